@@ -1,0 +1,129 @@
+"""Every check of the project, one session each: `nox` runs the quick ones, `nox --list` shows them all.
+
+Sessions install with ``-c constraints.txt``, so that what passed here is what passes elsewhere; `minimums` alone goes
+the other way and takes the lowest versions that pyproject.toml declares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+HERE = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Name the requirements of one dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install *requirements* at the pinned versions."""
+    session.install("--quiet", "-c", "constraints.txt", *requirements)
+
+
+def measured_tests(session: nox.Session) -> None:
+    """Run the tests on every core under coverage, and refuse a share under `fail_under`."""
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and likely mistakes: ruff's linter and formatter, changing nothing."""
+    install(session, *group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types: mypy --strict over everything, pyright strict over the client that users type against."""
+    install(session, "-e", ".[all]", *group("types"), *group("test"))
+    session.run("mypy", *session.posargs)
+    session.run("pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The project's own tests, in random order (the seed is printed), with branch coverage of the three packages."""
+    install(session, "-e", ".[all]", *group("test"))
+    measured_tests(session)
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """The contracts as a user runs them: the real clients against the simulator, in this process."""
+    install(session, "-e", ".[all]")
+    session.run("pytest", "--pyargs", "understudy_contracts", *session.posargs)
+
+
+@nox.session(python=PYTHONS, default=False)
+def pythons(session: nox.Session) -> None:
+    """The tests on every Python that pyproject.toml names, where it is installed."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(python="3.11", default=False)
+def minimums(session: nox.Session) -> None:
+    """The tests with the lowest versions that pyproject.toml declares, on the oldest Python."""
+    install(session, *group("release"))
+    lowest = ("pip", "install", "--quiet", "--resolution", "lowest-direct", "--python", f"{session.bin}/python")
+    session.run("uv", *lowest, "-e", ".[all]", *group("test"))
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(default=False)
+def wheel(session: nox.Session) -> None:
+    """The built wheel, installed alone as a user gets it: the client imports, the commands answer."""
+    install(session, *group("release"))
+    built = Path(session.create_tmp()) / "dist"
+    session.run("python", "-m", "build", "--outdir", str(built))
+    newest = max(built.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    install(session, f"{newest}")
+    session.run("python", "-c", "import understudy; print(understudy.__name__)")
+    install(session, f"{newest}[all]")
+    session.run("understudy", "--version")
+    session.run("understudy", "facts", "--check")
+
+
+@nox.session(default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Speed side by side, as ratios: every program in benchmarks/, or the ones named after --."""
+    install(session, "-e", ".[all]")
+    for program in session.posargs or sorted(str(path) for path in Path("benchmarks").glob("[!_]*.py")):
+        session.run("python", program)
+
+
+@nox.session(default=False)
+def examples(session: nox.Session) -> None:
+    """The worked examples: every program in examples/ runs to its end against the simulator."""
+    install(session, "-e", ".[all]")
+    for program in sorted(str(path) for path in Path("examples").glob("[!_]*.py")):
+        session.run("python", program)
+
+
+@nox.session(default=False)
+def constraints(session: nox.Session) -> None:
+    """Refresh constraints.txt: the newest versions that fit, for every Python and platform at once."""
+    install(session, *group("release"))
+    pins = Path(session.create_tmp()) / "pins.txt"
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.11"),
+        *("pyproject.toml", "--all-extras", "--group", "dev", "--no-annotate", "--no-header"),
+        *("--output-file", str(pins)),
+        silent=True,
+    )
+    target = HERE / "constraints.txt"
+    header = [line for line in target.read_text().splitlines() if line.startswith("#")]
+    target.write_text("\n".join([*header, pins.read_text()]))
