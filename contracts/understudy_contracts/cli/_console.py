@@ -1,0 +1,58 @@
+"""Draws the command line's tables: colours on a terminal unless NO_COLOR is set, plain text into a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from understudy_contracts.cli._errors import needs_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+    from rich.text import Text
+
+Cell: TypeAlias = "str | tuple[str, str]"
+"""Words, or words with a style such as ``bold red``; square brackets in them are never markup."""
+
+_PIPE_WIDTH: Final = 120
+
+
+class Screen:
+    """Standard output, with tables.
+
+    Raises:
+        CommandError: rich is not installed.
+    """
+
+    def __init__(self, command: str) -> None:
+        """Open standard output for *command*, as ``understudy facts``."""
+        with needs_extra("contracts", command):
+            from rich.console import Console
+        fixed = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+        self._console: Console = Console(highlight=False, width=fixed)
+
+    def line(self, words: str = "", style: str = "") -> None:
+        """Print one paragraph."""
+        self._console.print(_text((words, style)))
+
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+        """Print *rows* under *heads*; the last column takes the room that is left."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for head in heads:
+            table.add_column(head, overflow="fold", no_wrap=head != heads[-1])
+        for row in rows:
+            table.add_row(*map(_text, row))
+        self._console.print(table)
+
+
+def _text(cell: Cell) -> Text:
+    from rich.text import Text
+
+    words, style = (cell, "") if isinstance(cell, str) else cell
+    return Text(words, style=style)

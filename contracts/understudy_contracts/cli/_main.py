@@ -1,0 +1,120 @@
+"""Finds the subcommand, runs it, and turns its end into an exit code: 0 done, 1 failed, 2 misused, 130 interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
+
+from understudy_contracts.cli._errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = (
+    ("serve", "understudy_contracts.cli.serve"),
+    ("env", "understudy_contracts.cli.env"),
+    ("demo", "understudy_contracts.cli.demo"),
+    ("facts", "understudy_contracts.cli.facts"),
+    ("doctor", "understudy_contracts.cli.doctor"),
+)
+"""Each subcommand and its module, in the order of the help. A module must import nothing heavy at its top."""
+
+_EPILOG: Final = """\
+examples:
+  understudy demo                              every vendor once, real files, no network
+  understudy serve --port 8080                 a local server that answers as the vendors do
+  eval "$(understudy env)"                     point every client in this shell at it
+  understudy facts tomoviee:create.route       what is known, where from, and which contract proves it
+"""
+
+INTERRUPTED: Final = 130
+
+
+class Command(Protocol):
+    """What a subcommand's module offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the subcommand's arguments, and its examples as the parser's epilog."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do the work and return the exit code; a `CommandError` is shown without a traceback."""
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"understudy {installed_version()}")
+        parser.exit()
+
+
+def installed_version() -> str:
+    """Return the version of the installed distribution, or `unknown` for a bare source tree."""
+    try:
+        return metadata.version("understudy")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of every subcommand that is installed."""
+    parser = argparse.ArgumentParser(
+        prog="understudy",
+        description="A local understudy of seven generative-media services: serve it, check it, learn what is known.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, module in COMMANDS:
+        if find_spec(module) is not None:
+            _add_command(subparsers, name, cast("Command", import_module(module)))
+    return parser
+
+
+def _add_command(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Command,
+) -> None:
+    parser = subparsers.add_parser(
+        name,
+        help=command.HELP,
+        description=command.HELP[:1].upper() + command.HELP[1:] + ".",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line *argv* (the process's own when None) and return its exit code.
+
+    Raises:
+        SystemExit: The arguments ask for help or the version (0), or make no sense (2).
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except CommandError as error:
+        print(f"understudy: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return INTERRUPTED
+    return code
+
+
+def _discard_output() -> None:
+    # The reader (head, less) has what it wanted; without this Python would complain once more at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
