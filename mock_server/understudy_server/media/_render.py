@@ -1,0 +1,21 @@
+"""One door to the renderers; importing it loads PyAV and Pillow."""
+
+from __future__ import annotations
+
+from understudy_server.media._films import render_film
+from understudy_server.media._media import Film, Mask, Medium, Picture, Sound
+from understudy_server.media._pictures import render_mask, render_picture
+from understudy_server.media._sounds import render_sound
+
+
+def render(medium: Medium) -> bytes:
+    """Return *medium* as a file's bytes."""
+    match medium:
+        case Film():
+            return render_film(medium)
+        case Picture():
+            return render_picture(medium)
+        case Mask():
+            return render_mask(medium)
+        case Sound():
+            return render_sound(medium)

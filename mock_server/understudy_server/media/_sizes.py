@@ -1,0 +1,53 @@
+"""From a vendor's words for a size (``720p``, ``16:9``) to pixels, and from a size to a small one of the same ratio."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+LOWEST, HIGHEST = 144, 2160
+"""The short side's bounds, in pixels."""
+STEEPEST = 4
+"""The steepest ratio, either way; no vendor documents one past 21:9."""
+
+_NAMED = {"2k": 1440, "4k": 2160}
+_LINES = re.compile(r"(\d{3,4})p")
+_NUMBER = r"(\d{1,4}(?:\.\d{1,4})?)"
+_RATIO = re.compile(rf"\s*{_NUMBER}\s*:\s*{_NUMBER}\s*")
+
+
+def frame_size(resolution: str, ratio: str) -> tuple[int, int]:
+    """Return width and height in pixels, both even, for *resolution* as the short side in the shape of *ratio*.
+
+    Args:
+        resolution: ``480p``, ``720p``, ``768P``, ``1080p``, ``2k``, ``4k``: any number of lines from 144p to 2160p.
+        ratio: ``a:b``, width first, such as ``16:9`` or ``2.39:1``, from 1:4 to 4:1.
+
+    Raises:
+        ValueError: One of them is none of these; the message names it, its value and what is allowed.
+    """
+    short, shape = _short_side(resolution), _shape(ratio)
+    long = _even(short * max(shape, 1 / shape))
+    return (long, short) if shape >= 1 else (short, long)
+
+
+def _short_side(resolution: str) -> int:
+    word = resolution.strip().lower()
+    lines = _LINES.fullmatch(word)
+    short = int(lines[1]) if lines else _NAMED.get(word, 0)
+    if not LOWEST <= short <= HIGHEST:
+        allowed = f"720p, 1080p, 2k, 4k or any number of lines from {LOWEST}p to {HIGHEST}p"
+        raise ValueError(f"resolution={resolution!r}: it must be {allowed}")
+    return _even(Fraction(short))
+
+
+def _shape(ratio: str) -> Fraction:
+    parts = _RATIO.fullmatch(ratio)
+    width, height = (Fraction(parts[1]), Fraction(parts[2])) if parts else (Fraction(0), Fraction(0))
+    if not width or not height or not Fraction(1, STEEPEST) <= width / height <= STEEPEST:
+        raise ValueError(f"ratio={ratio!r}: it must be two numbers a:b such as 16:9, from 1:{STEEPEST} to {STEEPEST}:1")
+    return width / height
+
+
+def _even(length: Fraction) -> int:
+    return 2 * round(length / 2)
