@@ -1,0 +1,46 @@
+"""Understudy's simulator: seven generative-media services, played on this machine.
+
+>>> from understudy_server import Server, World
+>>> with Server(World(clock="auto")) as server:
+...     print(server.url)  # doctest: +SKIP
+
+Everything public is named here and loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from understudy_server.accounts import Account
+    from understudy_server.application import Simulator
+    from understudy_server.clock import Clock
+    from understudy_server.inprocess import InProcess
+    from understudy_server.scenarios import Scenario
+    from understudy_server.serving import Server
+    from understudy_server.world import World
+
+__all__ = ["Account", "Clock", "InProcess", "Scenario", "Server", "Simulator", "World"]
+
+_HOMES = {
+    "Account": "accounts",
+    "Clock": "clock",
+    "InProcess": "inprocess",
+    "Scenario": "scenarios",
+    "Server": "serving",
+    "Simulator": "application",
+    "World": "world",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

@@ -1,0 +1,154 @@
+"""Accounts: whoever presents a credential has one, with its own tasks, time, money, limits and journal.
+
+Two accounts never meet, so parallel tests can share one server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from understudy_server.clock import Clock, forward
+from understudy_server.journal import Journal
+from understudy_server.ledger import Ledger, Unit
+from understudy_server.lifecycle import Fate
+
+if TYPE_CHECKING:
+    from understudy_server.tasks import Task
+
+DOUBLE_SECONDS: Final = 60.0
+"""Two equal paid submissions within so many account seconds are flagged."""
+
+_RECENT_BEFORE_SWEEP: Final = 1024
+
+
+class Double(NamedTuple):
+    """Two equal paid submissions close together: probably one job paid twice."""
+
+    first: str
+    second: str
+    operation: str
+    seconds_apart: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What a credential's first word asks of the simulator.
+
+    Attributes:
+        refused: ``invalid`` or ``expired``: the credential is not accepted.
+        opening: What the account begins with; None is the unit's usual amount.
+        at_once: How many unfinished tasks the account may have; None is the vendor's usual number.
+    """
+
+    refused: str | None = None
+    opening: int | None = None
+    at_once: int | None = None
+
+
+_CONDUCTS: Final = {
+    "invalid-": Conduct(refused="invalid"),
+    "expired-": Conduct(refused="expired"),
+    "broke-": Conduct(opening=0),
+    "limited-": Conduct(at_once=1),
+}
+_ORDINARY: Final = Conduct()
+
+
+def conduct_of(credential: str) -> Conduct:
+    """Return what the in-band word at the beginning of *credential* asks for."""
+    for word, conduct in _CONDUCTS.items():
+        if credential.startswith(word):
+            return conduct
+    return _ORDINARY
+
+
+def account_name(vendor: str, credential: str) -> str:
+    """Return the name that the control API has for an account: no secret can be read from it."""
+    return "acct_" + hashlib.sha256(f"{vendor}:{credential}".encode()).hexdigest()[:12]
+
+
+class TooManyError(Exception):
+    """The account has as many unfinished tasks as it may have."""
+
+
+class Account:
+    """One caller of one vendor."""
+
+    def __init__(self, vendor: str, credential: str, clock: Clock, unit: Unit, at_once: int | None = None) -> None:
+        conduct = conduct_of(credential)
+        self.vendor = vendor
+        self.name = account_name(vendor, credential)
+        self.secret: str | None = None
+        self.offset = 0.0
+        self.at_once = conduct.at_once or at_once
+        self.ledger = Ledger(unit, conduct.opening)
+        self.journal = Journal()
+        self.tasks: list[Task] = []
+        self.doubles: list[Double] = []
+        self._clock = clock
+        self._working: list[tuple[float, str, Task]] = []
+        self._recent: dict[int, Task] = {}
+        self._sweep_at = _RECENT_BEFORE_SWEEP
+
+    def now(self) -> float:
+        """Return the account's time: the world's clock plus the account's own offset."""
+        return self._clock.now() + self.offset
+
+    def advance(self, seconds: float) -> None:
+        """Move this account's time, and nobody else's, forward by *seconds*.
+
+        Raises:
+            ValueError: *seconds* is negative or not finite.
+        """
+        self.offset += forward(seconds)
+
+    def read(self, now: float, next_change: float) -> None:
+        """Tell the account that it read an unfinished task; under the clock ``auto`` its time moves to the next change."""
+        if self._clock.kind == "auto" and next_change > now:
+            self.offset += next_change - now
+
+    @property
+    def working(self) -> int:
+        """How many tasks are unfinished, as of the last settlement."""
+        return len(self._working)
+
+    def settle(self, now: float) -> None:
+        """Capture or release the price of every task that has ended by *now*."""
+        working = self._working
+        while working and working[0][0] <= now:
+            ended, _, task = heappop(working)
+            move = self.ledger.capture if task.fate is Fate.SUCCEED else self.ledger.release
+            move(task.price, task.id, ended)
+
+    def check_room(self) -> None:
+        """Let one more task in, or not.
+
+        Raises:
+            TooManyError: As many tasks are unfinished as the account may have.
+        """
+        if self.at_once is not None and len(self._working) >= self.at_once:
+            raise TooManyError
+
+    def admit(self, task: Task, fingerprint: int) -> None:
+        """Reserve the price of *task* and take it in.
+
+        Raises:
+            InsufficientError: The account cannot pay; nothing has changed.
+        """
+        self.ledger.reserve(task.price, task.id, task.created)
+        heappush(self._working, (task.ends, task.id, task))
+        self.tasks.append(task)
+        self._note_double(task, fingerprint)
+
+    def _note_double(self, task: Task, fingerprint: int) -> None:
+        earlier = self._recent.get(fingerprint)
+        if earlier is not None and task.created - earlier.created <= DOUBLE_SECONDS:
+            self.doubles.append(Double(earlier.id, task.id, task.operation, task.created - earlier.created))
+        self._recent[fingerprint] = task
+        if len(self._recent) >= self._sweep_at:
+            oldest = task.created - DOUBLE_SECONDS
+            self._recent = {key: kept for key, kept in self._recent.items() if kept.created >= oldest}
+            self._sweep_at = max(_RECENT_BEFORE_SWEEP, 2 * len(self._recent))

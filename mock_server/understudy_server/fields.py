@@ -1,0 +1,187 @@
+"""Parameters as data: what each may hold, what it defaults to, and the fact that says so.
+
+The same rows check a request on the hot path and draw the schema on the vendor's page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_SHOWN: Final = 60
+
+
+class FieldError(ValueError):
+    """A parameter breaks its rule: `field`, what is `allowed`, what came, and the `fact` that says so."""
+
+    def __init__(self, field: str, allowed: str, value: object, fact: str, *, missing: bool = False) -> None:
+        came = "it is missing" if missing else f"got {_show(value)}"
+        super().__init__(f"{field} must be {allowed}; {came}")
+        self.field = field
+        self.fact = fact
+
+
+class Rule(Protocol):
+    """What one parameter may hold."""
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        ...
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        ...
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is allowed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string of at most so many characters, and of at least one unless told otherwise."""
+
+    most: int | None = None
+    least: int = 1
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        upto = "" if self.most is None else f" of at most {self.most} characters"
+        return ("a non-empty string" if self.least else "a string") + upto
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        most = {} if self.most is None else {"maxLength": self.most}
+        return {"type": "string", "minLength": self.least, **most}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is such a string."""
+        return isinstance(value, str) and len(value) >= self.least and (self.most is None or len(value) <= self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few values."""
+
+    values: tuple[str | int, ...]
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        shown = ", ".join(repr(value) for value in self.values)
+        return shown if len(self.values) == 1 else f"one of {shown}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return {"enum": list(self.values)}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is one of them; True is not 1."""
+        return not isinstance(value, bool) and isinstance(value, str | int) and value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number in a range, both ends included; True is not a number."""
+
+    least: int
+    most: int
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"a whole number from {self.least} to {self.most}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is such a number."""
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An http or https address."""
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return "an http or https URL"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return {"type": "string", "format": "uri"}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* begins as such an address does and names a host."""
+        if not isinstance(value, str):
+            return False
+        scheme, _, rest = value.partition("://")
+        return scheme.lower() in ("http", "https") and rest.strip("/?#") != "" and " " not in value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter: its name, its rule, the fact behind it, whether it is required, and its default."""
+
+    name: str
+    rule: Rule
+    fact: str
+    required: bool = False
+    default: Any = None
+
+
+def check(fields: Iterable[Field], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of *body* that *fields* name, with defaults filled in.
+
+    A null counts as absent; a parameter that no field names is ignored.
+
+    Raises:
+        FieldError: A required parameter is missing, or one breaks its rule.
+    """
+    params = {}
+    for field in fields:
+        value = body.get(field.name)
+        if value is None:
+            if field.required:
+                raise FieldError(field.name, field.rule.allowed, None, field.fact, missing=True)
+            value = field.default
+        elif not field.rule.holds(value):
+            raise FieldError(field.name, field.rule.allowed, value, field.fact)
+        if value is not None:
+            params[field.name] = value
+    return params
+
+
+def schema(fields: Iterable[Field]) -> dict[str, Any]:
+    """Return the JSON Schema of a body that holds *fields*."""
+    fields = tuple(fields)
+    return {
+        "type": "object",
+        "required": [field.name for field in fields if field.required],
+        "properties": {
+            field.name: {
+                **field.rule.schema,
+                "description": f"Fact {field.fact}.",
+                **({} if field.default is None else {"default": field.default}),
+            }
+            for field in fields
+        },
+    }
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({type(value).__name__})"

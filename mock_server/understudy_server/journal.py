@@ -1,0 +1,95 @@
+"""The journal: what was said, kept in a bounded ring and redacted when it is read.
+
+Writing is on the hot path, so an entry keeps references to what there is anyway; reading does the work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from understudy_server.wire import RawHeaders
+
+ENTRIES: Final = 1000
+"""How many exchanges a journal keeps; the oldest go first."""
+
+BODY_BYTES: Final = 16_384
+"""How much of a body is shown."""
+
+REDACTED: Final = "[redacted]"
+
+_SECRET_HEADERS: Final = frozenset(
+    {b"authorization", b"x-app-key", b"x-api-key", b"x-goog-api-key", b"cookie", b"proxy-authorization"}
+)
+_SECRET_QUERY: Final = re.compile(r"(?i)((?:^|&)(?:key|secret|access_key|token|signature|password)=)[^&]*")
+_SECRET_JSON: Final = re.compile(
+    r'(?i)("(?:password|secret|authToken|accessToken|refreshToken|access_token|primary_api_key|otpCode)"\s*:\s*")[^"]*'
+)
+
+
+class Entry(NamedTuple):
+    """One exchange, as it was; `shown` is what may be looked at."""
+
+    number: int
+    at: float
+    method: str
+    path: str
+    query: bytes
+    headers: RawHeaders
+    body: bytes
+    status: int
+    answer: bytes
+    fact: str | None
+
+    def shown(self) -> dict[str, Any]:
+        """Return the exchange with every secret redacted and long bodies cut."""
+        return {
+            "number": self.number,
+            "at": self.at,
+            "method": self.method,
+            "path": self.path,
+            "query": _SECRET_QUERY.sub(rf"\1{REDACTED}", self.query.decode("latin-1")),
+            "headers": {
+                name.decode("latin-1"): REDACTED if name in _SECRET_HEADERS else value.decode("latin-1")
+                for name, value in self.headers
+            },
+            "body": _text(self.body),
+            "status": self.status,
+            "answer": _text(self.answer),
+            "fact": self.fact,
+        }
+
+
+class Journal:
+    """The last exchanges of one account."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, size: int = ENTRIES) -> None:
+        self._entries: deque[Entry] = deque(maxlen=size)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Iterate over the exchanges, oldest first."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Return how many exchanges are kept."""
+        return len(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Keep *entry*."""
+        self._entries.append(entry)
+
+    def clear(self) -> None:
+        """Forget every exchange."""
+        self._entries.clear()
+
+
+def _text(body: bytes) -> str:
+    cut = body[:BODY_BYTES].decode("utf-8", "replace")
+    shown = _SECRET_JSON.sub(rf"\1{REDACTED}", cut)
+    return shown if len(body) <= BODY_BYTES else f"{shown}... ({len(body)} bytes)"

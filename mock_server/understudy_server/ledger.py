@@ -1,0 +1,101 @@
+"""Money in the simulator: a double-entry ledger that never goes below zero and conserves every unit.
+
+A paid task *reserves* its price when it is created, and at its end the reservation is *captured* (it succeeded) or
+*released* (it failed, was cancelled or timed out). Amounts are whole numbers of the unit's smallest part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Pot = Literal["outside", "available", "reserved", "spent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a vendor counts in: its name, how many smallest parts make one, and what an account begins with."""
+
+    name: str
+    parts: int
+    opening: int
+
+    def shown(self, amount: int) -> int | float:
+        """Return *amount* smallest parts in whole units, as an int where the unit has no parts."""
+        return amount if self.parts == 1 else amount / self.parts
+
+
+CREDITS = Unit("credits", 1, 1_000)
+USD = Unit("USD", 1_000_000, 100_000_000)
+
+
+class Entry(NamedTuple):
+    """One movement: *amount* smallest parts from one pot to another, at the account's time, for a task."""
+
+    at: float
+    source: Pot
+    target: Pot
+    amount: int
+    task: str
+
+
+class InsufficientError(Exception):
+    """The available pot does not hold what was to be reserved; nothing has moved."""
+
+
+class Ledger:
+    """The money of one account."""
+
+    __slots__ = ("available", "entries", "granted", "reserved", "spent", "unit")
+
+    def __init__(self, unit: Unit, opening: int | None = None) -> None:
+        self.unit = unit
+        self.available = self.granted = unit.opening if opening is None else opening
+        self.reserved = 0
+        self.spent = 0
+        self.entries: list[Entry] = []
+
+    def reserve(self, amount: int, task: str, at: float) -> None:
+        """Set *amount* aside for *task*.
+
+        Raises:
+            InsufficientError: The account holds less than that.
+        """
+        if amount > self.available:
+            raise InsufficientError
+        self.available -= amount
+        self.reserved += amount
+        self.entries.append(Entry(at, "available", "reserved", amount, task))
+
+    def capture(self, amount: int, task: str, at: float) -> None:
+        """Spend what was reserved for *task*."""
+        self.reserved -= amount
+        self.spent += amount
+        self.entries.append(Entry(at, "reserved", "spent", amount, task))
+
+    def release(self, amount: int, task: str, at: float) -> None:
+        """Give back what was reserved for *task*."""
+        self.reserved -= amount
+        self.available += amount
+        self.entries.append(Entry(at, "reserved", "available", amount, task))
+
+    def put(self, available: int, at: float) -> None:
+        """Let the account hold *available* from now on; the difference comes from, or goes, outside.
+
+        Raises:
+            ValueError: *available* is negative.
+        """
+        if available < 0:
+            raise ValueError(f"available must be 0 or more; got {available}")
+        difference = available - self.available
+        if difference == 0:
+            return
+        pots: tuple[Pot, Pot] = ("outside", "available") if difference > 0 else ("available", "outside")
+        self.entries.append(Entry(at, *pots, abs(difference), ""))
+        self.available = available
+        self.granted += difference
+
+    def conserves(self) -> bool:
+        """Return whether every unit that was ever granted is in exactly one pot, and no pot is below zero."""
+        pots = (self.available, self.reserved, self.spent)
+        return self.granted == sum(pots) and min(pots) >= 0

@@ -1,0 +1,94 @@
+"""Lifecycles as data: which words a vendor uses for a task's states, and how long each lasts.
+
+A task's state is a pure function of its record and of its account's time. Nothing runs in the background: a million
+waiting tasks cost a million records and no timer.
+"""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SLOW_FACTOR: Final = 12.0
+"""How much longer everything takes in the scenario ``slow``."""
+
+_TIMEOUT_SECONDS: Final = 1500.0
+_FULL: Final = 100
+_UNIT: Final = float(1 << 16)
+
+
+class Fate(enum.StrEnum):
+    """How a task is going to end."""
+
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    BLOCK = "block"
+    TIMEOUT = "timeout"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An unfinished state: the vendor's word for it, and the least and most seconds it lasts."""
+
+    word: Any
+    least: float
+    most: float
+
+
+class Moment(NamedTuple):
+    """What a task is at one time: the vendor's word, whether it is final, and progress from 0 to 100."""
+
+    word: Any
+    final: bool
+    progress: int
+    next_change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """The states of a vendor's tasks, in order, and the word for each end.
+
+    A fate that the vendor has no word for ends as an ordinary failure.
+    """
+
+    stages: tuple[Stage, ...]
+    ends: Mapping[Fate, Any]
+
+    def changes(self, created: float, seed: int, fate: Fate, *, slow: bool = False) -> tuple[float, ...]:
+        """Return the times at which a task of this *seed* leaves each stage, the last being its end."""
+        factor = SLOW_FACTOR if slow else 1.0
+        times = []
+        now = created
+        for stage in self.stages:
+            share = (seed & 0xFFFF) / _UNIT
+            seed >>= 16
+            now += (stage.least + (stage.most - stage.least) * share) * factor
+            times.append(now)
+        if fate is Fate.TIMEOUT:
+            times[-1] = max(times[-1], created + _TIMEOUT_SECONDS * factor)
+        return tuple(times)
+
+    def end(self, fate: Fate) -> Any:
+        """Return the vendor's word for *fate*."""
+        return self.ends.get(fate, self.ends[Fate.FAIL])
+
+    def at(self, now: float, created: float, changes: tuple[float, ...], fate: Fate, seed: int) -> Moment:
+        """Return what a task is at the time *now*.
+
+        A task that is going to fail stops at a progress drawn from its seed, so that progress never goes back.
+        """
+        most = _FULL if fate is Fate.SUCCEED else 20 + seed % 70
+        stage = bisect_right(changes, now)
+        if stage == len(changes):
+            return Moment(self.end(fate), True, most, now)
+        if stage == 0 and len(changes) > 1:
+            return Moment(self.stages[0].word, False, 0, changes[0])
+        start = changes[0] if len(changes) > 1 else created
+        share = (now - start) / (changes[-1] - start)
+        return Moment(self.stages[stage].word, False, min(int(most * share), most - 1), changes[stage])

@@ -1,0 +1,62 @@
+"""Results: the addresses under which finished tasks hand out what they made.
+
+An address needs no credential, as with the vendors' signed links; its signature keeps it from being guessed.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs, quote, unquote
+
+from understudy_server.lifecycle import Fate
+from understudy_server.media import media_type, suffix
+from understudy_server.wire import Answer, json_answer
+
+if TYPE_CHECKING:
+    from understudy_server.media import Medium
+    from understudy_server.tasks import Task
+    from understudy_server.wire import Receive, Scope, Send
+    from understudy_server.world import World
+
+SEGMENT: Final = "_files"
+"""The path segment, after the slug, under which results live."""
+
+_LIFETIME: Final = 30 * 24 * 3600
+
+
+def mint(task: Task, index: int, medium: Medium, world: World) -> str:
+    """Return the address of one result of *task*."""
+    name = f"{index}{suffix(medium)}"
+    expires = int(task.ends) + _LIFETIME
+    return f"{task.base}/{SEGMENT}/{quote(task.id)}/{name}?Expires={expires}&Signature={_sign(task, name, world)}"
+
+
+def find(world: World, slug: str, rest: str, query: bytes) -> Medium | Answer:
+    """Return the medium that an address means, or the answer of a store that does not hand it out."""
+    task_id, _, name = rest.partition("/")
+    service = world.services[slug]
+    task = service.tasks.get(unquote(task_id))
+    if task is None:
+        return json_answer({"error": "no such file"}, 404)
+    given = parse_qs(query.decode("latin-1")).get("Signature", [""])[0]
+    if not compare_digest(given.encode(), _sign(task, name, world).encode()):
+        return json_answer({"error": "the signature does not match"}, 403)
+    if task.fate is not Fate.SUCCEED or task.account.now() < task.ends:
+        return json_answer({"error": "no such file yet"}, 404)
+    made = {f"{index}{suffix(medium)}": medium for index, medium in enumerate(service.outputs(task))}
+    return made.get(name) or json_answer({"error": "no such file"}, 404)
+
+
+async def serve(world: World, medium: Medium, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send *medium*, whole or the range that was asked for; it is made at its first download, off the event loop."""
+    from starlette.responses import FileResponse  # noqa: PLC0415 - the first download pays for it, not the start
+
+    path = await world.studio.file(medium)
+    await FileResponse(path, media_type=media_type(medium))(scope, receive, send)
+
+
+def _sign(task: Task, name: str, world: World) -> str:
+    text = f"{task.account.vendor}/{task.id}/{name}".encode()
+    return blake2b(text, digest_size=12, key=str(world.seed).encode()).hexdigest()

@@ -1,0 +1,268 @@
+"""What every vendor's service shares: who is calling, how a task is taken in, found and shown, how a refusal looks.
+
+A vendor is a subclass: its facts as class attributes, its routes as data, its handlers as short methods. Nothing here
+asks which vendor it serves.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import orjson
+
+from understudy_server import results
+from understudy_server.accounts import Account, TooManyError, conduct_of
+from understudy_server.fields import FieldError, check
+from understudy_server.ledger import InsufficientError, Unit
+from understudy_server.lifecycle import Fate, Lifecycle, Moment
+from understudy_server.scenarios import Plan, Scenario
+from understudy_server.tasks import Task
+from understudy_server.wire import FACT_HEADER, Answer, Call, Refusal, RefusedError, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from understudy_server.fields import Field
+    from understudy_server.media import Medium
+    from understudy_server.world import World
+
+
+class Identity(NamedTuple):
+    """Who a call says it comes from: the credential that names the account, and the secret that must go with it."""
+
+    credential: str
+    secret: str | None = None
+
+
+class Refusals(NamedTuple):
+    """The refusals that shared code needs, in the vendor's own words."""
+
+    unauthenticated: Refusal
+    invalid: Refusal
+    insufficient: Refusal
+    too_many: Refusal
+    unknown_route: Refusal
+    blocked: Refusal | None = None
+    """How blocked content is refused at creation; None when the task is created and then fails."""
+
+
+class Service(ABC):
+    """One vendor, as the simulator plays it."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]]
+    unit: ClassVar[Unit]
+    at_once: ClassVar[int | None] = None
+    """How many unfinished tasks an ordinary account may have."""
+    credential_headers: ClassVar[tuple[bytes, ...]]
+    """The headers that together say who is calling, in lower case."""
+    dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    refusals: ClassVar[Refusals]
+    codes: ClassVar[Mapping[str, Refusal]]
+    """Every refusal that an order may ask for, by its code as text."""
+    operations: ClassVar[tuple[str, ...]]
+    reasons: ClassVar[Mapping[Fate, str]]
+    """Why a task did not succeed, in words that a user reads."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.tasks: dict[str, Task] = {}
+        self._known: dict[tuple[bytes | None, ...], Account] = {}
+
+    # What a vendor brings.
+
+    @abstractmethod
+    def routes(self) -> Iterable[Route]:
+        """Return the vendor's routes."""
+
+    @abstractmethod
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the states of a task of *operation*."""
+
+    @abstractmethod
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return who the values of `credential_headers` name.
+
+        Raises:
+            RefusedError: They are missing or malformed.
+        """
+
+    @abstractmethod
+    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+        """Return *refused* as this vendor says it."""
+
+    @abstractmethod
+    def outputs(self, task: Task) -> Sequence[Medium]:
+        """Return what a successful *task* has made."""
+
+    @abstractmethod
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return what a task costs, in the smallest parts of the vendor's unit."""
+
+    def name_task(self, operation: str, now: float, seed: int) -> str:
+        """Return an id for a task created *now*; *seed* is 64 bits of its own."""
+        return f"{operation}-{int(now)}-{seed:016x}"
+
+    def text_of(self, params: Mapping[str, Any]) -> str:
+        """Return the text that in-band words and orders are looked for in."""
+        return str(params.get("prompt") or "")
+
+    # What every vendor shares.
+
+    def answer(self, route: Route, call: Call) -> Answer:
+        """Answer *call*: identify the caller, handle, and render a refusal. Called with the world's lock held."""
+        try:
+            if not route.open:
+                call.caller = self._identified(call)
+                call.now = call.caller.now()
+            return route.handle(call)
+        except RefusedError as refused:
+            return self._cite(self.refuse(refused, call), refused)
+
+    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+        """Refuse a call that no route takes; *allowed* are the methods that its path would take."""
+        methods = ", ".join(allowed)
+        said = f"{call.path} takes {methods}, not {call.method}" if methods else f"no route {call.method} {call.path}"
+        refused = RefusedError(self.refusals.unknown_route, said)
+        answer = self._cite(self.refuse(refused, call), refused)
+        if not methods:
+            return answer._replace(status=404)
+        return answer._replace(status=405, headers=[*answer.headers, (b"allow", methods.encode())])
+
+    def checked(self, fields: Iterable[Field], call: Call) -> dict[str, Any]:
+        """Return the parameters in the body of *call*.
+
+        Raises:
+            RefusedError: The body is not a JSON object, or a parameter breaks its rule.
+        """
+        try:
+            body = call.json()
+        except ValueError:
+            raise RefusedError(self.refusals.invalid, "the body must be a JSON object; it is not JSON") from None
+        if not isinstance(body, dict):
+            raise RefusedError(self.refusals.invalid, f"the body must be a JSON object; got {type(body).__name__}")
+        try:
+            return check(fields, body)
+        except FieldError as error:
+            raise RefusedError(self.refusals.invalid, str(error), error.fact) from None
+
+    def submit(self, call: Call, operation: str, params: dict[str, Any]) -> Task:
+        """Take in a paid task, or refuse it with nothing spent.
+
+        Raises:
+            RefusedError: An order says so, the account has too many unfinished tasks, or it cannot pay.
+        """
+        account = call.account
+        text = self.text_of(params)
+        plan = self.world.scenarios.plan(self.slug, account.name, operation, text)
+        self._refuse_as_planned(plan)
+        account.settle(call.now)
+        task_id, seed = self._named(operation, call)
+        task = Task(
+            task_id,
+            account,
+            operation,
+            params,
+            call.now,
+            self.lifecycle(operation).changes(call.now, seed, plan.fate, slow=plan.slow),
+            plan.fate,
+            seed,
+            self.price(operation, params),
+            call.base,
+        )
+        try:
+            account.check_room()
+            account.admit(task, hash((operation, call.body)))
+        except TooManyError:
+            raise RefusedError(self.refusals.too_many) from None
+        except InsufficientError:
+            raise RefusedError(self.refusals.insufficient) from None
+        self.tasks[task.id] = task
+        return task
+
+    def look(self, call: Call, task: Task) -> Moment:
+        """Return what *task* is now; under the clock ``auto`` the reader's time then moves to its next change."""
+        moment = task.at(call.now, self.lifecycle(task.operation))
+        if not moment.final:
+            call.account.read(call.now, moment.next_change)
+        return moment
+
+    def result_urls(self, task: Task) -> list[str]:
+        """Return the addresses of what *task* has made."""
+        return [results.mint(task, index, medium, self.world) for index, medium in enumerate(self.outputs(task))]
+
+    def reason(self, task: Task) -> str:
+        """Return why *task* did not succeed; a fate that the vendor has no word for is named."""
+        known = self.reasons.get(task.fate)
+        return known or f"{self.reasons[Fate.FAIL]} ({task.fate.value})"
+
+    def check_order(self, order: Scenario) -> None:
+        """Refuse an order that names what this vendor does not have.
+
+        Raises:
+            ValueError: The text names the field, the value and what there is.
+        """
+        if order.operation is not None and order.operation not in self.operations:
+            raise ValueError(f"operation must be one of {', '.join(self.operations)}; got {order.operation!r}")
+        if order.code is not None and order.code not in self.codes:
+            raise ValueError(f"code must be one of {', '.join(self.codes)}; got {order.code!r}")
+
+    def forget(self, accounts: Sequence[Account]) -> None:
+        """Forget *accounts* and their tasks."""
+        self._known = {key: kept for key, kept in self._known.items() if kept not in accounts}
+        self.tasks = {key: kept for key, kept in self.tasks.items() if kept.account not in accounts}
+
+    def facts(self) -> set[str]:
+        """Return the ids, without the slug, that this service can cite in its tables."""
+        cited = {refusal.fact for refusal in self.codes.values()}
+        for route in self.routes():
+            cited.update(route.facts, (field.fact for field in route.body))
+        return cited
+
+    def _identified(self, call: Call) -> Account:
+        wanted = self.credential_headers
+        found = {name: value for name, value in call.headers if name in wanted}
+        credentials = tuple(found.get(name) for name in wanted)
+        known = self._known.get(credentials)
+        if known is not None:
+            return known
+        identity = self.identify(credentials)
+        refused = conduct_of(identity.credential).refused
+        if refused:
+            raise RefusedError(self.refusals.unauthenticated, f"the credential is {refused}")
+        account = self.world.account(self.slug, identity.credential)
+        if account.secret is None:
+            account.secret = identity.secret
+        if account.secret != identity.secret:
+            raise RefusedError(self.refusals.unauthenticated, "the secret is not the one that this account first used")
+        self._known[credentials] = account
+        return account
+
+    def _named(self, operation: str, call: Call) -> tuple[str, int]:
+        """Return a task id that nobody has yet, and the seed that goes with it."""
+        for attempt in count():
+            bits = self.world.draw(call.account, attempt)
+            task_id = self.name_task(operation, call.now, bits >> 64)
+            if task_id not in self.tasks:
+                return task_id, bits & 0xFFFF_FFFF_FFFF_FFFF
+        raise AssertionError  # pragma: no cover - count() does not end
+
+    def _refuse_as_planned(self, plan: Plan) -> None:
+        if plan.refuse is not None:
+            raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
+        if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
+            raise RefusedError(self.refusals.blocked)
+
+    def _cite(self, answer: Answer, refused: RefusedError) -> Answer:
+        fact = f"{self.slug}:{refused.fact}"
+        self.world.citations[fact] += 1
+        return answer._replace(headers=[*answer.headers, (FACT_HEADER, fact.encode())], fact=fact)
+
+
+def envelope(code: int, message: str, data: object = None) -> bytes:
+    """Return the envelope ``{code, msg, data}`` of the Wondershare family; data is left out when it is None."""
+    body = {"code": code, "msg": message}
+    return orjson.dumps(body if data is None else {**body, "data": data})

@@ -1,0 +1,171 @@
+"""The value types of the hot path: what came in, what goes out, and what a refusal is.
+
+Create and poll are plain ASGI, so these types are small and have no validation of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+if TYPE_CHECKING:
+    from understudy_server.accounts import Account
+    from understudy_server.fields import Field
+
+RawHeaders = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+FACT_HEADER: Final = b"x-understudy-fact"
+"""Response header that names the fact behind a refusal."""
+
+_JSON: Final = (b"content-type", b"application/json")
+
+
+class Call:
+    """One request on its way through a service.
+
+    Attributes:
+        method: HTTP method, upper case.
+        path: The vendor's own path, without the slug.
+        query: The raw query string.
+        headers: Raw headers, names in lower case.
+        body: The whole request body.
+        base: Where the request came to, the slug included: result URLs are minted from it.
+        path_values: What the route's ``{names}`` matched.
+        caller: Who is calling, once the service has identified them.
+        now: The caller's time, in seconds since 1970; 0 before the caller is known.
+    """
+
+    __slots__ = ("base", "body", "caller", "headers", "method", "now", "path", "path_values", "query")
+
+    def __init__(  # noqa: PLR0913 - a request has this many parts
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: RawHeaders,
+        body: bytes,
+        base: str,
+        path_values: Mapping[str, str],
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.base = base
+        self.path_values = path_values
+        self.caller: Account | None = None
+        self.now = 0.0
+
+    @property
+    def account(self) -> Account:
+        """Who is calling.
+
+        Raises:
+            LookupError: Nobody has been identified: the route is an open one.
+        """
+        if self.caller is None:
+            raise LookupError("an open route has no account")
+        return self.caller
+
+    def header(self, name: bytes) -> bytes | None:
+        """Return the first header called *name* (lower case), or None."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def query_values(self) -> dict[str, str]:
+        """Return the query parameters, the last of each name."""
+        return dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True))
+
+    def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises:
+            ValueError: The body is not JSON in UTF-8.
+        """
+        return orjson.loads(self.body)
+
+
+class Answer(NamedTuple):
+    """What goes back: an HTTP status, a body and headers; ``fact`` names the fact behind a refusal."""
+
+    status: int
+    body: bytes
+    headers: RawHeaders
+    fact: str | None = None
+
+
+def json_answer(data: object, status: int = 200) -> Answer:
+    """Return *data* as a JSON answer."""
+    return Answer(status, orjson.dumps(data), [_JSON])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A vendor's refusal, as its table has it.
+
+    Attributes:
+        code: The vendor's own code.
+        status: HTTP status in the dialect that uses HTTP statuses.
+        message: What the vendor says; details are appended by the service.
+        fact: The fact that a refusal cites when nothing more specific is known, without the vendor's slug.
+    """
+
+    code: int | str
+    status: int
+    message: str
+    fact: str
+
+
+class RefusedError(Exception):
+    """Raised by a handler to refuse the call; the service renders it in the vendor's own shape."""
+
+    def __init__(self, refusal: Refusal, detail: str = "", fact: str | None = None) -> None:
+        super().__init__(detail or refusal.message)
+        self.refusal = refusal
+        self.detail = detail
+        self.fact = fact or refusal.fact
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of a vendor: the hot path matches it, and the vendor's page is drawn from it.
+
+    Attributes:
+        method: HTTP method.
+        path: The vendor's path; ``{name}`` stands for one segment.
+        handle: Answers a call whose account is known.
+        summary: One line for the page.
+        facts: Facts, without the slug, that describe this route.
+        body: The fields of the JSON body.
+        example: A documented answer.
+        paid: Whether an accepted call costs credits.
+        open: Whether the route needs no credential.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[Call], Answer]
+    summary: str
+    facts: tuple[str, ...]
+    body: tuple[Field, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
+    paid: bool = False
+    open: bool = False
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return the path as a regular expression with one named group for each ``{name}``."""
+        parts = re.split(r"\{(\w+)\}", self.path)
+        literal = (re.escape(part) for part in parts[::2])
+        named = [f"(?P<{name}>[^/]+)" for name in parts[1::2]]
+        return re.compile("".join(text + group for text, group in zip(literal, [*named, ""], strict=True)))

@@ -1,0 +1,156 @@
+"""The world: everything that a simulator remembers. There is no state anywhere else."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+from understudy_server import _registry
+from understudy_server.accounts import Account
+from understudy_server.clock import Clock
+from understudy_server.dialects import Dialects
+from understudy_server.journal import Journal
+from understudy_server.media import Studio
+from understudy_server.scenarios import Scenario, Scenarios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from understudy_server.service import Service
+    from understudy_server.tasks import Task
+
+MediaSize = Literal["full", "small"]
+
+
+class World:
+    """All the state of one simulator: clock, accounts, tasks, money, orders, journal, media.
+
+    Args:
+        clock: The clock, or what ``--speed`` takes: a number of simulated seconds a second, ``"manual"`` or ``"auto"``.
+        seed: Makes everything random repeatable: durations, ids, pictures.
+        public_url: The address that result URLs are minted from; None takes the one that each request came to.
+        media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
+        dialects: Which reading to speak where documents contradict each other, by name (``{"tomoviee.errors": "http"}``).
+        vendors: The slugs to play; None is all.
+
+    Raises:
+        ValueError: An argument has a value that is not allowed; the text names both.
+
+    A world is a context manager; `close` removes the media it made. Its methods may be called from any thread.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, all have defaults
+        self,
+        *,
+        clock: Clock | str | float = "real",
+        seed: int = 0,
+        public_url: str | None = None,
+        media: MediaSize = "full",
+        dialects: Mapping[str, str] | None = None,
+        vendors: Iterable[str] | None = None,
+    ) -> None:
+        if media not in get_args(MediaSize):
+            raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
+        self.clock = clock if isinstance(clock, Clock) else Clock.parse(str(clock))
+        self.seed = seed
+        self.public_url = public_url.rstrip("/") if public_url else None
+        self.lock = threading.RLock()
+        self.scenarios = Scenarios()
+        self.studio = Studio(small=media == "small")
+        self.services: dict[str, Service] = {}
+        self._accounts: dict[tuple[str, str], Account] = {}
+        self._by_name: dict[str, Account] = {}
+        self.strangers = Journal()
+        self.citations: Counter[str] = Counter()
+        self.requests = 0
+        for slug in _registry.VENDORS if vendors is None else vendors:
+            if slug not in _registry.VENDORS:
+                raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
+            self.services[slug] = _registry.load(slug)(self)
+        self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
+
+    def __enter__(self) -> Self:
+        """Return the world itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the world."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove the media that this world made. Safe to call twice."""
+        self.studio.close()
+
+    def account(self, vendor: str, credential: str) -> Account:
+        """Return the account that presents *credential* to *vendor*, made at its first use."""
+        key = (vendor, credential)
+        with self.lock:
+            account = self._accounts.get(key)
+            if account is None:
+                service = self.services[vendor]
+                account = Account(vendor, credential, self.clock, service.unit, service.at_once)
+                self._accounts[key] = self._by_name[account.name] = account
+            return account
+
+    def named(self, account: str) -> Account:
+        """Return the account that the control API calls *account* (``acct_...``).
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._by_name[account]
+
+    def accounts(self) -> Iterator[Account]:
+        """Iterate over the accounts, in the order of their first use."""
+        return iter(tuple(self._accounts.values()))
+
+    def tasks(self, account: Account | None = None) -> Iterator[Task]:
+        """Iterate over the tasks of *account*, or of all accounts."""
+        for owner in self.accounts() if account is None else (account,):
+            yield from tuple(owner.tasks)
+
+    def advance(self, seconds: float, account: Account | None = None) -> None:
+        """Move the world's time, or that of *account* alone, forward by *seconds*.
+
+        Raises:
+            ValueError: *seconds* is negative or not finite.
+        """
+        with self.lock:
+            (account or self.clock).advance(seconds)
+
+    def scenario(self, order: Scenario) -> Scenario:
+        """Take an order for tasks to come, and return it with its id.
+
+        Raises:
+            ValueError: It names a vendor, a capability or a code that does not exist; the text names what does.
+        """
+        with self.lock:
+            if order.vendor is not None and order.vendor not in self.services:
+                raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {order.vendor!r}")
+            if order.vendor is not None:
+                self.services[order.vendor].check_order(order)
+            return self.scenarios.add(order)
+
+    def draw(self, account: Account, attempt: int = 0) -> int:
+        """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
+        text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
+        return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
+
+    def reset(self, account: Account | None = None) -> None:
+        """Forget everything, or everything about *account*; the clock and the dialects stay."""
+        with self.lock:
+            gone = [account] if account is not None else list(self.accounts())
+            for service in self.services.values():
+                service.forget(gone)
+            self._accounts = {key: kept for key, kept in self._accounts.items() if kept not in gone}
+            self._by_name = {kept.name: kept for kept in self._accounts.values()}
+            if account is None:
+                self.scenarios.clear()
+                self.strangers.clear()
+                self.citations.clear()
+
+    def is_account(self, account: str) -> bool:
+        """Return whether the control API knows the name *account*."""
+        return account in self._by_name
