@@ -38,14 +38,15 @@ class Screen:
         """Print one paragraph."""
         self._console.print(_text((words, style)))
 
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-        """Print *rows* under *heads*; the last column takes the room that is left."""
+    def table(self, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, fold: bool = True) -> None:
+        """Print *rows* under *heads*; words too long for the last column go on below, or are cut unless *fold*."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for head in heads:
-            table.add_column(head, overflow="fold", no_wrap=head != heads[-1])
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_header=any(heads), expand=not fold)
+        for head in heads[:-1]:
+            table.add_column(head, no_wrap=True)
+        table.add_column(heads[-1], overflow="fold" if fold else "ellipsis", no_wrap=not fold, ratio=1)
         for row in rows:
             table.add_row(*map(_text, row))
         self._console.print(table)

@@ -135,7 +135,7 @@ def _show_vendors(chosen: Sequence[Coverage]) -> None:
     screen.table(heads, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
     if red := [item for item in chosen if item.red]:
         screen.line("No contract proves these yet:", _RED)
-        screen.table(("fact", "side", "says"), [_red_row(item) for item in red])
+        screen.table(("fact", "side", "says"), [_red_row(item) for item in red], fold=False)
 
 
 def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
@@ -160,7 +160,7 @@ def _show_list(chosen: Sequence[Coverage]) -> None:
     from understudy_contracts.cli._console import Screen
 
     rows = [(item.fact.id, item.fact.certainty, item.fact.binds, item.state, item.fact.says) for item in chosen]
-    Screen("understudy facts").table(("fact", "certainty", "binds", "contracts", "says"), rows)
+    Screen("understudy facts").table(("fact", "certainty", "binds", "contracts", "says"), rows, fold=False)
 
 
 def _show_fact(item: Coverage) -> None:
