@@ -37,6 +37,10 @@ examples:
 """
 _STYLES: Final[Mapping[Verdict, str]] = {"ok": "green", "note": "yellow", "problem": "bold red"}
 _EXTRAS: Final = ("server", "contracts")
+_ENCODERS: Final[Mapping[str, Mapping[str, object]]] = {
+    "libx264": {"width": 64, "height": 64, "pix_fmt": "yuv420p", "time_base": Fraction(1, 24)},
+    "libmp3lame": {"sample_rate": 44100, "layout": "stereo", "format": "s16p", "time_base": Fraction(1, 44100)},
+}
 _CONNECT_SECONDS: Final = 2.0
 
 
@@ -126,7 +130,7 @@ def _encoders() -> Iterator[Finding]:
     except ModuleNotFoundError:
         yield Finding("encoders", "note", "PyAV is not installed: no films and sounds without the server extra")
         return
-    for codec in ("libx264", "libmp3lame"):
+    for codec in _ENCODERS:
         try:
             _open_encoder(codec)
         except (av.error.FFmpegError, ValueError) as error:
@@ -137,14 +141,10 @@ def _encoders() -> Iterator[Finding]:
 
 def _open_encoder(codec: str) -> None:
     import av
-    from av.audio.codeccontext import AudioCodecContext
-    from av.video.codeccontext import VideoCodecContext
 
     context = av.CodecContext.create(codec, "w")
-    if isinstance(context, VideoCodecContext):
-        context.width, context.height, context.pix_fmt, context.time_base = 64, 64, "yuv420p", Fraction(1, 24)
-    elif isinstance(context, AudioCodecContext):
-        context.sample_rate, context.layout, context.format = 44100, "stereo", "s16p"
+    for name, value in _ENCODERS[codec].items():
+        setattr(context, name, value)
     context.open()
 
 
@@ -190,7 +190,9 @@ def _proxies(url: SplitResult) -> Finding:
         return Finding("proxies", "ok", "none is set")
     if proxy_bypass(url.hostname or ""):
         return Finding("proxies", "ok", f"set, but not for {url.hostname}")
-    return Finding("proxies", "problem", f'{url.hostname} goes through a proxy: eval "$(understudy env)" makes it an exception')
+    return Finding(
+        "proxies", "problem", f'{url.hostname} goes through a proxy: eval "$(understudy env)" makes it an exception'
+    )
 
 
 def _credentials(environ: Mapping[str, str]) -> Iterator[Finding]:

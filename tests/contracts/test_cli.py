@@ -1,0 +1,108 @@
+"""The command line's frame: exit codes, help, and quiet ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+from importlib.util import find_spec
+
+import pytest
+
+from understudy_contracts.cli import _main, main
+from understudy_contracts.cli._errors import CommandError, UsageError, needs_extra
+from understudy_contracts.cli._main import COMMANDS, build_parser
+
+
+def understudy(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "understudy_contracts", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environ})
+
+
+def not_installed(name: str) -> None:
+    """Stand in for a query about a distribution that is not there."""
+    raise metadata.PackageNotFoundError(name)
+
+
+def test_the_program_answers_in_a_process_of_its_own() -> None:
+    """`python -m understudy_contracts` is the command line: it prints its version and ends with 0."""
+    done = understudy("--version")
+    assert (done.returncode, done.stdout) == (0, f"understudy {metadata.version('understudy')}\n")
+
+
+def test_the_version_of_a_bare_source_tree_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an installed distribution the version is not invented."""
+    monkeypatch.setattr("importlib.metadata.version", not_installed)
+    assert _main.installed_version() == "unknown"
+
+
+def test_a_missing_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a subcommand the usage is shown and the exit code is 2."""
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for name, module in COMMANDS if find_spec(module)])
+def test_every_command_explains_itself_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` of each command says what it does and shows it in use."""
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert "examples:" in shown
+    assert f"understudy {name}" in shown.partition("examples:")[2]
+
+
+def test_a_command_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of the table without a module takes nothing from the others."""
+    monkeypatch.setattr(_main, "COMMANDS", (("nothing", "understudy_contracts.cli.nothing"), *COMMANDS))
+    assert "nothing" not in build_parser().format_help()
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "said"),
+    [
+        (CommandError("the port is taken"), 1, "understudy: the port is taken\n"),
+        (UsageError("no such vendor"), 2, "understudy: no such vendor\n"),
+        (KeyboardInterrupt(), 130, "\n"),
+    ],
+)
+def test_every_end_has_its_exit_code_and_no_traceback(
+    ending: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failure is 1, a misuse 2, Ctrl-C 130; the user sees one line."""
+
+    def run(_: object) -> int:
+        raise ending
+
+    monkeypatch.setattr("understudy_contracts.cli.env.run", run)
+    assert main(["env"]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_a_reader_that_has_enough_ends_the_command_quietly() -> None:
+    """A pipe closed by its reader, as by `head`, is no error and leaves no complaint."""
+    command = [sys.executable, "-m", "understudy_contracts", "facts", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        complaint = process.stderr.read()
+    assert (process.returncode, complaint) == (0, b"")
+
+
+def test_a_missing_package_is_answered_with_the_extra_that_brings_it() -> None:
+    """The message is a command to type; a missing module of our own stays a bug."""
+    with (
+        pytest.raises(
+            CommandError, match=r"understudy serve needs the server extra: pip install 'understudy\[server\]'"
+        ),
+        needs_extra("server", "understudy serve"),
+    ):
+        raise ModuleNotFoundError("no", name="fastapi.routing")
+    with pytest.raises(ModuleNotFoundError), needs_extra("server", "understudy serve"):
+        raise ModuleNotFoundError("no", name="understudy_server.nothing")
