@@ -6,11 +6,15 @@ import colorsys
 import math
 from dataclasses import dataclass
 from random import Random
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from understudy_server.media._media import Film, Picture
 from understudy_server.media._text import Lines, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Colour = tuple[int, int, int]
 
@@ -23,7 +27,7 @@ _LINEAR_BELOW = 0.04045
 """Where the sRGB curve leaves its straight foot."""
 _NAMED_FROM = 200
 """Frames with a shorter side than this have no room for the name."""
-_GRID = 24
+_GRID = 16
 """The background is computed on about this many points a side and enlarged: a gradient has no more detail."""
 
 
@@ -63,11 +67,14 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 def palette(seed: int) -> list[Colour]:
-    """Return five related dark colours, each with `CONTRAST` to the ink."""
+    """Return five related dark colours, each with `CONTRAST` to the ink, from teal by blue to red.
+
+    Yellow and green are left out: dark, they are mud.
+    """
     random = Random(seed)
-    hue, turn = random.random(), random.choice((-1, 1)) * random.uniform(0.05, 0.14)
+    hue, turn = random.uniform(0.42, 1.08), random.choice((-1, 1)) * random.uniform(0.03, 0.08)
     shades = (0.15, 0.22, 0.27, 0.33, 0.40)
-    return [_dark(hue + turn * step, light, random.uniform(0.35, 0.6)) for step, light in enumerate(shades)]
+    return [_dark(hue + turn * step, light, random.uniform(0.28, 0.5)) for step, light in enumerate(shades)]
 
 
 def _dark(hue: float, light: float, saturation: float) -> Colour:
@@ -85,9 +92,9 @@ def background(medium: Film | Picture) -> Image.Image:
     width, height = medium.width, medium.height
     spots = [(random.random(), random.random(), colour) for colour in palette(medium.seed)]
     columns, rows = _grid(width, height)
-    small = Image.new("RGB", (columns, rows))
-    small.putdata([_mixed((x + 0.5) / columns, (y + 0.5) / rows, spots) for y in range(rows) for x in range(columns)])
-    return small.resize((width, height), Image.Resampling.BICUBIC)
+    mixtures = [_mixed((x + 0.5) / columns, (y + 0.5) / rows, spots) for y in range(rows) for x in range(columns)]
+    bands = [_enlarged(levels, (columns, rows), (width, height)) for levels in zip(*mixtures, strict=True)]
+    return Image.merge("RGB", bands)
 
 
 def _grid(width: int, height: int) -> tuple[int, int]:
@@ -95,13 +102,23 @@ def _grid(width: int, height: int) -> tuple[int, int]:
     return max(2, _GRID * width // longest), max(2, _GRID * height // longest)
 
 
-def _mixed(x: float, y: float, spots: list[tuple[float, float, Colour]]) -> Colour:
-    weights = [1 / (0.06 + (x - left) ** 2 + (y - top) ** 2) ** 2 for left, top, _ in spots]
-    whole = sum(weights)
-    red, green, blue = (
-        round(sum(w * spot[2][band] for w, spot in zip(weights, spots, strict=True)) / whole) for band in range(3)
-    )
-    return red, green, blue
+def _mixed(x: float, y: float, spots: list[tuple[float, float, Colour]]) -> tuple[float, float, float]:
+    """Return the mixture of all spots' colours at a point, in which near ones weigh more."""
+    whole = red = green = blue = 0.0
+    for left, top, colour in spots:
+        weight = 1 / (0.06 + (x - left) ** 2 + (y - top) ** 2) ** 2
+        whole += weight
+        red += weight * colour[0]
+        green += weight * colour[1]
+        blue += weight * colour[2]
+    return red / whole, green / whole, blue / whole
+
+
+def _enlarged(levels: Sequence[float], points: tuple[int, int], size: tuple[int, int]) -> Image.Image:
+    """Return one band at its full size; fractions are kept until then, or the points would show as tiles."""
+    band = Image.new("F", points)
+    band.putdata(levels)
+    return band.resize(size, Image.Resampling.BICUBIC).convert("L")
 
 
 def slate(medium: Film | Picture) -> Slate:

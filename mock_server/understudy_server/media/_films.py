@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
 
 import av
+from av.video.reformatter import Colorspace, VideoReformatter
 from PIL import Image, ImageDraw
 
 from understudy_server.media._canvas import FAINT, INK, Slate, paint, slate
+from understudy_server.media._sounds import AAC, HERTZ, audio_stream, frames_in, loop_frames, repeated
+from understudy_server.media._tags import tag
 from understudy_server.media._text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
+    from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
 
     from understudy_server.media._media import Film
 
-TAG = 1000
-"""Characters of a title that the container keeps."""
 _BT709 = 1
 """The number that H.264 and FFmpeg give this colour space, in each of the tags that name one."""
 _ENCODER = {"preset": "ultrafast", "tune": "stillimage", "crf": "19", "threads": "1"}
@@ -34,18 +39,21 @@ def render_film(film: Film) -> bytes:
     options = {"fflags": "+bitexact", "moov_size": str(_index_size(film, tags))}
     with av.open(file, "w", format="mp4", options=options) as container:
         container.metadata.update(tags)
-        container.mux(list(_pictures(film, _video_stream(container, film))))
+        tracks: list[Iterator[Packet[Any]]] = [_pictures(film, _video_stream(container, film))]
+        if film.sound:
+            tracks.append(_music(film, audio_stream(container, AAC)))
+        container.mux(sorted(itertools.chain(*tracks), key=_moment))
     return file.getvalue()
-
-
-def tag(text: str) -> str:
-    """Return *text* as a container can hold it: bounded, and without what UTF-8 or a C string has no place for."""
-    return text[:TAG].encode(errors="replace").decode().replace("\0", " ")
 
 
 def _index_size(film: Film, tags: dict[str, str]) -> int:
     """Return room for the index, which is reserved in front because its size is known only at the end."""
-    return 4096 + sum(len(text.encode()) for text in tags.values()) + 32 * film.frames
+    blocks = film.frames + (math.ceil(film.seconds * HERTZ / AAC.frame) if film.sound else 0)
+    return 8192 + sum(len(text.encode()) for text in tags.values()) + 32 * blocks
+
+
+def _moment(packet: Packet[Any]) -> Fraction:
+    return (packet.dts or 0) * packet.time_base
 
 
 def _video_stream(container: OutputContainer, film: Film) -> VideoStream:
@@ -57,19 +65,26 @@ def _video_stream(container: OutputContainer, film: Film) -> VideoStream:
     return stream
 
 
-def _pictures(film: Film, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    picture = slate(film)
+def _pictures(film: Film, stream: VideoStream) -> Iterator[Packet[Any]]:
+    picture, convert = slate(film), VideoReformatter()
     for first in range(0, film.frames, film.fps):
-        frame = _frame(_at_second(film, picture, first // film.fps))
+        frame = _frame(_at_second(film, picture, first // film.fps), convert)
         for number in range(first, min(first + film.fps, film.frames)):
             frame.pts = number
             yield from stream.encode(frame)
     yield from stream.encode()
 
 
-def _frame(image: Image.Image) -> av.VideoFrame:
+def _music(film: Film, stream: AudioStream) -> Iterator[Packet[Any]]:
+    """Yield the loop's packets as often as fits under the pictures."""
+    count = max(1, film.frames * HERTZ // (film.fps * AAC.frame))
+    frames = loop_frames(AAC, "music", film.seed, min(count, frames_in(AAC, film.loop)))
+    return repeated(stream, AAC, frames, count)
+
+
+def _frame(image: Image.Image, convert: VideoReformatter) -> av.VideoFrame:
     frame: av.VideoFrame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call] # PyAV left it bare
-    return frame.reformat(format="yuv420p", dst_colorspace="itu709")
+    return convert.reformat(frame, format="yuv420p", dst_colorspace=Colorspace.ITU709)
 
 
 def _at_second(film: Film, picture: Slate, second: int) -> Image.Image:

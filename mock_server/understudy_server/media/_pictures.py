@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from understudy_server.media._canvas import slate
+from understudy_server.media._tags import tag
 
 if TYPE_CHECKING:
     from understudy_server.media._media import Mask, Picture
@@ -38,7 +39,7 @@ def render_mask(mask: Mask) -> bytes:
     ImageDraw.Draw(image).polygon(_outline(mask), fill=255)
     about = PngImagePlugin.PngInfo()
     if mask.title:
-        about.add_itxt("Title", mask.title[:1000].encode(errors="replace").decode())
+        about.add_itxt("Title", tag(mask.title))
     file = io.BytesIO()
     image.save(file, "PNG", pnginfo=about)
     return file.getvalue()

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from understudy_server.media._media import SMALLEST, Film, Mask, Medium, Picture, Sound
 
+LOOP = 0.25
+"""Seconds after which a small medium's sound repeats."""
 FRAMES_A_SECOND = 2
 """A small film's rate: enough that its counter moves."""
 _SHORT_SIDES = range(64, 98, 2)
@@ -18,17 +20,17 @@ _Framed = TypeVar("_Framed", Film, Picture, Mask)
 def small(medium: Medium) -> Medium:
     """Return *medium* with a short side of 64 to 96 pixels, in the ratio nearest to its own, at 2 frames a second.
 
-    A sound costs little at any duration and stays what it is, as does a frame that is small already.
+    A sound repeats sooner, and a frame that is small already stays as it is.
     """
     match medium:
         case Film():
-            return replace(_scaled(medium), fps=_rate(medium))
+            return replace(_scaled(medium), fps=_rate(medium), loop=min(LOOP, medium.loop))
         case Picture():
             return _scaled(medium)
         case Mask():
             return _scaled(medium)
         case Sound():
-            return medium
+            return replace(medium, loop=min(LOOP, medium.loop))
 
 
 def _rate(film: Film) -> int:
