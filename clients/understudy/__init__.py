@@ -1,0 +1,165 @@
+"""Understudy: a client library for generative-media services that is typed, sync and async, and safe with money.
+
+    from understudy import Tomoviee
+
+    with Tomoviee() as client:
+        job = client.text_to_video("a red kite over the sea")
+        job.save("films")
+
+Every name below is loaded when it is first used, so that `import understudy` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from understudy._version import __version__
+
+if TYPE_CHECKING:
+    from understudy._clock import Clock, SkippingClock, SystemClock
+    from understudy._events import (
+        Event,
+        FileSaved,
+        Hook,
+        JobUpdated,
+        RequestFailed,
+        RequestSent,
+        ResponseReceived,
+        RetryScheduled,
+    )
+    from understudy._jobs import AsyncJob, Job
+    from understudy._outputs import AsyncOutput, Output
+    from understudy._policies import PollPolicy, RetryPolicy
+    from understudy._state import JobState, Media, Snapshot
+    from understudy.errors import (
+        ApiError,
+        AuthenticationError,
+        BadRequestError,
+        ChecksumMismatch,
+        ClientClosed,
+        ConcurrencyLimitError,
+        ConflictError,
+        ConnectionFailed,
+        ContentFiltered,
+        ContentMismatch,
+        ContentPolicyError,
+        DownloadError,
+        DownloadIncomplete,
+        DownloadRefused,
+        DownloadTooLarge,
+        DownloadUnsafe,
+        InsufficientCreditsError,
+        InvalidArgument,
+        JobCanceled,
+        JobError,
+        JobExpired,
+        JobFailed,
+        MissingCredential,
+        NoOutput,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ServerError,
+        SubmitOutcomeUnknown,
+        TokenError,
+        UnderstudyError,
+        UnreadableAnswerError,
+        UnsupportedError,
+        WaitTimeout,
+    )
+    from understudy.tomoviee import AsyncTomoviee, CameraMove, Tomoviee
+
+__all__ = [
+    "ApiError",
+    "AsyncJob",
+    "AsyncOutput",
+    "AsyncTomoviee",
+    "AuthenticationError",
+    "BadRequestError",
+    "CameraMove",
+    "ChecksumMismatch",
+    "ClientClosed",
+    "Clock",
+    "ConcurrencyLimitError",
+    "ConflictError",
+    "ConnectionFailed",
+    "ContentFiltered",
+    "ContentMismatch",
+    "ContentPolicyError",
+    "DownloadError",
+    "DownloadIncomplete",
+    "DownloadRefused",
+    "DownloadTooLarge",
+    "DownloadUnsafe",
+    "Event",
+    "FileSaved",
+    "Hook",
+    "InsufficientCreditsError",
+    "InvalidArgument",
+    "Job",
+    "JobCanceled",
+    "JobError",
+    "JobExpired",
+    "JobFailed",
+    "JobState",
+    "JobUpdated",
+    "Media",
+    "MissingCredential",
+    "NoOutput",
+    "NotFoundError",
+    "Output",
+    "PermissionDeniedError",
+    "PollPolicy",
+    "RateLimitError",
+    "RequestFailed",
+    "RequestSent",
+    "ResponseReceived",
+    "RetryPolicy",
+    "RetryScheduled",
+    "ServerError",
+    "SkippingClock",
+    "Snapshot",
+    "SubmitOutcomeUnknown",
+    "SystemClock",
+    "TokenError",
+    "Tomoviee",
+    "UnderstudyError",
+    "UnreadableAnswerError",
+    "UnsupportedError",
+    "WaitTimeout",
+    "__version__",
+]
+
+_HOMES = {
+    "_clock": ("Clock", "SkippingClock", "SystemClock"),
+    "_events": (
+        "Event",
+        "FileSaved",
+        "Hook",
+        "JobUpdated",
+        "RequestFailed",
+        "RequestSent",
+        "ResponseReceived",
+        "RetryScheduled",
+    ),
+    "_jobs": ("AsyncJob", "Job"),
+    "_outputs": ("AsyncOutput", "Output"),
+    "_policies": ("PollPolicy", "RetryPolicy"),
+    "_state": ("JobState", "Media", "Snapshot"),
+    "tomoviee": ("AsyncTomoviee", "CameraMove", "Tomoviee"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that a public name lives in; the names without a home are errors."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"understudy.{_HOME_OF.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,62 @@
+"""Whether the first bytes of a file are of the kind that was promised."""
+
+from __future__ import annotations
+
+import re
+
+HEAD = 512
+
+_ISO_MEDIA = re.compile(rb".{4}ftyp", re.DOTALL)
+_MATROSKA = re.compile(rb"\x1aE\xdf\xa3")
+_OGG = re.compile(rb"OggS")
+_SVG = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]", re.DOTALL)
+_MARKUP = re.compile(rb"\s*<(!doctype html|html|head|body|\?xml|error)", re.IGNORECASE)
+_JSON = re.compile(rb"\s*[{\[]")
+_BOM = b"\xef\xbb\xbf"
+
+_IMAGE = (
+    re.compile(rb"\x89PNG\r\n\x1a\n"),
+    re.compile(rb"\xff\xd8\xff"),
+    re.compile(rb"GIF8[79]a"),
+    re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    re.compile(rb"BM.{4}\0\0\0\0", re.DOTALL),
+    _ISO_MEDIA,
+    _SVG,
+)
+_SIGNS = {
+    "video": (
+        _ISO_MEDIA,
+        _MATROSKA,
+        _OGG,
+        re.compile(rb"RIFF.{4}AVI ", re.DOTALL),
+        re.compile(rb"G.{187}G", re.DOTALL),
+    ),
+    "image": _IMAGE,
+    "mask": _IMAGE,
+    "audio": (
+        re.compile(rb"ID3"),
+        re.compile(rb"\xff[\xe0-\xff]"),
+        re.compile(rb"RIFF.{4}WAVE", re.DOTALL),
+        re.compile(rb"fLaC"),
+        _OGG,
+        _ISO_MEDIA,
+        _MATROSKA,
+    ),
+}
+
+
+def mismatch(kind: str, head: bytes) -> str | None:
+    """What *head*, the first bytes of a file, is instead of *kind*; None when it may well be that kind.
+
+    A kind nobody knows the signs of is only held against pages of HTML and XML, which no result is.
+    """
+    if not head:
+        return "an empty file"
+    signs = _SIGNS.get(kind)
+    if signs is None:
+        return "an HTML or XML page" if _MARKUP.match(head.removeprefix(_BOM)) and not _SVG.match(head) else None
+    if any(sign.match(head) for sign in signs):
+        return None
+    if _MARKUP.match(head.removeprefix(_BOM)):
+        return "an HTML or XML page"
+    return "JSON" if _JSON.match(head) else "a file of another kind"
