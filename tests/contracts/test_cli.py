@@ -84,9 +84,10 @@ def test_every_end_has_its_exit_code_and_no_traceback(
     assert capsys.readouterr().err == said
 
 
-def test_a_reader_that_has_enough_ends_the_command_quietly() -> None:
-    """A pipe closed by its reader, as by `head`, is no error and leaves no complaint."""
-    command = [sys.executable, "-m", "understudy_contracts", "facts", "--json"]
+@pytest.mark.parametrize("words", [("facts", "--json"), ("env",)], ids=["long", "short"])
+def test_a_reader_that_has_enough_ends_the_command_quietly(words: tuple[str, ...]) -> None:
+    """A pipe closed by its reader, as by `head`, is no error and leaves no complaint, however much was to be said."""
+    command = [sys.executable, "-m", "understudy_contracts", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout
         assert process.stderr

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts import VENDORS, load_facts
+from understudy_contracts import VENDORS, Sheet, load_facts
 from understudy_contracts.cli import main
 from understudy_contracts.cli.env import SHELLS, local_base, server_address, variables
 
@@ -40,8 +40,9 @@ def test_env_puts_the_server_in_the_place_of_the_vendors_host(vendor: str, capsy
 
 def test_a_servers_own_path_comes_before_the_slug() -> None:
     """A server behind another one keeps its path, and the vendor's path follows the slug."""
-    sheet = load_facts("tomoviee").sheets["tomoviee"]
-    assert local_base(sheet, server_address("https://ci.example/mocks/")) == "https://ci.example/mocks/tomoviee"
+    sheet = Sheet("acme", "https://api.acme.example/gemini/v1", {}, ())
+    assert local_base(sheet, server_address(URL)) == f"{URL}/acme/gemini/v1"
+    assert local_base(sheet, server_address("https://ci.example/mocks/")) == "https://ci.example/mocks/acme/gemini/v1"
 
 
 def test_env_without_names_is_every_vendor(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module, metadata
 from importlib.util import find_spec
@@ -107,14 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"understudy: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        _discard_output()
-        return 0
+        return 0  # the reader (head, less) has what it wanted
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     return code
-
-
-def _discard_output() -> None:
-    # The reader (head, less) has what it wanted; without this Python would complain once more at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
