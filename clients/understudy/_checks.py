@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -152,6 +153,17 @@ def sha256(field: str, value: object) -> str | None:
     if not isinstance(value, str) or not _SHA256.match(value):
         reject(field, value, "64 hexadecimal digits, or None")
     return value.lower()
+
+
+def path(field: str, value: Any) -> Path:
+    """A path of the file system, as text or as a path object."""
+    try:
+        place = Path(value) if value else None
+    except TypeError:
+        place = None
+    if place is None or "\0" in str(place):
+        reject(field, value, "a path, as text or as a path object")
+    return place
 
 
 def instance(field: str, value: C, kind: type) -> C:

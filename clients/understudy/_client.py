@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from understudy._checks import base_address, instance, number, plain_callable, text
 from understudy._clock import Clock, SystemClock
@@ -12,6 +12,7 @@ from understudy._descriptors import Awaiting, Blocking
 from understudy._drivers import AsyncDriver, SyncDriver
 from understudy._http import AsyncHttp, AsyncWire, HttpT, SyncHttp, SyncWire
 from understudy._jobs import AsyncJob, Job
+from understudy._live import Live
 from understudy._policies import PollPolicy, RetryPolicy
 from understudy._service import Service, Settings
 from understudy._state import JobRef, JobState, Snapshot, Started, read_token
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Client(ABC, Generic[HttpT]):
+class Client(Live, ABC, Generic[HttpT]):
     """What both kinds of client of every service share; a vendor's own class says which service it makes."""
 
     _service: Service
@@ -67,10 +68,6 @@ class Client(ABC, Generic[HttpT]):
     def __repr__(self) -> str:
         """Shows where the service is, and no credential."""
         return f"<{type(self).__name__} {self.base_url}>"
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied, as a client holds connections and credentials."""
-        raise TypeError(f"{type(self).__name__} holds connections and credentials: make a new one where it is needed")
 
     @abstractmethod
     def _connect(self, http: HttpT | None, timeout: float | None, clock: Clock) -> str:
@@ -144,7 +141,7 @@ class SyncClient(Client[SyncHttp], Blocking):
 
 
 class AsyncClient(Client[AsyncHttp], Awaiting):
-    """A client whose methods are coroutines, on asyncio or trio. It is an async context manager."""
+    """A client whose methods are coroutines. It is an async context manager."""
 
     _wire: AsyncWire
     _driver: AsyncDriver

@@ -39,7 +39,7 @@ class SystemClock:
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Await *seconds*, on asyncio or trio."""
+        """Await *seconds*."""
         await anyio.sleep(seconds)
 
 

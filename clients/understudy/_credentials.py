@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from understudy._checks import reject
+from understudy._live import Live
 from understudy._redaction import MASK
 from understudy.errors import MissingCredential
 
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
-class Secret:
+class Secret(Live):
     """A credential that no repr, string, format or pickle gives away."""
 
-    __slots__ = ("__value",)
+    _instead = "give the credential again where it is needed"
 
     def __init__(self, value: str) -> None:
         self.__value = value
@@ -35,10 +36,6 @@ class Secret:
     def __str__(self) -> str:
         """Shows a mask."""
         return MASK
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied into anything that is."""
-        raise TypeError("a Secret is not pickled: give the credential again where it is needed")
 
 
 def find_credential(

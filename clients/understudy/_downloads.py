@@ -33,7 +33,8 @@ _HOPS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_NOW = frozenset({408, 425, 429})
 _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
-_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)\Z")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)\Z")
+_LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _UNSAFE_NAME = re.compile(r"[^\w.\- ]+")
 _LONGEST_NAME = 120
 _SUFFIXES = {"video": ".mp4", "image": ".png", "mask": ".png", "audio": ".mp3"}
@@ -143,26 +144,22 @@ class Download:
     def _begin(self, head: Response, part: Partial) -> Flow[int | None]:
         """Make the file ready for the body to come, and return how many bytes there will be in all."""
         if head.status == _UNSATISFIABLE and part.size:
-            yield from run(partial(part.begin, ""))
-            raise self._error(errors.DownloadIncomplete, "the host does not go on where the transfer broke off")
+            yield from self._start_over(part, "the host does not go on where the transfer broke off")
         if head.status not in {_OK, _PARTIAL}:
             raise self._refused(head)
         if head.headers.get("content-encoding", "identity") != "identity":
             raise self._error(errors.ContentMismatch, "the host sent an encoding that was not asked for")
-        if not self._goes_on(head, part):
+        if head.status == _PARTIAL and not _continues(head, part):
+            yield from self._start_over(part, "the host sent another part than was asked for")
+        if head.status == _OK or not part.size:
             yield from run(partial(part.begin, _strong_etag(head)))
-        length = head.headers.get("content-length", "")
-        total = part.size + int(length) if length.isdecimal() else None
+        total = _total(head)
         self._check_size(total or 0)
         return total
 
-    def _goes_on(self, head: Response, part: Partial) -> bool:
-        if head.status == _OK:
-            return False
-        span = _RANGE.match(head.headers.get("content-range", ""))
-        if span is None or int(span[1]) != part.size:
-            raise self._error(errors.ContentMismatch, "the host sent another part of the file than was asked for")
-        return bool(part.size)
+    def _start_over(self, part: Partial, why: str) -> Flow[None]:
+        yield from run(partial(part.begin, ""))
+        raise self._error(errors.DownloadIncomplete, why)
 
     def _check_size(self, size: int) -> None:
         limit = self._options.max_bytes
@@ -228,12 +225,28 @@ def _last_segment(url: str) -> str:
 
 def _clean(name: str) -> str:
     """*name* with nothing in it that a path or a shell would mind."""
-    return _UNSAFE_NAME.sub("_", name).strip(". _")[-_LONGEST_NAME:]
+    return _UNSAFE_NAME.sub("_", name)[-_LONGEST_NAME:].strip(". _")
 
 
 def _source(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _continues(head: Response, part: Partial) -> bool:
+    """Whether a partial answer begins where the file ends, and is of the same file."""
+    span = _RANGE.match(head.headers.get("content-range", ""))
+    same = not part.size or head.headers.get("etag", part.etag) == part.etag
+    return span is not None and int(span[1]) == part.size and same
+
+
+def _total(head: Response) -> int | None:
+    """The bytes of the whole file, where the host says so."""
+    span = _RANGE.match(head.headers.get("content-range", ""))
+    if head.status == _PARTIAL and span is not None:
+        return int(span[2]) if span[2].isdecimal() else None
+    length = _LENGTH.match(head.headers.get("content-length", ""))
+    return int(length[0]) if length else None
 
 
 def _strong_etag(head: Response) -> str:

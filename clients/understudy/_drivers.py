@@ -54,7 +54,7 @@ class SyncDriver:
 
 
 class AsyncDriver:
-    """Runs flows by awaiting, on asyncio or trio."""
+    """Runs flows by awaiting."""
 
     def __init__(self, wire: AsyncWire, clock: Clock) -> None:
         self._wire = wire

@@ -73,11 +73,7 @@ def _exchange(request: Request) -> Generator[None, None, None]:
     mark = _ours.set(True)
     try:
         yield
-    except ClientClosed:
-        raise
     except _NEVER_SENT as error:
-        raise NotSent(_reason(error, request)) from None
-    except httpx.InvalidURL as error:
         raise NotSent(_reason(error, request)) from None
     except _BROKEN as error:
         raise Interrupted(_reason(error, request)) from None
@@ -131,6 +127,14 @@ class _Wire(ABC, Generic[HttpT]):
                 client = self._made[paid] = self._make(_FRESH if paid else _KEPT)
             return client
 
+    def _prepare(self, request: Request) -> tuple[HttpT, httpx.Request]:
+        """What to send with, and what to send; nothing has left when this fails."""
+        client = self._pick(paid=request.paid)
+        try:
+            return client, self._build(client, request)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise NotSent(_reason(error, request)) from None
+
     def _build(self, client: HttpT, request: Request) -> httpx.Request:
         headers = dict(request.headers)
         content = request.content
@@ -163,16 +167,16 @@ class SyncWire(_Wire[httpx.Client]):
             TransportError: There is none.
             ClientClosed: The client is closed.
         """
+        client, outgoing = self._prepare(request)
         with _exchange(request):
-            client = self._pick(paid=request.paid)
-            answer = client.send(self._build(client, request), auth=None, follow_redirects=False)
+            answer = client.send(outgoing, auth=None, follow_redirects=False)
             return _response(answer, answer.content)
 
     def open(self, request: Request) -> SyncStream:
         """The answer to *request* with its body still to come; raises as `send` does."""
+        client, outgoing = self._prepare(request)
         with _exchange(request):
-            client = self._pick(paid=request.paid)
-            answer = client.send(self._build(client, request), auth=None, follow_redirects=False, stream=True)
+            answer = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
             return SyncStream(request, answer)
 
     def close(self) -> None:
@@ -215,16 +219,16 @@ class AsyncWire(_Wire[httpx.AsyncClient]):
 
     async def send(self, request: Request) -> Response:
         """The whole answer to *request*; raises as `SyncWire.send` does."""
+        client, outgoing = self._prepare(request)
         with _exchange(request):
-            client = self._pick(paid=request.paid)
-            answer = await client.send(self._build(client, request), auth=None, follow_redirects=False)
+            answer = await client.send(outgoing, auth=None, follow_redirects=False)
             return _response(answer, answer.content)
 
     async def open(self, request: Request) -> AsyncStream:
         """The answer to *request* with its body still to come; raises as `SyncWire.send` does."""
+        client, outgoing = self._prepare(request)
         with _exchange(request):
-            client = self._pick(paid=request.paid)
-            answer = await client.send(self._build(client, request), auth=None, follow_redirects=False, stream=True)
+            answer = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
             return AsyncStream(request, answer)
 
     async def close(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from understudy import _answers, errors
-from understudy._checks import plain_callable
+from understudy._checks import path, plain_callable
 from understudy._downloads import Download, SaveOptions, job_file_names
+from understudy._live import Live
 from understudy._outputs import AsyncOutput, Output
 from understudy._state import History, JobState, Snapshot, Started
 from understudy._waiting import Watch
@@ -15,6 +15,7 @@ from understudy._waiting import Watch
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
     from os import PathLike
+    from pathlib import Path
 
     from understudy._drivers import AsyncDriver, SyncDriver
     from understudy._service import Service
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Handle:
+class _Handle(Live):
     """What both kinds of job know and do; every method that talks to the service is a flow."""
+
+    _instead = "keep to_token(), and resume with client.job_from_token()"
 
     def __init__(self, service: Service, started: Started) -> None:
         self._service = service
@@ -94,11 +97,6 @@ class _Handle:
         progress = "" if self.progress is None else f", {self.progress:g} %"
         return f"<{type(self).__name__} {self.vendor} {self.id} {self.state.value}{progress}>"
 
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied, as a job holds a live client."""
-        name = type(self).__name__
-        raise TypeError(f"{name} holds a live client: keep to_token(), and resume with client.job_from_token()")
-
     def _believe(self, snapshot: Snapshot) -> Snapshot:
         self._history = self._history.after(snapshot)
         return self.snapshot
@@ -139,10 +137,11 @@ class _Handle:
         self._believe((yield from self._service.cancel(self._ref)).settled())
 
     def _saving(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
+        home = path("folder", folder)
         yield from self._resulting(None)
         saved: list[Path] = []
         for media, name in job_file_names(self.id, self.snapshot.media):
-            download = Download(self._service, media, self.to_token(), Path(folder) / name, options)
+            download = Download(self._service, media, self.to_token(), home / name, options)
             saved.append((yield from download.flow()))
         return saved
 

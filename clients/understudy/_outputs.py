@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy._checks import path
 from understudy._downloads import Download, SaveOptions
+from understudy._live import Live
 from understudy._redaction import hide_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
+    from pathlib import Path
 
     from understudy._drivers import AsyncDriver, SyncDriver
     from understudy._service import Service
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from understudy._wire import Flow
 
 
-class _Result:
+class _Result(Live):
     """What both kinds of output know."""
+
+    _instead = "keep the job's to_token()"
 
     def __init__(self, service: Service, media: Media, token: str | None) -> None:
         self._service = service
@@ -47,8 +51,8 @@ class _Result:
     def __hash__(self) -> int:
         return hash(self._media)
 
-    def _saving(self, path: str | PathLike[str], options: SaveOptions) -> Flow[Path]:
-        return Download(self._service, self._media, self._token, Path(path), options).flow()
+    def _saving(self, place: str | PathLike[str], options: SaveOptions) -> Flow[Path]:
+        return Download(self._service, self._media, self._token, path("path", place), options).flow()
 
 
 class Output(_Result):
