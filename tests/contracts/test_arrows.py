@@ -20,7 +20,7 @@ HOUSE = Path(__file__).parents[2]
 PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "starlette", "pydantic"}, "fastapi-offline": {"fastapi_offline"}}
 """What a distribution is imported as, where that is not its name; FastAPI hands out what it is made of."""
-HEAVY = ("fastapi", "starlette", "uvicorn", "hypothesis", "pytest", "_pytest", "av", "PIL", "rich", "respx")
+HEAVY = ("fastapi", "starlette", "uvicorn", "hypothesis", "pytest", "_pytest", "av", "PIL", "respx")
 
 
 def distributions(*extras: str) -> set[str]:
@@ -80,4 +80,4 @@ def test_the_whole_client_loads_nothing_of_the_simulator_or_the_tests() -> None:
 def test_the_command_line_starts_without_what_its_commands_need() -> None:
     """Building the parser of every command loads no extra, no client and no simulator."""
     loaded = modules_after("from understudy_contracts.cli._main import build_parser\nbuild_parser()")
-    assert loaded.isdisjoint({*HEAVY, "httpx", "understudy", "understudy_server"})
+    assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "understudy", "understudy_server"})
