@@ -94,7 +94,8 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-c", "import understudy; print(understudy.__name__)")
     install(session, f"{newest}[all]")
     session.run("understudy", "--version")
-    session.run("understudy", "facts", "--check")
+    session.run("understudy", "facts")
+    session.run("understudy", "doctor")
 
 
 @nox.session(default=False)
