@@ -1,0 +1,147 @@
+"""What the client's tests share: a wire that is a script, and answers as the documents show them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from understudy import AsyncTomoviee, SkippingClock, Tomoviee
+from understudy._credentials import Secret
+from understudy._policies import PollPolicy, RetryPolicy
+from understudy._service import Settings
+from understudy._wire import Flow, Open, Pause, Read, Request, Response, Run, Send
+from understudy.tomoviee import PROFILE, TomovieeService
+
+T = TypeVar("T")
+
+KEY = "app-key-0123456789"
+SECRET = "planted-secret-0123456789"
+BASE = "https://gateway.example"
+FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 8
+
+
+def created(task_id: str = "tm_text2video_b-0-1") -> bytes:
+    """The answer to a create call."""
+    return json.dumps({"code": 0, "msg": "", "data": {"task_id": task_id}}).encode()
+
+
+def task(status: object, code: int = 0, **fields: object) -> bytes:
+    """The answer of the result route."""
+    return json.dumps({"code": code, "msg": "success", "data": {"status": status, **fields}}).encode()
+
+
+def finished(*urls: str, key: str = "video_path") -> bytes:
+    """The answer for a task that succeeded."""
+    return task(3, progress=100, result=json.dumps({key: list(urls)}))
+
+
+Reaction = Response | Exception
+
+
+@dataclass
+class ScriptedWire:
+    """Stands in for a driver: answers every request by calling a function, and lets pauses pass at once."""
+
+    react: Callable[[Request], Reaction]
+    clock: SkippingClock = field(default_factory=SkippingClock)
+    sent: list[Request] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+    _chunks: Iterator[bytes | Exception] = field(default_factory=lambda: iter(()))
+
+    def run(self, flow: Flow[T]) -> T:
+        """Drive *flow* to its end."""
+        step: Callable[[Any], Any] = flow.send
+        value: Any = None
+        for _ in range(100_000):
+            try:
+                effect = step(value)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            try:
+                step, value = flow.send, self._perform(effect)
+            except Exception as error:
+                step, value = flow.throw, error
+        raise AssertionError("the flow does not end")
+
+    def _perform(self, effect: object) -> object:
+        match effect:
+            case Send(request):
+                return self._answer(request)
+            case Open(request):
+                head = self._answer(request)
+                middle = len(head.content) // 2
+                self._chunks = iter([chunk for chunk in (head.content[:middle], head.content[middle:]) if chunk])
+                return Response(head.status, head.headers)
+            case Read():
+                return next(self._chunks, b"")
+            case Pause(seconds):
+                self.pauses.append(seconds)
+                return self.clock.sleep(seconds)
+            case Run(call):
+                return call()
+        raise AssertionError(effect)
+
+    def _answer(self, request: Request) -> Response:
+        self.sent.append(request)
+        reaction = self.react(request)
+        if isinstance(reaction, Exception):
+            raise reaction
+        return reaction
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Makers of what a test needs, with a clock that skips and no chance in them."""
+
+    key: str = KEY
+    secret: str = SECRET
+    base: str = BASE
+    film: bytes = FILM
+
+    def service(self, clock: SkippingClock | None = None, draw: Callable[[], float] = lambda: 1.0, **changes: Any) -> TomovieeService:
+        """Tomoviee's service, without a client around it."""
+        values: dict[str, Any] = {
+            "profile": PROFILE,
+            "base_url": BASE,
+            "clock": clock or SkippingClock(),
+            "poll": PollPolicy(),
+            "retry": RetryPolicy(),
+            "draw": draw,
+        }
+        return TomovieeService(Secret(KEY), Secret(SECRET), Settings(**{**values, **changes}))
+
+    def wire(self, react: Callable[[Request], Reaction], clock: SkippingClock | None = None) -> ScriptedWire:
+        """A wire that answers as *react* says."""
+        return ScriptedWire(react, clock or SkippingClock())
+
+    def client(self, handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> Tomoviee:
+        """A blocking client whose requests *handler* answers."""
+        http = httpx.Client(transport=httpx.MockTransport(handler))
+        return Tomoviee(KEY, SECRET, **{"base_url": BASE, "http": http, "clock": SkippingClock(), **options})
+
+    def async_client(self, handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> AsyncTomoviee:
+        """An awaiting client whose requests *handler* answers."""
+        http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+        return AsyncTomoviee(KEY, SECRET, **{"base_url": BASE, "http": http, "clock": SkippingClock(), **options})
+
+    created = staticmethod(created)
+    task = staticmethod(task)
+    finished = staticmethod(finished)
+
+
+@pytest.fixture(scope="session")
+def kit() -> Kit:
+    """The makers."""
+    return Kit()
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the credentials or addresses of the machine it runs on."""
+    for variable in ("TOMOVIEE_APP_KEY", "TOMOVIEE_APP_SECRET", "TOMOVIEE_BASE_URL"):
+        monkeypatch.delenv(variable, raising=False)

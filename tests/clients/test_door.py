@@ -1,0 +1,108 @@
+"""The front door: lazy, sorted, complete, and free of what it must not carry."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import understudy
+from understudy._registry import VENDORS
+
+SOURCE = Path(understudy.__file__).parent
+MODULES = sorted(SOURCE.glob("*.py"))
+
+
+def loaded_after(code: str) -> set[str]:
+    """The modules a fresh interpreter holds after running *code*."""
+    script = f"import sys\n{code}\nprint(*sys.modules, sep=chr(10))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter and text
+    return set(run.stdout.split())
+
+
+def imports_of(path: Path) -> set[str]:
+    """The top-level names of the packages a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_importing_the_package_loads_no_http_library() -> None:
+    """`import understudy` costs next to nothing: nothing but the door and its version is loaded."""
+    loaded = loaded_after("import understudy")
+    assert not {"httpx", "httpcore", "anyio", "dataclasses", "json"} & loaded
+    assert {name for name in loaded if name.startswith("understudy.")} == {"understudy._version"}
+
+
+def test_errors_and_policies_load_no_http_library() -> None:
+    """Catching an error or configuring a client needs no httpx."""
+    assert "httpx" not in loaded_after("from understudy import ApiError, PollPolicy, Job, SkippingClock")
+
+
+def test_the_public_names_are_sorted_and_all_there() -> None:
+    """`__all__` is sorted, each of its names can be used, and `dir()` shows them."""
+    assert list(understudy.__all__) == sorted(understudy.__all__)
+    assert set(understudy.__all__) <= set(dir(understudy))
+    for name in understudy.__all__:
+        assert getattr(understudy, name) is not None
+
+
+def test_every_error_is_public() -> None:
+    """Whatever this library raises can be imported from the door."""
+    assert set(import_module("understudy.errors").__all__) <= set(understudy.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A name that is not there is refused as Python refuses it."""
+    with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
+        understudy.Nobody  # noqa: B018 - the access is the test
+
+
+def test_only_one_module_knows_the_http_library() -> None:
+    """httpx is imported in `_http` and nowhere else."""
+    assert [path.name for path in MODULES if {"httpx", "httpcore"} & imports_of(path)] == ["_http.py"]
+
+
+def test_the_client_imports_neither_the_simulator_nor_the_contracts() -> None:
+    """The client is a reading of its own: it knows no other package of the house."""
+    assert not [path.name for path in MODULES if {"understudy_server", "understudy_contracts"} & imports_of(path)]
+
+
+def test_shared_code_never_asks_for_a_vendor_by_name() -> None:
+    """Differences between vendors are declared: shared code compares nothing with a vendor's name and imports none."""
+    for path in MODULES:
+        if path.stem in VENDORS or path.stem in {"__init__", "_registry"}:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        decisions = [node for node in ast.walk(tree) if isinstance(node, (ast.Compare, ast.Import, ast.ImportFrom, ast.match_case))]
+        text = " ".join(map(ast.dump, decisions))
+        assert not [slug for slug in VENDORS if slug in text], path.name
+
+
+@pytest.mark.parametrize("slug", VENDORS)
+def test_the_registry_points_at_public_clients(slug: str) -> None:
+    """A vendor's row names a module and two clients that the door shows, and the profile bears the slug."""
+    entry = VENDORS[slug]
+    module = import_module(entry.module)
+    assert module.PROFILE.slug == slug
+    for name in (entry.client, entry.async_client):
+        assert getattr(understudy, name) is getattr(module, name)
+
+
+def test_the_version_is_the_one_of_the_project() -> None:
+    """The version that is sent to services is the one that is published."""
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert understudy.__version__ == project["project"]["version"]
+
+
+def test_everything_public_is_documented() -> None:
+    """Every public class and function says what it promises."""
+    for name in understudy.__all__:
+        value = getattr(understudy, name)
+        if isinstance(value, type):
+            assert value.__doc__, name
