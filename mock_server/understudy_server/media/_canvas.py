@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from understudy_server.media._media import Film, Picture
-from understudy_server.media._text import Lines, fit
+from understudy_server.media._text import PITCH, Lines, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,8 @@ FAINT: Colour = (206, 202, 192)
 CONTRAST = 8.0
 """At least this much between the ink and every background, where WCAG 2 asks 4.5 of small text and 7 of the best."""
 NAME = "UNDERSTUDY"
+COUNTER = 6.2
+"""Width of a film's counter in caption sizes."""
 _LINEAR_BELOW = 0.04045
 """Where the sRGB curve leaves its straight foot."""
 _NAMED_FROM = 200
@@ -40,6 +42,7 @@ class Slate:
         margin: Free space at each side, in pixels.
         small: The caption's size, in pixels.
         foot: Where the caption's line ends, in pixels from the top.
+        counter: How wide the counter may be at the foot's right, in pixels; 0 where there is no room for one.
         ground: The darkest colour of its background, for what is laid over it.
     """
 
@@ -47,6 +50,7 @@ class Slate:
     margin: int
     small: int
     foot: int
+    counter: int
     ground: Colour
 
 
@@ -72,7 +76,7 @@ def palette(seed: int) -> list[Colour]:
     Yellow and green are left out: dark, they are mud.
     """
     random = Random(seed)
-    hue, turn = random.uniform(0.42, 1.08), random.choice((-1, 1)) * random.uniform(0.03, 0.08)
+    hue, turn = random.uniform(0.42, 1.08), random.choice((-1, 1)) * random.uniform(0.02, 0.055)
     shades = (0.15, 0.22, 0.27, 0.33, 0.40)
     return [_dark(hue + turn * step, light, random.uniform(0.28, 0.5)) for step, light in enumerate(shades)]
 
@@ -124,19 +128,28 @@ def _enlarged(levels: Sequence[float], points: tuple[int, int], size: tuple[int,
 def slate(medium: Film | Picture) -> Slate:
     """Paint a frame with the title in the middle and the caption at the foot; a film's bar has its room below.
 
-    Nothing is written outside of the margins, whatever the size; a text that does not fit ends in an ellipsis.
+    Nothing is written outside of the margins, whatever the size; a text that does not fit ends in an ellipsis, and a
+    frame without room for all of them keeps the title first, then the counter, then the caption.
     """
     side = min(medium.width, medium.height)
-    margin, small = max(3, round(side * 0.07)), max(8, round(side * 0.032))
-    bar, counter = (math.ceil(small * 0.9), math.ceil(small * 6.5)) if isinstance(medium, Film) else (0, 0)
-    image, width, foot = background(medium), medium.width - 2 * margin, medium.height - margin - bar
-    caption = fit(medium.caption, width - counter, round(small * 2.7), largest=small, smallest=small)
+    image, margin, small = background(medium), max(3, round(side * 0.07)), max(8, round(side * 0.03))
+    width, film = medium.width - 2 * margin, isinstance(medium, Film)
+    foot = medium.height - margin - (math.ceil(small * 0.9) if film else 0)
+    counter = math.ceil(small * COUNTER) if film and width >= small * COUNTER and side >= small * 6 else 0
+    caption = _caption(medium, width - counter, small)
     paint(image, caption, (margin, foot - caption.height), FAINT)
     top = _name(image, margin, small)
-    room = max(0, foot - round(small * 3.2) - top)
+    bottom = foot - (max(caption.height, math.ceil(small * PITCH)) + small // 2 if caption.lines or counter else 0)
+    room = max(0, bottom - top)
     title = fit(medium.title, width, room, largest=max(9, round(side * 0.12)), smallest=max(8, round(side * 0.04)))
     paint(image, title, (margin, top + (room - title.height) // 2), INK)
-    return Slate(image, margin, small, foot, palette(medium.seed)[0])
+    return Slate(image, margin, small, foot, counter, palette(medium.seed)[0])
+
+
+def _caption(medium: Film | Picture, width: int, small: int) -> Lines:
+    """Return the caption on at most two lines, or none where it would crowd out the title."""
+    roomy = width >= small * 8 and medium.height >= small * 9
+    return fit(medium.caption, width, math.ceil(2 * small * PITCH) if roomy else 0, largest=small, smallest=small)
 
 
 def _name(image: Image.Image, margin: int, small: int) -> int:

@@ -18,6 +18,7 @@ from understudy_server.media._media import Medium, render, suffix
 from understudy_server.media._small import small as reduced
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -44,9 +45,11 @@ class Studio:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._done: OrderedDict[Medium, tuple[Path, int]] = OrderedDict()
+        self._bytes = 0
         self._under_way: dict[Medium, Future[Path]] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="understudy-studio")
         self._folder: Path | None = None
+        self._remove: Callable[[], object] | None = None
         self._closed = False
 
     async def file(self, medium: Medium) -> Path:
@@ -68,13 +71,13 @@ class Studio:
         return _outcome(self._work(medium))
 
     def close(self) -> None:
-        """Finish the rendering under way, give up those that wait, and remove the folder; twice does no harm."""
+        """Wait for the rendering under way, give up those behind it, and remove the folder; twice does no harm."""
         with self._lock:
             self._closed = True
             self._done.clear()
         self._worker.shutdown(cancel_futures=True)
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._remove:
+            self._remove()
 
     def __enter__(self) -> Self:
         return self
@@ -102,9 +105,12 @@ class Studio:
 
     def _kept(self, medium: Medium) -> Path | None:
         """Return the file of *medium* if it is still there; a cleaner of temporary folders may have taken it."""
-        path, _ = self._done.get(medium, (None, 0))
-        if path is None or not path.exists():
-            self._done.pop(medium, None)
+        if medium not in self._done:
+            return None
+        path, size = self._done[medium]
+        if not path.exists():
+            del self._done[medium]
+            self._bytes -= size
             return None
         self._done.move_to_end(medium)
         return path
@@ -123,17 +129,17 @@ class Studio:
     def _home(self) -> Path:
         if self._folder is None or not self._folder.exists():
             self._folder = Path(tempfile.mkdtemp(prefix="understudy-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
     def _keep(self, medium: Medium, path: Path, size: int) -> None:
         with self._lock:
             self._done[medium] = (path, size)
-            total = sum(size for _, size in self._done.values())
-            while total > self._max_bytes and len(self._done) > 1:
+            self._bytes += size
+            while self._bytes > self._max_bytes and len(self._done) > 1:
                 _, (oldest, size) = self._done.popitem(last=False)
                 oldest.unlink(missing_ok=True)
-                total -= size
+                self._bytes -= size
 
 
 async def _wait_for(work: Future[Path]) -> None:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 MOST = 600
 """Characters that are looked at: no frame shows more at a size that one can read."""
 ELLIPSIS = "…"
-_ASCENT, _PITCH = 1.0, 1.28
+_ASCENT, PITCH = 1.0, 1.28
 """Baseline below a line's top, and line below line, in sizes; the same for all faces, so that they mix on one line."""
+_WORN = 1.15
+"""How much more than the box a text may cover before it is wrapped, for lines lose the spaces that they end in."""
 _SMALLER = 0.86
 """Each next size that is tried."""
 
@@ -45,14 +47,14 @@ class Lines:
     @property
     def height(self) -> int:
         """The height of all lines in pixels."""
-        return math.ceil(_PITCH * self.size * len(self.lines))
+        return math.ceil(PITCH * self.size * len(self.lines))
 
     def mask(self) -> Image.Image:
         """Return the text as an image of exactly its width and height, 255 where it is to be painted."""
         canvas = Image.new("L", (max(1, self.width), max(1, self.height)), 0)
         draw = ImageDraw.Draw(canvas)
         for number, line in enumerate(self.lines):
-            x, baseline = 0.0, round((_ASCENT + _PITCH * number) * self.size)
+            x, baseline = 0.0, round((_ASCENT + PITCH * number) * self.size)
             for face, run in runs(line, self.faces):
                 draw.text((x, baseline), run, fill=255, font=font(face, self.size), anchor="ls")
                 x += font(face, self.size).getlength(run)
@@ -72,7 +74,10 @@ def fit(text: str, width: int, height: int, *, largest: int, smallest: int) -> L
     words = text[:MOST] + ELLIPSIS * (len(text) > MOST)
     faces = order_for(words)
     shown = readable(words, faces)
+    area = _WORN * width * height * smallest / max(1, PITCH * _width(shown, faces, smallest))
     for size in _sizes(largest, smallest):
+        if size * size > area and size > smallest:
+            continue
         lines = Lines(tuple(_wrap(shown, faces, size, width)), faces, size)
         if lines.height <= height:
             return lines
@@ -88,7 +93,7 @@ def _sizes(largest: int, smallest: int) -> Iterator[int]:
 
 
 def _cut(lines: Lines, width: int, height: int) -> Lines:
-    room = int(height / (_PITCH * lines.size))
+    room = int(height / (PITCH * lines.size))
     if not room or not lines.lines:
         return Lines((), lines.faces, lines.size)
     last = lines.lines[room - 1]
