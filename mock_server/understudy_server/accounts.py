@@ -106,7 +106,7 @@ class Account:
         self.offset += forward(seconds)
 
     def read(self, now: float, next_change: float) -> None:
-        """Tell the account that it read an unfinished task; under the clock ``auto`` its time moves to the next change."""
+        """Note that an unfinished task was read: under the clock ``auto`` the account then moves to its next change."""
         if self._clock.kind == "auto" and next_change > now:
             self.offset += next_change - now
 

@@ -12,8 +12,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from understudy_server import results
-from understudy_server.journal import Entry
-from understudy_server.wire import Answer, Call, Route
+from understudy_server.wire import Answer, Call, Route, origin
 
 if TYPE_CHECKING:
     import re
@@ -33,12 +32,12 @@ _GONE: Final = "http.disconnect"
 
 
 class _Place(NamedTuple):
-    """Where a request goes: a service, its route, what the path's names matched, and the vendor's own path."""
+    """Where a request goes: a service, its route, what stands before the vendor's path, and what the path matched."""
 
     service: Service
     route: Route | None
+    mount: str
     values: dict[str, str]
-    path: str
     allowed: tuple[str, ...] = ()
 
 
@@ -53,18 +52,18 @@ class Simulator:
         self.world = world
         self._exact: dict[str, dict[str, _Place]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
-        self._hosts: dict[bytes, str] = {}
+        self._hosts: dict[str, str] = {}
         self._pages: FastAPI | None = None
         self._building = asyncio.Lock()
         self._date = (0, b"")
         for slug, service in world.services.items():
-            self._hosts.update((host.encode(), slug) for host in service.hosts)
+            self._hosts.update((host, slug) for host in service.hosts)
             patterns = self._patterns.setdefault(slug, [])
             for route in service.routes():
                 if "{" in route.path:
                     patterns.append((route.pattern(), route))
                 else:
-                    place = _Place(service, route, {}, route.path)
+                    place = _Place(service, route, f"/{slug}", {})
                     self._exact.setdefault(f"/{slug}{route.path}", {})[route.method] = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,83 +71,70 @@ class Simulator:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
-        path: str = scope["path"]
-        methods = self._exact.get(path)
+        methods = self._exact.get(scope["path"])
         place = methods.get(scope["method"]) if methods else None
-        if place is not None:
-            base = f"{scope['scheme']}://{_host(scope)}/{place.service.slug}"
-            await self._answer(place, base, scope, receive, send)
+        if place is None:
+            await self._search(scope, receive, send)
             return
-        await self._search(path, scope, receive, send)
-
-    async def _search(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find who takes a request whose path is not one of the fixed ones under a slug."""
-        origin = f"{scope['scheme']}://{_host(scope)}"
-        slug: str | None = self._hosts.get(_host(scope).partition(":")[0].encode())
-        if slug is not None and not path.startswith(CONTROL):
-            base, rest = origin, path
-        else:
-            slug, _, tail = path[1:].partition("/")
-            base, rest = f"{origin}/{slug}", f"/{tail}"
-        if slug not in self.world.services or rest.split("/")[1] in _PAGES:
-            await (await self.pages())(scope, receive, send)
-        elif rest.startswith(f"/{results.SEGMENT}/"):
-            await self._result(slug, rest, scope, receive, send)
-        else:
-            await self._answer(self._place(slug, rest, scope["method"]), base, scope, receive, send)
-
-    def _place(self, slug: str, path: str, method: str) -> _Place:
-        service = self.world.services[slug]
-        methods = self._exact.get(f"/{slug}{path}", {})
-        if method in methods:
-            return methods[method]
-        allowed = list(methods)
-        for pattern, route in self._patterns[slug]:
-            match = pattern.fullmatch(path)
-            if match and route.method == method:
-                return _Place(service, route, match.groupdict(), path)
-            if match:
-                allowed.append(route.method)
-        return _Place(service, None, {}, path, tuple(allowed))
-
-    async def _answer(self, place: _Place, base: str, scope: Scope, receive: Receive, send: Send) -> None:
-        service, route, values, path, allowed = place
         message = await receive()
         body: bytes | None = message.get("body", b"")
         if message.get("more_body") or message["type"] == _GONE:
             body = await _rest(message, receive)
-        if body is None:
-            return
-        if self.world.public_url is not None:
-            base = f"{self.world.public_url}/{service.slug}"
-        call = Call(scope["method"], path, scope["query_string"], scope["headers"], body, base, values)
-        with self.world.lock:
-            answer = service.unknown_route(call, allowed) if route is None else service.answer(route, call)
-            self._note(call, answer)
-        headers = answer.headers
-        start = {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": [*headers, (b"content-length", b"%d" % len(answer.body)), (b"date", self._date_of(call))],
-        }
-        await send(start)
-        await send({"type": "http.response.body", "body": answer.body})
+        if body is not None:
+            await _send(self._answer(place, scope, body), send)
 
-    def _note(self, call: Call, answer: Answer) -> None:
+    def _answer(self, place: _Place, scope: Scope, body: bytes) -> Answer:
+        """Let a service answer a request, and keep both in the journal."""
+        service, route, mount, values, allowed = place
         world = self.world
-        world.requests += 1
-        journal = world.strangers if call.caller is None else call.caller.journal
-        now = call.now or world.clock.now()
-        journal.add(
-            Entry(
-                world.requests, now, call.method, call.path, call.query, call.headers, call.body,
-                answer.status, answer.body, answer.fact,
-            )
-        )  # fmt: skip
+        call = Call(scope, body, mount, values)
+        with world.lock:
+            answer = service.unknown_route(call, allowed) if route is None else service.answer(route, call)
+            world.requests += 1
+            now = call.now or world.clock.now()
+            status, content, headers, fact = answer
+            journal = world.strangers if call.caller is None else call.caller.journal
+            path = call.path if route is None or values else route.path
+            query, asked = scope["query_string"], scope["headers"]
+            journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact)
+        return Answer(status, content, [*headers, (b"date", self._date_at(int(now)))])
 
-    def _date_of(self, call: Call) -> bytes:
-        """Return the Date header in the caller's time; formatting is dear, and most calls share a second."""
-        second = int(call.now or self.world.clock.now())
+    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find who takes a request whose path is not one of the fixed ones under a slug."""
+        path: str = scope["path"]
+        host = origin(scope).partition("://")[2].partition(":")[0]
+        slug = self._hosts.get(host)
+        if slug is not None and not path.startswith(CONTROL):
+            mount, rest = "", path
+        else:
+            slug, _, tail = path[1:].partition("/")
+            mount, rest = f"/{slug}", f"/{tail}"
+        if slug not in self.world.services or rest.split("/")[1] in _PAGES:
+            await (await self.pages())(scope, receive, send)
+            return
+        if rest.startswith(f"/{results.SEGMENT}/"):
+            await self._result(slug, rest, scope, receive, send)
+            return
+        body = await _rest(await receive(), receive)
+        if body is not None:
+            await _send(self._answer(self._place(slug, mount, rest, scope["method"]), scope, body), send)
+
+    def _place(self, slug: str, mount: str, path: str, method: str) -> _Place:
+        methods = self._exact.get(f"/{slug}{path}", {})
+        if method in methods:
+            return methods[method]._replace(mount=mount)
+        service = self.world.services[slug]
+        allowed = list(methods)
+        for pattern, route in self._patterns[slug]:
+            match = pattern.fullmatch(path)
+            if match and route.method == method:
+                return _Place(service, route, mount, match.groupdict())
+            if match:
+                allowed.append(route.method)
+        return _Place(service, None, mount, {}, tuple(allowed))
+
+    def _date_at(self, second: int) -> bytes:
+        """Return the Date header for the caller's time; formatting is dear, and most calls share a second."""
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
@@ -159,9 +145,7 @@ class Simulator:
         if not isinstance(found, Answer):
             await results.serve(self.world, found, scope, receive, send)
             return
-        headers = [*found.headers, (b"content-length", b"%d" % len(found.body))]
-        await send({"type": "http.response.start", "status": found.status, "headers": headers})
-        await send({"type": "http.response.body", "body": found.body})
+        await _send(found, send)
 
     async def pages(self) -> FastAPI:
         """Return the FastAPI application, built off the event loop when it is first needed."""
@@ -171,7 +155,7 @@ class Simulator:
             return self._pages
 
     def _build(self) -> FastAPI:
-        from understudy_server.pages import build  # noqa: PLC0415 - importing FastAPI is most of a start
+        from understudy_server.pages import build
 
         return build(self.world)
 
@@ -196,9 +180,8 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            return bytes(value).decode("latin-1")
-    host, port = scope.get("server") or ("127.0.0.1", 80)
-    return f"{host}:{port}"
+async def _send(answer: Answer, send: Send) -> None:
+    status, content, headers, _ = answer
+    headers.append((b"content-length", b"%d" % len(content)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

@@ -21,7 +21,8 @@ class Clock:
 
     Args:
         kind: ``real`` follows the machine's clock; ``scaled`` runs *speed* simulated seconds a second; ``manual`` moves
-            when told; ``auto`` stands still like ``manual``, and a status read then moves its account to the task's next change.
+            when told; ``auto`` stands still like ``manual``, but a status read moves its account to the task's next
+            change.
         speed: Simulated seconds a second, for ``scaled``.
         monotonic: Where elapsed time comes from; tests put their own here.
 

@@ -1,6 +1,6 @@
 """The control API under ``/_understudy``: what a test or a developer tells the simulator, and asks it.
 
-It is not a vendor's, so its errors are plain: HTTP 404 or 422 with ``detail``. Everything here can be said in Python, too.
+It is not a vendor's, so its errors are plain: HTTP 404 or 422 with ``detail``. All of it can be said in Python, too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from understudy_server.application import CONTROL
-from understudy_server.clock import Kind  # noqa: TC001 - pydantic reads the annotation
+from understudy_server.clock import Kind
 from understudy_server.scenarios import Order, Scenario
 
 if TYPE_CHECKING:
@@ -70,7 +70,12 @@ def router(world: World) -> APIRouter:
     @routes.get("/health")
     def health() -> dict[str, Any]:
         """Say that the simulator answers, which version it is and whom it plays."""
-        return {"ok": True, "version": version("understudy"), "vendors": list(world.services), "clock": world.clock.kind}
+        return {
+            "ok": True,
+            "version": version("understudy"),
+            "vendors": list(world.services),
+            "clock": world.clock.kind,
+        }
 
     @routes.get("/facts")
     def facts() -> dict[str, int]:
@@ -113,9 +118,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
         return [_account(account) for account in world.accounts()]
 
     @routes.get("/tasks")
-    def tasks(
-        account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
-    ) -> list[dict[str, Any]]:
+    def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:
         """List the newest tasks, newest last."""
         found = list(world.tasks(_named(world, account) if account else None))
         return [_task(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]

@@ -11,6 +11,8 @@ import httpx
 from understudy_server.application import Simulator
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from understudy_server.world import World
 
 URL: Final = "http://understudy.test"
@@ -65,8 +67,8 @@ class InProcess:
             thread.join()
             loop.close()
 
-    def submit(self, request: httpx.Request, body: bytes) -> asyncio.Future[httpx.Response] | Any:
-        """Answer *request* on the loop; the future is a `concurrent.futures.Future`."""
+    def submit(self, request: httpx.Request, body: bytes) -> Future[httpx.Response]:
+        """Answer *request* on the loop."""
         return asyncio.run_coroutine_threadsafe(_exchange(self._app, request, body), self._running())
 
     def _running(self) -> asyncio.AbstractEventLoop:
@@ -83,8 +85,7 @@ class _Sync(httpx.BaseTransport):
         self._simulator = simulator
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response: httpx.Response = self._simulator.submit(request, request.read()).result()
-        return response
+        return self._simulator.submit(request, request.read()).result()
 
 
 class _Async(httpx.AsyncBaseTransport):
@@ -93,8 +94,7 @@ class _Async(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answering = self._simulator.submit(request, await request.aread())
-        response: httpx.Response = await asyncio.wrap_future(answering)
-        return response
+        return await asyncio.wrap_future(answering)
 
 
 async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> httpx.Response:
@@ -103,9 +103,9 @@ async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> http
     asked = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Any:
-        if asked:
-            return asked.pop()
-        await asyncio.Event().wait()  # the caller stays connected: it is waiting for this answer
+        if not asked:
+            await asyncio.Event().wait()  # the caller stays connected: it is waiting for this answer
+        return asked.pop()
 
     async def send(message: Any) -> None:
         sent.append(message)

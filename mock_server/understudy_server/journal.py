@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from understudy_server.wire import RawHeaders
 
-ENTRIES: Final = 1000
+ENTRIES: Final = 300
 """How many exchanges a journal keeps; the oldest go first."""
 
 BODY_BYTES: Final = 16_384
@@ -65,24 +65,45 @@ class Entry(NamedTuple):
 
 
 class Journal:
-    """The last exchanges of one account."""
+    """The last exchanges of one account.
 
-    __slots__ = ("_entries",)
+    The ring is kept small in memory, since walking through it on every request is what the hot path would feel: headers
+    that are equal to the last ones are kept once.
+    """
+
+    __slots__ = ("_entries", "_headers")
 
     def __init__(self, size: int = ENTRIES) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+        self._entries: deque[tuple[Any, ...]] = deque(maxlen=size)
+        self._headers: RawHeaders = []
+
+    def add(  # noqa: PLR0917 - the fields of an `Entry`, in their order
+        self,
+        number: int,
+        at: float,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: RawHeaders,
+        body: bytes,
+        status: int,
+        answer: bytes,
+        fact: str | None,
+    ) -> None:
+        """Keep an exchange."""
+        if headers == self._headers:
+            headers = self._headers
+        else:
+            self._headers = headers
+        self._entries.append((number, at, method, path, query, headers, body, status, answer, fact))
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over the exchanges, oldest first."""
-        return iter(self._entries)
+        return map(Entry._make, tuple(self._entries))
 
     def __len__(self) -> int:
         """Return how many exchanges are kept."""
         return len(self._entries)
-
-    def add(self, entry: Entry) -> None:
-        """Keep *entry*."""
-        self._entries.append(entry)
 
     def clear(self) -> None:
         """Forget every exchange."""

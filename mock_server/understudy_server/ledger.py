@@ -46,14 +46,19 @@ class InsufficientError(Exception):
 class Ledger:
     """The money of one account."""
 
-    __slots__ = ("available", "entries", "granted", "reserved", "spent", "unit")
+    __slots__ = ("_entries", "available", "granted", "reserved", "spent", "unit")
 
     def __init__(self, unit: Unit, opening: int | None = None) -> None:
         self.unit = unit
         self.available = self.granted = unit.opening if opening is None else opening
         self.reserved = 0
         self.spent = 0
-        self.entries: list[Entry] = []
+        self._entries: list[tuple[float, Pot, Pot, int, str]] = []
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every movement, oldest first."""
+        return [Entry(*fields) for fields in self._entries]
 
     def reserve(self, amount: int, task: str, at: float) -> None:
         """Set *amount* aside for *task*.
@@ -65,19 +70,19 @@ class Ledger:
             raise InsufficientError
         self.available -= amount
         self.reserved += amount
-        self.entries.append(Entry(at, "available", "reserved", amount, task))
+        self._entries.append((at, "available", "reserved", amount, task))
 
     def capture(self, amount: int, task: str, at: float) -> None:
         """Spend what was reserved for *task*."""
         self.reserved -= amount
         self.spent += amount
-        self.entries.append(Entry(at, "reserved", "spent", amount, task))
+        self._entries.append((at, "reserved", "spent", amount, task))
 
     def release(self, amount: int, task: str, at: float) -> None:
         """Give back what was reserved for *task*."""
         self.reserved -= amount
         self.available += amount
-        self.entries.append(Entry(at, "reserved", "available", amount, task))
+        self._entries.append((at, "reserved", "available", amount, task))
 
     def put(self, available: int, at: float) -> None:
         """Let the account hold *available* from now on; the difference comes from, or goes, outside.
@@ -91,7 +96,7 @@ class Ledger:
         if difference == 0:
             return
         pots: tuple[Pot, Pot] = ("outside", "available") if difference > 0 else ("available", "outside")
-        self.entries.append(Entry(at, *pots, abs(difference), ""))
+        self._entries.append((at, *pots, abs(difference), ""))
         self.available = available
         self.granted += difference
 

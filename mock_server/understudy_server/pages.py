@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -16,6 +15,8 @@ from understudy_server import control
 from understudy_server.fields import schema
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from understudy_server.service import Service
     from understudy_server.wire import Route
     from understudy_server.world import World

@@ -93,7 +93,7 @@ class Scenario:
 
     def shown(self) -> dict[str, Any]:
         """Return the scenario as JSON has it."""
-        return {name: getattr(self, name) for name in self.__slots__}  # type: ignore[attr-defined] # slots=True makes them
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Scenarios:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from itertools import count
+from sys import intern
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import orjson
@@ -17,7 +18,6 @@ from understudy_server.accounts import Account, TooManyError, conduct_of
 from understudy_server.fields import FieldError, check
 from understudy_server.ledger import InsufficientError, Unit
 from understudy_server.lifecycle import Fate, Lifecycle, Moment
-from understudy_server.scenarios import Plan, Scenario
 from understudy_server.tasks import Task
 from understudy_server.wire import FACT_HEADER, Answer, Call, Refusal, RefusedError, Route
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from understudy_server.fields import Field
     from understudy_server.media import Medium
+    from understudy_server.scenarios import Plan, Scenario
     from understudy_server.world import World
 
 
@@ -171,7 +172,7 @@ class Service(ABC):
             plan.fate,
             seed,
             self.price(operation, params),
-            call.base,
+            self.base(call),
         )
         try:
             account.check_room()
@@ -182,6 +183,12 @@ class Service(ABC):
             raise RefusedError(self.refusals.insufficient) from None
         self.tasks[task.id] = task
         return task
+
+    def base(self, call: Call) -> str:
+        """Return the address that results of *call* are minted from: the public one, or the one it came to."""
+        public = self.world.public_url
+        # Interned, since a million tasks share a handful of addresses.
+        return intern(call.base if public is None else f"{public}/{self.slug}")
 
     def look(self, call: Call, task: Task) -> Moment:
         """Return what *task* is now; under the clock ``auto`` the reader's time then moves to its next change."""
@@ -223,9 +230,8 @@ class Service(ABC):
         return cited
 
     def _identified(self, call: Call) -> Account:
-        wanted = self.credential_headers
-        found = {name: value for name, value in call.headers if name in wanted}
-        credentials = tuple(found.get(name) for name in wanted)
+        headers = call.headers
+        credentials = tuple([headers.get(name) for name in self.credential_headers])
         known = self._known.get(credentials)
         if known is not None:
             return known

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 import uvicorn
 
 from understudy_server.application import Simulator
+from understudy_server.connection import protocol
 from understudy_server.world import World
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Server:
 
     Args:
         world: What to serve; a new `World` by default, which the server then closes when it stops.
-        host: The address to listen on. Only a loopback address keeps others out: the control API asks nobody who they are.
+        host: The address to listen on. Only a loopback address keeps others out: the control API asks nobody's name.
         port: The port; 0 takes a free one, which `url` tells.
 
     Raises:
@@ -121,7 +122,7 @@ def _config(app: Simulator) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
-        http="httptools" if find_spec("httptools") else "h11",
+        http=protocol(),
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -27,7 +27,7 @@ class Task:
 
     __slots__ = ("account", "base", "changes", "created", "fate", "id", "operation", "params", "price", "seed")
 
-    def __init__(  # noqa: PLR0913 - a record has this many fields
+    def __init__(  # noqa: PLR0917 - a record has this many fields, and is made on the hot path
         self,
         task_id: str,
         account: Account,

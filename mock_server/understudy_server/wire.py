@@ -25,43 +25,29 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 FACT_HEADER: Final = b"x-understudy-fact"
 """Response header that names the fact behind a refusal."""
 
-_JSON: Final = (b"content-type", b"application/json")
+JSON: Final = (b"content-type", b"application/json")
 
 
 class Call:
     """One request on its way through a service.
 
     Attributes:
-        method: HTTP method, upper case.
-        path: The vendor's own path, without the slug.
-        query: The raw query string.
-        headers: Raw headers, names in lower case.
+        scope: The ASGI scope, as the server gave it.
         body: The whole request body.
-        base: Where the request came to, the slug included: result URLs are minted from it.
+        mount: What stands before the vendor's own path in the address: ``/<slug>``, or nothing under the vendor's host.
         path_values: What the route's ``{names}`` matched.
         caller: Who is calling, once the service has identified them.
         now: The caller's time, in seconds since 1970; 0 before the caller is known.
     """
 
-    __slots__ = ("base", "body", "caller", "headers", "method", "now", "path", "path_values", "query")
+    __slots__ = ("body", "caller", "headers", "mount", "now", "path_values", "scope")
 
-    def __init__(  # noqa: PLR0913 - a request has this many parts
-        self,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: RawHeaders,
-        body: bytes,
-        base: str,
-        path_values: Mapping[str, str],
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers
+    def __init__(self, scope: Scope, body: bytes, mount: str, path_values: Mapping[str, str]) -> None:
+        self.scope = scope
         self.body = body
-        self.base = base
+        self.mount = mount
         self.path_values = path_values
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.caller: Account | None = None
         self.now = 0.0
 
@@ -76,16 +62,24 @@ class Call:
             raise LookupError("an open route has no account")
         return self.caller
 
-    def header(self, name: bytes) -> bytes | None:
-        """Return the first header called *name* (lower case), or None."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+    @property
+    def method(self) -> str:
+        """The HTTP method, upper case."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The vendor's own path, without the slug."""
+        return str(self.scope["path"]).removeprefix(self.mount)
+
+    @property
+    def base(self) -> str:
+        """The address that the request came to, up to the vendor's own path: result URLs are minted from it."""
+        return origin(self.scope) + self.mount
 
     def query_values(self) -> dict[str, str]:
         """Return the query parameters, the last of each name."""
-        return dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True))
+        return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
     def json(self) -> Any:
         """Return the parsed body.
@@ -94,6 +88,15 @@ class Call:
             ValueError: The body is not JSON in UTF-8.
         """
         return orjson.loads(self.body)
+
+
+def origin(scope: Scope) -> str:
+    """Return the scheme, host and port that a request came to."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return f"{scope['scheme']}://{value.decode('latin-1')}"
+    host, port = scope.get("server") or ("127.0.0.1", 80)
+    return f"{scope['scheme']}://{host}:{port}"
 
 
 class Answer(NamedTuple):
@@ -107,7 +110,7 @@ class Answer(NamedTuple):
 
 def json_answer(data: object, status: int = 200) -> Answer:
     """Return *data* as a JSON answer."""
-    return Answer(status, orjson.dumps(data), [_JSON])
+    return Answer(status, orjson.dumps(data), [JSON])
 
 
 @dataclass(frozen=True, slots=True)

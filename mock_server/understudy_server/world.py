@@ -28,11 +28,11 @@ class World:
     """All the state of one simulator: clock, accounts, tasks, money, orders, journal, media.
 
     Args:
-        clock: The clock, or what ``--speed`` takes: a number of simulated seconds a second, ``"manual"`` or ``"auto"``.
+        clock: The clock, or what ``--speed`` takes: simulated seconds a second, ``"manual"`` or ``"auto"``.
         seed: Makes everything random repeatable: durations, ids, pictures.
         public_url: The address that result URLs are minted from; None takes the one that each request came to.
         media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
-        dialects: Which reading to speak where documents contradict each other, by name (``{"tomoviee.errors": "http"}``).
+        dialects: Which reading to speak where documents disagree, by name (``{"tomoviee.errors": "http"}``).
         vendors: The slugs to play; None is all.
 
     Raises:
@@ -41,7 +41,7 @@ class World:
     A world is a context manager; `close` removes the media it made. Its methods may be called from any thread.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own, all have defaults
+    def __init__(
         self,
         *,
         clock: Clock | str | float = "real",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from functools import lru_cache
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ from understudy_server.ledger import CREDITS
 from understudy_server.lifecycle import Fate, Lifecycle, Stage
 from understudy_server.media import Film, frame_size
 from understudy_server.service import Identity, Refusals, Service, envelope
-from understudy_server.wire import Answer, Call, Refusal, RefusedError, Route
+from understudy_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,12 +67,13 @@ PARAMETERS_OF: Final[dict[str, tuple[Field, ...]]] = {
 }
 """Capability to the fields of its create call."""
 
+LIFECYCLES: Final = {"tm_text2video_b": VIDEO}
+
 # Prices are not documented (credits): whole credits for a film, by resolution.
-VIDEO_PRICES: Final = {"720p": 10, "1080p": 20}
+PRICES: Final = {"tm_text2video_b": {"720p": 10, "1080p": 20}}
 
 _POLL: Final = (Field("task_id", Text(), "poll.route", required=True),)
 _CREATED: Final = {"code": 0, "msg": "", "data": {"task_id": "tm_text2video_b-0-2025080109295bd73652d4"}}
-_JSON: Final = [(b"content-type", b"application/json")]
 
 
 class TomovieeService(Service):
@@ -112,12 +114,19 @@ class TomovieeService(Service):
                 paid=True,
             )
         yield Route(
+            "POST",
+            "/v1/open/capacity/application/{capability}",
+            self.unknown_capability,
+            "Refuse a capability that does not exist",
+            ("errors.codes",),
+        )
+        yield Route(
             "POST", "/v1/open/pub/task", self.poll, "Read a task", ("poll.route", "poll.answer", "status.codes"), _POLL
         )
 
     def lifecycle(self, operation: str) -> Lifecycle:
-        """Return the states of a task."""
-        return VIDEO
+        """Return the states of a task (status.codes, generation.times)."""
+        return LIFECYCLES[operation]
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
         """Return who ``X-App-Key`` and the Basic token name (auth.headers); the key must be the one inside the token."""
@@ -131,26 +140,31 @@ class TomovieeService(Service):
         except Base64Error:
             user = secret = b""
         if scheme != b"Basic" or user != key or not secret:
-            raise RefusedError(AUTHENTICATION, "Authorization must be Basic base64(app_key:app_secret), of the same app_key")
+            said = "Authorization must be Basic base64(app_key:app_secret), of the app_key in X-App-Key"
+            raise RefusedError(AUTHENTICATION, said)
         return Identity(key.decode("latin-1"), secret.decode("latin-1"))
 
     def create(self, call: Call, capability: str) -> Answer:
         """Create a task (create.answer)."""
         task = self.submit(call, capability, self.checked(PARAMETERS_OF[capability], call))
-        return Answer(200, envelope(0, "", {"task_id": task.id}), _JSON)
+        return Answer(200, envelope(0, "", {"task_id": task.id}), [JSON])
+
+    def unknown_capability(self, call: Call) -> Answer:
+        """Refuse a capability that does not exist (errors.codes)."""
+        known = ", ".join(PARAMETERS_OF)
+        raise RefusedError(UNKNOWN_CAPABILITY, f"{call.path_values['capability']} is not one of {known}")
 
     def poll(self, call: Call) -> Answer:
         """Answer what a task is now (poll.answer, poll.result_is_string, task.extra_fields)."""
-        task = self.tasks.get(self.checked(_POLL, call)["task_id"])
-        if task is None or task.account is not call.account:
-            raise RefusedError(UNKNOWN_TASK)
+        task = self.asked_for(call)
         moment = self.look(call, task)
+        succeeded = moment.final and task.fate is Fate.SUCCEED
         data = {
             "task_id": task.id,
             "status": moment.word,
             "progress": moment.progress,
-            "reason": self.reason(task) if moment.final and task.fate is not Fate.SUCCEED else "",
-            "result": self.result(task) if moment.final and task.fate is Fate.SUCCEED else "",
+            "reason": self.reason(task) if moment.final and not succeeded else "",
+            "result": self.result(task) if succeeded else "",
             "params": task.params.get("params", ""),
             "wsid": task.account.name,
             "priority": 0,
@@ -158,19 +172,30 @@ class TomovieeService(Service):
             "wait_time": max(0, int(task.changes[0] - call.now)),
             "delay": False,
         }
-        return Answer(200, envelope(0, "success", data), _JSON)
+        return Answer(200, orjson.dumps({"code": 0, "msg": "success", "data": data}), [JSON])
+
+    def asked_for(self, call: Call) -> Task:
+        """Return the caller's task that the body names (poll.route)."""
+        try:
+            task = self.tasks[orjson.loads(call.body)["task_id"]]
+        except (ValueError, TypeError, KeyError):  # rare: find out what exactly is wrong
+            self.checked(_POLL, call)
+            raise RefusedError(UNKNOWN_TASK) from None
+        if task.account is not call.caller:
+            raise RefusedError(UNKNOWN_TASK)
+        return task
 
     def result(self, task: Task) -> str:
         """Return the result, which is JSON in a string (poll.result_is_string)."""
         return orjson.dumps({"video_path": self.result_urls(task)}).decode()
 
     def refuse(self, refused: RefusedError, call: Call) -> Answer:
-        """Return the envelope with a code that starts with 68; HTTP 200 unless authentication or the dialect says else."""
+        """Return the envelope with a code that starts with 68 (errors.envelope, auth.rejected)."""
         refusal = refused.refusal
         account = call.caller.name if call.caller else None
-        plain = refusal is not AUTHENTICATION and self.world.dialects.spoken("tomoviee.errors", account) == "envelope"
+        by_http = refusal is AUTHENTICATION or self.world.dialects.spoken("tomoviee.errors", account) == "http"
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        return Answer(200 if plain else refusal.status, envelope(int(refusal.code), message), _JSON)
+        return Answer(refusal.status if by_http else 200, envelope(int(refusal.code), message), [JSON])
 
     def outputs(self, task: Task) -> Sequence[Medium]:
         """Return one film of 5 seconds (output.video)."""
@@ -181,11 +206,16 @@ class TomovieeService(Service):
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return whole credits (credits)."""
-        return VIDEO_PRICES[params["resolution"]]
+        return PRICES[operation][params["resolution"]]
 
     def name_task(self, operation: str, now: float, seed: int) -> str:
         """Return ``<capability>-0-<timestamp><hex>`` (task.id)."""
-        return f"{operation}-0-{strftime('%Y%m%d%H%M', gmtime(now))}{seed & 0xFF_FFFF_FFFF:010x}"
+        return f"{operation}-0-{_stamp(int(now) // 60)}{seed & 0xFF_FFFF_FFFF:010x}"
+
+
+@lru_cache(maxsize=64)
+def _stamp(minute: int) -> str:
+    return strftime("%Y%m%d%H%M", gmtime(60 * minute))
 
 
 def basic_token(app_key: str, app_secret: str) -> str:
