@@ -70,6 +70,7 @@ class Download:
     def __init__(self, service: Service, media: Media, token: str | None, path: Path, options: SaveOptions) -> None:
         self._service = service
         self._media = media
+        self._url = media.url.strip().replace(" ", "%20")  # a paid file is not lost to a sloppy address
         self._token = token
         self._path = path
         self._options = options
@@ -81,11 +82,9 @@ class Download:
             DownloadError: It was not saved.
             OSError: The file system refuses.
         """
-        self._check_address(self._media.url, None)
+        self._check_address(self._url, None)
         target = yield from run(partial(_target, self._path, self._media))
-        part = Partial(
-            target, _source(self._media.url), resume=self._options.resume, checked=bool(self._options.sha256)
-        )
+        part = Partial(target, _source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
         keep = True
         try:
             yield from run(part.open)
@@ -114,14 +113,14 @@ class Download:
 
     def _ask(self, part: Partial) -> Flow[Response]:
         """The head of the answer at the end of all redirects."""
-        url, came_from = self._media.url, None
+        url, came_from = self._url, None
         for _ in range(_HOPS + 1):
             self._check_address(url, came_from)
             request = Request("GET", url, {**self._headers(part), **self._service.download_headers(url)})
             head = yield from self._service.traced(request, open_stream)
             if head.status not in _REDIRECTS or "location" not in head.headers:
                 return head
-            url, came_from = urljoin(url, head.headers["location"]), url
+            url, came_from = _joined(url, head.headers["location"]), url
         raise self._error(errors.DownloadRefused, f"more than {_HOPS} redirects")
 
     def _headers(self, part: Partial) -> dict[str, str]:
@@ -226,6 +225,13 @@ def _last_segment(url: str) -> str:
 def _clean(name: str) -> str:
     """*name* with nothing in it that a path or a shell would mind."""
     return _UNSAFE_NAME.sub("_", name)[-_LONGEST_NAME:].strip(". _")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
 
 
 def _source(url: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from understudy._wire import Effect, Flow, Open, Pause, Read, Request, Response, Run, Send
+from understudy._wire import Effect, Flow, Open, Pause, Read, Request, Response, Send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,8 +124,8 @@ class _SyncHands:
                 return self._stream.head
             case Read():
                 return b"" if self._stream is None else self._stream.read()
-            case Run(call):
-                return call()
+            case _:
+                return effect.call()
 
     def _send(self, request: Request) -> Response:
         if not request.paid:
@@ -162,8 +162,8 @@ class _AsyncHands:
                 return self._stream.head
             case Read():
                 return b"" if self._stream is None else await self._stream.read()
-            case Run(call):
-                return await anyio.to_thread.run_sync(call)
+            case _:
+                return await anyio.to_thread.run_sync(effect.call)
 
     async def _send(self, request: Request) -> Response:
         if not request.paid:

@@ -31,8 +31,6 @@ SyncHttp = httpx.Client
 AsyncHttp = httpx.AsyncClient
 HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
 
-CHUNK = 1 << 16
-
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _BROKEN = (httpx.HTTPError, httpx.StreamError, OSError)
 _PATIENCE = 60.0  # seconds, as the services' own clients have it
@@ -195,7 +193,7 @@ class SyncStream:
         self.head = _response(answer)
         self._request = request
         self._answer = answer
-        self._chunks: Iterator[bytes] = answer.iter_bytes(CHUNK)
+        self._chunks: Iterator[bytes] = answer.iter_bytes()
 
     def read(self) -> bytes:
         """The next piece, b"" at the end.
@@ -247,7 +245,7 @@ class AsyncStream:
         self.head = _response(answer)
         self._request = request
         self._answer = answer
-        self._chunks: AsyncIterator[bytes] = answer.aiter_bytes(CHUNK)
+        self._chunks: AsyncIterator[bytes] = answer.aiter_bytes()
 
     async def read(self) -> bytes:
         """The next piece, b"" at the end; raises as `SyncStream.read` does."""

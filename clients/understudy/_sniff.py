@@ -52,11 +52,11 @@ def mismatch(kind: str, head: bytes) -> str | None:
     """
     if not head:
         return "an empty file"
+    head = head.removeprefix(_BOM)
+    page = "an HTML or XML page" if _MARKUP.match(head) else None
     signs = _SIGNS.get(kind)
     if signs is None:
-        return "an HTML or XML page" if _MARKUP.match(head.removeprefix(_BOM)) and not _SVG.match(head) else None
+        return None if _SVG.match(head) else page
     if any(sign.match(head) for sign in signs):
         return None
-    if _MARKUP.match(head.removeprefix(_BOM)):
-        return "an HTML or XML page"
-    return "JSON" if _JSON.match(head) else "a file of another kind"
+    return page or ("JSON" if _JSON.match(head) else "a file of another kind")

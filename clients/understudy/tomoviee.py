@@ -250,7 +250,7 @@ def _read_result(result: object) -> Iterator[Media]:
         if not key.endswith("_path"):
             continue
         kind = _KINDS.get(key, key.removesuffix("_path"))
-        addresses = cast("list[Any]", value) if isinstance(value, list) else [value]
+        addresses = cast("list[object]", value) if isinstance(value, list) else [value]
         yield from (Media(url, kind) for url in addresses if isinstance(url, str) and url)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import pytest
+from hypothesis import settings
+
 from understudy import AsyncTomoviee, SkippingClock, Tomoviee
 from understudy._credentials import Secret
 from understudy._policies import PollPolicy, RetryPolicy
@@ -16,7 +17,14 @@ from understudy._service import Settings
 from understudy._wire import Flow, Open, Pause, Read, Request, Response, Run, Send
 from understudy.tomoviee import PROFILE, TomovieeService
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 T = TypeVar("T")
+
+# Nothing here is timed: a slow machine is no failure.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 KEY = "app-key-0123456789"
 SECRET = "planted-secret-0123456789"
@@ -64,7 +72,7 @@ class ScriptedWire:
                 return result
             try:
                 step, value = flow.send, self._perform(effect)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - as a driver does
                 step, value = flow.throw, error
         raise AssertionError("the flow does not end")
 
@@ -81,7 +89,8 @@ class ScriptedWire:
                 return next(self._chunks, b"")
             case Pause(seconds):
                 self.pauses.append(seconds)
-                return self.clock.sleep(seconds)
+                self.clock.sleep(seconds)
+                return None
             case Run(call):
                 return call()
         raise AssertionError(effect)
@@ -101,9 +110,11 @@ class Kit:
     key: str = KEY
     secret: str = SECRET
     base: str = BASE
-    film: bytes = FILM
+    film: bytes = field(default=FILM, repr=False)
 
-    def service(self, clock: SkippingClock | None = None, draw: Callable[[], float] = lambda: 1.0, **changes: Any) -> TomovieeService:
+    def service(
+        self, clock: SkippingClock | None = None, draw: Callable[[], float] = lambda: 1.0, **changes: Any
+    ) -> TomovieeService:
         """Tomoviee's service, without a client around it."""
         values: dict[str, Any] = {
             "profile": PROFILE,

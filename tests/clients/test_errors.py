@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from understudy import errors
 
 CLASSES = [getattr(errors, name) for name in errors.__all__]
@@ -43,8 +44,15 @@ def test_a_bad_argument_is_also_a_value_error() -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-@given(message=TEXTS, details=st.fixed_dictionaries({"code": st.integers() | TEXTS, "status": st.integers(), "body": TEXTS, "token": TEXTS, "request_id": TEXTS}))
-def test_every_error_survives_pickle_and_copy(kind: type[errors.UnderstudyError], message: str, details: dict[str, Any]) -> None:
+@given(
+    message=TEXTS,
+    details=st.fixed_dictionaries(
+        {"code": st.integers() | TEXTS, "status": st.integers(), "body": TEXTS, "token": TEXTS, "request_id": TEXTS}
+    ),
+)
+def test_every_error_survives_pickle_and_copy(
+    kind: type[errors.UnderstudyError], message: str, details: dict[str, Any]
+) -> None:
     """An error that crosses a process or is copied says the same as before, with all it carries."""
     error = kind(message)
     error.__dict__.update(details)

@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from understudy import InvalidArgument, PollPolicy, RetryPolicy
 
 SECONDS = st.floats(0.01, 1e6)
@@ -23,7 +24,9 @@ def poll_policies(draw: st.DrawFn) -> PollPolicy:
 def retry_policies(draw: st.DrawFn) -> RetryPolicy:
     """Any policy that is allowed."""
     base = draw(st.floats(0, 1e3))
-    return RetryPolicy(draw(st.integers(1, 50)), draw(st.floats(0, 1e4)), base, base + draw(SECONDS), draw(st.booleans()))
+    return RetryPolicy(
+        draw(st.integers(1, 50)), draw(st.floats(0, 1e4)), base, base + draw(SECONDS), draw(st.booleans())
+    )
 
 
 @given(policy=poll_policies(), look=st.integers(-5, 10**9))
@@ -46,8 +49,16 @@ def test_a_factor_lengthens_pauses() -> None:
     assert [round(policy.delay(look), 2) for look in (1, 2, 3, 7, 8, 900)] == [10, 12, 14.4, 29.86, 30, 30]
 
 
-@given(policy=retry_policies(), attempt=st.integers(1, 60), elapsed=st.floats(0, 1e5), asked=st.none() | st.floats(0, 1e5), drawn=st.floats(0, 1))
-def test_a_retry_is_bounded_in_number_and_time(policy: RetryPolicy, attempt: int, elapsed: float, asked: float | None, drawn: float) -> None:
+@given(
+    policy=retry_policies(),
+    attempt=st.integers(1, 60),
+    elapsed=st.floats(0, 1e5),
+    asked=st.none() | st.floats(0, 1e5),
+    drawn=st.floats(0, 1),
+)
+def test_a_retry_is_bounded_in_number_and_time(
+    policy: RetryPolicy, attempt: int, elapsed: float, asked: float | None, drawn: float
+) -> None:
     """Nothing is sent again beyond the attempts or the time, nor sooner than the service asks."""
     delay = policy.delay(attempt, elapsed, asked, lambda: drawn)
     if delay is None:

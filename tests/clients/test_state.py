@@ -7,12 +7,15 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from understudy import InvalidArgument, JobState, Media, Snapshot, TokenError, errors
 from understudy._state import History, JobRef, read_token, write_token
 
 STATES = st.sampled_from(JobState)
 MEDIA = st.builds(Media, st.text(max_size=9), st.sampled_from(["video", "image"]))
-SNAPSHOTS = st.builds(Snapshot, STATES, media=st.lists(MEDIA, max_size=2).map(tuple), reason=st.none() | st.text(max_size=5))
+SNAPSHOTS = st.builds(
+    Snapshot, STATES, media=st.lists(MEDIA, max_size=2).map(tuple), reason=st.none() | st.text(max_size=5)
+)
 TEXTS = st.text(min_size=1, max_size=20)
 
 

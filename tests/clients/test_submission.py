@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from understudy import SubmitOutcomeUnknown, errors
 from understudy._policies import RetryPolicy
 from understudy._state import JobState, Snapshot, Started
@@ -37,7 +38,7 @@ def refused(status: int, code: int, **headers: str) -> Response:
     return Response(status, headers, json.dumps({"code": code, "msg": "no"}).encode())
 
 
-OPEN_ENDED = {
+OPEN_ENDED: dict[str, Response | Exception] = {
     "dropped": Interrupted("ReadError"),
     "timed out": Interrupted("ReadTimeout"),
     "truncated": Response(200, {}, b'{"code": 0, "data": {"task_'),
@@ -52,7 +53,7 @@ OPEN_ENDED = {
     "request time-out": Response(408, {"retry-after": "1"}, b""),
     "redirected": Response(307, {"location": "https://elsewhere.example"}, b""),
 }
-CERTAIN = {
+CERTAIN: dict[str, Response | Exception] = {
     "never left": NotSent("ConnectError"),
     "too many": refused(429, 680429, **{"retry-after": "2"}),
     "too many, and no wait": refused(429, 680429),
@@ -161,7 +162,9 @@ def test_codes_that_a_vendor_declares_are_sent_again(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(("idempotency", "key", "sent"), [("replay", "k-1", 5), ("replay", None, 1), (None, "k-1", 1)])
-def test_only_a_replayed_key_makes_an_unknown_outcome_safe(kit: Kit, idempotency: Any, key: str | None, sent: int) -> None:
+def test_only_a_replayed_key_makes_an_unknown_outcome_safe(
+    kit: Kit, idempotency: Any, key: str | None, sent: int
+) -> None:
     """After an unknown outcome a request is sent again only with a key that the service is documented to replay."""
     profile = replace(PROFILE, idempotency=idempotency)
     wire = kit.wire(lambda _: Interrupted("ReadError"))
@@ -200,5 +203,7 @@ def test_a_hook_that_raises_loses_no_job(kit: Kit) -> None:
 def test_the_request_hash_depends_on_what_is_sent_alone(body: dict[str, str]) -> None:
     """The same request has the same hash whatever credentials travel with it; another body has another."""
     request = Request("POST", "https://a.example/x?key=1", {"Authorization": "one"}, body, paid=True)
-    assert request.fingerprint == replace(request, headers={"Authorization": "two"}, url="https://a.example/x").fingerprint
+    assert (
+        request.fingerprint == replace(request, headers={"Authorization": "two"}, url="https://a.example/x").fingerprint
+    )
     assert request.fingerprint != replace(request, json={**body, "longer key": "1"}).fingerprint

@@ -1,0 +1,222 @@
+"""Drivers: they end what they begin, and say what an interruption may have cost."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+import pytest
+
+from understudy import SkippingClock
+from understudy._drivers import AsyncDriver, SyncDriver
+from understudy._http import AsyncWire, SyncWire
+from understudy._wire import Flow, Interrupted, Request, open_stream, pause, read, run, send
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.clients.conftest import Kit
+
+GET = Request("GET", "https://host.example/file?sig=planted")
+PAID = Request("POST", "https://host.example/jobs?key=planted", json={"prompt": "p"}, paid=True)
+
+
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in two pieces that knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from (b"one", b"two")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in (b"one", b"two"):
+            yield piece
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+def blocking(flow: Flow[Any], handler: Any) -> Any:
+    """Run *flow* on the blocking driver."""
+    wire = SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None)
+    return SyncDriver(wire, SkippingClock()).run(flow)
+
+
+def awaiting(flow: Flow[Any], handler: Any) -> Any:
+    """Run *flow* on the awaiting driver."""
+
+    async def story() -> Any:
+        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        return await AsyncDriver(wire, SkippingClock()).run(flow)
+
+    return asyncio.run(story())
+
+
+BOTH = pytest.mark.parametrize("drive", [blocking, awaiting])
+
+
+def never(request: httpx.Request) -> httpx.Response:
+    """A handler that is not reached."""
+    raise AssertionError(request)
+
+
+@BOTH
+def test_a_flow_gets_what_it_asks_for(drive: Any) -> None:
+    """Every effect is answered with its own kind of result."""
+
+    def flow() -> Flow[list[object]]:
+        answer = yield from send(GET)
+        yield from pause(5)
+        head = yield from open_stream(GET)
+        first, rest = (yield from read()), (yield from read())
+        nothing = yield from read()
+        value = yield from run(lambda: 42)
+        return [answer.status, answer.text, head.content, first + rest, nothing, value]
+
+    assert drive(flow(), lambda _: httpx.Response(200, content=b"hello")) == [200, "hello", b"", b"hello", b"", 42]
+
+
+@BOTH
+def test_reading_without_a_stream_reads_nothing(drive: Any) -> None:
+    """A read before any open is an end, not an error."""
+    assert drive(read(), never) == b""
+
+
+@BOTH
+def test_every_stream_is_closed(drive: Any) -> None:
+    """Opening another stream closes the one before, and the flow's end closes the last."""
+    bodies: list[Body] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        del request
+        bodies.append(Body())
+        return httpx.Response(200, stream=bodies[-1])
+
+    def flow() -> Flow[None]:
+        yield from open_stream(GET)
+        yield from read()
+        yield from open_stream(GET)
+
+    drive(flow(), handler)
+    assert [bool(body.closed) for body in bodies] == [True, True]
+
+
+@BOTH
+def test_trouble_is_thrown_into_the_flow(drive: Any) -> None:
+    """A flow may catch what its effect met, and go on."""
+
+    def flow() -> Flow[str]:
+        try:
+            yield from send(GET)
+        except Interrupted as trouble:
+            reason = str(trouble)
+        try:
+            yield from run(lambda: 1 // 0)
+        except ZeroDivisionError:
+            return reason
+        return "not reached"
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("gone", request=request)
+
+    assert drive(flow(), handler) == "ReadError: gone"
+
+
+@BOTH
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_flow_is_always_closed(drive: Any, end: type[BaseException]) -> None:
+    """Whatever ends a run, the flow's own clean-up is done."""
+    closed: list[bool] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield from run(fail)
+        finally:
+            closed.append(True)
+
+    def fail() -> None:
+        raise end
+
+    story = flow()
+    with pytest.raises(end):
+        drive(story, never)
+    assert closed == [True]
+    assert inspect.getgeneratorstate(cast("Any", story)) == inspect.GEN_CLOSED
+
+
+@BOTH
+def test_an_interrupted_paid_request_says_what_to_look_for(drive: Any) -> None:
+    """Ctrl-C while a paid request is out: the note has the request's hash, and no key."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt(request.method)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        drive(send(PAID), handler)
+    note = "".join(caught.value.__notes__)
+    assert "outcome is unknown" in note
+    assert PAID.fingerprint in note
+    assert "planted" not in note
+
+
+@BOTH
+def test_an_interruption_after_the_answer_quotes_it(drive: Any) -> None:
+    """Ctrl-C just after the answer: the note quotes it, so that the job can be found."""
+
+    def flow() -> Flow[None]:
+        yield from send(PAID)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        drive(flow(), lambda _: httpx.Response(200, content=b'{"task_id": "t-1"}'))
+    assert '{"task_id": "t-1"}' in "".join(caught.value.__notes__)
+
+
+@BOTH
+def test_an_interrupted_read_has_no_note(drive: Any) -> None:
+    """What costs nothing needs no warning."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt(request.method)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        drive(send(GET), handler)
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_a_cancelled_task_says_what_to_look_for(kit: Kit) -> None:
+    """Cancelling a task while its paid request is out leaves the note on the cancellation."""
+
+    async def story() -> BaseException:
+        sent = asyncio.Event()
+
+        async def handler(request: httpx.Request) -> httpx.Response:
+            del request
+            sent.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        task = asyncio.create_task(kit.async_client(cast("Any", handler)).text_to_video("a kite"))
+        await sent.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    assert "outcome is unknown" in "".join(asyncio.run(story()).__notes__)
+
+
+def test_blocking_calls_of_an_async_flow_leave_the_loop_alone() -> None:
+    """Under asyncio a call that blocks runs in another thread."""
+    assert awaiting(run(threading.get_ident), never) != threading.get_ident()
+    assert blocking(run(threading.get_ident), never) == threading.get_ident()
