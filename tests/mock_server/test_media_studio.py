@@ -18,7 +18,7 @@ from understudy_server.media import Film, Mask, Medium, Picture, Sound, Studio, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds after which a test that would wait for ever fails instead."""
 
 
