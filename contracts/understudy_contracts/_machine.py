@@ -1,0 +1,202 @@
+"""The state machine that every job vendor must survive: any order of creating, reading, waiting, ordering, downloading.
+
+Hypothesis drives the real client against a simulator and keeps a small model beside it. The laws:
+
+- a state never goes back, and a final state stays;
+- there is an output if and only if a job succeeded, and it can be downloaded then and not before;
+- ids are unique, and accounts never meet;
+- money is conserved, no action of a client charges twice, and what did not succeed is given back;
+- every answer parses, and every refusal names a fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+
+from understudy import JobState, errors
+from understudy_contracts._control import account_name
+from understudy_contracts._vendor import WORDS
+
+if TYPE_CHECKING:
+    from understudy import Job
+    from understudy_contracts._targets import Target
+    from understudy_contracts._vendor import VendorContract
+
+_RANK = {JobState.QUEUED: 0, JobState.RUNNING: 1}
+_LONGEST = 1800.0 * 12
+"""Account seconds after which every job is over, a slow one that times out included."""
+
+
+@dataclass(slots=True)
+class _Caller:
+    """The model of an account: its client, and what it holds."""
+
+    name: str
+    client: Any
+    created: int = 0
+    price: float = 0.0
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The model of a job: whose it is, what it costs, how it must end, and the furthest that it was seen."""
+
+    job: Job
+    caller: _Caller
+    price: float
+    must_end: JobState
+    furthest: int = 0
+
+
+class BrokenLawError(AssertionError):
+    """A law does not hold; Hypothesis shrinks to the shortest story that breaks it."""
+
+
+def must(holds: bool, broken: str) -> None:  # noqa: FBT001 - reads as the sentence that it is
+    """Let a law hold.
+
+    Raises:
+        BrokenLawError: It does not; *broken* says how.
+    """
+    if not holds:
+        raise BrokenLawError(broken)
+
+
+class JobMachine(RuleBasedStateMachine):
+    """Drives one vendor; a subclass names the vendor's contract."""
+
+    contract: ClassVar[VendorContract]
+    target: ClassVar[Target]
+
+    callers: Bundle[_Caller] = Bundle("callers")
+    jobs: Bundle[_Seen] = Bundle("jobs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._callers: list[_Caller] = []
+        self._seen: dict[str, _Seen] = {}
+
+    @rule(target=callers)
+    def open_account(self) -> _Caller:
+        """Come as somebody new."""
+        credential = self.target.new_account()
+        caller = _Caller(account_name(self.contract.slug, credential), self.target.client(self.contract, credential))
+        self._callers.append(caller)
+        return caller
+
+    @rule(target=jobs, caller=callers, data=st.data(), word=st.sampled_from(("", *WORDS)))
+    def create(self, caller: _Caller, data: st.DataObject, word: str) -> _Seen:
+        """Start a job, perhaps with a word in its prompt that chooses its fate."""
+        method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
+        arguments = dict(data.draw(self.contract.operations[method], label="arguments"))
+        if word:
+            arguments[self.contract.text] = f"{arguments[self.contract.text][:100]} understudy:{word}"
+        before = self._reserved(caller)
+        job: Job = getattr(caller.client, method)(**arguments)
+        caller.created += 1
+        price = self._reserved(caller) - before
+        must(price > 0, f"{method} was accepted and nothing was reserved for it")
+        must(job.id not in self._seen, f"the id {job.id} was given twice")
+        must(job.state is JobState.QUEUED, f"a new job is {job.state}")
+        seen = _Seen(job, caller, price, self.contract.ends.get(word, JobState.SUCCEEDED))
+        self._seen[job.id] = seen
+        return seen
+
+    @rule(seen=jobs)
+    def read(self, seen: _Seen) -> None:
+        """Read a job: it never goes back, and ends as it must, with outputs if and only if it succeeded."""
+        job = seen.job.refresh()
+        rank = _RANK.get(job.state, 2)
+        must(job.state is not JobState.UNKNOWN, f"an undocumented state word: {job.state_raw!r}")
+        must(rank >= seen.furthest, f"{job.id} went back to {job.state}")
+        seen.furthest = rank
+        must(bool(job.outputs) == (job.state is JobState.SUCCEEDED), f"{job.state} with outputs {job.outputs}")
+        if job.state.final:
+            must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
+
+    @rule(seen=jobs)
+    def read_afresh(self, seen: _Seen) -> None:
+        """Read a job by a handle made from its token: it says the same, and is as far as it was seen."""
+        job = seen.caller.client.job_from_token(seen.job.to_token()).refresh()
+        must(job.id == seen.job.id, f"a token of {seen.job.id} gave {job.id}")
+        must(_RANK.get(job.state, 2) >= seen.furthest, f"{job.id} went back to {job.state}")
+
+    @rule(caller=callers, seconds=st.floats(0, 400))
+    def let_time_pass(self, caller: _Caller, seconds: float) -> None:
+        """Move one account's time, and nobody else's."""
+        others = [other for other in self._callers if other is not caller and other.created]
+        before = [self.target.control.now(other.name) for other in others]
+        if caller.created:
+            self.target.control.advance(seconds, caller.name)
+        drift = 5.0 if before else 0.0  # a real clock goes on by itself
+        for other, then in zip(others, before, strict=True):
+            must(abs(self.target.control.now(other.name) - then) <= drift, f"the time of {other.name} moved, too")
+
+    @precondition(lambda self: self._seen)
+    @rule(seen=jobs, caller=callers)
+    def read_somebody_elses(self, seen: _Seen, caller: _Caller) -> None:
+        """Ask for another account's job: there is none of that name."""
+        if caller is seen.caller:
+            return
+        try:
+            caller.client.job(seen.job.id).refresh()
+        except errors.NotFoundError:
+            return
+        must(False, f"{caller.name} can read {seen.job.id}, a job of {seen.caller.name}")
+
+    @rule(seen=jobs)
+    def finish(self, seen: _Seen) -> None:
+        """Let a job end: it ends as it must, for good, and hands out its files if and only if it succeeded."""
+        self.target.control.advance(_LONGEST, seen.caller.name)
+        job = seen.job.refresh()
+        seen.furthest = 2
+        must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
+        if job.state is JobState.SUCCEEDED:
+            must(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
+        else:
+            must(job.error is not None, f"{job.id} failed and gives no reason")
+
+    @invariant()
+    def money_is_conserved(self) -> None:
+        """Every unit is available, reserved or spent; what is spent is the price of what succeeded."""
+        for caller in self._callers:
+            if not caller.created:
+                continue
+            money = self.target.control.money(self.contract.slug, caller.name)
+            must(money.available + money.reserved + money.spent == money.granted, f"money is not conserved: {money}")
+            must(min(money.available, money.reserved, money.spent) >= 0, f"less than nothing: {money}")
+            mine = [seen for seen in self._seen.values() if seen.caller is caller]
+            succeeding = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
+            must(money.spent <= succeeding, f"{money.spent} is spent; all that succeeds costs {succeeding}")
+            must(
+                money.reserved + money.spent <= sum(seen.price for seen in mine), f"charged beyond the prices: {money}"
+            )
+
+    @invariant()
+    def nothing_was_submitted_twice(self) -> None:
+        """The simulator holds exactly the jobs that the clients were told of."""
+        for caller in self._callers:
+            if caller.created:
+                held = len(self.target.control.tasks(caller.name))
+                must(held == caller.created, f"{held} tasks are held, {caller.created} were created")
+
+    def teardown(self) -> None:
+        """At the end of time nothing is reserved, and what was spent is what succeeded."""
+        for caller in self._callers:
+            if not caller.created:
+                continue
+            self.target.control.advance(_LONGEST, caller.name)
+            money = self.target.control.money(self.contract.slug, caller.name)
+            mine = [seen for seen in self._seen.values() if seen.caller is caller]
+            must(money.reserved == 0, f"{money.reserved} is still reserved when all is over")
+            succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
+            must(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
+
+    def _reserved(self, caller: _Caller) -> float:
+        if not caller.created:
+            return 0.0
+        return self.target.control.money(self.contract.slug, caller.name).reserved

@@ -1,0 +1,198 @@
+"""Transcripts: requests and answers as the vendors' documents show them, replayed in both directions.
+
+Against a simulator, each request is sent and the answer must have the documented shape. Against a client, each answer
+is played by respx and the request that the client sends must be the documented one.
+
+A transcript is a JSON file::
+
+    {"title": ..., "source": ..., "facts": [ids without the slug], "call": {"method": ..., "arguments": {...}},
+     "ends": "succeeded",
+     "steps": [{"request": {"method": ..., "path": ..., "body": {...}}, "advance": seconds before it is sent,
+                "response": {"status": 200, "body": {...}}, "literal": ["code"],
+                "capture": {"task_id": "data.task_id"}}]}
+
+``{task_id}`` in a request stands for what an earlier step captured. ``literal`` names the members of the answer whose
+values, and not only their types, are promised.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import respx
+
+from understudy import SkippingClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from understudy import Job
+    from understudy_contracts._targets import Target
+    from understudy_contracts._vendor import VendorContract
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request and the answer that the documents show for it."""
+
+    method: str
+    path: str
+    body: Any
+    status: int
+    answer: Any
+    advance: float
+    literal: tuple[str, ...]
+    capture: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One documented conversation."""
+
+    vendor: str
+    name: str
+    title: str
+    source: str
+    facts: tuple[str, ...]
+    call: Mapping[str, Any]
+    ends: str
+    steps: tuple[Step, ...]
+
+
+class TranscriptMismatch(AssertionError):  # noqa: N818 - a broken promise, read as one
+    """An answer or a request is not as the documents show it; the text says where."""
+
+
+def load_transcripts(vendor: str) -> Iterator[Transcript]:
+    """Return the transcripts of *vendor*, by name."""
+    folder = files("understudy_contracts") / "transcripts" / vendor
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".json"):
+            yield _parse(vendor, entry.name.removesuffix(".json"), json.loads(entry.read_text(encoding="utf-8")))
+
+
+def _parse(vendor: str, name: str, data: Mapping[str, Any]) -> Transcript:
+    steps = tuple(
+        Step(
+            step["request"]["method"],
+            step["request"]["path"],
+            step["request"].get("body"),
+            step["response"]["status"],
+            step["response"]["body"],
+            float(step.get("advance", 0)),
+            tuple(step.get("literal", ())),
+            step.get("capture", {}),
+        )
+        for step in data["steps"]
+    )
+    facts = tuple(f"{vendor}:{fact}" for fact in data["facts"])
+    return Transcript(vendor, name, data["title"], data["source"], facts, data["call"], data["ends"], steps)
+
+
+def replay_on_simulator(transcript: Transcript, target: Target, contract: VendorContract) -> None:
+    """Send every request of *transcript* to *target* and compare what comes back.
+
+    Raises:
+        TranscriptMismatch: An answer has another status, shape or promised value.
+    """
+    account = target.new_account()
+    http = target.http(headers=dict(contract.headers(account)))
+    known: dict[str, str] = {}
+    for number, step in enumerate(transcript.steps, 1):
+        if step.advance:
+            target.control.advance(step.advance)
+        url = target.base_url(transcript.vendor) + step.path
+        answer = http.request(step.method, url, json=_filled(step.body, known))
+        where = f"{transcript.name}, step {number}, {step.method} {step.path}"
+        if answer.status_code != step.status:
+            raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {answer.status_code} came")
+        body = answer.json()
+        compare(step.answer, body, where)
+        for path in step.literal:
+            if _at(step.answer, path) != _at(body, path):
+                raise TranscriptMismatch(f"{where}: {path} is {_at(step.answer, path)!r}; {_at(body, path)!r} came")
+        known.update({name: str(_at(body, path)) for name, path in step.capture.items()})
+
+
+def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Job:
+    """Let the client make the call of *transcript* while respx plays the answers, and return its job.
+
+    Raises:
+        TranscriptMismatch: The client sent something else, or not as often as documented.
+    """
+    known = {name: str(_at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
+    with respx.mock(assert_all_called=False) as router:
+        route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
+        client = contract.client(**contract.credentials("transcript"), base_url=base_url, clock=SkippingClock())
+        job: Job = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
+        job.wait()
+    sent: list[httpx.Request] = [call.request for call in route.calls]
+    for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
+        try:
+            _compare_request(request, step, base_url)
+            _compare_content(request, _filled(step.body, known), contract.headers("transcript"))
+        except TranscriptMismatch as mismatch:
+            raise TranscriptMismatch(f"{transcript.name}, step {number}: {mismatch}") from None
+    if job.state.value != transcript.ends:
+        raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client says {job.state.value}")
+    return job
+
+
+def compare(documented: Any, came: Any, where: str) -> None:
+    """Compare two JSON values by shape: members that are documented are there, with the documented types.
+
+    Raises:
+        TranscriptMismatch: A member is missing or has another type.
+    """
+    if documented is None:
+        return
+    if type(documented) is not type(came) and not (_is_number(documented) and _is_number(came)):
+        raise TranscriptMismatch(f"{where}: {type(documented).__name__} is documented; {came!r} came")
+    if isinstance(documented, dict):
+        for name, value in documented.items():
+            if name not in came:
+                raise TranscriptMismatch(f"{where}: {name} is documented; it is missing")
+            compare(value, came[name], f"{where}.{name}")
+    if isinstance(documented, list) and documented:
+        for index, item in enumerate(came):
+            compare(documented[0], item, f"{where}[{index}]")
+
+
+def _compare_request(request: httpx.Request, step: Step, base_url: str) -> None:
+    documented, went = f"{step.method} {base_url}{step.path}", f"{request.method} {request.url}"
+    if documented != went:
+        raise TranscriptMismatch(f"{documented} is documented; {went} went")
+
+
+def _compare_content(request: httpx.Request, body: Any, headers: Mapping[str, str]) -> None:
+    if body is not None and json.loads(request.content) != body:
+        raise TranscriptMismatch(f"the body {body} is documented; {request.content.decode()} went")
+    for name, value in headers.items():
+        if request.headers.get(name) != value:
+            raise TranscriptMismatch(f"the header {name} is not as documented")
+
+
+def _response(step: Step) -> httpx.Response:
+    return httpx.Response(step.status, json=step.answer)
+
+
+def _filled(value: Any, known: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(item, known) for name, item in value.items()}
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+        return known[value[1:-1]]
+    return value
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in path.split("."):
+        value = value[name]
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

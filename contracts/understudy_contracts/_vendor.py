@@ -1,0 +1,52 @@
+"""What a vendor declares to the contracts: its clients, its credentials, what its methods take, and how jobs end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hypothesis.strategies import SearchStrategy
+
+    from understudy import JobState
+
+WORDS: Final = ("fail", "block", "timeout", "cancel", "slow")
+"""The in-band words: a prompt that contains ``understudy:`` and one of these chooses the fate of its job."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCall:
+    """One call of ``understudy demo``: a client method, its arguments, and what it shows."""
+
+    method: str
+    arguments: Mapping[str, Any]
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VendorContract:
+    """One vendor, as shared contracts see it.
+
+    Attributes:
+        slug: The vendor.
+        client: Its blocking client class.
+        async_client: Its awaiting client class.
+        credentials: Account name to the keyword arguments of a client: any word will do for a simulator.
+        headers: Account name to the raw headers that authenticate it.
+        operations: Method to a strategy of its keyword arguments.
+        text: The argument that holds the words of a prompt.
+        ends: In-band word to the state in which its job ends.
+        refuses_blocked: Whether blocked content is refused at creation, so that there is no job.
+    """
+
+    slug: str
+    client: type[Any]
+    async_client: type[Any]
+    credentials: Callable[[str], Mapping[str, str]]
+    headers: Callable[[str], Mapping[str, str]]
+    operations: Mapping[str, SearchStrategy[dict[str, Any]]]
+    ends: Mapping[str, JobState]
+    text: str = "prompt"
+    refuses_blocked: bool = False
