@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import ulp
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from understudy_server.clock import Clock, forward
+from understudy_server.clock import LATEST, Clock, forward
 from understudy_server.journal import Journal
 from understudy_server.ledger import Ledger, Unit
 from understudy_server.lifecycle import Fate
@@ -101,14 +102,16 @@ class Account:
         """Move this account's time, and nobody else's, forward by *seconds*.
 
         Raises:
-            ValueError: *seconds* is negative or not finite.
+            ValueError: *seconds* is negative, or more than there is until the simulator's time ends.
         """
-        self.offset += forward(seconds)
+        self.offset += forward(seconds, LATEST - self.offset)
 
     def read(self, now: float, next_change: float) -> None:
         """Note that an unfinished task was read: under the clock ``auto`` the account then moves to its next change."""
         if self._clock.kind == "auto" and next_change > now:
             self.offset += next_change - now
+            if self.now() < next_change:  # rounded down: the same state would be seen twice
+                self.offset += ulp(next_change)
 
     @property
     def working(self) -> int:

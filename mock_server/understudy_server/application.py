@@ -103,13 +103,13 @@ class Simulator:
         """Find who takes a request whose path is not one of the fixed ones under a slug."""
         path: str = scope["path"]
         host = origin(scope).partition("://")[2].partition(":")[0]
-        slug = self._hosts.get(host)
+        slug = self._hosts.get(host.lower())
         if slug is not None and not path.startswith(CONTROL):
             mount, rest = "", path
         else:
             slug, _, tail = path[1:].partition("/")
             mount, rest = f"/{slug}", f"/{tail}"
-        if slug not in self.world.services or rest.split("/")[1] in _PAGES:
+        if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
             await (await self.pages())(scope, receive, send)
             return
         if rest.startswith(f"/{results.SEGMENT}/"):
@@ -131,7 +131,7 @@ class Simulator:
                 return _Place(service, route, mount, match.groupdict())
             if match:
                 allowed.append(route.method)
-        return _Place(service, None, mount, {}, tuple(allowed))
+        return _Place(service, None, mount, {}, tuple(dict.fromkeys(allowed)))
 
     def _date_at(self, second: int) -> bytes:
         """Return the Date header for the caller's time; formatting is dear, and most calls share a second."""
@@ -140,8 +140,9 @@ class Simulator:
         return self._date[1]
 
     async def _result(self, slug: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+        address = rest.removeprefix(f"/{results.SEGMENT}/")
         with self.world.lock:
-            found = results.find(self.world, slug, rest.removeprefix(f"/{results.SEGMENT}/"), scope["query_string"])
+            found = results.find(self.world, slug, scope["method"], address, scope["query_string"])
         if not isinstance(found, Answer):
             await results.serve(self.world, found, scope, receive, send)
             return

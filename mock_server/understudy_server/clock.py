@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Kind = Literal["real", "scaled", "manual", "auto"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
+LATEST: Final = 90_000_000_000.0
+"""No world's time, and no account's offset, passes this (the year 4821): a date header can show their sum."""
+
 
 class Clock:
     """A world's clock.
@@ -27,7 +30,7 @@ class Clock:
         monotonic: Where elapsed time comes from; tests put their own here.
 
     Raises:
-        ValueError: *kind* is unknown, or *speed* is not above 0.
+        ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
     """
 
     def __init__(
@@ -64,37 +67,39 @@ class Clock:
         """Return the world's time, in seconds since 1970."""
         if self.stands:
             return self._anchor
-        return self._anchor + (self._monotonic() - self._started) * self.speed
+        return min(LATEST, self._anchor + (self._monotonic() - self._started) * self.speed)
 
     def advance(self, seconds: float) -> None:
         """Move the world's time forward by *seconds*.
 
         Raises:
-            ValueError: *seconds* is negative or not finite: time never goes back.
+            ValueError: *seconds* is negative, or more than there is until `LATEST`: time never goes back or ends.
         """
-        self._anchor += forward(seconds)
+        self._anchor += forward(seconds, LATEST - self.now())
 
     def change(self, kind: Kind, speed: float = 1.0) -> None:
         """Become another kind of clock; the time it shows does not jump.
 
         Raises:
-            ValueError: *kind* is unknown, or *speed* is not above 0.
+            ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
         """
         if kind not in KINDS:
             raise ValueError(f"clock kind must be one of {', '.join(KINDS)}; got {kind!r}")
         if not 0 < speed < float("inf"):
             raise ValueError(f"speed must be a number above 0; got {speed!r}")
+        if kind != "scaled" and speed != 1:
+            raise ValueError(f"speed is given with kind 'scaled', and only then; got kind={kind!r}, speed={speed!r}")
         self._anchor, self._started = self.now(), self._monotonic()
         self.kind = kind
-        self.speed = speed if kind == "scaled" else 1.0
+        self.speed = speed
 
 
-def forward(seconds: float) -> float:
-    """Return *seconds* if time may move by it.
+def forward(seconds: float, room: float) -> float:
+    """Return *seconds* if time may move by it; *room* is how far it may move.
 
     Raises:
-        ValueError: *seconds* is negative or not finite.
+        ValueError: *seconds* is negative, or more than *room*.
     """
-    if not 0 <= seconds < float("inf"):
-        raise ValueError(f"seconds must be 0 or more, and finite; got {seconds!r}")
+    if not 0 <= seconds <= room:
+        raise ValueError(f"seconds must be from 0 to {room:.0f}, where the simulator's time ends; got {seconds!r}")
     return seconds

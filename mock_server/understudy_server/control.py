@@ -5,10 +5,12 @@ It is not a vendor's, so its errors are plain: HTTP 404 or 422 with ``detail``. 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from understudy_server.application import CONTROL
@@ -16,9 +18,18 @@ from understudy_server.clock import Kind
 from understudy_server.scenarios import Order, Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import Request
+    from fastapi.exceptions import RequestValidationError
+
     from understudy_server.accounts import Account
+    from understudy_server.journal import Journal
     from understudy_server.tasks import Task
     from understudy_server.world import World
+
+_MOST: Final = 1e12
+_SHOWN: Final = 200
 
 AccountName = Annotated[str | None, Query(description="The account, as `GET accounts` names it; none means all.")]
 
@@ -31,7 +42,7 @@ class ClockChange(_Body):
     """Another clock from now on; its time does not jump."""
 
     kind: Kind
-    speed: float = Field(default=1.0, gt=0, description="Simulated seconds a second, for `scaled`.")
+    speed: float = Field(default=1.0, gt=0, description="Simulated seconds a second, for `scaled` alone.")
 
 
 class Advance(_Body):
@@ -44,7 +55,7 @@ class Advance(_Body):
 class Money(_Body):
     """What an account holds from now on, in whole units."""
 
-    available: float = Field(ge=0)
+    available: float = Field(ge=0, le=_MOST)
 
 
 class NewScenario(_Body):
@@ -86,7 +97,7 @@ def router(world: World) -> APIRouter:
     @routes.post("/reset", status_code=204)
     def reset(account: AccountName = None) -> None:
         """Forget everything, or everything about one account; the clock stays."""
-        world.reset(_named(world, account) if account else None)
+        world.reset(_chosen(world, account))
 
     return routes
 
@@ -95,19 +106,21 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/clock")
     def clock(account: AccountName = None) -> dict[str, Any]:
         """Tell the time of the world, or of one account."""
-        now = _named(world, account).now() if account else world.clock.now()
+        now = (_chosen(world, account) or world.clock).now()
         return {"kind": world.clock.kind, "speed": world.clock.speed, "now": now}
 
     @routes.put("/clock")
     def change_clock(change: ClockChange) -> dict[str, Any]:
         """Change the kind of clock."""
-        world.clock.change(change.kind, change.speed)
+        with _explained(), world.lock:
+            world.clock.change(change.kind, change.speed)
         return clock()
 
     @routes.post("/clock/advance")
     def advance(step: Advance) -> dict[str, Any]:
         """Move time forward, the world's or one account's."""
-        world.advance(step.seconds, _named(world, step.account) if step.account else None)
+        with _explained():
+            world.advance(step.seconds, _chosen(world, step.account))
         return clock(step.account)
 
 
@@ -115,12 +128,13 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/accounts")
     def accounts() -> list[dict[str, Any]]:
         """List the accounts, in the order of their first use."""
-        return [_account(account) for account in world.accounts()]
+        with world.lock:
+            return [_account(account) for account in world.accounts()]
 
     @routes.get("/tasks")
     def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:
         """List the newest tasks, newest last."""
-        found = list(world.tasks(_named(world, account) if account else None))
+        found = list(world.tasks(_chosen(world, account)))
         return [_task(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]
 
     @routes.get("/ledger/{vendor}/{account}")
@@ -132,49 +146,45 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
         """Let an account hold so much from now on."""
         owner = _named(world, account, vendor)
-        with world.lock:
+        with _explained(), world.lock:
             owner.settle(owner.now())
-            owner.ledger.put(round(money.available * owner.ledger.unit.parts), owner.now())
+            owner.ledger.put(owner.ledger.unit.amount(money.available), owner.now())
         return _ledger(world, owner)
 
     @routes.get("/requests")
     def requests(account: AccountName = None) -> list[dict[str, Any]]:
         """Show the journal, oldest first; without an account, all of it."""
-        journals = [_named(world, account).journal] if account else [a.journal for a in world.accounts()]
-        if account is None:
-            journals.append(world.strangers)
         with world.lock:
-            entries = sorted(entry for journal in journals for entry in journal)
+            entries = sorted(entry for journal in _journals(world, account) for entry in journal)
         return [entry.shown() for entry in entries]
 
     @routes.delete("/requests", status_code=204)
     def forget_requests(account: AccountName = None) -> None:
         """Forget the journal of one account, or all of it."""
         with world.lock:
-            for owner in [_named(world, account)] if account else world.accounts():
-                owner.journal.clear()
-            if account is None:
-                world.strangers.clear()
+            for journal in _journals(world, account):
+                journal.clear()
 
 
 def _scenario_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/scenarios")
     def scenarios() -> list[dict[str, Any]]:
         """List the orders that still hold."""
-        return [order.shown() for order in world.scenarios]
+        with world.lock:
+            return [order.shown() for order in world.scenarios]
 
     @routes.post("/scenarios", status_code=201)
     def add(order: NewScenario) -> dict[str, Any]:
         """Order what happens to tasks to come."""
-        try:
+        with _explained():
             return world.scenario(Scenario(**order.model_dump())).shown()
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from None
 
     @routes.delete("/scenarios", status_code=204)
     def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Drop one order, or all."""
-        if not world.scenarios.clear(number) and number is not None:
+        with world.lock:
+            gone = world.scenarios.clear(number)
+        if not gone and number is not None:
             raise HTTPException(404, f"no scenario has the id {number}")
 
 
@@ -182,16 +192,49 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/dialects")
     def dialects(account: AccountName = None) -> dict[str, str]:
         """Show the reading of every dialect."""
-        return world.dialects.shown(_named(world, account).name if account else None)
+        owner = _chosen(world, account)
+        return world.dialects.shown(owner.name if owner else None)
 
     @routes.put("/dialects")
     def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
         """Speak other readings from now on, to the world or to one account."""
-        try:
-            world.dialects.choose(chosen, _named(world, account).name if account else None)
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from None
+        owner = _chosen(world, account)
+        with _explained(), world.lock:
+            world.dialects.choose(chosen, owner.name if owner else None)
         return dialects(account)
+
+
+def refuse(_: Request, error: Exception) -> JSONResponse:
+    """Refuse a request that is no valid one, in words that name each field, its value and what is allowed."""
+    invalid = cast("RequestValidationError", error)
+    return JSONResponse({"detail": "; ".join(_fault(fault) for fault in invalid.errors())}, 422)
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        return f"body: it is not JSON ({fault['ctx']['error']})"
+    field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+    # In ASCII, since a value may hold half a surrogate pair, which no answer can.
+    return f"{field}: {fault['msg']}; got {fault['input']!a:.{_SHOWN}}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Answer a ValueError, whose text names field, value and what is allowed, as HTTP 422."""
+    try:
+        yield
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+def _chosen(world: World, account: str | None) -> Account | None:
+    """Return the account that a request names, or None if it names none: an empty name is a name, and a wrong one."""
+    return None if account is None else _named(world, account)
+
+
+def _journals(world: World, account: str | None) -> list[Journal]:
+    owner = _chosen(world, account)
+    return [owner.journal] if owner else [*(one.journal for one in world.accounts()), world.strangers]
 
 
 def _named(world: World, account: str, vendor: str | None = None) -> Account:

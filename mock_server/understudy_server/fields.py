@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,26 +45,26 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string of at most so many characters, and of at least one unless told otherwise."""
+    """A string of at most so many characters, empty only if it may be."""
 
     most: int | None = None
-    least: int = 1
+    empty: bool = False
 
     @property
     def allowed(self) -> str:
         """What is allowed, in words."""
         upto = "" if self.most is None else f" of at most {self.most} characters"
-        return ("a non-empty string" if self.least else "a string") + upto
+        return ("a string" if self.empty else "a non-empty string") + upto
 
     @property
     def schema(self) -> Mapping[str, Any]:
         """What is allowed, as JSON Schema."""
         most = {} if self.most is None else {"maxLength": self.most}
-        return {"type": "string", "minLength": self.least, **most}
+        return {"type": "string", "minLength": 0 if self.empty else 1, **most}
 
     def holds(self, value: object) -> bool:
         """Return whether *value* is such a string."""
-        return isinstance(value, str) and len(value) >= self.least and (self.most is None or len(value) <= self.most)
+        return isinstance(value, str) and (self.empty or value != "") and (self.most is None or len(value) <= self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number in a range, both ends included; True is not a number."""
+    """A whole number in a range, both ends included; True is not a number, and 5.0 is not whole."""
 
     least: int
     most: int
@@ -122,14 +123,17 @@ class Link:
     @property
     def schema(self) -> Mapping[str, Any]:
         """What is allowed, as JSON Schema."""
-        return {"type": "string", "format": "uri"}
+        return {"type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 
     def holds(self, value: object) -> bool:
-        """Return whether *value* begins as such an address does and names a host."""
-        if not isinstance(value, str):
+        """Return whether *value* is such an address: it names a host, and holds no blank and no control character."""
+        if not isinstance(value, str) or " " in value or not value.isprintable():
             return False
-        scheme, _, rest = value.partition("://")
-        return scheme.lower() in ("http", "https") and rest.strip("/?#") != "" and " " not in value
+        try:
+            parts = urlsplit(value)
+            return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is none, half an IPv6 address
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,7 @@ class InProcess:
     def __init__(self, world: World) -> None:
         self.world = world
         self._app = Simulator(world)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._loop: _Loop | None = None
         self._starting = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -58,13 +57,10 @@ class InProcess:
         return httpx.AsyncClient(transport=_Async(self), **options)
 
     def close(self) -> None:
-        """Stop the loop and its thread. Safe to call twice."""
+        """Stop the loop and its thread; what was still being answered is cancelled. Safe to call twice."""
         with self._starting:
-            loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
-        if loop is not None and thread is not None:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+            loop, self._loop = self._loop, None
+        if loop is not None:
             loop.close()
 
     def submit(self, request: httpx.Request, body: bytes) -> Future[httpx.Response]:
@@ -74,10 +70,28 @@ class InProcess:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="understudy-loop", daemon=True)
-                self._thread.start()
-            return self._loop
+                self._loop = _Loop()
+            return self._loop.loop
+
+
+class _Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self.loop = self._runner.get_loop()
+        self._ending = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="understudy-loop", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Cancel what runs on the loop, and end its thread."""
+        self.loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._runner:
+            self._runner.run(self._ending.wait())
 
 
 class _Sync(httpx.BaseTransport):
@@ -112,7 +126,7 @@ async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> http
 
     await app(_scope(request), receive, send)
     start, *rest = sent
-    content = b"".join(message.get("body", b"") for message in rest)
+    content = b"" if request.method == "HEAD" else b"".join(message.get("body", b"") for message in rest)
     return httpx.Response(start["status"], headers=start["headers"], stream=httpx.ByteStream(content), request=request)
 
 

@@ -27,12 +27,13 @@ _SECRET_HEADERS: Final = frozenset(
 )
 _SECRET_QUERY: Final = re.compile(r"(?i)((?:^|&)(?:key|secret|access_key|token|signature|password)=)[^&]*")
 _SECRET_JSON: Final = re.compile(
-    r'(?i)("(?:password|secret|authToken|accessToken|refreshToken|access_token|primary_api_key|otpCode)"\s*:\s*")[^"]*'
+    r'(?i)("(?:password|secret|authToken|accessToken|refreshToken|access_token|primary_api_key|otpCode)"\s*:\s*")'
+    r'(?:[^"\\]|\\.)*'
 )
 
 
 class Entry(NamedTuple):
-    """One exchange, as it was; `shown` is what may be looked at."""
+    """One exchange, as it was; `shown`, and its repr, are what may be looked at."""
 
     number: int
     at: float
@@ -44,6 +45,9 @@ class Entry(NamedTuple):
     status: int
     answer: bytes
     fact: str | None
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.number}: {self.method} {self.path} {self.status}>"
 
     def shown(self) -> dict[str, Any]:
         """Return the exchange with every secret redacted and long bodies cut."""

@@ -24,6 +24,16 @@ class Unit:
         """Return *amount* smallest parts in whole units, as an int where the unit has no parts."""
         return amount if self.parts == 1 else amount / self.parts
 
+    def amount(self, shown: float) -> int:
+        """Return *shown* whole units in smallest parts.
+
+        Raises:
+            ValueError: A unit without parts cannot be split.
+        """
+        if self.parts == 1 and shown != int(shown):
+            raise ValueError(f"available must be a whole number of {self.name}; got {shown}")
+        return round(shown * self.parts)
+
 
 CREDITS = Unit("credits", 1, 1_000)
 USD = Unit("USD", 1_000_000, 100_000_000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
@@ -32,6 +33,7 @@ def build(world: World) -> FastAPI:
         static_url="/static-offline-docs",
     )
     app.include_router(control.router(world))
+    app.add_exception_handler(RequestValidationError, control.refuse)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     for slug, service in world.services.items():
         app.mount(f"/{slug}", _page(service))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote
 
 from understudy_server.lifecycle import Fate
 from understudy_server.media import media_type, suffix
@@ -24,24 +24,30 @@ SEGMENT: Final = "_files"
 """The path segment, after the slug, under which results live."""
 
 _LIFETIME: Final = 30 * 24 * 3600
+_METHODS: Final = ("GET", "HEAD")
 
 
 def mint(task: Task, index: int, medium: Medium, world: World) -> str:
     """Return the address of one result of *task*."""
     name = f"{index}{suffix(medium)}"
-    expires = int(task.ends) + _LIFETIME
-    return f"{task.base}/{SEGMENT}/{quote(task.id)}/{name}?Expires={expires}&Signature={_sign(task, name, world)}"
+    address = f"{task.base}/{SEGMENT}/{quote(task.id, safe='')}/{name}"
+    return f"{address}?Expires={_expires(task)}&Signature={_sign(task, name, world)}"
 
 
-def find(world: World, slug: str, rest: str, query: bytes) -> Medium | Answer:
+def find(world: World, slug: str, method: str, rest: str, query: bytes) -> Medium | Answer:
     """Return the medium that an address means, or the answer of a store that does not hand it out."""
+    if method not in _METHODS:
+        refused = json_answer({"error": f"a file takes {' and '.join(_METHODS)}, not {method}"}, 405)
+        return refused._replace(headers=[*refused.headers, (b"allow", ", ".join(_METHODS).encode())])
     task_id, _, name = rest.partition("/")
     service = world.services[slug]
-    task = service.tasks.get(unquote(task_id))
+    task = service.tasks.get(task_id)
     if task is None:
         return json_answer({"error": "no such file"}, 404)
-    given = parse_qs(query.decode("latin-1")).get("Signature", [""])[0]
-    if not compare_digest(given.encode(), _sign(task, name, world).encode()):
+    given = parse_qs(query.decode("latin-1"))
+    signature, expires = (given.get(key, [""])[0] for key in ("Signature", "Expires"))
+    signed = compare_digest(signature.encode(), _sign(task, name, world).encode())
+    if not signed or expires != str(_expires(task)):
         return json_answer({"error": "the signature does not match"}, 403)
     if task.fate is not Fate.SUCCEED or task.account.now() < task.ends:
         return json_answer({"error": "no such file yet"}, 404)
@@ -57,6 +63,10 @@ async def serve(world: World, medium: Medium, scope: Scope, receive: Receive, se
     await FileResponse(path, media_type=media_type(medium))(scope, receive, send)
 
 
+def _expires(task: Task) -> int:
+    return int(task.ends) + _LIFETIME
+
+
 def _sign(task: Task, name: str, world: World) -> str:
-    text = f"{task.account.vendor}/{task.id}/{name}".encode()
-    return blake2b(text, digest_size=12, key=str(world.seed).encode()).hexdigest()
+    text = f"{world.seed}/{task.account.vendor}/{task.id}/{name}/{_expires(task)}"
+    return blake2b(text.encode(), digest_size=12).hexdigest()

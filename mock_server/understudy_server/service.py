@@ -22,11 +22,11 @@ from understudy_server.tasks import Task
 from understudy_server.wire import FACT_HEADER, Answer, Call, Refusal, RefusedError, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from understudy_server.fields import Field
     from understudy_server.media import Medium
-    from understudy_server.scenarios import Plan, Scenario
+    from understudy_server.scenarios import Plan
     from understudy_server.world import World
 
 
@@ -35,6 +35,9 @@ class Identity(NamedTuple):
 
     credential: str
     secret: str | None = None
+
+    def __repr__(self) -> str:
+        return "Identity([redacted])"
 
 
 class Refusals(NamedTuple):
@@ -206,25 +209,23 @@ class Service(ABC):
         known = self.reasons.get(task.fate)
         return known or f"{self.reasons[Fate.FAIL]} ({task.fate.value})"
 
-    def check_order(self, order: Scenario) -> None:
-        """Refuse an order that names what this vendor does not have.
+    def check_code(self, code: str | None) -> None:
+        """Refuse an order for a *code* that this vendor does not have.
 
         Raises:
             ValueError: The text names the field, the value and what there is.
         """
-        if order.operation is not None and order.operation not in self.operations:
-            raise ValueError(f"operation must be one of {', '.join(self.operations)}; got {order.operation!r}")
-        if order.code is not None and order.code not in self.codes:
-            raise ValueError(f"code must be one of {', '.join(self.codes)}; got {order.code!r}")
+        if code is not None and code not in self.codes:
+            raise ValueError(f"code must be one of {', '.join(self.codes)}; got {code!r}")
 
-    def forget(self, accounts: Sequence[Account]) -> None:
+    def forget(self, accounts: Collection[Account]) -> None:
         """Forget *accounts* and their tasks."""
         self._known = {key: kept for key, kept in self._known.items() if kept not in accounts}
         self.tasks = {key: kept for key, kept in self.tasks.items() if kept.account not in accounts}
 
     def facts(self) -> set[str]:
         """Return the ids, without the slug, that this service can cite in its tables."""
-        cited = {refusal.fact for refusal in self.codes.values()}
+        cited = {refusal.fact for refusal in (*self.codes.values(), *self.refusals) if refusal is not None}
         for route in self.routes():
             cited.update(route.facts, (field.fact for field in route.body))
         return cited

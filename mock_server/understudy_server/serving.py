@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
 import socket
 import threading
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self
 
@@ -15,7 +17,7 @@ from understudy_server.connection import protocol
 from understudy_server.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _BACKLOG: Final = 2048
 _GC_FIRST: Final = 50_000
@@ -36,22 +38,23 @@ class Server:
     Raises:
         ServeError: The address is taken or not this machine's.
 
-    Used as a context manager it answers inside the block, in a thread of its own; `run` serves in the foreground.
+    Used as a context manager it answers inside the block, in a thread of its own; `run` serves in the foreground. It
+    serves once: a stopped server does not start again.
+
+    Attributes:
+        world: What is served.
+        port: The port that it listens on.
     """
 
     def __init__(self, world: World | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._owns_world = world is None
         self.world = World() if world is None else world
         self._socket = _bind(host, port)
+        self.port = int(self._socket.getsockname()[1])
         self._host = host
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._server = _Uvicorn(_config(Simulator(self.world)), self._ready.set)
-
-    @property
-    def port(self) -> int:
-        """The port that the server listens on."""
-        return int(self._socket.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -73,7 +76,13 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        """Start answering in a daemon thread, and return once it does."""
+        """Start answering in a daemon thread, and return once it does.
+
+        Raises:
+            RuntimeError: It was started before.
+        """
+        if self._thread is not None or self._server.should_exit:
+            raise RuntimeError("a server starts once; make another")
         self._thread = threading.Thread(target=self._serve, name="understudy-server", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -93,15 +102,27 @@ class Server:
         self._server.on_ready = on_ready
         gc.set_threshold(_GC_FIRST, 20, 50)  # a million waiting tasks are not garbage: look for it less often
         try:
-            self._server.run(sockets=[self._socket])
-        except KeyboardInterrupt:
-            pass  # uvicorn raises the signal again after a clean stop
+            with suppress(KeyboardInterrupt), _terminable():  # uvicorn raises the signal again after a clean stop
+                self._server.run(sockets=[self._socket])
         finally:
             self.stop()
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
         self._ready.set()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that the media that were made go; only the main thread is told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Uvicorn(uvicorn.Server):

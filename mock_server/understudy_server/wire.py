@@ -96,7 +96,7 @@ def origin(scope: Scope) -> str:
         if name == b"host":
             return f"{scope['scheme']}://{value.decode('latin-1')}"
     host, port = scope.get("server") or ("127.0.0.1", 80)
-    return f"{scope['scheme']}://{host}:{port}"
+    return f"{scope['scheme']}://[{host}]:{port}" if ":" in host else f"{scope['scheme']}://{host}:{port}"
 
 
 class Answer(NamedTuple):

@@ -11,6 +11,7 @@ from understudy_server import _registry
 from understudy_server.accounts import Account
 from understudy_server.clock import Clock
 from understudy_server.dialects import Dialects
+from understudy_server.fields import Link
 from understudy_server.journal import Journal
 from understudy_server.media import Studio
 from understudy_server.scenarios import Scenario, Scenarios
@@ -53,6 +54,8 @@ class World:
     ) -> None:
         if media not in get_args(MediaSize):
             raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
+        if public_url and not Link().holds(public_url):
+            raise ValueError(f"public_url must be {Link().allowed}; got {public_url!r}")
         self.clock = clock if isinstance(clock, Clock) else Clock.parse(str(clock))
         self.seed = seed
         self.public_url = public_url.rstrip("/") if public_url else None
@@ -129,8 +132,12 @@ class World:
         with self.lock:
             if order.vendor is not None and order.vendor not in self.services:
                 raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {order.vendor!r}")
+            players = self.services.values() if order.vendor is None else (self.services[order.vendor],)
+            operations = [operation for service in players for operation in service.operations]
+            if order.operation is not None and order.operation not in operations:
+                raise ValueError(f"operation must be one of {', '.join(operations)}; got {order.operation!r}")
             if order.vendor is not None:
-                self.services[order.vendor].check_order(order)
+                self.services[order.vendor].check_code(order.code)
             return self.scenarios.add(order)
 
     def draw(self, account: Account, attempt: int = 0) -> int:
@@ -141,7 +148,7 @@ class World:
     def reset(self, account: Account | None = None) -> None:
         """Forget everything, or everything about *account*; the clock and the dialects stay."""
         with self.lock:
-            gone = [account] if account is not None else list(self.accounts())
+            gone = frozenset(self.accounts() if account is None else (account,))
             for service in self.services.values():
                 service.forget(gone)
             self._accounts = {key: kept for key, kept in self._accounts.items() if kept not in gone}

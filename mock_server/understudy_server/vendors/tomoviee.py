@@ -47,7 +47,7 @@ VIDEO: Final = Lifecycle((Stage(1, 2.0, 20.0), Stage(2, 58.0, 280.0)), ENDS)
 RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
 COMMON: Final = (
     Field("callback", Link(), "callback.request"),
-    Field("params", Text(least=0), "callback.request"),
+    Field("params", Text(empty=True), "callback.request"),
 )
 VIDEO_COMMON: Final = (
     Field("prompt", Text(), "video.common", required=True),
@@ -129,7 +129,7 @@ class TomovieeService(Service):
         return LIFECYCLES[operation]
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return who ``X-App-Key`` and the Basic token name (auth.headers); the key must be the one inside the token."""
+        """Return who ``X-App-Key`` and the Basic token name (auth.headers); the token must hold that same key."""
         key, authorization = credentials
         if not key or not authorization:
             missing = "X-App-Key" if not key else "Authorization"

@@ -1,0 +1,165 @@
+"""What the simulator's tests share: worlds whose time stands, calls without a socket, and one row for each vendor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy_server import Simulator, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+SECRET = "planted-secret-0123456789"
+
+
+def tomoviee_headers(credential: str, secret: str) -> dict[str, str]:
+    """Say who is calling, as Tomoviee's callers do."""
+    token = b64encode(f"{credential}:{secret}".encode()).decode()
+    return {"X-App-Key": credential, "Authorization": f"Basic {token}"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one vendor is spoken to: its credentials, and a paid call that makes a task of a prompt."""
+
+    headers: Callable[[str, str], dict[str, str]]
+    create: str
+    body: Callable[[str], dict[str, Any]]
+
+
+ROWS = {
+    "tomoviee": Row(
+        tomoviee_headers, "/v1/open/capacity/application/tm_text2video_b", lambda prompt: {"prompt": prompt}
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """Return the body, parsed."""
+        return json.loads(self.content)
+
+
+def scope_of(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return an ASGI scope as uvicorn would make it."""
+    raw = {"Host": "127.0.0.1:8080", **headers}
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode("utf-8", "surrogateescape"),
+        "query_string": query,
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in raw.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8080),
+    }
+
+
+def exchange(app: Simulator, scope: dict[str, Any], asked: Iterable[dict[str, Any]]) -> Reply | None:
+    """Run one ASGI exchange to its end; None means that nothing was answered."""
+    coming = iter(asked)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        message = next(coming, None)
+        if message is None:
+            await asyncio.Event().wait()
+        assert message is not None
+        return message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    if not sent:
+        return None
+    headers = {name.decode(): value.decode("latin-1") for name, value in sent[0].get("headers", ())}
+    return Reply(sent[0].get("status", 0), headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One credential of one vendor, before one simulator."""
+
+    app: Simulator
+    mount: str
+    row: Row
+    headers: dict[str, str]
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = b"",
+        *,
+        query: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a request to the vendor's own *path*; a *body* that is not bytes is sent as JSON."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        scope = scope_of(method, self.mount + path, query, self.headers if headers is None else headers)
+        reply = exchange(self.app, scope, [{"type": "http.request", "body": content}])
+        assert reply is not None
+        return reply
+
+    def create(self, prompt: str = "A fox", **params: object) -> Reply:
+        """Send the vendor's paid call."""
+        return self.send("POST", self.row.create, {**self.row.body(prompt), **params})
+
+    def fetch(self, url: str, method: str = "GET", **headers: str) -> Reply:
+        """Send a request to a whole address, as a program that follows a link does: without credentials."""
+        path, _, query = url.split("/", 3)[3].partition("?")
+        reply = exchange(self.app, scope_of(method, f"/{path}", query.encode(), headers), [{"type": "http.request"}])
+        assert reply is not None
+        return reply
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Makers of what a test needs."""
+
+    secret: str = SECRET
+    rows: Mapping[str, Row] = field(default_factory=lambda: ROWS)
+
+    def world(self, **options: Any) -> World:
+        """A world whose time stands still and whose media are cheap."""
+        return World(**{"clock": "manual", "media": "small", **options})
+
+    def caller(self, world: World, vendor: str = "tomoviee", credential: str = "key-1", secret: str = SECRET) -> Caller:
+        """Somebody with a credential, before a simulator of *world*."""
+        row = self.rows[vendor]
+        return Caller(Simulator(world), f"/{vendor}", row, row.headers(credential, secret))
+
+    def control(self, app: Simulator, method: str, path: str, body: object = b"", *, query: str = "") -> Reply:
+        """Send a request to the control API."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        scope = scope_of(method, f"/_understudy{path}", query.encode(), {"Content-Type": "application/json"})
+        reply = exchange(app, scope, [{"type": "http.request", "body": content}])
+        assert reply is not None
+        return reply
+
+    scope = staticmethod(scope_of)
+    exchange = staticmethod(exchange)
+
+
+@pytest.fixture(scope="session")
+def kit() -> Kit:
+    """The makers."""
+    return Kit()
