@@ -50,7 +50,7 @@ def _outline(mask: Mask) -> list[tuple[float, float]]:
     random = Random(mask.seed)
     waves = [(turns, random.uniform(0, 0.3 / turns), random.uniform(0, math.tau)) for turns in (1, 2, 3, 4, 5)]
     spread = 1 + sum(height for _, height, _ in waves)
-    across, down = (random.uniform(0.32, 0.46) * side / spread for side in (mask.width, mask.height))
+    across, down = (random.uniform(0.32, 0.45) * (side - 4) / spread for side in (mask.width, mask.height))
     middle = (mask.width * random.uniform(0.47, 0.53), mask.height * random.uniform(0.47, 0.53))
 
     def point(angle: float) -> tuple[float, float]:

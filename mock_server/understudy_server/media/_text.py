@@ -62,7 +62,7 @@ class Lines:
 
 
 def fit(text: str, width: int, height: int, *, largest: int, smallest: int) -> Lines:
-    """Return *text* set as large as it can be within *width* and *height* pixels.
+    """Return *text* set as large as it can be within *width* and *height* pixels; no lines where not a letter fits.
 
     Args:
         text: Anything; what no installed face can show appears as code points.
@@ -79,7 +79,7 @@ def fit(text: str, width: int, height: int, *, largest: int, smallest: int) -> L
         if size * size > area and size > smallest:
             continue
         lines = Lines(tuple(_wrap(shown, faces, size, width)), faces, size)
-        if lines.height <= height:
+        if lines.height <= height and lines.width <= width:
             return lines
     return _cut(lines, width, height)
 
@@ -93,13 +93,14 @@ def _sizes(largest: int, smallest: int) -> Iterator[int]:
 
 
 def _cut(lines: Lines, width: int, height: int) -> Lines:
-    room = int(height / (PITCH * lines.size))
-    if not room or not lines.lines:
-        return Lines((), lines.faces, lines.size)
-    last = lines.lines[room - 1]
-    while last and _width(last + ELLIPSIS, lines.faces, lines.size) > width:
-        last = last[:-1].rstrip()
-    return Lines((*lines.lines[: room - 1], last + ELLIPSIS), lines.faces, lines.size)
+    """Return the lines that the height takes, the last with an ellipsis if more came; none if one is still too wide."""
+    kept = list(lines.lines[: int(height / (PITCH * lines.size))])
+    if kept and len(kept) < len(lines.lines):
+        while kept[-1] and _width(kept[-1] + ELLIPSIS, lines.faces, lines.size) > width:
+            kept[-1] = kept[-1][:-1].rstrip()
+        kept[-1] += ELLIPSIS
+    cut = Lines(tuple(kept), lines.faces, lines.size)
+    return cut if cut.width <= width else Lines((), lines.faces, lines.size)
 
 
 def _wrap(text: str, faces: tuple[Face, ...], size: int, width: int) -> Iterator[str]:
