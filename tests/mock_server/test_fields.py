@@ -1,0 +1,147 @@
+"""Parameters as data: what a rule holds, what its schema says and what its refusal says are the same thing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy_server import World, _registry
+from understudy_server.fields import Choice, Field, FieldError, Link, Rule, Text, Whole, check, schema
+
+rules = st.one_of(
+    st.builds(Text, most=st.none() | st.integers(1, 20), empty=st.booleans()),
+    st.lists(st.text(max_size=4) | st.integers(-5, 5), min_size=1, max_size=4, unique=True).map(
+        lambda values: Choice(tuple(values))
+    ),
+    st.tuples(st.integers(-50, 50), st.integers(0, 50)).map(lambda two: Whole(two[0], two[0] + two[1])),
+    st.just(Link()),
+)
+scalars = st.none() | st.booleans() | st.integers(-60, 60) | st.floats(allow_nan=False) | st.text(max_size=25)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+)
+hosts = st.sampled_from(["h", "a.example", "127.0.0.1:80", "[::1]:8080", "Ä.example"])
+links = st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["http", "https", "HTTP", "Https"]),
+    hosts,
+    st.sampled_from(["", "/", "/a?b#c", "?q"]),
+)
+
+
+def allows(rule: dict[str, Any], value: Any) -> bool:
+    """Return what JSON Schema makes of *value*, as far as the rules use it, a whole float being no integer."""
+    if "enum" in rule:
+        return any(type(value) is type(allowed) and value == allowed for allowed in rule["enum"])
+    if rule["type"] == "integer":
+        return type(value) is int and rule["minimum"] <= value <= rule["maximum"]
+    most = rule.get("maxLength", float("inf"))
+    fits = isinstance(value, str) and rule.get("minLength", 0) <= len(value) <= most
+    return fits and re.search(rule.get("pattern", ""), value) is not None
+
+
+@given(rules, values | links)
+def test_a_rule_holds_what_its_schema_allows(rule: Rule, value: Any) -> None:
+    """A vendor's page and its hot path never disagree; ``format: uri`` alone asks for more than a schema checks."""
+    assert allows(dict(rule.schema), value) or not rule.holds(value)
+    if "format" not in rule.schema:
+        assert rule.holds(value) or not allows(dict(rule.schema), value)
+
+
+@given(rules, st.data())
+def test_a_rule_holds_what_its_schema_names(rule: Rule, data: st.DataObject) -> None:
+    """Every value that is drawn from the schema is held, so that no rule is empty."""
+    described = rule.schema
+    if "enum" in described:
+        value = data.draw(st.sampled_from(described["enum"]))
+    elif described["type"] == "integer":
+        value = data.draw(st.integers(described["minimum"], described["maximum"]))
+    elif "format" in described:
+        value = data.draw(links)
+    else:
+        value = data.draw(st.text(min_size=described["minLength"], max_size=described.get("maxLength")))
+    assert rule.holds(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "http", "http://", "http:///path", "https://?q", "ftp://h/", "//h/", "h.example/x", "http:/h", "https:h",
+        "http://h h/", " http://h/", "http://h/\n", "http://h/\t", "http://h:x/", "http://h:70000/", "http://h:0/", "http://[::1/",
+        "javascript:alert(1)", None, 5, True, ["http://h/"], {"url": "http://h/"},
+    ],
+)  # fmt: skip
+def test_what_names_no_host_is_no_link(value: object) -> None:
+    """Only an http or https address that could be called is one."""
+    assert not Link().holds(value)
+
+
+def test_true_is_not_one() -> None:
+    """JSON's true and 1 are not mixed up, as Python would."""
+    assert not Whole(0, 5).holds(True)
+    assert not Choice((1, 2)).holds(True)
+    assert not Choice(("1",)).holds(1)
+
+
+@given(rules, values.filter(lambda value: value is not None))
+def test_a_refusal_names_field_value_and_what_is_allowed(rule: Rule, value: Any) -> None:
+    """What breaks a rule is refused in words that help, and cites the field's fact; what keeps it is passed on."""
+    field = Field("the_field", rule, "the.fact")
+    if rule.holds(value):
+        assert check([field], {"the_field": value}) == {"the_field": value}
+        return
+    with pytest.raises(FieldError) as caught:
+        check([field], {"the_field": value})
+    text = str(caught.value)
+    assert text.startswith(f"the_field must be {rule.allowed}; got {repr(value)[:60]}")
+    assert len(text) < len(rule.allowed) + 120
+    assert (caught.value.field, caught.value.fact) == ("the_field", "the.fact")
+
+
+@given(rules, st.sampled_from([{}, {"the_field": None}]))
+def test_what_is_required_cannot_be_missing(rule: Rule, body: dict[str, Any]) -> None:
+    """A null is as good as nothing, and the refusal says which field, what it should be and that it is missing."""
+    with pytest.raises(FieldError, match=r"^the_field must be .*; it is missing$") as caught:
+        check([Field("the_field", rule, "the.fact", required=True)], body)
+    assert rule.allowed in str(caught.value)
+
+
+def test_defaults_fill_in_and_strangers_are_ignored() -> None:
+    """A parameter that nobody documents is not read, and one that is left out has its documented default."""
+    fields = [Field("a", Whole(1, 9), "f", default=5), Field("b", Text(), "f"), Field("c", Text(), "f", default="x")]
+    assert check(fields, {"a": None, "c": "y", "z": 1}) == {"a": 5, "c": "y"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        (Text(), "a non-empty string"),
+        (Text(most=9), "a non-empty string of at most 9 characters"),
+        (Text(most=9, empty=True), "a string of at most 9 characters"),
+        (Choice((5,)), "5"),
+        (Choice(("a", "b")), "one of 'a', 'b'"),
+        (Whole(1, 46), "a whole number from 1 to 46"),
+        (Link(), "an http or https URL"),
+    ],
+)
+def test_what_is_allowed_is_said_in_plain_words(rule: Rule, allowed: str) -> None:
+    """A refusal reads as a sentence."""
+    assert rule.allowed == allowed
+
+
+@pytest.mark.parametrize("slug", _registry.VENDORS)
+def test_every_vendors_parameters_have_a_schema_a_fact_and_a_lawful_default(slug: str) -> None:
+    """A default keeps its own rule, every field cites a fact, and the page can show them all."""
+    with World() as world:
+        for route in world.services[slug].routes():
+            drawn = json.loads(json.dumps(schema(route.body)))
+            assert drawn["required"] == [field.name for field in route.body if field.required]
+            for field in route.body:
+                assert field.default is None or field.rule.holds(field.default)
+                assert drawn["properties"][field.name].get("default") == field.default
+                assert field.fact in drawn["properties"][field.name]["description"]
