@@ -133,7 +133,7 @@ def test_a_call_without_one_of_the_headers_is_refused(target: Target, path: str,
 
 
 @proves("tomoviee:auth.rejected", "tomoviee:errors.codes", side="server")
-@pytest.mark.parametrize("token", ["Basic !", "Basic ", "Bearer abc", "Basic YTpi", "basic", "Basic a2V5"])
+@pytest.mark.parametrize("token", ["Basic !", "Bearer abc", "Basic YTpi", "basic", "Basic a2V5"])
 def test_a_token_that_does_not_fit_the_key_is_refused(wire: Wire, token: str) -> None:
     """A token that is malformed, or made of another key, is HTTP 401 and code 680401."""
     assert_refused(wire.post(FILM, {"prompt": "A fox"}, headers={"Authorization": token}), 680401, status=401)
