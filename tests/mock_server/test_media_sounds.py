@@ -93,7 +93,7 @@ def test_a_sound_is_heard_on_both_sides_and_never_clips(style: SoundStyle, seed:
 @pytest.mark.parametrize("codec", [MP3, AAC], ids=lambda codec: codec.name)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_loop_repeats_without_a_seam(codec: Codec, seed: int) -> None:
-    """Where the frames start over, a decoder is as true to what was synthesised as anywhere else."""
+    """Where the frames start over, a decoder is as true to what was meant as anywhere else, and that is true."""
     meant = _stereo("music", seed, 30 * codec.frame // 2)[0::2]
     heard = decoded(codec, loop_frames(codec, "music", seed, 30) * 3)[0::4]
     begin, block = len(meant) + (552 if codec is MP3 else 512), codec.frame // 2
@@ -101,7 +101,7 @@ def test_a_loop_repeats_without_a_seam(codec: Codec, seed: int) -> None:
         sum((heard[begin + place] - meant[place % len(meant)]) ** 2 for place in range(start, start + block))
         for start in range(-8 * block, len(meant) - 8 * block, block)
     ]
-    assert max(errors[:16]) <= 2 * max(errors[16:])
+    assert max(errors[:16]) <= 2 * max(errors[16:]) <= 2 * block * 900**2
 
 
 @settings(deadline=None, max_examples=40)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
-from understudy_server.media._media import SMALLEST, Film, Mask, Medium, Picture, Sound
+from understudy_server.media._media import Film, Mask, Medium, Picture, Sound
 
 LOOP = 0.25
 """Seconds after which a small medium's sound repeats."""
@@ -24,7 +24,8 @@ def small(medium: Medium) -> Medium:
     """
     match medium:
         case Film():
-            return replace(_scaled(medium), fps=_rate(medium), loop=min(LOOP, medium.loop))
+            seconds = medium.frames / medium.fps  # which it lasts once rounded to frames, and is to last still
+            return replace(_scaled(medium), seconds=seconds, fps=_rate(medium), loop=min(LOOP, medium.loop))
         case Picture():
             return _scaled(medium)
         case Mask():
@@ -46,7 +47,7 @@ def _scaled(medium: _Framed) -> _Framed:
         return medium
     ratio = Fraction(max(width, height), short)
     side = min(_SHORT_SIDES, key=lambda side: (abs(_even(side * ratio) - side * ratio) / side, side))
-    long = max(SMALLEST, _even(side * ratio))
+    long = _even(side * ratio)
     return replace(medium, width=long if width >= height else side, height=side if width >= height else long)
 
 
