@@ -42,8 +42,8 @@ def test_a_film_is_exactly_what_was_asked_for(
     """Size, codec, pixel format, rate, frame count and duration, as a decoder reads them."""
     film = Film(width, height, seconds, title, caption, seed, fps=fps)
     with av.open(io.BytesIO(render(film)), "r") as container:
-        (video,) = container.streams
-        assert isinstance(video, av.VideoStream)
+        (video,) = container.streams.video
+        assert len(container.streams) == 1
         assert (video.width, video.height) == (width, height)
         assert (video.codec_context.name, video.pix_fmt) == ("h264", "yuv420p")
         assert video.average_rate == fps
@@ -87,7 +87,10 @@ def test_the_picture_is_as_it_was_painted() -> None:
     """Compression leaves the background smooth and the letters sharp: on average less than two steps of 255 go."""
     film = Film(320, 180, 2, "A fox crossing a river", "tomoviee", 4)
     with av.open(io.BytesIO(render(film)), "r") as container:
-        plane = next(container.decode(video=0)).reformat(format="rgb24", src_colorspace=Colorspace.ITU709).planes[0]
+        coded = next(container.decode(video=0))
+    plane = coded.reformat(format="rgb24", src_colorspace=Colorspace.ITU709, dst_colorspace=Colorspace.DEFAULT).planes[
+        0
+    ]
     shown = Image.frombytes("RGB", (320, 180), bytes(plane), "raw", "RGB", plane.line_size)
     above_the_foot = (0, 0, 320, 130)
     difference = ImageChops.difference(shown.crop(above_the_foot), slate(film).image.crop(above_the_foot))

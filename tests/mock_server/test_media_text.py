@@ -138,7 +138,7 @@ def test_a_text_with_room_is_whole_and_breaks_between_words(words: list[str]) ->
     assert lines.size == 24
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(text=st.text("abc ", min_size=300).filter(str.strip), height=st.integers(12, 40))
 def test_a_text_without_room_ends_in_an_ellipsis(text: str, height: int) -> None:
     """One sees that there was more."""

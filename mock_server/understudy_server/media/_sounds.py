@@ -82,7 +82,7 @@ def loop_frames(codec: Codec, style: SoundStyle, seed: int, count: int) -> list[
     computed = codec.frame * RATE // HERTZ
     samples = _stereo(style, seed, count * computed)
     edge = 2 * around * computed
-    context = av.AudioCodecContext.create(codec.name, "w")
+    context = av.CodecContext.create(codec.name, "w")
     context.sample_rate, context.layout, context.format = HERTZ, "stereo", codec.format
     context.bit_rate, context.options = BITS, dict(codec.options)
     packets = context.encode(_frame(samples[-edge:] + samples + samples[:edge]))
