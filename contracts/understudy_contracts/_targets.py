@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
@@ -28,6 +28,7 @@ class Target:
     Args:
         where: ``in-process``, or the address of a running simulator (``http://127.0.0.1:8080``).
         seed: The seed of an in-process simulator.
+        media: ``small`` makes an in-process simulator's results cheap; ``full`` gives them the size asked for.
 
     Raises:
         TargetError: There is no simulator at that address.
@@ -35,21 +36,21 @@ class Target:
     A context manager: it closes what it opened.
     """
 
-    def __init__(self, where: str = IN_PROCESS, *, seed: int = 0) -> None:
+    def __init__(self, where: str = IN_PROCESS, *, seed: int = 0, media: Literal["full", "small"] = "small") -> None:
         self.where = where
         self._opened = ExitStack()
         self._names = (f"contract-{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
         if where == IN_PROCESS:
-            self._play(seed)
+            self._play(seed, media)
         else:
             self._reach(where)
         self.control = Control(self.http(), self.url)
         self._greet()
 
-    def _play(self, seed: int) -> None:
+    def _play(self, seed: int, media: Literal["full", "small"]) -> None:
         from understudy_server import InProcess, World
 
-        world = self._opened.enter_context(World(clock="manual", media="small", seed=seed))
+        world = self._opened.enter_context(World(clock="manual", media=media, seed=seed))
         simulator = self._opened.enter_context(InProcess(world))
         self.url = simulator.url
         self._http: Any = simulator.client

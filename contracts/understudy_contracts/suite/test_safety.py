@@ -1,0 +1,186 @@
+"""What every client promises about money, jobs, files and secrets, whatever the service: played from its transcripts."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import httpx
+import pytest
+
+from understudy import JobState, errors
+from understudy_contracts import VENDORS
+from understudy_contracts._control import account_name
+from understudy_contracts._script import ACCOUNT, Happening, Script
+from understudy_contracts._stage import contract_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from understudy_contracts._targets import Target
+    from understudy_contracts._vendor import VendorContract
+
+JOBS: Final = tuple(vendor for vendor in VENDORS if contract_of(vendor).ends)
+"""The vendors whose calls start jobs."""
+
+FILES: Final = {
+    "video": b"\0\0\0\x18ftypmp42" + bytes(1024),
+    "image": b"\x89PNG\r\n\x1a\n" + bytes(1024),
+    "mask": b"\x89PNG\r\n\x1a\n" + bytes(1024),
+    "audio": b"ID3" + bytes(1024),
+}
+PAGE: Final = b"<!doctype html><html><body>Please log in</body></html>"
+LOST: Final[dict[str, Callable[[], Happening]]] = {
+    "read error": lambda: httpx.ReadError("connection reset"),
+    "closed": lambda: httpx.RemoteProtocolError("server disconnected without sending a response"),
+    "too slow": lambda: httpx.ReadTimeout("timed out"),
+    "write error": lambda: httpx.WriteError("broken pipe"),
+    "bad gateway": lambda: httpx.Response(502, text="<html>Bad Gateway</html>"),
+    "no JSON": lambda: httpx.Response(200, text="OK"),
+    "empty JSON": lambda: httpx.Response(200, json={}),
+}
+"""What may come of a request that was sent, so that nobody can know whether a job was started."""
+
+ELSEWHERE: Final = "https://files.elsewhere.test/result"
+
+
+@pytest.fixture(params=JOBS)
+def script(request: pytest.FixtureRequest) -> Script:
+    """Play each vendor's documented conversation."""
+    return Script(contract_of(request.param))
+
+
+def secrets_of(contract: VendorContract, account: str = ACCOUNT) -> list[str]:
+    """Return the header values that nobody but the service may see."""
+    headers = contract.headers(account)
+    return [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() != "content-type"]
+
+
+def hosted_at_home(script: Script) -> Script:
+    """Return the same conversation with its result at the service's own address, where credentials might be sent."""
+    (first, *_) = script.start(script.client()).result()
+    home = f"{script.base_url}/result"
+    return Script(script.contract, script.transcript, lambda text: text.replace(first.url, home))
+
+
+@pytest.mark.parametrize("trouble", LOST)
+def test_a_payment_whose_outcome_is_unknown_is_not_made_again(script: Script, trouble: str) -> None:
+    """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what is needed to look; one POST was sent."""
+    script.before(script.paid, LOST[trouble]())
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        script.start(script.client())
+    assert len(script.submissions()) == 1
+    assert unknown.value.operation == script.transcript.call["method"]
+    assert unknown.value.request_hash
+
+
+def test_the_awaiting_client_does_not_pay_again_either(script: Script) -> None:
+    """The awaiting client, too, sends one POST, and says that its outcome is unknown."""
+    script.before(script.paid, LOST["closed"]())
+
+    async def start() -> None:
+        await script.start(script.async_client())
+
+    with pytest.raises(errors.SubmitOutcomeUnknown):
+        anyio.run(start)
+    assert len(script.submissions()) == 1
+
+
+def test_a_payment_that_never_left_is_made_again(script: Script) -> None:
+    """A connection that was never made charges nothing: the client tries again, and one job comes of it."""
+    script.before(script.paid, httpx.ConnectError("refused"), httpx.ConnectTimeout("timed out"))
+    job = script.start(script.client())
+    assert len(script.submissions()) == 3
+    assert job.wait().state is JobState.SUCCEEDED
+
+
+def test_a_wait_that_ends_early_keeps_the_job(script: Script) -> None:
+    """WaitTimeout carries the job and its token; the token goes on with it, and nothing is submitted again."""
+    client = script.client()
+    with pytest.raises(errors.WaitTimeout) as over:
+        script.start(client).wait(timeout=0)
+    assert over.value.token is not None
+    assert over.value.job is not None
+    again = client.job_from_token(over.value.token)
+    assert again.id == over.value.job.id
+    assert again.wait().state is JobState.SUCCEEDED
+    assert len(script.submissions()) == 1
+
+
+def test_a_short_outage_ends_no_wait(script: Script) -> None:
+    """Polls that fail for a while, by the line or by the server, are tried again until the job is over."""
+    troubles = [httpx.ConnectError("refused"), httpx.ReadTimeout("timed out"), httpx.Response(503), httpx.Response(429)]
+    script.before(script.paid + 1, *troubles)
+    job = script.start(script.client())
+    assert job.wait().state is JobState.SUCCEEDED
+    assert len(script.submissions()) == 1
+
+
+def test_an_outage_that_lasts_keeps_the_job(script: Script) -> None:
+    """An outage past the policy's bound is an error that carries the job's token."""
+    script.before(script.paid + 1, *[httpx.ConnectError("refused")] * 1000)
+    job = script.start(script.client())
+    with pytest.raises(errors.ConnectionFailed) as lost:
+        job.wait()
+    assert lost.value.token == job.to_token()
+
+
+def test_credentials_stay_with_the_service(script: Script, tmp_path: Path) -> None:
+    """A result that redirects to another host is saved from there, and that host sees no credential."""
+    script = hosted_at_home(script)
+    home = f"{script.base_url}/result"
+    job = script.start(script.client()).wait()
+    script.files[home] = httpx.Response(302, headers={"Location": ELSEWHERE})
+    script.files[ELSEWHERE] = httpx.Response(200, content=FILES[job.outputs[0].kind])
+    (saved,) = job.save(tmp_path)
+    assert saved.read_bytes() == FILES[job.outputs[0].kind]
+    (abroad,) = [request for request in script.sent if str(request.url) == ELSEWHERE]
+    told = f"{abroad.url} {abroad.headers.raw}"
+    assert not [secret for secret in secrets_of(script.contract) if secret in told]
+
+
+def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(script: Script, tmp_path: Path) -> None:
+    """A redirect from https to http is refused, and nothing is asked of that address."""
+    job = script.start(script.client()).wait()
+    script.files[job.outputs[0].url] = httpx.Response(302, headers={"Location": "http://plain.test/result"})
+    with pytest.raises(errors.DownloadUnsafe):
+        job.save(tmp_path)
+    assert script.sent[-1].url.scheme == "https"
+
+
+def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: Script, tmp_path: Path) -> None:
+    """A page in place of the file is a ContentMismatch, leaves nothing behind, and is never a reason to submit again."""
+    job = script.start(script.client()).wait()
+    script.files[job.outputs[0].url] = httpx.Response(200, content=PAGE)
+    with pytest.raises(errors.ContentMismatch) as refused:
+        job.save(tmp_path)
+    assert refused.value.token == job.to_token()
+    assert list(tmp_path.iterdir()) == []
+    assert len(script.submissions()) == 1
+
+
+def test_no_secret_is_shown(script: Script, caplog: pytest.LogCaptureFixture) -> None:
+    """No credential is in a repr, a token, a log, an event, or an error about an answer that echoes it."""
+    caplog.set_level(logging.DEBUG)
+    secrets = secrets_of(script.contract)
+    events: list[Any] = []
+    client = script.client(on_event=events.append)
+    job = script.start(client).wait()
+    shown = [repr(client), repr(job), job.to_token(), *map(repr, job.outputs)]
+    script.before(len(script.transcript.steps) - 1, httpx.Response(418, text=" ".join(secrets)))
+    with pytest.raises(errors.ApiError) as echoed:
+        job.refresh()
+    shown += [str(echoed.value), repr(echoed.value), str(echoed.value.body), *map(repr, events), caplog.text]
+    assert not [secret for secret in secrets if any(secret in text for text in shown)]
+
+
+@pytest.mark.parametrize("vendor", JOBS)
+def test_the_journal_keeps_no_secret(target: Target, vendor: str) -> None:
+    """A simulator's journal has every exchange of an account, and no credential in any."""
+    contract, account = contract_of(vendor), target.new_account()
+    Script(contract).start(target.client(contract, account)).refresh()
+    journal = target.control.requests(account_name(vendor, account))
+    assert len(journal) >= 2
+    assert not [secret for secret in secrets_of(contract, account) if secret in str(journal)]
