@@ -58,7 +58,9 @@ def test_turning_the_ratio_turns_the_size(short: int, width: int, height: int) -
         assert frame_size(f"{short}p", f"{width}:{height}") == frame_size(f"{short}p", f"{height}:{width}")[::-1]
 
 
-@pytest.mark.parametrize("resolution", ["", "720", "p", "143p", "2161p", "99999p", "8k", "720p 1080p", "½p", "1e3p"])
+@pytest.mark.parametrize(
+    "resolution", ["", "720", "p", "143p", "2161p", "99999p", "8k", "720p 1080p", "½p", "1e3p", "\u0667\u0662\u0660p"]
+)
 def test_an_unknown_resolution_is_refused_by_name(resolution: str) -> None:
     """The message has the field, the value and what is allowed."""
     with pytest.raises(ValueError, match=r"resolution=.*720p.*144p to 2160p"):

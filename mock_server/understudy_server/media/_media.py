@@ -25,7 +25,7 @@ class Film:
     Args:
         width: Pixels, even, 16 to 8192.
         height: Pixels, even, 16 to 8192.
-        seconds: Duration, above 0 and at most 3600; rounded to whole frames.
+        seconds: Duration, from one frame's to 3600; rounded to whole frames.
         title: What the film is of, usually the prompt; also the container's title.
         caption: The small line below (vendor, capability, resolution); also the container's comment.
         seed: Chooses colours and music; any integer.

@@ -1,4 +1,4 @@
-"""From a vendor's words for a size (``720p``, ``16:9``) to pixels, and from a size to a small one of the same ratio."""
+"""From a vendor's words for a size (``720p``, ``16:9``) to pixels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ STEEPEST = 4
 """The steepest ratio, either way; no vendor documents one past 21:9."""
 
 _NAMED = {"2k": 1440, "4k": 2160}
-_LINES = re.compile(r"(\d{3,4})p")
-_NUMBER = r"(\d{1,4}(?:\.\d{1,4})?)"
+_LINES = re.compile(r"([0-9]{3,4})p")
+_NUMBER = r"([0-9]{1,4}(?:\.[0-9]{1,4})?)"
 _RATIO = re.compile(rf"\s*{_NUMBER}\s*:\s*{_NUMBER}\s*")
 
 

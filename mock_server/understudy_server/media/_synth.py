@@ -174,7 +174,7 @@ def _murmur(random: Random, samples: int) -> Stereo:
     voice = random.uniform(95, 210)
     vowels = [_vowel(formants) for formants in _VOWELS]
     bus, place, left = [0.0] * samples, 0, random.randint(2, 4)
-    while place < samples - RATE // 4:
+    while not place or place < samples - RATE // 4:
         length = round(RATE * random.uniform(0.11, 0.22))
         tune = voice * (1 + 0.12 * math.cos(math.tau * place / samples) + random.uniform(-0.05, 0.05))
         if random.random() < 0.5:  # noqa: PLR2004 - half of the syllables begin with a hiss
