@@ -48,6 +48,13 @@ def test_a_missing_credential_names_argument_and_variable(
     assert (caught.value.argument, caught.value.variable, caught.value.vendor) == (argument, variable, "tomoviee")
 
 
+def test_an_empty_argument_is_not_replaced_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who passes an empty key has a mistake to find, and is not given another account's key."""
+    monkeypatch.setenv("TOMOVIEE_APP_KEY", "env-key")
+    with pytest.raises(MissingCredential):
+        Tomoviee("", "secret")
+
+
 def headers_of(client: Tomoviee) -> dict[str, str]:
     """The headers a client authorizes with."""
     return dict(client._gateway.authorization())

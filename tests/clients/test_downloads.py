@@ -192,11 +192,13 @@ def test_what_arrived_is_kept_for_a_later_download(kit: Kit, tmp_path: Path) -> 
     assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
 
 
-@pytest.mark.parametrize("change", ["other etag", "no note", "bad note", "other address", "no part", "shorter file"])
+@pytest.mark.parametrize(
+    "change", ["other etag", "no note", "bad note", "other address", "no part", "longer than the file"]
+)
 def test_a_part_of_another_file_is_not_taken_up(kit: Kit, tmp_path: Path, change: str) -> None:
-    """A part is only continued when ETag and address say that it is the same file."""
+    """A part is only continued when ETag and address say that it is the same file, and it is no longer than that."""
     part, note = tmp_path / "film.mp4.part", tmp_path / "film.mp4.part.json"
-    part.write_bytes(b"\0\0\0\x18ftyp of another film" * 100)
+    part.write_bytes(b"\0\0\0\x18ftyp of another film" * 9)
     source = "https://cdn.example/films/film.mp4"
     note.write_text(json.dumps({"source": source, "etag": '"v1"'}), encoding="utf-8")
     host = Host(kit.film)
@@ -210,6 +212,8 @@ def test_a_part_of_another_file_is_not_taken_up(kit: Kit, tmp_path: Path, change
         note.write_text(json.dumps({"source": source + "2", "etag": '"v1"'}), encoding="utf-8")
     elif change == "no part":
         part.unlink()
+    else:
+        part.write_bytes(part.read_bytes() + kit.film)
     assert save(kit, serve(kit, host), tmp_path / "film.mp4", resume=True).read_bytes() == kit.film
     assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
 
@@ -317,6 +321,17 @@ def test_a_verdict_is_final_and_trouble_is_not(kit: Kit, tmp_path: Path) -> None
             save(kit, wire, tmp_path / "film.mp4", **options)
         passing = kind is errors.DownloadIncomplete or (isinstance(reaction, Response) and reaction.status == 503)
         assert len(wire.sent) == (RetryPolicy().attempts if passing else 1)
+
+
+@pytest.mark.parametrize("name", ["a long page", "found too large", "other bytes"])
+def test_what_was_judged_is_not_kept(kit: Kit, tmp_path: Path, name: str) -> None:
+    """A part that can never become the file is dropped, also where parts are kept."""
+    reaction, kind, _, options = BAD[name]
+    assert isinstance(reaction, Response)
+    tagged = replace(reaction, headers={"etag": '"v1"'})
+    with pytest.raises(kind):
+        save(kit, answering(kit, tagged), tmp_path / "film.mp4", resume=True, **options)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_trouble_that_passes_is_not_noticed(kit: Kit, tmp_path: Path) -> None:

@@ -80,6 +80,16 @@ def test_the_last_pause_is_cut(kit: Kit) -> None:
     assert wire.pauses == [1]
 
 
+def test_a_look_takes_no_longer_than_what_is_left(kit: Kit) -> None:
+    """Each look is given the time that is left; without a bound it has the client's own patience."""
+    wire = kit.wire(lambda _: REACTIONS["running"])
+    bounded = Watch(kit.service(wire.clock), REF, 25)
+    endless = Watch(kit.service(wire.clock), REF, math.inf)
+    for watch in (bounded, bounded, bounded, endless):
+        wire.run(watch.step())
+    assert [request.timeout for request in wire.sent] == [25, 15, 5, None]
+
+
 def test_no_time_at_all_looks_once(kit: Kit) -> None:
     """A wait of nothing asks once, without a pause."""
     wire = kit.wire(lambda _: REACTIONS["running"])
