@@ -19,7 +19,7 @@ C = TypeVar("C")
 
 _SHOWN = 80
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")  # a backslash is read as a slash by some and not by others
 
 
 def reject(field: str, value: object, allowed: str, *, shown: str | None = None) -> NoReturn:
@@ -117,7 +117,7 @@ def number(
 
 
 def web_address(field: str, value: object) -> str:
-    """An absolute http or https address, without spaces or control characters."""
+    """An absolute http or https address, without spaces, backslashes or control characters."""
     allowed = "an absolute http:// or https:// address"
     if not isinstance(value, str):
         reject(field, value, allowed)
@@ -133,7 +133,7 @@ def is_web_address(value: str) -> bool:
         usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and usable and not _UNPRINTABLE.search(value)
+    return parts.scheme in {"http", "https"} and usable and not _UNUSABLE.search(value)
 
 
 def base_address(field: str, value: object) -> str:

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from understudy._checks import base_address, instance, number, plain_callable, text
+from understudy._checks import base_address, instance, number, optional_text, plain_callable, text
 from understudy._clock import Clock, SystemClock
 from understudy._descriptors import Awaiting, Blocking
 from understudy._drivers import AsyncDriver, SyncDriver
@@ -77,7 +77,7 @@ class Client(Live, ABC, Generic[HttpT]):
         return Started(ref, Snapshot(JobState.UNKNOWN))
 
     def _named(self, job_id: str, operation: str | None) -> Started:
-        return self._found(JobRef(text("id", job_id), operation))
+        return self._found(JobRef(text("id", job_id), optional_text("operation", operation)))
 
     def _from_token(self, token: str) -> Started:
         return self._found(read_token(self._service.profile.slug, self.base_url, token))

@@ -36,9 +36,10 @@ _OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)\Z")
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _UNSAFE_NAME = re.compile(r"[^\w.\- ]+")
-_LONGEST_NAME = 120
+_LONGEST_NAME = 120  # bytes: with what is added for a temporary file it stays below any limit
 _SUFFIXES = {"video": ".mp4", "image": ".png", "mask": ".png", "audio": ".mp3"}
 _KNOWN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
+_WORTH_ANOTHER_ROUND = 1 << 20  # bytes
 _VERDICTS = (errors.DownloadTooLarge, errors.ChecksumMismatch, errors.ContentMismatch)
 
 
@@ -88,7 +89,7 @@ class Download:
         keep = True
         try:
             yield from run(part.open)
-            yield from self._service.retried(lambda: self._fetch(part), _may_pass)
+            yield from self._fetch_all(part)
             self._check_digest(part)
             yield from run(part.commit)
         except _VERDICTS:
@@ -98,6 +99,16 @@ class Download:
             part.close(keep=keep)
         self._service.emit(FileSaved(self._service.profile.slug, hide_query(self._media.url), target, part.size))
         return target
+
+    def _fetch_all(self, part: Partial) -> Flow[None]:
+        """As many tries as the retry policy allows, and as many again after every round that brought enough."""
+        while True:
+            before = part.size
+            try:
+                return (yield from self._service.retried(lambda: self._fetch(part), _may_pass))
+            except errors.DownloadIncomplete:
+                if part.size < before + _WORTH_ANOTHER_ROUND:
+                    raise
 
     def _fetch(self, part: Partial) -> Flow[None]:
         """One try: ask for what is missing, and write it."""
@@ -130,10 +141,10 @@ class Download:
         return headers
 
     def _check_address(self, url: str, came_from: str | None) -> None:
-        host = urlsplit(url).hostname if is_web_address(url) else None
-        if host is None:
+        if not is_web_address(url):
             raise self._error(errors.DownloadUnsafe, f"not an http or https address: {hide_query(url)}")
-        if came_from is not None and came_from.startswith("https:") and not url.startswith("https:"):
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+        if scheme == "http" and came_from is not None and urlsplit(came_from).scheme == "https":
             raise self._error(errors.DownloadUnsafe, f"redirected from https to {hide_query(url)}")
         trusted = self._service.profile.trusted_hosts
         if trusted is not None and not any(f".{host}".endswith(suffix) for suffix in trusted):
@@ -224,7 +235,8 @@ def _last_segment(url: str) -> str:
 
 def _clean(name: str) -> str:
     """*name* with nothing in it that a path or a shell would mind."""
-    return _UNSAFE_NAME.sub("_", name)[-_LONGEST_NAME:].strip(". _")
+    end = _UNSAFE_NAME.sub("_", name).encode()[-_LONGEST_NAME:]
+    return end.decode(errors="ignore").strip(". _")
 
 
 def _joined(url: str, location: str) -> str:

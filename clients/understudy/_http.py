@@ -37,7 +37,16 @@ _PATIENCE = 60.0  # seconds, as the services' own clients have it
 _KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _FRESH = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 _HEADERS = {"User-Agent": f"understudy/{__version__}"}
-_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
+_LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "hpack.hpack",
+    "hpack.table",
+)
 
 _ours: ContextVar[bool] = ContextVar("understudy_request", default=False)
 

@@ -153,6 +153,7 @@ def kit() -> Kit:
 
 @pytest.fixture(autouse=True)
 def _no_credentials_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the credentials or addresses of the machine it runs on."""
+    """No test sees the credentials, addresses or proxies of the machine it runs on."""
+    monkeypatch.setenv("NO_PROXY", "*")
     for variable in ("TOMOVIEE_APP_KEY", "TOMOVIEE_APP_SECRET", "TOMOVIEE_BASE_URL"):
         monkeypatch.delenv(variable, raising=False)

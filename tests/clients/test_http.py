@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -171,6 +173,44 @@ def test_paid_requests_have_connections_of_their_own(wire: Any) -> None:
         asyncio.run(close)
     assert paid.is_closed
     assert free.is_closed
+
+
+def test_connections_are_kept_for_reads_and_not_for_paid_requests() -> None:
+    """On real sockets: every paid request comes on a connection of its own, and reads share one."""
+    connections: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            connections.append(self.client_address)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    wire = SyncWire(None, None)
+    try:
+        for paid, expected in ((True, 3), (False, 4)):
+            request = Request("POST", f"http://127.0.0.1:{server.server_port}/", json={}, paid=paid)
+            for _ in range(3):
+                assert wire.send(request).status == 200
+            assert len(connections) == expected
+    finally:
+        wire.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_a_closed_client_sends_nothing(kit: Kit) -> None:
