@@ -112,6 +112,47 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number in a range, both ends included; True is not a number."""
+
+    least: float
+    most: float
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"a number from {self.least:g} to {self.most:g}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return {"type": "number", "minimum": self.least, "maximum": self.most}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is such a number."""
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false, and nothing that merely looks like it."""
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return "true or false"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return {"type": "boolean"}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is one of the two."""
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """An http or https address."""
 

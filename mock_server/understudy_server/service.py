@@ -230,13 +230,12 @@ class Service(ABC):
             cited.update(route.facts, (field.fact for field in route.body))
         return cited
 
-    def _identified(self, call: Call) -> Account:
-        headers = call.headers
-        credentials = tuple([headers.get(name) for name in self.credential_headers])
-        known = self._known.get(credentials)
-        if known is not None:
-            return known
-        identity = self.identify(credentials)
+    def enter(self, identity: Identity) -> Account:
+        """Return the account that *identity* names.
+
+        Raises:
+            RefusedError: The credential's first word refuses it, or the secret is another than at its first use.
+        """
         refused = conduct_of(identity.credential).refused
         if refused:
             raise RefusedError(self.refusals.unauthenticated, f"the credential is {refused}")
@@ -245,6 +244,15 @@ class Service(ABC):
             account.secret = identity.secret
         if account.secret != identity.secret:
             raise RefusedError(self.refusals.unauthenticated, "the secret is not the one that this account first used")
+        return account
+
+    def _identified(self, call: Call) -> Account:
+        headers = call.headers
+        credentials = tuple([headers.get(name) for name in self.credential_headers])
+        known = self._known.get(credentials)
+        if known is not None:
+            return known
+        account = self.enter(self.identify(credentials))
         self._known[credentials] = account
         return account
 

@@ -1,32 +1,33 @@
-"""Tomoviee, Wondershare's open capacity gateway: films, pictures and sounds as tasks that are created and polled.
+"""How Tomoviee's gateway behaves: authentication, create calls, the one result route, the token route, refusals.
 
-Documents: the vendor's Tomoviee skills and the API pages bundled beside them, and its public pages on results and
-callbacks (tomoviee.ai/doc, tomoviee.cn/doc), read in October and November 2026. The statements taken from them are the
-facts ``tomoviee:...``; the ids in the tables below name them.
+Documents: tomoviee.ai/doc and the vendor's skills, read in November 2026.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from understudy_server.fields import Choice, Field, Link, Rule, Text, Whole
+from understudy_server.fields import Field, FieldError, Text, check
 from understudy_server.ledger import CREDITS
-from understudy_server.lifecycle import Fate, Lifecycle, Stage
-from understudy_server.media import Film, frame_size
+from understudy_server.lifecycle import Fate
 from understudy_server.service import Identity, Refusals, Service, envelope
+from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES
+from understudy_server.vendors.tomoviee.outputs import made_by
 from understudy_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from understudy_server.lifecycle import Lifecycle
     from understudy_server.media import Medium
     from understudy_server.tasks import Task
+    from understudy_server.vendors.tomoviee.capabilities import Capability
 
 # Facts: refusals (errors.codes, errors.http).
 PARAMETERS: Final = Refusal(680400, 400, "invalid parameters", "errors.codes")
@@ -39,41 +40,12 @@ UNPROCESSABLE: Final = Refusal(680422, 422, "invalid file", "errors.http")
 TOO_MANY: Final = Refusal(680429, 429, "too many tasks at once", "errors.codes")
 INTERNAL: Final = Refusal(680500, 500, "internal error", "errors.codes")
 
-# Facts: states (status.codes) and how long they last (generation.times: a film takes 1 to 5 minutes).
-ENDS: Final = {Fate.SUCCEED: 3, Fate.FAIL: 4, Fate.BLOCK: 4, Fate.CANCEL: 5, Fate.TIMEOUT: 6}
-VIDEO: Final = Lifecycle((Stage(1, 2.0, 20.0), Stage(2, 58.0, 280.0)), ENDS)
-
-# Facts: parameters (video.common, text2video.params, callback.request).
-RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
-COMMON: Final = (
-    Field("callback", Link(), "callback.request"),
-    Field("params", Text(empty=True), "callback.request"),
-)
-VIDEO_COMMON: Final = (
-    Field("prompt", Text(), "video.common", required=True),
-    Field("resolution", Choice(("720p", "1080p")), "video.common", default="720p"),
-    Field("duration", Choice((5,)), "video.common", default=5),
-    Field("camera_move_index", Whole(1, 46), "video.common"),
-    *COMMON,
-)
-
-
-def _ratio(fact: str, rule: Rule = Choice(RATIOS)) -> Field:  # noqa: B008 - a frozen value
-    return Field("aspect_ratio", rule, fact, default="16:9")
-
-
-PARAMETERS_OF: Final[dict[str, tuple[Field, ...]]] = {
-    "tm_text2video_b": (*VIDEO_COMMON, _ratio("text2video.params")),
-}
-"""Capability to the fields of its create call."""
-
-LIFECYCLES: Final = {"tm_text2video_b": VIDEO}
-
-# Prices are not documented (credits): whole credits for a film, by resolution.
-PRICES: Final = {"tm_text2video_b": {"720p": 10, "1080p": 20}}
-
 _POLL: Final = (Field("task_id", Text(), "poll.route", required=True),)
 _CREATED: Final = {"code": 0, "msg": "", "data": {"task_id": "tm_text2video_b-0-2025080109295bd73652d4"}}
+_TOKEN: Final = (
+    Field("access_key", Text(), "auth.token_route", required=True),
+    Field("secret", Text(), "auth.token_route", required=True),
+)
 
 
 class TomovieeService(Service):
@@ -91,8 +63,12 @@ class TomovieeService(Service):
             PARAMETERS, AUTHENTICATION, CREDITS_SHORT, UNKNOWN_TASK, TOO_LARGE, UNPROCESSABLE, TOO_MANY, INTERNAL,
         )
     }  # fmt: skip
-    dialects = {"errors": ("envelope", "http")}  # noqa: RUF012 - a table, as every vendor has it
-    operations = tuple(PARAMETERS_OF)
+    dialects = {  # noqa: RUF012 - a table, as every vendor has it
+        "parameters": ("skill", "pages"),
+        "errors": ("envelope", "http"),
+        "image_key": ("images_path", "image_path"),
+    }
+    operations = tuple(CAPABILITIES)
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
         Fate.BLOCK: "the content policy was violated",
@@ -102,14 +78,14 @@ class TomovieeService(Service):
 
     def routes(self) -> Iterable[Route]:
         """Return a create route for each capability, and the one result route (create.route, poll.route)."""
-        for capability, fields in PARAMETERS_OF.items():
+        for capability in CAPABILITIES.values():
             yield Route(
                 "POST",
-                f"/v1/open/capacity/application/{capability}",
-                lambda call, capability=capability: self.create(call, capability),  # type: ignore[misc] # bound early
-                f"Create a {capability} task",
+                f"/v1/open/capacity/application/{capability.name}",
+                partial(self.create, capability),
+                f"Create {capability.about}",
                 ("create.route", "create.answer"),
-                fields,
+                capability.skill,
                 _CREATED,
                 paid=True,
             )
@@ -120,13 +96,20 @@ class TomovieeService(Service):
             "Refuse a capability that does not exist",
             ("errors.codes",),
         )
+        read = ("poll.route", "poll.answer", "status.codes")
+        yield Route("POST", "/v1/open/pub/task", self.poll, "Read a task", read, _POLL)
         yield Route(
-            "POST", "/v1/open/pub/task", self.poll, "Read a task", ("poll.route", "poll.answer", "status.codes"), _POLL
+            "GET",
+            "/v1/open/capacity/get/token",
+            self.token,
+            "Make the Authorization value of a key and its secret",
+            ("auth.token_route",),
+            open=True,
         )
 
     def lifecycle(self, operation: str) -> Lifecycle:
         """Return the states of a task (status.codes, generation.times)."""
-        return LIFECYCLES[operation]
+        return CAPABILITIES[operation].times
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
         """Return who ``X-App-Key`` and the Basic token name (auth.headers); the token must hold that same key."""
@@ -144,14 +127,29 @@ class TomovieeService(Service):
             raise RefusedError(AUTHENTICATION, said)
         return Identity(key.decode("latin-1"), secret.decode("latin-1"))
 
-    def create(self, call: Call, capability: str) -> Answer:
+    def create(self, capability: Capability, call: Call) -> Answer:
         """Create a task (create.answer)."""
-        task = self.submit(call, capability, self.checked(PARAMETERS_OF[capability], call))
+        params = self.checked(capability.fields(self._reading("parameters", call)), call)
+        if capability.needs is not None:
+            name, when = capability.needs
+            if name not in params and when(params):
+                raise RefusedError(PARAMETERS, f"{name} is required with these parameters", capability.fact)
+        task = self.submit(call, capability.name, params)
         return Answer(200, envelope(0, "", {"task_id": task.id}), [JSON])
+
+    def token(self, call: Call) -> Answer:
+        """Answer the Authorization value of a key and its secret, ready to be sent (auth.token_route)."""
+        try:
+            given = check(_TOKEN, call.query_values())
+        except FieldError as error:
+            raise RefusedError(PARAMETERS, str(error), error.fact) from None
+        self.enter(Identity(given["access_key"], given["secret"]))
+        value = b64encode(f"{given['access_key']}:{given['secret']}".encode()).decode()
+        return Answer(200, envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
 
     def unknown_capability(self, call: Call) -> Answer:
         """Refuse a capability that does not exist (errors.codes)."""
-        known = ", ".join(PARAMETERS_OF)
+        known = ", ".join(CAPABILITIES)
         raise RefusedError(UNKNOWN_CAPABILITY, f"{call.path_values['capability']} is not one of {known}")
 
     def poll(self, call: Call) -> Answer:
@@ -162,9 +160,9 @@ class TomovieeService(Service):
         data = {
             "task_id": task.id,
             "status": moment.word,
-            "progress": moment.progress,
+            "progress" if self._reading("parameters", call) == "skill" else "process": moment.progress,
             "reason": self.reason(task) if moment.final and not succeeded else "",
-            "result": self.result(task) if succeeded else "",
+            "result": self.result(call, task) if succeeded else "",
             "params": task.params.get("params", ""),
             "wsid": task.account.name,
             "priority": 0,
@@ -185,28 +183,34 @@ class TomovieeService(Service):
             raise RefusedError(UNKNOWN_TASK)
         return task
 
-    def result(self, task: Task) -> str:
-        """Return the result, which is JSON in a string (poll.result_is_string)."""
-        return orjson.dumps({"video_path": self.result_urls(task)}).decode()
+    def result(self, call: Call, task: Task) -> str:
+        """Return the result, which is JSON in a string (poll.result_is_string, image.result_key)."""
+        key = CAPABILITIES[task.operation].key
+        if key in self.dialects["image_key"]:
+            key = self._reading("image_key", call)
+        return orjson.dumps({key: self.result_urls(task)}).decode()
 
     def refuse(self, refused: RefusedError, call: Call) -> Answer:
         """Return the envelope with a code that starts with 68 (errors.envelope, auth.rejected)."""
         refusal = refused.refusal
-        account = call.caller.name if call.caller else None
-        by_http = refusal is AUTHENTICATION or self.world.dialects.spoken("tomoviee.errors", account) == "http"
+        by_http = refusal is AUTHENTICATION or self._reading("errors", call) == "http"
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         return Answer(refusal.status if by_http else 200, envelope(int(refusal.code), message), [JSON])
 
     def outputs(self, task: Task) -> Sequence[Medium]:
-        """Return one film of 5 seconds (output.video)."""
-        params = task.params
-        width, height = frame_size(params["resolution"], params["aspect_ratio"])
-        caption = f"Tomoviee · {task.operation} · {params['resolution']} · {params['aspect_ratio']}"
-        return [Film(width, height, 5.0, params["prompt"], caption, task.seed)]
+        """Return what *task* has made."""
+        return made_by(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return whole credits (credits)."""
-        return PRICES[operation][params["resolution"]]
+        return CAPABILITIES[operation].price(params)
+
+    def text_of(self, params: Mapping[str, Any]) -> str:
+        """Return the prompt, or the text to be spoken."""
+        return str(params.get("prompt") or params.get("text") or "")
+
+    def _reading(self, name: str, call: Call) -> str:
+        return self.world.dialects.spoken(f"{self.slug}.{name}", call.caller.name if call.caller else None)
 
     def name_task(self, operation: str, now: float, seed: int) -> str:
         """Return ``<capability>-0-<timestamp><hex>`` (task.id)."""
@@ -216,8 +220,3 @@ class TomovieeService(Service):
 @lru_cache(maxsize=64)
 def _stamp(minute: int) -> str:
     return strftime("%Y%m%d%H%M", gmtime(60 * minute))
-
-
-def basic_token(app_key: str, app_secret: str) -> str:
-    """Return the Authorization value for a key and its secret (auth.token_route)."""
-    return "Basic " + b64encode(f"{app_key}:{app_secret}".encode()).decode()
