@@ -1,0 +1,53 @@
+"""The guide to the client: every block of it runs."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+import understudy
+from understudy import _http
+
+if TYPE_CHECKING:
+    from tests.clients.conftest import Kit
+
+GUIDE = Path(__file__).parents[2] / "docs" / "client.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A service that is quick and does as documented, in place of the network."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, content=kit.film)
+        created = "/application/" in request.url.path
+        return httpx.Response(200, content=kit.created() if created else kit.finished("https://cdn.example/f.mp4"))
+
+    def make(kind: type) -> Any:
+        return lambda _, limits: kind(transport=httpx.MockTransport(handler), limits=limits)
+
+    monkeypatch.setattr(_http.SyncWire, "_make", make(httpx.Client))
+    monkeypatch.setattr(_http.AsyncWire, "_make", make(httpx.AsyncClient))
+    monkeypatch.setenv("TOMOVIEE_APP_KEY", kit.key)
+    monkeypatch.setenv("TOMOVIEE_APP_SECRET", kit.secret)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("_service")
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_every_block_of_the_guide_runs(block: str) -> None:
+    """What the guide shows can be copied and run as it stands."""
+    exec(compile(block, str(GUIDE), "exec"), {"__name__": "guide"})  # noqa: S102 - the guide is ours
+
+
+def test_the_guide_names_what_is_there() -> None:
+    """Every class that the guide names is public here, or Python's, or HTTP's."""
+    named = set(re.findall(r"`([A-Z][a-z]\w+)", GUIDE.read_text(encoding="utf-8")))
+    assert named - {"Retry"} - set(dir(builtins)) - set(dir(httpx)) <= set(understudy.__all__)
