@@ -1,0 +1,131 @@
+"""`understudy serve`: a local server that answers as the vendors do, until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import sys
+from typing import TYPE_CHECKING, Final
+
+from understudy_contracts.cli._errors import CommandError, UsageError, needs_extra
+from understudy_contracts.cli._options import explained, whole_number
+
+if TYPE_CHECKING:
+    import argparse
+
+    from understudy_server import Clock, Server, World
+
+HELP = "answer as the vendors do, on a local address, until Ctrl-C"
+
+_EPILOG: Final = """\
+Any credential is taken: each is an account of its own. One line on standard output says when the server is ready.
+
+examples:
+  understudy serve                             in real time, at http://127.0.0.1:8080
+  understudy serve --speed 60                  an hour of the vendors in a minute
+  understudy serve --speed auto                every look at a job moves it on: no waiting at all
+  understudy serve --port 0                    any free port; the line says which
+  understudy serve --dialect tomoviee.errors=http
+"""
+_HIGHEST_PORT: Final = 65_535
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where to answer, how time goes, and which readings to speak."""
+    parser.epilog = _EPILOG
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", default="8080", help="the port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--speed",
+        default="1",
+        metavar="N|auto|manual",
+        help="simulated seconds a second; or 'auto', where every look at a job moves it on; or 'manual', where time "
+        "moves when the control API says so (default: %(default)s)",
+    )
+    parser.add_argument("--seed", default="0", metavar="N", help="makes everything repeatable (default: %(default)s)")
+    parser.add_argument(
+        "--dialect",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="which reading to speak where a vendor's documents disagree; may be given several times",
+    )
+    parser.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="the address that results are found under (default: the one that each request came to)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM, which are how a server ends well."""
+    port = whole_number("--port", args.port, 0, _HIGHEST_PORT)
+    seed = whole_number("--seed", args.seed)
+    dialects = dict(map(_dialect, args.dialect))
+    with needs_extra("server", "understudy serve"):
+        from understudy_server import Clock, World
+    with explained("--speed"):
+        clock = Clock.parse(args.speed)
+    with explained("--public-url"):
+        world = World(clock=clock, seed=seed, public_url=args.public_url)
+    with world:
+        with explained("--dialect"):
+            world.dialects.choose(dialects)
+        server = _bound(world, args.host, port)
+        server.run(lambda: _announce(server, clock, args.host))
+    return 0
+
+
+def _dialect(text: str) -> tuple[str, str]:
+    name, equals, reading = text.partition("=")
+    if not (name and equals and reading):
+        raise UsageError(f"--dialect is {text!r}; allowed: NAME=VALUE, such as tomoviee.errors=http")
+    return name, reading
+
+
+def _bound(world: World, host: str, port: int) -> Server:
+    """Take the port.
+
+    Raises:
+        UsageError: *host* is no address of this machine.
+        CommandError: The port is taken, or this user may not have it.
+    """
+    with needs_extra("server", "understudy serve"):
+        from understudy_server import Server
+
+    problem = "it is empty"
+    try:
+        if host.strip():
+            return Server(world, host=host, port=port)
+    except OSError as error:
+        cause = error.__context__
+        if isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}:
+            raise CommandError(f"{error}; --port 0 takes a free one") from None
+        problem = str(error)
+    except UnicodeError as error:
+        problem = str(error)
+    raise UsageError(f"--host is {host!r}; allowed: an address of this machine, such as 127.0.0.1 or ::1 ({problem})")
+
+
+def _announce(server: Server, clock: Clock, host: str) -> None:
+    """Say on standard output that the server is ready, for programs, and the rest on standard error, for people."""
+    speed = clock.kind if clock.stands else f"{clock.speed:g}"
+    print(f"Understudy is ready at {server.url} (speed {speed}, seed {server.world.seed}); Ctrl-C ends it", flush=True)
+    notes = [
+        f"  pages        {server.url}/docs",
+        f"  control API  {server.url}/_understudy/health and what the pages list",
+        f'  for clients  eval "$(understudy env --url {server.url})"',
+    ]
+    if not _is_loopback(host):
+        notes.append(
+            f"warning: {host} is not a loopback address: whoever reaches port {server.port} can use the control API, "
+            "read the journal and reset everything"
+        )
+    print(*notes, sep="\n", file=sys.stderr, flush=True)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
