@@ -91,7 +91,7 @@ def whole_number(field: str, value: object, *, least: int, most: int | None = No
 
 def number(
     field: str,
-    value: object,
+    value: Any,
     *,
     least: float | None = None,
     above: float | None = None,
@@ -113,7 +113,7 @@ def number(
     )
     if not inside:
         reject(field, value, "a number " + " ".join(bounds))
-    return float(value)  # type: ignore[arg-type]  # `inside` has said that it is a number
+    return float(value)
 
 
 def web_address(field: str, value: object) -> str:

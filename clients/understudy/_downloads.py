@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from understudy import _answers, errors
-from understudy._checks import is_web_address, plain_callable, reject, sha256, whole_number
+from understudy._checks import choice, is_web_address, plain_callable, sha256, whole_number
 from understudy._events import FileSaved
 from understudy._partial import Partial
 from understudy._redaction import hide_query
@@ -59,8 +59,7 @@ class SaveOptions:
     def __post_init__(self) -> None:
         if self.max_bytes is not None:
             whole_number("max_bytes", self.max_bytes, least=1)
-        if not isinstance(self.resume, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
-            reject("resume", self.resume, "True or False")
+        choice("resume", self.resume, (True, False))
         object.__setattr__(self, "sha256", sha256("sha256", self.sha256))
         plain_callable("on_progress", self.on_progress)
 

@@ -231,10 +231,10 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def _percent(value: object) -> float | None:
+def _percent(value: Any) -> float | None:
     """Progress in percent, whatever type it comes in."""
     try:
-        percent = float(value)  # type: ignore[arg-type]  # what does not convert is no progress
+        percent = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
     return min(100.0, max(0.0, percent)) if math.isfinite(percent) else None

@@ -10,8 +10,9 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from understudy import AsyncTomoviee, SkippingClock, Tomoviee
+from understudy import AsyncTomoviee, Media, SkippingClock, Tomoviee
 from understudy._credentials import Secret
+from understudy._downloads import Download, SaveOptions
 from understudy._policies import PollPolicy, RetryPolicy
 from understudy._service import Settings
 from understudy._wire import Flow, Open, Pause, Read, Request, Response, Run, Send
@@ -19,6 +20,7 @@ from understudy.tomoviee import PROFILE, TomovieeService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ settings.load_profile("untimed")
 KEY = "app-key-0123456789"
 SECRET = "planted-secret-0123456789"
 BASE = "https://gateway.example"
+FILM_URL = "https://cdn.example/films/film.mp4?Signature=planted"
 FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 8
 
 
@@ -129,6 +132,24 @@ class Kit:
     def wire(self, react: Callable[[Request], Reaction], clock: SkippingClock | None = None) -> ScriptedWire:
         """A wire that answers as *react* says."""
         return ScriptedWire(react, clock or SkippingClock())
+
+    def answering(self, *reactions: Reaction) -> ScriptedWire:
+        """A wire that gives these answers in turn, the last for ever."""
+        story = list(reactions)
+        return self.wire(lambda _: story.pop(0) if len(story) > 1 else story[0])
+
+    def save(
+        self, wire: ScriptedWire, path: Path, media: Media | None = None, service: Any = None, **options: Any
+    ) -> Path:
+        """Save a film, or whatever *media* is, over *wire*."""
+        download = Download(
+            service or self.service(wire.clock),
+            media or Media(FILM_URL, "video"),
+            "token",
+            path,
+            SaveOptions(**options),
+        )
+        return wire.run(download.flow())
 
     def client(self, handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> Tomoviee:
         """A blocking client whose requests *handler* answers."""
