@@ -67,6 +67,13 @@ def contracts(session: nox.Session) -> None:
     session.run("pytest", "--pyargs", "understudy_contracts", *session.posargs)
 
 
+@nox.session(default=False)
+def breaks(session: nox.Session) -> None:
+    """Proof that the contracts can fail: plants one mistake at a time and shows which contract catches it."""
+    install(session, "-e", ".[all]")
+    session.run("python", "-m", "understudy_contracts._planting", *(session.posargs or ["tests/breaks"]))
+
+
 @nox.session(python=PYTHONS, default=False)
 def pythons(session: nox.Session) -> None:
     """The tests on every Python that pyproject.toml names, where it is installed."""

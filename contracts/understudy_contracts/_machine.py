@@ -3,7 +3,7 @@
 Hypothesis drives the real client against a simulator and keeps a small model beside it. The laws:
 
 - a state never goes back, and a final state stays;
-- there is an output if and only if a job succeeded, and it can be downloaded then and not before;
+- there is an output if and only if a job succeeded, and it can be downloaded;
 - ids are unique, and accounts never meet;
 - money is conserved, no action of a client charges twice, and what did not succeed is given back;
 - every answer parses, and every refusal names a fact.
@@ -12,6 +12,7 @@ Hypothesis drives the real client against a simulator and keeps a small model be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import strategies as st
@@ -79,6 +80,7 @@ class JobMachine(RuleBasedStateMachine):
         super().__init__()
         self._callers: list[_Caller] = []
         self._seen: dict[str, _Seen] = {}
+        self._http = self.target.http()
 
     @rule(target=callers)
     def open_account(self) -> _Caller:
@@ -150,13 +152,16 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(seen=jobs)
     def finish(self, seen: _Seen) -> None:
-        """Let a job end: it ends as it must, for good, and hands out its files if and only if it succeeded."""
+        """Let a job end: it ends as it must, for good, and its files can be downloaded if and only if it succeeded."""
         self.target.control.advance(_LONGEST, seen.caller.name)
         job = seen.job.refresh()
         seen.furthest = 2
         must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
         if job.state is JobState.SUCCEEDED:
             must(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
+            for output in job.outputs:
+                status = self._http.get(output.url).status_code
+                must(status == HTTPStatus.OK, f"{job.id} succeeded, and {output} answers HTTP {status}")
         else:
             must(job.error is not None, f"{job.id} failed and gives no reason")
 

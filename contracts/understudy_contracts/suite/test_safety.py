@@ -1,4 +1,4 @@
-"""What every client promises about money, jobs, files and secrets, whatever the service: played from its transcripts."""
+"""What every client promises about money, jobs, files and secrets, whatever the service, played from transcripts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def hosted_at_home(script: Script) -> Script:
 
 @pytest.mark.parametrize("trouble", LOST)
 def test_a_payment_whose_outcome_is_unknown_is_not_made_again(script: Script, trouble: str) -> None:
-    """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what is needed to look; one POST was sent."""
+    """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what it takes to look; one POST was sent."""
     script.before(script.paid, LOST[trouble]())
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
         script.start(script.client())
@@ -111,7 +111,7 @@ def test_a_wait_that_ends_early_keeps_the_job(script: Script) -> None:
 
 def test_a_short_outage_ends_no_wait(script: Script) -> None:
     """Polls that fail for a while, by the line or by the server, are tried again until the job is over."""
-    troubles = [httpx.ConnectError("refused"), httpx.ReadTimeout("timed out"), httpx.Response(503), httpx.Response(429)]
+    troubles: list[Happening] = [httpx.ConnectError("refused"), httpx.ReadTimeout("timed out"), httpx.Response(503)]
     script.before(script.paid + 1, *troubles)
     job = script.start(script.client())
     assert job.wait().state is JobState.SUCCEEDED
@@ -151,7 +151,7 @@ def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(script
 
 
 def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: Script, tmp_path: Path) -> None:
-    """A page in place of the file is a ContentMismatch, leaves nothing behind, and is never a reason to submit again."""
+    """A page in place of the file is a ContentMismatch, leaves nothing behind, and is no reason to submit again."""
     job = script.start(script.client()).wait()
     script.files[job.outputs[0].url] = httpx.Response(200, content=PAGE)
     with pytest.raises(errors.ContentMismatch) as refused:

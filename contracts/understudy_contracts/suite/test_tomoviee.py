@@ -339,7 +339,7 @@ def test_a_result_is_json_in_a_string(wire: Wire) -> None:
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("ratio", RATIOS)
 def test_a_film_has_the_size_that_was_asked_for(wire: Wire, resolution: str, ratio: str) -> None:
-    """Every film lasts 5 seconds and has the ratio asked for; resolutions are those of the document."""
+    """Every film lasts 5 seconds and has the ratio asked for, in either resolution."""
     data = wire.finish(wire.create(resolution=resolution, aspect_ratio=ratio))
     address = json.loads(data["result"])["video_path"][0]
     with av.open(BytesIO(wire.get(address)), "r") as film:
@@ -408,6 +408,15 @@ def test_an_undocumented_status_is_waited_out() -> None:
     told = Told(polled(1), polled(7), polled(0), polled(4, reason="too dark"))
     job = told.client.job("a").wait()
     assert (job.state, len(told.sent)) == (JobState.FAILED, 4)
+
+
+@proves("tomoviee:status.codes", side="client")
+@pytest.mark.parametrize(("late", "state"), [(2, JobState.RUNNING), (3, JobState.SUCCEEDED), (4, JobState.FAILED)])
+def test_a_stale_answer_takes_nothing_back(late: int, state: JobState) -> None:
+    """A job that was seen further on stays there, whatever an older answer says afterwards."""
+    result = json.dumps({"video_path": ["https://results.test/0.mp4"]})
+    job = Told(polled(late, result=result), polled(1)).client.job("a").refresh()
+    assert job.refresh().state is state
 
 
 @proves("tomoviee:poll.answer", side="client")

@@ -1,0 +1,469 @@
+"""Tomoviee's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from understudy import JobState, errors, tomoviee
+from understudy import _answers as answers
+from understudy import _checks as checks
+from understudy._downloads import Download
+from understudy._http import AsyncWire
+from understudy._jobs import _Handle
+from understudy._redaction import Redactor
+from understudy._service import Service as ClientService
+from understudy._state import History, Snapshot
+from understudy._submission import Submission
+from understudy._waiting import Watch
+from understudy._wire import Interrupted
+from understudy_contracts._breaks import Breaks
+from understudy_server import journal
+from understudy_server.accounts import Account
+from understudy_server.fields import Text, Whole
+from understudy_server.ledger import InsufficientError, Ledger
+from understudy_server.lifecycle import Fate, Lifecycle, Moment, Stage
+from understudy_server.media import frame_size
+from understudy_server.service import Identity
+from understudy_server.vendors.tomoviee import TomovieeService as Gateway
+from understudy_server.vendors.tomoviee import outputs, service
+from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
+from understudy_server.wire import RefusedError
+
+if TYPE_CHECKING:
+    import pytest
+
+BREAKS = Breaks("tomoviee")
+FILM = "tm_text2video_b"
+Client = tomoviee.TomovieeService
+
+
+def make_films(patch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Let films have other data in the simulator's table."""
+    patch.setitem(CAPABILITIES, FILM, replace(CAPABILITIES[FILM], **changes))
+
+
+def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
+    """Let the parameter *name* of films have another rule; without one, it is not known any more."""
+    fields = [field for field in CAPABILITIES[FILM].skill if field.name != name]
+    found = [replace(field, rule=rule) for field in CAPABILITIES[FILM].skill if field.name == name and rule]
+    make_films(patch, skill=(*fields, *found))
+
+
+def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the client makes of a task that it read."""
+    right = tomoviee._read_task
+    patch.setattr(tomoviee, "_read_task", lambda data, answer: edit(right(data, answer)))
+
+
+@BREAKS.in_simulator
+def wrong_code(patch: pytest.MonkeyPatch) -> None:
+    """An unknown task is refused with the code of bad parameters."""
+    patch.setattr(service, "UNKNOWN_TASK", replace(service.UNKNOWN_TASK, code=680400))
+
+
+@BREAKS.in_simulator
+def wrong_status(patch: pytest.MonkeyPatch) -> None:
+    """A wrong credential is refused with HTTP 200."""
+    patch.setattr(service, "AUTHENTICATION", replace(service.AUTHENTICATION, status=200))
+
+
+@BREAKS.in_simulator
+def no_fact(patch: pytest.MonkeyPatch) -> None:
+    """A refusal names no fact."""
+    patch.setattr(Gateway, "_cite", lambda _self, answer, _refused: answer)
+
+
+@BREAKS.in_simulator
+def any_secret(patch: pytest.MonkeyPatch) -> None:
+    """Whoever knows the key may use any secret."""
+    right = Gateway.identify
+    patch.setattr(Gateway, "identify", lambda self, found: Identity(right(self, found).credential))
+
+
+@BREAKS.in_simulator
+def open_tasks(patch: pytest.MonkeyPatch) -> None:
+    """Everybody can read everybody's tasks."""
+    right = Gateway.asked_for
+
+    def asked_for(self: Gateway, call: Any) -> Any:
+        try:
+            return right(self, call)
+        except RefusedError as refused:
+            if refused.refusal is not service.UNKNOWN_TASK:
+                raise
+            return self.tasks.get(call.json()["task_id"]) or right(self, call)
+
+    patch.setattr(Gateway, "asked_for", asked_for)
+
+
+@BREAKS.in_simulator
+def skipped_state(patch: pytest.MonkeyPatch) -> None:
+    """A task is processed at once and never queued."""
+    make_films(patch, times=Lifecycle((Stage(2, 60.0, 300.0),), ENDS))
+
+
+@BREAKS.in_simulator
+def state_goes_back(patch: pytest.MonkeyPatch) -> None:
+    """A task that is long over is processed again."""
+    right = Lifecycle.at
+
+    def at(self: Lifecycle, now: float, created: float, changes: tuple[float, ...], *fate: Any) -> Moment:
+        risen = now > changes[-1] + 1000
+        return Moment(2, False, 99, now + 1) if risen else right(self, now, created, changes, *fate)
+
+    patch.setattr(Lifecycle, "at", at)
+
+
+@BREAKS.in_simulator
+def falling_progress(patch: pytest.MonkeyPatch) -> None:
+    """Progress counts down."""
+    right = Lifecycle.at
+
+    def at(self: Lifecycle, *record: Any) -> Moment:
+        moment = right(self, *record)
+        return moment._replace(progress=100 - moment.progress)
+
+    patch.setattr(Lifecycle, "at", at)
+
+
+@BREAKS.in_simulator
+def too_fast(patch: pytest.MonkeyPatch) -> None:
+    """A film is done in half a minute."""
+    make_films(patch, times=Lifecycle((Stage(1, 2.0, 5.0), Stage(2, 10.0, 25.0)), ENDS))
+
+
+@BREAKS.in_simulator
+def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
+    """What is cancelled ends as failed."""
+    patch.setitem(ENDS, Fate.CANCEL, 4)
+
+
+@BREAKS.in_simulator
+def no_reason(patch: pytest.MonkeyPatch) -> None:
+    """A task that failed does not say why."""
+    patch.setattr(Gateway, "reason", lambda _self, _task: "")
+
+
+@BREAKS.in_simulator
+def lost_refund(patch: pytest.MonkeyPatch) -> None:
+    """What failed is paid for all the same."""
+    patch.setattr(Ledger, "release", Ledger.capture)
+
+
+@BREAKS.in_simulator
+def double_charge(patch: pytest.MonkeyPatch) -> None:
+    """A task's price is reserved twice."""
+    right = Ledger.reserve
+
+    def reserve(self: Ledger, amount: int, task: str, at: float) -> None:
+        right(self, amount, task, at)
+        right(self, amount, task, at)
+
+    patch.setattr(Ledger, "reserve", reserve)
+
+
+@BREAKS.in_simulator
+def free_of_charge(patch: pytest.MonkeyPatch) -> None:
+    """Who cannot pay is served for what there is."""
+    right = Ledger.reserve
+    patch.setattr(Ledger, "reserve", lambda self, amount, *rest: right(self, min(amount, self.available), *rest))
+
+
+@BREAKS.in_simulator
+def refused_and_kept(patch: pytest.MonkeyPatch) -> None:
+    """A task that was refused for want of credits is kept."""
+    right = Account.admit
+
+    def admit(self: Account, task: Any, fingerprint: int) -> None:
+        try:
+            right(self, task, fingerprint)
+        except InsufficientError:
+            self.tasks.append(task)
+            raise
+
+    patch.setattr(Account, "admit", admit)
+
+
+@BREAKS.in_simulator
+def no_limit(patch: pytest.MonkeyPatch) -> None:
+    """An account that is limited may have as many tasks as it likes."""
+    patch.setattr(Account, "check_room", lambda _self: None)
+
+
+@BREAKS.in_simulator
+def shared_time(patch: pytest.MonkeyPatch) -> None:
+    """To move one account's time moves everybody's."""
+    patch.setattr(Account, "advance", lambda self, seconds: self._clock.advance(seconds))
+
+
+@BREAKS.in_simulator
+def any_ratio(patch: pytest.MonkeyPatch) -> None:
+    """Any text is an aspect ratio."""
+    rule_films(patch, "aspect_ratio", Text())
+
+
+@BREAKS.in_simulator
+def no_crane_down(patch: pytest.MonkeyPatch) -> None:
+    """The last camera move is refused."""
+    rule_films(patch, "camera_move_index", Whole(1, 45))
+
+
+@BREAKS.in_simulator
+def params_are_lost(patch: pytest.MonkeyPatch) -> None:
+    """The caller's own text is not given back."""
+    rule_films(patch, "params", None)
+
+
+@BREAKS.in_simulator
+def wrong_size(patch: pytest.MonkeyPatch) -> None:
+    """A film in 1080p is 720 lines high."""
+    patch.setattr(outputs, "frame_size", lambda _resolution, ratio: frame_size("720p", ratio))
+
+
+@BREAKS.in_simulator
+def wrong_shape(patch: pytest.MonkeyPatch) -> None:
+    """Every film is wide."""
+    patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
+
+
+@BREAKS.in_simulator
+def short_film(patch: pytest.MonkeyPatch) -> None:
+    """A film lasts four seconds."""
+    patch.setattr(outputs, "FILM_SECONDS", 4.0)
+
+
+@BREAKS.in_simulator
+def result_is_an_object(patch: pytest.MonkeyPatch) -> None:
+    """The result is JSON as such, and not in a string."""
+    right = Gateway.result
+    patch.setattr(Gateway, "result", lambda self, call, task: orjson.loads(right(self, call, task)))
+
+
+@BREAKS.in_simulator
+def one_host(patch: pytest.MonkeyPatch) -> None:
+    """The alias of the gateway's host is unknown."""
+    patch.setattr(Gateway, "hosts", Gateway.hosts[:1])
+
+
+@BREAKS.in_simulator
+def open_journal(patch: pytest.MonkeyPatch) -> None:
+    """The journal shows the headers as they were."""
+    patch.setattr(journal, "_SECRET_HEADERS", frozenset())
+
+
+@BREAKS.in_client
+def second_post(patch: pytest.MonkeyPatch) -> None:
+    """A paid POST whose answer was lost is sent again."""
+    patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
+
+
+@BREAKS.in_client
+def second_post_when_awaiting(patch: pytest.MonkeyPatch) -> None:
+    """The awaiting client sends again when the connection drops."""
+    right = AsyncWire.send
+
+    async def send(self: AsyncWire, request: Any) -> Any:
+        try:
+            return await right(self, request)
+        except Interrupted:
+            return await right(self, request)
+
+    patch.setattr(AsyncWire, "send", send)
+
+
+@BREAKS.in_client
+def server_error_is_paid_again(patch: pytest.MonkeyPatch) -> None:
+    """A paid POST is sent again after a server error."""
+    right = answers.may_resend
+    patch.setattr(
+        answers, "may_resend", lambda error, codes: isinstance(error, errors.ServerError) or right(error, codes)
+    )
+
+
+@BREAKS.in_client
+def gives_up_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A paid POST that never left is not tried again."""
+    patch.setattr(Submission, "_may_resend", lambda _self, _error: False)
+
+
+@BREAKS.in_client
+def leaked_header(patch: pytest.MonkeyPatch) -> None:
+    """The credentials go wherever a download is redirected to."""
+    patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
+
+
+@BREAKS.in_client
+def unencrypted_redirect(patch: pytest.MonkeyPatch) -> None:
+    """A download follows a redirect from https to http."""
+    patch.setattr(Download, "_check_address", lambda _self, _url, _came_from: None)
+
+
+@BREAKS.in_client
+def page_for_a_film(patch: pytest.MonkeyPatch) -> None:
+    """A page of HTML is saved as a film."""
+    patch.setattr(Download, "_check_kind", lambda _self, _part: None)
+
+
+@BREAKS.in_client
+def shown_secret(patch: pytest.MonkeyPatch) -> None:
+    """An error repeats the credentials that an answer echoes."""
+    patch.setattr(Redactor, "__call__", lambda _self, text: text)
+
+
+@BREAKS.in_client
+def dropped_header(patch: pytest.MonkeyPatch) -> None:
+    """The key is in the token alone, and not in X-App-Key."""
+    right = Client.authorization
+    patch.setattr(Client, "authorization", lambda self: {"Authorization": right(self)["Authorization"]})
+
+
+@BREAKS.in_client
+def wrong_route(patch: pytest.MonkeyPatch) -> None:
+    """Tasks are read where they are created."""
+    patch.setattr(tomoviee, "_RESULT", "/v1/open/capacity/application/task")
+
+
+@BREAKS.in_client
+def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    """HTTP 200 is a success, whatever the code says."""
+    right = Client._envelope
+    patch.setattr(Client, "_envelope", lambda self, response: (right(self, response)[0], 0))
+
+
+@BREAKS.in_client
+def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
+    """Credits that run out are a bad request."""
+    patch.setattr(tomoviee, "_REFUSALS", MappingProxyType({**tomoviee._REFUSALS, 680402: errors.BadRequestError}))
+
+
+@BREAKS.in_client
+def tidied_id(patch: pytest.MonkeyPatch) -> None:
+    """A task's id is brought into small letters."""
+    right = Client._created
+
+    def created(self: Client, response: Any) -> Any:
+        task, snapshot = right(self, response)
+        return task.lower(), snapshot
+
+    patch.setattr(Client, "_created", created)
+
+
+@BREAKS.in_client
+def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
+    """A poll with a non-zero code is a refusal, though there is data."""
+    right = Client._polled
+
+    def polled(self: Client, response: Any) -> Any:
+        answer, code = self._envelope(response)
+        bare = replace(response, content=orjson.dumps({**answer, "data": None}))
+        return right(self, bare if code else response)
+
+    patch.setattr(Client, "_polled", polled)
+
+
+@BREAKS.in_client
+def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
+    """Status 5 counts as running."""
+    patch.setattr(tomoviee, "_STATES", MappingProxyType({**tomoviee._STATES, 5: JobState.RUNNING}))
+
+
+@BREAKS.in_client
+def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
+    """A status that nobody documents ends the job."""
+
+    def edit(seen: Snapshot) -> Snapshot:
+        return replace(seen, state=JobState.FAILED) if seen.state is JobState.UNKNOWN else seen
+
+    read_otherwise(patch, edit)
+
+
+@BREAKS.in_client
+def stale_answer_counts(patch: pytest.MonkeyPatch) -> None:
+    """A job goes back when an older answer comes late."""
+    patch.setattr(History, "after", lambda _self, snapshot: History(snapshot))
+
+
+@BREAKS.in_client
+def ignored_reason(patch: pytest.MonkeyPatch) -> None:
+    """The gateway's reason for a failure is not told."""
+    read_otherwise(patch, lambda seen: replace(seen, reason=None))
+
+
+@BREAKS.in_client
+def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
+    """Blocked content is any failure."""
+    read_otherwise(patch, lambda seen: replace(seen, failure=None))
+
+
+@BREAKS.in_client
+def one_name_for_progress(patch: pytest.MonkeyPatch) -> None:
+    """Progress is read under one of its two names."""
+    right = tomoviee._read_task
+    patch.setattr(tomoviee, "_read_task", lambda data, answer: right({**data, "process": None}, answer))
+
+
+@BREAKS.in_client
+def empty_success(patch: pytest.MonkeyPatch) -> None:
+    """A job without any output has succeeded."""
+    patch.setattr(Snapshot, "settled", lambda self: self)
+
+
+@BREAKS.in_client
+def lost_job(patch: pytest.MonkeyPatch) -> None:
+    """A wait that ends early forgets the job."""
+
+    def step(self: Any, watch: Watch) -> Any:
+        return self._believe((yield from watch.step()))
+
+    patch.setattr(_Handle, "_step", step)
+
+
+@BREAKS.in_client
+def lost_token(patch: pytest.MonkeyPatch) -> None:
+    """A wait that ends early has no token."""
+    patch.setattr(Watch, "_over", lambda _self: errors.WaitTimeout("over", vendor="tomoviee"))
+
+
+@BREAKS.in_client
+def impatient_wait(patch: pytest.MonkeyPatch) -> None:
+    """The first failed poll ends a wait."""
+    patch.setattr(Watch, "_bearable", lambda _self, _trouble, _began: False)
+
+
+@BREAKS.in_client
+def wrong_camera(patch: pytest.MonkeyPatch) -> None:
+    """Camera moves are counted from 0."""
+    right = tomoviee._common
+
+    def common(*given: Any) -> Any:
+        body: dict[str, Any] = right(*given)
+        move = body["camera_move_index"]
+        return {**body, "camera_move_index": move and move - 1}
+
+    patch.setattr(tomoviee, "_common", common)
+
+
+@BREAKS.in_client
+def wrong_default(patch: pytest.MonkeyPatch) -> None:
+    """A film is in 1080p unless something else is said."""
+    flow = vars(tomoviee._Operations)["text_to_video"].__wrapped__
+    patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
+
+
+@BREAKS.in_client
+def unchecked_choice(patch: pytest.MonkeyPatch) -> None:
+    """A value outside its table is sent and paid for."""
+    patch.setattr(checks, "choice", lambda _field, value, _allowed: value)
+
+
+@BREAKS.in_client
+def callback_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    """The address that wants to be told is not sent."""
+    right = tomoviee._common
+    patch.setattr(
+        tomoviee, "_common", lambda move, callback, params: {**right(move, callback, params), "callback": None}
+    )
