@@ -100,11 +100,13 @@ class Server:
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """Serve in the foreground until Ctrl-C or SIGTERM; *on_ready* is called once the server answers."""
         self._server.on_ready = on_ready
+        thresholds = gc.get_threshold()
         gc.set_threshold(_GC_FIRST, 20, 50)  # a million waiting tasks are not garbage: look for it less often
         try:
             with suppress(KeyboardInterrupt), _terminable():  # uvicorn raises the signal again after a clean stop
                 self._server.run(sockets=[self._socket])
         finally:
+            gc.set_threshold(*thresholds)
             self.stop()
 
     def _serve(self) -> None:

@@ -70,7 +70,7 @@ class Call:
     @property
     def path(self) -> str:
         """The vendor's own path, without the slug."""
-        return str(self.scope["path"]).removeprefix(self.mount)
+        return str(self.scope["path"]).removeprefix(self.mount) or "/"
 
     @property
     def base(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -154,6 +156,10 @@ class Kit:
         reply = exchange(app, scope, [{"type": "http.request", "body": content}])
         assert reply is not None
         return reply
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which a program of ours finds the packages as this one did."""
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
 
     scope = staticmethod(scope_of)
     exchange = staticmethod(exchange)

@@ -81,5 +81,5 @@ def test_a_world_begins_with_the_readings_that_it_was_given() -> None:
     """The choice of the command line is the world's."""
     with World(dialects={"tomoviee.errors": "http"}) as world:
         assert world.dialects.spoken("tomoviee.errors", "acct_0") == "http"
-    with pytest.raises(ValueError, match=r"dialect must be one of tomoviee\.errors"):
+    with pytest.raises(ValueError, match=r"dialect must be one of tomoviee\."):
         World(dialects={"nobody.errors": "http"})

@@ -1,0 +1,92 @@
+"""Pages: drawn from the services' own tables, and whole without the internet."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy_server import World, _registry
+from understudy_server.fields import schema
+from understudy_server.pages import openapi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.mock_server.conftest import Caller, Kit
+
+PAGES = ["/docs", "/redoc", *(f"/{slug}/{page}" for slug in _registry.VENDORS for page in ("docs", "redoc"))]
+HERE = "http://127.0.0.1:8080"
+
+
+@pytest.fixture(scope="module")
+def caller(kit: Kit) -> Iterator[Caller]:
+    """Somebody with a browser."""
+    with kit.world() as world:
+        yield kit.caller(world)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_needs_no_other_host(caller: Caller, path: str) -> None:
+    """Every script, style and picture that a page loads is ours, and is there."""
+    page = caller.fetch(HERE + path)
+    assert page.status == 200
+    html = page.content.decode()
+    loaded = re.findall(r"""(?:src|href)\s*=\s*["']([^"']+)["']""", html) + re.findall(
+        r"""url:\s*["']([^"']+)["']""", html
+    )
+    assert len(loaded) >= 2
+    for address in loaded:
+        if not address.startswith("data:"):
+            assert re.match(r"/(?!/)", address), f"{address} is elsewhere"
+            assert caller.fetch(HERE + address).status == 200, address
+    assert re.findall(r"""(?:https?:)?//[\w.-]+\.\w{2,}[^\s"'<]*""", html) == []
+
+
+def test_the_front_door_leads_to_the_pages(caller: Caller) -> None:
+    """Whoever opens the bare address finds the pages, and from there every vendor's."""
+    reply = caller.fetch(f"{HERE}/")
+    assert (reply.status, reply.headers["location"]) == (307, "/docs")
+    described = caller.fetch(f"{HERE}/openapi.json").json()["info"]["description"]
+    for slug in _registry.VENDORS:
+        assert f"(/{slug}/docs)" in described
+
+
+def test_the_control_api_is_described(caller: Caller) -> None:
+    """Every verb that the design names is in the document, each with a sentence."""
+    paths = caller.fetch(f"{HERE}/openapi.json").json()["paths"]
+    verbs = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert verbs >= {
+        ("GET", "/_understudy/health"), ("GET", "/_understudy/clock"), ("PUT", "/_understudy/clock"),
+        ("POST", "/_understudy/clock/advance"), ("GET", "/_understudy/accounts"), ("GET", "/_understudy/tasks"),
+        ("GET", "/_understudy/ledger/{vendor}/{account}"), ("PUT", "/_understudy/ledger/{vendor}/{account}"),
+        ("GET", "/_understudy/requests"), ("DELETE", "/_understudy/requests"), ("GET", "/_understudy/scenarios"),
+        ("POST", "/_understudy/scenarios"), ("DELETE", "/_understudy/scenarios"), ("GET", "/_understudy/dialects"),
+        ("PUT", "/_understudy/dialects"), ("POST", "/_understudy/reset"), ("GET", "/_understudy/facts"),
+    }  # fmt: skip
+    assert all(verb["description"] for methods in paths.values() for verb in methods.values())
+
+
+@pytest.mark.parametrize("slug", _registry.VENDORS)
+def test_a_vendors_document_has_every_route(caller: Caller, slug: str) -> None:
+    """Path, method, parameters, body and example of each, and the facts that say so."""
+    document: dict[str, Any] = caller.fetch(f"{HERE}/{slug}/openapi.json").json()
+    with World() as world:
+        service = world.services[slug]
+        assert document == json.loads(json.dumps(openapi(service)))
+        assert document["openapi"].startswith("3.1")
+        assert document["info"].keys() == {"title", "version"}
+        assert document["servers"] == [{"url": f"/{slug}"}]
+        assert sum(len(methods) for methods in document["paths"].values()) == len(list(service.routes()))
+        for route in service.routes():
+            operation = document["paths"][route.path][route.method.lower()]
+            named = re.findall(r"\{(\w+)\}", route.path)
+            assert [parameter["name"] for parameter in operation["parameters"]] == named
+            assert all(f"`{slug}:{fact}`" in operation["description"] for fact in route.facts)
+            example = operation["responses"]["200"]["content"]["application/json"]["example"]
+            assert example == json.loads(json.dumps(route.example))
+            body = operation.get("requestBody")
+            drawn = body["content"]["application/json"]["schema"] if body else None
+            assert drawn == (json.loads(json.dumps(schema(route.body))) if route.body else None)
