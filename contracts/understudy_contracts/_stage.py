@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
@@ -17,12 +18,12 @@ import httpx
 from understudy import SkippingClock
 from understudy_contracts._control import Control, Money, account_name
 from understudy_contracts._registry import VENDORS
+from understudy_contracts._targets import greet
 
 if TYPE_CHECKING:
     from understudy_contracts._control import Order
     from understudy_contracts._vendor import VendorContract
 
-_LOOPBACK: Final = ("127.", "::1", "localhost", "::ffff:127.")
 _INTERNET: Final = 2  # an address of the internet families has a host and a port at least
 
 
@@ -126,12 +127,16 @@ class Stage:
 
     Args:
         where: ``in-process`` runs a simulator on a free port of this machine; an address uses the one that runs there.
+
+    Raises:
+        TargetError: There is no simulator at that address.
     """
 
     def __init__(self, where: str = "in-process") -> None:
         self._opened = ExitStack()
         self.url = self._serve() if where == "in-process" else where.rstrip("/")
         self.control = Control(self._opened.enter_context(httpx.Client(timeout=60)), self.url)
+        greet(self.control, self.url, self._opened.close)
         self._credentials: list[str] = []
         self._left: Counter[str] = Counter()
         self._watching = True
@@ -179,8 +184,18 @@ class Stage:
         if not self._watching or event != "socket.connect":
             return
         address = arguments[1]
-        if isinstance(address, tuple) and len(address) >= _INTERNET and not str(address[0]).startswith(_LOOPBACK):
+        if isinstance(address, tuple) and len(address) >= _INTERNET and not stays_here(str(address[0])):
             self._left[f"{address[0]}:{address[1]}"] += 1
+
+
+def stays_here(host: str) -> bool:
+    """Return whether a connection to *host*, a name or an address, stays on this machine."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host == "localhost"
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return plain.is_loopback or plain.is_unspecified
 
 
 def contract_of(vendor: str) -> VendorContract:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import httpx
 
 from understudy import SkippingClock
-from understudy_contracts._control import Control
+from understudy_contracts._control import Control, ControlError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from understudy import Clock
     from understudy_contracts._vendor import VendorContract
 
@@ -45,7 +47,7 @@ class Target:
         else:
             self._reach(where)
         self.control = Control(self.http(), self.url)
-        self._greet()
+        greet(self.control, self.url, self.close)
 
     def _play(self, seed: int, media: Literal["full", "small"]) -> None:
         from understudy_server import InProcess, World
@@ -64,13 +66,6 @@ class Target:
         # No connection outlives its request: a test's event loop ends before the target does.
         limits = httpx.Limits(max_keepalive_connections=0)
         self._async_http = lambda **options: httpx.AsyncClient(limits=limits, **options)
-
-    def _greet(self) -> None:
-        try:
-            self.control.health()
-        except (httpx.HTTPError, ValueError) as error:
-            self.close()
-            raise TargetError(f"no simulator answers at {self.url}: {error}") from None
 
     def __enter__(self) -> Self:
         """Return the target itself."""
@@ -137,3 +132,16 @@ class _MovingClock(SkippingClock):
 
 class TargetError(Exception):
     """The target of a run cannot be used."""
+
+
+def greet(control: Control, url: str, give_up: Callable[[], object]) -> None:
+    """Make sure that *control* reaches a simulator at *url*; call *give_up* if it does not.
+
+    Raises:
+        TargetError: Nobody answers, or somebody else.
+    """
+    try:
+        control.health()
+    except (httpx.HTTPError, httpx.InvalidURL, ControlError, ValueError, TypeError) as error:
+        give_up()
+        raise TargetError(f"no simulator answers at {url}: {error}") from None

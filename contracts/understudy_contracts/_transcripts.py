@@ -131,6 +131,9 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
         job: Job = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
         job.wait()
     sent: list[httpx.Request] = [call.request for call in route.calls]
+    if len(sent) != len(transcript.steps):
+        asked = f"{len(transcript.steps)} requests are documented; {len(sent)} went"
+        raise TranscriptMismatch(f"{transcript.name}: {asked}")
     for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
         try:
             _compare_request(request, step, base_url)

@@ -1,7 +1,8 @@
 """The pytest plugin: a simulator for every test run, one account a test, and what it would all have cost.
 
 Fixtures: `understudy` (the simulator), and for each vendor a ready client, such as `tomoviee` and `async_tomoviee`.
-Options: ``--understudy-target`` says where the contracts of ``pytest --pyargs understudy_contracts`` run.
+Options: ``--understudy-target`` says where the contracts of ``pytest --pyargs understudy_contracts`` run, and
+``--understudy-effort`` how hard they look.
 
 Importing it imports nothing but pytest: whoever does not use the fixtures does not pay for them.
 """
@@ -32,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="WHERE",
         help="where the contracts and fixtures find a simulator: 'in-process' (the default), or the address of one "
         "that runs, such as http://127.0.0.1:8080",
+    )
+    group.addoption(
+        "--understudy-effort",
+        default="quick",
+        choices=("quick", "thorough"),
+        help="how hard Hypothesis looks in the contracts: 'quick' (the default), or 'thorough', 16 times as hard",
     )
 
 

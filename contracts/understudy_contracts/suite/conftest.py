@@ -23,7 +23,11 @@ settings.register_profile(
 settings.register_profile(
     "understudy-thorough", settings.get_profile("understudy-quick"), max_examples=400, stateful_step_count=60
 )
-settings.load_profile("understudy-quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look as hard as ``--understudy-effort`` says."""
+    settings.load_profile(f"understudy-{config.getoption('understudy_effort')}")
 
 
 @pytest.fixture(scope="session")

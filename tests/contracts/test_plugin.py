@@ -1,0 +1,147 @@
+"""The pytest plugin, in sessions of its own: fixtures that work, accounts that never meet, and an honest summary."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from understudy import Tomoviee
+from understudy_server import Server, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READY = """
+import asyncio
+from understudy import JobState
+from understudy_contracts import VENDORS
+
+seen = set()
+
+
+def test_a_client_is_ready(understudy, tomoviee):
+    seen.add(understudy.credential)
+    assert tomoviee.text_to_video("A fox").wait().state is JobState.SUCCEEDED
+    assert understudy.money("tomoviee").spent == 10
+
+
+def test_an_awaiting_client_is_ready(understudy, async_tomoviee):
+    seen.add(understudy.credential)
+
+    async def film():
+        return await (await async_tomoviee.text_to_video("A fox", resolution="1080p"))
+
+    assert asyncio.run(film()).state is JobState.SUCCEEDED
+    assert understudy.money("tomoviee").spent == 20
+
+
+def test_no_account_is_used_twice(understudy):
+    assert understudy.credential not in seen
+
+
+def test_every_vendor_has_its_fixtures(request):
+    for vendor in VENDORS:
+        request.getfixturevalue(vendor)
+        request.getfixturevalue(f"async_{vendor}")
+"""
+TWICE = """
+def test_something_is_paid_twice(tomoviee):
+    for _ in range(2):
+        tomoviee.text_to_video("The same fox")
+"""
+AWAY = """
+import socket
+import sys
+
+def test_something_wants_to_leave(understudy):
+    for address in (("192.0.2.1", 443), ("192.0.2.1", 443), ("2001:db8::1", 80, 0, 0), ("127.0.0.1", 9), "/a/socket"):
+        sys.audit("socket.connect", None, address)
+"""
+PLAIN = """
+def test_nothing_of_the_kind():
+    assert True
+"""
+
+
+def session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
+    """Run *tests* in a pytest session of its own, warnings being errors; return its exit code and what it printed."""
+    (folder / "test_theirs.py").write_text(tests, encoding="utf-8")
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-p", "no:randomly", *options]
+    environment = {**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": ""}
+    ended = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
+def test_the_fixtures_are_ready_and_the_bill_is_added_up(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Ready clients of both kinds, an account a test, no warning, and a summary: in one process and over workers."""
+    code, printed = session(tmp_path, READY + TWICE + AWAY, *options)
+    assert code == 0, printed
+    assert "would have been spent: 50 credits" in printed
+    assert "double submissions: 1\n" in printed
+    assert re.search(r"tomoviee tm_text2video_b: \S+ and \S+, 0 s apart", printed)
+    assert "requests that left the machine: 3\n" in printed
+    assert "  192.0.2.1:443: 2\n" in printed
+    assert "  2001:db8::1:80: 1\n" in printed
+
+
+def test_nothing_spent_is_said_so(tmp_path: Path) -> None:
+    """A run that costs nothing and stays here says just that."""
+    code, printed = session(tmp_path, "def test_it(understudy):\n    understudy.control.health()\n")
+    assert code == 0, printed
+    assert "would have been spent: nothing\n" in printed
+    assert "double submissions: none\n" in printed
+    assert "requests that left the machine: none\n" in printed
+
+
+def test_a_session_without_the_fixtures_says_nothing(tmp_path: Path) -> None:
+    """Whoever has the plugin and does not use it sees no summary."""
+    code, printed = session(tmp_path, PLAIN)
+    assert code == 0, printed
+    assert "would have been spent" not in printed
+
+
+def test_the_fixtures_use_a_simulator_that_runs(tmp_path: Path) -> None:
+    """With an address, the fixtures use the simulator there, and the bill is that of this session's accounts alone."""
+    with World(clock="auto", media="small") as world, Server(world) as server:
+        with Tomoviee("somebody-else", "secret", base_url=f"{server.url}/tomoviee") as client:
+            client.text_to_video("Not on this bill")
+        code, printed = session(tmp_path, TWICE, "--understudy-target", server.url)
+        assert len(list(world.accounts())) == 2
+    assert code == 0, printed
+    assert "would have been spent: 20 credits" in printed
+
+
+def test_an_address_where_nobody_answers_is_named(tmp_path: Path) -> None:
+    """A wrong address is an error that names it, at the first test that needs a simulator."""
+    code, printed = session(tmp_path, TWICE, "--understudy-target", "http://127.0.0.1:9")
+    assert code == 1
+    assert "TargetError: no simulator answers at http://127.0.0.1:9" in printed
+
+
+def test_the_options_are_explained(tmp_path: Path) -> None:
+    """`pytest --help` shows both options and what they take."""
+    code, printed = session(tmp_path, PLAIN, "--help")
+    assert code == 0
+    assert "--understudy-target=WHERE" in printed
+    assert "--understudy-effort={quick,thorough}" in printed
+
+
+def test_importing_the_plugin_costs_next_to_nothing() -> None:
+    """The plugin is loaded in everybody's sessions: it imports no HTTP library, no Hypothesis and no simulator."""
+    heavy = {"hypothesis", "httpx", "fastapi", "understudy", "understudy_server", "rich", "respx", "av", "anyio"}
+    program = f"import sys, understudy_contracts.plugin; print(sorted({heavy!r} & set(sys.modules)))"
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "PYTHONPATH": path}
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.strip() == "[]"
