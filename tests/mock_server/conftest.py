@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import strategies as st
 
 from understudy_server import Simulator, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from understudy_server.fields import Field, Rule
 
 SECRET = "planted-secret-0123456789"
 
@@ -40,6 +43,37 @@ ROWS = {
         tomoviee_headers, "/v1/open/capacity/application/tm_text2video_b", lambda prompt: {"prompt": prompt}
     ),
 }
+
+
+HOSTS = ("h", "a.example", "127.0.0.1:80", "[::1]:8080", "Ä.example")
+LINKS = st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["http", "https", "HTTP", "Https"]),
+    st.sampled_from(HOSTS),
+    st.sampled_from(["", "/", "/a?b#c", "?q"]),
+)
+
+
+def values_of(rule: Rule) -> st.SearchStrategy[Any]:
+    """Draw what *rule* holds, by its schema alone."""
+    schema: dict[str, Any] = dict(rule.schema)
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    match schema["type"]:
+        case "integer":
+            return st.integers(schema["minimum"], schema["maximum"])
+        case "number":
+            return st.floats(schema["minimum"], schema["maximum"])
+        case "boolean":
+            return st.booleans()
+    return LINKS if "format" in schema else st.text(min_size=schema["minLength"], max_size=schema.get("maxLength"))
+
+
+def bodies_of(fields: Iterable[Field]) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw bodies that hold *fields*: what is required, and of the rest what may be, null for absent among it."""
+    required = {field.name: values_of(field.rule) for field in fields if field.required}
+    optional = {field.name: st.none() | values_of(field.rule) for field in fields if not field.required}
+    return st.fixed_dictionaries(required, optional=optional)
 
 
 @dataclass(frozen=True)
@@ -161,6 +195,8 @@ class Kit:
         """Return the environment in which a program of ours finds the packages as this one did."""
         return {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
 
+    values = staticmethod(values_of)
+    bodies = staticmethod(bodies_of)
     scope = staticmethod(scope_of)
     exchange = staticmethod(exchange)
 

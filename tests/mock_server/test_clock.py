@@ -40,7 +40,7 @@ def test_time_never_goes_back(moves: list[tuple[Any, float]]) -> None:
     seen = clock.now()
     for kind, amount in moves:
         if kind == "advance":
-            clock.advance(amount)
+            clock.advance(min(amount, LATEST - clock.now()))
         elif kind == "pass":
             machine.now += amount
         else:

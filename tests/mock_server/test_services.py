@@ -13,10 +13,10 @@ from understudy_server import Scenario, World, _registry
 from understudy_server.accounts import TooManyError
 from understudy_server.journal import REDACTED
 from understudy_server.lifecycle import Fate
+from understudy_server.service import Service
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Caller, Kit, Reply
-    from understudy_server.service import Service
     from understudy_server.wire import Route
 
 every_vendor = pytest.mark.parametrize("slug", _registry.VENDORS)
@@ -243,10 +243,18 @@ def test_an_unfinished_account_is_as_many_as_may_be(kit: Kit, slug: str) -> None
                 account.check_room()
 
 
+def test_a_vendor_without_ideas_of_its_own_has_ids_and_texts(kit: Kit) -> None:
+    """Unless a vendor says otherwise, an id is the capability, the second and the seed, and the text is the prompt."""
+    with kit.world() as world:
+        service = world.services["tomoviee"]
+        assert Service.name_task(service, "draw", 1.9, 255) == "draw-1-00000000000000ff"
+        assert [Service.text_of(service, params) for params in ({"prompt": "a"}, {}, {"prompt": None})] == ["a", "", ""]
+
+
 def test_a_fate_without_a_reason_is_named(kit: Kit) -> None:
     """A vendor that has no words for a fate says that it failed, and how."""
     with kit.world() as world, pytest.MonkeyPatch.context() as patch:
-        service: Service = world.services["tomoviee"]
+        service = world.services["tomoviee"]
         kit.caller(world).create("understudy:cancel")
         patch.setattr(type(service), "reasons", {Fate.FAIL: "it failed"})
         assert service.reason(next(world.tasks())) == "it failed (cancel)"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_server import Clock, Scenario
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, RATIOS
+from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,28 +24,6 @@ CAPABILITY = "tm_text2video_b"
 CREATE = f"/v1/open/capacity/application/{CAPABILITY}"
 POLL = "/v1/open/pub/task"
 TOKEN = "/v1/open/capacity/get/token"
-SIZES = {
-    "720p": {"16:9": (1280, 720), "9:16": (720, 1280), "4:3": (960, 720), "3:4": (720, 960), "1:1": (720, 720)},
-    "1080p": {
-        "16:9": (1920, 1080),
-        "9:16": (1080, 1920),
-        "4:3": (1440, 1080),
-        "3:4": (1080, 1440),
-        "1:1": (1080, 1080),
-    },
-}
-requests = st.fixed_dictionaries(
-    {"prompt": st.text(min_size=1, max_size=20).filter(lambda text: "understudy:" not in text)},
-    optional={
-        "resolution": st.sampled_from([None, "720p", "1080p"]),
-        "duration": st.sampled_from([None, 5]),
-        "aspect_ratio": st.sampled_from([None, *RATIOS]),
-        "camera_move_index": st.none() | st.integers(1, 46),
-        "callback": st.sampled_from([None, "https://callback.example/path?x=1"]),
-        "params": st.none() | st.text(max_size=20),
-        "unheard_of": st.integers(),
-    },
-)
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +66,6 @@ def finish(caller: Caller, task_id: str) -> list[dict[str, Any]]:
 
 
 # A task's way.
-
-
-@settings(deadline=None)
-@given(body=requests)
-def test_whatever_is_documented_is_taken(caller: Caller, body: dict[str, Any]) -> None:
-    """Every documented parameter at any documented value, null for absent, and what nobody documents is not read."""
-    task_id = created(caller, **body)
-    params = caller.app.world.services["tomoviee"].tasks[task_id].params
-    given_params = {name: value for name, value in body.items() if value is not None and name != "unheard_of"}
-    assert params == {"resolution": "720p", "duration": 5, "aspect_ratio": "16:9", **given_params}
-    assert read(caller, task_id)["params"] == (body.get("params") or "")
 
 
 def test_a_success_is_seen_state_by_state(caller: Caller) -> None:
@@ -194,40 +159,6 @@ def test_a_film_costs_by_its_resolution(kit: Kit) -> None:
         created(caller, resolution="1080p")
         assert [task.price for task in world.tasks()] == [10, 20]
         assert next(world.accounts()).ledger.reserved == 30
-
-
-# Films.
-
-
-def film(caller: Caller, resolution: str, ratio: str) -> tuple[int, int, float]:
-    """Make a film, fetch it, and return its width, height and seconds, as a decoder reads them."""
-    result = json.loads(finish(caller, created(caller, resolution=resolution, aspect_ratio=ratio))[-1]["result"])
-    assert list(result) == ["video_path"]
-    (url,) = result["video_path"]
-    with av.open(io.BytesIO(caller.fetch(url).content), "r") as container:
-        (video,) = container.streams.video
-        assert container.duration is not None
-        return video.width, video.height, container.duration / 1_000_000
-
-
-@pytest.mark.parametrize("resolution", SIZES)
-@pytest.mark.parametrize("ratio", RATIOS)
-def test_a_film_has_the_shape_that_was_asked_for(caller: Caller, resolution: str, ratio: str) -> None:
-    """At every ratio in both resolutions: the task's film has the documented size, the small stand-in its shape."""
-    width, height, seconds = film(caller, resolution, ratio)
-    wanted = SIZES[resolution][ratio]
-    assert width / height == pytest.approx(wanted[0] / wanted[1], rel=0.01)
-    assert seconds == 5
-    service = caller.app.world.services["tomoviee"]
-    (medium,) = service.outputs(list(service.tasks.values())[-1])
-    assert (getattr(medium, "width", 0), getattr(medium, "height", 0)) == wanted
-
-
-@pytest.mark.parametrize(("resolution", "ratio"), [("720p", "16:9"), ("1080p", "9:16")])
-def test_a_whole_film_is_as_large_as_documented(kit: Kit, resolution: str, ratio: str) -> None:
-    """Nothing is small outside contracts: five seconds of real pixels."""
-    with kit.world(clock="auto", media="full") as world:
-        assert film(kit.caller(world), resolution, ratio) == (*SIZES[resolution][ratio], 5)
 
 
 # Refusals.
