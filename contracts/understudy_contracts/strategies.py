@@ -24,9 +24,9 @@ def texts(*, least: int = 0, most: int = 200) -> st.SearchStrategy[str]:
 
 def prompts(most: int = 200) -> st.SearchStrategy[str]:
     """Return prompts: a few that read well, and any others of at most *most* characters that are not blank."""
-    return st.sampled_from([scene for scene in _SCENES if len(scene) <= most]) | texts(least=1, most=most).filter(
-        lambda text: bool(text.strip())
-    )
+    others = texts(least=1, most=most).filter(lambda text: bool(text.strip()))
+    scenes = [scene for scene in _SCENES if len(scene) <= most]
+    return st.sampled_from(scenes) | others if scenes else others
 
 
 def other_texts(taken: Collection[str]) -> st.SearchStrategy[str]:

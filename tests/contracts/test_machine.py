@@ -1,0 +1,134 @@
+"""The state machine can fail: a simulator or client that breaks a law is caught, in words that say which."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from understudy import JobState
+from understudy_contracts._machine import BrokenLawError, must
+from understudy_contracts._targets import Target
+from understudy_contracts.vendors.tomoviee import TomovieeMachine
+from understudy_server import results
+from understudy_server.accounts import Account
+from understudy_server.ledger import Ledger
+from understudy_server.lifecycle import Lifecycle, Moment
+from understudy_server.vendors.tomoviee import TomovieeService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEARCH = settings(
+    max_examples=60,
+    stateful_step_count=15,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(settings().suppress_health_check),
+)
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    """A simulator for one test: the test breaks it."""
+    with Target() as target:
+        yield target
+
+
+def play(target: Target) -> None:
+    """Play the machine against *target*."""
+    run_state_machine_as_test(type("Machine", (TomovieeMachine,), {"target": target}), settings=SEARCH)
+
+
+def goes_back(patch: pytest.MonkeyPatch) -> None:
+    """Let tasks that are long over be queued again."""
+    right = Lifecycle.at
+
+    def at(self: Lifecycle, now: float, created: float, changes: Any, *rest: Any) -> Moment:
+        return Moment(1, False, 0, now + 1) if now > changes[-1] + 60 else right(self, now, created, changes, *rest)
+
+    patch.setattr(Lifecycle, "at", at)
+
+
+def loses_refunds(patch: pytest.MonkeyPatch) -> None:
+    """Let what failed be paid for."""
+    patch.setattr(Ledger, "release", Ledger.capture)
+
+
+def mints_money(patch: pytest.MonkeyPatch) -> None:
+    """Let a refund give back one credit too many."""
+    right = Ledger.release
+
+    def release(self: Ledger, amount: int, task: str, at: float) -> None:
+        right(self, amount, task, at)
+        self.available += 1
+
+    patch.setattr(Ledger, "release", release)
+
+
+def shares_tasks(patch: pytest.MonkeyPatch) -> None:
+    """Let everybody read every task."""
+    patch.setattr(TomovieeService, "asked_for", lambda self, call: self.tasks[call.json()["task_id"]])
+
+
+def charges_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Let tasks be free."""
+    patch.setattr(TomovieeService, "price", lambda _self, _operation, _params: 0)
+
+
+def shares_time(patch: pytest.MonkeyPatch) -> None:
+    """Let one account's time be everybody's."""
+    patch.setattr(Account, "advance", lambda self, seconds: self._clock.advance(seconds))
+
+
+def keeps_files(patch: pytest.MonkeyPatch) -> None:
+    """Let the address of a result be a wrong one."""
+    right = results.mint
+    patch.setattr(results, "mint", lambda *given: right(*given) + "0")
+
+
+def submits_twice(patch: pytest.MonkeyPatch) -> None:
+    """Let every accepted call make two tasks."""
+    right = TomovieeService.submit
+
+    def submit(self: TomovieeService, *given: Any) -> Any:
+        right(self, *given)
+        return right(self, *given)
+
+    patch.setattr(TomovieeService, "submit", submit)
+
+
+BROKEN = {
+    goes_back: r"went back to JobState.QUEUED|ended JobState.QUEUED, not",
+    loses_refunds: r"\d+ (is|was) spent; (all that|what) succee\w+ costs \d+",
+    mints_money: "money is not conserved: Money",
+    shares_tasks: r"acct_\w+ can read \S+, a job of acct_",
+    charges_nothing: "text_to_video was accepted and nothing was reserved for it",
+    shares_time: r"the time of acct_\w+ moved, too",
+    keeps_files: r"succeeded, and <Output video \S+> answers HTTP 403",
+    submits_twice: r"\d+ tasks are held, \d+ were created",
+}
+
+
+def test_a_sound_simulator_keeps_every_law(target: Target) -> None:
+    """Without a mistake, no story breaks a law."""
+    play(target)
+
+
+@pytest.mark.parametrize("mistake", BROKEN, ids=lambda mistake: mistake.__name__)
+def test_a_mistake_is_caught_in_words(target: Target, monkeypatch: pytest.MonkeyPatch, mistake: Any) -> None:
+    """Each mistake breaks a law, and the error says which one, of whom and how."""
+    mistake(monkeypatch)
+    with pytest.raises(BrokenLawError) as broken:
+        play(target)
+    assert re.search(BROKEN[mistake], str(broken.value)), str(broken.value)
+
+
+def test_a_law_that_holds_says_nothing() -> None:
+    """`must` is silent about what holds."""
+    must(JobState.SUCCEEDED.final, "a success is not the end")
