@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, Capability
+from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, Capability, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def create(caller: Caller, capability: str, body: dict[str, Any]) -> dict[str, A
 
 def whole(kit: Kit, capability: Capability, reading: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw whole bodies, with what other parameters make necessary."""
-    bodies = kit.bodies(capability.fields(reading)).filter(
+    bodies = kit.bodies(fields_of(capability, reading)).filter(
         lambda body: "understudy:" not in str(body.get("prompt")) + str(body.get("text"))
     )
     if capability.name == "tm_reference_img2img" and reading == "skill":
@@ -107,7 +107,7 @@ def test_the_eleven_are_there() -> None:
 @EVERY
 def test_each_needs_what_its_documents_say(capability: Capability, reading: str) -> None:
     """The required parameters of each reading are those of the facts; callback and params may come with all."""
-    fields = {field.name: field for field in capability.fields(reading)}
+    fields = {field.name: field for field in fields_of(capability, reading)}
     assert {name for name, field in fields.items() if field.required} == REQUIRED[capability.name][reading == "pages"]
     assert {"callback", "params"} <= fields.keys()
 
@@ -122,7 +122,7 @@ def test_whatever_is_documented_is_taken(kit: Kit, caller: Caller, capability: C
     answer = create(caller, capability.name, {**body, "unheard_of": 1})
     assert answer["code"] == 0, answer
     task = caller.app.world.services["tomoviee"].tasks[answer["data"]["task_id"]]
-    defaults = {field.name: field.default for field in capability.fields(reading) if field.default is not None}
+    defaults = {field.name: field.default for field in fields_of(capability, reading) if field.default is not None}
     assert task.params == {**defaults, **{name: value for name, value in body.items() if value is not None}}
     assert task.price > 0
 
@@ -152,13 +152,13 @@ def test_every_documented_bound_holds(  # noqa: PLR0917 - pytest passes them
     kit: Kit, name: str, reading: str, parameter: str, last: object, first: object
 ) -> None:
     """The last documented value is taken, and the first beyond it is refused by name."""
-    field = next(field for field in CAPABILITIES[name].fields(reading) if field.name == parameter)
+    field = next(field for field in fields_of(CAPABILITIES[name], reading) if field.name == parameter)
     assert field.rule.holds(last)
     assert not field.rule.holds(first)
     with kit.world(dialects={"tomoviee.parameters": reading}) as world:
         others = {
             other.name: "https://a.example/x" if "URL" in other.rule.allowed else other.rule.schema.get("minimum", "x")
-            for other in CAPABILITIES[name].fields(reading)
+            for other in fields_of(CAPABILITIES[name], reading)
             if other.required
         }
         others |= {"control_type": "0"} if "control_type" in others else {}

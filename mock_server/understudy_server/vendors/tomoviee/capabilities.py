@@ -83,10 +83,6 @@ class Capability:
     pages: tuple[Field, ...] | None = None
     needs: tuple[str, Callable[[Params], bool]] | None = None
 
-    def fields(self, reading: str) -> tuple[Field, ...]:
-        """Return its parameters in a reading."""
-        return self.pages if reading == "pages" and self.pages is not None else self.skill
-
 
 def _film_price(params: Params) -> int:
     return {"720p": 10, "1080p": 20}[params["resolution"]]
@@ -232,3 +228,8 @@ CAPABILITIES: Final = {
     )
 }  # fmt: skip
 """Every capability by its name."""
+
+
+def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
+    """Return what *capability* takes in a reading."""
+    return capability.pages if reading == "pages" and capability.pages is not None else capability.skill

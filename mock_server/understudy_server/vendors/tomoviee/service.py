@@ -17,7 +17,7 @@ from understudy_server.fields import Field, FieldError, Text, check
 from understudy_server.ledger import CREDITS
 from understudy_server.lifecycle import Fate
 from understudy_server.service import Identity, Refusals, Service, envelope
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES
+from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, fields_of
 from understudy_server.vendors.tomoviee.outputs import made_by
 from understudy_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
 
@@ -129,7 +129,7 @@ class TomovieeService(Service):
 
     def create(self, capability: Capability, call: Call) -> Answer:
         """Create a task (create.answer)."""
-        params = self.checked(capability.fields(self._reading("parameters", call)), call)
+        params = self.checked(fields_of(capability, self._reading("parameters", call)), call)
         if capability.needs is not None:
             name, when = capability.needs
             if name not in params and when(params):
