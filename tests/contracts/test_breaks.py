@@ -142,6 +142,8 @@ def test_a_run_that_is_not_over_or_says_nothing_is_an_error(tmp_path: Path, monk
     monkeypatch.setattr(_planting, "SECONDS", 60.0)
     assert run("nothing", home).outcome == "error"
     assert "got 'nothing'" in run("nothing", home).said
+    nobodys = written(tmp_path, THREE.replace('Breaks("tomoviee', 'Breaks("nobody'))
+    assert "pytest ended with" in run("-", nobodys).said
 
 
 def test_the_table_shows_long_words_short(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

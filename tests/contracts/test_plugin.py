@@ -6,15 +6,12 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from understudy import Tomoviee
 from understudy_server import Server, World
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 READY = """
 import asyncio
@@ -145,3 +142,25 @@ def test_importing_the_plugin_costs_next_to_nothing() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     assert printed.stdout.strip() == "[]"
+
+
+def blocks(page: str) -> str:
+    """Return every Python block of a page of the documents, as one file."""
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    return "\n\n".join(found for found in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+def test_the_page_on_the_plugin_runs_as_it_stands(tmp_path: Path) -> None:
+    """Its examples are one session that passes, and whose summary is the one that the page shows."""
+    code, printed = session(tmp_path, blocks("pytest_plugin.md"))
+    assert code == 0, printed
+    page = (Path(__file__).parents[2] / "docs" / "pytest_plugin.md").read_text(encoding="utf-8")
+    shown = re.search(r"^```text\n=+ understudy =+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert shown[1] in printed
+
+
+def test_the_page_on_the_contracts_runs_as_it_stands(tmp_path: Path) -> None:
+    """Its examples pass where the package is installed."""
+    code, printed = session(tmp_path, blocks("contracts.md"))
+    assert code == 0, printed

@@ -129,6 +129,17 @@ def test_a_stage_that_is_over_watches_no_longer() -> None:
     assert stage._left == {"192.0.2.7:443": 1}
 
 
+def test_what_is_no_internet_address_is_no_departure() -> None:
+    """A path of a local socket, an address without a port, and other events are not counted."""
+    with Stage() as stage:
+        for address in ("/run/socket", ("192.0.2.7",), b"x", ("127.0.0.1", 80)):
+            stage._watch("socket.connect", (None, address))
+        stage._watch("socket.bind", (None, ("192.0.2.7", 443)))
+        assert stage.bill().left == {}
+        stage._watch("socket.connect", (None, ("192.0.2.7", 443)))
+        assert stage.bill().left == {"192.0.2.7:443": 1}
+
+
 @pytest.mark.parametrize("where", ["http://127.0.0.1:9", "nonsense", "ftp://127.0.0.1"])
 def test_no_stage_without_a_simulator(where: str) -> None:
     """An address where no simulator is, is named in the error."""
