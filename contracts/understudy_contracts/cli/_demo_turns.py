@@ -82,6 +82,9 @@ class Audience(Protocol):
     def update(self, turn: Turn, state: str, progress: float | None = None) -> None:
         """Take note that *turn* is in *state*, so many percent done."""
 
+    def end(self, turn: Turn, state: str) -> None:
+        """Take note that *turn* is over."""
+
 
 def turns_of(vendor: VendorContract, calls: Sequence[DemoCall]) -> list[Turn]:
     """Give the first half of *calls* to the vendor's blocking client and the rest to its awaiting one."""
@@ -157,7 +160,7 @@ class Performance:
             self.left[urlsplit(event.url).netloc] += 1
 
     def _seen(self, turn: Turn, seen: Snapshot) -> None:
-        self._audience.update(turn, seen.state.value, None if seen.state.final else seen.progress)
+        self._audience.update(turn, seen.state.value, seen.progress)
 
     def _placed(self, turn: Turn, files: Sequence[Path]) -> Iterator[Path]:
         """Put *files* where they belong, under names that stay the same from run to run."""
@@ -174,5 +177,5 @@ class Performance:
             account.settle(account.now())
             unit, simulated = account.ledger.unit, account.now() - world.clock.now()
             spent = unit.shown(account.ledger.spent)
-        self._audience.update(turn, f"failed: {problem}" if problem else "saved")
+        self._audience.end(turn, f"failed: {problem}" if problem else "saved")
         return Outcome(turn, simulated, real, spent, unit.name, files, problem)

@@ -97,7 +97,7 @@ def _perform(vendors: Sequence[str], seed: int, folder: Path, backstage: Path) -
 
     with needs_extra("contracts", _COMMAND):
         turns = [_turns(vendor) for vendor in vendors]
-        watching = audience([turn for several in turns for turn in several])
+        watching = audience(sum(map(len, turns)))
     with World(clock="auto", seed=seed) as world, Server(world) as server, _no_proxy(server.url), watching:
         performance = Performance(server, backstage, folder, watching)
         outcomes = [outcome for several in turns for outcome in performance.run(several)]
