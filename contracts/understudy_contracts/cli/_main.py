@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module, metadata
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
 from understudy_contracts.cli._errors import CommandError
@@ -62,7 +61,7 @@ def installed_version() -> str:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of every subcommand that is installed."""
+    """Build the parser of every subcommand."""
     parser = argparse.ArgumentParser(
         prog="understudy",
         description="A local understudy of seven generative-media services: serve it, check it, learn what is known.",
@@ -72,8 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, module in COMMANDS:
-        if find_spec(module) is not None:
-            _add_command(subparsers, name, cast("Command", import_module(module)))
+        _add_command(subparsers, name, cast("Command", import_module(module)))
     return parser
 
 
