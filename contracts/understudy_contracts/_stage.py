@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -86,14 +87,13 @@ class Understudy:
     def client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return a blocking client of *vendor* whose waits take no time; *options* are the client's own."""
         contract = contract_of(vendor)
+        options.setdefault("http", self._stage.http)
         return contract.client(**self._arguments(contract, credential, options))
 
     def async_client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return an awaiting client of *vendor* whose waits take no time; *options* are the client's own."""
         contract = contract_of(vendor)
-        # No connection outlives its request, since the test's event loop ends before the fixture does.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        options.setdefault("http", httpx.AsyncClient(limits=limits, timeout=60))
+        options.setdefault("http", httpx.AsyncClient(**self._stage.wiring))
         return contract.async_client(**self._arguments(contract, credential, options))
 
     def advance(self, seconds: float, vendor: str | None = None) -> None:
@@ -135,7 +135,15 @@ class Stage:
     def __init__(self, where: str = "in-process") -> None:
         self._opened = ExitStack()
         self.url = self._serve() if where == "in-process" else where.rstrip("/")
-        self.control = Control(self._opened.enter_context(httpx.Client(timeout=60)), self.url)
+        # No connection outlives its request, as a test's event loop ends before its fixtures do; and what stays on this
+        # machine goes through no proxy.
+        self.wiring: dict[str, Any] = {
+            "limits": httpx.Limits(max_keepalive_connections=0),
+            "timeout": 60,
+            "trust_env": not stays_here(urlsplit(self.url).hostname or ""),
+        }
+        self.http = self._opened.enter_context(httpx.Client(**self.wiring))
+        self.control = Control(self.http, self.url)
         greet(self.control, self.url, self._opened.close)
         self._credentials: list[str] = []
         self._left: Counter[str] = Counter()

@@ -225,6 +225,15 @@ def wrong_size(patch: pytest.MonkeyPatch) -> None:
 
 
 @BREAKS.in_simulator
+def larger_by_default(patch: pytest.MonkeyPatch) -> None:
+    """A film is in 1080p unless its request says otherwise."""
+    larger = [
+        replace(field, default="1080p") if field.name == "resolution" else field for field in CAPABILITIES[FILM].skill
+    ]
+    make_films(patch, skill=tuple(larger))
+
+
+@BREAKS.in_simulator
 def wrong_shape(patch: pytest.MonkeyPatch) -> None:
     """Every film is wide."""
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))

@@ -99,6 +99,17 @@ def test_nothing_spent_is_said_so(tmp_path: Path) -> None:
     assert "requests that left the machine: none\n" in printed
 
 
+def test_no_proxy_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine with a proxy, the fixtures reach their simulator without it."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://192.0.2.1:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    code, printed = session(tmp_path, READY)
+    assert code == 0, printed
+    assert "requests that left the machine: none" in printed
+
+
 def test_a_session_without_the_fixtures_says_nothing(tmp_path: Path) -> None:
     """Whoever has the plugin and does not use it sees no summary."""
     code, printed = session(tmp_path, PLAIN)

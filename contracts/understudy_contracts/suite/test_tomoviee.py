@@ -350,15 +350,15 @@ def test_a_film_has_the_size_that_was_asked_for(wire: Wire, resolution: str, rat
         assert picture.width / picture.height == pytest.approx(width / height, rel=0.05)
 
 
-@proves("tomoviee:output.video", side="server")
-@pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_720p_and_1080p_are_as_large_as_documented(full_target: Target, resolution: str) -> None:
-    """At 16:9, 720p is 1280x720 and 1080p is 1920x1080, to the pixel."""
+@proves("tomoviee:output.video", "tomoviee:video.common", "tomoviee:text2video.params", side="server")
+@pytest.mark.parametrize("resolution", [None, *RESOLUTIONS])
+def test_720p_and_1080p_are_as_large_as_documented(full_target: Target, resolution: str | None) -> None:
+    """At 16:9, which is the default, 720p is 1280x720 and 1080p is 1920x1080, to the pixel; 720p is the default."""
     wire = Wire(full_target)
     data = wire.finish(wire.create(resolution=resolution))
     with av.open(BytesIO(wire.get(json.loads(data["result"])["video_path"][0])), "r") as film:
         picture = film.streams.video[0]
-        assert (picture.width, picture.height) == SIZES[resolution, "16:9"]
+        assert (picture.width, picture.height) == SIZES[resolution or "720p", "16:9"]
 
 
 @proves("tomoviee:poll.route", side="server")
