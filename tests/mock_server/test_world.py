@@ -104,6 +104,21 @@ def test_equal_seeds_make_equal_worlds(kit: Kit, seed: int, prompts: list[str]) 
 
 
 @settings(deadline=None, max_examples=20)
+@given(st.lists(st.booleans(), min_size=1, max_size=8))
+def test_nobodys_tasks_depend_on_anybody_else(kit: Kit, turns: list[bool]) -> None:
+    """An account's ids, durations and seeds are the same whoever else calls in between: parallel tests repeat."""
+    clock, said = Clock("manual"), []
+    for interrupted in (False, True):
+        with kit.world(clock=clock) as world:
+            for mine in turns:
+                if mine or interrupted:
+                    kit.caller(world, credential="mine" if mine else "another").create()
+            tasks = world.account("tomoviee", "mine").tasks
+            said.append([(task.id, task.changes, task.seed) for task in tasks])
+    assert said[0] == said[1]
+
+
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.sampled_from(["one", "two", "three"]), min_size=2, max_size=10))
 def test_ids_are_unique_even_when_names_run_short(kit: Kit, credentials: list[str]) -> None:
     """Nobody is given an id that somebody has, although the vendor's way to name tasks could only name sixteen."""

@@ -64,6 +64,20 @@ BOUNDS: list[tuple[str, str, str, Any, Any]] = [
     ("tm_video_scoring", "skill", "duration", 900, 901),
     ("tm_video_scoring", "skill", "duration", 5, 4),
 ]
+# Fact: least and most seconds that a task takes (generation.times).
+SECONDS = {
+    "tm_text2video_b": (60, 300),
+    "tm_img2video_b": (60, 300),
+    "tm_tail2video_b": (60, 300),
+    "tm_video_continuation_b": (60, 300),
+    "tm_reference_img2img": (30, 120),
+    "tm_redrawing": (30, 120),
+    "tm_reference_img2mask": (30, 120),
+    "tm_text2music": (30, 120),
+    "tm_text2sfx": (10, 60),
+    "tm_text2speech": (5, 30),
+    "tm_video_scoring": (60, 180),
+}
 READINGS = pytest.mark.parametrize("reading", ["skill", "pages"])
 EVERY = pytest.mark.parametrize("capability", CAPABILITIES.values(), ids=list(CAPABILITIES))
 
@@ -101,6 +115,14 @@ def test_the_eleven_are_there() -> None:
     """Every capability that is documented, and no other."""
     assert CAPABILITIES.keys() == REQUIRED.keys()
     assert len(CAPABILITIES) == 11
+
+
+@EVERY
+def test_each_takes_as_long_as_documented(capability: Capability) -> None:
+    """From the shortest to the longest that a seed can draw, a task takes what its documents call typical."""
+    stages = capability.times.stages
+    times = (sum(stage.least for stage in stages), sum(stage.most for stage in stages))
+    assert times == SECONDS[capability.name]
 
 
 @READINGS
