@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from understudy_server.accounts import Account
     from understudy_server.application import Simulator
     from understudy_server.clock import Clock
+    from understudy_server.faults import Fault
     from understudy_server.inprocess import InProcess
     from understudy_server.scenarios import Scenario
     from understudy_server.serving import Server
     from understudy_server.world import World
 
-__all__ = ["Account", "Clock", "InProcess", "Scenario", "Server", "Simulator", "World"]
+__all__ = ["Account", "Clock", "Fault", "InProcess", "Scenario", "Server", "Simulator", "World"]
 
 _HOMES = {
     "Account": "accounts",
     "Clock": "clock",
+    "Fault": "faults",
     "InProcess": "inprocess",
     "Scenario": "scenarios",
     "Server": "serving",

@@ -12,6 +12,8 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from understudy_server import results
+from understudy_server.disturbance import PLANTED, Disturbance
+from understudy_server.faults import Target
 from understudy_server.wire import Answer, Call, Route, origin
 
 if TYPE_CHECKING:
@@ -71,6 +73,9 @@ class Simulator:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
+        if self.world.faults.planted and PLANTED not in scope and (struck := self._struck(scope)):
+            await struck.play(self, scope, receive, send)
+            return
         methods = self._exact.get(scope["path"])
         place = methods.get(scope["method"]) if methods else None
         if place is None:
@@ -96,28 +101,46 @@ class Simulator:
             journal = world.strangers if call.caller is None else call.caller.journal
             path = call.path if route is None or values else route.path
             query, asked = scope["query_string"], scope["headers"]
-            journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact)
+            fault = scope.get(PLANTED)
+            journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
         return Answer(status, content, [*headers, (b"date", self._date_at(int(now)))])
 
     async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find who takes a request whose path is not one of the fixed ones under a slug."""
-        path: str = scope["path"]
-        host = origin(scope).partition("://")[2].partition(":")[0]
-        slug = self._hosts.get(host.lower())
-        if slug is not None and not path.startswith(CONTROL):
-            mount, rest = "", path
-        else:
-            slug, _, tail = path[1:].partition("/")
-            mount, rest = f"/{slug}", f"/{tail}"
+        slug, mount, rest = self._address(scope)
         if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
             await (await self.pages())(scope, receive, send)
             return
-        if rest.startswith(f"/{results.SEGMENT}/"):
+        if results.is_address(rest):
             await self._result(slug, rest, scope, receive, send)
             return
         body = await _rest(await receive(), receive)
         if body is not None:
             await _send(self._answer(self._place(slug, mount, rest, scope["method"]), scope, body), send)
+
+    def _address(self, scope: Scope) -> tuple[str, str, str]:
+        """Return whom a request is for, what stands before the vendor's path, and that path."""
+        path: str = scope["path"]
+        host = origin(scope).partition("://")[2].partition(":")[0]
+        slug = self._hosts.get(host.lower())
+        if slug is not None and not path.startswith(CONTROL):
+            return slug, "", path
+        slug, _, tail = path[1:].partition("/")
+        return slug, f"/{slug}", f"/{tail}"
+
+    def _struck(self, scope: Scope) -> Disturbance | None:
+        """Return what a planted fault makes of a request, or None if none strikes it."""
+        slug, _, path = self._address(scope)
+        world = self.world
+        if slug not in world.services:
+            return None
+        with world.lock:
+            task = results.owner(world, slug, path)
+            account = task.account.name if task else world.services[slug].whose(dict(scope["headers"]))
+            target = Target(slug, scope["method"], path, account, results.is_address(path))
+            fault = world.faults.strike(target)
+            known = world.named(account) if account is not None and world.is_account(account) else None
+        return Disturbance(fault, target, world, known) if fault else None
 
     def _place(self, slug: str, mount: str, path: str, method: str) -> _Place:
         methods = self._exact.get(f"/{slug}{path}", {})

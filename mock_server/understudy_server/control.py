@@ -13,8 +13,13 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from understudy_server import control_traffic
 from understudy_server.application import CONTROL
 from understudy_server.clock import Kind
+from understudy_server.control_traffic import AccountName
+from understudy_server.faults import Body as FaultBody
+from understudy_server.faults import Fault
+from understudy_server.faults import Kind as FaultKind
 from understudy_server.scenarios import Order, Scenario
 
 if TYPE_CHECKING:
@@ -30,8 +35,6 @@ if TYPE_CHECKING:
 
 _MOST: Final = 1e12
 _SHOWN: Final = 200
-
-AccountName = Annotated[str | None, Query(description="The account, as `GET accounts` names it; none means all.")]
 
 
 class _Body(BaseModel):
@@ -70,13 +73,33 @@ class NewScenario(_Body):
     times: int | None = Field(default=None, ge=1)
 
 
+class NewFault(_Body):
+    """Something that goes wrong between callers and a vendor."""
+
+    kind: FaultKind
+    vendor: str | None = None
+    account: str | None = None
+    method: str | None = None
+    path: str | None = Field(default=None, description="Text within the vendor's own path, without the slug.")
+    times: int | None = Field(default=None, ge=1)
+    probability: float = Field(default=1.0, gt=0, le=1)
+    seed: int | None = None
+    status: int | None = None
+    retry_after: float | None = Field(default=None, ge=0)
+    body: FaultBody = "empty"
+    seconds: float | None = Field(default=None, ge=0, description="Simulated seconds, for `latency` and `slow`.")
+    done: bool = Field(default=False, description="Whether the work is done, for `status` and `hang`.")
+
+
 def router(world: World) -> APIRouter:
     """Return the control API of *world*."""
     routes = APIRouter(prefix=CONTROL, tags=["control"])
     _clock_routes(routes, world)
     _account_routes(routes, world)
     _scenario_routes(routes, world)
+    _fault_routes(routes, world)
     _dialect_routes(routes, world)
+    control_traffic.add_to(routes, world, _chosen)
 
     @routes.get("/health")
     def health() -> dict[str, Any]:
@@ -151,13 +174,6 @@ def _account_routes(routes: APIRouter, world: World) -> None:
             owner.ledger.put(owner.ledger.unit.amount(money.available), owner.now())
         return _ledger(world, owner)
 
-    @routes.get("/requests")
-    def requests(account: AccountName = None) -> list[dict[str, Any]]:
-        """Show the journal, oldest first; without an account, all of it."""
-        with world.lock:
-            entries = sorted(entry for journal in _journals(world, account) for entry in journal)
-        return [entry.shown() for entry in entries]
-
     @routes.delete("/requests", status_code=204)
     def forget_requests(account: AccountName = None) -> None:
         """Forget the journal of one account, or all of it."""
@@ -186,6 +202,28 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
             gone = world.scenarios.clear(number)
         if not gone and number is not None:
             raise HTTPException(404, f"no scenario has the id {number}")
+
+
+def _fault_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/scenarios/faults")
+    def faults() -> list[dict[str, Any]]:
+        """List the faults that are still planted."""
+        with world.lock:
+            return [fault.shown() for fault in world.faults.planted]
+
+    @routes.post("/scenarios/faults", status_code=201)
+    def plant(fault: NewFault) -> dict[str, Any]:
+        """Break the transport of requests to come."""
+        with _explained():
+            return world.fault(Fault(**fault.model_dump())).shown()
+
+    @routes.delete("/scenarios/faults", status_code=204)
+    def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
+        """Remove one fault, or all."""
+        with world.lock:
+            gone = world.faults.clear(number)
+        if not gone and number is not None:
+            raise HTTPException(404, f"no fault has the id {number}")
 
 
 def _dialect_routes(routes: APIRouter, world: World) -> None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import httpx
 
 from understudy_server.application import Simulator
+from understudy_server.connection import CONNECTION
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
     from concurrent.futures import Future
 
+    from understudy_server.wire import Receive
     from understudy_server.world import World
 
 URL: Final = "http://understudy.test"
@@ -111,6 +114,48 @@ class _Async(httpx.AsyncBaseTransport):
         return await asyncio.wrap_future(answering)
 
 
+class _Line:
+    """The connection of one request: what is done to it is what httpx would have been told by a socket."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._patience: float | None = request.extensions.get("timeout", {}).get("read")
+        self.lost: httpx.TransportError | None = None
+
+    async def reset(self) -> None:
+        """Break the connection."""
+        self.lost = httpx.ReadError("[Errno 104] Connection reset by peer")
+
+    def close(self) -> None:
+        """Do nothing: an answer that is not whole says so itself."""
+
+    async def hold(self, seconds: float | None, receive: Receive) -> bool:
+        """Keep the caller waiting, or find at once that it would not wait so long."""
+        if self._patience is not None and (seconds is None or seconds >= self._patience):
+            self.lost = httpx.ReadTimeout("timed out")
+            return False
+        if seconds is None:
+            await receive()
+        await asyncio.sleep(seconds or 0.0)
+        return True
+
+
+class _Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that ends before its length."""
+
+    def __init__(self, content: bytes, error: httpx.TransportError) -> None:
+        self._content = content
+        self._error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._content:
+            yield self._content
+        raise self._error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
 async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> httpx.Response:
     """Run one ASGI request and return what it sent."""
     sent: list[Any] = []
@@ -124,10 +169,24 @@ async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> http
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app(_scope(request), receive, send)
+    line = _Line(request)
+    await app({**_scope(request), "state": {CONNECTION: line}}, receive, send)
+    if not sent:
+        raise line.lost or httpx.RemoteProtocolError("Server disconnected without sending a response.")
     start, *rest = sent
     content = b"" if request.method == "HEAD" else b"".join(message.get("body", b"") for message in rest)
-    return httpx.Response(start["status"], headers=start["headers"], stream=httpx.ByteStream(content), request=request)
+    stream = httpx.ByteStream(content) if request.method == "HEAD" else _stream(start, content, line)
+    return httpx.Response(start["status"], headers=start["headers"], stream=stream, request=request)
+
+
+def _stream(start: Any, content: bytes, line: _Line) -> httpx.ByteStream | _Broken:
+    """Return a body that is whole, or one that breaks where its connection did."""
+    length = next((int(value) for name, value in start["headers"] if name == b"content-length"), len(content))
+    if len(content) == length:
+        return httpx.ByteStream(content)
+    got = f"received {len(content)} bytes, expected {length}"
+    closed = httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({got})")
+    return _Broken(content, line.lost or closed)
 
 
 def _scope(request: httpx.Request) -> dict[str, Any]:

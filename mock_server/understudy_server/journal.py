@@ -45,6 +45,7 @@ class Entry(NamedTuple):
     status: int
     answer: bytes
     fact: str | None
+    fault: str | None = None
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.path} {self.status}>"
@@ -56,7 +57,7 @@ class Entry(NamedTuple):
             "at": self.at,
             "method": self.method,
             "path": self.path,
-            "query": _SECRET_QUERY.sub(rf"\1{REDACTED}", self.query.decode("latin-1")),
+            "query": shown_query(self.query.decode("latin-1")),
             "headers": {
                 name.decode("latin-1"): REDACTED if name in _SECRET_HEADERS else value.decode("latin-1")
                 for name, value in self.headers
@@ -65,6 +66,7 @@ class Entry(NamedTuple):
             "status": self.status,
             "answer": _text(self.answer),
             "fact": self.fact,
+            "fault": self.fault,
         }
 
 
@@ -93,13 +95,14 @@ class Journal:
         status: int,
         answer: bytes,
         fact: str | None,
+        fault: str | None = None,
     ) -> None:
         """Keep an exchange."""
         if headers == self._headers:
             headers = self._headers
         else:
             self._headers = headers
-        self._entries.append((number, at, method, path, query, headers, body, status, answer, fact))
+        self._entries.append((number, at, method, path, query, headers, body, status, answer, fact, fault))
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over the exchanges, oldest first."""
@@ -118,3 +121,8 @@ def _text(body: bytes) -> str:
     cut = body[:BODY_BYTES].decode("utf-8", "replace")
     shown = _SECRET_JSON.sub(rf"\1{REDACTED}", cut)
     return shown if len(body) <= BODY_BYTES else f"{shown}... ({len(body)} bytes)"
+def shown_query(query: str) -> str:
+    """Return *query* with the value of every secret in it redacted."""
+    return _SECRET_QUERY.sub(rf"\1{REDACTED}", query)
+
+

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Order = Literal["fail", "block", "timeout", "cancel", "slow", "refuse"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
-_ACCOUNT: Final = re.compile("acct_[0-9a-f]{12}")
+ACCOUNT: Final = re.compile("acct_[0-9a-f]{12}")
+"""What the control API calls an account."""
+
 _WORD: Final = re.compile("understudy:(fail|block|timeout|cancel|slow)")
 
 
@@ -76,7 +78,7 @@ class Scenario:
             raise ValueError(f"code is given with 'refuse', and only then; got then={self.then!r}, code={self.code!r}")
         if self.code is not None and self.vendor is None:
             raise ValueError("a scenario that refuses names its vendor: codes belong to vendors")
-        if self.account is not None and not _ACCOUNT.fullmatch(self.account):
+        if self.account is not None and not ACCOUNT.fullmatch(self.account):
             raise ValueError(f"account must be 'acct_' and 12 hexadecimal digits; got {self.account!r}")
         if self.times is not None and self.times < 1:
             raise ValueError(f"times must be 1 or more; got {self.times}")

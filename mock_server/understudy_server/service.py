@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import orjson
 
 from understudy_server import results
-from understudy_server.accounts import Account, TooManyError, conduct_of
+from understudy_server.accounts import Account, TooManyError, account_name, conduct_of
 from understudy_server.fields import FieldError, check
+from understudy_server.hints import did_you_mean
 from understudy_server.ledger import InsufficientError, Unit
 from understudy_server.lifecycle import Fate, Lifecycle, Moment
 from understudy_server.tasks import Task
@@ -129,7 +130,11 @@ class Service(ABC):
     def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
         """Refuse a call that no route takes; *allowed* are the methods that its path would take."""
         methods = ", ".join(allowed)
-        said = f"{call.path} takes {methods}, not {call.method}" if methods else f"no route {call.method} {call.path}"
+        if methods:
+            said = f"{call.path} takes {methods}, not {call.method}"
+        else:
+            routes = {route.path for route in self.routes() if "{" not in route.path}
+            said = f"no route {call.method} {call.path}{did_you_mean(call.path, routes)}"
         refused = RefusedError(self.refusals.unknown_route, said)
         answer = self._cite(self.refuse(refused, call), refused)
         if not methods:
@@ -267,6 +272,14 @@ class Service(ABC):
 
     def _refuse_as_planned(self, plan: Plan) -> None:
         if plan.refuse is not None:
+    def whose(self, headers: Mapping[bytes, bytes]) -> str | None:
+        """Return the name of the account that *headers* say they come from, without letting anybody in."""
+        try:
+            identity = self.identify(tuple([headers.get(name) for name in self.credential_headers]))
+        except RefusedError:
+            return None
+        return account_name(self.slug, identity.credential)
+
             raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
         if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
             raise RefusedError(self.refusals.blocked)

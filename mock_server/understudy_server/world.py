@@ -11,6 +11,7 @@ from understudy_server import _registry
 from understudy_server.accounts import Account
 from understudy_server.clock import Clock
 from understudy_server.dialects import Dialects
+from understudy_server.faults import Fault, Faults
 from understudy_server.fields import Link
 from understudy_server.journal import Journal
 from understudy_server.media import Studio
@@ -61,6 +62,7 @@ class World:
         self.public_url = public_url.rstrip("/") if public_url else None
         self.lock = threading.RLock()
         self.scenarios = Scenarios()
+        self.faults = Faults()
         self.studio = Studio(small=media == "small")
         self.services: dict[str, Service] = {}
         self._accounts: dict[tuple[str, str], Account] = {}
@@ -84,6 +86,7 @@ class World:
 
     def close(self) -> None:
         """Remove the media that this world made. Safe to call twice."""
+        self.faults.close()
         self.studio.close()
 
     def account(self, vendor: str, credential: str) -> Account:
@@ -140,6 +143,17 @@ class World:
                 self.services[order.vendor].check_code(order.code)
             return self.scenarios.add(order)
 
+    def fault(self, fault: Fault) -> Fault:
+        """Plant a fault in the transport of requests to come, and return it with its id.
+
+        Raises:
+            ValueError: It names a vendor that is not played; the text names those that are.
+        """
+        with self.lock:
+            if fault.vendor is not None and fault.vendor not in self.services:
+                raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {fault.vendor!r}")
+            return self.faults.add(fault, self.seed)
+
     def draw(self, account: Account, attempt: int = 0) -> int:
         """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
         text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
@@ -155,6 +169,7 @@ class World:
             self._by_name = {kept.name: kept for kept in self._accounts.values()}
             if account is None:
                 self.scenarios.clear()
+                self.faults.clear()
                 self.strangers.clear()
                 self.citations.clear()
 
