@@ -57,6 +57,7 @@ def openapi(service: Service) -> dict[str, Any]:
         "info": {"title": f"{service.title}, simulated", "version": version("understudy")},
         "servers": [{"url": f"/{service.slug}"}],
         "paths": paths,
+        "components": {"securitySchemes": {name: _header(name) for name in _credentials(service)}},
     }
 
 
@@ -71,6 +72,16 @@ def _operation(service: Service, route: Route) -> dict[str, Any]:
         ],
         "responses": {"200": {"description": "An answer", "content": {"application/json": {"example": route.example}}}},
     }
+    if not route.open:
+        operation["security"] = [{name: [] for name in _credentials(service)}]
     if route.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
     return operation
+
+
+def _credentials(service: Service) -> list[str]:
+    return [name.decode() for name in service.credential_headers]
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"type": "apiKey", "in": "header", "name": name}

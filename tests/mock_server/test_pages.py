@@ -90,3 +90,16 @@ def test_a_vendors_document_has_every_route(caller: Caller, slug: str) -> None:
             body = operation.get("requestBody")
             drawn = body["content"]["application/json"]["schema"] if body else None
             assert drawn == (json.loads(json.dumps(schema(route.body))) if route.body else None)
+
+
+@pytest.mark.parametrize("slug", _registry.VENDORS)
+def test_a_page_asks_for_the_credential_that_a_call_needs(kit: Kit, slug: str) -> None:
+    """Every route that wants to know who calls names the headers that say so, and no open route does."""
+    with kit.world() as world:
+        service = world.services[slug]
+        document = openapi(service)
+        named = {name.decode() for name in service.credential_headers}
+        assert {scheme["name"] for scheme in document["components"]["securitySchemes"].values()} == named
+        for route in service.routes():
+            (security,) = document["paths"][route.path][route.method.lower()].get("security", [{}])
+            assert set(security) == (set() if route.open else named)
