@@ -105,6 +105,7 @@ class Account:
             ValueError: *seconds* is negative, or more than there is until the simulator's time ends.
         """
         self.offset += forward(seconds, LATEST - self.offset)
+        self._clock.moved()
 
     def read(self, now: float, next_change: float) -> None:
         """Note that an unfinished task was read: under the clock ``auto`` the account then moves to its next change."""

@@ -39,6 +39,7 @@ class Clock:
         self._monotonic = monotonic
         self._anchor = time.time()
         self._started = monotonic()
+        self._watchers: list[Callable[[], None]] = []
         self.kind: Kind = "real"
         self.speed = 1.0
         self.change(kind, speed)
@@ -76,6 +77,7 @@ class Clock:
             ValueError: *seconds* is negative, or more than there is until `LATEST`: time never goes back or ends.
         """
         self._anchor += forward(seconds, LATEST - self.now())
+        self.moved()
 
     def change(self, kind: Kind, speed: float = 1.0) -> None:
         """Become another kind of clock; the time it shows does not jump.
@@ -92,6 +94,16 @@ class Clock:
         self._anchor, self._started = self.now(), self._monotonic()
         self.kind = kind
         self.speed = speed
+        self.moved()
+
+    def watch(self, told: Callable[[], None]) -> None:
+        """Call *told* whenever time was moved by somebody, the world's or an account's."""
+        self._watchers.append(told)
+
+    def moved(self) -> None:
+        """Tell those who watch that time was moved."""
+        for told in self._watchers:
+            told()
 
 
 def forward(seconds: float, room: float) -> float:

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from understudy_server import control_traffic
 from understudy_server.application import CONTROL
 from understudy_server.clock import Kind
-from understudy_server.control_traffic import AccountName
 from understudy_server.faults import Body as FaultBody
 from understudy_server.faults import Fault
 from understudy_server.faults import Kind as FaultKind
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 1e12
 _SHOWN: Final = 200
+
+AccountName = control_traffic.AccountName
 
 
 class _Body(BaseModel):

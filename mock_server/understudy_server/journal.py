@@ -112,17 +112,22 @@ class Journal:
         """Return how many exchanges are kept."""
         return len(self._entries)
 
+    @property
+    def latest(self) -> int:
+        """The number of the newest exchange; 0 if there is none."""
+        return int(self._entries[-1][0]) if self._entries else 0
+
     def clear(self) -> None:
         """Forget every exchange."""
         self._entries.clear()
+
+
+def shown_query(query: str) -> str:
+    """Return *query* with the value of every secret in it redacted."""
+    return _SECRET_QUERY.sub(rf"\1{REDACTED}", query)
 
 
 def _text(body: bytes) -> str:
     cut = body[:BODY_BYTES].decode("utf-8", "replace")
     shown = _SECRET_JSON.sub(rf"\1{REDACTED}", cut)
     return shown if len(body) <= BODY_BYTES else f"{shown}... ({len(body)} bytes)"
-def shown_query(query: str) -> str:
-    """Return *query* with the value of every secret in it redacted."""
-    return _SECRET_QUERY.sub(rf"\1{REDACTED}", query)
-
-

@@ -25,6 +25,7 @@ from understudy_server.wire import FACT_HEADER, Answer, Call, Refusal, RefusedEr
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from understudy_server.callbacks import CallbackPlan
     from understudy_server.fields import Field
     from understudy_server.media import Medium
     from understudy_server.scenarios import Plan
@@ -71,6 +72,10 @@ class Service(ABC):
     operations: ClassVar[tuple[str, ...]]
     reasons: ClassVar[Mapping[Fate, str]]
     """Why a task did not succeed, in words that a user reads."""
+    result_seconds: ClassVar[int] = 30 * 24 * 3600
+    """How long the address of a result holds after its task has ended, in seconds of the account's time."""
+    callback_plan: ClassVar[CallbackPlan | None] = None
+    """When the vendor calls back, if it does; `callback_body` then says with what."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -110,6 +115,10 @@ class Service(ABC):
     def name_task(self, operation: str, now: float, seed: int) -> str:
         """Return an id for a task created *now*; *seed* is 64 bits of its own."""
         return f"{operation}-{int(now)}-{seed:016x}"
+
+    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+        """Return what a callback tells of *task*, which is in *moment*; a vendor that calls back brings its own."""
+        return {"id": task.id, "state": moment.word}
 
     def text_of(self, params: Mapping[str, Any]) -> str:
         """Return the text that in-band words and orders are looked for in."""
@@ -190,6 +199,8 @@ class Service(ABC):
         except InsufficientError:
             raise RefusedError(self.refusals.insufficient) from None
         self.tasks[task.id] = task
+        if self.callback_plan is not None and self.callback_plan.field in params:
+            self.world.courier.expect(task)
         return task
 
     def base(self, call: Call) -> str:
@@ -261,6 +272,14 @@ class Service(ABC):
         self._known[credentials] = account
         return account
 
+    def whose(self, headers: Mapping[bytes, bytes]) -> str | None:
+        """Return the name of the account that *headers* say they come from, without letting anybody in."""
+        try:
+            identity = self.identify(tuple([headers.get(name) for name in self.credential_headers]))
+        except RefusedError:
+            return None
+        return account_name(self.slug, identity.credential)
+
     def _named(self, operation: str, call: Call) -> tuple[str, int]:
         """Return a task id that nobody has yet, and the seed that goes with it."""
         for attempt in count():
@@ -272,14 +291,6 @@ class Service(ABC):
 
     def _refuse_as_planned(self, plan: Plan) -> None:
         if plan.refuse is not None:
-    def whose(self, headers: Mapping[bytes, bytes]) -> str | None:
-        """Return the name of the account that *headers* say they come from, without letting anybody in."""
-        try:
-            identity = self.identify(tuple([headers.get(name) for name in self.credential_headers]))
-        except RefusedError:
-            return None
-        return account_name(self.slug, identity.credential)
-
             raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
         if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
             raise RefusedError(self.refusals.blocked)

@@ -5,21 +5,25 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from understudy_server import _registry
 from understudy_server.accounts import Account
+from understudy_server.callbacks import Attempt, Courier
 from understudy_server.clock import Clock
 from understudy_server.dialects import Dialects
 from understudy_server.faults import Fault, Faults
 from understudy_server.fields import Link
 from understudy_server.journal import Journal
 from understudy_server.media import Studio
+from understudy_server.results import MOST_REDIRECTS
 from understudy_server.scenarios import Scenario, Scenarios
+from understudy_server.verification import Wanted, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from understudy_server.journal import Entry
     from understudy_server.service import Service
     from understudy_server.tasks import Task
 
@@ -36,6 +40,8 @@ class World:
         media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
         dialects: Which reading to speak where documents disagree, by name (``{"tomoviee.errors": "http"}``).
         vendors: The slugs to play; None is all.
+        redirects: How often the address of a result redirects before it hands out the file.
+        callbacks_to: Hosts, beside this machine's own names, that callbacks may be sent to.
 
     Raises:
         ValueError: An argument has a value that is not allowed; the text names both.
@@ -52,6 +58,8 @@ class World:
         media: MediaSize = "full",
         dialects: Mapping[str, str] | None = None,
         vendors: Iterable[str] | None = None,
+        callbacks_to: Iterable[str] = (),
+        redirects: int = 0,
     ) -> None:
         if media not in get_args(MediaSize):
             raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
@@ -60,10 +68,14 @@ class World:
         self.clock = clock if isinstance(clock, Clock) else Clock.parse(str(clock))
         self.seed = seed
         self.public_url = public_url.rstrip("/") if public_url else None
+        if not 0 <= redirects <= MOST_REDIRECTS:
+            raise ValueError(f"redirects must be from 0 to {MOST_REDIRECTS}; got {redirects!r}")
+        self.redirects = redirects
         self.lock = threading.RLock()
         self.scenarios = Scenarios()
         self.faults = Faults()
         self.studio = Studio(small=media == "small")
+        self.courier = Courier(self, callbacks_to)
         self.services: dict[str, Service] = {}
         self._accounts: dict[tuple[str, str], Account] = {}
         self._by_name: dict[str, Account] = {}
@@ -87,6 +99,7 @@ class World:
     def close(self) -> None:
         """Remove the media that this world made. Safe to call twice."""
         self.faults.close()
+        self.courier.close()
         self.studio.close()
 
     def account(self, vendor: str, credential: str) -> Account:
@@ -154,6 +167,52 @@ class World:
                 raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {fault.vendor!r}")
             return self.faults.add(fault, self.seed)
 
+    def journal(self, account: Account | None = None) -> list[Entry]:
+        """Return the exchanges that are kept, of *account* or of everybody, strangers too; oldest first."""
+        with self.lock:
+            owners = self.accounts() if account is None else (account,)
+            journals = [owner.journal for owner in owners] + ([self.strangers] if account is None else [])
+            return sorted((entry for journal in journals for entry in journal), key=lambda entry: entry.number)
+
+    def verify(
+        self,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        contains: str | None = None,
+        account: Account | str | None = None,
+        times: int | None = None,
+    ) -> list[Entry]:
+        """Return the requests that were made as described: *times* of them, or at least one if that is None.
+
+        Args:
+            method: The HTTP method.
+            path: The vendor's own path, without the slug; ``*`` stands for anything.
+            body: Members that the JSON body has, beside others.
+            contains: Text in the body or the query, secrets redacted.
+            account: Who made them: an account or its name.
+            times: How many there must be; 0 means none.
+
+        Raises:
+            VerificationError: There are more or fewer; the text names the nearest that were made.
+            KeyError: No account has that name.
+        """
+        owner = self.named(account) if isinstance(account, str) else account
+        return verify(Wanted(method, path, body, contains), self.journal(owner), times)
+
+    def callbacks(self, account: Account | None = None) -> list[Attempt]:
+        """Return the callbacks that were sent, failed or were refused, for *account* or for all; oldest first."""
+        return self.courier.attempts(account)
+
+    def settle_callbacks(self, timeout: float = 10.0) -> None:
+        """Return once no callback is due now; under the clock ``auto``, which moves to the next, once none is to come.
+
+        Raises:
+            TimeoutError: *timeout* real seconds have passed.
+        """
+        self.courier.settle(timeout)
+
     def draw(self, account: Account, attempt: int = 0) -> int:
         """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
         text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
@@ -165,6 +224,7 @@ class World:
             gone = frozenset(self.accounts() if account is None else (account,))
             for service in self.services.values():
                 service.forget(gone)
+            self.courier.forget(gone)
             self._accounts = {key: kept for key, kept in self._accounts.items() if kept not in gone}
             self._by_name = {kept.name: kept for kept in self._accounts.values()}
             if account is None:

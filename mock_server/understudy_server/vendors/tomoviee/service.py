@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from understudy_server.callbacks import CallbackPlan
 from understudy_server.fields import Field, FieldError, Text, check
+from understudy_server.hints import did_you_mean
 from understudy_server.ledger import CREDITS
 from understudy_server.lifecycle import Fate
 from understudy_server.service import Identity, Refusals, Service, envelope
@@ -24,7 +26,7 @@ from understudy_server.wire import JSON, Answer, Call, Refusal, RefusedError, Ro
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from understudy_server.lifecycle import Lifecycle
+    from understudy_server.lifecycle import Lifecycle, Moment
     from understudy_server.media import Medium
     from understudy_server.tasks import Task
     from understudy_server.vendors.tomoviee.capabilities import Capability
@@ -69,6 +71,7 @@ class TomovieeService(Service):
         "image_key": ("images_path", "image_path"),
     }
     operations = tuple(CAPABILITIES)
+    callback_plan = CallbackPlan(on="end", field="callback", delays=(10.0, 60.0, 300.0))  # callback.payload
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
         Fate.BLOCK: "the content policy was violated",
@@ -149,8 +152,9 @@ class TomovieeService(Service):
 
     def unknown_capability(self, call: Call) -> Answer:
         """Refuse a capability that does not exist (errors.codes)."""
-        known = ", ".join(CAPABILITIES)
-        raise RefusedError(UNKNOWN_CAPABILITY, f"{call.path_values['capability']} is not one of {known}")
+        given = call.path_values["capability"]
+        known = did_you_mean(given, CAPABILITIES) or f", which is not one of {', '.join(CAPABILITIES)}"
+        raise RefusedError(UNKNOWN_CAPABILITY, f"no capability {given}{known}")
 
     def poll(self, call: Call) -> Answer:
         """Answer what a task is now (poll.answer, poll.result_is_string, task.extra_fields)."""
@@ -162,7 +166,7 @@ class TomovieeService(Service):
             "status": moment.word,
             "progress" if self._reading("parameters", call) == "skill" else "process": moment.progress,
             "reason": self.reason(task) if moment.final and not succeeded else "",
-            "result": self.result(call, task) if succeeded else "",
+            "result": self.result(task) if succeeded else "",
             "params": task.params.get("params", ""),
             "wsid": task.account.name,
             "priority": 0,
@@ -183,12 +187,17 @@ class TomovieeService(Service):
             raise RefusedError(UNKNOWN_TASK)
         return task
 
-    def result(self, call: Call, task: Task) -> str:
+    def result(self, task: Task) -> str:
         """Return the result, which is JSON in a string (poll.result_is_string, image.result_key)."""
         key = CAPABILITIES[task.operation].key
         if key in self.dialects["image_key"]:
-            key = self._reading("image_key", call)
+            key = self.world.dialects.spoken(f"{self.slug}.image_key", task.account.name)
         return orjson.dumps({key: self.result_urls(task)}).decode()
+
+    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+        """Return what is posted once a task has ended, the result again as JSON in a string (callback.payload)."""
+        result = {"result": self.result(task)} if task.fate is Fate.SUCCEED else {}
+        return {"task_id": task.id, "status": moment.word, **result, "params": task.params.get("params", "")}
 
     def refuse(self, refused: RefusedError, call: Call) -> Answer:
         """Return the envelope with a code that starts with 68 (errors.envelope, auth.rejected)."""

@@ -1,0 +1,93 @@
+"""The control API's part on what comes and goes: checks on the journal, callbacks, held files, results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from understudy_server.results import MOST_REDIRECTS
+from understudy_server.verification import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from understudy_server.accounts import Account
+    from understudy_server.callbacks import Attempt, Waiting
+    from understudy_server.world import World
+
+    Choose = Callable[[World, str | None], Account | None]
+
+AccountName = Annotated[str | None, Query(description="The account, as `GET accounts` names it; none means all.")]
+Method = Annotated[str | None, Query(description="The HTTP method.")]
+Path = Annotated[str | None, Query(description="The vendor's own path, without the slug; `*` stands for anything.")]
+Contains = Annotated[str | None, Query(description="Text in the body or the query, secrets redacted.")]
+
+
+class ResultRules(BaseModel):
+    """How results are handed out from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    redirects: int = Field(ge=0, le=MOST_REDIRECTS, description="How often a result's address redirects first.")
+
+
+def add_to(routes: APIRouter, world: World, choose: Choose) -> None:
+    """Add this part to *routes*; *choose* returns the account that a request names, or refuses with 404."""
+    _request_routes(routes, world, choose)
+    _callback_routes(routes, world, choose)
+    _result_routes(routes, world)
+
+
+def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
+    @routes.get("/requests")
+    def requests(
+        account: AccountName = None, method: Method = None, path: Path = None, contains: Contains = None
+    ) -> list[dict[str, Any]]:
+        """Show the journal, oldest first; without an account, all of it."""
+        entries = world.journal(choose(world, account))
+        return [entry.shown() for entry in Wanted(method, path, None, contains).among(entries)]
+
+    @routes.get("/requests/count")
+    def count(
+        account: AccountName = None, method: Method = None, path: Path = None, contains: Contains = None
+    ) -> dict[str, Any]:
+        """Count the requests in the journal that are meant; if there is none, show which come nearest."""
+        entries = world.journal(choose(world, account))
+        wanted = Wanted(method, path, None, contains)
+        found = len(wanted.among(entries))
+        return {"count": found, "kept": len(entries), "nearest": [] if found else wanted.nearest(entries)}
+
+
+def _callback_routes(routes: APIRouter, world: World, choose: Choose) -> None:
+    @routes.get("/callbacks")
+    def callbacks(account: AccountName = None) -> dict[str, Any]:
+        """Show the callbacks that were sent, failed or were refused, and those to come."""
+        owner = choose(world, account)
+        return {
+            "attempts": [_attempt(attempt) for attempt in world.callbacks(owner)],
+            "waiting": [_waiting(waiting) for waiting in world.courier.waiting(owner)],
+        }
+
+
+def _result_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/results")
+    def results() -> ResultRules:
+        """Show how results are handed out."""
+        return ResultRules(redirects=world.redirects)
+
+    @routes.put("/results")
+    def put_results(rules: ResultRules) -> ResultRules:
+        """Let every result's address redirect so often before it hands out the file."""
+        world.redirects = rules.redirects
+        return rules
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return attempt._asdict()
+
+
+def _waiting(waiting: Waiting) -> dict[str, Any]:
+    account = waiting.task.account.name
+    return {"account": account, "task": waiting.task.id, "due": waiting.due, "attempt": waiting.attempt}
