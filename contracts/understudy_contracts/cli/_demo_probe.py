@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import av
+from PIL import Image
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -24,14 +27,12 @@ def describe(path: Path) -> str:
     """
     try:
         said = _DECODERS.get(path.suffix, _picture)(path)
-    except (OSError, ValueError, IndexError) as error:  # PyAV's errors and Pillow's are of these kinds
+    except (OSError, ValueError, IndexError, SyntaxError) as error:  # the kinds that PyAV and Pillow raise
         raise UndecodableError(f"no decoder reads {path.name}: {error}") from None
     return f"{said} {path.stat().st_size / 1000:.0f} kB"
 
 
 def _film(path: Path) -> str:
-    import av
-
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         codecs = [_codec(one.codec_context.name) for one in (stream, *container.streams.audio)]
@@ -40,8 +41,6 @@ def _film(path: Path) -> str:
 
 
 def _sound(path: Path) -> str:
-    import av
-
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         codec, rate, layout = _codec(stream.codec_context.name), stream.rate, _LAYOUTS.get(stream.channels, "")
@@ -50,8 +49,6 @@ def _sound(path: Path) -> str:
 
 
 def _picture(path: Path) -> str:
-    from PIL import Image
-
     with Image.open(path) as image:
         image.load()
         return f"{image.format} {image.width}x{image.height} {image.mode}"

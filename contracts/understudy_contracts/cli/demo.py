@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Sequence
 
+    from understudy_contracts.cli._console import Screen
     from understudy_contracts.cli._demo_turns import Outcome, Turn
 
 HELP = "show every vendor once: real clients, a simulator in this process, real files"
@@ -55,10 +57,20 @@ def run(args: argparse.Namespace) -> int:
     """
     seed = whole_number("--seed", args.seed)
     vendors = [_known(slug) for slug in dict.fromkeys(args.vendor or VENDORS)]
+    screen = _screen()
     with _backstage(args.out) as (folder, backstage):
         outcomes, left = _perform(vendors, seed, folder, backstage)
-    _show(outcomes, args.out, left)
+    _show(screen, outcomes, args.out, left)
     return 0
+
+
+def _screen() -> Screen:
+    """Open the screen, once it is known that nothing will be missing at the end."""
+    from understudy_contracts.cli._console import Screen
+
+    with needs_extra("server", _COMMAND):
+        import_module("understudy_contracts.cli._demo_probe")
+    return Screen(_COMMAND)
 
 
 def _known(slug: str) -> str:
@@ -78,6 +90,8 @@ def _backstage(out: str) -> Iterator[tuple[Path, Path]]:
     """
     folder = Path(out)
     try:
+        if not out:
+            raise FileNotFoundError(errno.ENOENT, "it is empty")
         folder.mkdir(parents=True, exist_ok=True)
         backstage = tempfile.mkdtemp(prefix=".understudy-", dir=folder)
     except OSError as error:
@@ -127,14 +141,12 @@ def _no_proxy(url: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _show(outcomes: Sequence[Outcome], out: str, left: Counter[str]) -> None:
-    from understudy_contracts.cli._console import Screen
+def _show(screen: Screen, outcomes: Sequence[Outcome], out: str, left: Counter[str]) -> None:
     from understudy_contracts.cli._demo_table import bottom_line, draw, examined
 
-    screen = Screen(_COMMAND)
     findings = list(examined(outcomes))
     draw(screen, findings)
-    screen.line(bottom_line(findings, out, left))
+    print(bottom_line(findings, out, left))
     problems = [f"{found.outcome.turn.label}: {found.said}" for found in findings if found.bad]
     if problems:
         raise CommandError(f"{len(problems)} of {len(findings)} went wrong: {'; '.join(problems)}")
