@@ -249,7 +249,7 @@ def short_film(patch: pytest.MonkeyPatch) -> None:
 def result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """The result is JSON as such, and not in a string."""
     right = Gateway.result
-    patch.setattr(Gateway, "result", lambda self, call, task: orjson.loads(right(self, call, task)))
+    patch.setattr(Gateway, "result", lambda self, *asked: orjson.loads(right(self, *asked)))
 
 
 @BREAKS.in_simulator

@@ -1,27 +1,13 @@
-"""Tomoviee's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
-
-Documents: the vendor's Tomoviee skills and API pages, and tomoviee.ai/doc, read in November 2026; carried as the facts
-``tomoviee:...``.
-"""
+"""What Tomoviee's capabilities take: tables from the facts, valid arguments, and bodies broken in one way."""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from understudy import AsyncTomoviee, JobState, Tomoviee
 from understudy_contracts import strategies
-from understudy_contracts._machine import JobMachine
-from understudy_contracts._vendor import DemoCall, VendorContract
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-SECRET: Final = "understudy"  # noqa: S105 - a simulator's account takes any word
-CREATE: Final = "/v1/open/capacity/application/"
-RESULT: Final = "/v1/open/pub/task"
 RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
 RESOLUTIONS: Final = ("720p", "1080p")
 SIZES: Final = {
@@ -37,36 +23,6 @@ SIZES: Final = {
     ("1080p", "1:1"): (1080, 1080),
 }
 """Resolution and ratio to width and height: the resolution is the short side."""
-
-STATUS_WORDS: Final = {
-    1: JobState.QUEUED,
-    2: JobState.RUNNING,
-    3: JobState.SUCCEEDED,
-    4: JobState.FAILED,
-    5: JobState.CANCELED,
-    6: JobState.EXPIRED,
-}
-
-DEMO: Final = (
-    DemoCall("text_to_video", {"prompt": "A red fox trots through fresh snow at dawn"}),
-    DemoCall("text_to_video", {"prompt": "Rain on a neon street, seen from above", "aspect_ratio": "9:16"}),
-    DemoCall(
-        "text_to_video",
-        {"prompt": "A lighthouse in a storm", "resolution": "1080p", "aspect_ratio": "16:9", "camera_move": 21},
-    ),
-    DemoCall("text_to_video", {"prompt": "Tea leaves unfold in a glass pot", "aspect_ratio": "1:1"}),
-)
-
-
-def credentials(account: str) -> Mapping[str, str]:
-    """Return a client's keyword arguments for *account*."""
-    return {"app_key": account, "app_secret": SECRET}
-
-
-def headers(account: str, secret: str = SECRET) -> Mapping[str, str]:
-    """Return the raw headers that authenticate *account* (auth.headers)."""
-    token = b64encode(f"{account}:{secret}".encode()).decode()
-    return {"X-App-Key": account, "Authorization": f"Basic {token}", "Content-Type": "application/json"}
 
 
 def common_arguments() -> dict[str, st.SearchStrategy[Any]]:
@@ -117,25 +73,3 @@ def broken_text_to_video() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
         return st.tuples(st.just(name), bodies)
 
     return st.sampled_from(sorted(wrong)).flatmap(broken)
-
-
-CONTRACT: Final = VendorContract(
-    slug="tomoviee",
-    client=Tomoviee,
-    async_client=AsyncTomoviee,
-    credentials=credentials,
-    headers=headers,
-    operations={"text_to_video": text_to_video()},
-    ends={
-        "fail": JobState.FAILED,
-        "block": JobState.FAILED,
-        "timeout": JobState.EXPIRED,
-        "cancel": JobState.CANCELED,
-    },
-)
-
-
-class TomovieeMachine(JobMachine):
-    """The state machine of every job vendor, playing Tomoviee."""
-
-    contract = CONTRACT
