@@ -60,10 +60,10 @@ def said(send: Callable[..., httpx.Response], *arguments: Any, **options: Any) -
     return answer.status_code, headers, answer.content
 
 
-def ways(kit: Kit, world: World) -> Iterator[httpx.Client]:
+def ways(kit: Kit, world: World, patience: float = 60.0) -> Iterator[httpx.Client]:
     """Speak to *world* by a socket, then in process, at the same address."""
     headers = kit.rows["tomoviee"].headers("key", "secret")
-    options: dict[str, Any] = {"headers": {**headers, "Host": "here"}, "timeout": httpx.Timeout(20.0, read=0.4)}
+    options: dict[str, Any] = {"headers": {**headers, "Host": "here"}, "timeout": patience}
     with Server(world) as server, httpx.Client(base_url=server.url, **options) as client:
         yield client
     with InProcess(world) as inside, inside.client(base_url=inside.url, **options) as client:
@@ -76,10 +76,12 @@ def test_socket_and_in_process_agree_fault_by_fault(kit: Kit, fault: dict[str, A
     seen: dict[str, list[Any]] = {"create": [], "film": [], "next": []}
     kind = fault["kind"]
     with kit.world(public_url="http://here") as world:
-        kit.caller(world, credential="key", secret="secret").create()
+        caller = kit.caller(world, credential="key", secret="secret")
+        caller.create()
         world.advance(600)
         (url,) = world.services["tomoviee"].result_urls(next(world.tasks()))
-        for client in ways(kit, world):
+        assert caller.fetch(url).status == 200  # made before anybody is impatient
+        for client in ways(kit, world, 0.3 if kind == "hang" else 60.0):
             before = len(list(world.tasks()))
             planted = world.fault(Fault(**fault, times=None if kind == "expired" else 1))
             outcome = said(client.post, CREATE, json={"prompt": "A fox"})
@@ -181,7 +183,7 @@ def test_a_late_answer_waits_in_the_worlds_own_time(kit: Kit) -> None:
             for kind in ("latency", "slow"):
                 world.fault(Fault(kind, seconds=1e10, times=1))
                 with pytest.raises(httpx.ReadTimeout):
-                    client.post(CREATE, json={"prompt": "A fox"})
+                    client.post(CREATE, json={"prompt": "A fox"}, timeout=0.3)
 
 
 @pytest.mark.parametrize("through", [Server, InProcess])
