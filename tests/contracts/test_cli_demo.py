@@ -429,6 +429,14 @@ def test_what_no_decoder_reads_is_named(name: str, content: bytes, tmp_path: Pat
         describe(path)
 
 
+def test_a_film_without_a_frame_is_no_film(tmp_path: Path) -> None:
+    """A container that opens and holds nothing is refused like any other."""
+    path = tmp_path / "a.mp3"
+    path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\0\0\0\0")
+    with pytest.raises(UndecodableError, match="there is nothing in it"):
+        describe(path)
+
+
 @pytest.mark.parametrize("missing", ["PIL", "av", "hypothesis", "rich", "uvicorn"])
 def test_a_missing_package_names_the_extra(missing: str, tmp_path: Path) -> None:
     """Without a package the answer is a command to type, before anything runs."""

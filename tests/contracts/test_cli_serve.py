@@ -134,6 +134,8 @@ def test_every_option_reaches_the_world(served: list[Server]) -> None:
         ("--host", "", "an address of this machine"),
         ("--host", "192.0.2.1", "an address of this machine"),
         ("--host", "x" * 64, "an address of this machine"),
+        ("--host", "\u00e9..test", "an address of this machine"),
+        ("--host", " ", "an address of this machine"),
     ],
 )
 def test_a_bad_value_is_refused_before_anything_is_served(

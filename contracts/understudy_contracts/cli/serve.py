@@ -93,18 +93,28 @@ def _bound(world: World, host: str, port: int) -> Server:
     with needs_extra("server", "understudy serve"):
         from understudy_server import Server
 
-    problem = "it is empty"
+    _check_host(host)
     try:
-        if host.strip():
-            return Server(world, host=host, port=port)
+        return Server(world, host=host, port=port)
     except OSError as error:
         cause = error.__context__
         if isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}:
             raise CommandError(f"{error}; --port 0 takes a free one") from None
-        problem = str(error)
+        raise _no_address(host, error) from None
+
+
+def _check_host(host: str) -> None:
+    """Refuse what a socket would take for every address of this machine, or could not ask for at all."""
+    try:
+        if not host.encode("idna").strip():
+            raise _no_address(host, "it is empty")
     except UnicodeError as error:
-        problem = str(error)
-    raise UsageError(f"--host is {host!r}; allowed: an address of this machine, such as 127.0.0.1 or ::1 ({problem})")
+        raise _no_address(host, error) from None
+
+
+def _no_address(host: str, problem: object) -> UsageError:
+    allowed = "an address of this machine, such as 127.0.0.1 or ::1"
+    return UsageError(f"--host is {host!r}; allowed: {allowed} ({problem})")
 
 
 def _announce(server: Server, clock: Clock, host: str) -> None:
