@@ -32,6 +32,7 @@ ROW = (
     "tests/clients/test_{vendor}.py",
     "tests/mock_server/test_{vendor}.py",
     "tests/contracts/test_{vendor}.py",
+    "tests/breaks/{vendor}.py",
     "docs/vendors/{vendor}.md",
 )
 DATE = re.compile(r"\b(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d\b")
