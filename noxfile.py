@@ -103,6 +103,7 @@ def wheel(session: nox.Session) -> None:
     session.run("understudy", "--version")
     session.run("understudy", "facts")
     session.run("understudy", "doctor")
+    session.run("understudy", "demo", "--out", str(built.with_name("demo")))
 
 
 @nox.session(default=False)
