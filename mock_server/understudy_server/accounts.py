@@ -17,6 +17,7 @@ from understudy_server.ledger import Ledger, Unit
 from understudy_server.lifecycle import Fate
 
 if TYPE_CHECKING:
+    from understudy_server.limits import Pace
     from understudy_server.tasks import Task
 
 DOUBLE_SECONDS: Final = 60.0
@@ -85,6 +86,7 @@ class Account:
         self.secret: str | None = None
         self.offset = 0.0
         self.at_once = conduct.at_once or at_once
+        self.pace: Pace | None = None
         self.ledger = Ledger(unit, conduct.opening)
         self.journal = Journal()
         self.tasks: list[Task] = []

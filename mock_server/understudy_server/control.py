@@ -62,6 +62,13 @@ class Money(_Body):
     available: float = Field(ge=0, le=_MOST)
 
 
+class Limits(_Body):
+    """What an account may do; null takes a limit away, what is left out stays as it is."""
+
+    at_once: int | None = Field(default=None, ge=1, description="Unfinished tasks at once.")
+    per_minute: int | None = Field(default=None, ge=1, description="Requests a minute of the account's own time.")
+
+
 class NewScenario(_Body):
     """An order for tasks to come."""
 
@@ -174,6 +181,18 @@ def _account_routes(routes: APIRouter, world: World) -> None:
             owner.settle(owner.now())
             owner.ledger.put(owner.ledger.unit.amount(money.available), owner.now())
         return _ledger(world, owner)
+
+    @routes.get("/limits/{account}")
+    def limits(account: str) -> dict[str, int | None]:
+        """Show what an account may do."""
+        owner = _named(world, account)
+        return {"at_once": owner.at_once, "per_minute": owner.pace.per_minute if owner.pace else None}
+
+    @routes.put("/limits/{account}")
+    def put_limits(account: str, change: Limits) -> dict[str, int | None]:
+        """Limit what an account may do from now on."""
+        world.limit(_named(world, account), **change.model_dump(exclude_unset=True))
+        return limits(account)
 
     @routes.delete("/requests", status_code=204)
     def forget_requests(account: AccountName = None) -> None:

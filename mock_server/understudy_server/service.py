@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from itertools import count
+from math import ceil
 from sys import intern
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from understudy_server.callbacks import CallbackPlan
     from understudy_server.fields import Field
+    from understudy_server.inputs import InputLimits
+    from understudy_server.limits import Pace
     from understudy_server.media import Medium
     from understudy_server.scenarios import Plan
     from understudy_server.world import World
@@ -52,6 +55,8 @@ class Refusals(NamedTuple):
     unknown_route: Refusal
     blocked: Refusal | None = None
     """How blocked content is refused at creation; None when the task is created and then fails."""
+    too_fast: Refusal | None = None
+    """How too many requests a minute are refused; None when it is as too many tasks at once are."""
 
 
 class Service(ABC):
@@ -63,6 +68,8 @@ class Service(ABC):
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None] = None
     """How many unfinished tasks an ordinary account may have."""
+    says_retry_after: ClassVar[bool] = False
+    """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
     credential_headers: ClassVar[tuple[bytes, ...]]
     """The headers that together say who is calling, in lower case."""
     dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -74,6 +81,8 @@ class Service(ABC):
     """Why a task did not succeed, in words that a user reads."""
     result_seconds: ClassVar[int] = 30 * 24 * 3600
     """How long the address of a result holds after its task has ended, in seconds of the account's time."""
+    input_limits: ClassVar[InputLimits | None] = None
+    """What the vendor says of every input file, if it says anything."""
     callback_plan: ClassVar[CallbackPlan | None] = None
     """When the vendor calls back, if it does; `callback_body` then says with what."""
 
@@ -132,6 +141,8 @@ class Service(ABC):
             if not route.open:
                 call.caller = self._identified(call)
                 call.now = call.caller.now()
+                if call.caller.pace is not None:
+                    self._keep_pace(call.caller.pace, call)
             return route.handle(call)
         except RefusedError as refused:
             return self._cite(self.refuse(refused, call), refused)
@@ -272,6 +283,17 @@ class Service(ABC):
         self._known[credentials] = account
         return account
 
+    def _keep_pace(self, pace: Pace, call: Call) -> None:
+        """Refuse *call* if its account has sent as many as it may; under ``auto`` it then moves to its turn."""
+        opens = pace.admit(call.now)
+        if opens is None:
+            return
+        wait = ceil(opens - call.now)
+        call.account.read(call.now, opens)
+        refusal = self.refusals.too_fast or self.refusals.too_many
+        detail = f"more than {pace.per_minute} requests a minute"
+        raise RefusedError(refusal, detail, retry_after=wait if self.says_retry_after else None)
+
     def whose(self, headers: Mapping[bytes, bytes]) -> str | None:
         """Return the name of the account that *headers* say they come from, without letting anybody in."""
         try:
@@ -296,6 +318,8 @@ class Service(ABC):
             raise RefusedError(self.refusals.blocked)
 
     def _cite(self, answer: Answer, refused: RefusedError) -> Answer:
+        if refused.retry_after is not None:
+            answer = answer._replace(headers=[*answer.headers, (b"retry-after", b"%d" % refused.retry_after)])
         fact = f"{self.slug}:{refused.fact}"
         self.world.citations[fact] += 1
         return answer._replace(headers=[*answer.headers, (FACT_HEADER, fact.encode())], fact=fact)

@@ -133,11 +133,14 @@ class Refusal:
 class RefusedError(Exception):
     """Raised by a handler to refuse the call; the service renders it in the vendor's own shape."""
 
-    def __init__(self, refusal: Refusal, detail: str = "", fact: str | None = None) -> None:
+    def __init__(
+        self, refusal: Refusal, detail: str = "", fact: str | None = None, *, retry_after: int | None = None
+    ) -> None:
         super().__init__(detail or refusal.message)
         self.refusal = refusal
         self.detail = detail
         self.fact = fact or refusal.fact
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

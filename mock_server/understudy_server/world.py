@@ -15,6 +15,7 @@ from understudy_server.dialects import Dialects
 from understudy_server.faults import Fault, Faults
 from understudy_server.fields import Link
 from understudy_server.journal import Journal
+from understudy_server.limits import Pace
 from understudy_server.media import Studio
 from understudy_server.results import MOST_REDIRECTS
 from understudy_server.scenarios import Scenario, Scenarios
@@ -22,6 +23,7 @@ from understudy_server.verification import Wanted, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from types import EllipsisType
 
     from understudy_server.journal import Entry
     from understudy_server.service import Service
@@ -212,6 +214,30 @@ class World:
             TimeoutError: *timeout* real seconds have passed.
         """
         self.courier.settle(timeout)
+
+    def limit(
+        self,
+        account: Account,
+        *,
+        at_once: int | EllipsisType | None = ...,
+        per_minute: int | EllipsisType | None = ...,
+    ) -> None:
+        """Let *account* have so many unfinished tasks at once, and send so many requests a minute of its own time.
+
+        None takes a limit away; what is not given stays as it is.
+
+        Raises:
+            ValueError: A limit is below 1.
+        """
+        limits = {"at_once": at_once, "per_minute": per_minute}
+        for name, limit in limits.items():
+            if isinstance(limit, int) and limit < 1:
+                raise ValueError(f"{name} must be 1 or more, or None; got {limit}")
+        with self.lock:
+            if at_once is not ...:
+                account.at_once = at_once
+            if per_minute is not ...:
+                account.pace = None if per_minute is None else Pace(per_minute)
 
     def draw(self, account: Account, attempt: int = 0) -> int:
         """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""

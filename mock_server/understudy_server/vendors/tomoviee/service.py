@@ -40,6 +40,7 @@ UNKNOWN_CAPABILITY: Final = Refusal(680404, 404, "capability not found", "errors
 TOO_LARGE: Final = Refusal(680413, 413, "file too large", "errors.http")
 UNPROCESSABLE: Final = Refusal(680422, 422, "invalid file", "errors.http")
 TOO_MANY: Final = Refusal(680429, 429, "too many tasks at once", "errors.codes")
+TOO_FAST: Final = Refusal(680429, 429, "too many requests", "rate")
 INTERNAL: Final = Refusal(680500, 500, "internal error", "errors.codes")
 
 _POLL: Final = (Field("task_id", Text(), "poll.route", required=True),)
@@ -58,7 +59,7 @@ class TomovieeService(Service):
     hosts = ("openapi.wondershare.cc", "open-api.wondershare.cc")  # gateway.hosts
     unit = CREDITS
     credential_headers = (b"x-app-key", b"authorization")  # auth.headers
-    refusals = Refusals(AUTHENTICATION, PARAMETERS, CREDITS_SHORT, TOO_MANY, UNKNOWN_CAPABILITY)
+    refusals = Refusals(AUTHENTICATION, PARAMETERS, CREDITS_SHORT, TOO_MANY, UNKNOWN_CAPABILITY, too_fast=TOO_FAST)
     codes = {  # noqa: RUF012 - a table, as every vendor has it
         str(refusal.code): refusal
         for refusal in (
