@@ -103,6 +103,8 @@ class Courier:
     """
 
     def __init__(self, world: World, allowed: Iterable[str] = ()) -> None:
+        if isinstance(allowed, str):
+            raise ValueError(f"callbacks_to must be a collection of hosts, not one text; got {allowed!r}")  # noqa: TRY004 - every bad argument of a world is a ValueError
         self.transport: httpx.AsyncBaseTransport | None = None
         self._world = world
         self._allowed = frozenset(host.lower() for host in allowed)

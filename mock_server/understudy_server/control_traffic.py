@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query
+import fastapi
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from understudy_server.results import MOST_REDIRECTS
 from understudy_server.verification import Wanted
+from understudy_server.wire import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +42,7 @@ def add_to(routes: APIRouter, world: World, choose: Choose) -> None:
     _request_routes(routes, world, choose)
     _callback_routes(routes, world, choose)
     _result_routes(routes, world)
+    _file_routes(routes, world)
 
 
 def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
@@ -82,6 +87,39 @@ def _result_routes(routes: APIRouter, world: World) -> None:
         """Let every result's address redirect so often before it hands out the file."""
         world.redirects = rules.redirects
         return rules
+
+
+def _file_routes(routes: APIRouter, world: World) -> None:
+    @routes.post("/files", status_code=201)
+    async def hold(
+        request: fastapi.Request, name: Annotated[str, Query(description="What the file is called.")]
+    ) -> dict[str, Any]:
+        """Keep the body as a file, and say what it is and under which address a create call can name it."""
+        content = await _content(request, world.shelf.room)
+        try:
+            held = await asyncio.to_thread(world.shelf.hold, name, content)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+        return held.shown(world.public_url or origin(request.scope))
+
+    @routes.head("/files/{key}/{name}", include_in_schema=False)
+    @routes.get("/files/{key}/{name}")
+    def held_file(key: str, name: str) -> FileResponse:
+        """Hand out a held file."""
+        held = world.shelf.get(key)
+        if held is None or held.name != name:
+            raise HTTPException(404, f"no file is held under {key}/{name}")
+        return FileResponse(held.path, media_type=held.media_type)
+
+
+async def _content(request: fastapi.Request, most: int) -> bytes:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            raise HTTPException(413, f"a held file must have at most {most} bytes")
+    return b"".join(pieces)
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

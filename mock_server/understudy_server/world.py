@@ -19,6 +19,7 @@ from understudy_server.limits import Pace
 from understudy_server.media import Studio
 from understudy_server.results import MOST_REDIRECTS
 from understudy_server.scenarios import Scenario, Scenarios
+from understudy_server.shelf import Shelf
 from understudy_server.verification import Wanted, verify
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class World:
         self.scenarios = Scenarios()
         self.faults = Faults()
         self.studio = Studio(small=media == "small")
+        self.shelf = Shelf()
         self.courier = Courier(self, callbacks_to)
         self.services: dict[str, Service] = {}
         self._accounts: dict[tuple[str, str], Account] = {}
@@ -99,9 +101,10 @@ class World:
         self.close()
 
     def close(self) -> None:
-        """Remove the media that this world made. Safe to call twice."""
+        """End callbacks, and remove the media that this world made and the files that it held. Safe to call twice."""
         self.faults.close()
         self.courier.close()
+        self.shelf.close()
         self.studio.close()
 
     def account(self, vendor: str, credential: str) -> Account:
@@ -203,6 +206,14 @@ class World:
         owner = self.named(account) if isinstance(account, str) else account
         return verify(Wanted(method, path, body, contains), self.journal(owner), times)
 
+    def hold(self, name: str, content: bytes) -> str:
+        """Keep a file, and return its address below that of the server; what a create call names is then checked.
+
+        Raises:
+            ValueError: The name or the size is not allowed.
+        """
+        return self.shelf.hold(name, content).address
+
     def callbacks(self, account: Account | None = None) -> list[Attempt]:
         """Return the callbacks that were sent, failed or were refused, for *account* or for all; oldest first."""
         return self.courier.attempts(account)
@@ -255,6 +266,7 @@ class World:
             self._by_name = {kept.name: kept for kept in self._accounts.values()}
             if account is None:
                 self.scenarios.clear()
+                self.shelf.clear()
                 self.faults.clear()
                 self.strangers.clear()
                 self.citations.clear()

@@ -4,11 +4,25 @@ A medium is a small value that says what is wanted; `render` turns it into bytes
 medium once. Importing this package loads neither PyAV nor Pillow: a server pays for them at its first download.
 """
 
-from understudy_server.media._media import Film, Mask, Medium, Picture, Sound, media_type, render, suffix
-from understudy_server.media._sizes import frame_size
+from understudy_server.media._media import (
+    LARGEST,
+    SMALLEST,
+    Film,
+    Mask,
+    Medium,
+    Picture,
+    Sound,
+    media_type,
+    render,
+    suffix,
+)
+from understudy_server.media._sizes import STEEPEST, frame_size
 from understudy_server.media._studio import Studio
 
 __all__ = [
+    "LARGEST",
+    "SMALLEST",
+    "STEEPEST",
     "Film",
     "Mask",
     "Medium",

@@ -7,10 +7,11 @@ capability's own skill and runnable client, which are newer; ``pages`` is that o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from understudy_server.fields import Choice, Field, Flag, Link, Number, Rule, Text, Whole
+from understudy_server.inputs import MediaLink, media_fields
 from understudy_server.lifecycle import Fate, Lifecycle, Stage
 
 Reading = Literal["skill", "pages"]
@@ -35,6 +36,11 @@ FILM: Final = (
     Field("camera_move_index", Whole(1, 46), "video.common"),
     *COMMON,
 )
+# Facts: input files (limits.input_size, continuation.params, redrawing.params, video_scoring.params).
+PICTURE: Final = MediaLink(("JPEG", "PNG", "WEBP"), "limits.input_size")
+REDRAWN: Final = MediaLink(("JPEG", "PNG"), over=512, under=2048, ratio_under=3.0)
+CONTINUED: Final = MediaLink(("MP4",), seconds=5.0, lines=720)
+SCORED: Final = MediaLink(("MP4",))
 RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
 CONTROLS: Final = Choice(("0", "1", "2", "3"))  # control_type.meaning: edge, pose, subject, depth
 VOICE: Final = "zh-CN-YunxiNeural"  # text2speech.params
@@ -105,40 +111,40 @@ CAPABILITIES: Final = {
         ),
         Capability(
             "tm_img2video_b", "a film from an image", "img2video.params", VIDEO_TIMES, "video_path", _film_price,
-            (*FILM, _need("image", Link(), "img2video.params"), _ratio("img2video.params", "original")),
+            (*FILM, _need("image", PICTURE, "img2video.params"), _ratio("img2video.params", "original")),
         ),
         Capability(
             "tm_tail2video_b", "a film from its first and last frame", "tail2video.params", VIDEO_TIMES, "video_path",
             _film_price,
             (
                 *FILM,
-                _need("image", Link(), "tail2video.params"),
-                _need("image_tail", Link(), "tail2video.params"),
+                _need("image", PICTURE, "tail2video.params"),
+                _need("image_tail", PICTURE, "tail2video.params"),
                 _ratio("tail2video.params", "original"),
             ),
         ),
         Capability(
             "tm_video_continuation_b", "five seconds more of a film", "continuation.params", VIDEO_TIMES, "video_path",
             _film_price,
-            (*FILM, _need("video", Link(), "continuation.params"), _ratio("continuation.params")),
+            (*FILM, _need("video", CONTINUED, "continuation.params"), _ratio("continuation.params")),
         ),
         Capability(
             "tm_reference_img2img", "images after a reference", "img2img.params", IMAGE_TIMES, "images_path",
             _image_price,
             (
                 _need("prompt", Text(), "img2img.params"),
-                _need("reference_image", Link(), "img2img.params"),
+                _need("reference_image", PICTURE, "img2img.params"),
                 _need("control_type", CONTROLS, "img2img.params"),
                 _need("width", Whole(512, 2048), "img2img.params"),
                 _need("height", Whole(512, 2048), "img2img.params"),
                 _need("batch_size", Whole(1, 4), "img2img.params"),
                 _need("control_intensity", Number(0, 1), "img2img.params"),
-                Field("init_image", Link(), "img2img.params"),
+                Field("init_image", PICTURE, "img2img.params"),
                 *COMMON,
             ),
             (
                 _need("prompt", Text(), "img2img.params"),
-                _need("image", Link(), "img2img.params"),
+                _need("image", PICTURE, "img2img.params"),
                 *_page_sizes("img2img.params"),
                 *COMMON,
             ),
@@ -149,14 +155,14 @@ CAPABILITIES: Final = {
             _image_price,
             (
                 _need("prompt", Text(), "redrawing.params"),
-                _need("init_image", Link(), "redrawing.params"),
-                Field("mask_url", Link(), "redrawing.params"),
+                _need("init_image", REDRAWN, "redrawing.params"),
+                Field("mask_url", replace(REDRAWN, same_size_as="init_image"), "redrawing.params"),
                 *COMMON,
             ),
             (
                 _need("prompt", Text(), "redrawing.params"),
-                _need("image", Link(), "redrawing.params"),
-                _need("mask", Link(), "redrawing.params"),
+                _need("image", PICTURE, "redrawing.params"),
+                _need("mask", replace(PICTURE, same_size_as="image"), "redrawing.params"),
                 *_page_sizes("redrawing.params"),
                 *COMMON,
             ),
@@ -165,12 +171,12 @@ CAPABILITIES: Final = {
             "tm_reference_img2mask", "a mask of what is recognised", "img2mask.params", IMAGE_TIMES, "mask_path",
             _image_price,
             (
-                _need("image", Link(), "img2mask.params"),
+                _need("image", PICTURE, "img2mask.params"),
                 Field("control_type", CONTROLS, "img2mask.params", default="2"),
                 Field("prompt", Text(), "img2mask.params"),
                 *COMMON,
             ),
-            (_need("image", Link(), "img2mask.params"), _need("prompt", Text(), "img2mask.params"), *COMMON),
+            (_need("image", PICTURE, "img2mask.params"), _need("prompt", Text(), "img2mask.params"), *COMMON),
         ),
         Capability(
             "tm_text2music", "music from a text", "text2music.params", MUSIC_TIMES, "audio_path", _sound_price,
@@ -213,13 +219,13 @@ CAPABILITIES: Final = {
             "tm_video_scoring", "a soundtrack for a film", "video_scoring.params", SOUNDTRACK_TIMES, "audio_path",
             _sound_price,
             (
-                _need("video", Link(), "video_scoring.params"),
+                _need("video", SCORED, "video_scoring.params"),
                 Field("prompt", Text(), "video_scoring.params"),
                 Field("duration", Whole(5, 900), "video_scoring.params", default=20),
                 *COMMON,
             ),
             (
-                _need("file_link", Link(), "video_scoring.params"),
+                _need("file_link", replace(SCORED, bytes=120_000_000, longest=95.0), "video_scoring.params"),
                 _need("prompt", Text(), "video_scoring.params"),
                 Field("duration", Whole(5, 95), "video_scoring.params", default=20),
                 *COMMON,
@@ -233,3 +239,10 @@ CAPABILITIES: Final = {
 def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
     """Return what *capability* takes in a reading."""
     return capability.pages if reading == "pages" and capability.pages is not None else capability.skill
+
+FILES: Final = {
+    (capability.name, reading): media_fields(fields_of(capability, reading))
+    for capability in CAPABILITIES.values()
+    for reading in ("skill", "pages")
+}
+"""The parameters that name files, by capability and reading."""

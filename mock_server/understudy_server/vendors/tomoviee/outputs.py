@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from understudy_server.media import Film, Mask, Picture, Sound, frame_size
+from understudy_server.inputs import measured
+from understudy_server.media import LARGEST, SMALLEST, STEEPEST, Film, Mask, Picture, Sound, frame_size
 from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ _FIRST_IDEOGRAM: Final = 0x2E80
 
 
 def film(task: Task) -> list[Medium]:
-    """Return one film of 5 seconds; the ratio of an image that is not known is 16:9."""
+    """Return one film of 5 seconds; ``original`` is the ratio of its first image, 16:9 if that is not known."""
     params = task.params
-    ratio = "16:9" if params["aspect_ratio"] == "original" else params["aspect_ratio"]
+    ratio = _ratio_of(task) if params["aspect_ratio"] == "original" else params["aspect_ratio"]
     width, height = frame_size(params["resolution"], ratio)
     caption = _caption(task, params["resolution"], params["aspect_ratio"])
     return [Film(width, height, FILM_SECONDS, params["prompt"], caption, task.seed)]
@@ -41,17 +42,20 @@ def images(task: Task) -> list[Medium]:
     if "resolution" in params:
         width, height = frame_size(params["resolution"].partition("*")[0] + "p", params["aspect_ratio"])
     else:
-        width, height = params.get("width", DEFAULT_SIDE), params.get("height", DEFAULT_SIDE)
+        side = measured(params, "init_image") or (DEFAULT_SIDE, DEFAULT_SIDE)
+        width, height = params.get("width", side[0]), params.get("height", side[1])
     count = params.get("batch_size") or params.get("image_num") or 1
     caption = _caption(task, f"{width}x{height}")
     return [Picture(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
 
 
 def masks(task: Task) -> list[Medium]:
-    """Return one mask or more, white where something was recognised."""
+    """Return one mask or more, each of its image's size if that is known, white where something was recognised."""
     title = task.params.get("prompt", "what was recognised")
     count = 1 + task.seed % MASKS
-    return [Mask(DEFAULT_SIDE, DEFAULT_SIDE, task.seed + index, title) for index in range(count)]
+    sides = measured(task.params, "image") or (DEFAULT_SIDE, DEFAULT_SIDE)
+    width, height = (min(max(side, SMALLEST), LARGEST) for side in sides)
+    return [Mask(width, height, task.seed + index, title) for index in range(count)]
 
 
 def music(task: Task) -> list[Medium]:
@@ -95,6 +99,12 @@ def made_by(task: Task) -> list[Medium]:
         "tm_video_scoring": soundtrack,
     }
     return (sounds.get(task.operation) or makers[CAPABILITIES[task.operation].key])(task)
+
+
+def _ratio_of(task: Task) -> str:
+    """Return the ratio of a task's first image, within what a film can have."""
+    width, height = measured(task.params, "image") or (16, 9)
+    return f"{min(max(width / height, 1 / STEEPEST), STEEPEST):.4f}:1"
 
 
 def _caption(task: Task, *words: str) -> str:

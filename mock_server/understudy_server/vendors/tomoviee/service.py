@@ -16,10 +16,11 @@ import orjson
 from understudy_server.callbacks import CallbackPlan
 from understudy_server.fields import Field, FieldError, Text, check
 from understudy_server.hints import did_you_mean
+from understudy_server.inputs import InputLimits, admit
 from understudy_server.ledger import CREDITS
 from understudy_server.lifecycle import Fate
 from understudy_server.service import Identity, Refusals, Service, envelope
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, fields_of
+from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, fields_of
 from understudy_server.vendors.tomoviee.outputs import made_by
 from understudy_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
 
@@ -72,6 +73,7 @@ class TomovieeService(Service):
         "image_key": ("images_path", "image_path"),
     }
     operations = tuple(CAPABILITIES)
+    input_limits = InputLimits(200_000_000, "limits.input_size", TOO_LARGE, UNPROCESSABLE)
     callback_plan = CallbackPlan(on="end", field="callback", delays=(10.0, 60.0, 300.0))  # callback.payload
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
@@ -133,11 +135,14 @@ class TomovieeService(Service):
 
     def create(self, capability: Capability, call: Call) -> Answer:
         """Create a task (create.answer)."""
-        params = self.checked(fields_of(capability, self._reading("parameters", call)), call)
+        reading = self._reading("parameters", call)
+        params = self.checked(fields_of(capability, reading), call)
         if capability.needs is not None:
             name, when = capability.needs
             if name not in params and when(params):
                 raise RefusedError(PARAMETERS, f"{name} is required with these parameters", capability.fact)
+        if files := FILES[capability.name, reading]:
+            admit(self, files, params)
         task = self.submit(call, capability.name, params)
         return Answer(200, envelope(0, "", {"task_id": task.id}), [JSON])
 

@@ -1,0 +1,214 @@
+"""Rules on input files: size, format, dimensions, duration, as a vendor declares them on its parameters.
+
+They are checked for files that the simulator holds and for results that it made itself, so that a chain of jobs is
+checked in every link; other addresses are taken on trust, since nothing here connects to anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from understudy_server import results
+from understudy_server.fields import Link
+from understudy_server.media import Film, Sound, media_type
+from understudy_server.wire import Answer, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from understudy_server.fields import Field
+    from understudy_server.media import Medium
+    from understudy_server.service import Service
+    from understudy_server.wire import Refusal
+    from understudy_server.world import World
+
+MEASURED: Final = "understudy_measured"
+"""Where a task's parameters keep the width and height of its inputs, by parameter."""
+
+_TOLERANCE: Final = 0.05
+_FORMATS: Final = {"video/mp4": "MP4", "audio/mpeg": "MP3"}
+
+
+class InputLimits(NamedTuple):
+    """What a vendor says of every input file.
+
+    Attributes:
+        bytes: A file must be smaller than that.
+        fact: The fact that says so, without the slug.
+        too_large: How a larger one is refused.
+        unfit: How one is refused that breaks another rule.
+    """
+
+    bytes: int
+    fact: str
+    too_large: Refusal
+    unfit: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLink(Link):
+    """An address of a picture, a film or a sound.
+
+    Attributes:
+        formats: The formats that it may have: ``JPEG``, ``PNG``, ``WEBP``, ``MP4``, ``MP3``.
+        formats_fact: The fact that names them, without the slug; None is the parameter's own.
+        bytes: It must be at most so large, where that is less than the vendor's limit.
+        seconds: It must last so long, within a twentieth of a second.
+        longest: It must last at most so many seconds.
+        lines: Its short side, in pixels.
+        over: Both sides must be longer than that, in pixels.
+        under: Both sides must be shorter than that, in pixels.
+        ratio_under: The long side, divided by the short one, must be less.
+        same_size_as: The parameter whose picture has the same size.
+    """
+
+    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP")
+    formats_fact: str | None = None
+    bytes: int | None = None
+    seconds: float | None = None
+    longest: float | None = None
+    lines: int | None = None
+    over: int | None = None
+    under: int | None = None
+    ratio_under: float | None = None
+    same_size_as: str | None = None
+
+
+class Known(NamedTuple):
+    """What is known of an input file."""
+
+    format: str | None
+    width: int | None
+    height: int | None
+    seconds: float | None
+    bytes: int | None
+
+
+def media_fields(fields: Iterable[Field]) -> tuple[Field, ...]:
+    """Return those of *fields* that name files."""
+    return tuple(field for field in fields if isinstance(field.rule, MediaLink))
+
+
+def admit(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> None:
+    """Check the files that *params* name by *fields*, and keep the sizes of their pictures among *params*.
+
+    Raises:
+        RefusedError: A file breaks a rule of its parameter or the vendor's limit, or is not there.
+    """
+    limits = service.input_limits
+    if limits is None:
+        return
+    sizes: dict[str, list[int]] = {}
+    for field in fields:
+        url = params.get(field.name)
+        known = None if url is None else _known(service.world, field, url, limits)
+        if known is None or not isinstance(field.rule, MediaLink):
+            continue
+        _check(field, field.rule, known, limits, sizes)
+        if known.width and known.height:
+            sizes[field.name] = [known.width, known.height]
+    if sizes:
+        params[MEASURED] = sizes
+
+
+def measured(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
+    """Return width and height of the first of the inputs *names* whose size is known."""
+    sizes = params.get(MEASURED, {})
+    for name in names:
+        if name in sizes:
+            width, height = sizes[name]
+            return width, height
+    return None
+
+
+def _known(world: World, field: Field, url: str, limits: InputLimits) -> Known | None:
+    """Return what is known of the file at *url*, or None if it is somebody else's."""
+    try:
+        held = world.shelf.find(url)
+        if held is not None:
+            looks = held.looks
+            return Known(looks.format, looks.width, looks.height, looks.seconds, held.bytes)
+        medium = _result(world, url)
+    except LookupError as error:
+        raise RefusedError(limits.unfit, f"{field.name}: {error.args[0]}; got {url!r}", field.fact) from None
+    return None if medium is None else _of(medium)
+
+
+def _result(world: World, url: str) -> Medium | None:
+    """Return the medium of the result at *url*, or None if it is no result of this world.
+
+    Raises:
+        LookupError: It is one, and is not handed out: not made yet, expired, changed.
+    """
+    parts = urlsplit(url)
+    _, found, rest = parts.path.partition(f"/{results.SEGMENT}/")
+    task_id, _, name = rest.partition("/")
+    task_id = unquote(task_id)
+    owners = [slug for slug, service in world.services.items() if task_id in service.tasks] if found else []
+    if not owners:
+        return None
+    there = results.meant(world, owners[0], task_id, name, parts.query.encode())
+    if not isinstance(there, Answer):
+        return there
+    raise LookupError(orjson.loads(there.body)["error"])
+
+
+def _of(medium: Medium) -> Known:
+    kind = media_type(medium)
+    label = _FORMATS.get(kind) or kind.partition("/")[2].upper()
+    if isinstance(medium, Sound):
+        return Known(label, None, None, medium.seconds, None)
+    return Known(label, medium.width, medium.height, medium.seconds if isinstance(medium, Film) else None, None)
+
+
+def _check(field: Field, rule: MediaLink, known: Known, limits: InputLimits, sizes: dict[str, list[int]]) -> None:
+    if known.bytes is not None:
+        if known.bytes >= limits.bytes:
+            said = f"{field.name} must be smaller than {limits.bytes} bytes; got {known.bytes}"
+            raise RefusedError(limits.too_large, said, limits.fact)
+        if rule.bytes is not None and known.bytes > rule.bytes:
+            said = f"{field.name} must have at most {rule.bytes} bytes; got {known.bytes}"
+            raise RefusedError(limits.too_large, said, field.fact)
+    if known.format not in rule.formats:
+        came = known.format or "a file that is no picture, film or sound"
+        said = f"{field.name} must be one of {', '.join(rule.formats)}; got {came}"
+        raise RefusedError(limits.unfit, said, rule.formats_fact or field.fact)
+    for said in (_length(rule, known), _sides(rule, known), _likeness(rule, known, sizes)):
+        if said:
+            raise RefusedError(limits.unfit, f"{field.name} must {said}", field.fact)
+
+
+def _length(rule: MediaLink, known: Known) -> str:
+    came = known.seconds or 0.0
+    if rule.seconds is not None and abs(came - rule.seconds) > _TOLERANCE:
+        return f"last {rule.seconds:g} seconds; got {came:g}"
+    if rule.longest is not None and came > rule.longest + _TOLERANCE:
+        return f"last at most {rule.longest:g} seconds; got {came:g}"
+    return ""
+
+
+def _sides(rule: MediaLink, known: Known) -> str:
+    if not known.width or not known.height:
+        return ""
+    short, long = sorted((known.width, known.height))
+    came = f"got {known.width}x{known.height}"
+    if rule.lines is not None and short != rule.lines:
+        return f"be {rule.lines}p; {came}"
+    if rule.over is not None and short <= rule.over:
+        return f"be over {rule.over} pixels wide and high; {came}"
+    if rule.under is not None and long >= rule.under:
+        return f"be under {rule.under} pixels wide and high; {came}"
+    if rule.ratio_under is not None and long >= rule.ratio_under * short:
+        return f"have a ratio of its sides under {rule.ratio_under:g}; {came}"
+    return ""
+
+
+def _likeness(rule: MediaLink, known: Known, sizes: dict[str, list[int]]) -> str:
+    other = sizes.get(rule.same_size_as or "")
+    if other is None or other == [known.width, known.height]:
+        return ""
+    return f"have the size of {rule.same_size_as}, {other[0]}x{other[1]}; got {known.width}x{known.height}"
