@@ -146,6 +146,20 @@ def test_a_range_of_another_file_is_the_whole_file(caller: Caller, url: str) -> 
     assert (other.status, other.content) == (200, whole.content)
 
 
+def test_a_tag_is_of_the_film_and_not_of_its_file(kit: Kit) -> None:
+    """A film that has to be rendered again keeps its bytes and its tag, so that a broken download can go on."""
+    with kit.world() as world:
+        caller = kit.caller(world)
+        _, url = made(caller)
+        _, other = made(caller)
+        world.advance(600)
+        first = caller.fetch(url)
+        world.studio.file_now(world.services["tomoviee"].outputs(next(world.tasks()))[0]).unlink()
+        again = caller.fetch(url)
+        assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+        assert caller.fetch(other).headers["etag"] != first.headers["etag"]
+
+
 def test_an_address_is_minted_from_where_the_request_came_to(kit: Kit) -> None:
     """Under the slug, under the vendor's own host, or from the public address; and each of them opens."""
     with kit.world() as world:
