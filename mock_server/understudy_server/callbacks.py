@@ -13,7 +13,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from ipaddress import ip_address
 from itertools import count
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -127,16 +127,26 @@ class Courier:
         with self._changed:
             for due in plan.times(task):
                 if due > after:
-                    self._wait(Waiting(due, next(self._numbers), task, task.params[plan.field], due, 1))
+                    self._expect(task, plan, due)
 
     def revise(self, task: Task) -> None:
-        """Expect the callbacks of *task* anew, since its record has changed: a cancel, say."""
+        """Expect the callbacks of *task* anew, since its record was cut short: a cancel, say.
+
+        What was told before is not told again; the changes that it was told of stay in the record.
+        """
+        service = self._world.services[task.account.vendor]
+        plan = service.callback_plan
+        if plan is None or plan.field not in task.params:
+            return
         with self._changed:
-            heap = [one for one in self._waiting.pop(task.account, ()) if one.task is not task or one.attempt > 1]
-            if heap:
-                heapify(heap)
-                self._waiting[task.account] = heap
-            self.expect(task, after=task.account.now() - 1e-6)
+            mine = self._waiting.pop(task.account, [])
+            first = [one for one in mine if one.task is task and one.attempt == 1]
+            for one in mine:
+                if one not in first:
+                    self._wait(one)
+            ever = 1 if plan.on == "end" else len(service.lifecycle(task.operation).stages)
+            for due in dict.fromkeys(plan.times(task)[ever - len(first) :]):
+                self._expect(task, plan, due)
 
     def attempts(self, account: Account | None = None) -> list[Attempt]:
         """Return what was sent, or refused to be, for *account* or for all; oldest first."""
@@ -255,6 +265,9 @@ class Courier:
                 return "delivered" if response.is_success else "failed", status, f"answered HTTP {status}"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return "failed", None, f"{type(error).__name__}: {error}"
+
+    def _expect(self, task: Task, plan: CallbackPlan, due: float) -> None:
+        self._wait(Waiting(due, next(self._numbers), task, task.params[plan.field], due, 1))
 
     def _wait(self, one: Waiting) -> None:
         if self._closed:

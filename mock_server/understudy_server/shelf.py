@@ -127,10 +127,10 @@ class Shelf:
         Raises:
             LookupError: It has the form of a held file's address, and no such file is kept.
         """
-        path = urlsplit(url).path
-        if not path.startswith(f"{PATH}/"):
+        _, ours, rest = urlsplit(url).path.partition(f"{PATH}/")
+        if not ours:
             return None
-        held = self.get(path.removeprefix(f"{PATH}/").partition("/")[0])
+        held = self.get(rest.partition("/")[0])
         if held is None:
             raise LookupError("no such file is held")
         return held

@@ -269,9 +269,11 @@ def test_a_changed_record_changes_what_is_to_come(world: World, caller: Caller) 
     receiver = Receiver(world)
     caller.create("A fox", callback=HOOK)
     caller.create("A hen", callback=HOOK)
-    task, other = world.tasks()
+    caller.create("A cow")
+    task, other, mute = world.tasks()
     task.changes = tuple(task.account.now() + 1 for _ in task.changes)
     world.courier.revise(task)
+    world.courier.revise(mute)
     world.advance(1.5)
     world.settle_callbacks()
     assert [body["task_id"] for body in receiver.bodies()] == [task.id]
@@ -384,6 +386,36 @@ def test_a_task_that_is_forgotten_while_its_callback_is_under_way_leaves_nothing
         answer.set()
         world.settle_callbacks()
         assert (world.callbacks(), world.courier.waiting()) == ([], [])
+
+
+def test_what_failed_before_a_cancel_is_still_tried_again(
+    monkeypatch: pytest.MonkeyPatch, world: World, caller: Caller
+) -> None:
+    """A second try that waits is no first one: a record that changes leaves it alone."""
+    monkeypatch.setattr(TomovieeService, "callback_plan", CallbackPlan("change", delays=(1.0,)))
+    receiver = Receiver(world, 500, 200)
+    caller.create("A fox", callback=HOOK)
+    (task,) = world.tasks()
+    task.account.advance(task.changes[0] - task.account.now())
+    world.settle_callbacks()
+    task.changes = (task.changes[0], task.account.now() + 5)
+    world.courier.revise(task)
+    assert [one.attempt for one in world.courier.waiting()] == [2, 1]
+    world.advance(6)
+    world.settle_callbacks()
+    assert len(receiver.got) == 3
+    assert world.courier.waiting() == []
+
+
+def test_what_is_past_is_not_expected_again(world: World, caller: Caller) -> None:
+    """A world that takes up a task again expects only what comes after the time it names."""
+    caller.create("A fox", callback=HOOK)
+    (task,) = world.tasks()
+    world.courier.forget([task.account])
+    world.courier.expect(task, after=task.ends)
+    assert world.courier.waiting() == []
+    world.courier.expect(task, after=task.ends - 1)
+    assert [one.due for one in world.courier.waiting()] == [task.ends]
 
 
 def test_a_closed_world_expects_nothing(kit: Kit) -> None:
