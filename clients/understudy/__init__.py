@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         UnsupportedError,
         WaitTimeout,
     )
-    from understudy.tomoviee import AsyncTomoviee, CameraMove, Tomoviee
+    from understudy.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
 
 __all__ = [
     "ApiError",
@@ -87,6 +87,7 @@ __all__ = [
     "ContentFiltered",
     "ContentMismatch",
     "ContentPolicyError",
+    "ControlType",
     "DownloadError",
     "DownloadIncomplete",
     "DownloadRefused",
@@ -127,6 +128,7 @@ __all__ = [
     "UnderstudyError",
     "UnreadableAnswerError",
     "UnsupportedError",
+    "Voice",
     "WaitTimeout",
     "__version__",
 ]
@@ -147,7 +149,7 @@ _HOMES = {
     "_outputs": ("AsyncOutput", "Output"),
     "_policies": ("PollPolicy", "RetryPolicy"),
     "_state": ("JobState", "Media", "Snapshot"),
-    "tomoviee": ("AsyncTomoviee", "CameraMove", "Tomoviee"),
+    "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
