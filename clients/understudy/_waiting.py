@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from understudy._state import JobRef, Snapshot
 
 
+_LAST_LOOK = 1.0  # seconds that the look at the deadline itself may take
+
+
 class Watch:
     """Looks at one job again and again, until the caller has seen enough or the time is over.
 
-    The last pause is cut, so that a wait of one second takes no more than one second of the clock, and no look may take
-    longer than what is left. An outage shorter than the policy's bound ends nothing.
+    The last pause is cut, so that a wait of one second pauses no more than one second of the clock, and no look may take
+    longer than what is left. A job that ends during that pause is not missed: the deadline itself has one more look,
+    which is given a second at most. An outage shorter than the policy's bound ends nothing.
     """
 
     def __init__(self, service: Service, ref: JobRef, timeout: float | None) -> None:
@@ -33,6 +37,7 @@ class Watch:
         number("timeout", self._timeout, least=0, infinite=True)
         self._deadline = self._now() + self._timeout
         self._looks = 0
+        self._at_deadline = False
         self._asked = 0.0
         self._failing_since: float | None = None
 
@@ -58,18 +63,22 @@ class Watch:
                 return snapshot
 
     def _pace(self) -> Flow[None]:
-        """Pause before every look but the first."""
+        """Pause before every look but the first, and end where no further look is due."""
         if self._looks:
             left = self._deadline - self._now()
+            if left <= 0 or self._at_deadline:
+                raise self._over()
             delay = max(self._policy.delay(self._looks), self._asked)
-            if left > 0:
-                yield from pause(min(delay, left))
-            if delay >= left:
+            self._at_deadline = delay >= left
+            yield from pause(min(delay, left))
+            if self._asked > left:  # the service asked for a longer pause than there is time
                 raise self._over()
         self._looks += 1
 
     def _left(self) -> float | None:
         left = self._deadline - self._now()
+        if self._at_deadline:
+            return max(left, _LAST_LOOK)
         return left if 0 < left < math.inf else None
 
     def _bearable(self, trouble: errors.UnderstudyError, began: float) -> bool:

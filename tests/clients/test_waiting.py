@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from understudy import ConnectionFailed, InvalidArgument, PollPolicy, UnderstudyError, WaitTimeout, errors
 from understudy._state import JobRef
-from understudy._waiting import Watch
+from understudy._waiting import _LAST_LOOK, Watch
 from understudy._wire import Interrupted, NotSent, Request, Response
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def exhaust(wire: ScriptedWire, watch: Watch) -> None:
     timeout=st.floats(0, 2000),
 )
 def test_a_wait_never_exceeds_its_time(kit: Kit, names: list[str], policy: PollPolicy, timeout: float) -> None:
-    """Whatever the service does, a wait ends within its time, and each look may take no longer than what is left."""
+    """Whatever the service does, a wait ends within its time, and each look may take what is left, or a second at last."""
     count = 0
 
     def react(request: Request) -> Response | Exception:
         nonlocal count
         left = timeout - wire.clock.now()
-        assert request.timeout is None or request.timeout <= left + 1e-6
+        assert request.timeout is None or request.timeout <= (left + 1e-6 if left > 1e-6 else _LAST_LOOK)
         count += 1
         return REACTIONS[names[count % len(names)]]
 
@@ -71,13 +71,57 @@ def test_a_wait_never_exceeds_its_time(kit: Kit, names: list[str], policy: PollP
 
 
 def test_the_last_pause_is_cut(kit: Kit) -> None:
-    """A wait of one second with looks every ten takes one second."""
+    """A wait of one second with looks every ten takes one second, and looks at its beginning and at its end."""
     wire = kit.wire(lambda _: REACTIONS["running"])
     watch = Watch(kit.service(wire.clock), REF, 1)
-    wire.run(watch.step())
+    for _ in range(2):
+        wire.run(watch.step())
     with pytest.raises(WaitTimeout, match="t-1 is not over after 1 s"):
         wire.run(watch.step())
     assert wire.pauses == [1]
+    assert [request.timeout for request in wire.sent] == [1, _LAST_LOOK]
+
+
+@given(ends_at=st.floats(0, 100), timeout=st.floats(0, 100))
+def test_a_job_that_ends_within_the_time_is_never_reported_as_late(kit: Kit, ends_at: float, timeout: float) -> None:
+    """A wait times out if and only if the job is not over at the deadline, whenever its looks would have been."""
+    wire = kit.wire(lambda _: Response(200, {}, kit.task(4 if wire.clock.now() >= ends_at else 2)))
+    watch = Watch(kit.service(wire.clock), REF, timeout)
+    deadline = wire.clock.now() + timeout
+
+    def wait() -> None:
+        for _ in range(100):
+            if wire.run(watch.step()).state.final:
+                return
+
+    if ends_at <= deadline:
+        wait()
+    else:
+        with pytest.raises(WaitTimeout):
+            wait()
+
+
+def test_a_deadline_within_a_pause_the_service_asks_for_has_no_look(kit: Kit) -> None:
+    """A service that asks for more patience than there is time is not asked again before that."""
+    wire = kit.wire(lambda _: REACTIONS["503"])
+    with pytest.raises(WaitTimeout):
+        wire.run(Watch(kit.service(wire.clock), REF, 30).step())
+    assert (len(wire.sent), wire.pauses) == (1, [30])
+
+
+def test_a_look_that_outlasts_the_time_is_the_last(kit: Kit) -> None:
+    """When a look itself takes all the time that was left, the wait ends without another."""
+
+    def react(_: Request) -> Response:
+        wire.clock.sleep(6)
+        return Response(200, {}, kit.task(2))
+
+    wire = kit.wire(react)
+    watch = Watch(kit.service(wire.clock), REF, 5)
+    wire.run(watch.step())
+    with pytest.raises(WaitTimeout):
+        wire.run(watch.step())
+    assert (len(wire.sent), wire.pauses) == (1, [])
 
 
 def test_a_look_takes_no_longer_than_what_is_left(kit: Kit) -> None:
