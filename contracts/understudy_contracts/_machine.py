@@ -96,7 +96,8 @@ class JobMachine(RuleBasedStateMachine):
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
         arguments = dict(data.draw(self.contract.operations[method], label="arguments"))
         if word:
-            arguments[self.contract.text] = f"{arguments[self.contract.text][:100]} understudy:{word}"
+            name = self.contract.texts.get(method, "prompt")
+            arguments[name] = f"{arguments.get(name, '')[:100]} understudy:{word}"
         before = self._reserved(caller)
         job: Job = getattr(caller.client, method)(**arguments)
         caller.created += 1

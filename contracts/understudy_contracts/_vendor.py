@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class VendorContract:
         credentials: Account name to the keyword arguments of a client: any word will do for a simulator.
         headers: Account name to the raw headers that authenticate it.
         operations: Method to a strategy of its keyword arguments.
-        text: The argument that holds the words of a prompt.
         ends: In-band word to the state in which its job ends.
+        texts: Method to the argument that holds its words, where that is not ``prompt``.
         refuses_blocked: Whether blocked content is refused at creation, so that there is no job.
     """
 
@@ -48,5 +48,5 @@ class VendorContract:
     headers: Callable[[str], Mapping[str, str]]
     operations: Mapping[str, SearchStrategy[dict[str, Any]]]
     ends: Mapping[str, JobState]
-    text: str = "prompt"
+    texts: Mapping[str, str] = field(default_factory=dict)
     refuses_blocked: bool = False

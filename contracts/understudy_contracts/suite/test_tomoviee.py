@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import av
@@ -22,6 +22,7 @@ from understudy_contracts._targets import IN_PROCESS, Target
 from understudy_contracts._transcripts import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from understudy_contracts.vendors import tomoviee as vendor
 from understudy_contracts.vendors.tomoviee import CONTRACT, CREATE, RATIOS, RESOLUTIONS, RESULT, SIZES, TomovieeMachine
+from understudy_contracts.vendors.tomoviee.wire import Wire, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,64 +30,6 @@ if TYPE_CHECKING:
 FILM = CREATE + "tm_text2video_b"
 TRANSCRIPTS = list(load_transcripts("tomoviee"))
 HOSTS = ("openapi.wondershare.cc", "open-api.wondershare.cc")
-
-
-class Wire:
-    """A caller without a client: plain HTTP, as a program in any language would speak it."""
-
-    def __init__(self, target: Target, account: str | None = None) -> None:
-        self.target = target
-        self.account = account or target.new_account()
-        self.name = account_name("tomoviee", self.account)
-        self._http = target.http(headers=dict(vendor.headers(self.account)))
-
-    def post(self, path: str, body: Any, **options: Any) -> httpx.Response:
-        """Send a JSON body."""
-        return self._http.post(self.target.base_url("tomoviee") + path, json=body, **options)
-
-    def send(self, path: str, body: bytes) -> httpx.Response:
-        """Send a body as it is."""
-        return self._http.post(self.target.base_url("tomoviee") + path, content=body)
-
-    def request(self, method: str, path: str) -> httpx.Response:
-        """Send a request without a body."""
-        return self._http.request(method, self.target.base_url("tomoviee") + path)
-
-    def get(self, address: str) -> bytes:
-        """Fetch a result."""
-        return self._http.get(address).content
-
-    def create(self, **body: Any) -> str:
-        """Create a film and return its task's id."""
-        answer = self.post(FILM, {"prompt": "A fox", **body}).json()
-        assert answer["code"] == 0, answer
-        return cast("str", answer["data"]["task_id"])
-
-    def read(self, task: str) -> dict[str, Any]:
-        """Read a task and return its data."""
-        return cast("dict[str, Any]", self.post(RESULT, {"task_id": task}).json()["data"])
-
-    def advance(self, seconds: float) -> None:
-        """Move this account's time."""
-        self.target.control.advance(seconds, self.name)
-
-    def finish(self, task: str) -> dict[str, Any]:
-        """Let a task end and return its data."""
-        self.advance(600)
-        return self.read(task)
-
-
-def assert_refused(answer: httpx.Response, code: int, *, status: int = 200, fact: str | None = None) -> str:
-    """Assert that *answer* is a refusal in the envelope, that names its fact, and return what it says."""
-    body = answer.json()
-    assert (answer.status_code, body["code"]) == (status, code), answer.text
-    assert "data" not in body
-    assert str(body["code"]).startswith("68")
-    assert re.fullmatch(r"\d{6}", str(body["code"]))
-    cited = answer.headers["x-understudy-fact"]
-    assert cited.startswith("tomoviee:")
-    assert fact is None or cited == f"tomoviee:{fact}"
-    return cast("str", body["msg"])
 
 
 @pytest.fixture

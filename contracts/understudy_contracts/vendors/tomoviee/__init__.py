@@ -6,6 +6,7 @@ Documents: the vendor's Tomoviee skills and API pages, and tomoviee.ai/doc, read
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from understudy import AsyncTomoviee, JobState, Tomoviee
@@ -21,6 +22,8 @@ from understudy_contracts.vendors.tomoviee.arguments import (
     text_to_video,
     text_to_video_body,
 )
+from understudy_contracts.vendors.tomoviee.capabilities import CAPABILITIES, arguments, bodies
+from understudy_contracts.vendors.tomoviee.wire import CREATE, RESULT
 
 __all__ = [
     "CONTRACT",
@@ -41,9 +44,6 @@ __all__ = [
     "text_to_video_body",
 ]
 
-CREATE: Final = "/v1/open/capacity/application/"
-RESULT: Final = "/v1/open/pub/task"
-
 STATUS_WORDS: Final = {
     1: JobState.QUEUED,
     2: JobState.RUNNING,
@@ -53,14 +53,30 @@ STATUS_WORDS: Final = {
     6: JobState.EXPIRED,
 }
 
+_IMAGE = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
+
 DEMO: Final = (
     DemoCall("text_to_video", {"prompt": "A red fox trots through fresh snow at dawn"}),
     DemoCall("text_to_video", {"prompt": "Rain on a neon street, seen from above", "aspect_ratio": "9:16"}),
     DemoCall(
-        "text_to_video",
-        {"prompt": "A lighthouse in a storm", "resolution": "1080p", "aspect_ratio": "16:9", "camera_move": 21},
+        "image_to_video",
+        {"prompt": "The fox looks up", "image": _IMAGE, "resolution": "1080p", "camera_move": 21},
     ),
-    DemoCall("text_to_video", {"prompt": "Tea leaves unfold in a glass pot", "aspect_ratio": "1:1"}),
+    DemoCall(
+        "first_last_frame",
+        {"prompt": "Day becomes night", "image": _IMAGE, "image_tail": _IMAGE, "aspect_ratio": "1:1"},
+    ),
+    DemoCall("video_continuation", {"prompt": "The fox goes home", "video": "https://example.com/fox.mp4"}),
+    DemoCall(
+        "image_to_image",
+        {"prompt": "水墨狐狸", "reference_image": _IMAGE, "width": 1024, "height": 768, "batch_size": 2},
+    ),
+    DemoCall("redrawing", {"prompt": "A wolf instead of the fox", "init_image": _IMAGE}),
+    DemoCall("recognition", {"image": _IMAGE, "prompt": "the fox"}),
+    DemoCall("text_to_music", {"prompt": "Slow piano, snow falling", "duration": 20, "qty": 1}),
+    DemoCall("text_to_sound_effect", {"prompt": "Footsteps in snow", "duration": 5}),
+    DemoCall("text_to_speech", {"text": "The fox trots over the snow, and then it is gone."}),
+    DemoCall("video_soundtrack", {"video": "https://example.com/fox.mp4", "duration": 30}),
 )
 
 CONTRACT: Final = VendorContract(
@@ -69,7 +85,11 @@ CONTRACT: Final = VendorContract(
     async_client=AsyncTomoviee,
     credentials=credentials,
     headers=headers,
-    operations={"text_to_video": text_to_video()},
+    operations={
+        "text_to_video": text_to_video(),
+        **{each.method: bodies(each).map(partial(arguments, each)) for each in CAPABILITIES},
+    },
+    texts={"text_to_speech": "text"},
     ends={
         "fail": JobState.FAILED,
         "block": JobState.FAILED,
