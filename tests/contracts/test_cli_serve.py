@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READY = re.compile(r"Understudy is ready at (?P<url>http://127\.0\.0\.1:\d+) \((?P<how>.*)\); Ctrl-C ends it\n")
+HANG = 60.0
+"""Seconds after which a server that should have spoken or ended is killed, so that a test fails and does not wait."""
 HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "rich", "starlette", "understudy")
 
 
@@ -34,15 +37,18 @@ HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "r
 def serving(*options: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
     """Run a server in a process of its own until the block ends, and read its line."""
     command = [sys.executable, "-m", "understudy_contracts", "serve", "--port", "0", *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environ}
-    ) as process:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "", **environ}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as process:
+        hung = Timer(HANG, process.kill)
+        hung.start()
         try:
             assert process.stdout
             found = READY.fullmatch(process.stdout.readline())
             assert found
             yield process, found
         finally:
+            hung.cancel()
             process.kill()
 
 
@@ -202,7 +208,8 @@ def test_a_missing_package_names_the_extra() -> None:
         "import sys; sys.modules['uvicorn'] = None\n"
         "from understudy_contracts.cli import main; sys.exit(main(['serve']))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG)
     assert done.returncode == 1
     assert "understudy serve needs the server extra: pip install 'understudy[server]'" in done.stderr
 
@@ -230,7 +237,7 @@ def test_a_whole_number_is_read_within_its_bounds(number: int, least: int, span:
             whole_number("--n", str(number), least, most)
 
 
-def test_a_world_that_is_refused_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_world_that_is_refused_leaves_nothing(served: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal after the world was made closes it."""
     closed: list[World] = []
     close = World.close
@@ -240,5 +247,5 @@ def test_a_world_that_is_refused_leaves_nothing(monkeypatch: pytest.MonkeyPatch)
         close(world)
 
     monkeypatch.setattr(World, "close", note)
-    assert main(["serve", "--dialect", "a=b"]) == 2
-    assert len(closed) == 1
+    assert main(["serve", "--port", "0", "--dialect", "a=b"]) == 2
+    assert (len(closed), served) == (1, [])
