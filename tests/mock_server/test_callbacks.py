@@ -7,6 +7,7 @@ import json
 import queue
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -236,6 +237,40 @@ def test_time_that_runs_or_skips_reaches_a_callback_by_itself(kit: Kit, speed: f
         assert [one.outcome for one in world.callbacks()] == ["delivered"]
 
 
+def test_under_auto_only_an_account_that_is_quiet_moves(monkeypatch: pytest.MonkeyPatch, kit: Kit) -> None:
+    """50 ms without a request, counted anew by every request; what is asked last says when to ask again."""
+    now = [100.0]
+    monkeypatch.setattr("understudy_server.callbacks.time", SimpleNamespace(monotonic=lambda: now[0]))
+    with kit.world(clock="auto") as world:
+        caller = kit.caller(world)
+        caller.create("A fox")
+        (account,) = world.accounts()
+        due = account.now() + 100
+        assert world.courier._skip_idle(account, due) == pytest.approx(0.05)
+        now[0] += 0.04
+        assert world.courier._skip_idle(account, due) == pytest.approx(0.01)
+        caller.send("POST", POLL, {"task_id": "nobody"})
+        now[0] += 0.02
+        assert world.courier._skip_idle(account, due) == pytest.approx(0.05)
+        now[0] += 0.049
+        world.courier._skip_idle(account, due)
+        assert account.now() < due
+        now[0] += 0.002
+        world.courier._skip_idle(account, due)
+        assert account.now() == due
+
+
+def test_whoever_watches_a_clock_is_told_of_every_move() -> None:
+    """Of an advance and of another kind, with the new time in force; not of time that passes by itself."""
+    clock = Clock("manual")
+    told: list[tuple[str, float]] = []
+    clock.watch(lambda: told.append((clock.kind, clock.now())))
+    begin = clock.now()
+    clock.advance(5)
+    clock.change("auto")
+    assert told == [("manual", begin + 5), ("auto", begin + 5)]
+
+
 def test_polls_under_auto_are_not_overtaken(kit: Kit) -> None:
     """A caller who polls without a break sees every state, callback or not."""
     with kit.world(clock="auto") as world:
@@ -365,6 +400,30 @@ def test_a_receiver_that_never_answers_holds_nobody_up(kit: Kit) -> None:
     assert world.callbacks() == []
     world.settle_callbacks(0.01)
     world.close()
+
+
+def test_a_receiver_that_is_slow_keeps_nobody_waiting(kit: Kit) -> None:
+    """While one has not answered, the others get theirs."""
+    others = threading.Event()
+
+    class Choosy(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/slow":
+                await asyncio.to_thread(others.wait, 10)
+                return httpx.Response(200 if others.is_set() else 500, request=request)
+            others.set()
+            return httpx.Response(200, request=request)
+
+    with kit.world() as world:
+        world.courier.transport = Choosy()
+        for place in ("slow", "slow", "quick"):
+            kit.caller(world).create("A fox", callback=f"http://127.0.0.1:9/{place}")
+        for one in world.tasks():
+            one.changes = (one.created + 1, one.created + 2)
+            world.courier.revise(one)
+        world.advance(5)
+        world.settle_callbacks()
+        assert [one.outcome for one in world.callbacks()] == ["delivered"] * 3
 
 
 def test_a_task_that_is_forgotten_while_its_callback_is_under_way_leaves_nothing(kit: Kit) -> None:

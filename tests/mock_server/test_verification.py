@@ -102,6 +102,16 @@ def test_a_check_that_means_nothing_is_refused(world: World) -> None:
         world.verify(account="acct_0")
 
 
+def test_the_likest_path_stands_first() -> None:
+    """Of two that miss equally much, the one that looks more like what was wanted; of two alike, the newer."""
+    entries = [entry(path="/v1/tasks", number=1), entry(path="/elsewhere", number=2), entry(path="/v1/tasks", number=3)]
+    assert [line.split(":")[0] for line in Wanted(path="/v1/task").nearest(entries)] == [
+        "<Entry 3",
+        "<Entry 1",
+        "<Entry 2",
+    ]
+
+
 def test_an_empty_journal_has_nothing_near(kit: Kit) -> None:
     """The text says that nothing was recorded."""
     with kit.world() as world, pytest.raises(VerificationError, match=r"containing 'x'; found 0 among 0$"):
@@ -115,7 +125,9 @@ def test_no_secret_is_found_or_shown(kit: Kit, caller: Caller, world: World) -> 
         world.verify(contains=f"secret={kit.secret}"[:12] + "x")
     assert kit.secret not in str(caught.value)
     world.verify(contains="secret=[redacted]", times=1)
+    caller.create("A fox", password=kit.secret)
     world.verify(contains=kit.secret, times=0)
+    world.verify(contains='"password": "[redacted]"', times=1)
 
 
 @given(JSON)
