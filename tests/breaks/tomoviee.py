@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from understudy import JobState, errors, tomoviee
+from understudy import JobState, errors
 from understudy import _answers as answers
 from understudy import _checks as checks
 from understudy._downloads import Download
@@ -20,13 +20,16 @@ from understudy._state import History, Snapshot
 from understudy._submission import Submission
 from understudy._waiting import Watch
 from understudy._wire import Interrupted
+from understudy.tomoviee import bodies
+from understudy.tomoviee import client as methods
+from understudy.tomoviee import service as conversation
 from understudy_contracts._breaks import Breaks
 from understudy_server import journal
 from understudy_server.accounts import Account
 from understudy_server.fields import Text, Whole
 from understudy_server.ledger import InsufficientError, Ledger
 from understudy_server.lifecycle import Fate, Lifecycle, Moment, Stage
-from understudy_server.media import frame_size
+from understudy_server.media import Picture, frame_size
 from understudy_server.service import Identity
 from understudy_server.vendors.tomoviee import TomovieeService as Gateway
 from understudy_server.vendors.tomoviee import outputs, service
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 BREAKS = Breaks("tomoviee")
 FILM = "tm_text2video_b"
-Client = tomoviee.TomovieeService
+Client = conversation.TomovieeService
 
 
 def make_films(patch: pytest.MonkeyPatch, **changes: Any) -> None:
@@ -55,8 +58,8 @@ def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a task that it read."""
-    right = tomoviee._read_task
-    patch.setattr(tomoviee, "_read_task", lambda data, answer: edit(right(data, answer)))
+    right = conversation._read_task
+    patch.setattr(conversation, "_read_task", lambda data, answer: edit(right(data, answer)))
 
 
 @BREAKS.in_simulator
@@ -333,7 +336,7 @@ def dropped_header(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_route(patch: pytest.MonkeyPatch) -> None:
     """Tasks are read where they are created."""
-    patch.setattr(tomoviee, "_RESULT", "/v1/open/capacity/application/task")
+    patch.setattr(conversation, "RESULT", "/v1/open/capacity/application/task")
 
 
 @BREAKS.in_client
@@ -346,7 +349,7 @@ def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     """Credits that run out are a bad request."""
-    patch.setattr(tomoviee, "_REFUSALS", MappingProxyType({**tomoviee._REFUSALS, 680402: errors.BadRequestError}))
+    patch.setattr(conversation, "REFUSALS", MappingProxyType({**conversation.REFUSALS, 680402: errors.BadRequestError}))
 
 
 @BREAKS.in_client
@@ -377,7 +380,7 @@ def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
     """Status 5 counts as running."""
-    patch.setattr(tomoviee, "_STATES", MappingProxyType({**tomoviee._STATES, 5: JobState.RUNNING}))
+    patch.setattr(conversation, "STATES", MappingProxyType({**conversation.STATES, 5: JobState.RUNNING}))
 
 
 @BREAKS.in_client
@@ -411,8 +414,8 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def one_name_for_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress is read under one of its two names."""
-    right = tomoviee._read_task
-    patch.setattr(tomoviee, "_read_task", lambda data, answer: right({**data, "process": None}, answer))
+    right = conversation._read_task
+    patch.setattr(conversation, "_read_task", lambda data, answer: right({**data, "process": None}, answer))
 
 
 @BREAKS.in_client
@@ -446,20 +449,20 @@ def impatient_wait(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_camera(patch: pytest.MonkeyPatch) -> None:
     """Camera moves are counted from 0."""
-    right = tomoviee._common
+    right = bodies._moving
 
-    def common(*given: Any) -> Any:
+    def moving(*given: Any) -> Any:
         body: dict[str, Any] = right(*given)
         move = body["camera_move_index"]
         return {**body, "camera_move_index": move and move - 1}
 
-    patch.setattr(tomoviee, "_common", common)
+    patch.setattr(bodies, "_moving", moving)
 
 
 @BREAKS.in_client
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
     """A film is in 1080p unless something else is said."""
-    flow = vars(tomoviee._Operations)["text_to_video"].__wrapped__
+    flow = vars(methods._Operations)["text_to_video"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
 
@@ -472,7 +475,59 @@ def unchecked_choice(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def callback_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """The address that wants to be told is not sent."""
-    right = tomoviee._common
+    right = bodies.told
+    patch.setattr(bodies, "told", lambda callback, params: {**right(callback, params), "callback": None})
+
+
+@BREAKS.in_client
+def longer_music(patch: pytest.MonkeyPatch) -> None:
+    """Music of 900 seconds, which only the general pages know, is sent."""
+    patch.setattr(bodies, "MUSIC_SECONDS", (0, 900))
+
+
+@BREAKS.in_client
+def swapped_controls(patch: pytest.MonkeyPatch) -> None:
+    """Edges are asked for as depth, and depth as edges."""
+    right = bodies._control_type
+    swapped = {"0": "3", "3": "0"}
+    patch.setattr(bodies, "_control_type", lambda value: swapped.get(right(value), right(value)))
+
+
+@BREAKS.in_client
+def one_image_key(patch: pytest.MonkeyPatch) -> None:
+    """Images under image_path are not seen."""
+    right = conversation._read_result
+    patch.setattr(conversation, "_read_result", lambda result: right(str(result).replace("image_path", "other")))
+
+
+@BREAKS.in_simulator
+def one_piece_only(patch: pytest.MonkeyPatch) -> None:
+    """Whatever number of results is asked for, there is one."""
+    right = service.made_by
+    patch.setattr(service, "made_by", lambda *given: right(*given)[:1])
+
+
+@BREAKS.in_simulator
+def grey_mask(patch: pytest.MonkeyPatch) -> None:
+    """A mask is a picture in colours."""
     patch.setattr(
-        tomoviee, "_common", lambda move, callback, params: {**right(move, callback, params), "callback": None}
+        outputs, "Mask", lambda width, height, seed, title: Picture(width, height, title or "a mask", "", seed)
     )
+
+
+@BREAKS.in_simulator
+def any_token(patch: pytest.MonkeyPatch) -> None:
+    """The token route takes any secret."""
+    patch.setattr(Gateway, "enter", lambda self, identity: self.world.account(self.slug, identity.credential))
+
+
+@BREAKS.in_simulator
+def pages_by_default(patch: pytest.MonkeyPatch) -> None:
+    """The reading of the general pages is spoken without being asked for."""
+    patch.setattr(Gateway, "dialects", {**Gateway.dialects, "parameters": ("pages", "skill")})
+
+
+@BREAKS.in_simulator
+def init_image_is_optional(patch: pytest.MonkeyPatch) -> None:
+    """A subject needs no image to begin with."""
+    patch.setitem(CAPABILITIES, "tm_reference_img2img", replace(CAPABILITIES["tm_reference_img2img"], needs=None))
