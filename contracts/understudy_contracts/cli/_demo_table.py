@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from understudy_contracts.cli._demo_turns import Outcome
 
 _WIDE: Final = ("vendor", "capability", "simulated", "real", "cost", "file", "a decoder says")
-_NARROW: Final = ("vendor\ncapability", "simulated\nreal", "cost", "file\na decoder says")
+_NARROW: Final = ("vendor\ncapability", "simulated, real\ncost", "file\na decoder says")
 _GAP: Final = 3
 _PIPE_WIDTH: Final = 120
 
@@ -78,7 +78,8 @@ def draw(screen: Screen, findings: Sequence[Finding]) -> None:
 
 def _in_two_lines(row: Sequence[str]) -> tuple[str, ...]:
     vendor, capability, simulated, real, cost, file, said = row
-    return f"{vendor}\n{capability}", f"{simulated}\n{real}", cost, f"{file}\n{said}".strip()
+    took = f"{simulated}, {real}" if simulated else ""
+    return f"{vendor}\n{capability}", f"{took}\n{cost}", f"{file}\n{said}".strip()
 
 
 def bottom_line(findings: Sequence[Finding], out: str, left: Mapping[str, int]) -> str:
