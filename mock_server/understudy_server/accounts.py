@@ -15,8 +15,12 @@ from understudy_server.clock import LATEST, Clock, forward
 from understudy_server.journal import Journal
 from understudy_server.ledger import Ledger, Unit
 from understudy_server.lifecycle import Fate
+from understudy_server.seals import fits, seal
+from understudy_server.tasks import fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from understudy_server.limits import Pace
     from understudy_server.tasks import Task
 
@@ -84,6 +88,7 @@ class Account:
         self.vendor = vendor
         self.name = account_name(vendor, credential)
         self.secret: str | None = None
+        self.seal: str | None = None
         self.offset = 0.0
         self.at_once = conduct.at_once or at_once
         self.pace: Pace | None = None
@@ -95,6 +100,20 @@ class Account:
         self._working: list[tuple[float, str, Task]] = []
         self._recent: dict[int, Task] = {}
         self._sweep_at = _RECENT_BEFORE_SWEEP
+
+    def accepts(self, secret: str | None) -> bool:
+        """Return whether *secret* is that of the account's first use, which this may be."""
+        if self.secret is None:
+            if self.seal is not None and not fits(self.seal, secret):
+                return False
+            self.secret = secret
+        return self.secret == secret
+
+    def sealed(self) -> str | None:
+        """Return what the secret of the first use can be known by, and not be read from; None if there is none."""
+        if self.seal is None and self.secret is not None:
+            self.seal = seal(self.secret)
+        return self.seal
 
     def now(self) -> float:
         """Return the account's time: the world's clock plus the account's own offset."""
@@ -148,6 +167,16 @@ class Account:
         heappush(self._working, (task.ends, task.id, task))
         self.tasks.append(task)
         self._note_double(task, fingerprint)
+
+    def take_back(self, tasks: Iterable[Task], now: float) -> None:
+        """Take in *tasks* that were admitted before; the ledger knows which of them have been settled."""
+        settled = self.ledger.settled()
+        for task in tasks:
+            self.tasks.append(task)
+            if task.id not in settled:
+                heappush(self._working, (task.ends, task.id, task))
+            if now - task.created <= DOUBLE_SECONDS:
+                self._recent[fingerprint(task.operation, task.params)] = task
 
     def _note_double(self, task: Task, fingerprint: int) -> None:
         earlier = self._recent.get(fingerprint)

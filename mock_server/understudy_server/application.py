@@ -103,13 +103,16 @@ class Simulator:
             query, asked = scope["query_string"], scope["headers"]
             fault = scope.get(PLANTED)
             journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
+            if world.state is not None:
+                world.state.save(world, () if call.caller is None else (call.caller,))
         return Answer(status, content, [*headers, (b"date", self._date_at(int(now)))])
 
     async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find who takes a request whose path is not one of the fixed ones under a slug."""
         slug, mount, rest = self._address(scope)
         if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
-            await (await self.pages())(scope, receive, send)
+            state = self.world.state
+            await (await self.pages())(scope, receive, send if state is None else state.saving(self.world, send))
             return
         if results.is_address(rest):
             await self._result(slug, rest, scope, receive, send)

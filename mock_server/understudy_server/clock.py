@@ -96,6 +96,12 @@ class Clock:
         self.speed = speed
         self.moved()
 
+    def resume(self, kind: Kind, speed: float, now: float) -> None:
+        """Become a clock that shows *now*, as one did that was remembered."""
+        self._anchor, self._started = now, self._monotonic()
+        self.kind, self.speed = kind, speed
+        self.moved()
+
     def watch(self, told: Callable[[], None]) -> None:
         """Call *told* whenever time was moved by somebody, the world's or an account's."""
         self._watchers.append(told)

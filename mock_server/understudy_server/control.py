@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
-from fastapi import APIRouter, HTTPException, Query
+import orjson
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -107,6 +108,7 @@ def router(world: World) -> APIRouter:
     _scenario_routes(routes, world)
     _fault_routes(routes, world)
     _dialect_routes(routes, world)
+    _snapshot_routes(routes, world)
     control_traffic.add_to(routes, world, _chosen)
 
     @routes.get("/health")
@@ -244,6 +246,19 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
             gone = world.faults.clear(number)
         if not gone and number is not None:
             raise HTTPException(404, f"no fault has the id {number}")
+
+
+def _snapshot_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/snapshot")
+    def snapshot() -> Response:
+        """Return everything that the world remembers."""
+        return Response(orjson.dumps(world.snapshot()), media_type="application/json")
+
+    @routes.put("/snapshot", status_code=204)
+    def restore(snapshot: dict[str, Any]) -> None:
+        """Become the world that a snapshot was taken of."""
+        with _explained():
+            world.restore(snapshot)
 
 
 def _dialect_routes(routes: APIRouter, world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,10 @@ class Dialects:
     def shown(self, account: str | None = None) -> dict[str, str]:
         """Return every dialect with the reading that *account* hears."""
         return {name: self.spoken(name, account) for name in self._offered}
+
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        """Return the readings that the world hears, and those that accounts hear instead."""
+        return {"world": dict(self._world), "accounts": {name: dict(own) for name, own in self._accounts.items()}}
 
     def offered(self) -> dict[str, tuple[str, ...]]:
         """Return every dialect with its readings, the default first."""

@@ -7,9 +7,13 @@ A paid task *reserves* its price when it is created, and at its end the reservat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Pot = Literal["outside", "available", "reserved", "spent"]
+POTS: Final[tuple[Pot, ...]] = get_args(Pot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,20 @@ class Ledger:
     def entries(self) -> list[Entry]:
         """Every movement, oldest first."""
         return [Entry(*fields) for fields in self._entries]
+
+    def since(self, number: int) -> list[tuple[float, Pot, Pot, int, str]]:
+        """Return the movements from *number* on, as plain tuples."""
+        return self._entries[number:]
+
+    def settled(self) -> set[str]:
+        """Return the ids of the tasks whose reservation was captured or released."""
+        return {entry[4] for entry in self._entries if entry[1] == "reserved"}
+
+    def restore(self, available: int, reserved: int, spent: int, entries: Iterable[tuple[Any, ...]]) -> None:
+        """Become a ledger that holds so much, after these movements."""
+        self.available, self.reserved, self.spent = available, reserved, spent
+        self.granted = available + reserved + spent
+        self._entries = [entry for entry in entries if len(entry) == len(Entry._fields)]
 
     def reserve(self, amount: int, task: str, at: float) -> None:
         """Set *amount* aside for *task*.

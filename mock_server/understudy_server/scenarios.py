@@ -106,7 +106,7 @@ class Scenarios:
 
     def __init__(self) -> None:
         self._orders: list[Scenario] = []
-        self._given = 0
+        self.given = 0
 
     def __iter__(self) -> Iterator[Scenario]:
         """Iterate over the orders that still hold."""
@@ -114,10 +114,14 @@ class Scenarios:
 
     def add(self, scenario: Scenario) -> Scenario:
         """Take an order, and return it with its id."""
-        self._given += 1
-        scenario.id = self._given
+        self.given += 1
+        scenario.id = self.given
         self._orders.append(scenario)
         return scenario
+
+    def keep(self, scenario: Scenario) -> None:
+        """Take an order again that has its id already."""
+        self._orders.append(scenario)
 
     def clear(self, number: int | None = None) -> int:
         """Drop the order *number*, or all; return how many went."""

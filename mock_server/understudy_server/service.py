@@ -20,7 +20,7 @@ from understudy_server.fields import FieldError, check
 from understudy_server.hints import did_you_mean
 from understudy_server.ledger import InsufficientError, Unit
 from understudy_server.lifecycle import Fate, Lifecycle, Moment
-from understudy_server.tasks import Task
+from understudy_server.tasks import Task, fingerprint
 from understudy_server.wire import FACT_HEADER, Answer, Call, Refusal, RefusedError, Route
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Service(ABC):
         )
         try:
             account.check_room()
-            account.admit(task, hash((operation, call.body)))
+            account.admit(task, fingerprint(operation, params))
         except TooManyError:
             raise RefusedError(self.refusals.too_many) from None
         except InsufficientError:
@@ -267,9 +267,7 @@ class Service(ABC):
         if refused:
             raise RefusedError(self.refusals.unauthenticated, f"the credential is {refused}")
         account = self.world.account(self.slug, identity.credential)
-        if account.secret is None:
-            account.secret = identity.secret
-        if account.secret != identity.secret:
+        if not account.accepts(identity.secret):
             raise RefusedError(self.refusals.unauthenticated, "the secret is not the one that this account first used")
         return account
 

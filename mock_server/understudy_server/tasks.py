@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from understudy_server.accounts import Account
     from understudy_server.lifecycle import Fate, Lifecycle, Moment
+
+
+def fingerprint(operation: str, params: Mapping[str, Any]) -> int:
+    """Return a number that two equal submissions have in common, within one process."""
+    return hash((operation, orjson.dumps(params)))
 
 
 class Task:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from understudy_server import _registry
-from understudy_server.accounts import Account
+from understudy_server.accounts import Account, account_name
 from understudy_server.callbacks import Attempt, Courier
 from understudy_server.clock import Clock
 from understudy_server.dialects import Dialects
@@ -24,10 +24,12 @@ from understudy_server.verification import Wanted, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from os import PathLike
     from types import EllipsisType
 
     from understudy_server.journal import Entry
     from understudy_server.service import Service
+    from understudy_server.state import State
     from understudy_server.tasks import Task
 
 MediaSize = Literal["full", "small"]
@@ -43,6 +45,8 @@ class World:
         media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
         dialects: Which reading to speak where documents disagree, by name (``{"tomoviee.errors": "http"}``).
         vendors: The slugs to play; None is all.
+        state: A file that everything is kept in: a world that is made of it goes on where it was, after a SIGKILL too.
+            Then the clock goes on as it was, unless one is given; None keeps nothing.
         redirects: How often the address of a result redirects before it hands out the file.
         callbacks_to: Hosts, beside this machine's own names, that callbacks may be sent to.
 
@@ -55,21 +59,22 @@ class World:
     def __init__(
         self,
         *,
-        clock: Clock | str | float = "real",
-        seed: int = 0,
+        clock: Clock | str | float | None = None,
+        seed: int | None = None,
         public_url: str | None = None,
         media: MediaSize = "full",
         dialects: Mapping[str, str] | None = None,
         vendors: Iterable[str] | None = None,
         callbacks_to: Iterable[str] = (),
         redirects: int = 0,
+        state: str | PathLike[str] | None = None,
     ) -> None:
         if media not in get_args(MediaSize):
             raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
         if public_url and not Link().holds(public_url):
             raise ValueError(f"public_url must be {Link().allowed}; got {public_url!r}")
-        self.clock = clock if isinstance(clock, Clock) else Clock.parse(str(clock))
-        self.seed = seed
+        self.clock = clock if isinstance(clock, Clock) else Clock.parse("real" if clock is None else str(clock))
+        self.seed = 0 if seed is None else seed
         self.public_url = public_url.rstrip("/") if public_url else None
         if not 0 <= redirects <= MOST_REDIRECTS:
             raise ValueError(f"redirects must be from 0 to {MOST_REDIRECTS}; got {redirects!r}")
@@ -81,7 +86,6 @@ class World:
         self.shelf = Shelf()
         self.courier = Courier(self, callbacks_to)
         self.services: dict[str, Service] = {}
-        self._accounts: dict[tuple[str, str], Account] = {}
         self._by_name: dict[str, Account] = {}
         self.strangers = Journal()
         self.citations: Counter[str] = Counter()
@@ -91,6 +95,11 @@ class World:
                 raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
             self.services[slug] = _registry.load(slug)(self)
         self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
+        self.state: State | None = None
+        if state is not None:
+            from understudy_server.state import resume
+
+            self.state = resume(self, state, own_clock=clock is not None, seed=seed, dialects=dialects or {})
 
     def __enter__(self) -> Self:
         """Return the world itself."""
@@ -106,16 +115,58 @@ class World:
         self.courier.close()
         self.shelf.close()
         self.studio.close()
+        with self.lock:
+            self.save()
+            if self.state is not None:
+                self.state.close()
+            self.state = None
+
+    def save(self) -> None:
+        """Write what Python has changed to the state file, if there is one; requests are written down as they come."""
+        with self.lock:
+            if self.state is not None:
+                self.state.save_all(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that this world remembers, as JSON; no credential and no secret can be read from it."""
+        from understudy_server import records
+
+        return records.snapshot(self)
+
+    def restore(self, snapshot: object) -> None:
+        """Become the world that *snapshot* was taken of: its ids, states, money and time. Journals and faults stay.
+
+        Raises:
+            ValueError: It is no snapshot, or does not fit this world; nothing has changed.
+        """
+        from understudy_server import records
+
+        records.restore(self, snapshot)
+        self.save()
+
+    def adopt(self, accounts: Iterable[Account], now: float) -> None:
+        """Let *accounts*, as they were at the world's time *now*, take the place of those that there are."""
+        with self.lock:
+            before, self._by_name = self._by_name, {account.name: account for account in accounts}
+            self.courier.forget(frozenset(before.values()))
+            for service in self.services.values():
+                service.forget(frozenset(before.values()))
+            for account in self.accounts():
+                if account.name in before:
+                    account.journal = before[account.name].journal
+                for task in account.tasks:
+                    self.services[account.vendor].tasks[task.id] = task
+                    self.courier.expect(task, after=now + account.offset)
 
     def account(self, vendor: str, credential: str) -> Account:
         """Return the account that presents *credential* to *vendor*, made at its first use."""
-        key = (vendor, credential)
+        name = account_name(vendor, credential)
         with self.lock:
-            account = self._accounts.get(key)
+            account = self._by_name.get(name)
             if account is None:
                 service = self.services[vendor]
                 account = Account(vendor, credential, self.clock, service.unit, service.at_once)
-                self._accounts[key] = self._by_name[account.name] = account
+                self._by_name[name] = account
             return account
 
     def named(self, account: str) -> Account:
@@ -128,7 +179,7 @@ class World:
 
     def accounts(self) -> Iterator[Account]:
         """Iterate over the accounts, in the order of their first use."""
-        return iter(tuple(self._accounts.values()))
+        return iter(tuple(self._by_name.values()))
 
     def tasks(self, account: Account | None = None) -> Iterator[Task]:
         """Iterate over the tasks of *account*, or of all accounts."""
@@ -143,6 +194,7 @@ class World:
         """
         with self.lock:
             (account or self.clock).advance(seconds)
+            self.save()
 
     def scenario(self, order: Scenario) -> Scenario:
         """Take an order for tasks to come, and return it with its id.
@@ -159,7 +211,9 @@ class World:
                 raise ValueError(f"operation must be one of {', '.join(operations)}; got {order.operation!r}")
             if order.vendor is not None:
                 self.services[order.vendor].check_code(order.code)
-            return self.scenarios.add(order)
+            self.scenarios.add(order)
+            self.save()
+            return order
 
     def fault(self, fault: Fault) -> Fault:
         """Plant a fault in the transport of requests to come, and return it with its id.
@@ -249,6 +303,7 @@ class World:
                 account.at_once = at_once
             if per_minute is not ...:
                 account.pace = None if per_minute is None else Pace(per_minute)
+            self.save()
 
     def draw(self, account: Account, attempt: int = 0) -> int:
         """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
@@ -262,14 +317,14 @@ class World:
             for service in self.services.values():
                 service.forget(gone)
             self.courier.forget(gone)
-            self._accounts = {key: kept for key, kept in self._accounts.items() if kept not in gone}
-            self._by_name = {kept.name: kept for kept in self._accounts.values()}
+            self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
             if account is None:
                 self.scenarios.clear()
                 self.shelf.clear()
                 self.faults.clear()
                 self.strangers.clear()
                 self.citations.clear()
+            self.save()
 
     def is_account(self, account: str) -> bool:
         """Return whether the control API knows the name *account*."""

@@ -1,0 +1,33 @@
+"""Seals: by which a secret is known again and from which it cannot be read, for worlds that are written down."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from hmac import compare_digest
+from typing import Final
+
+_SALT: Final = 16
+_KIND: Final = "scrypt"
+
+
+def seal(secret: str) -> str:
+    """Return a seal of *secret*, with a salt of its own."""
+    salt = os.urandom(_SALT)
+    return f"{_KIND}:{salt.hex()}:{_digest(secret, salt)}"
+
+
+def fits(sealed: str, secret: str | None) -> bool:
+    """Return whether *sealed* is a seal of *secret*."""
+    kind, _, rest = sealed.partition(":")
+    salt, _, digest = rest.partition(":")
+    if secret is None or kind != _KIND:
+        return False
+    try:
+        return compare_digest(digest.encode(), _digest(secret, bytes.fromhex(salt)).encode())
+    except ValueError:  # the salt is none
+        return False
+
+
+def _digest(secret: str, salt: bytes) -> str:
+    return hashlib.scrypt(secret.encode("utf-8", "surrogatepass"), salt=salt, n=1 << 12, r=8, p=1, dklen=32).hex()
