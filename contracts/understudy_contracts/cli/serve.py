@@ -37,12 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", default="8080", help="the port; 0 takes a free one (default: %(default)s)")
     parser.add_argument(
         "--speed",
-        default="1",
         metavar="N|auto|manual",
         help="simulated seconds a second; or 'auto', where every look at a job moves it on; or 'manual', where time "
-        "moves when the control API says so (default: %(default)s)",
+        "moves when the control API says so (default: 1, or what the state file holds)",
     )
-    parser.add_argument("--seed", default="0", metavar="N", help="makes everything repeatable (default: %(default)s)")
+    parser.add_argument("--seed", metavar="N", help="makes everything repeatable (default: 0, or the state file's)")
+    parser.add_argument(
+        "--state", metavar="FILE", help="keep everything in this file, and go on from it: a killed server loses nothing"
+    )
     parser.add_argument(
         "--dialect",
         action="append",
@@ -60,19 +62,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM, which are how a server ends well."""
     port = whole_number("--port", args.port, 0, _HIGHEST_PORT)
-    seed = whole_number("--seed", args.seed)
+    seed = None if args.seed is None else whole_number("--seed", args.seed)
     dialects = dict(map(_dialect, args.dialect))
     with needs_extra("server", "understudy serve"):
         from understudy_server import Clock, World
+        from understudy_server.state import StateError
     with explained("--speed"):
-        clock = Clock.parse(args.speed)
-    with explained("--public-url"):
-        world = World(clock=clock, seed=seed, public_url=args.public_url)
+        clock = None if args.speed is None else Clock.parse(args.speed)
+    try:
+        with explained("--public-url"):
+            world = World(clock=clock, seed=seed, public_url=args.public_url, state=args.state)
+    except StateError as error:
+        raise CommandError(str(error)) from None
     with world:
         with explained("--dialect"):
             world.dialects.choose(dialects)
         server = _bound(world, args.host, port)
-        server.run(lambda: _announce(server, clock, args.host))
+        server.run(lambda: _announce(server, world.clock, args.host))
     return 0
 
 
