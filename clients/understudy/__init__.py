@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ResponseReceived,
         RetryScheduled,
     )
+    from understudy._gathering import as_completed, as_completed_async, gather, gather_async
     from understudy._jobs import AsyncJob, Job
     from understudy._outputs import AsyncOutput, Output
     from understudy._policies import PollPolicy, RetryPolicy
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         DownloadRefused,
         DownloadTooLarge,
         DownloadUnsafe,
+        GatherError,
         InsufficientCreditsError,
         InvalidArgument,
         JobCanceled,
@@ -95,6 +97,7 @@ __all__ = [
     "DownloadUnsafe",
     "Event",
     "FileSaved",
+    "GatherError",
     "Hook",
     "InsufficientCreditsError",
     "InvalidArgument",
@@ -131,6 +134,10 @@ __all__ = [
     "Voice",
     "WaitTimeout",
     "__version__",
+    "as_completed",
+    "as_completed_async",
+    "gather",
+    "gather_async",
 ]
 
 _HOMES = {
@@ -145,6 +152,7 @@ _HOMES = {
         "ResponseReceived",
         "RetryScheduled",
     ),
+    "_gathering": ("as_completed", "as_completed_async", "gather", "gather_async"),
     "_jobs": ("AsyncJob", "Job"),
     "_outputs": ("AsyncOutput", "Output"),
     "_policies": ("PollPolicy", "RetryPolicy"),

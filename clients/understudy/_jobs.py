@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from understudy import _answers, errors
 from understudy._checks import path, plain_callable
+from understudy._courses import Course
 from understudy._downloads import Download, SaveOptions, job_file_names
 from understudy._live import Live
 from understudy._outputs import AsyncOutput, Output
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from understudy._clock import Clock
     from understudy._drivers import AsyncDriver, SyncDriver
     from understudy._service import Service
     from understudy._wire import Flow
@@ -128,6 +130,10 @@ class _Handle(Live):
             if on_update is not None:
                 on_update(snapshot)
 
+    def _waiting_within(self, left: Callable[[Clock], float | None]) -> Flow[None]:
+        """The wait, for the time that is left when it begins."""
+        yield from self._waiting(left(self._service.settings.clock), None)
+
     def _resulting(self, timeout: float | None) -> Flow[None]:
         yield from self._waiting(timeout, None)
         if error := self.error:
@@ -234,6 +240,9 @@ class Job(_Handle):
         """
         return self._run(self._saving(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
 
+    def _course(self, left: Callable[[Clock], float | None]) -> Course[Self]:
+        return Course(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
+
     def _run(self, flow: Flow[T]) -> T:
         try:
             return self._driver.run(flow)
@@ -305,6 +314,9 @@ class AsyncJob(_Handle):
     ) -> list[Path]:
         """Wait if the job is not over, save every output in *folder*, and return the paths, as `Job.save`."""
         return await self._run(self._saving(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
+
+    def _course(self, left: Callable[[Clock], float | None]) -> Course[Self]:
+        return Course(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
 
     async def _run(self, flow: Flow[T]) -> T:
         try:

@@ -23,7 +23,7 @@ _LAST_LOOK = 1.0  # seconds that the look at the deadline itself may take
 class Watch:
     """Looks at one job again and again, until the caller has seen enough or the time is over.
 
-    The last pause is cut, so that a wait of one second pauses no more than one second of the clock, and no look may take
+    The last pause is cut, so that a wait of one second pauses no more than a second of the clock, and no look may take
     longer than what is left. A job that ends during that pause is not missed: the deadline itself has one more look,
     which is given a second at most. An outage shorter than the policy's bound ends nothing.
     """

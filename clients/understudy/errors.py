@@ -27,6 +27,7 @@
     │   ├── JobExpired
     │   └── NoOutput
     ├── WaitTimeout
+    ├── GatherError
     └── DownloadError
         ├── DownloadUnsafe
         ├── DownloadRefused
@@ -44,9 +45,11 @@ and pickled, and none shows a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from understudy._jobs import AsyncJob, Job
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "DownloadRefused",
     "DownloadTooLarge",
     "DownloadUnsafe",
+    "GatherError",
     "InsufficientCreditsError",
     "InvalidArgument",
     "JobCanceled",
@@ -85,6 +89,8 @@ __all__ = [
     "UnsupportedError",
     "WaitTimeout",
 ]
+
+_TOLD = 3  # errors that the message of a GatherError tells
 
 
 class UnderstudyError(Exception):
@@ -310,6 +316,42 @@ class WaitTimeout(UnderstudyError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the handle behind, as it holds a live client."""
         return type(self), self.args, {**self.__dict__, "job": None}
+
+
+class GatherError(UnderstudyError):
+    """Not every job that was waited for together could be followed to its end; those that could are over.
+
+    Attributes:
+        jobs: Every handle, in the order given (empty after pickling: `tokens` remain).
+        tokens: The token of each, in the same order.
+        exceptions: All that went wrong, the first first; where it is about one job it carries that job's `token`.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        jobs: Sequence[Job | AsyncJob] = (),
+        tokens: Sequence[str] = (),
+        exceptions: Sequence[Exception] = (),
+        **common: Any,
+    ) -> None:
+        super().__init__(message, **common)
+        self.jobs = tuple(jobs)
+        self.tokens = tuple(tokens)
+        self.exceptions = tuple(exceptions)
+
+    @classmethod
+    def of(cls, jobs: Sequence[Job | AsyncJob], exceptions: Sequence[Exception]) -> Self:
+        """The error that tells of *exceptions*, and carries *jobs* and their tokens."""
+        told = "; ".join(f"{type(one).__name__}: {one}" for one in exceptions[:_TOLD])
+        more = f"; and {len(exceptions) - _TOLD} more" if len(exceptions) > _TOLD else ""
+        message = f"{len(exceptions)} of the waits for {len(jobs)} jobs failed ({told}{more})"
+        return cls(message, jobs=jobs, tokens=[job.to_token() for job in jobs], exceptions=exceptions)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the handles behind, as they hold live clients."""
+        return type(self), self.args, {**self.__dict__, "jobs": ()}
 
 
 class DownloadError(UnderstudyError):
