@@ -50,6 +50,9 @@ class Refusals(NamedTuple):
 
     unauthenticated: Refusal
     invalid: Refusal
+    """A parameter breaks its rule."""
+    unreadable: Refusal
+    """The body is not what a call takes at all."""
     insufficient: Refusal
     too_many: Refusal
     unknown_route: Refusal
@@ -170,9 +173,9 @@ class Service(ABC):
         try:
             body = call.json()
         except ValueError:
-            raise RefusedError(self.refusals.invalid, "the body must be a JSON object; it is not JSON") from None
+            raise RefusedError(self.refusals.unreadable, "the body must be a JSON object; it is not JSON") from None
         if not isinstance(body, dict):
-            raise RefusedError(self.refusals.invalid, f"the body must be a JSON object; got {type(body).__name__}")
+            raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; got {type(body).__name__}")
         try:
             return check(fields, body)
         except FieldError as error:

@@ -141,7 +141,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _config(app: Simulator) -> uvicorn.Config:
-    """Return a configuration with nothing that the simulator does itself: dates, logs, websockets."""
+    """Return a configuration with nothing that the simulator does itself: dates, access logs, websockets."""
     return uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
@@ -150,7 +150,7 @@ def _config(app: Simulator) -> uvicorn.Config:
         lifespan="off",
         interface="asgi3",
         log_config=None,
-        log_level="critical",
+        log_level="error",
         access_log=False,
         server_header=False,
         date_header=False,

@@ -91,7 +91,7 @@ def test_a_path_that_no_route_takes_is_not_found(caller: Caller, path: str) -> N
     """404 says so as the vendor does, and cites a fact; a slash more is another path."""
     reply = caller.send("POST", path, BODY)
     assert reply.status == 404
-    assert reply.json()["msg"].startswith("capability not found: no ")
+    assert reply.json()["msg"].startswith("route not found: no ")
     assert reply.headers["x-understudy-fact"].startswith("tomoviee:")
 
 
@@ -174,7 +174,7 @@ def test_a_body_that_is_no_json_object_is_refused(caller: Caller, path: str, bod
     answer = reply.json()
     assert (reply.status, answer["code"]) == (200, 680400)
     assert "the body must be a JSON object; " in answer["msg"]
-    assert reply.headers["x-understudy-fact"] == "tomoviee:errors.codes"
+    assert reply.headers["x-understudy-fact"] == "tomoviee:request.body"
     assert tasks(caller) == before
 
 

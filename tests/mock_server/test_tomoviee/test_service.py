@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_server import Clock, Scenario
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,8 +225,8 @@ def test_every_other_refusal_has_its_code_status_and_fact(kit: Kit, *, http: boo
         refused(caller.send("POST", POLL, {"task_id": 5}), 680400, status(400), "poll.route")
         refused(caller.send("POST", POLL, {"task_id": ["x"]}), 680400, status(400), "poll.route")
         refused(caller.send("POST", POLL, {}), 680400, status(400), "poll.route")
-        refused(caller.send("POST", POLL, b"x"), 680400, status(400), "errors.codes")
-        refused(caller.send("POST", CREATE, b"[]"), 680400, status(400), "errors.codes")
+        refused(caller.send("POST", POLL, b"x"), 680400, status(400), "request.body")
+        refused(caller.send("POST", CREATE, b"[]"), 680400, status(400), "request.body")
         said = refused(caller.send("POST", f"{CREATE}x", {}), 680404, status(404), "errors.codes")
         assert said == f"capability not found: no capability {CAPABILITY}x: did you mean {CAPABILITY}?"
         refused(kit.caller(world, credential="broke-a").create(), 680402, status(402), "credits")

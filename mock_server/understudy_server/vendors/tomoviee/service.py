@@ -38,6 +38,8 @@ AUTHENTICATION: Final = Refusal(680401, 401, "authentication failed", "auth.reje
 CREDITS_SHORT: Final = Refusal(680402, 402, "insufficient credits", "credits")
 UNKNOWN_TASK: Final = Refusal(680404, 404, "task not found", "poll.unknown_task")
 UNKNOWN_CAPABILITY: Final = Refusal(680404, 404, "capability not found", "errors.codes")
+UNKNOWN_ROUTE: Final = Refusal(680404, 404, "route not found", "route.unknown")
+UNREADABLE: Final = Refusal(680400, 400, "invalid parameters", "request.body")
 TOO_LARGE: Final = Refusal(680413, 413, "file too large", "errors.http")
 UNPROCESSABLE: Final = Refusal(680422, 422, "invalid file", "errors.http")
 TOO_MANY: Final = Refusal(680429, 429, "too many tasks at once", "errors.codes")
@@ -60,7 +62,9 @@ class TomovieeService(Service):
     hosts = ("openapi.wondershare.cc", "open-api.wondershare.cc")  # gateway.hosts
     unit = CREDITS
     credential_headers = (b"x-app-key", b"authorization")  # auth.headers
-    refusals = Refusals(AUTHENTICATION, PARAMETERS, CREDITS_SHORT, TOO_MANY, UNKNOWN_CAPABILITY, too_fast=TOO_FAST)
+    refusals = Refusals(
+        AUTHENTICATION, PARAMETERS, UNREADABLE, CREDITS_SHORT, TOO_MANY, UNKNOWN_ROUTE, too_fast=TOO_FAST
+    )
     codes = {  # noqa: RUF012 - a table, as every vendor has it
         str(refusal.code): refusal
         for refusal in (
