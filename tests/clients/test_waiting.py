@@ -50,7 +50,7 @@ def exhaust(wire: ScriptedWire, watch: Watch) -> None:
     timeout=st.floats(0, 2000),
 )
 def test_a_wait_never_exceeds_its_time(kit: Kit, names: list[str], policy: PollPolicy, timeout: float) -> None:
-    """Whatever the service does, a wait ends within its time, and each look may take what is left, or a second at last."""
+    """Whatever the service does, a wait ends within its time; a look may take what is left, the last one a second."""
     count = 0
 
     def react(request: Request) -> Response | Exception:
