@@ -116,6 +116,20 @@ class SyncClient(Client[SyncHttp], Blocking):
         """
         return self._adopt(self._from_token(token))
 
+    def job_from_callback(self, body: object) -> Job:
+        """A handle of the job that *body*, the body of a callback, tells of; nothing is sent.
+
+        Nothing proves who sent a callback: `refresh()` the job before anything of worth depends on it.
+
+        Args:
+            body: What was POSTed to the callback address: JSON text, its bytes, or what they parse to.
+
+        Raises:
+            InvalidArgument: It is no callback of this service.
+            UnsupportedError: The service documents no callback.
+        """
+        return self._adopt(self._service.called_back(body))
+
     def close(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""
         self._wire.close()
@@ -162,6 +176,20 @@ class AsyncClient(Client[AsyncHttp], Awaiting):
             TokenError: It is no token, or one of another service or address.
         """
         return self._adopt(self._from_token(token))
+
+    def job_from_callback(self, body: object) -> AsyncJob:
+        """A handle of the job that *body*, the body of a callback, tells of; nothing is sent, so nothing is awaited.
+
+        Nothing proves who sent a callback: `refresh()` the job before anything of worth depends on it.
+
+        Args:
+            body: What was POSTed to the callback address: JSON text, its bytes, or what they parse to.
+
+        Raises:
+            InvalidArgument: It is no callback of this service.
+            UnsupportedError: The service documents no callback.
+        """
+        return self._adopt(self._service.called_back(body))
 
     async def aclose(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""

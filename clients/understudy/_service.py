@@ -20,7 +20,7 @@ from understudy._events import (
     emit,
 )
 from understudy._redaction import Redactor, hide_query
-from understudy._state import JobRef, Snapshot, write_token
+from understudy._state import JobRef, Snapshot, Started, write_token
 from understudy._wire import NO_HEADERS, Flow, NotSent, Request, Response, TransportError, pause, send
 
 if TYPE_CHECKING:
@@ -79,6 +79,16 @@ class Service(ABC):
         yield from ()
         message = f"{self.profile.name} documents no cancel call: the job {ref.id} goes on"
         raise errors.UnsupportedError(message, vendor=self.profile.slug, token=self.token(ref))
+
+    def called_back(self, body: object) -> Started:  # noqa: ARG002 - a vendor with callbacks reads it
+        """What the service tells of a job at a callback address.
+
+        Raises:
+            UnsupportedError: The service documents no callback.
+            InvalidArgument: *body* is no such callback.
+        """
+        message = f"{self.profile.name} documents no callback"
+        raise errors.UnsupportedError(message, vendor=self.profile.slug)
 
     def url(self, path: str) -> str:
         """The address of *path* at this service."""

@@ -50,6 +50,15 @@ class TomovieeService(Service):
         request = Request("POST", self.url(RESULT), self.authorization(), {"task_id": ref.id}, timeout=timeout)
         return self.read_once(request, self._polled)
 
+    def called_back(self, body: object) -> Started:
+        """The task that a callback tells of (callback.payload)."""
+        told = _answers.as_object(_parsed(body))
+        task_id = told.get("task_id")
+        if not isinstance(task_id, str) or not task_id:
+            allowed = "the JSON of a callback: {task_id, status, result, params}"
+            raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
+        return Started(JobRef(task_id), _read_task(told, told).settled())
+
     def _created(self, response: Response) -> tuple[str, Snapshot]:
         """The task's id (create.answer)."""
         answer, code = self._envelope(response)
@@ -113,6 +122,14 @@ def _read_task(data: Mapping[str, Any], answer: object) -> Snapshot:
         failure=errors.ContentFiltered if blocked else None,
         raw=answer,
     )
+
+
+def _parsed(body: object) -> object:
+    """What a body says, if it is text that has to be parsed first."""
+    try:
+        return json.loads(body) if isinstance(body, (str, bytes, bytearray)) else body
+    except (ValueError, RecursionError):
+        return None
 
 
 def _number(value: object) -> int:
