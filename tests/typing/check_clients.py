@@ -9,7 +9,22 @@ from collections.abc import AsyncGenerator, Coroutine, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
-from understudy import AsyncJob, AsyncOutput, AsyncTomoviee, CameraMove, Job, Output, Snapshot, Tomoviee
+from understudy import (
+    AsyncJob,
+    AsyncOutput,
+    AsyncTomoviee,
+    CameraMove,
+    ControlType,
+    Job,
+    Output,
+    Snapshot,
+    Tomoviee,
+    Voice,
+    as_completed,
+    as_completed_async,
+    gather,
+    gather_async,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -50,6 +65,38 @@ async def awaiting(client: AsyncTomoviee) -> None:
         assert_type(same, AsyncTomoviee)
 
 
+def capabilities(client: Tomoviee) -> None:
+    """Every capability starts a job, and takes the names and the numbers of its values."""
+    image = "https://files.example/cat.png"
+    assert_type(client.image_to_video("a cat", image, aspect_ratio="original"), Job)
+    assert_type(client.first_last_frame("a cat", image, image, resolution="1080p"), Job)
+    assert_type(client.video_continuation("a cat", image, camera_move=7), Job)
+    assert_type(client.image_to_image("a cat", image, control_type=ControlType.EDGE, batch_size=4), Job)
+    assert_type(client.image_to_image("a cat", image=image, image_num=2, control_type="3"), Job)
+    assert_type(client.redrawing("a cat", image, image), Job)
+    assert_type(client.redrawing("a cat", image=image, mask=image), Job)
+    assert_type(client.recognition(image, control_type=1, prompt="the cat"), Job)
+    assert_type(client.text_to_music("a waltz", 30, 2, disable_translate=True), Job)
+    assert_type(client.text_to_sound_effect("rain", 5), Job)
+    assert_type(client.text_to_speech("Good evening.", Voice.EN_GB_RYAN), Job)
+    assert_type(client.text_to_speech("Good evening.", "fr-FR-DeniseNeural"), Job)
+    assert_type(client.video_soundtrack(image, prompt="a waltz", duration=30), Job)
+
+
+async def together(client: Tomoviee, other: AsyncTomoviee, jobs: list[Job], more: list[AsyncJob]) -> None:
+    """Jobs that are waited for together stay of their kind."""
+    assert_type(gather(jobs, limit=4, timeout=60), list[Job])
+    assert_type(gather(client.text_to_video(prompt) for prompt in ("a cat", "a dog")), list[Job])
+    assert_type(as_completed(jobs), Generator[Job, None, None])
+    assert_type(await gather_async(more), list[AsyncJob])
+    assert_type(await gather_async([await other.text_to_video("a cat")]), list[AsyncJob])
+    assert_type(as_completed_async(more), AsyncGenerator[AsyncJob, None])
+    gather(more)  # type: ignore[arg-type]
+    as_completed([other.text_to_video("a cat")])  # type: ignore[list-item]
+    await gather_async(jobs)  # type: ignore[arg-type]
+    gather_async(more)  # type: ignore[unused-coroutine]
+
+
 async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -> None:
     """Each of these is seen before it runs."""
     client.text_to_video()  # type: ignore[call-arg]
@@ -57,6 +104,9 @@ async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -
     client.text_to_video("a kite", duration=10)  # type: ignore[arg-type]
     client.text_to_video("a kite", "720p")  # type: ignore[call-arg]
     client.text_to_video("a kite", lens="wide")  # type: ignore[call-arg]
+    client.text_to_video("a kite", aspect_ratio="original")  # type: ignore[arg-type]
+    client.image_to_image("a kite", control_type=4)  # type: ignore[arg-type]
+    client.text_to_music("a waltz")  # type: ignore[call-arg]
     _ = other.text_to_video("a kite").id  # type: ignore[attr-defined]
     other.text_to_video("a kite").wait()  # type: ignore[attr-defined]
     other.text_to_video("a kite")  # type: ignore[unused-coroutine]
