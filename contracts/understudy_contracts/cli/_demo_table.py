@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,9 +85,9 @@ def _in_two_lines(row: Sequence[str]) -> tuple[str, ...]:
 def bottom_line(findings: Sequence[Finding], out: str, left: Mapping[str, int]) -> str:
     """Return in one line where the files are, what they would have cost, and what left this machine."""
     files = sum(1 for found in findings if found.file)
-    costs: Counter[str] = Counter()
+    costs: dict[str, float] = defaultdict(float)
     for outcome in (found.outcome for found in findings if found.first):
-        costs[outcome.unit] += outcome.amount  # type: ignore[assignment] # a Counter counts parts of a dollar, too
+        costs[outcome.unit] += outcome.amount
     gone = ", ".join(f"{count} to {address}" for address, count in left.items())
     leaving = f"requests left this machine: {gone}" if gone else "nothing left this machine"
     noun = "file is" if files == 1 else "files are"
