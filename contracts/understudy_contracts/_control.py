@@ -95,6 +95,23 @@ class Control:
         """Drop every order."""
         self._ask("DELETE", "/scenarios")
 
+    def fault(self, kind: str, **which: Any) -> int:
+        """Plant a fault between callers and a vendor, and return its id.
+
+        Args:
+            kind: What goes wrong: ``status``, ``reset_before``, ``reset_after`` (done, and the answer is lost) ...
+            **which: ``vendor``, ``account``, ``method``, ``path``, ``times``, and what the kind takes.
+        """
+        return int(self._ask("POST", "/scenarios/faults", json={"kind": kind, **which})["id"])
+
+    def callbacks(self, account: str | None = None) -> dict[str, Any]:
+        """Return the callbacks of *account*, or all: ``attempts`` that were made, and those ``waiting``."""
+        return dict(self._ask("GET", "/callbacks", params=_only(account)))
+
+    def hold(self, name: str, content: bytes) -> dict[str, Any]:
+        """Let the simulator hold a file, and return what it is and its ``url``."""
+        return dict(self._ask("POST", "/files", params={"name": name}, content=content))
+
     def dialects(self, account: str | None = None, **chosen: str) -> dict[str, str]:
         """Choose readings by name (dots as ``__``: ``tomoviee__errors="http"``) and return those in force."""
         if not chosen:

@@ -6,7 +6,8 @@ Hypothesis drives the real client against a simulator and keeps a small model be
 - there is an output if and only if a job succeeded, and it can be downloaded;
 - ids are unique, and accounts never meet;
 - money is conserved, no action of a client charges twice, and what did not succeed is given back;
-- every answer parses, and every refusal names a fact.
+- every answer parses, and every refusal names a fact;
+- an answer that is lost is an outcome that is unknown, and never a second submission; trouble that passes ends no read.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
 
 from understudy import JobState, errors
 from understudy_contracts._control import account_name
@@ -28,6 +37,16 @@ if TYPE_CHECKING:
     from understudy_contracts._vendor import VendorContract
 
 _RANK = {JobState.QUEUED: 0, JobState.RUNNING: 1}
+_LOST = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
+"""Faults after which nobody can know whether a submission arrived."""
+_PASSING: tuple[dict[str, Any], ...] = (
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429, "retry_after": 3},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+)
+"""Faults that a read outlives."""
 _LONGEST = 1800.0 * 12
 """Account seconds after which every job is over, a slow one that times out included."""
 
@@ -108,6 +127,36 @@ class JobMachine(RuleBasedStateMachine):
         seen = _Seen(job, caller, price, self.contract.ends.get(word, JobState.SUCCEEDED))
         self._seen[job.id] = seen
         return seen
+
+    @rule(target=jobs, caller=callers, data=st.data(), kind=st.sampled_from(_LOST))
+    def create_and_lose_the_answer(
+        self, caller: _Caller, data: st.DataObject, kind: str
+    ) -> _Seen | MultipleResults[_Seen]:
+        """Submit while the connection breaks: the client says that it cannot know, and has not submitted twice."""
+        method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
+        arguments = data.draw(self.contract.operations[method], label="arguments")
+        before, reserved = self._held(caller), self._reserved(caller)
+        self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
+        try:
+            getattr(caller.client, method)(**arguments)
+        except errors.SubmitOutcomeUnknown as unknown:
+            must(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
+        else:
+            must(False, f"{method} broke off ({kind}) and the client says that it went well")
+        made = self._held(caller)[len(before) :]
+        must(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
+        if not made:
+            return multiple()
+        caller.created += 1
+        job = caller.client.job(made[0])
+        self._seen[job.id] = _Seen(job, caller, self._reserved(caller) - reserved, JobState.SUCCEEDED)
+        return self._seen[job.id]
+
+    @rule(seen=jobs, trouble=st.sampled_from(_PASSING))
+    def read_in_trouble(self, seen: _Seen, trouble: dict[str, Any]) -> None:
+        """Read a job while the service is out of order for a moment: the client asks again and gets its answer."""
+        self.target.control.fault(**trouble, vendor=self.contract.slug, account=seen.caller.name, times=2)
+        self.read(seen)
 
     @rule(seen=jobs)
     def read(self, seen: _Seen) -> None:
@@ -202,7 +251,14 @@ class JobMachine(RuleBasedStateMachine):
             succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
             must(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
 
+    def _held(self, caller: _Caller) -> list[str]:
+        """Return the ids of the tasks that the simulator holds for *caller*, oldest first."""
+        known = {account["account"] for account in self.target.control.accounts()}
+        if caller.name not in known:
+            return []
+        return [task["id"] for task in self.target.control.tasks(caller.name)]
+
     def _reserved(self, caller: _Caller) -> float:
-        if not caller.created:
+        if not self._held(caller):
             return 0.0
         return self.target.control.money(self.contract.slug, caller.name).reserved
