@@ -7,11 +7,13 @@ Hypothesis drives the real client against a simulator and keeps a small model be
 - ids are unique, and accounts never meet;
 - money is conserved, no action of a client charges twice, and what did not succeed is given back;
 - every answer parses, and every refusal names a fact;
+- whoever wishes to be told of an end is told once, and what a look tells;
 - an answer that is lost is an outcome that is unknown, and never a second submission; trouble that passes ends no read.
 """
 
 from __future__ import annotations
 
+import queue
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +31,7 @@ from hypothesis.stateful import (
 
 from understudy import JobState, errors
 from understudy_contracts._control import account_name
+from understudy_contracts._receiver import Receiver
 from understudy_contracts._vendor import WORDS
 
 if TYPE_CHECKING:
@@ -70,6 +73,8 @@ class _Seen:
     price: float
     must_end: JobState
     furthest: int = 0
+    wants: bool = False
+    """Whether its end is to be told to a callback address."""
 
 
 class BrokenLawError(AssertionError):
@@ -100,6 +105,8 @@ class JobMachine(RuleBasedStateMachine):
         self._callers: list[_Caller] = []
         self._seen: dict[str, _Seen] = {}
         self._http = self.target.http()
+        self._receiver = Receiver()
+        self._told: set[str] = set()
 
     @rule(target=callers)
     def open_account(self) -> _Caller:
@@ -109,14 +116,17 @@ class JobMachine(RuleBasedStateMachine):
         self._callers.append(caller)
         return caller
 
-    @rule(target=jobs, caller=callers, data=st.data(), word=st.sampled_from(("", *WORDS)))
-    def create(self, caller: _Caller, data: st.DataObject, word: str) -> _Seen:
-        """Start a job, perhaps with a word in its prompt that chooses its fate."""
+    @rule(target=jobs, caller=callers, data=st.data(), word=st.sampled_from(("", *WORDS)), wants=st.booleans())
+    def create(self, caller: _Caller, data: st.DataObject, word: str, wants: bool) -> _Seen:  # noqa: FBT001 - a rule
+        """Start a job, perhaps with a word in its prompt that chooses its fate, perhaps with a wish to be told."""
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
         arguments = dict(data.draw(self.contract.operations[method], label="arguments"))
         if word:
             name = self.contract.texts.get(method, "prompt")
             arguments[name] = f"{arguments.get(name, '')[:100]} understudy:{word}"
+        wants = wants and self.contract.callback is not None
+        if wants:
+            arguments[str(self.contract.callback)] = self._receiver.url
         before = self._reserved(caller)
         job: Job = getattr(caller.client, method)(**arguments)
         caller.created += 1
@@ -124,7 +134,7 @@ class JobMachine(RuleBasedStateMachine):
         must(price > 0, f"{method} was accepted and nothing was reserved for it")
         must(job.id not in self._seen, f"the id {job.id} was given twice")
         must(job.state is JobState.QUEUED, f"a new job is {job.state}")
-        seen = _Seen(job, caller, price, self.contract.ends.get(word, JobState.SUCCEEDED))
+        seen = _Seen(job, caller, price, self.contract.ends.get(word, JobState.SUCCEEDED), wants=wants)
         self._seen[job.id] = seen
         return seen
 
@@ -240,7 +250,14 @@ class JobMachine(RuleBasedStateMachine):
                 must(held == caller.created, f"{held} tasks are held, {caller.created} were created")
 
     def teardown(self) -> None:
-        """At the end of time nothing is reserved, and what was spent is what succeeded."""
+        """At the end of time nothing is reserved, what was spent is what succeeded, and whoever wished to was told."""
+        try:
+            self._settle_up()
+            self._listen()
+        finally:
+            self._receiver.close()
+
+    def _settle_up(self) -> None:
         for caller in self._callers:
             if not caller.created:
                 continue
@@ -250,6 +267,20 @@ class JobMachine(RuleBasedStateMachine):
             must(money.reserved == 0, f"{money.reserved} is still reserved when all is over")
             succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
             must(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
+
+    def _listen(self) -> None:
+        """Wait until everybody who wished to be was told, once, and what a look tells, too."""
+        wishing = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
+        for _ in wishing:
+            try:
+                told = self._receiver.next()
+            except queue.Empty:
+                raise BrokenLawError(f"nobody was told of one of {', '.join(wishing)}") from None
+            job = self._callers[0].client.job_from_callback(told)
+            must(job.id in wishing and job.id not in self._told, f"told unasked, or twice: {told}")
+            self._told.add(job.id)
+            must(job.state is wishing[job.id].must_end, f"told that {job.id} ended {job.state}")
+        must(self._receiver.told.empty(), "more was told than asked for")
 
     def _held(self, caller: _Caller) -> list[str]:
         """Return the ids of the tasks that the simulator holds for *caller*, oldest first."""

@@ -38,6 +38,7 @@ class VendorContract:
         operations: Method to a strategy of its keyword arguments.
         ends: In-band word to the state in which its job ends.
         texts: Method to the argument that holds its words, where that is not ``prompt``.
+        callback: The argument that names an address to be told at the end; None where there is no callback.
         refuses_blocked: Whether blocked content is refused at creation, so that there is no job.
     """
 
@@ -49,4 +50,5 @@ class VendorContract:
     operations: Mapping[str, SearchStrategy[dict[str, Any]]]
     ends: Mapping[str, JobState]
     texts: Mapping[str, str] = field(default_factory=dict)
+    callback: str | None = None
     refuses_blocked: bool = False

@@ -531,3 +531,31 @@ def pages_by_default(patch: pytest.MonkeyPatch) -> None:
 def init_image_is_optional(patch: pytest.MonkeyPatch) -> None:
     """A subject needs no image to begin with."""
     patch.setitem(CAPABILITIES, "tm_reference_img2img", replace(CAPABILITIES["tm_reference_img2img"], needs=None))
+
+
+@BREAKS.in_simulator
+def nobody_is_told(patch: pytest.MonkeyPatch) -> None:
+    """A callback that was asked for is never sent."""
+    patch.setattr(Gateway, "callback_plan", None)
+
+
+@BREAKS.in_simulator
+def told_without_result(patch: pytest.MonkeyPatch) -> None:
+    """A callback tells of a success and not of what was made."""
+    right = Gateway.callback_body
+    patch.setattr(Gateway, "callback_body", lambda self, task, moment: {**right(self, task, moment), "result": ""})
+
+
+@BREAKS.in_simulator
+def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
+    """Files that the simulator holds are not looked at."""
+    patch.setattr(service, "admit", lambda *_given: None)
+
+
+@BREAKS.in_client
+def deaf_to_callbacks(patch: pytest.MonkeyPatch) -> None:
+    """A callback of a success is read as one that is still to come."""
+    right = Client.called_back
+    patch.setattr(
+        Client, "called_back", lambda self, body: replace(right(self, body), snapshot=Snapshot(JobState.QUEUED))
+    )

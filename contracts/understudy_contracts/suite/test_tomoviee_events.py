@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import queue
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,7 @@ from PIL import Image
 from understudy import JobState, errors
 from understudy_contracts import proves
 from understudy_contracts._control import account_name
+from understudy_contracts._receiver import Receiver
 from understudy_contracts.vendors.tomoviee import CONTRACT
 from understudy_contracts.vendors.tomoviee.wire import CREATE, Wire, assert_refused
 
@@ -24,59 +22,22 @@ if TYPE_CHECKING:
 
     from understudy_contracts._targets import Target
 
-PATIENCE = 20
-"""Real seconds after which a callback that does not come is missing."""
 ENDS = {"": 3, "fail": 4, "cancel": 5, "timeout": 6}
 STATES = {3: JobState.SUCCEEDED, 4: JobState.FAILED, 5: JobState.CANCELED, 6: JobState.EXPIRED}
-
-
-class Receiver:
-    """Whoever wants to be told: an HTTP server on this machine that answers *answers*, the last again and again."""
-
-    def __init__(self, *answers: int) -> None:
-        self.told: queue.Queue[dict[str, Any]] = queue.Queue()
-        left = list(answers or (200,))
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(handler) -> None:  # noqa: N805 - http.server's name; self is the receiver here
-                body = handler.rfile.read(int(handler.headers["content-length"]))
-                handler.send_response(left.pop(0) if len(left) > 1 else left[0])
-                handler.end_headers()
-                self.told.put(json.loads(body))
-
-            def log_message(handler, *_: object) -> None:  # noqa: N805 - likewise
-                """Say nothing on the terminal."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/done"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def next(self) -> dict[str, Any]:
-        """Return the next callback."""
-        return self.told.get(timeout=PATIENCE)
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Listen for callbacks."""
-    listening = Receiver()
-    yield listening
-    listening.close()
+    with Receiver() as listening:
+        yield listening
 
 
 @pytest.fixture
 def grumpy() -> Iterator[Receiver]:
     """Listen for callbacks, and answer the first two with an error."""
-    listening = Receiver(500, 404, 200)
-    yield listening
-    listening.close()
+    with Receiver(500, 404, 200) as listening:
+        yield listening
 
 
 @proves("tomoviee:callback.payload", "tomoviee:callback.request")

@@ -90,6 +90,7 @@ CONTRACT: Final = VendorContract(
         **{each.method: bodies(each).map(partial(arguments, each)) for each in CAPABILITIES},
     },
     texts={"text_to_speech": "text"},
+    callback="callback",
     ends={
         "fail": JobState.FAILED,
         "block": JobState.FAILED,
