@@ -1,6 +1,7 @@
 """Create and poll beside a bare ASGI application on the same uvicorn, in one run.
 
-Shows requests a second, the server's own processor time for each request, and both as a share of the bare one's; then the same with more and more waiting tasks, the memory of each, and how long a server takes to be ready.
+Shows requests a second, the server's own processor time for each request, and both as a share of the bare one's; then
+the same with more and more waiting tasks, the memory of each, and how long a server takes to be ready.
 
     python benchmarks/hot_path.py                  # a minute or so
     python benchmarks/hot_path.py --waiting 1000000  # the long one

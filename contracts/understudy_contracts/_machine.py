@@ -14,6 +14,7 @@ Hypothesis drives the real client against a simulator and keeps a small model be
 from __future__ import annotations
 
 import queue
+import sys
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -252,8 +253,9 @@ class JobMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """At the end of time nothing is reserved, what was spent is what succeeded, and whoever wished to was told."""
         try:
-            self._settle_up()
-            self._listen()
+            if sys.exc_info()[0] is None:  # a law that is broken already is the one to tell of
+                self._settle_up()
+                self._listen()
         finally:
             self._receiver.close()
 

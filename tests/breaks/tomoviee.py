@@ -20,7 +20,7 @@ from understudy._state import History, Snapshot
 from understudy._submission import Submission
 from understudy._waiting import Watch
 from understudy._wire import Interrupted
-from understudy.tomoviee import bodies
+from understudy.tomoviee import bodies, profile
 from understudy.tomoviee import client as methods
 from understudy.tomoviee import service as conversation
 from understudy_contracts._breaks import Breaks
@@ -349,7 +349,7 @@ def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     """Credits that run out are a bad request."""
-    patch.setattr(conversation, "REFUSALS", MappingProxyType({**conversation.REFUSALS, 680402: errors.BadRequestError}))
+    patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 680402: errors.BadRequestError}))
 
 
 @BREAKS.in_client
@@ -380,7 +380,7 @@ def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
     """Status 5 counts as running."""
-    patch.setattr(conversation, "STATES", MappingProxyType({**conversation.STATES, 5: JobState.RUNNING}))
+    patch.setattr(conversation, "STATES", MappingProxyType({**profile.STATES, 5: JobState.RUNNING}))
 
 
 @BREAKS.in_client
@@ -503,7 +503,7 @@ def one_image_key(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def one_piece_only(patch: pytest.MonkeyPatch) -> None:
     """Whatever number of results is asked for, there is one."""
-    right = service.made_by
+    right = outputs.made_by
     patch.setattr(service, "made_by", lambda *given: right(*given)[:1])
 
 

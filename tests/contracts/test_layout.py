@@ -47,8 +47,8 @@ def modules_of(template: str, vendor: str) -> list[Path]:
 def shared_modules() -> list[Path]:
     """Name every module of the three packages that belongs to no vendor's row."""
     found = [path for package in REGISTRIES for path in (HOUSE / package).rglob("*.py")]
-    names = {name for vendor in VENDORS for name in (vendor, f"test_{vendor}")}
-    return [path for path in found if not names & {path.stem, *path.parent.relative_to(HOUSE).parts}]
+    own = re.compile(rf"(test_)?({'|'.join(VENDORS)})(_\w+)?")
+    return [path for path in found if not any(map(own.fullmatch, (path.stem, *path.parent.relative_to(HOUSE).parts)))]
 
 
 def test_the_three_registries_name_the_same_vendors() -> None:

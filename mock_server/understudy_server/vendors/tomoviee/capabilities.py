@@ -236,13 +236,14 @@ CAPABILITIES: Final = {
 """Every capability by its name."""
 
 
+FILES: Final = {
+    (capability.name, reading): media_fields(fields)
+    for capability in CAPABILITIES.values()
+    for reading, fields in (("skill", capability.skill), ("pages", capability.pages or capability.skill))
+}
+"""The parameters that name files, by capability and reading."""
+
+
 def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
     """Return what *capability* takes in a reading."""
     return capability.pages if reading == "pages" and capability.pages is not None else capability.skill
-
-FILES: Final = {
-    (capability.name, reading): media_fields(fields_of(capability, reading))
-    for capability in CAPABILITIES.values()
-    for reading in ("skill", "pages")
-}
-"""The parameters that name files, by capability and reading."""
