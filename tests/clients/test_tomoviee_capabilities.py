@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy import AsyncTomoviee, CameraMove, ControlType, InvalidArgument, JobState, Tomoviee, Voice
-from understudy._client import AsyncClient, SyncClient
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
