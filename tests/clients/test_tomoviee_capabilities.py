@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy import AsyncTomoviee, CameraMove, ControlType, InvalidArgument, JobState, Tomoviee, Voice
+from understudy._client import AsyncClient, SyncClient
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
@@ -227,10 +228,11 @@ def refusal_of(kit: Kit, method: str, **arguments: Any) -> InvalidArgument:
 
 
 def test_every_capability_has_its_case() -> None:
-    """The methods that start work are the eleven capabilities, on both kinds of client."""
-    for client in (Tomoviee, AsyncTomoviee):
+    """What a client adds to those of any service is the eleven capabilities, on both kinds."""
+    for client, shared in ((Tomoviee, SyncClient), (AsyncTomoviee, AsyncClient)):
         methods = {name for name in dir(client) if not name.startswith("_")}
-        assert methods - {"base_url", "job", "job_from_token", "job_from_callback", "close", "aclose"} == set(BY_METHOD)
+        assert methods - set(dir(shared)) == set(BY_METHOD)
+    assert len(CASES) == 11
 
 
 @cases
