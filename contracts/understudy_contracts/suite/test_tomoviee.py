@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import av
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from understudy import CameraMove, InvalidArgument, JobState, SkippingClock, Tomoviee, errors
-from understudy_contracts import load_facts, proves, strategies
-from understudy_contracts._control import account_name
+from understudy import CameraMove, InvalidArgument, JobState, Tomoviee, errors
+from understudy_contracts import load_facts, proves
 from understudy_contracts._targets import IN_PROCESS, Target
 from understudy_contracts._transcripts import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from understudy_contracts.vendors import tomoviee as vendor
@@ -26,6 +24,8 @@ from understudy_contracts.vendors.tomoviee.wire import Wire, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
 FILM = CREATE + "tm_text2video_b"
 TRANSCRIPTS = list(load_transcripts("tomoviee"))
@@ -46,34 +46,6 @@ def full_target(target: Target) -> Iterator[Target]:
         return
     with Target(media="full") as full:
         yield full
-
-
-class Told:
-    """A client and the requests it sent, to which nothing but *answers* is ever said, the last one again and again."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.sent: list[httpx.Request] = []
-        self._answers = list(answers)
-        http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        self.client = Tomoviee("key", "secret", base_url=f"https://{HOSTS[0]}", http=http, clock=SkippingClock())
-
-    def bodies(self) -> list[Any]:
-        """Return what was sent, parsed."""
-        return [json.loads(request.content) for request in self.sent]
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(request)
-        return httpx.Response(200, json=self._answers.pop(0) if len(self._answers) > 1 else self._answers[0])
-
-
-def created(task: str = "tm_text2video_b-0-1") -> dict[str, Any]:
-    """Return what the gateway says of a task that it made."""
-    return {"code": 0, "msg": "", "data": {"task_id": task}}
-
-
-def polled(status: Any, code: int = 0, **fields: Any) -> dict[str, Any]:
-    """Return what the gateway says of a task that is at *status*."""
-    return {"code": code, "msg": "success", "data": {"status": status, "progress": 50, "reason": "", **fields}}
 
 
 @proves("tomoviee:gateway.hosts", side="server")
@@ -313,89 +285,6 @@ def test_one_route_reads_every_task(wire: Wire) -> None:
     assert wire.request("GET", f"{RESULT}?task_id={first}").status_code == 405
 
 
-@proves("tomoviee:task.id", "tomoviee:create.answer", "tomoviee:poll.route", side="client")
-@given(task=strategies.texts(least=1, most=80).filter(str.strip))
-def test_the_client_hands_an_id_through_as_it_is(task: str) -> None:
-    """Whatever the gateway calls a task, the job has that id, asks by it, and resumes by it from its token."""
-    told = Told(created(task), polled(2))
-    job = told.client.text_to_video("A fox").refresh()
-    assert job.id == task
-    told.client.job_from_token(job.to_token()).refresh()
-    assert told.bodies()[1:] == [{"task_id": task}] * 2
-
-
-@proves("tomoviee:create.answer", side="client")
-@pytest.mark.parametrize("data", [None, {}, {"task_id": ""}, {"task_id": 5}, []])
-def test_a_creation_without_an_id_is_no_job(data: Any) -> None:
-    """An answer without data.task_id is malformed: its outcome is unknown, and it is not sent again."""
-    told = Told({"code": 0, "msg": "", "data": data})
-    with pytest.raises(errors.SubmitOutcomeUnknown):
-        told.client.text_to_video("A fox")
-    assert len(told.sent) == 1
-
-
-@proves("tomoviee:status.codes", "tomoviee:poll.answer", side="client")
-@pytest.mark.parametrize(("status", "state"), vendor.STATUS_WORDS.items())
-def test_the_client_reads_every_status(status: int, state: JobState) -> None:
-    """Each documented number is the state that it stands for, and what failed says why in the gateway's words."""
-    result = json.dumps({"video_path": ["https://results.test/0.mp4"]}) if state is JobState.SUCCEEDED else ""
-    job = Told(polled(status, result=result, reason="the lens is dirty")).client.job("a").refresh()
-    assert (job.state, job.state_raw, job.progress) == (state, status, 50)
-    assert (job.error is not None) == (state.final and state is not JobState.SUCCEEDED)
-    assert job.error is None or "the lens is dirty" in str(job.error)
-
-
-@proves("tomoviee:status.codes", side="client")
-def test_an_undocumented_status_is_waited_out() -> None:
-    """A number that no document knows is no end: the client goes on asking until there is one."""
-    told = Told(polled(1), polled(7), polled(0), polled(4, reason="too dark"))
-    job = told.client.job("a").wait()
-    assert (job.state, len(told.sent)) == (JobState.FAILED, 4)
-
-
-@proves("tomoviee:status.codes", side="client")
-@pytest.mark.parametrize(("late", "state"), [(2, JobState.RUNNING), (3, JobState.SUCCEEDED), (4, JobState.FAILED)])
-def test_a_stale_answer_takes_nothing_back(late: int, state: JobState) -> None:
-    """A job that was seen further on stays there, whatever an older answer says afterwards."""
-    result = json.dumps({"video_path": ["https://results.test/0.mp4"]})
-    job = Told(polled(late, result=result), polled(1)).client.job("a").refresh()
-    assert job.refresh().state is state
-
-
-@proves("tomoviee:poll.answer", side="client")
-def test_data_is_read_whatever_the_code_is() -> None:
-    """A non-zero code beside data is no refusal: the data says what the task is."""
-    job = Told(polled(5, code=680500, reason="stopped")).client.job("a").refresh()
-    assert job.state is JobState.CANCELED
-
-
-@proves("tomoviee:task.extra_fields", side="client")
-@pytest.mark.parametrize("name", ["progress", "process"])
-def test_progress_is_read_under_both_names(name: str) -> None:
-    """The gateway may call it progress or process: the client reads either."""
-    answer = {"code": 0, "msg": "success", "data": {"status": 2, name: 37}}
-    assert Told(answer).client.job("a").refresh().progress == 37
-
-
-@proves("tomoviee:poll.result_is_string", "tomoviee:image.result_key", side="client")
-@pytest.mark.parametrize("key", ["video_path", "images_path", "image_path", "audio_path", "mask_path"])
-def test_the_client_reads_every_result_key(key: str) -> None:
-    """Every address in the string's JSON is an output, in order, whichever documented key it stands under."""
-    addresses = ["https://results.test/0", "https://results.test/1"]
-    result = json.dumps({key: addresses, "model_version": "5", "translate_prompt": "A fox"})
-    assert [output.url for output in Told(polled(3, result=result)).client.job("a").result()] == addresses
-
-
-@proves("tomoviee:poll.result_is_string", side="client")
-@pytest.mark.parametrize("result", ["", "{}", "not JSON", '{"video_path": []}', None])
-def test_a_success_without_a_result_is_a_failure(result: str | None) -> None:
-    """Status 3 with nothing to fetch is NoOutput: nobody is told that it went well."""
-    job = Told(polled(3, result=result)).client.job("a").wait()
-    assert job.state is JobState.FAILED
-    with pytest.raises(errors.NoOutput):
-        job.result()
-
-
 @proves("tomoviee:poll.result_is_string", "tomoviee:poll.answer", "tomoviee:status.codes", side="client")
 def test_the_client_saves_the_film(target: Target, tmp_path: Any) -> None:
     """A client waits, sees the states in order, and leaves a playable film on disk."""
@@ -422,131 +311,6 @@ def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Any) -> No
     assert job.state is JobState.SUCCEEDED
     with av.open(str(saved), "r") as film:
         assert film.streams.video[0].codec_context.name == "h264"
-
-
-@proves("tomoviee:create.answer", "tomoviee:errors.envelope", side="client")
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("680400", errors.BadRequestError),
-        ("680401", errors.AuthenticationError),
-        ("680402", errors.InsufficientCreditsError),
-        ("680404", errors.NotFoundError),
-        ("680413", errors.BadRequestError),
-        ("680422", errors.BadRequestError),
-        ("680429", errors.ConcurrencyLimitError),
-        ("680500", errors.ServerError),
-    ],
-)
-@pytest.mark.parametrize("reading", ["envelope", "http"])
-def test_the_client_calls_every_refusal_by_its_name(
-    target: Target, code: str, kind: type[errors.ApiError], reading: str
-) -> None:
-    """A refused create is an answer in both documented readings: a typed error, one POST, nothing charged."""
-    account = target.new_account()
-    name = account_name("tomoviee", account)
-    client = target.client(CONTRACT, account)
-    with pytest.raises(errors.NotFoundError):
-        client.job("nothing").refresh()
-    target.control.dialects(name, tomoviee__errors=reading)
-    target.control.order("refuse", code=code, vendor="tomoviee", account=name, times=1)
-    with pytest.raises(errors.ApiError) as refused:
-        client.text_to_video("A fox")
-    assert type(refused.value) is kind
-    assert refused.value.code == int(code)
-    creates = [entry for entry in target.control.requests(name) if entry["path"].endswith(FILM)]
-    assert len(creates) == 1
-    assert target.control.tasks(name) == []
-    assert target.control.money("tomoviee", name).entries == ()
-
-
-@proves("tomoviee:errors.envelope", "tomoviee:errors.http", "tomoviee:errors.codes", side="server")
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [(680400, 400), (680413, 413), (680422, 422), (680402, 402), (680404, 404), (680429, 429), (680500, 500)],
-)
-def test_a_refusal_has_the_http_status_of_the_reading(wire: Wire, code: int, status: int) -> None:
-    """Refusals come with HTTP 200 by default, and with the documented HTTP status in the other reading."""
-    wire.create()
-    control = wire.target.control
-    for reading, expected in (("envelope", 200), ("http", status)):
-        control.dialects(wire.name, tomoviee__errors=reading)
-        control.order("refuse", code=str(code), vendor="tomoviee", account=wire.name, times=1)
-        assert_refused(wire.post(FILM, {"prompt": "A fox"}), code, status=expected)
-
-
-@proves("tomoviee:credits")
-def test_who_cannot_pay_is_refused(target: Target) -> None:
-    """An account without credits is refused with 680402, which the client calls by its name; nothing is made."""
-    wire = Wire(target, target.new_account("broke-"))
-    assert_refused(wire.post(FILM, {"prompt": "A fox"}), 680402, fact="credits")
-    with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, wire.account).text_to_video("A fox")
-    assert target.control.tasks(wire.name) == []
-
-
-@proves("tomoviee:errors.codes")
-def test_one_too_many_at_once_is_refused_until_the_first_is_over(target: Target) -> None:
-    """An account limited to one task at a time gets 680429, and may go on once the first is over."""
-    wire = Wire(target, target.new_account("limited-"))
-    task = wire.create()
-    assert_refused(wire.post(FILM, {"prompt": "A fox"}), 680429)
-    with pytest.raises(errors.ConcurrencyLimitError):
-        target.client(CONTRACT, wire.account).text_to_video("A fox")
-    wire.finish(task)
-    wire.create()
-
-
-@proves("tomoviee:poll.unknown_task")
-def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
-    """An id that does not exist, or is another account's, is refused without data; the client says NotFoundError."""
-    mine, yours = Wire(target), Wire(target)
-    yours.create()
-    for task in ("nothing", mine.create()):
-        assert_refused(yours.post(RESULT, {"task_id": task}), 680404, fact="poll.unknown_task")
-        with pytest.raises(errors.NotFoundError):
-            target.client(CONTRACT, yours.account).job(task).refresh()
-
-
-@proves("tomoviee:errors.codes", side="server")
-def test_a_capability_that_does_not_exist_is_refused(wire: Wire) -> None:
-    """An unknown capability is refused with 680404."""
-    assert_refused(wire.post(CREATE + "tm_text2hologram", {"prompt": "A fox"}), 680404)
-
-
-@proves("tomoviee:status.cancel", side="client")
-def test_the_client_says_that_there_is_no_cancel(target: Target) -> None:
-    """Cancelling is refused by the client, since the gateway documents no such call; the job goes on."""
-    job = target.client(CONTRACT, target.new_account()).text_to_video("A fox")
-    with pytest.raises(errors.UnsupportedError):
-        job.cancel()
-    assert job.refresh().state is JobState.QUEUED
-
-
-@proves("tomoviee:status.cancel", "tomoviee:status.codes")
-def test_a_job_cancelled_at_the_vendor_is_canceled(target: Target) -> None:
-    """Status 5 is reached from the vendor's side, and the client's job is then canceled, with the reason."""
-    job = target.client(CONTRACT, target.new_account(), clock=target.moving_clock()).text_to_video(
-        "A fox understudy:cancel"
-    )
-    assert job.wait().state is JobState.CANCELED
-    with pytest.raises(errors.JobCanceled, match="cancelled"):
-        job.result()
-
-
-@proves("tomoviee:block")
-def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
-    """Blocked content fails with a reason that names the content policy."""
-    wire = Wire(target)
-    task = wire.create(prompt="A fox understudy:block")
-    assert "content policy" in wire.finish(task)["reason"]
-
-
-def test_blocked_content_is_a_content_failure_to_the_client(target: Target) -> None:
-    """What fails by the content policy is ContentFiltered, not just any failure."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
-    with pytest.raises(errors.ContentFiltered):
-        client.text_to_video("A fox understudy:block").result()
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
