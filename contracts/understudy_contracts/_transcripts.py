@@ -125,9 +125,12 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
         TranscriptMismatch: The client sent something else, or not as often as documented.
     """
     known = {name: str(_at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
-    with respx.mock(assert_all_called=False) as router:
-        route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
-        client = contract.client(**contract.credentials("transcript"), base_url=base_url, clock=SkippingClock())
+    # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
+    router = respx.MockRouter(assert_all_called=False)
+    route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
+    with httpx.Client(transport=httpx.MockTransport(router.handler)) as http:
+        credentials = contract.credentials("transcript")
+        client = contract.client(**credentials, base_url=base_url, http=http, clock=SkippingClock())
         job: Job = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
         job.wait()
     sent: list[httpx.Request] = [call.request for call in route.calls]
