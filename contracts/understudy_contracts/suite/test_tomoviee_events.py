@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from understudy_contracts.vendors.tomoviee.wire import CREATE, Wire, assert_refu
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import httpx
 
     from understudy_contracts._targets import Target
 
@@ -161,3 +164,44 @@ def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
     with pytest.raises(errors.DownloadError):
         output.save(tmp_path / "film.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_with_another_checksum_is_not_kept(target: Target, tmp_path: Path) -> None:
+    """A film whose SHA-256 is another than was asked for leaves nothing; with its own it is saved."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    output = client.text_to_video("a fox").result()[0]
+    with pytest.raises(errors.ChecksumMismatch):
+        output.save(tmp_path / "film.mp4", sha256="0" * 64)
+    assert list(tmp_path.iterdir()) == []
+    digest = hashlib.sha256(output.save(tmp_path / "film.mp4").read_bytes()).hexdigest()
+    output.save(tmp_path / "film.mp4", sha256=digest)
+
+
+def test_a_film_that_is_too_large_is_not_kept(target: Target, tmp_path: Path) -> None:
+    """A film of more bytes than are allowed leaves nothing; one of exactly as many is saved."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    output = client.text_to_video("a fox").result()[0]
+    size = output.save(tmp_path / "film.mp4").stat().st_size
+    (tmp_path / "film.mp4").unlink()
+    with pytest.raises(errors.DownloadTooLarge):
+        output.save(tmp_path / "film.mp4", max_bytes=size - 1)
+    assert list(tmp_path.iterdir()) == []
+    output.save(tmp_path / "film.mp4", max_bytes=size)
+
+
+def test_what_arrived_of_a_film_can_be_kept_and_gone_on_with(target: Target, tmp_path: Path) -> None:
+    """With resume, a broken download keeps its part, and the next one asks for the rest only."""
+    sent: list[httpx.Request] = []
+    http = target.http(event_hooks={"request": [sent.append]})
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+    output = client.text_to_video("a fox").result()[0]
+    whole = output.save(tmp_path / "whole.mp4").read_bytes()
+    path = output.url.partition("/_files/")[2].partition("/")[0]
+    target.control.fault("truncate", vendor="tomoviee", path=path, times=5)
+    with pytest.raises(errors.DownloadError):
+        output.save(tmp_path / "film.mp4", resume=True)
+    assert not (tmp_path / "film.mp4").exists()
+    assert len(list(tmp_path.iterdir())) > 1
+    assert output.save(tmp_path / "film.mp4", resume=True).read_bytes() == whole
+    assert sent[-1].headers["range"].startswith("bytes=")
+    assert sorted(kept.name for kept in tmp_path.iterdir()) == ["film.mp4", "whole.mp4"]
