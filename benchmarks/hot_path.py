@@ -29,7 +29,7 @@ from understudy_server.serving import _config, _Uvicorn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 300.0
 """Seconds after which a measurement is given up."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _CREATE: Final = "/tomoviee/v1/open/capacity/application/tm_text2video_b"
