@@ -127,7 +127,7 @@ def router(world: World) -> APIRouter:
         known = sorted(f"{slug}:{fact}" for slug, service in world.services.items() for fact in service.facts())
         return {fact: world.citations[fact] for fact in known}
 
-    @routes.post("/reset", status_code=204)
+    @routes.post("/reset", status_code=204, response_model=None)
     def reset(account: AccountName = None) -> None:
         """Forget everything, or everything about one account; the clock stays."""
         world.reset(_chosen(world, account))
@@ -196,7 +196,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
         world.limit(_named(world, account), **change.model_dump(exclude_unset=True))
         return limits(account)
 
-    @routes.delete("/requests", status_code=204)
+    @routes.delete("/requests", status_code=204, response_model=None)
     def forget_requests(account: AccountName = None) -> None:
         """Forget the journal of one account, or all of it."""
         with world.lock:
@@ -217,7 +217,7 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
         with _explained():
             return world.scenario(Scenario(**order.model_dump())).shown()
 
-    @routes.delete("/scenarios", status_code=204)
+    @routes.delete("/scenarios", status_code=204, response_model=None)
     def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Drop one order, or all."""
         with world.lock:
@@ -239,7 +239,7 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
         with _explained():
             return world.fault(Fault(**fault.model_dump())).shown()
 
-    @routes.delete("/scenarios/faults", status_code=204)
+    @routes.delete("/scenarios/faults", status_code=204, response_model=None)
     def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Remove one fault, or all."""
         with world.lock:
@@ -254,7 +254,7 @@ def _snapshot_routes(routes: APIRouter, world: World) -> None:
         """Return everything that the world remembers."""
         return Response(orjson.dumps(world.snapshot()), media_type="application/json")
 
-    @routes.put("/snapshot", status_code=204)
+    @routes.put("/snapshot", status_code=204, response_model=None)
     def restore(snapshot: dict[str, Any]) -> None:
         """Become the world that a snapshot was taken of."""
         with _explained():
