@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class VendorProfile:
         trusted_hosts: Suffixes such as ".example.com" of the only hosts results may come from; None for any host.
         signed_downloads: Whether results need no credential; where they do, it goes to the service's own origin only.
         resend_codes: Codes that refuse a submission for the moment, so that it may be sent again.
+        api_names: The service's own exact name of a capability, such as "Kling 3.0", to the method that calls it, where
+            the two differ: the command line takes either.
     """
 
     slug: str
@@ -44,3 +46,4 @@ class VendorProfile:
     trusted_hosts: tuple[str, ...] | None = None
     signed_downloads: bool = True
     resend_codes: frozenset[int | str] = frozenset()
+    api_names: Mapping[str, str] = field(default_factory=dict[str, str])
