@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import ulp
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,6 +37,19 @@ class Double(NamedTuple):
     second: str
     operation: str
     seconds_apart: float
+
+
+class Cut(NamedTuple):
+    """A task that was ended before its time: which, when on its account's clock, and how."""
+
+    task: str
+    at: float
+    fate: str
+
+    def apply(self, task: Task) -> None:
+        """Let the record of *task* end when and as this says."""
+        task.changes = tuple(min(change, self.at) for change in task.changes)
+        task.fate = Fate(self.fate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Account:
         self.journal = Journal()
         self.tasks: list[Task] = []
         self.doubles: list[Double] = []
+        self.cuts: list[Cut] = []
         self._clock = clock
         self._working: list[tuple[float, str, Task]] = []
         self._recent: dict[int, Task] = {}
@@ -167,6 +181,16 @@ class Account:
         heappush(self._working, (task.ends, task.id, task))
         self.tasks.append(task)
         self._note_double(task, fingerprint)
+
+    def cut_short(self, task: Task, now: float, fate: Fate) -> None:
+        """End *task*, which is unfinished, at the account's time *now* with *fate*, and settle it."""
+        self.settle(now)
+        cut = Cut(task.id, now, fate.value)
+        cut.apply(task)
+        self.cuts.append(cut)
+        self._working = [(one.ends, one.id, one) for _, _, one in self._working]
+        heapify(self._working)
+        self.settle(now)
 
     def take_back(self, tasks: Iterable[Task], now: float) -> None:
         """Take in *tasks* that were admitted before; the ledger knows which of them have been settled."""

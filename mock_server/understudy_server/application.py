@@ -12,6 +12,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from understudy_server import results
+from understudy_server.connection import CONNECTION, Elsewhere
 from understudy_server.disturbance import PLANTED, Disturbance
 from understudy_server.faults import Target
 from understudy_server.wire import Answer, Call, Route, origin
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from understudy_server.accounts import Account
     from understudy_server.service import Service
     from understudy_server.wire import Receive, Scope, Send
     from understudy_server.world import World
@@ -31,6 +33,8 @@ CONTROL: Final = "/_understudy"
 
 _PAGES: Final = ("docs", "redoc", "openapi.json", "static-offline-docs")
 _GONE: Final = "http.disconnect"
+_GLANCE: Final = 0.25
+"""Real seconds after which a held answer looks whether time was moved meanwhile."""
 
 
 class _Place(NamedTuple):
@@ -86,10 +90,29 @@ class Simulator:
         if message.get("more_body") or message["type"] == _GONE:
             body = await _rest(message, receive)
         if body is not None:
-            await _send(self._answer(place, scope, body), send)
+            await self._reply(place, scope, body, receive, send)
 
-    def _answer(self, place: _Place, scope: Scope, body: bytes) -> Answer:
-        """Let a service answer a request, and keep both in the journal."""
+    async def _reply(self, place: _Place, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Let a service answer a request, and send what it says when and as it says it."""
+        answer, caller = self._answer(place, scope, body)
+        if answer.until is not None and not await self._hold(caller, answer.until, scope, receive):
+            return
+        if answer.medium is None:
+            await _send(answer, send)
+        else:
+            await results.serve(self.world, answer.medium, scope, receive, send, headers=answer.headers)
+
+    async def _hold(self, caller: Account | None, until: float, scope: Scope, receive: Receive) -> bool:
+        """Let *caller*'s time come to *until*, if it moves by itself; return whether the caller is still there."""
+        clock, now = self.world.clock, self.world.clock.now if caller is None else caller.now
+        connection = scope.get("state", {}).get(CONNECTION) or Elsewhere()
+        while not clock.stands and (left := until - now()) > 0:
+            if not await connection.hold(min(left / clock.speed, _GLANCE), receive):
+                return False
+        return True
+
+    def _answer(self, place: _Place, scope: Scope, body: bytes) -> tuple[Answer, Account | None]:
+        """Let a service answer a request, and keep both in the journal; return the answer and whose it is."""
         service, route, mount, values, allowed = place
         world = self.world
         call = Call(scope, body, mount, values)
@@ -97,7 +120,7 @@ class Simulator:
             answer = service.unknown_route(call, allowed) if route is None else service.answer(route, call)
             world.requests += 1
             now = call.now or world.clock.now()
-            status, content, headers, fact = answer
+            status, content, headers, fact, medium, until = answer
             journal = world.strangers if call.caller is None else call.caller.journal
             path = call.path if route is None or values else route.path
             query, asked = scope["query_string"], scope["headers"]
@@ -105,7 +128,8 @@ class Simulator:
             journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
             if world.state is not None:
                 world.state.save(world, () if call.caller is None else (call.caller,))
-        return Answer(status, content, [*headers, (b"date", self._date_at(int(now)))])
+        dated = [*headers, (b"date", self._date_at(int(now)))]
+        return Answer(status, content, dated, fact, medium, until), call.caller
 
     async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find who takes a request whose path is not one of the fixed ones under a slug."""
@@ -119,7 +143,7 @@ class Simulator:
             return
         body = await _rest(await receive(), receive)
         if body is not None:
-            await _send(self._answer(self._place(slug, mount, rest, scope["method"]), scope, body), send)
+            await self._reply(self._place(slug, mount, rest, scope["method"]), scope, body, receive, send)
 
     def _address(self, scope: Scope) -> tuple[str, str, str]:
         """Return whom a request is for, what stands before the vendor's path, and that path."""
@@ -139,7 +163,7 @@ class Simulator:
             return None
         with world.lock:
             task = results.owner(world, slug, path)
-            account = task.account.name if task else world.services[slug].whose(dict(scope["headers"]))
+            account = task.account.name if task else world.services[slug].whose(scope)
             target = Target(slug, scope["method"], path, account, results.is_address(path))
             fault = world.faults.strike(target)
             known = world.named(account) if account is not None and world.is_account(account) else None
@@ -208,7 +232,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _send(answer: Answer, send: Send) -> None:
-    status, content, headers, _ = answer
+    status, content, headers, *_ = answer
     headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

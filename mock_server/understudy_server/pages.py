@@ -51,7 +51,7 @@ def openapi(service: Service) -> dict[str, Any]:
     """Return the OpenAPI document of *service*, drawn from its routes."""
     paths: dict[str, dict[str, Any]] = {}
     for route in service.routes():
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route)
+        paths.setdefault(route.path.replace(":path}", "}"), {})[route.method.lower()] = _operation(service, route)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{service.title}, simulated", "version": version("understudy")},

@@ -11,7 +11,7 @@ import time
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
-from understudy_server.accounts import Account, Double
+from understudy_server.accounts import Account, Cut, Double
 from understudy_server.clock import KINDS, LATEST
 from understudy_server.dialects import Dialects
 from understudy_server.ledger import POTS
@@ -30,7 +30,7 @@ VERSION: Final = 1
 """The version of these records; another one is refused."""
 
 _FATES: Final = {fate.value: fate for fate in Fate}
-_LISTS: Final = ("tasks", "entries", "doubles")
+_LISTS: Final = ("tasks", "entries", "doubles", "cuts")
 _MOST: Final = 1 << 62
 _SHOWN: Final = 80
 
@@ -74,12 +74,15 @@ def of_account(account: Account) -> dict[str, Any]:
     }
 
 
-def of_lists(account: Account, tasks: int = 0, entries: int = 0, doubles: int = 0) -> dict[str, list[Any]]:
-    """Return the tasks, the movements of money and the doubles of *account*, from these numbers on."""
+def of_lists(
+    account: Account, tasks: int = 0, entries: int = 0, doubles: int = 0, cuts: int = 0
+) -> dict[str, list[Any]]:
+    """Return the tasks, the movements of money, the doubles and the cuts of *account*, from these numbers on."""
     return {
         "tasks": [_of_task(task) for task in account.tasks[tasks:]],
         "entries": [list(entry) for entry in account.ledger.since(entries)],
         "doubles": [list(double) for double in account.doubles[doubles:]],
+        "cuts": [list(cut) for cut in account.cuts[cuts:]],
     }
 
 
@@ -175,7 +178,10 @@ def _account(world: World, record: Any, place: str, now: float, ids: set[tuple[s
     if account.ledger.granted != _whole(record, "granted", place):
         raise RecordError(f"{place}: available, reserved and spent must add up to what was granted")
     account.doubles.extend(_double(one, f"{place}.doubles") for one in _take(record, "doubles", list, place))
-    tasks = (_task(one, account, service, f"{place}.tasks", ids) for one in _take(record, "tasks", list, place))
+    tasks = [_task(one, account, service, f"{place}.tasks", ids) for one in _take(record, "tasks", list, place)]
+    by_id = {task.id: task for task in tasks}
+    for one in record.get("cuts", ()):  # a record from before there were any has none
+        account.cuts.append(_cut(one, f"{place}.cuts", by_id))
     account.take_back(tasks, now + account.offset)
     return account
 
@@ -216,6 +222,15 @@ def _double(record: Any, place: str) -> Double:
         case [str(first), str(second), str(operation), float() | int() as apart]:
             return Double(first, second, operation, apart)
     raise RecordError(f"{place} must be lists of two tasks, an operation and seconds; got {record!r:.{_SHOWN}}")
+
+
+def _cut(record: Any, place: str, tasks: Mapping[str, Task]) -> Cut:
+    match record:
+        case [str(name), float() | int() as at, str(fate)] if name in tasks and fate in _FATES:
+            cut = Cut(name, at, fate)
+            cut.apply(tasks[name])
+            return cut
+    raise RecordError(f"{place} must be lists of a task, a time and a fate; got {record!r:.{_SHOWN}}")
 
 
 def _take(record: Any, name: str, kind: type, place: str) -> Any:

@@ -18,7 +18,7 @@ from understudy_server.wire import Answer, json_answer
 if TYPE_CHECKING:
     from understudy_server.media import Medium
     from understudy_server.tasks import Task
-    from understudy_server.wire import Receive, Scope, Send
+    from understudy_server.wire import RawHeaders, Receive, Scope, Send
     from understudy_server.world import World
 
 SEGMENT: Final = "_files"
@@ -84,7 +84,9 @@ def meant(world: World, slug: str, task_id: str, name: str, query: bytes) -> Med
     return made.get(name) or json_answer({"error": "no such file"}, 404)
 
 
-async def serve(world: World, medium: Medium, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve(
+    world: World, medium: Medium, scope: Scope, receive: Receive, send: Send, *, headers: RawHeaders | None = None
+) -> None:
     """Send *medium*, whole or the range that was asked for; it is made at its first download, off the event loop."""
     from starlette.responses import FileResponse
 
@@ -92,6 +94,7 @@ async def serve(world: World, medium: Medium, scope: Scope, receive: Receive, se
     # Of the medium and not of the file: whatever is rendered again has equal bytes, and a download may go on.
     tag = blake2b(repr(medium).encode(errors="replace"), digest_size=12).hexdigest()
     response = FileResponse(path, headers={"etag": f'"{tag}"'}, media_type=media_type(medium))
+    response.raw_headers.extend(headers or ())
     await response(scope, receive, send)
 
 

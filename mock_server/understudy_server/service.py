@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from understudy_server.limits import Pace
     from understudy_server.media import Medium
     from understudy_server.scenarios import Plan
+    from understudy_server.wire import Scope
     from understudy_server.world import World
 
 
@@ -75,6 +76,8 @@ class Service(ABC):
     """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
     credential_headers: ClassVar[tuple[bytes, ...]]
     """The headers that together say who is calling, in lower case."""
+    caches_callers: ClassVar[bool] = True
+    """Whether equal credentials always name the same caller; not so where they expire."""
     dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     refusals: ClassVar[Refusals]
     codes: ClassVar[Mapping[str, Refusal]]
@@ -127,6 +130,16 @@ class Service(ABC):
     def name_task(self, operation: str, now: float, seed: int) -> str:
         """Return an id for a task created *now*; *seed* is 64 bits of its own."""
         return f"{operation}-{int(now)}-{seed:016x}"
+
+    def credentials(self, headers: Mapping[bytes, bytes], query: bytes) -> tuple[bytes | None, ...]:
+        """Return what says who is calling, for `identify`: what `credential_headers` hold, unless a vendor differs."""
+        del query  # read by vendors that take a key there, too
+        return tuple([headers.get(name) for name in self.credential_headers])
+
+    def unaccepted(self, word: str) -> Refusal:
+        """Return how a credential is refused that says of itself that it is ``invalid`` or ``expired``."""
+        del word  # read by vendors that tell the two apart
+        return self.refusals.unauthenticated
 
     def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
         """Return what a callback tells of *task*, which is in *moment*; a vendor that calls back brings its own."""
@@ -212,10 +225,26 @@ class Service(ABC):
             raise RefusedError(self.refusals.too_many) from None
         except InsufficientError:
             raise RefusedError(self.refusals.insufficient) from None
-        self.tasks[task.id] = task
+        self.remember(task)
         if self.callback_plan is not None and self.callback_plan.field in params:
             self.world.courier.expect(task)
         return task
+
+    def remember(self, task: Task) -> None:
+        """Know *task* by its id, when it is taken in and when it comes back from a file; a vendor may index more."""
+        self.tasks[task.id] = task
+
+    def cut_short(self, task: Task, now: float, fate: Fate = Fate.CANCEL) -> bool:
+        """End *task* at its account's time *now* with another *fate*: its money comes back, its callbacks tell of it.
+
+        Returns:
+            Whether it was still unfinished; if not, nothing has changed.
+        """
+        if task.ends <= now:
+            return False
+        task.account.cut_short(task, now, fate)
+        self.world.courier.revise(task)
+        return True
 
     def base(self, call: Call) -> str:
         """Return the address that results of *call* are minted from: the public one, or the one it came to."""
@@ -268,20 +297,20 @@ class Service(ABC):
         """
         refused = conduct_of(identity.credential).refused
         if refused:
-            raise RefusedError(self.refusals.unauthenticated, f"the credential is {refused}")
+            raise RefusedError(self.unaccepted(refused), f"the credential is {refused}")
         account = self.world.account(self.slug, identity.credential)
         if not account.accepts(identity.secret):
             raise RefusedError(self.refusals.unauthenticated, "the secret is not the one that this account first used")
         return account
 
     def _identified(self, call: Call) -> Account:
-        headers = call.headers
-        credentials = tuple([headers.get(name) for name in self.credential_headers])
+        credentials = self.credentials(call.headers, call.scope["query_string"])
         known = self._known.get(credentials)
         if known is not None:
             return known
         account = self.enter(self.identify(credentials))
-        self._known[credentials] = account
+        if self.caches_callers:
+            self._known[credentials] = account
         return account
 
     def _keep_pace(self, pace: Pace, call: Call) -> None:
@@ -295,10 +324,10 @@ class Service(ABC):
         detail = f"more than {pace.per_minute} requests a minute"
         raise RefusedError(refusal, detail, retry_after=wait if self.says_retry_after else None)
 
-    def whose(self, headers: Mapping[bytes, bytes]) -> str | None:
-        """Return the name of the account that *headers* say they come from, without letting anybody in."""
+    def whose(self, scope: Scope) -> str | None:
+        """Return the name of the account that a request says it comes from, without letting anybody in."""
         try:
-            identity = self.identify(tuple([headers.get(name) for name in self.credential_headers]))
+            identity = self.identify(self.credentials(dict(scope["headers"]), scope["query_string"]))
         except RefusedError:
             return None
         return account_name(self.slug, identity.credential)

@@ -55,7 +55,7 @@ class _Mark:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.record = b""
-        self.lengths = {"tasks": 0, "entries": 0, "doubles": 0}
+        self.lengths = dict.fromkeys(("tasks", "entries", "doubles", "cuts"), 0)
 
 
 class State:

@@ -16,6 +16,7 @@ import orjson
 if TYPE_CHECKING:
     from understudy_server.accounts import Account
     from understudy_server.fields import Field
+    from understudy_server.media import Medium
 
 RawHeaders = list[tuple[bytes, bytes]]
 Scope = MutableMapping[str, Any]
@@ -100,12 +101,23 @@ def origin(scope: Scope) -> str:
 
 
 class Answer(NamedTuple):
-    """What goes back: an HTTP status, a body and headers; ``fact`` names the fact behind a refusal."""
+    """What goes back.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body.
+        headers: The headers, without date and length.
+        fact: The fact behind a refusal.
+        medium: What is rendered, off the event loop, and sent in place of *body*, whole or the range that is asked for.
+        until: The caller's time before which the answer does not leave; a clock that stands holds no connection.
+    """
 
     status: int
     body: bytes
     headers: RawHeaders
     fact: str | None = None
+    medium: Medium | None = None
+    until: float | None = None
 
 
 def json_answer(data: object, status: int = 200) -> Answer:
@@ -149,7 +161,7 @@ class Route:
 
     Attributes:
         method: HTTP method.
-        path: The vendor's path; ``{name}`` stands for one segment.
+        path: The vendor's path; ``{name}`` stands for a segment or a part of one, ``{name:path}`` for slashes, too.
         handle: Answers a call whose account is known.
         summary: One line for the page.
         facts: Facts, without the slug, that describe this route.
@@ -171,7 +183,8 @@ class Route:
 
     def pattern(self) -> re.Pattern[str]:
         """Return the path as a regular expression with one named group for each ``{name}``."""
-        parts = re.split(r"\{(\w+)\}", self.path)
-        literal = (re.escape(part) for part in parts[::2])
-        named = [f"(?P<{name}>[^/]+)" for name in parts[1::2]]
+        parts = re.split(r"\{(\w+)(:path)?\}", self.path)
+        literal = (re.escape(part) for part in parts[::3])
+        depths = [".+" if deep else "[^/]+" for deep in parts[2::3]]
+        named = [f"(?P<{name}>{depth})" for name, depth in zip(parts[1::3], depths, strict=True)]
         return re.compile("".join(text + group for text, group in zip(literal, [*named, ""], strict=True)))

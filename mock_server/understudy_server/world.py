@@ -155,7 +155,7 @@ class World:
                 if account.name in before:
                     account.journal = before[account.name].journal
                 for task in account.tasks:
-                    self.services[account.vendor].tasks[task.id] = task
+                    self.services[account.vendor].remember(task)
                     self.courier.expect(task, after=now + account.offset)
 
     def account(self, vendor: str, credential: str) -> Account:
