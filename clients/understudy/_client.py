@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from understudy._checks import base_address, instance, number, optional_text, plain_callable, text
+from understudy._checks import base_address, instance, number, optional_text, plain_callable, reject, text
 from understudy._clock import Clock, SystemClock
 from understudy._descriptors import Awaiting, Blocking
 from understudy._drivers import AsyncDriver, SyncDriver
@@ -16,6 +16,7 @@ from understudy._live import Live
 from understudy._policies import PollPolicy, RetryPolicy
 from understudy._service import Service, Settings
 from understudy._state import JobRef, JobState, Snapshot, Started, read_token
+from understudy.errors import SubmitOutcomeUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,12 @@ class Client(Live, ABC, Generic[HttpT]):
     def _named(self, job_id: str, operation: str | None) -> Started:
         return self._found(JobRef(text("id", job_id), optional_text("operation", operation)))
 
+    def _own(self, unknown: SubmitOutcomeUnknown) -> SubmitOutcomeUnknown:
+        slug = self._service.profile.slug
+        if not isinstance(unknown, SubmitOutcomeUnknown) or unknown.vendor != slug:
+            reject("unknown", unknown, f"a SubmitOutcomeUnknown of {slug}")
+        return unknown
+
     def _from_token(self, token: str) -> Started:
         return self._found(read_token(self._service.profile.slug, self.base_url, token))
 
@@ -129,6 +136,22 @@ class SyncClient(Client[SyncHttp], Blocking):
             UnsupportedError: The service documents no callback.
         """
         return self._adopt(self._service.called_back(body))
+
+    def resolve(self, unknown: SubmitOutcomeUnknown) -> Job | None:
+        """Look for the job that a submission of unknown outcome may have started, by the caller's own name for it.
+
+        Args:
+            unknown: The error, which may have been pickled since.
+
+        Returns:
+            The job's handle, or None if there is provably none: submitting again then spends once.
+
+        Raises:
+            UnsupportedError: The service knows no name of the caller's for a job.
+            InvalidArgument: The error is another service's.
+        """
+        found = self._run(self._service.find(self._own(unknown)))
+        return None if found is None else self._adopt(found)
 
     def close(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""
@@ -190,6 +213,22 @@ class AsyncClient(Client[AsyncHttp], Awaiting):
             UnsupportedError: The service documents no callback.
         """
         return self._adopt(self._service.called_back(body))
+
+    async def resolve(self, unknown: SubmitOutcomeUnknown) -> AsyncJob | None:
+        """Look for the job that a submission of unknown outcome may have started, by the caller's own name for it.
+
+        Args:
+            unknown: The error, which may have been pickled since.
+
+        Returns:
+            The job's handle, or None if there is provably none: submitting again then spends once.
+
+        Raises:
+            UnsupportedError: The service knows no name of the caller's for a job.
+            InvalidArgument: The error is another service's.
+        """
+        found = await self._run(self._service.find(self._own(unknown)))
+        return None if found is None else self._adopt(found)
 
     async def aclose(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""

@@ -12,6 +12,8 @@ from abc import ABC, abstractmethod
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from understudy.errors import SubmitOutcomeUnknown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -95,10 +97,18 @@ class submission(_Twin, Generic[P]):  # noqa: N801 - a decorator reads as one
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Started]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
-            return self._adopt(self._run(flow(self, *args, **kwargs)))
+            try:
+                return self._adopt(self._run(flow(self, *args, **kwargs)))
+            except SubmitOutcomeUnknown as unknown:
+                unknown.resolved_by(self.resolve)
+                raise
 
         async def awaiting(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
-            return self._adopt(await self._run(flow(self, *args, **kwargs)))
+            try:
+                return self._adopt(await self._run(flow(self, *args, **kwargs)))
+            except SubmitOutcomeUnknown as unknown:
+                unknown.resolved_by(self.resolve)
+                raise
 
         super().__init__(flow, blocking, awaiting, ("Job", "AsyncJob"))
 

@@ -90,6 +90,16 @@ class Service(ABC):
         message = f"{self.profile.name} documents no callback"
         raise errors.UnsupportedError(message, vendor=self.profile.slug)
 
+    def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
+        """Look for the job that a submission of unknown outcome may have started; None is a proof that there is none.
+
+        Raises:
+            UnsupportedError: The service knows no name of the caller's for a job.
+        """
+        yield from ()
+        message = f"{self.profile.name} documents no way to find a job by a name that the caller gave it"
+        raise errors.UnsupportedError(f"{message}: {unknown}", vendor=self.profile.slug)
+
     def url(self, path: str) -> str:
         """The address of *path* at this service."""
         return self.settings.base_url + path

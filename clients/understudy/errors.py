@@ -48,7 +48,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from understudy._jobs import AsyncJob, Job
 
@@ -195,6 +195,8 @@ class ConnectionFailed(UnderstudyError):
 class SubmitOutcomeUnknown(UnderstudyError):
     """A paid request left, and no answer says what became of it: look before sending it again.
 
+    `resolve()` looks, where the service knows jobs by the caller's own name for them.
+
     Attributes:
         operation: The method that was called.
         reason: Why the outcome is unknown.
@@ -220,6 +222,28 @@ class SubmitOutcomeUnknown(UnderstudyError):
         self.request_hash = request_hash
         self.idempotency_key = idempotency_key
         self.external_id = external_id
+        self._resolver: Callable[[SubmitOutcomeUnknown], Any] | None = None
+
+    def resolve(self) -> Any:
+        """Look for the job: its handle, or None if there is provably none; under asyncio, await it.
+
+        Raises:
+            UnsupportedError: The service knows no name of the caller's for a job, or this error was pickled:
+                `client.resolve(error)` then looks.
+            ApiError: The service refused to look.
+            ConnectionFailed: It could not be asked.
+        """
+        if self._resolver is None:
+            raise UnsupportedError("this error has no client any more: client.resolve(error)", vendor=self.vendor)
+        return self._resolver(self)
+
+    def resolved_by(self, resolver: Callable[[SubmitOutcomeUnknown], Any]) -> None:
+        """Let *resolver*, which is given this error, be what `resolve` calls."""
+        self._resolver = resolver
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the client behind."""
+        return type(self), self.args, {**self.__dict__, "_resolver": None}
 
 
 class ApiError(UnderstudyError):
