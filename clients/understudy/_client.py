@@ -80,7 +80,7 @@ class Client(Live, ABC, Generic[HttpT]):
     def _named(self, job_id: str, operation: str | None) -> Started:
         return self._found(JobRef(text("id", job_id), optional_text("operation", operation)))
 
-    def _own(self, unknown: SubmitOutcomeUnknown) -> SubmitOutcomeUnknown:
+    def _own(self, unknown: object) -> SubmitOutcomeUnknown:
         slug = self._service.profile.slug
         if not isinstance(unknown, SubmitOutcomeUnknown) or unknown.vendor != slug:
             reject("unknown", unknown, f"a SubmitOutcomeUnknown of {slug}")

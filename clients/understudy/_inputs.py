@@ -39,9 +39,9 @@ def picture(field: str, value: Any, *, most: int, address: bool = True) -> Flow[
         return web_address(field, value)
     if isinstance(value, (bytes, bytearray)):
         return _checked(field, bytes(value), f"{len(value)} bytes", most)
-    if not isinstance(value, (str, PathLike)) or not str(cast("object", value)):
+    if not isinstance(value, (str, PathLike)) or value == "":
         forms = "an http(s) address, a path or bytes" if address else "a path or bytes"
-        reject(field, value, f"a PNG or JPEG picture, as {forms}")
+        reject(field, cast("object", value), f"a PNG or JPEG picture, as {forms}")
     path = Path(cast("str | PathLike[str]", value))
     content = yield from run(lambda: _read(field, path, most))
     return _checked(field, content, repr(str(path)), most)

@@ -205,6 +205,8 @@ class SubmitOutcomeUnknown(UnderstudyError):
         external_id: The caller's own name for the job, where the service knows one.
     """
 
+    __slots__ = ("_resolver",)  # beside the attributes, which are pickled
+
     def __init__(
         self,
         message: str = "",
@@ -240,10 +242,6 @@ class SubmitOutcomeUnknown(UnderstudyError):
     def resolved_by(self, resolver: Callable[[SubmitOutcomeUnknown], Any]) -> None:
         """Let *resolver*, which is given this error, be what `resolve` calls."""
         self._resolver = resolver
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Leave the client behind."""
-        return type(self), self.args, {**self.__dict__, "_resolver": None}
 
 
 class ApiError(UnderstudyError):

@@ -16,6 +16,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from understudy_contracts._registry import VENDORS
 
@@ -93,6 +94,10 @@ class Sheet:
     base_url: str
     environment: Mapping[str, str]
     facts: tuple[Fact, ...]
+
+    def at(self, server: str) -> str:
+        """Return where `base_url` is found on the simulator at *server*: the slug for the host, and the same path."""
+        return f"{server.rstrip('/')}/{self.vendor}{urlsplit(self.base_url).path}"
 
 
 class FactBook(Mapping[str, Fact]):

@@ -118,7 +118,13 @@ class JobMachine(RuleBasedStateMachine):
         return caller
 
     @rule(target=jobs, caller=callers, data=st.data(), word=st.sampled_from(("", *WORDS)), wants=st.booleans())
-    def create(self, caller: _Caller, data: st.DataObject, word: str, wants: bool) -> _Seen:  # noqa: FBT001 - a rule
+    def create(
+        self,
+        caller: _Caller,
+        data: st.DataObject,
+        word: str,
+        wants: bool,  # noqa: FBT001 - a rule
+    ) -> _Seen | MultipleResults[_Seen]:
         """Start a job, perhaps with a word in its prompt that chooses its fate, perhaps with a wish to be told."""
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
         arguments = dict(data.draw(self.contract.operations[method], label="arguments"))
@@ -129,6 +135,9 @@ class JobMachine(RuleBasedStateMachine):
         if wants:
             arguments[str(self.contract.callback)] = self._receiver.url
         before = self._reserved(caller)
+        if word == "block" and self.contract.refuses_blocked:
+            self._refused(caller, method, arguments)
+            return multiple()
         job: Job = getattr(caller.client, method)(**arguments)
         caller.created += 1
         price = self._reserved(caller) - before
@@ -148,20 +157,48 @@ class JobMachine(RuleBasedStateMachine):
         arguments = data.draw(self.contract.operations[method], label="arguments")
         before, reserved = self._held(caller), self._reserved(caller)
         self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
-        try:
-            getattr(caller.client, method)(**arguments)
-        except errors.SubmitOutcomeUnknown as unknown:
-            must(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
-        else:
-            must(False, f"{method} broke off ({kind}) and the client says that it went well")
+        found = self._submit_in_trouble(caller, method, arguments, kind)
         made = self._held(caller)[len(before) :]
         must(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
+        if self.contract.finds or self.contract.replays:
+            must((found.id if found else None) == (made[0] if made else None), f"{made} was made, and {found} found")
         if not made:
             return multiple()
         caller.created += 1
-        job = caller.client.job(made[0])
+        job = found or caller.client.job(made[0], method)
         self._seen[job.id] = _Seen(job, caller, self._reserved(caller) - reserved, JobState.SUCCEEDED)
         return self._seen[job.id]
+
+    def _submit_in_trouble(self, caller: _Caller, method: str, arguments: dict[str, Any], kind: str) -> Job | None:
+        """Submit; return the job where the vendor lets one be found, or answers what is sent again as before."""
+        try:
+            job: Job | None = getattr(caller.client, method)(**arguments)
+        except errors.SubmitOutcomeUnknown as unknown:
+            must(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
+            must(not self.contract.replays, f"{method} broke off ({kind}) and was not sent again with its key")
+            return unknown.resolve() if self.contract.finds else None
+        must(self.contract.replays, f"{method} broke off ({kind}) and the client says that it went well")
+        return job
+
+    def _refused(self, caller: _Caller, method: str, arguments: dict[str, Any]) -> None:
+        """Submit what the vendor blocks at once: it is refused for its content, and nothing is kept or reserved."""
+        before, reserved = self._held(caller), self._reserved(caller)
+        try:
+            getattr(caller.client, method)(**arguments)
+        except errors.ContentPolicyError:
+            must(self._held(caller) == before and self._reserved(caller) == reserved, "refused, and yet it left traces")
+            return
+        must(False, f"{method} takes content that the vendor blocks at once")
+
+    @precondition(lambda self: self.contract.cancels)
+    @rule(seen=jobs)
+    def cancel(self, seen: _Seen) -> None:
+        """Cancel a job: it is over, for good; what had ended before stays as it ended, and nothing else is paid for."""
+        ended = seen.job.refresh().state.final
+        seen.job.cancel()
+        if not ended:
+            seen.must_end, seen.furthest = JobState.CANCELED, 2
+        must(seen.job.refresh().state is seen.must_end, f"{seen.job.id} was cancelled and is {seen.job.state}")
 
     @rule(seen=jobs, trouble=st.sampled_from(_PASSING))
     def read_in_trouble(self, seen: _Seen, trouble: dict[str, Any]) -> None:
@@ -206,7 +243,7 @@ class JobMachine(RuleBasedStateMachine):
         if caller is seen.caller:
             return
         try:
-            caller.client.job(seen.job.id).refresh()
+            caller.client.job(seen.job.id, seen.job.operation).refresh()
         except errors.NotFoundError:
             return
         must(False, f"{caller.name} can read {seen.job.id}, a job of {seen.caller.name}")

@@ -15,9 +15,9 @@ from understudy_contracts._facts import load_facts
 from understudy_contracts._transcripts import load_transcripts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from understudy_contracts._transcripts import Transcript
+    from understudy_contracts._transcripts import Step, Transcript
     from understudy_contracts._vendor import VendorContract
 
 ACCOUNT: Final = "scripted-account-0123456789"
@@ -59,8 +59,9 @@ class Script:
 
     @property
     def paid(self) -> int:
-        """The step that starts the job: the first whose answer names something that later requests ask for."""
-        return next(number for number, step in enumerate(self.transcript.steps) if step.capture)
+        """The step that starts the job: the one that says so, or the first that names what later requests ask for."""
+        steps = self.transcript.steps
+        return next(number for number, step in enumerate(steps) if step.paid or (step.capture and not _marked(steps)))
 
     def before(self, step: int, *happenings: Happening) -> None:
         """Let *happenings* come, one a request, before *step* is answered as documented."""
@@ -88,7 +89,8 @@ class Script:
 
     def _arguments(self, http: Any, options: dict[str, Any]) -> dict[str, Any]:
         options.setdefault("clock", SkippingClock())
-        return {**self.contract.credentials(ACCOUNT), "base_url": self.base_url, "http": http, **options}
+        given = {**self.contract.credentials(ACCOUNT), **self.contract.options(self.base_url)}
+        return {**given, "base_url": self.base_url, "http": http, **options}
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
@@ -108,3 +110,7 @@ class Script:
         self._next = min(self._next + 1, len(self.transcript.steps) - 1)
         text = self._edit(json.dumps(step.answer))
         return httpx.Response(step.status, text=text, headers={"Content-Type": "application/json"})
+
+
+def _marked(steps: Sequence[Step]) -> bool:
+    return any(step.paid for step in steps)

@@ -18,6 +18,7 @@ import httpx
 
 from understudy import SkippingClock
 from understudy_contracts._control import Control, Money, account_name
+from understudy_contracts._facts import load_facts
 from understudy_contracts._registry import VENDORS
 from understudy_contracts._targets import greet
 
@@ -80,6 +81,10 @@ class Understudy:
         """Return the address that takes the place of ``https://<the vendor's host>``."""
         return f"{self.url}/{vendor}"
 
+    def client_url(self, vendor: str) -> str:
+        """Return the address that takes the place of the vendor's whole base address, its path included."""
+        return load_facts(vendor).sheets[vendor].at(self.url)
+
     def account(self, vendor: str, credential: str | None = None) -> str:
         """Return the name that `control` has for the test's account with *vendor* (``acct_...``)."""
         return account_name(vendor, credential or self.credential)
@@ -118,8 +123,8 @@ class Understudy:
 
     def _arguments(self, contract: VendorContract, credential: str | None, options: dict[str, Any]) -> dict[str, Any]:
         options.setdefault("clock", SkippingClock())
-        options.setdefault("base_url", self.base_url(contract.slug))
-        return {**contract.credentials(credential or self.credential), **options}
+        base_url = options.setdefault("base_url", self.client_url(contract.slug))
+        return {**contract.credentials(credential or self.credential), **contract.options(base_url), **options}
 
 
 class Stage:

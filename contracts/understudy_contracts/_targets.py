@@ -14,9 +14,10 @@ import httpx
 
 from understudy import SkippingClock
 from understudy_contracts._control import Control, ControlError
+from understudy_contracts._facts import load_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from understudy import Clock
     from understudy_contracts._vendor import VendorContract
@@ -93,6 +94,10 @@ class Target:
         """Return the address that takes the place of ``https://<the vendor's host>``."""
         return f"{self.url}/{vendor}"
 
+    def client_url(self, vendor: str) -> str:
+        """Return the address that takes the place of the vendor's whole base address, its path included."""
+        return load_facts(vendor).sheets[vendor].at(self.url)
+
     def new_account(self, word: str = "") -> str:
         """Return an account name that nobody else uses; *word* (``broke-`` and its like) goes before it."""
         return word + next(self._names)
@@ -105,17 +110,17 @@ class Target:
         """Return a blocking client of the vendor for *account*, whose waits take no time."""
         options.setdefault("clock", SkippingClock())
         http = options.pop("http", None) or self.http()
-        return contract.client(
-            **contract.credentials(account), base_url=self.base_url(contract.slug), http=http, **options
-        )
+        return contract.client(**self._arguments(contract, account, options), http=http)
 
     def async_client(self, contract: VendorContract, account: str, **options: Any) -> Any:
         """Return an awaiting client of the vendor for *account*, whose waits take no time."""
         options.setdefault("clock", SkippingClock())
         http = options.pop("http", None) or self.async_http()
-        return contract.async_client(
-            **contract.credentials(account), base_url=self.base_url(contract.slug), http=http, **options
-        )
+        return contract.async_client(**self._arguments(contract, account, options), http=http)
+
+    def _arguments(self, contract: VendorContract, account: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        base_url = self.client_url(contract.slug)
+        return {**contract.credentials(account), **contract.options(base_url), "base_url": base_url, **options}
 
 
 class _MovingClock(SkippingClock):

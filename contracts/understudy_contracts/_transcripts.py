@@ -7,20 +7,24 @@ A transcript is a JSON file::
 
     {"title": ..., "source": ..., "facts": [ids without the slug], "call": {"method": ..., "arguments": {...}},
      "ends": "succeeded",
-     "steps": [{"request": {"method": ..., "path": ..., "body": {...}}, "advance": seconds before it is sent,
+     "steps": [{"request": {"method": ..., "path": ..., "headers": {...}, "body": {...}},
+                "advance": seconds before it is sent, "paid": true,
                 "response": {"status": 200, "body": {...}}, "literal": ["code"],
                 "capture": {"task_id": "data.task_id"}}]}
 
-``{task_id}`` in a request stands for what an earlier step captured. ``literal`` names the members of the answer whose
-values, and not only their types, are promised.
+Paths continue the vendor's base address. ``{task_id}`` in a path, a header or a body stands for what an earlier step
+captured. A step's own headers come beside those that the vendor declares. ``literal`` names the members of the answer
+whose values, and not only their types, are promised. ``paid`` marks the step that starts the job, where that is not the
+first that captures something. ``"ends": "answered"`` is the end of a call that starts no job but returns a value.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import respx
@@ -30,9 +34,14 @@ from understudy import SkippingClock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from understudy import Job
     from understudy_contracts._targets import Target
     from understudy_contracts._vendor import VendorContract
+
+
+ANSWERED: Final = "answered"
+"""The end of a call that starts no job: its value is the answer."""
+
+_NAME: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Step:
     advance: float
     literal: tuple[str, ...]
     capture: Mapping[str, str]
+    headers: Mapping[str, str]
+    paid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,8 @@ def _parse(vendor: str, name: str, data: Mapping[str, Any]) -> Transcript:
             float(step.get("advance", 0)),
             tuple(step.get("literal", ())),
             step.get("capture", {}),
+            step["request"].get("headers", {}),
+            step.get("paid", False),
         )
         for step in data["steps"]
     )
@@ -105,8 +118,8 @@ def replay_on_simulator(transcript: Transcript, target: Target, contract: Vendor
     for number, step in enumerate(transcript.steps, 1):
         if step.advance:
             target.control.advance(step.advance)
-        url = target.base_url(transcript.vendor) + step.path
-        answer = http.request(step.method, url, json=_filled(step.body, known))
+        url = target.client_url(transcript.vendor) + _filled(step.path, known)
+        answer = http.request(step.method, url, json=_filled(step.body, known), headers=_filled(step.headers, known))
         where = f"{transcript.name}, step {number}, {step.method} {step.path}"
         if answer.status_code != step.status:
             raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {answer.status_code} came")
@@ -118,8 +131,8 @@ def replay_on_simulator(transcript: Transcript, target: Target, contract: Vendor
         known.update({name: str(_at(body, path)) for name, path in step.capture.items()})
 
 
-def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Job:
-    """Let the client make the call of *transcript* while respx plays the answers, and return its job.
+def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Any:
+    """Let the client make the call of *transcript* while respx plays the answers, and return its job, or its value.
 
     Raises:
         TranscriptMismatch: The client sent something else, or not as often as documented.
@@ -129,23 +142,25 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
     router = respx.MockRouter(assert_all_called=False)
     route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
     with httpx.Client(transport=httpx.MockTransport(router.handler)) as http:
-        credentials = contract.credentials("transcript")
-        client = contract.client(**credentials, base_url=base_url, http=http, clock=SkippingClock())
-        job: Job = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
-        job.wait()
+        given = {**contract.credentials("transcript"), **contract.options(base_url)}
+        client = contract.client(**given, base_url=base_url, http=http, clock=SkippingClock())
+        made = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
+        if transcript.ends != ANSWERED:
+            made.wait()
     sent: list[httpx.Request] = [call.request for call in route.calls]
     if len(sent) != len(transcript.steps):
         asked = f"{len(transcript.steps)} requests are documented; {len(sent)} went"
         raise TranscriptMismatch(f"{transcript.name}: {asked}")
     for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
         try:
-            _compare_request(request, step, base_url)
-            _compare_content(request, _filled(step.body, known), contract.headers("transcript"))
+            _compare_request(request, step, base_url + _filled(step.path, known))
+            headers = {**contract.headers("transcript"), **_filled(step.headers, known)}
+            _compare_content(request, _filled(step.body, known), headers)
         except TranscriptMismatch as mismatch:
             raise TranscriptMismatch(f"{transcript.name}, step {number}: {mismatch}") from None
-    if job.state.value != transcript.ends:
-        raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client says {job.state.value}")
-    return job
+    if transcript.ends not in (ANSWERED, made.state.value):
+        raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client says {made.state.value}")
+    return made
 
 
 def compare(documented: Any, came: Any, where: str) -> None:
@@ -168,8 +183,8 @@ def compare(documented: Any, came: Any, where: str) -> None:
             compare(documented[0], item, f"{where}[{index}]")
 
 
-def _compare_request(request: httpx.Request, step: Step, base_url: str) -> None:
-    documented, went = f"{step.method} {base_url}{step.path}", f"{request.method} {request.url}"
+def _compare_request(request: httpx.Request, step: Step, url: str) -> None:
+    documented, went = f"{step.method} {url}", f"{request.method} {request.url}"
     if documented != went:
         raise TranscriptMismatch(f"{documented} is documented; {went} went")
 
@@ -189,14 +204,16 @@ def _response(step: Step) -> httpx.Response:
 def _filled(value: Any, known: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _filled(item, known) for name, item in value.items()}
-    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
-        return known[value[1:-1]]
+    if isinstance(value, list):
+        return [_filled(item, known) for item in value]
+    if isinstance(value, str):
+        return _NAME.sub(lambda found: known.get(found[1], found[0]), value)
     return value
 
 
 def _at(value: Any, path: str) -> Any:
     for name in path.split("."):
-        value = value[name]
+        value = value[int(name)] if isinstance(value, list) else value[name]
     return value
 
 

@@ -25,6 +25,12 @@ class DemoCall:
     about: str = ""
 
 
+def _no_options(base_url: str) -> Mapping[str, Any]:
+    """Return nothing: to know *base_url* is all that most clients need."""
+    del base_url
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class VendorContract:
     """One vendor, as shared contracts see it.
@@ -40,6 +46,10 @@ class VendorContract:
         texts: Method to the argument that holds its words, where that is not ``prompt``.
         callback: The argument that names an address to be told at the end; None where there is no callback.
         refuses_blocked: Whether blocked content is refused at creation, so that there is no job.
+        options: The client's base address to what else a client is made with, to reach a simulator there.
+        replays: Whether a submission that is sent again is answered by the same job, so that none is ever in doubt.
+        finds: Whether a submission in doubt can be looked for by the caller's own name for it.
+        cancels: Whether a job can be cancelled.
     """
 
     slug: str
@@ -52,3 +62,7 @@ class VendorContract:
     texts: Mapping[str, str] = field(default_factory=dict)
     callback: str | None = None
     refuses_blocked: bool = False
+    options: Callable[[str], Mapping[str, Any]] = _no_options
+    replays: bool = False
+    finds: bool = False
+    cancels: bool = False

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from understudy_contracts import VENDORS, Sheet, load_facts
 from understudy_contracts.cli import main
-from understudy_contracts.cli.env import SHELLS, local_base, server_address, variables
+from understudy_contracts.cli.env import SHELLS, server_address, variables
 
 URL = "http://127.0.0.1:8080"
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
@@ -41,8 +41,8 @@ def test_env_puts_the_server_in_the_place_of_the_vendors_host(vendor: str, capsy
 def test_a_servers_own_path_comes_before_the_slug() -> None:
     """A server behind another one keeps its path, and the vendor's path follows the slug."""
     sheet = Sheet("acme", "https://api.acme.example/gemini/v1", {}, ())
-    assert local_base(sheet, server_address(URL)) == f"{URL}/acme/gemini/v1"
-    assert local_base(sheet, server_address("https://ci.example/mocks/")) == "https://ci.example/mocks/acme/gemini/v1"
+    assert sheet.at(URL) == f"{URL}/acme/gemini/v1"
+    assert sheet.at("https://ci.example/mocks/") == "https://ci.example/mocks/acme/gemini/v1"
 
 
 def test_env_without_names_is_every_vendor(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from understudy import RequestSent, SkippingClock, UnderstudyError
+from understudy_contracts._facts import load_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,9 +124,10 @@ class Performance:
         began = time.perf_counter()
         try:
             with turn.vendor.client(**self._arguments(turn)) as client:
-                job = getattr(client, turn.call.method)(**turn.call.arguments)
-                job.wait(on_update=partial(self._seen, turn))
-                files = job.save(self._backstage / turn.name)
+                made = getattr(client, turn.call.method)(**turn.call.arguments)
+                if hasattr(made, "wait"):  # a job; what is made at once has nothing to wait for
+                    made.wait(on_update=partial(self._seen, turn))
+                files = made.save(self._backstage / turn.name)
             return self._ended(turn, began, files=tuple(self._placed(turn, files)))
         except (UnderstudyError, OSError) as error:
             return self._ended(turn, began, problem=str(error))
@@ -139,17 +141,20 @@ class Performance:
         began = time.perf_counter()
         try:
             async with turn.vendor.async_client(**self._arguments(turn)) as client:
-                job = await getattr(client, turn.call.method)(**turn.call.arguments)
-                await job.wait(on_update=partial(self._seen, turn))
-                files = await job.save(self._backstage / turn.name)
+                made = await getattr(client, turn.call.method)(**turn.call.arguments)
+                if hasattr(made, "wait"):
+                    await made.wait(on_update=partial(self._seen, turn))
+                files = await made.save(self._backstage / turn.name)
             return self._ended(turn, began, files=tuple(self._placed(turn, files)))
         except (UnderstudyError, OSError) as error:
             return self._ended(turn, began, problem=str(error))
 
     def _arguments(self, turn: Turn) -> dict[str, Any]:
+        base_url = load_facts(turn.vendor.slug).sheets[turn.vendor.slug].at(self._server.url)
         return {
             **turn.vendor.credentials(turn.name),
-            "base_url": self._server.base_url(turn.vendor.slug),
+            **turn.vendor.options(base_url),
+            "base_url": base_url,
             "clock": SkippingClock(),
             "on_event": self._watch,
         }

@@ -68,16 +68,11 @@ def server_address(url: str) -> SplitResult:
     return parts
 
 
-def local_base(sheet: Sheet, server: SplitResult) -> str:
-    """Return where *sheet*'s base address is found on *server*: its host becomes the server and the vendor's slug."""
-    return f"{server.geturl().rstrip('/')}/{sheet.vendor}{urlsplit(sheet.base_url).path}"
-
-
 def variables(sheets: Iterable[Sheet], server: SplitResult, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Name every variable and its value: the vendors' own, then the proxies' exception for *server*'s host."""
     for sheet in sheets:
         for name, value in sheet.environment.items():
-            yield name, value.replace("{base}", local_base(sheet, server))
+            yield name, value.replace("{base}", sheet.at(server.geturl()))
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
         yield name, ",".join(dict.fromkeys([*hosts, server.hostname or ""]))
