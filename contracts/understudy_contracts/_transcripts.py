@@ -118,17 +118,17 @@ def replay_on_simulator(transcript: Transcript, target: Target, contract: Vendor
     for number, step in enumerate(transcript.steps, 1):
         if step.advance:
             target.control.advance(step.advance)
-        url = target.client_url(transcript.vendor) + _filled(step.path, known)
-        answer = http.request(step.method, url, json=_filled(step.body, known), headers=_filled(step.headers, known))
+        url = target.client_url(transcript.vendor) + filled(step.path, known)
+        answer = http.request(step.method, url, json=filled(step.body, known), headers=filled(step.headers, known))
         where = f"{transcript.name}, step {number}, {step.method} {step.path}"
         if answer.status_code != step.status:
             raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {answer.status_code} came")
         body = answer.json()
         compare(step.answer, body, where)
         for path in step.literal:
-            if _at(step.answer, path) != _at(body, path):
-                raise TranscriptMismatch(f"{where}: {path} is {_at(step.answer, path)!r}; {_at(body, path)!r} came")
-        known.update({name: str(_at(body, path)) for name, path in step.capture.items()})
+            if at(step.answer, path) != at(body, path):
+                raise TranscriptMismatch(f"{where}: {path} is {at(step.answer, path)!r}; {at(body, path)!r} came")
+        known.update({name: str(at(body, path)) for name, path in step.capture.items()})
 
 
 def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Any:
@@ -137,7 +137,7 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
     Raises:
         TranscriptMismatch: The client sent something else, or not as often as documented.
     """
-    known = {name: str(_at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
+    known = {name: str(at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
     # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
     router = respx.MockRouter(assert_all_called=False)
     route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
@@ -153,9 +153,9 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
         raise TranscriptMismatch(f"{transcript.name}: {asked}")
     for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
         try:
-            _compare_request(request, step, base_url + _filled(step.path, known))
-            headers = {**contract.headers("transcript"), **_filled(step.headers, known)}
-            _compare_content(request, _filled(step.body, known), headers)
+            _compare_request(request, step, base_url + filled(step.path, known))
+            headers = {**contract.headers("transcript"), **filled(step.headers, known)}
+            _compare_content(request, filled(step.body, known), headers)
         except TranscriptMismatch as mismatch:
             raise TranscriptMismatch(f"{transcript.name}, step {number}: {mismatch}") from None
     if transcript.ends not in (ANSWERED, made.state.value):
@@ -201,17 +201,19 @@ def _response(step: Step) -> httpx.Response:
     return httpx.Response(step.status, json=step.answer)
 
 
-def _filled(value: Any, known: Mapping[str, str]) -> Any:
+def filled(value: Any, known: Mapping[str, str]) -> Any:
+    """Return *value* with what was captured in the place of every name in braces that is *known*."""
     if isinstance(value, dict):
-        return {name: _filled(item, known) for name, item in value.items()}
+        return {name: filled(item, known) for name, item in value.items()}
     if isinstance(value, list):
-        return [_filled(item, known) for item in value]
+        return [filled(item, known) for item in value]
     if isinstance(value, str):
         return _NAME.sub(lambda found: known.get(found[1], found[0]), value)
     return value
 
 
-def _at(value: Any, path: str) -> Any:
+def at(value: Any, path: str) -> Any:
+    """Return the member of *value* that a dotted *path* names, a number for an item of a list."""
     for name in path.split("."):
         value = value[int(name)] if isinstance(value, list) else value[name]
     return value
