@@ -5,15 +5,16 @@ They are the same loop, once blocking and once awaiting. A flow is always closed
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
 
-from understudy._wire import Effect, Flow, Open, Pause, Read, Request, Response, Send
+from understudy._wire import Alone, Effect, Flow, Open, Pause, Read, Request, Response, Run, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from understudy._clock import Clock
     from understudy._http import AsyncStream, AsyncWire, SyncStream, SyncWire
@@ -29,10 +30,11 @@ class SyncDriver:
     def __init__(self, wire: SyncWire, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
+        self._turns: dict[str, threading.Lock] = {}
 
     def run(self, flow: Flow[T]) -> T:
         """Drive *flow* to its end and return its value."""
-        hands = _SyncHands(self._wire, self._clock)
+        hands = _SyncHands(self._wire, self._clock, self._alone)
         step: Callable[[Any], Effect] = flow.send
         value: Any = None
         try:
@@ -52,6 +54,10 @@ class SyncDriver:
             flow.close()
             hands.close()
 
+    def _alone(self, effect: Alone) -> object:
+        with self._turns.setdefault(effect.key, threading.Lock()):
+            return self.run(effect.make())
+
 
 class AsyncDriver:
     """Runs flows by awaiting."""
@@ -59,10 +65,11 @@ class AsyncDriver:
     def __init__(self, wire: AsyncWire, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
+        self._turns: dict[str, anyio.Lock] = {}
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive *flow* to its end and return its value."""
-        hands = _AsyncHands(self._wire, self._clock)
+        hands = _AsyncHands(self._wire, self._clock, self._alone)
         step: Callable[[Any], Effect] = flow.send
         value: Any = None
         try:
@@ -81,6 +88,10 @@ class AsyncDriver:
         finally:
             flow.close()
             await hands.close()
+
+    async def _alone(self, effect: Alone) -> object:
+        async with self._turns.setdefault(effect.key, anyio.Lock()):
+            return await self.run(effect.make())
 
 
 class _Money:
@@ -105,10 +116,11 @@ class _Money:
 class _SyncHands:
     """Carries out the effects of one run, and holds its open stream."""
 
-    def __init__(self, wire: SyncWire, clock: Clock) -> None:
+    def __init__(self, wire: SyncWire, clock: Clock, alone: Callable[[Alone], object]) -> None:
         self.money = _Money()
         self._wire = wire
         self._clock = clock
+        self._alone = alone
         self._stream: SyncStream | None = None
 
     def perform(self, effect: Effect) -> object:
@@ -124,8 +136,10 @@ class _SyncHands:
                 return self._stream.head
             case Read():
                 return b"" if self._stream is None else self._stream.read()
+            case Run(call):
+                return call()
             case _:
-                return effect.call()
+                return self._alone(effect)
 
     def _send(self, request: Request) -> Response:
         if not request.paid:
@@ -143,10 +157,11 @@ class _SyncHands:
 class _AsyncHands:
     """Carries out the effects of one run, and holds its open stream."""
 
-    def __init__(self, wire: AsyncWire, clock: Clock) -> None:
+    def __init__(self, wire: AsyncWire, clock: Clock, alone: Callable[[Alone], Awaitable[object]]) -> None:
         self.money = _Money()
         self._wire = wire
         self._clock = clock
+        self._alone = alone
         self._stream: AsyncStream | None = None
 
     async def perform(self, effect: Effect) -> object:
@@ -162,8 +177,10 @@ class _AsyncHands:
                 return self._stream.head
             case Read():
                 return b"" if self._stream is None else await self._stream.read()
+            case Run(call):
+                return await anyio.to_thread.run_sync(call)
             case _:
-                return await anyio.to_thread.run_sync(effect.call)
+                return await self._alone(effect)
 
     async def _send(self, request: Request) -> Response:
         if not request.paid:

@@ -120,7 +120,18 @@ class Run:
     call: Callable[[], object]
 
 
-Effect: TypeAlias = Send | Pause | Open | Read | Run
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Run a flow of its own while no other flow of the same driver runs one under the same key; answer with its value.
+
+    Whoever comes meanwhile waits, so that what many need at once, such as a fresh token, is fetched once.
+    """
+
+    key: str
+    make: Callable[[], Flow[Any]]
+
+
+Effect: TypeAlias = Send | Pause | Open | Read | Run | Alone
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 
@@ -174,4 +185,13 @@ def read() -> Flow[bytes]:
 def run(call: Callable[[], T]) -> Flow[T]:
     """Return what *call* returns, without blocking an event loop meanwhile."""
     value: T = yield Run(call)
+    return value
+
+
+def alone(key: str, make: Callable[[], Flow[T]]) -> Flow[T]:
+    """Return what the flow that *make* makes returns, run while no other one runs under *key*.
+
+    What it needs to know of others is to be looked up within: whoever waited finds what the one before has done.
+    """
+    value: T = yield Alone(key, make)
     return value

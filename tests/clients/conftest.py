@@ -15,7 +15,7 @@ from understudy._credentials import Secret
 from understudy._downloads import Download, SaveOptions
 from understudy._policies import PollPolicy, RetryPolicy
 from understudy._service import Settings
-from understudy._wire import Flow, Open, Pause, Read, Request, Response, Run, Send
+from understudy._wire import Alone, Flow, Open, Pause, Read, Request, Response, Run, Send
 from understudy.tomoviee import PROFILE, TomovieeService
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class ScriptedWire:
                 return None
             case Run(call):
                 return call()
+            case Alone(_, make):
+                return self.run(make())
         raise AssertionError(effect)
 
     def _answer(self, request: Request) -> Response:

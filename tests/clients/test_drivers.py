@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
@@ -13,7 +15,7 @@ import pytest
 from understudy import SkippingClock
 from understudy._drivers import AsyncDriver, SyncDriver
 from understudy._http import AsyncWire, SyncWire
-from understudy._wire import Flow, Interrupted, Request, open_stream, pause, read, run, send
+from understudy._wire import Flow, Interrupted, Request, alone, open_stream, pause, read, run, send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -220,3 +222,86 @@ def test_blocking_calls_of_an_async_flow_leave_the_loop_alone() -> None:
     """Under asyncio a call that blocks runs in another thread."""
     assert awaiting(run(threading.get_ident), never) != threading.get_ident()
     assert blocking(run(threading.get_ident), never) == threading.get_ident()
+
+
+def taking_turns(log: list[str], key: str = "door") -> Flow[int]:
+    """A flow that goes in alone, asks something meanwhile, and comes out."""
+
+    def inside() -> Flow[int]:
+        log.append("in")
+        answer = yield from send(GET)
+        yield from pause(1)
+        log.append("out")
+        return answer.status
+
+    return alone(key, inside)
+
+
+def test_threads_take_turns() -> None:
+    """What is done alone is done by one thread at a time, though all are at the door at once."""
+    log: list[str] = []
+    at_the_door = threading.Barrier(4)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        del request
+        for _ in range(1000):  # every other thread gets its chance to come in
+            os.sched_yield()
+        return httpx.Response(200)
+
+    driver = SyncDriver(SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None), SkippingClock())
+
+    def go() -> int:
+        at_the_door.wait()
+        return driver.run(taking_turns(log))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [future.result() for future in [pool.submit(go) for _ in range(4)]] == [200] * 4
+    assert log == ["in", "out"] * 4
+
+
+def test_tasks_take_turns() -> None:
+    """What is done alone is done by one task at a time, and nobody else waits for it."""
+    log: list[str] = []
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        del request
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return httpx.Response(200)
+
+    async def story() -> list[int]:
+        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        driver = AsyncDriver(wire, SkippingClock())
+        return await asyncio.gather(*(driver.run(taking_turns(log)) for _ in range(4)))
+
+    assert asyncio.run(story()) == [200] * 4
+    assert log == ["in", "out"] * 4
+
+
+@BOTH
+def test_another_door_is_open(drive: Any) -> None:
+    """Whoever is alone under one key may be alone under another one meanwhile."""
+
+    def flow() -> Flow[str]:
+        return alone("outer", lambda: alone("inner", lambda: run(lambda: "both")))
+
+    assert drive(flow(), never) == "both"
+
+
+@BOTH
+def test_trouble_within_leaves_the_door_open(drive: Any) -> None:
+    """What goes wrong alone is told to the flow that asked for it, and the next one comes in."""
+
+    def failing() -> Flow[None]:
+        yield from pause(1)
+        raise ValueError("within")
+
+    def flow() -> Flow[str]:
+        try:
+            yield from alone("door", failing)
+        except ValueError as error:
+            told = str(error)
+        again = yield from alone("door", lambda: run(lambda: "again"))
+        return f"{told}, {again}"
+
+    assert drive(flow(), never) == "within, again"
