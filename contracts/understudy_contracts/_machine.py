@@ -16,7 +16,7 @@ from __future__ import annotations
 import queue
 import sys
 from dataclasses import dataclass
-from http import HTTPStatus
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ from understudy_contracts._receiver import Receiver
 from understudy_contracts._vendor import WORDS
 
 if TYPE_CHECKING:
-    from understudy import Job
+    from understudy import Job, Output
     from understudy_contracts._targets import Target
     from understudy_contracts._vendor import VendorContract
 
@@ -105,7 +105,7 @@ class JobMachine(RuleBasedStateMachine):
         super().__init__()
         self._callers: list[_Caller] = []
         self._seen: dict[str, _Seen] = {}
-        self._http = self.target.http()
+        self._folder = TemporaryDirectory(prefix="understudy-")
         self._receiver = Receiver()
         self._told: set[str] = set()
 
@@ -143,8 +143,9 @@ class JobMachine(RuleBasedStateMachine):
         price = self._reserved(caller) - before
         must(price > 0, f"{method} was accepted and nothing was reserved for it")
         must(job.id not in self._seen, f"the id {job.id} was given twice")
-        must(job.state is JobState.QUEUED, f"a new job is {job.state}")
-        seen = _Seen(job, caller, price, self.contract.ends.get(word, JobState.SUCCEEDED), wants=wants)
+        must(job.state in _RANK, f"a new job is {job.state}")
+        ends = self.contract.ends.get(word, JobState.SUCCEEDED)
+        seen = _Seen(job, caller, price, ends, furthest=_RANK[job.state], wants=wants)
         self._seen[job.id] = seen
         return seen
 
@@ -258,10 +259,17 @@ class JobMachine(RuleBasedStateMachine):
         if job.state is JobState.SUCCEEDED:
             must(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
             for output in job.outputs:
-                status = self._http.get(output.url).status_code
-                must(status == HTTPStatus.OK, f"{job.id} succeeded, and {output} answers HTTP {status}")
+                self._save(job, output)
         else:
             must(job.error is not None, f"{job.id} failed and gives no reason")
+
+    def _save(self, job: Job, output: Output) -> None:
+        try:
+            file = output.save(self._folder.name)
+        except errors.DownloadError as trouble:
+            must(False, f"{job.id} succeeded, and {output} cannot be saved: {trouble}")
+        else:
+            must(file.stat().st_size > 0, f"{job.id} succeeded, and {output} is empty")
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -295,6 +303,7 @@ class JobMachine(RuleBasedStateMachine):
                 self._listen()
         finally:
             self._receiver.close()
+            self._folder.cleanup()
 
     def _settle_up(self) -> None:
         for caller in self._callers:

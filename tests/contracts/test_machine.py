@@ -110,7 +110,7 @@ BROKEN = {
     shares_tasks: r"acct_\w+ can read \S+, a job of acct_",
     charges_nothing: r"\w+ was accepted and nothing was reserved for it",
     shares_time: r"the time of acct_\w+ moved, too",
-    keeps_files: r"succeeded, and <Output \w+ \S+> answers HTTP 403",
+    keeps_files: r"succeeded, and <Output \w+ \S+> cannot be saved: .*403",
     submits_twice: r"\d+ tasks are held, \d+ were created|one call made 2 tasks",
 }
 
