@@ -100,6 +100,10 @@ class Service(ABC):
         message = f"{self.profile.name} documents no way to find a job by a name that the caller gave it"
         raise errors.UnsupportedError(f"{message}: {unknown}", vendor=self.profile.slug)
 
+    def is_refusal(self, answer: errors.ApiError) -> bool:
+        """Whether *answer*, to a paid request, says for certain that no work was begun; a vendor may know better."""
+        return _answers.is_refusal(answer)
+
     def url(self, path: str) -> str:
         """The address of *path* at this service."""
         return self.settings.base_url + path

@@ -109,6 +109,8 @@ class History:
         rank = _RANK.get(snapshot.state, self.rank)
         if rank < self.rank or (over and snapshot.state is not self.latest.state):
             return self
+        if snapshot.cost is None and self.latest.cost is not None:  # the answer that began the job may alone have told
+            snapshot = replace(snapshot, cost=self.latest.cost)
         return History(snapshot, rank)
 
 

@@ -44,10 +44,26 @@ class Submission:
             ConnectionFailed: The request was never received.
             ApiError: The service refused.
         """
-        job_id, snapshot = yield from self.service.retried(self._once, self._may_resend)
+        doubts: list[errors.SubmitOutcomeUnknown] = []
+        try:
+            job_id, snapshot = yield from self.service.retried(lambda: self._attempt(doubts), self._may_resend)
+        except errors.UnderstudyError as last:
+            if not doubts or isinstance(last, errors.SubmitOutcomeUnknown):
+                raise
+            # That the last request was refused, or never left, says nothing of an earlier one whose answer was lost.
+            answer = last if isinstance(last, errors.ApiError) else None
+            raise self._unknown(f"{doubts[0].reason}; sent again with the same key: {last}", answer) from last
         started = Started(JobRef(job_id, self.operation), snapshot)
         self.service.tell(started.ref, snapshot)
         return started
+
+    def _attempt(self, doubts: list[errors.SubmitOutcomeUnknown]) -> Flow[tuple[str, Snapshot]]:
+        """Send once, and note in *doubts* that nobody knows what came of it."""
+        try:
+            return (yield from self._once())
+        except errors.SubmitOutcomeUnknown as unknown:
+            doubts.append(unknown)
+            raise
 
     def _once(self) -> Flow[tuple[str, Snapshot]]:
         try:
@@ -60,7 +76,7 @@ class Submission:
             job_id, snapshot = self.understand(response)
             return job_id, snapshot.settled()
         except errors.ApiError as answer:
-            if _answers.is_refusal(answer):
+            if self.service.is_refusal(answer):
                 raise
             raise self._unknown(answer.message, answer) from None
         except Exception as defect:
@@ -69,13 +85,21 @@ class Submission:
 
     def _may_resend(self, error: errors.UnderstudyError) -> bool:
         if isinstance(error, errors.SubmitOutcomeUnknown):
-            return self.idempotency_key is not None and self.service.profile.idempotency == "replay"
+            return self._replays
         return _answers.may_resend(error, self.service.profile.resend_codes)
+
+    @property
+    def _replays(self) -> bool:
+        """Whether the same request, sent again, is answered by the same job."""
+        return self.idempotency_key is not None and self.service.profile.idempotency == "replay"
 
     def _unknown(self, reason: str, answer: errors.ApiError | None = None) -> errors.SubmitOutcomeUnknown:
         reason = self.service.redact(reason)
+        advice = "look for it before sending it again"
+        if self._replays:
+            advice = f"calling again with idempotency_key={self.idempotency_key!r} gives the same job, paid for once"
         unknown = errors.SubmitOutcomeUnknown(
-            f"{self.operation} was sent and its outcome is unknown ({reason}): look for it before sending it again",
+            f"{self.operation} was sent and its outcome is unknown ({reason}): {advice}",
             vendor=self.service.profile.slug,
             operation=self.operation,
             reason=reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from understudy_server.lifecycle import Fate, Lifecycle, Moment
 
 
+ASIDE: Final = "_"
+"""The member of a task's params under which a vendor keeps what is no parameter, such as an idempotency key."""
+
+
 def fingerprint(operation: str, params: Mapping[str, Any]) -> int:
-    """Return a number that two equal submissions have in common, within one process."""
+    """Return a number that two equal submissions have in common, within one process; what is kept aside is no part."""
+    if ASIDE in params:
+        params = {name: value for name, value in params.items() if name != ASIDE}
     return hash((operation, orjson.dumps(params)))
 
 

@@ -69,6 +69,13 @@ def test_a_new_address_of_a_finished_job_is_believed() -> None:
     assert History(old).after(old).after(new).latest == new
 
 
+@given(cost=st.floats(0, 9), later=st.none() | st.floats(0, 9), state=STATES)
+def test_a_cost_that_was_told_once_stays_known(cost: float, later: float | None, state: JobState) -> None:
+    """An answer that says nothing of the cost takes none away; one that does is believed."""
+    history = History(Snapshot(JobState.QUEUED, cost=cost)).after(Snapshot(state, cost=later))
+    assert history.latest.cost == (cost if later is None else later)
+
+
 @given(vendor=TEXTS, base=TEXTS, job_id=TEXTS, operation=st.none() | TEXTS)
 def test_a_token_is_json_that_names_the_job(vendor: str, base: str, job_id: str, operation: str | None) -> None:
     """What is written is read again, and it is versioned JSON."""

@@ -174,6 +174,46 @@ def test_only_a_replayed_key_makes_an_unknown_outcome_safe(
     assert caught.value.idempotency_key == key
 
 
+@given(story=st.lists(happenings(), min_size=1, max_size=8))
+def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(
+    kit: Kit, story: list[Happening]
+) -> None:
+    """Once an answer was lost, only a job ends the doubt: no later refusal and no dead line does; the key is one."""
+    events = iter(story)
+    befallen: list[Happening] = []
+
+    def react(_: Request) -> Response | Exception:
+        befallen.append(next(events, Happening("never left", NotSent("ConnectError"))))
+        return befallen[-1].reaction
+
+    wire = kit.wire(react)
+    service = kit.service(wire.clock, profile=replace(PROFILE, idempotency="replay"))
+    outcome: object
+    try:
+        outcome = wire.run(submit(service, idempotency_key="k-1").flow())
+    except errors.UnderstudyError as error:
+        outcome = error
+    doubtful = any(event.name in OPEN_ENDED for event in befallen)
+    if befallen[-1].name == "accepted":
+        assert isinstance(outcome, Started)
+    else:
+        assert isinstance(outcome, SubmitOutcomeUnknown) == doubtful
+    if isinstance(outcome, SubmitOutcomeUnknown):
+        assert "idempotency_key='k-1'" in str(outcome)
+        assert outcome.idempotency_key == "k-1"
+    assert len({request.fingerprint for request in wire.sent}) == 1
+
+
+def test_a_refusal_after_a_lost_answer_is_kept_in_the_doubt(kit: Kit) -> None:
+    """What refused the second request is told with the doubt about the first: its code and its status."""
+    answers = iter([Interrupted("ReadError"), CERTAIN["credits"]])
+    wire = kit.wire(lambda _: next(answers))
+    service = kit.service(wire.clock, profile=replace(PROFILE, idempotency="replay"))
+    with pytest.raises(SubmitOutcomeUnknown, match="ReadError; sent again with the same key") as caught:
+        wire.run(submit(service, idempotency_key="k-1").flow())
+    assert (caught.value.code, caught.value.status) == (680402, 200)
+
+
 def test_a_defect_of_the_reading_loses_no_job(kit: Kit) -> None:
     """If the reading of an answer itself breaks, the outcome is unknown and the answer is kept."""
 

@@ -12,7 +12,7 @@ from understudy_server.accounts import DOUBLE_SECONDS, Account, TooManyError, ac
 from understudy_server.clock import LATEST, Clock
 from understudy_server.ledger import CREDITS, InsufficientError
 from understudy_server.lifecycle import Fate
-from understudy_server.tasks import Task
+from understudy_server.tasks import ASIDE, Task, fingerprint
 
 CLOCK = Clock("auto")
 credentials = st.text(min_size=1, max_size=30)
@@ -173,3 +173,10 @@ def test_nothing_that_prints_an_account_prints_its_secret() -> None:
     owner = account("planted-key")
     owner.secret = "planted-secret"
     assert "planted" not in repr(owner) + str(owner)
+
+
+@given(params=st.dictionaries(st.text(min_size=2, max_size=5), st.integers(0, 9)), key=st.text())
+def test_what_a_vendor_keeps_aside_does_not_make_two_submissions_different(params: dict[str, int], key: str) -> None:
+    """Two equal submissions with keys of their own are still the same thing paid for twice; other parameters are not."""
+    assert fingerprint("film", {**params, ASIDE: key}) == fingerprint("film", params)
+    assert fingerprint("film", {**params, ASIDE: key, "a": 1}) != fingerprint("film", params)

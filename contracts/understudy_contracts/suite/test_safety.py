@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 JOBS: Final = tuple(vendor for vendor in VENDORS if contract_of(vendor).ends)
 """The vendors whose calls start jobs."""
 
+REPLAYING: Final = tuple(vendor for vendor in JOBS if contract_of(vendor).replays)
+"""Those of them that answer a submission that is sent again by the same job, so that none is ever in doubt."""
+
 FILES: Final = {
     "video": b"\0\0\0\x18ftypmp42" + bytes(1024),
     "image": b"\x89PNG\r\n\x1a\n" + bytes(1024),
@@ -52,6 +55,18 @@ def script(request: pytest.FixtureRequest) -> Script:
     return Script(contract_of(request.param))
 
 
+@pytest.fixture(params=[vendor for vendor in JOBS if vendor not in REPLAYING])
+def careful(request: pytest.FixtureRequest) -> Script:
+    """Play each vendor to whom nothing that may have arrived is ever sent again."""
+    return Script(contract_of(request.param))
+
+
+@pytest.fixture(params=REPLAYING)
+def replayed(request: pytest.FixtureRequest) -> Script:
+    """Play each vendor that answers a key that it knows by the job that it began."""
+    return Script(contract_of(request.param))
+
+
 def secrets_of(contract: VendorContract, account: str = ACCOUNT) -> list[str]:
     """Return the header values that nobody but the service may see."""
     headers = contract.headers(account)
@@ -66,26 +81,59 @@ def hosted_at_home(script: Script) -> Script:
 
 
 @pytest.mark.parametrize("trouble", LOST)
-def test_a_payment_whose_outcome_is_unknown_is_not_made_again(script: Script, trouble: str) -> None:
+def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: Script, trouble: str) -> None:
     """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what it takes to look; one POST was sent."""
-    script.before(script.paid, LOST[trouble]())
+    careful.before(careful.paid, LOST[trouble]())
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
-        script.start(script.client())
-    assert len(script.submissions()) == 1
-    assert unknown.value.operation == script.transcript.call["method"]
+        careful.start(careful.client())
+    assert len(careful.submissions()) == 1
+    assert unknown.value.operation == careful.transcript.call["method"]
     assert unknown.value.request_hash
 
 
-def test_the_awaiting_client_does_not_pay_again_either(script: Script) -> None:
+def test_the_awaiting_client_does_not_pay_again_either(careful: Script) -> None:
     """The awaiting client, too, sends one POST, and says that its outcome is unknown."""
-    script.before(script.paid, LOST["closed"]())
+    careful.before(careful.paid, LOST["closed"]())
 
     async def start() -> None:
-        await script.start(script.async_client())
+        await careful.start(careful.async_client())
 
     with pytest.raises(errors.SubmitOutcomeUnknown):
         anyio.run(start)
-    assert len(script.submissions()) == 1
+    assert len(careful.submissions()) == 1
+
+
+@pytest.mark.parametrize("trouble", LOST)
+def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(replayed: Script, trouble: str) -> None:
+    """Where a key is replayed the same request goes again, byte for byte, key and all, and the job is the answer."""
+    replayed.before(replayed.paid, LOST[trouble]())
+    job = replayed.start(replayed.client())
+    first, second = replayed.submissions()
+    assert first.content == second.content
+    assert first.headers == second.headers
+    assert job.wait().state is JobState.SUCCEEDED
+
+
+def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: Script) -> None:
+    """The awaiting client, too, sends the same again, and has the job."""
+    replayed.before(replayed.paid, LOST["closed"]())
+
+    async def start() -> Any:
+        return await replayed.start(replayed.async_client())
+
+    assert anyio.run(start).id
+    first, second = replayed.submissions()
+    assert (first.content, first.headers) == (second.content, second.headers)
+
+
+@pytest.mark.parametrize("last", ["refused", "never left"])
+def test_a_payment_stays_in_doubt_whatever_a_repetition_meets(replayed: Script, last: str) -> None:
+    """A lost answer is in doubt until a job answers: no later refusal says that nothing was begun; the key is told."""
+    later: list[Happening] = [httpx.Response(402)] if last == "refused" else [httpx.ConnectError("refused")] * 20
+    replayed.before(replayed.paid, LOST["closed"](), *later)
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        replayed.start(replayed.client())
+    assert unknown.value.idempotency_key
 
 
 def test_a_payment_that_never_left_is_made_again(script: Script) -> None:
