@@ -175,9 +175,7 @@ def test_only_a_replayed_key_makes_an_unknown_outcome_safe(
 
 
 @given(story=st.lists(happenings(), min_size=1, max_size=8))
-def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(
-    kit: Kit, story: list[Happening]
-) -> None:
+def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(kit: Kit, story: list[Happening]) -> None:
     """Once an answer was lost, only a job ends the doubt: no later refusal and no dead line does; the key is one."""
     events = iter(story)
     befallen: list[Happening] = []

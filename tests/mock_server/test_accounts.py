@@ -177,6 +177,6 @@ def test_nothing_that_prints_an_account_prints_its_secret() -> None:
 
 @given(params=st.dictionaries(st.text(min_size=2, max_size=5), st.integers(0, 9)), key=st.text())
 def test_what_a_vendor_keeps_aside_does_not_make_two_submissions_different(params: dict[str, int], key: str) -> None:
-    """Two equal submissions with keys of their own are still the same thing paid for twice; other parameters are not."""
+    """Two equal submissions with keys of their own are still one thing paid for twice; other parameters are not."""
     assert fingerprint("film", {**params, ASIDE: key}) == fingerprint("film", params)
     assert fingerprint("film", {**params, ASIDE: key, "a": 1}) != fingerprint("film", params)
