@@ -16,6 +16,7 @@ COMMANDS: Final = (
     ("serve", "understudy_contracts.cli.serve"),
     ("env", "understudy_contracts.cli.env"),
     ("demo", "understudy_contracts.cli.demo"),
+    ("generate", "understudy_contracts.cli.generate"),
     ("facts", "understudy_contracts.cli.facts"),
     ("doctor", "understudy_contracts.cli.doctor"),
 )

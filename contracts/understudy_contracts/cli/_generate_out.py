@@ -1,0 +1,90 @@
+"""Where results go: a file or a folder, found out to be writable before anything is sent."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy._downloads import job_file_names
+from understudy_contracts.cli._errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from understudy import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place for what is made.
+
+    Attributes:
+        place: The file or the folder.
+        named: Whether it is a file's name.
+    """
+
+    place: Path
+    named: bool
+
+    def save(self, made: Any) -> list[Path]:
+        """Save all of *made*, a job that is over or a thing that saves itself in a folder; return the paths."""
+        if not self.named:
+            saved: list[Path] = made.save(self.place)
+            return saved
+        self.place.parent.mkdir(parents=True, exist_ok=True)
+        return list(self._outputs(made) if hasattr(made, "outputs") else self._files(made))
+
+    def _outputs(self, job: Job) -> Iterator[Path]:
+        outputs = job.result()
+        names = [Path(name) for _, name in job_file_names(job.id, job.snapshot.media)]
+        suffixes = [self.place.suffix] if len(outputs) == 1 else [name.suffix or self.place.suffix for name in names]
+        for number, (output, suffix) in enumerate(zip(outputs, suffixes, strict=True), 1):
+            yield output.save(self._numbered(number if len(outputs) > 1 else None, suffix))
+
+    def _files(self, made: Any) -> Iterator[Path]:
+        """Let *made* save itself out of sight, and put its files in their places when all of them are there."""
+        with tempfile.TemporaryDirectory(prefix=".understudy-", dir=self.place.parent) as backstage:
+            files: Sequence[Path] = made.save(Path(backstage))
+            alike = Counter(file.suffix for file in files)
+            for number, file in enumerate(files, 1):
+                suffix = file.suffix if len(files) > 1 else self.place.suffix
+                yield file.replace(self._numbered(number if alike[file.suffix] > 1 else None, suffix))
+
+    def _numbered(self, number: int | None, suffix: str) -> Path:
+        stem = self.place.stem if number is None else f"{self.place.stem}-{number}"
+        return self.place.with_name(f"{stem}{suffix}")
+
+
+def destination(out: str | None) -> Destination:
+    """Return the place that *out* names: a file if it has a suffix and is no folder, or else a folder.
+
+    Raises:
+        UsageError: It cannot be written to; nothing was made there to find out.
+    """
+    try:
+        if out is None:
+            return _writable(Destination(Path(), named=False))
+        if not out:
+            raise FileNotFoundError(errno.ENOENT, "it is empty")
+        place = Path(out)
+        named = bool(place.suffix) and not place.is_dir() and not out.endswith(("/", os.sep))
+        if named and place.exists() and not place.is_file():
+            raise FileExistsError(errno.EEXIST, "it is neither a file nor a folder")
+        return _writable(Destination(place, named))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        shown = "the folder that you are in" if out is None else repr(out)
+        raise UsageError(f"--out is {shown}; allowed: a file or folder that can be written to ({reason})") from None
+
+
+def _writable(found: Destination) -> Destination:
+    """Try to write where the first of the folders is, those that are to be made not counted."""
+    folder = found.place.absolute()
+    folder = folder.parent if found.named else folder
+    with tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.parents) if place.exists())):
+        return found

@@ -1,0 +1,157 @@
+"""Does what `understudy generate` was asked for: calls, waits, saves, and says how to go on where it did not end."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from understudy import errors
+from understudy_contracts.cli._errors import CommandError
+from understudy_contracts.cli._generate_progress import Progress
+from understudy_contracts.cli._generate_stories import refused, resume_command, unknown_outcome
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from understudy import Job
+    from understudy_contracts.cli._generate_out import Destination
+    from understudy_contracts.cli._generate_table import Capability, Vendor
+
+T = TypeVar("T")
+
+
+class Order:
+    """One order with one vendor's client.
+
+    Args:
+        vendor: Whose.
+        label: What it is called while it goes on.
+        args: What was typed; its common options are read here.
+        place: Where results go.
+    """
+
+    def __init__(self, vendor: Vendor, label: str, args: argparse.Namespace, place: Destination) -> None:
+        self._vendor = vendor
+        self._label = label
+        self._args = args
+        self._place = place
+        self._again = f" --out {shlex.quote(args.out)}" if args.out else ""
+        self._again += f" --base-url {shlex.quote(args.base_url)}" if args.base_url else ""
+
+    def make(self, capability: Capability, arguments: Mapping[str, Any], extra: Mapping[str, Any]) -> int:
+        """Call *capability* with *arguments*, on a client with *extra* ones, and see to what comes of it."""
+        with closing(self._client(extra)) as client, Progress(self._label, sys.stderr) as progress:
+            made = self._call(client, capability, arguments, progress)
+            if hasattr(made, "to_token"):
+                return self._go_on(made, progress)
+        if hasattr(made, "save"):
+            files = self._trying(lambda: self._place.save(made))
+            return self._tell({"vendor": self._vendor.slug, "capability": capability.method}, files)
+        print(json.dumps(plain(made), indent=2, ensure_ascii=False))
+        return 0
+
+    def resume(self, find: Callable[[Any], Job]) -> int:
+        """Go on with the job that *find* makes of the client."""
+        with closing(self._client({})) as client, Progress(self._label, sys.stderr) as progress:
+            return self._go_on(self._trying(lambda: find(client)), progress)
+
+    def _client(self, extra: Mapping[str, Any]) -> Any:
+        pace = self._vendor.profile.poll
+        if self._args.poll is not None:
+            pace = replace(pace, first=self._args.poll, factor=1.0, ceiling=self._args.poll)
+        return self._trying(lambda: self._vendor.client(base_url=self._args.base_url, poll=pace, **extra))
+
+    def _call(self, client: Any, capability: Capability, arguments: Mapping[str, Any], progress: Progress) -> Any:
+        try:
+            return self._trying(lambda: getattr(client, capability.method)(**arguments))
+        except errors.SubmitOutcomeUnknown as lost:
+            return self._found(client, lost, progress)
+        except KeyboardInterrupt as interruption:
+            for note in getattr(interruption, "__notes__", ()):
+                progress.note(note)
+            raise
+
+    def _found(self, client: Any, lost: errors.SubmitOutcomeUnknown, progress: Progress) -> Job:
+        """Look for the job whose answer was lost, where the vendor can be asked; that spends nothing."""
+        story = unknown_outcome(self._vendor, lost, self._again)
+        progress.note("the answer was lost; looking for the job")
+        try:
+            job: Job | None = client.resolve(lost)
+        except errors.UnderstudyError:
+            raise CommandError(story) from None
+        if job is None:
+            raise CommandError(f"{lost}\nIt was looked for, and there is no such job: run the same command again.")
+        return job
+
+    def _go_on(self, job: Job, progress: Progress) -> int:
+        progress.note(f"job {job.id}")
+        if self._args.no_wait:
+            print(json.dumps(described(job, ()), ensure_ascii=False) if self._args.json else job.to_token())
+            return 0
+        try:
+            self._trying(lambda: job.wait(self._args.timeout, on_update=progress.seen))
+            files = [] if job.error else self._trying(lambda: self._place.save(job))
+        except KeyboardInterrupt:
+            command = resume_command(job.to_token(), self._again)
+            progress.note(f"interrupted; the job is not lost. Go on with it:\n  {command}")
+            raise
+        if job.error is None or self._args.json:
+            self._tell(described(job, files), files)
+        if job.error is not None:
+            raise CommandError(str(job.error))
+        return 0
+
+    def _tell(self, facts: Mapping[str, Any], files: Sequence[Path]) -> int:
+        """Print the paths of *files*, or with --json all that is known."""
+        if self._args.json:
+            print(json.dumps({**facts, "files": [str(file) for file in files]}, indent=2, ensure_ascii=False))
+        else:
+            print(*files, sep="\n")
+        return 0
+
+    def _trying(self, act: Callable[[], T]) -> T:
+        """Do *act*, and tell what goes wrong in words of the command line."""
+        try:
+            return act()
+        except errors.SubmitOutcomeUnknown:
+            raise
+        except errors.UnderstudyError as error:
+            raise refused(self._vendor, error, self._again) from None
+        except OSError as error:
+            raise CommandError(f"the file system refuses: {error}") from None
+
+
+def described(job: Job, files: Sequence[Path]) -> dict[str, Any]:
+    """Return all that is known of *job*, as JSON has it."""
+    return {
+        "vendor": job.vendor,
+        "capability": job.operation,
+        "id": job.id,
+        "state": job.state.value,
+        "error": None if job.error is None else str(job.error),
+        "cost": job.cost,
+        "token": job.to_token(),
+        "files": [str(file) for file in files],
+        "outputs": [{"kind": output.kind, "url": output.url} for output in job.outputs],
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return *value*, what a method gave, as JSON has it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value) if each.repr}
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
