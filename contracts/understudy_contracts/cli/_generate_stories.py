@@ -21,7 +21,7 @@ def resume_command(token: str, again: str) -> str:
 def refused(vendor: Vendor, error: errors.UnderstudyError, again: str) -> CommandError:
     """Return *error* in words of the command line."""
     if isinstance(error, errors.MissingCredential):
-        return UsageError(f"{error.message}{_variables(vendor)}")
+        return UsageError(f"{error.variable} is not set.{_variables(vendor)}")
     if isinstance(error, errors.TokenError):
         return UsageError(f"--resume: {error.message}{again and ' (--base-url says where the vendor is)'}")
     if isinstance(error, errors.InvalidArgument):
@@ -37,7 +37,10 @@ def _argument(error: errors.InvalidArgument) -> str:
     """What is wrong with an argument, by the name of its option."""
     if not error.field or error.value is None:
         return error.message
-    return f"--{error.field.replace('_', '-')} is {error.value!r}; allowed: {error.allowed}"
+    shown = repr(error.value)
+    if shown not in error.message:  # it was masked, and is what to show
+        shown = str(error.value)
+    return f"--{error.field.replace('_', '-')} is {shown}; allowed: {error.allowed}"
 
 
 def _variables(vendor: Vendor) -> str:

@@ -168,7 +168,7 @@ def _resume(typed: argparse.Namespace) -> int:
         raise UsageError(f"--resume is {typed.resume!r}; allowed: {allowed}")
     _check_seconds(typed)
     typed.no_wait = False
-    return Order(vendor_of(slug), f"{slug} job", typed, destination(typed.out)).resume(find)
+    return Order(vendor_of(slug), slug, typed, destination(typed.out)).resume(find)
 
 
 def _named(text: str) -> tuple[object, Callable[[Any], Job]]:
