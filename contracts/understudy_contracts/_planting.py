@@ -27,6 +27,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from understudy_contracts._breaks import Break, BreakError, load_breaks
+from understudy_contracts._registry import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,8 @@ SECONDS: Final = 120.0
 _PROGRAM: Final = "understudy_contracts._planting"
 _NONE: Final = "-"
 _SHOWN: Final = 100
-_QUIET: Final = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--tb=short")
+_ALONE: Final = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+_QUIET: Final = ("-q", "-x", "--tb=short", "--understudy-seed=0", *_ALONE)
 
 Outcome = Literal["caught", "survived", "error"]
 
@@ -110,7 +112,9 @@ def plant(home: Path, name: str) -> Verdict:
     """
     breaks = load_breaks(home)
     witness = Witness(None if name == _NONE else breaks[name], home)
-    code = pytest.main([*_QUIET, "--pyargs", "understudy_contracts", "-k", breaks.vendor], plugins=[witness])
+    alone = ("--understudy-vendor", breaks.vendor) if breaks.vendor in VENDORS else ()
+    contracts = ("--pyargs", "understudy_contracts", "-k", breaks.vendor)
+    code = pytest.main([*_QUIET, *contracts, *alone], plugins=[witness])
     if witness.failure is not None:
         return witness.failure
     if code == pytest.ExitCode.OK:

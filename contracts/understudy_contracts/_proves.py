@@ -97,6 +97,11 @@ _PROOFS: Final = Proofs()
 proves = _PROOFS.proves
 
 
+def recorded() -> Mapping[str, tuple[Contract, ...]]:
+    """Return the contracts of each fact, by the fact's key, that were imported until now."""
+    return _PROOFS.snapshot()
+
+
 def proven() -> Mapping[str, tuple[Contract, ...]]:
     """Return the contracts that prove each fact, by the fact's key, after importing the whole suite.
 

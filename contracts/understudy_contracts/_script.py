@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from understudy import SkippingClock
+from understudy_contracts._exchanges import note
 from understudy_contracts._facts import load_facts
 from understudy_contracts._transcripts import load_transcripts
 
@@ -102,7 +103,9 @@ class Script:
         else:
             happening = self._documented()
         if isinstance(happening, Exception):
+            note(request)
             raise happening
+        note(request, happening)
         return happening
 
     def _documented(self) -> httpx.Response:

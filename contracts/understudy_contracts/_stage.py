@@ -132,14 +132,15 @@ class Stage:
 
     Args:
         where: ``in-process`` runs a simulator on a free port of this machine; an address uses the one that runs there.
+        seed: The seed of a simulator that is started here.
 
     Raises:
         TargetError: There is no simulator at that address.
     """
 
-    def __init__(self, where: str = "in-process") -> None:
+    def __init__(self, where: str = "in-process", *, seed: int = 0) -> None:
         self._opened = ExitStack()
-        self.url = self._serve() if where == "in-process" else where.rstrip("/")
+        self.url = self._serve(seed) if where == "in-process" else where.rstrip("/")
         # No connection outlives its request, as a test's event loop ends before its fixtures do; and what stays on this
         # machine goes through no proxy.
         self.wiring: dict[str, Any] = {
@@ -155,10 +156,10 @@ class Stage:
         self._watching = True
         sys.addaudithook(self._watch)
 
-    def _serve(self) -> str:
+    def _serve(self, seed: int) -> str:
         from understudy_server import Server, World
 
-        world = self._opened.enter_context(World(clock="auto", media="small"))
+        world = self._opened.enter_context(World(clock="auto", media="small", seed=seed))
         return self._opened.enter_context(Server(world)).url
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ import httpx
 
 from understudy import SkippingClock
 from understudy_contracts._control import Control, ControlError
+from understudy_contracts._exchanges import watched
 from understudy_contracts._facts import load_facts
 
 if TYPE_CHECKING:
@@ -82,12 +83,12 @@ class Target:
 
     def http(self, **options: Any) -> httpx.Client:
         """Return an `httpx.Client` that reaches the target, closed with it; *options* are httpx's own."""
-        client: httpx.Client = self._http(timeout=60, **options)
+        client: httpx.Client = self._http(timeout=60, **watched(options))
         return self._opened.enter_context(client)
 
     def async_http(self, **options: Any) -> httpx.AsyncClient:
         """Return an `httpx.AsyncClient` that reaches the target; the caller closes it."""
-        client: httpx.AsyncClient = self._async_http(timeout=60, **options)
+        client: httpx.AsyncClient = self._async_http(timeout=60, **watched(options, awaiting=True))
         return client
 
     def base_url(self, vendor: str) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from understudy import JobState
+    from understudy_contracts._live import LivePlan
 
 WORDS: Final = ("fail", "block", "timeout", "cancel", "slow")
 """The in-band words: a prompt that contains ``understudy:`` and one of these chooses the fate of its job."""
@@ -50,6 +51,7 @@ class VendorContract:
         replays: Whether a submission that is sent again is answered by the same job, so that none is ever in doubt.
         finds: Whether a submission in doubt can be looked for by the caller's own name for it.
         cancels: Whether a job can be cancelled.
+        live: What is asked of the service itself; None until somebody has thought of it.
     """
 
     slug: str
@@ -66,3 +68,4 @@ class VendorContract:
     replays: bool = False
     finds: bool = False
     cancels: bool = False
+    live: LivePlan | None = None

@@ -1,8 +1,7 @@
 """The pytest plugin: a simulator for every test run, one account a test, and what it would all have cost.
 
 Fixtures: `understudy` (the simulator), and for each vendor a ready client, such as `tomoviee` and `async_tomoviee`.
-Options: ``--understudy-target`` says where the contracts of ``pytest --pyargs understudy_contracts`` run, and
-``--understudy-effort`` how hard they look.
+Options aim and bound the contracts of ``pytest --pyargs understudy_contracts``; `docs/contracts.md` tells of them.
 
 Importing it imports nothing but pytest: whoever does not use the fixtures does not pay for them.
 """
@@ -13,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from understudy_contracts._choices import EFFORTS, IN_PROCESS, LIVE, ChoiceError, read_choices
+from understudy_contracts._observer import CHOICES, Observer
 from understudy_contracts._registry import VENDORS
+from understudy_contracts._unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,24 +24,108 @@ if TYPE_CHECKING:
 
 _BILL: Final = pytest.StashKey[Any]()
 _REPORT: Final = "understudy"
+_SEED: Final = "understudy_seed"
+_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    (
+        "target",
+        {
+            "default": IN_PROCESS,
+            "metavar": "WHERE",
+            "help": f"what the contracts and fixtures talk to: {IN_PROCESS!r} (the default) is a simulator in this "
+            f"process, an address such as http://127.0.0.1:8080 one that runs there, {LIVE!r} the services themselves",
+        },
+    ),
+    (
+        "vendor",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "VENDOR",
+            "help": "collect the contracts of this vendor alone; repeatable",
+        },
+    ),
+    (
+        "effort",
+        {
+            "default": None,
+            "choices": EFFORTS,
+            "help": "how hard Hypothesis looks in the contracts: 'quick' (the default), 'thorough', 16 times as hard, "
+            "or 'live', a glance (the default with a live target)",
+        },
+    ),
+    (
+        "seed",
+        {
+            "default": None,
+            "metavar": "N",
+            "help": "where Hypothesis and the simulator begin; printed, or drawn if not given",
+        },
+    ),
+    (
+        "budget",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "VENDOR=AMOUNT",
+            "help": "what a live run may cost, in the vendor's own unit, or VENDOR=unknown-ok:N for N jobs whose price "
+            "nobody documents; repeatable; without it, free calls only",
+        },
+    ),
+    (
+        "input",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAME=VALUE",
+            "help": "a real input for a live run, such as image=https://...; repeatable",
+        },
+    ),
+    ("dry-run", {"action": "store_true", "help": "with a live target: print the plan and its price, and send nothing"}),
+    ("record", {"default": None, "metavar": "FOLDER", "help": "write what a live run said there, without secrets"}),
+    (
+        "evidence",
+        {
+            "default": None,
+            "metavar": "FILE",
+            "help": "merge each fact's last result, target and date into this JSON file",
+        },
+    ),
+    ("report", {"default": None, "metavar": "FILE", "help": "write a page of vendors by contracts there, as HTML"}),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer the options of the contracts."""
-    group = parser.getgroup("understudy", "simulated generative-media services")
-    group.addoption(
-        "--understudy-target",
-        default="in-process",
-        metavar="WHERE",
-        help="where the contracts and fixtures find a simulator: 'in-process' (the default), or the address of one "
-        "that runs, such as http://127.0.0.1:8080",
-    )
-    group.addoption(
-        "--understudy-effort",
-        default="quick",
-        choices=("quick", "thorough"),
-        help="how hard Hypothesis looks in the contracts: 'quick' (the default), or 'thorough', 16 times as hard",
-    )
+    group = parser.getgroup("understudy", "simulated generative-media services, and the contracts about them")
+    for name, option in _OPTIONS:
+        group.addoption(f"--understudy-{name}", **option)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options, and refuse a bad one before anything is collected.
+
+    Raises:
+        UsageError: An option's value is not allowed.
+    """
+    drawn = getattr(config, "workerinput", {}).get(_SEED)
+    try:
+        choices = read_choices(config.option, drawn)
+    except ChoiceError as error:
+        raise pytest.UsageError(str(error)) from None
+    if choices.live and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError(f"-n is given; allowed with a {LIVE} target: one process, which keeps the budgets")
+    config.stash[CHOICES] = choices
+    observer = Observer(config, choices)
+    if (choices.seeded or observer.asked) and getattr(config.option, "hypothesis_seed", "") is None:
+        config.option.hypothesis_seed = str(choices.seed)
+    config.pluginmanager.register(observer, "understudy-observer")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker the seed of the run."""
+    node.workerinput[_SEED] = node.config.stash[CHOICES].seed
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +133,10 @@ def understudy_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Run one simulator for the whole session, on a free port, unless ``--understudy-target`` names one."""
     from understudy_contracts._stage import Stage
 
-    with Stage(request.config.getoption("understudy_target")) as stage:
+    choices = request.config.stash[CHOICES]
+    if choices.live:
+        unchecked("needs a simulator, and the target is live")
+    with Stage(choices.target, seed=choices.seed if choices.seeded else 0) as stage:
         yield stage
         request.config.stash[_BILL] = stage.bill()
 

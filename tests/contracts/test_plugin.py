@@ -136,11 +136,56 @@ def test_an_address_where_nobody_answers_is_named(tmp_path: Path) -> None:
 
 
 def test_the_options_are_explained(tmp_path: Path) -> None:
-    """`pytest --help` shows both options and what they take."""
+    """`pytest --help` shows every option and what it takes."""
     code, printed = session(tmp_path, PLAIN, "--help")
     assert code == 0
-    assert "--understudy-target=WHERE" in printed
-    assert "--understudy-effort={quick,thorough}" in printed
+    shown = set(re.findall(r"--understudy-\S+", printed))
+    assert shown == {
+        "--understudy-target=WHERE",
+        "--understudy-vendor=VENDOR",
+        "--understudy-effort={quick,thorough,live}",
+        "--understudy-seed=N",
+        "--understudy-budget=VENDOR=AMOUNT",
+        "--understudy-input=NAME=VALUE",
+        "--understudy-dry-run",
+        "--understudy-record=FOLDER",
+        "--understudy-evidence=FILE",
+        "--understudy-report=FILE",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [
+        ("target", "127.0.0.1:8080", "allowed: in-process, live, or an http address"),
+        ("vendor", "nobody", "allowed: tomoviee"),
+        ("seed", "-1", "allowed: a whole number from 0 to 4294967295"),
+        ("seed", "many", "allowed: a whole number from 0 to 4294967295"),
+        ("budget", "nobody=5", "allowed: tomoviee"),
+        ("budget", "tomoviee=much", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
+        ("budget", "tomoviee=-1", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
+        ("budget", "tomoviee=inf", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
+        ("budget", "tomoviee=unknown-ok:", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
+        ("input", "https://example.test/a.png", "allowed: NAME=VALUE, such as image=https://..."),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_option(tmp_path: Path, option: str, value: str, allowed: str) -> None:
+    """A usage error names the option, the value and what is allowed, before anything is collected."""
+    code, printed = session(tmp_path, PLAIN, f"--understudy-{option}", value)
+    assert code == pytest.ExitCode.USAGE_ERROR, printed
+    assert f"ERROR: --understudy-{option} " in printed
+    assert repr(value.partition("=")[0] if "names" in printed else value) in printed
+    assert allowed in printed
+
+
+def test_a_dry_run_and_workers_know_their_target(tmp_path: Path) -> None:
+    """A dry run asks for a live target, and a live target asks for one process."""
+    code, printed = session(tmp_path, PLAIN, "--understudy-dry-run")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "--understudy-dry-run needs --understudy-target live; the target is 'in-process'" in printed
+    code, printed = session(tmp_path, PLAIN, "--understudy-target", "live", "-n", "2")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "-n is given; allowed with a live target: one process" in printed
 
 
 def test_importing_the_plugin_costs_next_to_nothing() -> None:

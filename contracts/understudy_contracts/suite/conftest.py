@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from understudy_contracts._live_run import LiveRun
+from understudy_contracts._observer import CHOICES, LIVE_RUN
 from understudy_contracts._targets import Target
+from understudy_contracts._unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +26,28 @@ settings.register_profile(
 settings.register_profile(
     "understudy-thorough", settings.get_profile("understudy-quick"), max_examples=400, stateful_step_count=60
 )
+settings.register_profile("understudy-live", settings.get_profile("understudy-quick"), max_examples=5)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look as hard as ``--understudy-effort`` says."""
-    settings.load_profile(f"understudy-{config.getoption('understudy_effort')}")
+    settings.load_profile(f"understudy-{config.stash[CHOICES].effort}")
 
 
 @pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """Reach the simulator that the contracts of this run are about."""
-    with Target(request.config.getoption("understudy_target")) as reached:
+    """Reach the simulator that the contracts of this run are about; a live service is none."""
+    choices = request.config.stash[CHOICES]
+    if choices.live:
+        unchecked("needs a simulator, which can be told what to do; a live service cannot")
+    with Target(choices.target, seed=choices.seed) as reached:
         yield reached
+
+
+@pytest.fixture(scope="session")
+def live_run(request: pytest.FixtureRequest) -> Iterator[LiveRun]:
+    """Climb the ladders: those of the services themselves, or a rehearsal on the simulator."""
+    choices = request.config.stash[CHOICES]
+    found = request.config.stash.get(LIVE_RUN, None)
+    with found or LiveRun(choices, request.getfixturevalue("target")) as run:
+        yield run

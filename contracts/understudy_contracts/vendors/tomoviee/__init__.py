@@ -23,6 +23,7 @@ from understudy_contracts.vendors.tomoviee.arguments import (
     text_to_video_body,
 )
 from understudy_contracts.vendors.tomoviee.capabilities import CAPABILITIES, arguments, bodies
+from understudy_contracts.vendors.tomoviee.live import LIVE
 from understudy_contracts.vendors.tomoviee.wire import CREATE, RESULT
 
 __all__ = [
@@ -97,6 +98,7 @@ CONTRACT: Final = VendorContract(
         "timeout": JobState.EXPIRED,
         "cancel": JobState.CANCELED,
     },
+    live=LIVE,
 )
 
 
