@@ -51,7 +51,7 @@ def outer_parser() -> StrictParser:
     return parser
 
 
-def _slugs() -> Iterable[str]:
+def _slugs(_: str) -> Iterable[str]:
     from understudy._registry import VENDORS
 
     return VENDORS
@@ -65,7 +65,7 @@ def vendor_parser(slug: str) -> StrictParser:
     parser = StrictParser(f"{PROGRAM} {slug}", f"What {vendor.profile.name} can do.", epilog)
     parser.usage = f"{PROGRAM} {slug} [CAPABILITY [PROMPT] [--OPTION VALUE ...]]"
     names = parser.add_argument("capability", nargs="?", metavar="CAPABILITY", help="what to make; alone, lists all")
-    completes(names, lambda: [capability.name for capability in vendor.capabilities])
+    completes(names, lambda _: [f"{one.name}\t{one.sentence}" for one in vendor.capabilities])
     return parser
 
 
@@ -127,7 +127,7 @@ def _add_option(group: argparse._ArgumentGroup, capability: Capability, option: 
         metavar=_metavar(option),
         **shared,
     )
-    completes(action, lambda: option.kind.offered)
+    completes(action, lambda _: option.kind.offered)
 
 
 def _reader(option: Option) -> Callable[[str], Any]:

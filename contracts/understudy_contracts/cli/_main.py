@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
 from understudy_contracts.cli._errors import CommandError
+from understudy_contracts.cli._parsers import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ COMMANDS: Final = (
     ("generate", "understudy_contracts.cli.generate"),
     ("facts", "understudy_contracts.cli.facts"),
     ("doctor", "understudy_contracts.cli.doctor"),
+    ("completion", "understudy_contracts.cli.completion"),
 )
 """Each subcommand and its module, in the order of the help. A module must import nothing heavy at its top."""
 
@@ -27,6 +29,7 @@ examples:
   understudy demo                              every vendor once, real files, no network
   understudy serve --port 8080                 a local server that answers as the vendors do
   eval "$(understudy env)"                     point every client in this shell at it
+  understudy generate                          any client from the shell
   understudy facts tomoviee:create.route       what is known, where from, and which contract proves it
 """
 
@@ -34,7 +37,7 @@ INTERRUPTED: Final = 130
 
 
 class Command(Protocol):
-    """What a subcommand's module offers."""
+    """What a subcommand's module offers; one whose words decide who reads them has a `reader`, as `Parser` says."""
 
     HELP: str
 
@@ -55,29 +58,31 @@ class _Version(argparse.Action):
 
 def installed_version() -> str:
     """Return the version of the installed distribution, or `unknown` for a bare source tree."""
+    from importlib import metadata
+
     try:
         return metadata.version("understudy")
     except metadata.PackageNotFoundError:
         return "unknown"
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Build the parser of every subcommand."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="understudy",
         description="A local understudy of seven generative-media services: serve it, check it, learn what is known.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS:
         _add_command(subparsers, name, cast("Command", import_module(module)))
     return parser
 
 
 def _add_command(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    subparsers: argparse._SubParsersAction[Parser],
     name: str,
     command: Command,
 ) -> None:
@@ -88,6 +93,7 @@ def _add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
+    parser.delegate = getattr(command, "reader", None)
     parser.set_defaults(run=command.run)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from understudy_contracts.cli._errors import UsageError
 
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose actions can be asked for."""
+    """An argument parser whose actions can be asked for.
+
+    Attributes:
+        delegate: Given all words, who reads the rest of them, and that rest, where that depends on the first ones.
+    """
+
+    delegate: Callable[[Sequence[str]], tuple[Parser, Sequence[str]]] | None = None
 
     @property
     def declared(self) -> Sequence[argparse.Action]:
@@ -66,17 +72,23 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-_COMPLETERS = "understudy_completer"
+_COMPLETERS: Final = "understudy_completer"
+_APPENDING: Final = type(argparse.ArgumentParser(add_help=False).add_argument("--x", action="append"))
 
 
-def completes(action: argparse.Action, words: Callable[[], Iterable[str]]) -> None:
-    """Let *words* be what completion offers as a value of *action*; they are asked for when somebody presses Tab."""
+def completes(action: argparse.Action, words: Callable[[str], Iterable[str]]) -> None:
+    """Let *words*, given what is typed of one, be what completion offers as a value of *action*."""
     setattr(action, _COMPLETERS, words)
 
 
-def words_for(action: argparse.Action) -> list[str]:
-    """Return what completion offers as a value of *action*."""
-    offered: Callable[[], Iterable[str]] | None = getattr(action, _COMPLETERS, None)
+def words_for(action: argparse.Action, current: str) -> list[str]:
+    """Return what completion offers as a value of *action*, of which *current* is typed; a tab begins what it is."""
+    offered: Callable[[str], Iterable[str]] | None = getattr(action, _COMPLETERS, None)
     if offered is not None:
-        return list(offered())
+        return list(offered(current))
     return [str(word) for word in action.choices or ()]
+
+
+def is_repeatable(action: argparse.Action) -> bool:
+    """Return whether the option may be given several times."""
+    return isinstance(action, _APPENDING)

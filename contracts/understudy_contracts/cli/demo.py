@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from understudy_contracts._registry import VENDORS
 from understudy_contracts.cli._errors import CommandError, UsageError, needs_extra
 from understudy_contracts.cli._options import whole_number
+from understudy_contracts.cli._parsers import completes
 from understudy_contracts.cli.env import server_address, variables
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare whom to show, where to save, and the seed."""
     parser.epilog = _EPILOG
     parser.add_argument("--out", default="understudy-demo", metavar="DIR", help="where to save (default: %(default)s)")
-    parser.add_argument(
+    vendor = parser.add_argument(
         "--vendor", action="append", metavar="SLUG", help="whom to show; may be given several times (default: all)"
     )
+    completes(vendor, lambda _: VENDORS)
     parser.add_argument("--seed", default="0", metavar="N", help="makes everything repeatable (default: %(default)s)")
 
 

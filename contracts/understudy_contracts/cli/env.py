@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from understudy_contracts._facts import FactError, load_facts
+from understudy_contracts._registry import VENDORS
 from understudy_contracts.cli._errors import UsageError
+from understudy_contracts.cli._parsers import completes
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +38,8 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the vendors, the server and the shell."""
     parser.epilog = _EPILOG
-    parser.add_argument("vendors", nargs="*", metavar="VENDOR", help="vendors to point there (default: all)")
+    vendors = parser.add_argument("vendors", nargs="*", metavar="VENDOR", help="vendors to point there (default: all)")
+    completes(vendors, lambda _: VENDORS)
     parser.add_argument("--url", default=DEFAULT_URL, help="the server's address (default: %(default)s)")
     parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="whose syntax to print (default: sh)")
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from understudy_contracts._facts import Fact, FactError, load_facts
+from understudy_contracts._registry import VENDORS
 from understudy_contracts.cli._errors import UsageError, needs_extra
+from understudy_contracts.cli._parsers import completes
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +61,8 @@ class Coverage:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the vendor or fact, and the ways to answer."""
     parser.epilog = _EPILOG
-    parser.add_argument("id", nargs="?", metavar="ID", help="a vendor, or a fact as VENDOR:FACT (default: all)")
+    id_ = parser.add_argument("id", nargs="?", metavar="ID", help="a vendor, or a fact as VENDOR:FACT (default: all)")
+    completes(id_, _known)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a contract is owed")
     parser.add_argument("--json", action="store_true", help="print a JSON list of facts with their contracts")
 
@@ -72,6 +75,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         _show(chosen, args.id)
     return 1 if args.check and any(item.red for item in chosen) else 0
+
+
+def _known(current: str) -> Iterable[str]:
+    """The vendors, or once one is named, its facts."""
+    vendor, colon, _ = current.partition(":")
+    return load_facts(vendor) if colon and vendor in VENDORS else VENDORS
 
 
 def _choose(id_: str | None) -> list[Fact]:

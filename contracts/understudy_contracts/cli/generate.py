@@ -42,6 +42,12 @@ def run(args: argparse.Namespace) -> int:
     return _show_vendors()
 
 
+def reader(words: Sequence[str]) -> tuple[StrictParser, Sequence[str]]:
+    """Return who reads the rest of *words*, and that rest, for completion."""
+    parser, _, _, rest = understood(words)
+    return parser, rest
+
+
 def understood(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capability | None, Sequence[str]]:
     """Return who reads the rest of *words*, whose client is meant and what of it, and that rest.
 
