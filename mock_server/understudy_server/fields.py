@@ -6,7 +6,7 @@ The same rows check a request on the hot path and draw the schema on the vendor'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeGuard
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -178,6 +178,60 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """An object with members of its own; a refusal names the member that breaks its rule."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"an object of {', '.join(field.name for field in self.fields)}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return schema(self.fields)
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is such an object."""
+        if not isinstance(value, dict):
+            return False
+        try:
+            check(self.fields, value)
+        except FieldError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list of so many values that keep one rule; a refusal names the item that breaks it."""
+
+    rule: Rule
+    least: int
+    most: int
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return f"a list of {self.least} to {self.most} items, each {self.rule.allowed}"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        return {"type": "array", "items": self.rule.schema, "minItems": self.least, "maxItems": self.most}
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is such a list."""
+        return self.fits(value) and all(self.rule.holds(item) for item in value)
+
+    def fits(self, value: object) -> TypeGuard[list[object]]:
+        """Return whether *value* is a list that is neither too short nor too long."""
+        return isinstance(value, list) and self.least <= len(value) <= self.most
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One parameter: its name, its rule, the fact behind it, whether it is required, and its default."""
 
@@ -204,7 +258,7 @@ def check(fields: Iterable[Field], body: Mapping[str, Any]) -> dict[str, Any]:
                 raise FieldError(field.name, field.rule.allowed, None, field.fact, missing=True)
             value = field.default
         elif not field.rule.holds(value):
-            raise FieldError(field.name, field.rule.allowed, value, field.fact)
+            _refuse(field.name, field.rule, value, field.fact)
         if value is not None:
             params[field.name] = value
     return params
@@ -225,6 +279,26 @@ def schema(fields: Iterable[Field]) -> dict[str, Any]:
             for field in fields
         },
     }
+
+
+def _refuse(name: str, rule: Rule, value: Any, fact: str) -> NoReturn:
+    """Refuse *value* by the innermost thing in it that breaks its rule: ``masks[2].mask``.
+
+    Raises:
+        FieldError: Always.
+    """
+    if isinstance(rule, Group) and isinstance(value, dict):
+        for field in rule.fields:
+            inner = value.get(field.name)
+            if inner is None and field.required:
+                raise FieldError(f"{name}.{field.name}", field.rule.allowed, None, field.fact, missing=True)
+            if inner is not None and not field.rule.holds(inner):
+                _refuse(f"{name}.{field.name}", field.rule, inner, field.fact)
+    if isinstance(rule, Many) and rule.fits(value):
+        for index, item in enumerate(value):
+            if not rule.rule.holds(item):
+                _refuse(f"{name}[{index}]", rule.rule, item, fact)
+    raise FieldError(name, rule.allowed, value, fact)
 
 
 def _show(value: object) -> str:

@@ -1,12 +1,15 @@
 """Rules on input files: size, format, dimensions, duration, as a vendor declares them on its parameters.
 
-They are checked for files that the simulator holds and for results that it made itself, so that a chain of jobs is
-checked in every link; other addresses are taken on trust, since nothing here connects to anywhere.
+They are checked for files that the simulator holds, for results that it made itself, so that a chain of jobs is checked
+in every link, and for pictures that come in base64 within a request; other addresses are taken on trust, since nothing
+here connects to anywhere.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -15,10 +18,11 @@ import orjson
 from understudy_server import results
 from understudy_server.fields import Link
 from understudy_server.media import Film, Sound, media_type
+from understudy_server.shelf import look_at
 from understudy_server.wire import Answer, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from understudy_server.fields import Field
     from understudy_server.media import Medium
@@ -63,6 +67,8 @@ class MediaLink(Link):
         over: Both sides must be longer than that, in pixels.
         under: Both sides must be shorter than that, in pixels.
         ratio_under: The long side, divided by the short one, must be less.
+        ratio_most: The long side, divided by the short one, must be at most that.
+        same_ratio_as: The parameter whose picture has the same ratio of its sides, within a twentieth.
         same_size_as: The parameter whose picture has the same size.
     """
 
@@ -75,7 +81,35 @@ class MediaLink(Link):
     over: int | None = None
     under: int | None = None
     ratio_under: float | None = None
+    ratio_most: float | None = None
     same_size_as: str | None = None
+    same_ratio_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaContent(MediaLink):
+    """A picture itself, in base64 without the prefix of a data address; or its address, where that is allowed.
+
+    Attributes:
+        address: Whether an address will do.
+    """
+
+    address: bool = True
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        return ("an http or https URL, or " if self.address else "") + "a file in base64, without a data: prefix"
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """What is allowed, as JSON Schema."""
+        encoded = {"type": "string", "contentEncoding": "base64", "minLength": 1}
+        return {**encoded, "format": "uri-or-base64"} if self.address else encoded
+
+    def holds(self, value: object) -> bool:
+        """Return whether *value* is such a text; what kind of file it is `admit` finds out."""
+        return (self.address and Link.holds(self, value)) or decoded(value) is not None
 
 
 class Known(NamedTuple):
@@ -88,13 +122,25 @@ class Known(NamedTuple):
     bytes: int | None
 
 
+def decoded(value: object) -> bytes | None:
+    """Return the bytes that *value* is the base64 of, or None if it is no base64, or that of nothing."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return b64decode(value, validate=True) or None
+    except ValueError:
+        return None
+
+
 def media_fields(fields: Iterable[Field]) -> tuple[Field, ...]:
     """Return those of *fields* that name files."""
     return tuple(field for field in fields if isinstance(field.rule, MediaLink))
 
 
 def admit(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> None:
-    """Check the files that *params* name by *fields*, and keep the sizes of their pictures among *params*.
+    """Check the files that *params* name or hold by *fields*, and keep the sizes of their pictures among *params*.
+
+    What was sent in base64 gives way to its digest, so that a task does not hold on to files.
 
     Raises:
         RefusedError: A file breaks a rule of its parameter or the vendor's limit, or is not there.
@@ -104,13 +150,15 @@ def admit(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> 
         return
     sizes: dict[str, list[int]] = {}
     for field in fields:
-        url = params.get(field.name)
-        known = None if url is None else _known(service.world, field, url, limits)
+        url: str = params.get(field.name, "")
+        known = _known(service.world, field, url, limits) if url else None
         if known is None or not isinstance(field.rule, MediaLink):
             continue
         _check(field, field.rule, known, limits, sizes)
         if known.width and known.height:
             sizes[field.name] = [known.width, known.height]
+        if isinstance(field.rule, MediaContent) and not Link.holds(field.rule, url):
+            params[field.name] = f"sha256:{sha256(url.encode()).hexdigest()}"
     if sizes:
         params[MEASURED] = sizes
 
@@ -126,7 +174,11 @@ def measured(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
 
 
 def _known(world: World, field: Field, url: str, limits: InputLimits) -> Known | None:
-    """Return what is known of the file at *url*, or None if it is somebody else's."""
+    """Return what is known of the file at *url*, or that it is the base64 of; None if it is somebody else's."""
+    if isinstance(field.rule, MediaContent) and not Link.holds(field.rule, url):
+        content = decoded(url) or b""
+        looks = look_at(content)
+        return Known(looks.format, looks.width, looks.height, None, len(content))
     try:
         held = world.shelf.find(url)
         if held is not None:
@@ -202,13 +254,24 @@ def _sides(rule: MediaLink, known: Known) -> str:
         return f"be over {rule.over} pixels wide and high; {came}"
     if rule.under is not None and long >= rule.under:
         return f"be under {rule.under} pixels wide and high; {came}"
-    if rule.ratio_under is not None and long >= rule.ratio_under * short:
+    return _shape(rule, long / short, came)
+
+
+def _shape(rule: MediaLink, ratio: float, came: str) -> str:
+    if rule.ratio_under is not None and ratio >= rule.ratio_under:
         return f"have a ratio of its sides under {rule.ratio_under:g}; {came}"
+    if rule.ratio_most is not None and ratio > rule.ratio_most:
+        return f"have a ratio of its sides from 1:{rule.ratio_most:g} to {rule.ratio_most:g}:1; {came}"
     return ""
 
 
 def _likeness(rule: MediaLink, known: Known, sizes: dict[str, list[int]]) -> str:
     other = sizes.get(rule.same_size_as or "")
+    shape = sizes.get(rule.same_ratio_as or "")
+    if shape is not None and known.width and known.height:
+        off = known.width * shape[1] / (known.height * shape[0])
+        if abs(off - 1) > _TOLERANCE:
+            return f"have the ratio of {rule.same_ratio_as}, {shape[0]}x{shape[1]}; got {known.width}x{known.height}"
     if other is None or other == [known.width, known.height]:
         return ""
     return f"have the size of {rule.same_size_as}, {other[0]}x{other[1]}; got {known.width}x{known.height}"

@@ -12,6 +12,7 @@ import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -171,11 +172,16 @@ def look(path: Path) -> Looks:
     return _picture(path) or _stream(path, head) or Looks("other")
 
 
-def _picture(path: Path) -> Looks | None:
+def look_at(content: bytes) -> Looks:
+    """Return what a picture is that came within a request; what is none is of the kind ``other``."""
+    return _picture(BytesIO(content)) or Looks("other")
+
+
+def _picture(source: Path | BytesIO) -> Looks | None:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with Image.open(source) as image:
             return Looks("image", image.format, image.width, image.height)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None

@@ -8,10 +8,12 @@ import os
 import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import strategies as st
+from PIL import Image
 
 from understudy_server import Simulator, World
 
@@ -54,19 +56,57 @@ LINKS = st.builds(
 )
 
 
-def values_of(rule: Rule) -> st.SearchStrategy[Any]:
+@dataclass(frozen=True)
+class Drawn:
+    """A part of a rule, by its schema alone."""
+
+    schema: Mapping[str, Any]
+
+
+def encoded_picture(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
+    """Return a plain picture in base64."""
+    file = BytesIO()
+    Image.new("L", (width, height)).save(file, kind)
+    return b64encode(file.getvalue()).decode()
+
+
+PICTURE = encoded_picture()
+
+
+def values_of(rule: Rule | Drawn) -> st.SearchStrategy[Any]:
     """Draw what *rule* holds, by its schema alone."""
     schema: dict[str, Any] = dict(rule.schema)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match schema["type"]:
-        case "integer":
-            return st.integers(schema["minimum"], schema["maximum"])
-        case "number":
-            return st.floats(schema["minimum"], schema["maximum"])
-        case "boolean":
-            return st.booleans()
-    return LINKS if "format" in schema else st.text(min_size=schema["minLength"], max_size=schema.get("maxLength"))
+    return _DRAWN[schema["type"]](schema)
+
+
+def _texts(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "contentEncoding" in schema:
+        return LINKS | st.just(PICTURE) if "format" in schema else st.just(PICTURE)
+    if "format" in schema:
+        return LINKS
+    return st.text(min_size=schema["minLength"], max_size=schema.get("maxLength"))
+
+
+def _lists(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.lists(values_of(Drawn(schema["items"])), min_size=schema["minItems"], max_size=schema["maxItems"])
+
+
+def _objects(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    parts = {name: values_of(Drawn(part)) for name, part in schema["properties"].items()}
+    needed = {name: parts.pop(name) for name in schema["required"]}
+    return st.fixed_dictionaries(needed, optional=parts)
+
+
+_DRAWN: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
+    "integer": lambda schema: st.integers(schema["minimum"], schema["maximum"]),
+    "number": lambda schema: st.floats(schema["minimum"], schema["maximum"]),
+    "boolean": lambda _: st.booleans(),
+    "string": _texts,
+    "array": _lists,
+    "object": _objects,
+}
 
 
 def bodies_of(fields: Iterable[Field]) -> st.SearchStrategy[dict[str, Any]]:

@@ -11,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy_server import World, _registry
-from understudy_server.fields import Choice, Field, FieldError, Flag, Link, Number, Rule, Text, Whole, check, schema
+from understudy_server.fields import (
+    Choice,
+    Field,
+    FieldError,
+    Flag,
+    Group,
+    Link,
+    Many,
+    Number,
+    Rule,
+    Text,
+    Whole,
+    check,
+    schema,
+)
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -30,6 +44,10 @@ scalars = st.none() | st.booleans() | st.integers(-60, 60) | st.floats(allow_nan
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2)
 )
+
+
+POINT = Group((Field("x", Whole(0, 9), "point.x", required=True), Field("y", Whole(0, 9), "point.y")))
+PATHS = Many(Group((Field("points", Many(POINT, 1, 2), "path.points", required=True),)), 0, 2)
 
 
 def allows(rule: dict[str, Any], value: Any) -> bool:
@@ -124,6 +142,8 @@ def test_defaults_fill_in_and_strangers_are_ignored() -> None:
         (Number(0, 1.5), "a number from 0 to 1.5"),
         (Flag(), "true or false"),
         (Link(), "an http or https URL"),
+        (POINT, "an object of x, y"),
+        (Many(Whole(0, 5), 1, 3), "a list of 1 to 3 items, each a whole number from 0 to 5"),
     ],
 )
 def test_what_is_allowed_is_said_in_plain_words(rule: Rule, allowed: str) -> None:
@@ -142,3 +162,34 @@ def test_every_vendors_parameters_have_a_schema_a_fact_and_a_lawful_default(slug
                 assert field.default is None or field.rule.holds(field.default)
                 assert drawn["properties"][field.name].get("default") == field.default
                 assert field.fact in drawn["properties"][field.name]["description"]
+
+
+@given(st.data())
+def test_what_a_schema_of_parts_names_is_held(kit: Kit, data: st.DataObject) -> None:
+    """Objects and lists, one within the other, are held as their page shows them."""
+    value = data.draw(kit.values(PATHS))
+    assert PATHS.holds(value)
+    assert check([Field("paths", PATHS, "f")], {"paths": value}) == {"paths": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "fact"),
+    [
+        (5, "paths must be a list of 0 to 2 items", "f"),
+        ([{"points": [{"x": 1}]}] * 3, "paths must be a list of 0 to 2 items", "f"),
+        ([{"points": []}], "paths[0].points must be a list of 1 to 2 items", "path.points"),
+        ([{"points": [{"x": 1}]}, {"points": [{"x": 1}, {"x": 10}]}], "paths[1].points[1].x must be a wh", "point.x"),
+        ([{"points": [{"y": 1}]}], "paths[0].points[0].x must be a whole number from 0 to 9; it is missing", "point.x"),
+        ([{"points": [{"x": None}]}], "paths[0].points[0].x must be", "point.x"),
+        ([{"points": [{"x": 1, "y": "2"}]}], "paths[0].points[0].y must be a whole number", "point.y"),
+        ([{}], "paths[0].points must be", "path.points"),
+        (["x"], "paths[0] must be an object of points; got 'x'", "f"),
+    ],
+)
+def test_a_refusal_names_the_innermost_part_that_is_wrong(value: Any, said: str, fact: str) -> None:
+    """With its place, so that nobody has to search, and with its own fact."""
+    assert not PATHS.holds(value)
+    with pytest.raises(FieldError) as caught:
+        check([Field("paths", PATHS, "f")], {"paths": value})
+    assert str(caught.value).startswith(said)
+    assert caught.value.fact == fact
