@@ -110,7 +110,8 @@ class Download:
                     raise
 
     def _fetch(self, part: Partial) -> Flow[None]:
-        """One try: ask for what is missing, and write it."""
+        """One try: ask for what is missing, and write it; whoever breaks off after the last byte has sent it all."""
+        total = None
         try:
             head = yield from self._ask(part)
             total = yield from self._begin(head, part)
@@ -118,7 +119,8 @@ class Download:
                 yield from run(partial(part.write, chunk))
                 self._check_so_far(part, total)
         except TransportError as trouble:
-            raise self._error(errors.DownloadIncomplete, f"the transfer broke off: {trouble}") from None
+            if part.size != total:
+                raise self._error(errors.DownloadIncomplete, f"the transfer broke off: {trouble}") from None
         self._check_whole(part, total)
 
     def _ask(self, part: Partial) -> Flow[Response]:
