@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import queue
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,6 +37,7 @@ from understudy_contracts._vendor import WORDS
 
 if TYPE_CHECKING:
     from understudy import Job, Output
+    from understudy_contracts._control import Money
     from understudy_contracts._targets import Target
     from understudy_contracts._vendor import VendorContract
 
@@ -51,6 +52,7 @@ _PASSING: tuple[dict[str, Any], ...] = (
     {"kind": "truncate"},
 )
 """Faults that a read outlives."""
+_AMOUNTS = ("available", "reserved", "spent", "granted")
 _LONGEST = 1800.0 * 12
 """Account seconds after which every job is over, a slow one that times out included."""
 
@@ -277,7 +279,7 @@ class JobMachine(RuleBasedStateMachine):
         for caller in self._callers:
             if not caller.created:
                 continue
-            money = self.target.control.money(self.contract.slug, caller.name)
+            money = self._money(caller)
             must(money.available + money.reserved + money.spent == money.granted, f"money is not conserved: {money}")
             must(min(money.available, money.reserved, money.spent) >= 0, f"less than nothing: {money}")
             mine = [seen for seen in self._seen.values() if seen.caller is caller]
@@ -310,7 +312,7 @@ class JobMachine(RuleBasedStateMachine):
             if not caller.created:
                 continue
             self.target.control.advance(_LONGEST, caller.name)
-            money = self.target.control.money(self.contract.slug, caller.name)
+            money = self._money(caller)
             mine = [seen for seen in self._seen.values() if seen.caller is caller]
             must(money.reserved == 0, f"{money.reserved} is still reserved when all is over")
             succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
@@ -340,4 +342,10 @@ class JobMachine(RuleBasedStateMachine):
     def _reserved(self, caller: _Caller) -> float:
         if not self._held(caller):
             return 0.0
-        return self.target.control.money(self.contract.slug, caller.name).reserved
+        return self._money(caller).reserved
+
+    def _money(self, caller: _Caller) -> Money:
+        """Return what *caller* holds in whole millionths of a unit, in which fractions of a dollar add up exactly."""
+        money = self.target.control.money(self.contract.slug, caller.name)
+        amounts = {name: round(getattr(money, name) * 1_000_000) for name in _AMOUNTS}
+        return replace(money, **amounts)
