@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOUSE = Path(__file__).parents[2]
 PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "starlette", "pydantic"}, "fastapi-offline": {"fastapi_offline"}}
+MODULES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "starlette", "pydantic"}}
 """What a distribution is imported as, where that is not its name; FastAPI hands out what it is made of."""
 HEAVY = ("fastapi", "starlette", "uvicorn", "hypothesis", "pytest", "_pytest", "av", "PIL", "respx")
 
@@ -27,7 +27,7 @@ def distributions(*extras: str) -> set[str]:
     """Name the modules that the base installation and *extras* bring."""
     lines = [*PROJECT["dependencies"], *(line for extra in extras for line in PROJECT["optional-dependencies"][extra])]
     names = {match[0].lower() for line in lines if (match := re.match(r"[A-Za-z0-9._-]+", line))}
-    return set().union(*(MODULES.get(name, {name}) for name in names))
+    return set().union(*(MODULES.get(name, {name.replace("-", "_")}) for name in names))
 
 
 HOUSES = {

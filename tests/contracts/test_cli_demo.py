@@ -41,6 +41,7 @@ CALLS = (
 )
 FILES = [f"tomoviee-{number:02}-text_to_video.mp4" for number in (1, 2, 3)]
 CONTROL_CODES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+SHEET = "contact-sheet.png"
 SECRET = "planted-secret-0123456789"
 
 
@@ -60,8 +61,9 @@ def out(tmp_path: Path) -> Path:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Name every file in *folder*, hidden ones too, with the SHA-256 of what is in it."""
-    return {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    """Name every file in *folder*, hidden ones too, but not the sheet, with the SHA-256 of what is in it."""
+    files = sorted(path for path in folder.iterdir() if path.name != SHEET)
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def process(folder: Path, **environ: str) -> subprocess.Popen[str]:
@@ -80,8 +82,10 @@ def test_the_demonstration_as_a_newcomer_runs_it(tmp_path: Path) -> None:
     assert (running.returncode, complaint) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tmp", "understudy-demo"]
     assert list((tmp_path / "tmp").iterdir()) == []
-    saved = sorted((tmp_path / "understudy-demo").iterdir())
+    sheet, *saved = sorted((tmp_path / "understudy-demo").iterdir())
     assert saved
+    assert f"All of them on one picture: understudy-demo/{sheet.name}" in said
+    assert describe(sheet).startswith("PNG")
     for path in saved:
         assert path.name in said
         assert describe(path) in said
@@ -205,7 +209,7 @@ def test_a_file_that_cannot_be_put_in_its_place_is_a_failure(out: Path, capsys: 
     assert main(["demo", "--out", str(out)]) == 1
     assert FILES[0] in capsys.readouterr().err
     assert (out / FILES[0] / "something of mine").is_dir()
-    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert sorted(path.name for path in out.iterdir()) == [SHEET, *FILES]
 
 
 @pytest.mark.parametrize(

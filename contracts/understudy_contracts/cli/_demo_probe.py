@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import av
 from PIL import Image
 
+from understudy_contracts.cli._sheet_thumbs import rendered
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -54,7 +56,12 @@ def _picture(path: Path) -> str:
         return f"{image.format} {image.width}x{image.height} {image.mode}"
 
 
-_DECODERS: Final[Mapping[str, Callable[[Path], str]]] = {".mp4": _film, ".mp3": _sound}
+def _drawing(path: Path) -> str:
+    image = rendered(path)
+    return f"SVG {image.width}x{image.height}"
+
+
+_DECODERS: Final[Mapping[str, Callable[[Path], str]]] = {".mp4": _film, ".mp3": _sound, ".svg": _drawing}
 """Suffix to who decodes it; anything else is a picture."""
 
 

@@ -132,12 +132,17 @@ def _plainly(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def profile_of(slug: str) -> VendorProfile:
+    """Return what the client of *slug*, which is in the registry, declares."""
+    profile: VendorProfile = import_module(VENDORS[slug].module).PROFILE
+    return profile
+
+
 @cache
 def vendor_of(slug: str) -> Vendor:
     """Read the client of *slug*, which is in the registry."""
     entry = VENDORS[slug]
-    module = import_module(entry.module)
-    client, profile = getattr(module, entry.client), module.PROFILE
+    client, profile = getattr(import_module(entry.module), entry.client), profile_of(slug)
     names = {method: name for name, method in profile.api_names.items()}
     scope = _Scope(entry.module)
     methods = dict(_methods(client))

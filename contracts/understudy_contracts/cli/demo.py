@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from understudy_contracts.cli._console import Screen
+    from understudy_contracts.cli._demo_table import Finding
     from understudy_contracts.cli._demo_turns import Outcome, Turn
 
 HELP = "show every vendor once: real clients, a simulator in this process, real files"
@@ -32,7 +33,7 @@ _EPILOG: Final = """\
 Nothing leaves this machine and nothing is spent. Time skips, so minutes of waiting take none.
 
 examples:
-  understudy demo                              every vendor, files in ./understudy-demo
+  understudy demo                              every vendor, files in ./understudy-demo, contact-sheet.png of them all
   understudy demo --vendor tomoviee --out films
   understudy demo --seed 7                     other colours, other durations, repeatable
 """
@@ -62,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
     screen = _screen()
     with _backstage(args.out) as (folder, backstage):
         outcomes, left = _perform(vendors, seed, folder, backstage)
-    _show(screen, outcomes, args.out, left)
+        findings = _examined(outcomes, folder, backstage)
+    _show(screen, findings, args.out, left)
     return 0
 
 
@@ -70,8 +72,10 @@ def _screen() -> Screen:
     """Open the screen, once it is known that nothing will be missing at the end."""
     from understudy_contracts.cli._console import Screen
 
+    with needs_extra("contracts", _COMMAND):
+        import_module("resvg_py")
     with needs_extra("server", _COMMAND):
-        import_module("understudy_contracts.cli._demo_probe")
+        import_module("understudy_contracts.cli._sheet")
     return Screen(_COMMAND)
 
 
@@ -143,11 +147,22 @@ def _no_proxy(url: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _show(screen: Screen, outcomes: Sequence[Outcome], out: str, left: Counter[str]) -> None:
-    from understudy_contracts.cli._demo_table import bottom_line, draw, examined
+def _examined(outcomes: Sequence[Outcome], folder: Path, backstage: Path) -> Sequence[Finding]:
+    """Decode every file, and put them all on one sheet."""
+    from understudy_contracts.cli import _sheet
+    from understudy_contracts.cli._demo_table import examined
 
     findings = list(examined(outcomes))
+    _sheet.write(findings, folder, backstage / _sheet.NAME).replace(folder / _sheet.NAME)
+    return findings
+
+
+def _show(screen: Screen, findings: Sequence[Finding], out: str, left: Counter[str]) -> None:
+    from understudy_contracts.cli._demo_table import bottom_line, draw
+    from understudy_contracts.cli._sheet import NAME
+
     draw(screen, findings)
+    print(f"All of them on one picture: {Path(out) / NAME}")
     print(bottom_line(findings, out, left))
     problems = [f"{found.outcome.turn.label}: {found.said}" for found in findings if found.bad]
     if problems:
