@@ -15,4 +15,5 @@ class Entry(NamedTuple):
 
 VENDORS: dict[str, Entry] = {
     "tomoviee": Entry("understudy.tomoviee", "Tomoviee", "AsyncTomoviee"),
+    "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
 }
