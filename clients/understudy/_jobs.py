@@ -88,7 +88,8 @@ class _Handle(Live):
         if problem is None:
             return None
         kind, reason = problem
-        return kind(self._service.redact(reason), vendor=self.vendor, job_id=self.id, token=self.to_token())
+        message, code = self._service.redact(reason), self.snapshot.code
+        return kind(message, vendor=self.vendor, code=code, job_id=self.id, token=self.to_token())
 
     def to_token(self) -> str:
         """What `client.job_from_token()` takes to go on with this job in a new process: JSON, without secrets."""

@@ -62,6 +62,7 @@ class Snapshot:
         media: The results; not empty if and only if `state` is SUCCEEDED.
         reason: Why the job failed, in the service's words.
         failure: The kind of `JobError` that tells the failure best, where the state alone does not.
+        code: The service's own code for the failure.
         cost: What the job costs, in the service's own unit, where it says so.
         raw: The answer itself.
     """
@@ -72,6 +73,7 @@ class Snapshot:
     media: tuple[Media, ...] = ()
     reason: str | None = None
     failure: type[errors.JobError] | None = None
+    code: int | str | None = None
     cost: float | None = None
     raw: Any = field(default=None, repr=False)
 
