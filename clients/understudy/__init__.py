@@ -71,12 +71,14 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from understudy.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
+    from understudy.veo import AsyncVeo, Veo
 
 __all__ = [
     "ApiError",
     "AsyncJob",
     "AsyncOutput",
     "AsyncTomoviee",
+    "AsyncVeo",
     "AuthenticationError",
     "BadRequestError",
     "CameraMove",
@@ -131,6 +133,7 @@ __all__ = [
     "UnderstudyError",
     "UnreadableAnswerError",
     "UnsupportedError",
+    "Veo",
     "Voice",
     "WaitTimeout",
     "__version__",
@@ -158,6 +161,7 @@ _HOMES = {
     "_policies": ("PollPolicy", "RetryPolicy"),
     "_state": ("JobState", "Media", "Snapshot"),
     "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
+    "veo": ("AsyncVeo", "Veo"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

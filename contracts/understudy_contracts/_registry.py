@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-VENDORS: Final[tuple[str, ...]] = ("tomoviee",)
+VENDORS: Final[tuple[str, ...]] = ("tomoviee", "veo")
 """Slugs in the order in which `understudy facts` shows them."""
