@@ -86,7 +86,8 @@ class Sheet:
     Attributes:
         vendor: The vendor's slug.
         base_url: The address that the vendor's base variable replaces, scheme and path included, no slash at the end.
-        environment: The variables that point a client at a local server; ``{base}`` is where `base_url` is found there.
+        environment: The variables that point a client at a local server; ``{base}`` is where `base_url` is found there,
+            ``{host}`` where its host is.
         facts: The statements, in the file's order.
     """
 
@@ -97,7 +98,11 @@ class Sheet:
 
     def at(self, server: str) -> str:
         """Return where `base_url` is found on the simulator at *server*: the slug for the host, and the same path."""
-        return f"{server.rstrip('/')}/{self.vendor}{urlsplit(self.base_url).path}"
+        return f"{self.host_at(server)}{urlsplit(self.base_url).path}"
+
+    def host_at(self, server: str) -> str:
+        """Return where the host of `base_url` is found on the simulator at *server*: at the slug, without its path."""
+        return f"{server.rstrip('/')}/{self.vendor}"
 
 
 class FactBook(Mapping[str, Fact]):

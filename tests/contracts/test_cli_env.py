@@ -45,6 +45,13 @@ def test_a_servers_own_path_comes_before_the_slug() -> None:
     assert sheet.at("https://ci.example/mocks/") == "https://ci.example/mocks/acme/gemini/v1"
 
 
+def test_a_variable_may_be_the_base_address_or_its_host() -> None:
+    """{base} is where the vendor's base address is found on the server, {host} where its host is, without the path."""
+    named = {"ACME_URL": "{base}/models", "ACME_HOST": "{host}"}
+    made = dict(variables([Sheet("acme", "https://api.acme.example/v1", named, ())], server_address(URL), {}))
+    assert (made["ACME_URL"], made["ACME_HOST"]) == (f"{URL}/acme/v1/models", f"{URL}/acme")
+
+
 def test_env_without_names_is_every_vendor(capsys: pytest.CaptureFixture[str]) -> None:
     """All vendors of the registry are pointed at the default address."""
     assert main(["env"]) == 0
