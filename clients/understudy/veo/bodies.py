@@ -137,7 +137,7 @@ def pictured(image: Picture | None, last_frame: Picture | None, references: Sequ
     held_to: list[Body] = []
     for reference in references:
         encoded = yield from _encoded("reference_images", reference)
-        held_to.append({"image": encoded, "referenceType": "asset"})
+        held_to.append({"image": encoded, "referenceType": "ASSET"})
     return {**body, "referenceImages": held_to} if held_to else body
 
 

@@ -73,12 +73,10 @@ def server_address(url: str) -> SplitResult:
 
 def variables(sheets: Iterable[Sheet], server: SplitResult, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Name every variable and its value: the vendors' own, then the proxies' exception for *server*'s host."""
+    here = server.geturl()
     for sheet in sheets:
         for name, value in sheet.environment.items():
-            yield (
-                name,
-                value.replace("{base}", sheet.at(server.geturl())).replace("{host}", sheet.host_at(server.geturl())),
-            )
+            yield name, value.replace("{base}", sheet.at(here)).replace("{host}", sheet.host_at(here))
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
         yield name, ",".join(dict.fromkeys([*hosts, server.hostname or ""]))
