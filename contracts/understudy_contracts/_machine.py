@@ -78,6 +78,8 @@ class _Seen:
     furthest: int = 0
     wants: bool = False
     """Whether its end is to be told to a callback address."""
+    born: float = 0.0
+    """The account's time at its creation."""
 
 
 class BrokenLawError(AssertionError):
@@ -147,7 +149,7 @@ class JobMachine(RuleBasedStateMachine):
         must(job.id not in self._seen, f"the id {job.id} was given twice")
         must(job.state in _RANK, f"a new job is {job.state}")
         ends = self.contract.ends.get(word, JobState.SUCCEEDED)
-        seen = _Seen(job, caller, price, ends, furthest=_RANK[job.state], wants=wants)
+        seen = _Seen(job, caller, price, ends, _RANK[job.state], wants, self.target.control.now(caller.name))
         self._seen[job.id] = seen
         return seen
 
@@ -169,7 +171,8 @@ class JobMachine(RuleBasedStateMachine):
             return multiple()
         caller.created += 1
         job = found or caller.client.job(made[0], method)
-        self._seen[job.id] = _Seen(job, caller, self._reserved(caller) - reserved, JobState.SUCCEEDED)
+        price, now = self._reserved(caller) - reserved, self.target.control.now(caller.name)
+        self._seen[job.id] = _Seen(job, caller, price, JobState.SUCCEEDED, born=now)
         return self._seen[job.id]
 
     def _submit_in_trouble(self, caller: _Caller, method: str, arguments: dict[str, Any], kind: str) -> Job | None:
@@ -260,7 +263,8 @@ class JobMachine(RuleBasedStateMachine):
         must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
         if job.state is JobState.SUCCEEDED:
             must(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
-            for output in job.outputs:
+            age = self.target.control.now(seen.caller.name) - seen.born
+            for output in job.outputs if age < self.contract.keeps else ():
                 self._save(job, output)
         else:
             must(job.error is not None, f"{job.id} failed and gives no reason")

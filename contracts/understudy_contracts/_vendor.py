@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class VendorContract:
         finds: Whether a submission in doubt can be looked for by the caller's own name for it.
         cancels: Whether a job can be cancelled.
         live: What is asked of the service itself; None until somebody has thought of it.
+        keeps: How many seconds of the account's time a result is there for at least.
     """
 
     slug: str
@@ -69,3 +71,4 @@ class VendorContract:
     finds: bool = False
     cancels: bool = False
     live: LivePlan | None = None
+    keeps: float = inf
