@@ -76,6 +76,7 @@ CONTRACT: Final = VendorContract(
     headers=headers,
     operations={"generate_videos": film_arguments()},
     ends=dict.fromkeys(("fail", "block", "timeout", "cancel"), JobState.FAILED),
+    keeps=2 * 24 * 3600.0,  # download.retention
 )
 
 
