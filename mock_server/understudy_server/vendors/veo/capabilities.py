@@ -136,7 +136,9 @@ def read(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
         FieldError: A parameter breaks its rule, or does not go with another.
     """
     instance, given = body["instances"][0], body.get("parameters", {})
-    params = check((*PARAMETERS, *_of_version(model)), {**given, "sampleCount": _copies(given)})
+    copies = "sampleCount" if given.get("sampleCount") is not None else "numberOfVideos"
+    params = check((*PARAMETERS, *_of_version(model, copies)), given)
+    params["sampleCount"] = params.pop(copies)
     params["durationSeconds"] = int(params["durationSeconds"])
     params |= _prompt(instance)
     if instance.get("image") is not None:
@@ -150,17 +152,12 @@ def read(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
     return params
 
 
-def _of_version(model: Model) -> tuple[Field, ...]:
+def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
+    """Return the parameters that the versions take differently; *copies* is the name of the number of films."""
     return (
         Field("durationSeconds", Seconds((5 if model.oldest else 4, 6, FULL)), "create.parameters", default=FULL),
-        Field("sampleCount", Whole(1, 2 if model.oldest else 1), "create.parameters", default=1),
+        Field(copies, Whole(1, 2 if model.oldest else 1), "create.parameters", default=1),
     )
-
-
-def _copies(given: Mapping[str, Any]) -> Any:
-    """Return how many films are asked for, under either name."""
-    copies = given.get("sampleCount")
-    return given.get("numberOfVideos") if copies is None else copies
 
 
 def _either_place(name: str, instance: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, Any]:

@@ -48,6 +48,7 @@ UNREADABLE: Final = Refusal("INVALID_ARGUMENT", 400, "invalid JSON", "create.rou
 NO_FILE: Final = Refusal(
     "PERMISSION_DENIED", 403, "the caller may not use the file, or it may not exist", "download.owner"
 )
+FORBIDDEN: Final = Refusal("PERMISSION_DENIED", 403, "the key may not be used here", "errors.google")
 NO_MODEL: Final = Refusal("NOT_FOUND", 404, "the model is not found, or not supported here", "errors.google")
 RETIRED: Final = Refusal("NOT_FOUND", 404, NO_LONGER, "models.retired")
 NO_OPERATION: Final = Refusal("NOT_FOUND", 404, "the operation is not found", "errors.google")
@@ -93,7 +94,7 @@ class VeoService(Service):
     codes = {  # noqa: RUF012 - a table, as every vendor has it
         "INVALID_ARGUMENT": INVALID,
         "API_KEY_INVALID": BAD_KEY,
-        "PERMISSION_DENIED": NO_KEY,
+        "PERMISSION_DENIED": FORBIDDEN,
         "NOT_FOUND": NO_MODEL,
         "MODEL_RETIRED": RETIRED,
         "RESOURCE_EXHAUSTED": QUOTA,
