@@ -44,6 +44,11 @@ ROWS = {
     "tomoviee": Row(
         tomoviee_headers, "/v1/open/capacity/application/tm_text2video_b", lambda prompt: {"prompt": prompt}
     ),
+    "veo": Row(
+        lambda credential, _: {"x-goog-api-key": credential},
+        "/gemini/v1beta/models/veo-3.0-generate-preview:predictLongRunning",
+        lambda prompt: {"instances": [{"prompt": prompt}]},
+    ),
 }
 
 

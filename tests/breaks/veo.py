@@ -1,0 +1,402 @@
+"""Veo's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from understudy import JobState, errors
+from understudy._service import Service as ClientService
+from understudy._state import Snapshot
+from understudy._submission import Submission
+from understudy.veo import bodies, profile
+from understudy.veo import service as conversation
+from understudy_contracts._breaks import Breaks
+from understudy_server.accounts import Account
+from understudy_server.lifecycle import Fate, Lifecycle, Stage
+from understudy_server.vendors.veo import VeoService as Host
+from understudy_server.vendors.veo import capabilities, outputs, service
+from understudy_server.wire import Answer, RefusedError, json_answer
+
+if TYPE_CHECKING:
+    import pytest
+
+BREAKS = Breaks("veo")
+Client = conversation.VeoService
+
+
+def polled_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the simulator says of an operation."""
+    right = Host.poll
+
+    def poll(self: Host, call: Any) -> Answer:
+        import orjson
+
+        answer = right(self, call)
+        return json_answer(edit(orjson.loads(answer.body)))
+
+    patch.setattr(Host, "poll", poll)
+
+
+def ended_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the client makes of an operation that is done."""
+    right = Client._ended
+    patch.setattr(Client, "_ended", lambda self, answer: edit(right(self, answer)))
+
+
+@BREAKS.in_simulator
+def chatty_creation(patch: pytest.MonkeyPatch) -> None:
+    """A create call says more than the operation's name."""
+    right = Host.create
+
+    def create(self: Host, call: Any) -> Answer:
+        answer = right(self, call)
+        return answer._replace(body=answer.body.replace(b"{", b'{"done":false,', 1))
+
+    patch.setattr(Host, "create", create)
+
+
+@BREAKS.in_simulator
+def done_from_the_start(patch: pytest.MonkeyPatch) -> None:
+    """A running operation says that it is not done."""
+    polled_otherwise(patch, lambda body: {"done": False, **body})
+
+
+@BREAKS.in_simulator
+def no_type(patch: pytest.MonkeyPatch) -> None:
+    """A response does not name its type."""
+    polled_otherwise(
+        patch,
+        lambda body: {**body, "response": {**body["response"], "@type": ""}} if "response" in body else body,
+    )
+
+
+@BREAKS.in_simulator
+def key_in_the_header_only(patch: pytest.MonkeyPatch) -> None:
+    """The query parameter key is not read."""
+    patch.setattr(Host, "credentials", lambda _self, headers, _query: (headers.get(b"x-goog-api-key"),))
+
+
+@BREAKS.in_simulator
+def one_envelope(patch: pytest.MonkeyPatch) -> None:
+    """Google's envelope is used for what the proxy refuses."""
+    patch.setattr(service, "OF_THE_PROXY", {})
+
+
+@BREAKS.in_simulator
+def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
+    """The proxy's code is a number, as Google's is."""
+    right = Host.refuse
+
+    def refuse(self: Host, refused: RefusedError, call: Any) -> Answer:
+        answer = right(self, refused, call)
+        return answer._replace(body=answer.body.replace(b'"code":"401"', b'"code":401'))
+
+    patch.setattr(Host, "refuse", refuse)
+
+
+@BREAKS.in_simulator
+def wrong_key_status(patch: pytest.MonkeyPatch) -> None:
+    """Google refuses a wrong key with 401."""
+    patch.setattr(Host, "refusals", Host.refusals._replace(unauthenticated=replace(service.BAD_KEY, status=401)))
+
+
+@BREAKS.in_simulator
+def no_retry_info(patch: pytest.MonkeyPatch) -> None:
+    """A quota that is used up does not say when to come again."""
+    patch.setattr(service, "_DETAILS", {service.BAD_KEY: service._DETAILS[service.BAD_KEY]})
+
+
+@BREAKS.in_simulator
+def one_shape_of_images(patch: pytest.MonkeyPatch) -> None:
+    """InlineData is not read."""
+    right = capabilities._image
+
+    def image(place: str, value: Any) -> str:
+        return right(place, {name: value[name] for name in value if name != "inlineData"})
+
+    patch.setattr(capabilities, "_image", image)
+
+
+@BREAKS.in_simulator
+def one_place_for_last_frames(patch: pytest.MonkeyPatch) -> None:
+    """What stands under parameters is not read."""
+    right = capabilities._either_place
+    patch.setattr(capabilities, "_either_place", lambda name, instance, _given: right(name, instance, {}))
+
+
+@BREAKS.in_simulator
+def large_and_short(patch: pytest.MonkeyPatch) -> None:
+    """1080p may last 4 seconds."""
+    patch.setattr(capabilities, "LARGE", ("4k",))
+
+
+@BREAKS.in_simulator
+def everything_for_everybody(patch: pytest.MonkeyPatch) -> None:
+    """Reference images are taken by every model."""
+    models = {name: replace(model, newest=True) for name, model in capabilities.MODELS.items()}
+    patch.setattr(service, "MODELS", models)
+
+
+@BREAKS.in_simulator
+def two_films_for_all(patch: pytest.MonkeyPatch) -> None:
+    """Veo 3 has the durations and the number of films of Veo 2."""
+    right = capabilities._of_version
+    patch.setattr(capabilities, "_of_version", lambda model, copies: right(replace(model, oldest=True), copies))
+
+
+@BREAKS.in_simulator
+def anybody_may_be_shown(patch: pytest.MonkeyPatch) -> None:
+    """PersonGeneration does not depend on model and image."""
+    patch.setattr(capabilities, "_check_people", lambda _model, _params: None)
+
+
+@BREAKS.in_simulator
+def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
+    """Blocked content is an error of the operation."""
+    right = Host.poll
+
+    def poll(self: Host, call: Any) -> Answer:
+        for task in self.tasks.values():
+            task.fate = Fate.FAIL if task.fate is Fate.BLOCK else task.fate
+        return right(self, call)
+
+    patch.setattr(Host, "poll", poll)
+
+
+@BREAKS.in_simulator
+def partial_block_is_silent(patch: pytest.MonkeyPatch) -> None:
+    """A film that is withheld is not counted."""
+    patch.setattr(service, "filtered", lambda _count: {})
+
+
+@BREAKS.in_simulator
+def partial_block_is_paid_for(patch: pytest.MonkeyPatch) -> None:
+    """A film that is withheld is charged."""
+    right = Host.price
+    patch.setattr(Host, "price", lambda self, model, params: right(self, model, {**params, "prompt": ""}))
+
+
+@BREAKS.in_simulator
+def wrong_length(patch: pytest.MonkeyPatch) -> None:
+    """Every film lasts 8 seconds."""
+    right = outputs.films
+    patch.setattr(service, "films", lambda task: [replace(film, seconds=8.0) for film in right(task)])
+
+
+@BREAKS.in_simulator
+def one_address_for_all(patch: pytest.MonkeyPatch) -> None:
+    """A film has Google's address wherever it is asked for."""
+    patch.setattr(
+        service, "_through_proxy", lambda call: "/operations/" in call.path or call.path.startswith("/gemini/")
+    )
+
+
+@BREAKS.in_simulator
+def no_redirect(patch: pytest.MonkeyPatch) -> None:
+    """The file's route sends the file at once."""
+    patch.setattr(Host, "redirect", lambda self, _before, call: self.download(call))
+
+
+@BREAKS.in_simulator
+def redirect_loses_the_prefix(patch: pytest.MonkeyPatch) -> None:
+    """The redirect leads out of the proxy."""
+    right = Host.redirect
+    patch.setattr(Host, "redirect", lambda self, _before, call: right(self, "", call))
+
+
+@BREAKS.in_simulator
+def files_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """Files do not expire."""
+    patch.setattr(service, "RETENTION", 1e12)
+
+
+@BREAKS.in_simulator
+def files_for_everybody(patch: pytest.MonkeyPatch) -> None:
+    """Whoever knows a file's id may have it."""
+    right = Host._file
+
+    def file(self: Host, call: Any, name: str) -> Any:
+        if name in self._files:
+            call.caller = self._files[name][0].account
+        return right(self, call, name)
+
+    patch.setattr(Host, "_file", file)
+
+
+@BREAKS.in_simulator
+def operations_for_everybody(patch: pytest.MonkeyPatch) -> None:
+    """Everybody can read everybody's operations."""
+    right = Host.poll
+
+    def poll(self: Host, call: Any) -> Answer:
+        task = self.tasks.get("models/{model}/operations/{operation}".format_map(call.path_values))
+        call.caller = task.account if task else call.caller
+        return right(self, call)
+
+    patch.setattr(Host, "poll", poll)
+
+
+@BREAKS.in_simulator
+def too_fast(patch: pytest.MonkeyPatch) -> None:
+    """A film is done within ten seconds."""
+    patch.setattr(service, "TIMES", Lifecycle((Stage("running", 1.0, 9.0),), service.TIMES.ends))
+
+
+@BREAKS.in_simulator
+def failures_are_paid_for(patch: pytest.MonkeyPatch) -> None:
+    """What fails is charged."""
+    right = Account.settle
+
+    def settle(self: Account, now: float) -> None:
+        for _, _, task in self._working:
+            task.fate = Fate.SUCCEED if task.ends <= now else task.fate
+        right(self, now)
+
+    patch.setattr(Account, "settle", settle)
+
+
+@BREAKS.in_client
+def key_in_the_address(patch: pytest.MonkeyPatch) -> None:
+    """The key is sent in the query."""
+    patch.setattr(Client, "url", lambda self, path: f"{self.settings.base_url}{path}?key={self._key.reveal()}")
+
+
+@BREAKS.in_client
+def version_twice(patch: pytest.MonkeyPatch) -> None:
+    """A base address that ends with the version is not understood."""
+    patch.setattr(conversation, "replace", lambda settings, **_: settings)
+
+
+@BREAKS.in_client
+def inline_data(patch: pytest.MonkeyPatch) -> None:
+    """Images are sent under another name than the SDK's."""
+    right = bodies._encoded
+
+    def encoded(field: str, value: Any) -> Any:
+        body = yield from right(field, value)
+        return {"bytes": body["bytesBase64Encoded"], "mimeType": body["mimeType"]}
+
+    patch.setattr(bodies, "_encoded", encoded)
+
+
+@BREAKS.in_client
+def unchecked_length(patch: pytest.MonkeyPatch) -> None:
+    """1080p is asked for with 4 seconds, and paid for."""
+    patch.setattr(bodies, "_large", lambda _resolution: None)
+
+
+@BREAKS.in_client
+def unchecked_model(patch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of any model."""
+    patch.setattr(profile, "FAMILIES", MappingProxyType({}))
+
+
+@BREAKS.in_client
+def unchecked_people(patch: pytest.MonkeyPatch) -> None:
+    """Who may be shown with an image is not checked."""
+    right = bodies.parameters
+    patch.setattr(bodies, "parameters", lambda family, **given: right(family, **{**given, "image": False}))
+
+
+@BREAKS.in_client
+def filtered_is_a_success(patch: pytest.MonkeyPatch) -> None:
+    """A film that is withheld is reported as completed."""
+    patch.setattr(Snapshot, "settled", lambda self: self)
+    ended_otherwise(patch, lambda seen: replace(seen, state=JobState.SUCCEEDED))
+
+
+@BREAKS.in_client
+def filtered_is_any_failure(patch: pytest.MonkeyPatch) -> None:
+    """A film that is withheld is a failure like any other."""
+    ended_otherwise(patch, lambda seen: replace(seen, failure=None))
+
+
+@BREAKS.in_client
+def reasons_are_dropped(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is told why a film is withheld."""
+    ended_otherwise(patch, lambda seen: replace(seen, reason=None))
+
+
+@BREAKS.in_client
+def error_is_overlooked(patch: pytest.MonkeyPatch) -> None:
+    """An operation's error is looked for last."""
+    right = Client._polled
+
+    def polled(self: Client, response: Any) -> Snapshot:
+        seen = right(self, response)
+        return replace(seen, state=JobState.RUNNING) if "error" in seen.raw and seen.state_raw is None else seen
+
+    patch.setattr(Client, "_polled", polled)
+
+
+@BREAKS.in_client
+def error_code_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    """A failure does not carry google.rpc's code."""
+    right = Client._polled
+    patch.setattr(Client, "_polled", lambda self, response: replace(right(self, response), code=None))
+
+
+@BREAKS.in_client
+def key_for_google(patch: pytest.MonkeyPatch) -> None:
+    """The proxy's key is shown to Google, whose address the film has."""
+    patch.setattr(Client, "_fetchable", lambda _self, uri: uri)
+    patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
+
+
+@BREAKS.in_client
+def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
+    """The key follows every redirect."""
+    patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
+
+
+@BREAKS.in_client
+def key_for_nobody(patch: pytest.MonkeyPatch) -> None:
+    """Downloads carry no key."""
+    patch.setattr(ClientService, "download_headers", lambda _self, _url: {})
+
+
+@BREAKS.in_client
+def without_download(patch: pytest.MonkeyPatch) -> None:
+    """The path is put behind the proxy's address without /download."""
+    patch.setattr(conversation, "DOWNLOAD", "")
+
+
+@BREAKS.in_client
+def empty_purse_is_a_rate(patch: pytest.MonkeyPatch) -> None:
+    """A budget that is used up is called a rate limit."""
+    patch.setattr(conversation, "TYPES", MappingProxyType({"auth_error": errors.AuthenticationError}))
+
+
+@BREAKS.in_client
+def wrong_key_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
+    """The reason in the details is not read."""
+    patch.setattr(conversation, "BAD_KEY", "-")
+
+
+@BREAKS.in_client
+def impatient(patch: pytest.MonkeyPatch) -> None:
+    """RetryInfo is not read."""
+    patch.setattr(conversation, "_delay", lambda _details: None)
+
+
+@BREAKS.in_client
+def any_server_error_is_an_answer(patch: pytest.MonkeyPatch) -> None:
+    """After 500 the client says that nothing was made."""
+
+    class Everything(str):
+        __slots__ = ()
+
+        def __eq__(self, _other: object) -> bool:
+            return True
+
+        __hash__ = str.__hash__
+
+    patch.setattr(conversation, "UNAVAILABLE", Everything())
+
+
+@BREAKS.in_client
+def paid_twice(patch: pytest.MonkeyPatch) -> None:
+    """A film whose outcome is unknown is asked for again."""
+    patch.setattr(Submission, "_may_resend", lambda _self, _error: True)

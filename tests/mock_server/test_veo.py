@@ -1,0 +1,164 @@
+"""Veo as its documents show it: what the contracts do not reach, inside the simulator."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy_server import Simulator, World
+from understudy_server.media import Film
+from understudy_server.vendors.veo.capabilities import MODELS, Seconds, Shape
+from understudy_server.vendors.veo.outputs import file_name, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.mock_server.conftest import Caller, Kit
+
+MODEL = "veo-3.0-generate-preview"
+CREATE = f"/gemini/v1beta/models/{MODEL}:predictLongRunning"
+
+
+@pytest.fixture
+def world(kit: Kit) -> Iterator[World]:
+    """A world whose time skips."""
+    with kit.world(clock="auto") as world:
+        yield world
+
+
+@pytest.fixture
+def caller(kit: Kit, world: World) -> Caller:
+    """Somebody with a key."""
+    return kit.caller(world, "veo", "sk-1")
+
+
+def made(caller: Caller) -> tuple[str, list[str]]:
+    """Make a film, and return its operation and its files."""
+    operation = caller.create().json()["name"]
+    body: dict[str, Any] = {}
+    while not body.get("done"):
+        body = caller.send("GET", f"/gemini/v1beta/{operation}").json()
+    samples = body["response"]["generateVideoResponse"]["generatedSamples"]
+    return operation, [sample["video"]["uri"].partition("/files/")[2].partition(":")[0] for sample in samples]
+
+
+def test_the_vendors_own_hosts_are_answered(kit: Kit, world: World) -> None:
+    """Under the Host of the proxy and of Google there is no slug in the path, and addresses have none either."""
+    app = Simulator(world)
+    for host, before in (("api.thucchien.ai", "/gemini"), ("generativelanguage.googleapis.com", "")):
+        headers = {"Host": host, "x-goog-api-key": "sk-1"}
+        body = json.dumps({"instances": [{"prompt": "A fox"}]}).encode()
+        scope = kit.scope("POST", f"{before}/v1beta/models/{MODEL}:predictLongRunning", b"", headers)
+        reply = kit.exchange(app, scope, [{"type": "http.request", "body": body}])
+        assert reply is not None
+        assert reply.json()["name"].startswith(f"models/{MODEL}/operations/")
+
+
+def test_addresses_are_minted_from_the_public_one(kit: Kit) -> None:
+    """Behind another server, a redirect and the server's own uris name that one."""
+    with kit.world(clock="auto", public_url="https://mock.example/x") as world:
+        caller = kit.caller(world, "veo", "sk-1")
+        operation, (file,) = made(caller)
+        redirect = caller.send("GET", f"/v1beta/files/{file}:download", query=b"alt=media")
+        assert (
+            redirect.headers["location"]
+            == f"https://mock.example/x/veo/download/v1beta/files/{file}:download?alt=media"
+        )
+        told = caller.send("GET", f"/v1beta/{operation}").json()["response"]["generateVideoResponse"]
+        assert told["generatedSamples"][0]["video"]["uri"].startswith("https://mock.example/x/veo/v1beta/files/")
+
+
+def test_files_outlive_a_snapshot(kit: Kit, world: World) -> None:
+    """Another world that is restored from a snapshot has the same files, and the same film in each."""
+    caller = kit.caller(world, "veo", "sk-1")
+    _, (file,) = made(caller)
+    path = f"/gemini/download/v1beta/files/{file}:download"
+    with kit.world() as other:
+        other.restore(world.snapshot())
+        assert kit.caller(other, "veo", "sk-1").send("GET", path).content == caller.send("GET", path).content
+
+
+def test_files_are_forgotten_with_their_account(world: World, caller: Caller) -> None:
+    """After a reset of the account the file is gone, and nothing of it is kept."""
+    _, (file,) = made(caller)
+    video = {"uri": f"https://generativelanguage.googleapis.com/v1beta/files/{file}:download?alt=media"}
+    create = CREATE.replace("3.0", "3.1")
+    assert caller.send("POST", create, {"instances": [{"prompt": "On", "video": video}]}).status == 200
+    (account,) = world.accounts()
+    world.reset(account)
+    assert caller.send("GET", f"/gemini/v1beta/files/{file}:download").status == 403
+    service: Any = world.services["veo"]
+    assert (service._files, service._extended) == ({}, {})
+
+
+def test_the_world_knows_where_results_are(world: World, caller: Caller) -> None:
+    """From Python, the films of a task and the places where they can be fetched with the key."""
+    made(caller)
+    (task,) = world.tasks()
+    service = world.services["veo"]
+    (url,) = service.result_urls(task)
+    path, _, query = url.partition("/veo")[2].partition("?")
+    assert caller.send("GET", path, query=query.encode()).headers["content-type"] == "video/mp4"
+    (film,) = service.outputs(task)
+    assert isinstance(film, Film)
+    assert (film.width, film.height, film.seconds, film.sound) == (1280, 720, 8.0, True)
+
+
+def test_a_film_without_a_prompt_has_a_title(world: World, caller: Caller) -> None:
+    """A picture is enough to begin with."""
+    picture = {"bytesBase64Encoded": b64encode(b"\xff\xd8\xff").decode(), "mimeType": "image/jpeg"}
+    assert caller.send("POST", CREATE, {"instances": [{"image": picture}]}).status == 200
+    (task,) = world.tasks()
+    (film,) = world.services["veo"].outputs(task)
+    assert isinstance(film, Film)
+    assert film.title
+    assert picture["bytesBase64Encoded"] not in str(task.params)
+
+
+def test_a_key_in_the_query_is_not_in_the_journal(world: World, caller: Caller) -> None:
+    """The journal shows that there was one, and not which."""
+    reply = caller.send("GET", "/v1beta/models/x/operations/y", headers={}, query=b"key=sk-planted")
+    assert reply.status == 404
+    assert "sk-planted" not in str([entry.shown() for entry in world.journal()])
+
+
+def test_what_it_can_cite_is_what_it_names(world: World) -> None:
+    """The facts behind create calls, files and refusals are all among those that the service says it can cite."""
+    assert {
+        "create.references", "create.extension_file", "download.owner", "download.retention", "errors.google",
+        "errors.proxy", "charge", "models.retired", "route.unknown",
+    } <= world.services["veo"].facts()  # fmt: skip
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_every_number_is_a_name(number: int) -> None:
+    """12 lower-case letters and digits, whatever the number."""
+    assert len(word(number)) == 12
+    assert set(word(number)) <= set("abcdefghijklmnopqrstuvwxyz0123456789")
+    assert file_name("models/x/operations/y", number) != file_name("models/x/operations/y", number + 1)
+
+
+@pytest.mark.parametrize(("rule", "good", "bad"), [
+    (Shape(array=True), [{}], [[], {}, [1], [{}, {}], None]),
+    (Shape(array=False), {"a": 1}, [[], "x", None]),
+    (Seconds((4, 6, 8)), "8", [True, 5, "", 8.0, None, "08"]),
+])  # fmt: skip
+def test_the_rules_hold_what_they_say(rule: Any, good: Any, bad: list[Any]) -> None:
+    """Each says what it allows, in words and as a schema, and holds it."""
+    assert rule.holds(good)
+    assert not any(rule.holds(value) for value in bad)
+    assert rule.allowed
+    assert rule.schema
+
+
+def test_the_models_are_told_apart() -> None:
+    """One is the oldest, two are the newest, none is both."""
+    assert [model.name for model in MODELS.values() if model.oldest] == ["veo-2.0-generate-001"]
+    assert [model.name for model in MODELS.values() if model.newest] == [
+        "veo-3.1-generate-preview", "veo-3.1-fast-generate-preview",
+    ]  # fmt: skip
