@@ -107,9 +107,9 @@ def extended(family: Family, video: str | None, resolution: str | None) -> Body:
     """The film to go on with (create.extension), by the address that its maker has for it (result.uri)."""
     if video is None:
         return {}
-    found = _FILE.match(video) if isinstance(video, str) else None
+    found = _FILE.match(str(video))
     if found is None:
-        shown = repr(hide_query(video)) if isinstance(video, str) else None
+        shown = repr(hide_query(str(video)))
         _checks.reject("video", video, "the address of a film that this key made: .../files/{id}", shown=shown)
     _extra(family, "video", "a film to go on with")
     if resolution in LARGE:
