@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import Simulator, World
+from understudy_server import Scenario, Simulator, World
 from understudy_server.media import Film
-from understudy_server.vendors.veo.capabilities import MODELS, Seconds, Shape
+from understudy_server.vendors.veo.capabilities import MODELS
 from understudy_server.vendors.veo.outputs import file_name, word
 
 if TYPE_CHECKING:
@@ -143,17 +143,18 @@ def test_every_number_is_a_name(number: int) -> None:
     assert file_name("models/x/operations/y", number) != file_name("models/x/operations/y", number + 1)
 
 
-@pytest.mark.parametrize(("rule", "good", "bad"), [
-    (Shape(array=True), [{}], [[], {}, [1], [{}, {}], None]),
-    (Shape(array=False), {"a": 1}, [[], "x", None]),
-    (Seconds((4, 6, 8)), "8", [True, 5, "", 8.0, None, "08"]),
-])  # fmt: skip
-def test_the_rules_hold_what_they_say(rule: Any, good: Any, bad: list[Any]) -> None:
-    """Each says what it allows, in words and as a schema, and holds it."""
-    assert rule.holds(good)
-    assert not any(rule.holds(value) for value in bad)
-    assert rule.allowed
-    assert rule.schema
+@pytest.mark.parametrize("seconds", [True, 5, "", 8.0, "08", [8]])
+def test_a_duration_is_a_number_or_its_digits(caller: Caller, seconds: Any) -> None:
+    """Neither a boolean, nor a fraction, nor digits that are written otherwise."""
+    reply = caller.create(parameters={"durationSeconds": seconds})
+    assert (reply.status, "durationSeconds" in reply.content.decode()) == (400, True)
+
+
+def test_a_proxy_whose_own_key_is_bad_says_so_in_googles_words(world: World, caller: Caller) -> None:
+    """The caller's key is the proxy's to refuse; the proxy's own key is Google's, whose answer is passed on."""
+    world.scenario(Scenario("refuse", code="API_KEY_INVALID", vendor="veo", times=1))
+    error = caller.create().json()["error"]
+    assert (error["code"], error["details"][0]["reason"]) == (400, "API_KEY_INVALID")
 
 
 def test_the_models_are_told_apart() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from understudy_server.fields import Choice, Field, FieldError, Text, Whole, check
+from understudy_server.fields import Choice, Field, FieldError, Group, Many, Text, Whole, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,56 +62,6 @@ MODELS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A JSON array with one member, or a JSON object."""
-
-    array: bool
-
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in words."""
-        return "an array of one object" if self.array else "an object"
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """What is allowed, as JSON Schema."""
-        return {"type": "array", "minItems": 1, "maxItems": 1} if self.array else {"type": "object"}
-
-    def holds(self, value: object) -> bool:
-        """Return whether *value* is such."""
-        if self.array:
-            return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict)
-        return isinstance(value, dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """One of a few durations, as a number or as a string."""
-
-    values: tuple[int, ...]
-
-    @property
-    def allowed(self) -> str:
-        """What is allowed, in words."""
-        return f"one of {', '.join(map(str, self.values))}, as a number or as a string"
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """What is allowed, as JSON Schema."""
-        return {"enum": [*self.values, *map(str, self.values)]}
-
-    def holds(self, value: object) -> bool:
-        """Return whether *value* is such a duration; True is not 1."""
-        return isinstance(value, int | str) and not isinstance(value, bool) and str(value) in map(str, self.values)
-
-
-BODY: Final = (
-    Field("instances", Shape(array=True), "create.one_instance", required=True),
-    Field("parameters", Shape(array=False), "create.route"),
-)
-"""What a create call takes (create.route)."""
-
 PARAMETERS: Final = (
     Field("aspectRatio", Choice(("16:9", "9:16")), "create.parameters", default="16:9"),
     Field("resolution", Choice(("720p", *LARGE)), "create.parameters", default="720p"),
@@ -120,6 +70,17 @@ PARAMETERS: Final = (
     Field("seed", Whole(0, 0xFFFF_FFFF), "create.seed_range"),
 )
 """The parameters that every model takes alike."""
+
+BODY: Final = (
+    Field(
+        "instances",
+        Many(Group((Field("prompt", Text(empty=True), "create.route"),)), 1, 1),
+        "create.one_instance",
+        required=True,
+    ),
+    Field("parameters", Group(PARAMETERS), "create.route"),
+)
+"""What a create call takes (create.route)."""
 
 FACTS: Final = (
     "create.route", "create.parameters", "create.person_generation", "create.seed_range", "create.prompt",
@@ -154,8 +115,9 @@ def read(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
     """Return the parameters that the versions take differently; *copies* is the name of the number of films."""
+    seconds = (5 if model.oldest else 4, 6, FULL)
     return (
-        Field("durationSeconds", Seconds((5 if model.oldest else 4, 6, FULL)), "create.parameters", default=FULL),
+        Field("durationSeconds", Choice((*seconds, *map(str, seconds))), "create.parameters", default=FULL),
         Field(copies, Whole(1, 2 if model.oldest else 1), "create.parameters", default=1),
     )
 
@@ -168,13 +130,12 @@ def _either_place(name: str, instance: Mapping[str, Any], given: Mapping[str, An
 
 
 def _prompt(instance: Mapping[str, Any]) -> dict[str, Any]:
-    prompt = instance.get("prompt")
-    if prompt is None or prompt == "":
+    """Return what the film shows, if that is said (create.prompt)."""
+    prompt: str | None = instance.get("prompt")
+    if not prompt:
         if instance.get("image") is None:
             raise FieldError("instances[0].prompt", "a text, or there must be an image", prompt, "errors.google")
         return {}
-    if not isinstance(prompt, str):
-        raise FieldError("instances[0].prompt", "a text", prompt, "create.route")
     if len(prompt) > PROMPT_WORDS and len(prompt.split()) > PROMPT_WORDS:  # no text has more words than characters
         raise FieldError("instances[0].prompt", f"of at most {PROMPT_WORDS} tokens", prompt, "create.prompt")
     return {"prompt": prompt}

@@ -43,6 +43,7 @@ NO_LONGER: Final = "the model is no longer available; use a newer one"
 # Facts: Google's refusals (errors.google, download.owner, models.retired, charge, route.unknown).
 NO_KEY: Final = Refusal("PERMISSION_DENIED", 403, "the caller is not known: send an API key", "errors.google")
 BAD_KEY: Final = Refusal("INVALID_ARGUMENT", 400, "the API key is not valid: send a valid one", "errors.google")
+UPSTREAM_KEY: Final = Refusal("INVALID_ARGUMENT", 400, "Google does not take the proxy's key", "errors.google")
 INVALID: Final = Refusal("INVALID_ARGUMENT", 400, "invalid argument", "create.parameters")
 UNREADABLE: Final = Refusal("INVALID_ARGUMENT", 400, "invalid JSON", "create.route")
 NO_FILE: Final = Refusal(
@@ -66,16 +67,20 @@ OF_THE_PROXY: Final = {BAD_KEY: PROXY_KEY, NO_KEY: PROXY_KEY, UNPAID: PROXY_UNPA
 """What the proxy says in Google's place, under its own path (errors.where)."""
 _PROXY_TYPES: Final = {refusal.code for refusal in (PROXY_KEY, PROXY_UNPAID, PROXY_NO_KEY)}
 _RETRY: Final = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "41s"}  # quota.retry
+_REASON: Final = {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    "reason": "API_KEY_INVALID",
+    "domain": "googleapis.com",
+    "metadata": {"service": "generativelanguage.googleapis.com"},
+}
+_LOCALIZED: Final = {
+    "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+    "locale": "en-US",
+    "message": BAD_KEY.message,
+}
 _DETAILS: Final[Mapping[Refusal, list[dict[str, Any]]]] = {
-    BAD_KEY: [
-        {
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            "reason": "API_KEY_INVALID",
-            "domain": "googleapis.com",
-            "metadata": {"service": "generativelanguage.googleapis.com"},
-        },
-        {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": BAD_KEY.message},
-    ],
+    BAD_KEY: [_REASON, _LOCALIZED],
+    UPSTREAM_KEY: [_REASON, _LOCALIZED],
     QUOTA: [_RETRY],
     UNPAID: [_RETRY],
 }
@@ -93,7 +98,7 @@ class VeoService(Service):
     refusals = Refusals(BAD_KEY, INVALID, UNREADABLE, UNPAID, QUOTA, NO_ROUTE)
     codes = {  # noqa: RUF012 - a table, as every vendor has it
         "INVALID_ARGUMENT": INVALID,
-        "API_KEY_INVALID": BAD_KEY,
+        "API_KEY_INVALID": UPSTREAM_KEY,
         "PERMISSION_DENIED": FORBIDDEN,
         "NOT_FOUND": NO_MODEL,
         "MODEL_RETIRED": RETIRED,
