@@ -91,7 +91,7 @@ def test_files_that_save_themselves_take_the_name_that_was_asked_for(
 ) -> None:
     """Each keeps its kind, the same kinds are numbered, and no trace of the way is left."""
     place = Destination(tmp_path / "of today" / "plan.svg", named=True)
-    assert place.save(Drawing(*names)) == [tmp_path / "of today" / name for name in saved]
+    assert place.save(Drawing(*names)).files == [tmp_path / "of today" / name for name in saved]
     assert sorted(path.name for path in (tmp_path / "of today").iterdir()) == sorted(saved)
 
 

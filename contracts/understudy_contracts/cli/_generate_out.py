@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved.
+
+    Attributes:
+        files: Where it stands.
+        problems: What was not saved, and why.
+    """
+
+    files: Sequence[Path]
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """A place for what is made.
 
@@ -31,13 +44,13 @@ class Destination:
     place: Path
     named: bool
 
-    def save(self, made: Any) -> list[Path]:
-        """Save all of *made*, a job that is over or a thing that saves itself in a folder; return the paths."""
+    def save(self, made: Any) -> Saved:
+        """Save all of *made*, a job that is over or a thing that saves itself in a folder."""
         if not self.named:
-            saved: list[Path] = made.save(self.place)
-            return saved
+            files = made.save(self.place)
+            return Saved(files, tuple(map(str, getattr(files, "problems", ()))))
         self.place.parent.mkdir(parents=True, exist_ok=True)
-        return list(self._outputs(made) if hasattr(made, "outputs") else self._files(made))
+        return Saved(list(self._outputs(made))) if hasattr(made, "outputs") else self._moved(made)
 
     def _outputs(self, job: Job) -> Iterator[Path]:
         outputs = job.result()
@@ -46,14 +59,17 @@ class Destination:
         for number, (output, suffix) in enumerate(zip(outputs, suffixes, strict=True), 1):
             yield output.save(self._numbered(number if len(outputs) > 1 else None, suffix))
 
-    def _files(self, made: Any) -> Iterator[Path]:
+    def _moved(self, made: Any) -> Saved:
         """Let *made* save itself out of sight, and put its files in their places when all of them are there."""
         with tempfile.TemporaryDirectory(prefix=".understudy-", dir=self.place.parent) as backstage:
             files: Sequence[Path] = made.save(Path(backstage))
+            problems = tuple(map(str, getattr(files, "problems", ())))
             alike = Counter(file.suffix for file in files)
+            placed = []
             for number, file in enumerate(files, 1):
-                suffix = file.suffix if len(files) > 1 else self.place.suffix
-                yield file.replace(self._numbered(number if alike[file.suffix] > 1 else None, suffix))
+                suffix = file.suffix if len(files) > 1 or problems else self.place.suffix
+                placed.append(file.replace(self._numbered(number if alike[file.suffix] > 1 else None, suffix)))
+            return Saved(placed, problems)
 
     def _numbered(self, number: int | None, suffix: str) -> Path:
         stem = self.place.stem if number is None else f"{self.place.stem}-{number}"

@@ -60,7 +60,7 @@ def _slugs(_: str) -> Iterable[str]:
 def vendor_parser(slug: str) -> StrictParser:
     """Make the parser of a vendor without a capability: it lists them."""
     vendor = vendor_of(slug)
-    variables = ", ".join(vendor.profile.credentials.values())
+    variables = ", ".join(vendor.profile.credentials.values()) or "none"
     epilog = f"Credentials: {variables}. Address: {vendor.profile.base_url_variable}, or --base-url."
     parser = StrictParser(f"{PROGRAM} {slug}", f"What {vendor.profile.name} can do.", epilog)
     parser.usage = f"{PROGRAM} {slug} [CAPABILITY [PROMPT] [--OPTION VALUE ...]]"

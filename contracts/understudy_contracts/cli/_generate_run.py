@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from understudy import errors
 from understudy_contracts.cli._errors import CommandError
+from understudy_contracts.cli._generate_out import Saved
 from understudy_contracts.cli._generate_progress import Progress
 from understudy_contracts.cli._generate_stories import refused, resume_command, unknown_outcome
 
@@ -48,15 +49,19 @@ class Order:
 
     def make(self, capability: Capability, arguments: Mapping[str, Any], extra: Mapping[str, Any]) -> int:
         """Call *capability* with *arguments*, on a client with *extra* ones, and see to what comes of it."""
+        if capability.opens:
+            return self._open(capability, arguments)
         with closing(self._client(extra)) as client, Progress(self._label, sys.stderr) as progress:
             made = self._call(client, capability, arguments, progress)
-            if hasattr(made, "to_token"):
-                return self._go_on(made, progress)
-        if hasattr(made, "save"):
-            files = self._trying(lambda: self._place.save(made))
-            return self._tell({"vendor": self._vendor.slug, "capability": capability.method}, files)
-        print(json.dumps(plain(made), indent=2, ensure_ascii=False))
-        return 0
+            return self._go_on(made, progress) if hasattr(made, "to_token") else self._show(capability, made)
+
+    def _open(self, capability: Capability, arguments: Mapping[str, Any]) -> int:
+        opening = getattr(self._vendor.client, capability.method)
+        try:
+            made = self._trying(lambda: opening(base_url=self._args.base_url, **arguments))
+        except errors.SubmitOutcomeUnknown as lost:
+            raise CommandError(str(lost)) from None
+        return self._show(capability, made)
 
     def resume(self, find: Callable[[Any], Job]) -> int:
         """Go on with the job that *find* makes of the client."""
@@ -64,10 +69,11 @@ class Order:
             return self._go_on(self._trying(lambda: find(client)), progress)
 
     def _client(self, extra: Mapping[str, Any]) -> Any:
-        pace = self._vendor.profile.poll
-        if self._args.poll is not None:
-            pace = replace(pace, first=self._args.poll, factor=1.0, ceiling=self._args.poll)
-        return self._trying(lambda: self._vendor.client(base_url=self._args.base_url, poll=pace, **extra))
+        pace = {}
+        if self._args.poll is not None and "poll" in self._vendor.takes:
+            poll = self._vendor.profile.poll
+            pace["poll"] = replace(poll, first=self._args.poll, factor=1.0, ceiling=self._args.poll)
+        return self._trying(lambda: self._vendor.client(base_url=self._args.base_url, **pace, **extra))
 
     def _call(self, client: Any, capability: Capability, arguments: Mapping[str, Any], progress: Progress) -> Any:
         try:
@@ -98,23 +104,37 @@ class Order:
             return 0
         try:
             self._trying(lambda: job.wait(self._args.timeout, on_update=progress.seen))
-            files = [] if job.error else self._trying(lambda: self._place.save(job))
+            saved = Saved([]) if job.error else self._trying(lambda: self._place.save(job))
         except KeyboardInterrupt:
             command = resume_command(job.to_token(), self._again)
             progress.note(f"interrupted; the job is not lost. Go on with it:\n  {command}")
             raise
         if job.error is None or self._args.json:
-            self._tell(described(job, files), files)
+            self._tell(described(job, ()), saved)
         if job.error is not None:
             raise CommandError(str(job.error))
         return 0
 
-    def _tell(self, facts: Mapping[str, Any], files: Sequence[Path]) -> int:
-        """Print the paths of *files*, or with --json all that is known."""
+    def _show(self, capability: Capability, made: Any) -> int:
+        """Save what can be saved, and print what is a value."""
+        if not hasattr(made, "save"):
+            print(json.dumps(plain(made), indent=2, ensure_ascii=False))
+            return 0
+        saved = self._trying(lambda: self._place.save(made))
+        return self._tell({"vendor": self._vendor.slug, "capability": capability.method}, saved)
+
+    def _tell(self, facts: Mapping[str, Any], saved: Saved) -> int:
+        """Print the paths of what was saved, or with --json all that is known.
+
+        Raises:
+            CommandError: Some of it could not be saved.
+        """
         if self._args.json:
-            print(json.dumps({**facts, "files": [str(file) for file in files]}, indent=2, ensure_ascii=False))
+            print(json.dumps({**facts, "files": [str(file) for file in saved.files]}, indent=2, ensure_ascii=False))
         else:
-            print(*files, sep="\n")
+            print(*saved.files, sep="\n")
+        if saved.problems:
+            raise CommandError(f"not everything was saved: {'; '.join(saved.problems)}")
         return 0
 
     def _trying(self, act: Callable[[], T]) -> T:

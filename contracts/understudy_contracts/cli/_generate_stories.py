@@ -23,7 +23,7 @@ def refused(vendor: Vendor, error: errors.UnderstudyError, again: str) -> Comman
     if isinstance(error, errors.MissingCredential):
         return UsageError(f"{error.variable} is not set.{_variables(vendor)}")
     if isinstance(error, errors.TokenError):
-        return UsageError(f"--resume: {error.message}{again and ' (--base-url says where the vendor is)'}")
+        return UsageError(f"--resume: {error.message} (--base-url says where the vendor is)")
     if isinstance(error, errors.InvalidArgument):
         return UsageError(_argument(error))
     if isinstance(error, errors.AuthenticationError):
@@ -45,7 +45,7 @@ def _argument(error: errors.InvalidArgument) -> str:
 
 def _variables(vendor: Vendor) -> str:
     """Where credentials come from."""
-    names = ", ".join(vendor.profile.credentials.values())
+    names = ", ".join(vendor.profile.credentials.values()) or "nothing"
     return (
         f"\n{vendor.profile.name} reads {names} from the environment. For a local simulator, in two shells:"
         f'\n  understudy serve\n  eval "$(understudy env {vendor.slug})"'

@@ -72,6 +72,7 @@ class Capability:
         about: What it does, a paragraph.
         options: Its parameters, in the order of the method.
         facts: The keys of the facts that say so.
+        opens: Whether it is called on the client's class, as what opens an account is, and needs no credentials.
     """
 
     method: str
@@ -79,6 +80,7 @@ class Capability:
     about: str
     options: tuple[Option, ...]
     facts: tuple[str, ...]
+    opens: bool = False
 
     @property
     def name(self) -> str:
@@ -107,12 +109,14 @@ class Vendor:
         client: Its blocking client.
         capabilities: What it can do, in the order of its methods.
         options: What its client can be told beside credentials and address.
+        takes: The names of all arguments of its client.
     """
 
     profile: VendorProfile
     client: type[Any]
     capabilities: tuple[Capability, ...]
     options: tuple[Option, ...]
+    takes: frozenset[str]
 
     @property
     def slug(self) -> str:
@@ -154,13 +158,14 @@ def vendor_of(slug: str) -> Vendor:
             about=texts[name].about,
             options=tuple(_options(method, scope, partial(_told, texts, name))),
             facts=tuple(_facts(slug, texts[name].sections.get("Facts", ""))),
+            opens=isinstance(inspect.getattr_static(client, name), classmethod),
         )
         for name, method in methods.items()
     )
     told = _Text(inspect.getdoc(client.__init__) or "").arguments
-    secret = _PLUMBING | set(profile.credentials)
     own = (option for option in _options(client.__init__, scope, lambda name: told.get(name, "")))
-    return Vendor(profile, client, capabilities, tuple(option for option in own if option.name not in secret))
+    options = tuple(option for option in own if option.name not in profile.credentials)
+    return Vendor(profile, client, capabilities, options, frozenset(inspect.signature(client).parameters))
 
 
 def _methods(client: type) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -182,7 +187,7 @@ def _is_plain(method: Callable[..., Any]) -> bool:
 def _options(method: Callable[..., Any], scope: _Scope, told: Callable[[str], str]) -> Iterator[Option]:
     globalns = getattr(inspect.unwrap(method), "__globals__", {})
     for name, parameter in inspect.signature(method).parameters.items():
-        if name != "self":
+        if name not in _PLUMBING:
             kind = kind_of(scope.resolved(parameter.annotation, globalns))
             yield Option(name, kind, parameter.default, told(name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import json
+import re
 import types
 import typing
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -64,6 +65,8 @@ class Kind:
         for known in (text, text.casefold().replace("_", "-")):
             if known in self.words:
                 return self.words[known]
+        if dict in self.types and text.startswith(("{", "[", "@")):
+            return self._object(text)
         for one in self.types:
             try:
                 return self._as(one, text)
@@ -71,9 +74,10 @@ class Kind:
                 continue
         raise ValueError(self.allowed)
 
-    def _as(self, one: type, text: str) -> Any:
+    @staticmethod
+    def _as(one: type, text: str) -> Any:
         if one is dict:
-            return self._object(text)
+            raise ValueError(text)
         if one is Path:
             if text.startswith(_WEB):
                 raise ValueError(text)
@@ -81,10 +85,11 @@ class Kind:
         return one(text)
 
     def _object(self, text: str) -> Any:
-        """Read JSON, or the JSON in a file; a bare word is none, where other words are allowed too."""
-        value = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
-        if len(self.types) > 1 and not isinstance(value, dict | list):
-            raise ValueError(text)
+        """Read JSON, or the JSON in a file."""
+        try:
+            value = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"JSON, or @FILE.json ({error})") from None
         return value if self.make is None else _made(self.make, value)
 
 
@@ -133,7 +138,7 @@ def _words(parts: Iterable[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     shown: list[str] = []
     for part in parts:
         if typing.get_origin(part) is Literal:
-            shown += map(str, typing.get_args(part))
+            shown += _shown(typing.get_args(part))
             words = {str(value): value for value in reversed(typing.get_args(part))} | words
         elif isinstance(part, type) and issubclass(part, Enum):
             named = {one.name.casefold().replace("_", "-"): one for one in part}
@@ -141,6 +146,12 @@ def _words(parts: Iterable[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
             words |= named | valued | {value.casefold(): one for value, one in valued.items()}
             shown += named if any(value.isdigit() for value in valued) else valued
     return words, tuple(_once(words, shown))
+
+
+def _shown(values: tuple[Any, ...]) -> Iterator[str]:
+    """The words of a literal, without the numbers that stand for one of its texts, such as 5 beside "5s"."""
+    texts = {re.sub(r"\D", "", value) for value in values if isinstance(value, str)}
+    return (str(value) for value in values if isinstance(value, str) or str(value) not in texts)
 
 
 def _once(words: Mapping[str, Any], shown: Iterable[str]) -> Iterator[str]:
@@ -160,7 +171,7 @@ def _plain(parts: Iterable[Any]) -> tuple[type, ...]:
 def _plain_types(part: Any) -> tuple[type, ...]:
     """The plain types of words that are read as *part*; none where only its own words are."""
     origin = typing.get_origin(part) or part
-    if origin is Literal or (isinstance(origin, type) and issubclass(origin, Enum)):
+    if origin in {Literal, collections.abc.Callable} or (isinstance(origin, type) and issubclass(origin, Enum)):
         return ()
     if origin in {Any, object}:
         return dict, str

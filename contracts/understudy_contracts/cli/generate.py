@@ -112,6 +112,8 @@ def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> 
     extra = {option.name: getattr(typed, option.name) for option in vendor.options if hasattr(typed, option.name)}
     place = destination(None if typed.no_wait else typed.out)
     _check_seconds(typed)
+    if typed.dry_run and capability.opens:
+        raise UsageError(f"--dry-run: {capability.method} cannot be rehearsed")
     if typed.dry_run:
         print(rehearse(vendor, capability, arguments, extra, typed.base_url))
         return 0
