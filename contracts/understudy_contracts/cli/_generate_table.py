@@ -59,7 +59,12 @@ class Option:
     @property
     def required(self) -> bool:
         """Whether it must be given."""
-        return self.default is inspect.Parameter.empty
+        return self.default is inspect.Parameter.empty and not self.kind.optional
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it is None where it is not given, and the method asks for that to be said."""
+        return self.default is inspect.Parameter.empty and self.kind.optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +226,8 @@ def _told(texts: Mapping[str, _Text], method: str, option: str) -> str:
     said = texts[method].arguments.get(option, "")
     if pointer := _AS_FOR.match(said):
         return texts[pointer["method"]].arguments.get(option, said) if pointer["method"] in texts else said
-    return said or next((text.arguments[option] for text in texts.values() if option in text.arguments), "")
+    elsewhere = (text.arguments[option] for text in texts.values() if option in text.arguments)
+    return said or next(elsewhere, f"The {option.replace('_', ' ')}.")
 
 
 def _facts(slug: str, listed: str) -> Iterator[str]:

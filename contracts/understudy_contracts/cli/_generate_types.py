@@ -33,6 +33,7 @@ class Kind:
         many: Whether it may be given several times.
         keys: The members of an object that is given as JSON, where they are known.
         make: What an object that was given as JSON becomes.
+        optional: Whether nothing, None, may stand in its place.
     """
 
     words: Mapping[str, Any] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Kind:
     many: bool = False
     keys: tuple[str, ...] = ()
     make: type | None = None
+    optional: bool = False
 
     @property
     def allowed(self) -> str:
@@ -96,15 +98,16 @@ class Kind:
 def kind_of(annotation: Any) -> Kind:
     """Return the kind of a parameter with *annotation*, resolved; what is unknown is text or JSON."""
     parts = list(_parts(annotation))
+    optional = type(None) in typing.get_args(annotation)
     if bool in parts:
-        return Kind(flag=True)
+        return Kind(flag=True, optional=optional)
     elements = [element for part in parts if _is_list(part) for element in _elements(part)]
     scalars = [part for part in parts if not _is_list(part)]
     several = list(_flat([*scalars, *elements]))
     words, offered = _words(several)
     make = next((part for part in several if isinstance(part, type) and is_dataclass(part)), None)
     keys = next((keys for part in several if (keys := _keys(part))), ())
-    return Kind(words, offered, _plain(several), many=bool(elements), keys=keys, make=make)
+    return Kind(words, offered, _plain(several), many=bool(elements), keys=keys, make=make, optional=optional)
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

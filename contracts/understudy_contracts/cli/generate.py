@@ -123,9 +123,10 @@ def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> 
 def _arguments(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> dict[str, Any]:
     """The method's arguments, the words without a name among them."""
     given = {option.name: getattr(typed, option.name) for option in capability.options if hasattr(typed, option.name)}
+    nothing = {option.name: None for option in capability.options if option.nothing}
     words = capability.words
     if words is None:
-        return given
+        return nothing | given
     if hasattr(typed, "words"):
         if words.name in given:
             raise UsageError(f"--{words.word} is given twice, once without its name: {typed.words!r}")
@@ -134,7 +135,7 @@ def _arguments(vendor: Vendor, capability: Capability, typed: argparse.Namespace
         raise UsageError(
             f"the {words.word} is missing; see understudy generate {vendor.slug} {capability.method} --help"
         )
-    return given
+    return nothing | given
 
 
 def _read(read: Callable[[str], Any], option: str, text: str) -> Any:
