@@ -115,11 +115,11 @@ def _add_option(group: argparse._ArgumentGroup, capability: Capability, option: 
     text = re.sub(r"`([^`]+)`", lambda found: names.get(found[1], found[1]), option.help)
     wanted = option.required and option is not capability.words
     shared: dict[str, Any] = {"dest": option.name, "default": argparse.SUPPRESS, "required": wanted}
-    shared["help"] = _escaped(" ".join(filter(None, [text, _default(option)])))
+    choices = "" if option.kind.flag else _choices(option.kind)
+    shared["help"] = " ".join(filter(None, [text, choices, _default(option)])).replace("%", "%%")
     if option.kind.flag:
         group.add_argument(f"--{option.word}", action=argparse.BooleanOptionalAction, **shared)
         return
-    shared["help"] += _escaped(_choices(option.kind))
     action = group.add_argument(
         f"--{option.word}",
         type=_reader(option),
@@ -148,11 +148,17 @@ def _metavar(option: Option) -> str:
 
 
 def _choices(kind: Kind) -> str:
+    """What the text of an option says after what the option is."""
+    said = []
     if kind.keys:
-        return f"; JSON with {', '.join(kind.keys)}"
-    if not kind.offered or (len(kind.offered) <= _SHOWN and not kind.types):
-        return "; may be given several times" if kind.many else ""
-    return f"; {'one of' if not kind.types else 'such as'}: {', '.join(kind.offered)}"
+        said.append(f"JSON with {', '.join(kind.keys)}, or @FILE.json.")
+    elif kind.types == (dict,):
+        said.append("JSON, or @FILE.json.")
+    if kind.offered and (len(kind.offered) > _SHOWN or kind.types):
+        said.append(f"{'Such as' if kind.types else 'One of'}: {', '.join(kind.offered)}.")
+    if kind.many:
+        said.append("May be given several times.")
+    return " ".join(said)
 
 
 def _default(option: Option) -> str:
@@ -161,10 +167,6 @@ def _default(option: Option) -> str:
     words = option.kind.words
     spoken = next((word for word in option.kind.offered if words[word] == option.default), option.default)
     return f"(default: {spoken})"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%%")
 
 
 def _paragraphs(vendor: Vendor, capability: Capability) -> str:

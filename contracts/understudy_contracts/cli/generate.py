@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from understudy_contracts.cli._errors import UsageError
@@ -116,6 +117,7 @@ def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> 
         raise UsageError(f"--dry-run: {capability.method} cannot be rehearsed")
     if typed.dry_run:
         print(rehearse(vendor, capability, arguments, extra, typed.base_url))
+        print(f"{vendor.slug} {capability.method}: nothing was sent", file=sys.stderr)
         return 0
     return Order(vendor, f"{vendor.slug} {capability.method}", typed, place).make(capability, arguments, extra)
 
