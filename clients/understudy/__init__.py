@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from understudy._outputs import AsyncOutput, Output
     from understudy._policies import PollPolicy, RetryPolicy
     from understudy._state import JobState, Media, Snapshot
+    from understudy.edrawmax import AsyncDiagram, AsyncEdrawMax, Diagram, EdrawMax, SavedDiagram
     from understudy.errors import (
         ApiError,
         AuthenticationError,
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "AsyncDiagram",
+    "AsyncEdrawMax",
     "AsyncJob",
     "AsyncOutput",
     "AsyncTomoviee",
@@ -92,11 +95,13 @@ __all__ = [
     "ContentMismatch",
     "ContentPolicyError",
     "ControlType",
+    "Diagram",
     "DownloadError",
     "DownloadIncomplete",
     "DownloadRefused",
     "DownloadTooLarge",
     "DownloadUnsafe",
+    "EdrawMax",
     "Event",
     "FileSaved",
     "GatherError",
@@ -123,6 +128,7 @@ __all__ = [
     "ResponseReceived",
     "RetryPolicy",
     "RetryScheduled",
+    "SavedDiagram",
     "ServerError",
     "SkippingClock",
     "Snapshot",
@@ -160,6 +166,7 @@ _HOMES = {
     "_outputs": ("AsyncOutput", "Output"),
     "_policies": ("PollPolicy", "RetryPolicy"),
     "_state": ("JobState", "Media", "Snapshot"),
+    "edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
     "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
     "veo": ("AsyncVeo", "Veo"),
 }

@@ -45,7 +45,7 @@ class Awaiting(ABC):
     def _adopt(self, started: Started) -> AsyncJob: ...
 
 
-class _Twin:
+class Twin:
     """The two functions of one flow; the owner's kind decides which one it gets."""
 
     def __init__(self, flow: Callable[..., Any], blocking: Any, awaiting: Any, returns: tuple[str, str]) -> None:
@@ -66,7 +66,7 @@ def _like(call: Any, flow: Callable[..., Any], returns: str) -> Any:
     return call
 
 
-class operation(_Twin, Generic[P, T]):  # noqa: N801 - a decorator reads as one
+class operation(Twin, Generic[P, T]):  # noqa: N801 - a decorator reads as one
     """A method whose value is the same for both kinds of client."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
@@ -89,7 +89,7 @@ class operation(_Twin, Generic[P, T]):  # noqa: N801 - a decorator reads as one
         return self._get(client, owner)
 
 
-class submission(_Twin, Generic[P]):  # noqa: N801 - a decorator reads as one
+class submission(Twin, Generic[P]):  # noqa: N801 - a decorator reads as one
     """A method that starts a paid job: a `Job` for one kind of client, an `AsyncJob` for the other.
 
     Nothing that can fail stands between the flow's end and the handle: an answered job is never lost.

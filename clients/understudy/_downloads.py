@@ -144,13 +144,10 @@ class Download:
     def _check_address(self, url: str, came_from: str | None) -> None:
         if not is_web_address(url):
             raise self._error(errors.DownloadUnsafe, f"not an http or https address: {hide_query(url)}")
-        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
-        if scheme == "http" and came_from is not None and urlsplit(came_from).scheme == "https":
+        if urlsplit(url).scheme == "http" and came_from is not None and urlsplit(came_from).scheme == "https":
             raise self._error(errors.DownloadUnsafe, f"redirected from https to {hide_query(url)}")
-        trusted = self._service.profile.trusted_hosts
-        if trusted is not None and not any(f".{host}".endswith(suffix) for suffix in trusted):
-            allowed = ", ".join(trusted)
-            raise self._error(errors.DownloadUnsafe, f"{host} is not among the trusted hosts ({allowed})")
+        if (distrust := self._service.distrust(url)) is not None:
+            raise self._error(errors.DownloadUnsafe, distrust)
 
     def _begin(self, head: Response, part: Partial) -> Flow[int | None]:
         """Make the file ready for the body to come, and return how many bytes there will be in all."""

@@ -15,5 +15,6 @@ class Entry(NamedTuple):
 
 VENDORS: dict[str, Entry] = {
     "tomoviee": Entry("understudy.tomoviee", "Tomoviee", "AsyncTomoviee"),
+    "edrawmax": Entry("understudy.edrawmax", "EdrawMax", "AsyncEdrawMax"),
     "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
 }

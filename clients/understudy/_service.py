@@ -137,6 +137,19 @@ class Service(ABC):
             return NO_HEADERS
         return self.authorization()
 
+    def distrust(self, url: str) -> str | None:
+        """Why nothing may be fetched from *url*, or None: results come from the hosts that are documented, over https.
+
+        A service that documents no hosts may have its results anywhere.
+        """
+        trusted = self.profile.trusted_hosts
+        parts = urlsplit(url)
+        if trusted is None:
+            return None
+        if not any(f".{parts.hostname}".endswith(suffix) for suffix in trusted):
+            return f"{parts.hostname} is not among the trusted hosts ({', '.join(trusted)})"
+        return None if parts.scheme == "https" else f"{parts.hostname} is trusted over https alone"
+
     def traced(self, request: Request, sending: Callable[[Request], Flow[Response]] = send) -> Flow[Response]:
         """Send *request* once, telling the hook.
 

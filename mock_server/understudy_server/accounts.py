@@ -180,7 +180,8 @@ class Account:
         self.ledger.reserve(task.price, task.id, task.created)
         heappush(self._working, (task.ends, task.id, task))
         self.tasks.append(task)
-        self._note_double(task, fingerprint)
+        if task.price:  # what is free cannot be paid for twice
+            self._note_double(task, fingerprint)
 
     def cut_short(self, task: Task, now: float, fate: Fate) -> None:
         """End *task*, which is unfinished, at the account's time *now* with *fate*, and settle it."""

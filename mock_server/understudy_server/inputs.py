@@ -17,7 +17,7 @@ import orjson
 
 from understudy_server import results
 from understudy_server.fields import Link
-from understudy_server.media import Film, Sound, media_type
+from understudy_server.media import Diagram, Film, Sound, media_type
 from understudy_server.shelf import look_at
 from understudy_server.wire import Answer, RefusedError
 
@@ -214,6 +214,8 @@ def _of(medium: Medium) -> Known:
     label = _FORMATS.get(kind) or kind.partition("/")[2].upper()
     if isinstance(medium, Sound):
         return Known(label, None, None, medium.seconds, None)
+    if isinstance(medium, Diagram):  # as large as its content needs, which nobody knows before it is drawn
+        return Known(label, None, None, None, None)
     return Known(label, medium.width, medium.height, medium.seconds if isinstance(medium, Film) else None, None)
 
 

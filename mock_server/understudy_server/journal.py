@@ -23,7 +23,7 @@ BODY_BYTES: Final = 16_384
 REDACTED: Final = "[redacted]"
 
 _SECRET_HEADERS: Final = frozenset(
-    {b"authorization", b"x-app-key", b"x-api-key", b"x-goog-api-key", b"cookie", b"proxy-authorization"}
+    {b"authorization", b"x-app-key", b"x-api-key", b"x-goog-api-key", b"x-user-id", b"cookie", b"proxy-authorization"}
 )
 _SECRET_QUERY: Final = re.compile(r"(?i)((?:^|&)(?:key|secret|access_key|token|signature|password)=)[^&]*")
 _SECRET_JSON: Final = re.compile(

@@ -72,6 +72,8 @@ class Service(ABC):
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None] = None
     """How many unfinished tasks an ordinary account may have."""
+    answers_at_once: ClassVar[bool] = False
+    """Whether an answer is the result itself: nothing is paid for, kept from anybody, or left to be read later."""
     says_retry_after: ClassVar[bool] = False
     """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
     credential_headers: ClassVar[tuple[bytes, ...]]

@@ -33,16 +33,23 @@ def tomoviee_headers(credential: str, secret: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Row:
-    """How one vendor is spoken to: its credentials, and a paid call that makes a task of a prompt."""
+    """How one vendor is spoken to: its credentials, a call that makes a task of a prompt, what it takes unchecked."""
 
     headers: Callable[[str, str], dict[str, str]]
     create: str
     body: Callable[[str], dict[str, Any]]
+    unchecked: tuple[str, ...] = ()
 
 
 ROWS = {
     "tomoviee": Row(
         tomoviee_headers, "/v1/open/capacity/application/tm_text2video_b", lambda prompt: {"prompt": prompt}
+    ),
+    "edrawmax": Row(
+        lambda credential, _secret: {"X-User-ID": credential},
+        "/api/ai/skills/generate-flowchart",
+        lambda prompt: {"prompt": prompt},
+        unchecked=("platform",),
     ),
     "veo": Row(
         lambda credential, _: {"x-goog-api-key": credential},

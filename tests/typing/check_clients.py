@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 from understudy import (
+    AsyncDiagram,
+    AsyncEdrawMax,
     AsyncJob,
     AsyncOutput,
     AsyncTomoviee,
     CameraMove,
     ControlType,
+    Diagram,
+    EdrawMax,
     Job,
     Output,
+    SavedDiagram,
     Snapshot,
     Tomoviee,
     Voice,
@@ -113,3 +118,26 @@ async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -
     (await other.text_to_video("a kite")).wait()  # type: ignore[unused-coroutine]
     AsyncTomoviee(http=http)  # type: ignore[arg-type]
     client.job("t-1").state = "done"  # type: ignore[assignment,misc]
+
+
+def diagrams(client: EdrawMax) -> None:
+    """A diagram of the blocking client is there when the call returns."""
+    drawn = client.flowchart("tea", lang="en", platform="web")
+    assert_type(drawn, Diagram)
+    assert_type(client.mindmap("tea", lang="pt_BR.UTF-8").source_code, str | None)
+    assert_type(drawn.png, Output)
+    assert_type(drawn.save(), SavedDiagram)
+    assert_type(drawn.save("here")[0], Path)
+    assert_type(drawn.save().problems, tuple[Exception, ...])
+    client.gantt("tea", platform="amiga")  # type: ignore[arg-type] # no such platform
+    client.infographic()  # type: ignore[call-arg] # a prompt is needed
+    EdrawMax(trusted_hosts=5)  # type: ignore[arg-type] # not several hosts
+
+
+async def diagrams_awaited(client: AsyncEdrawMax) -> None:
+    """A diagram of the awaiting client is awaited, and so are its files."""
+    waiting = assert_type(client.gantt("tea"), Coroutine[Any, Any, AsyncDiagram])
+    drawn = await waiting
+    assert_type(drawn.svg, AsyncOutput)
+    assert_type(await drawn.save(), SavedDiagram)
+    assert_type(await client.flowchart("tea"), AsyncDiagram)

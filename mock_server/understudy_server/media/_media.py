@@ -1,9 +1,11 @@
-"""What can be rendered: four frozen values, checked when they are made, so that a bad size never reaches an encoder."""
+"""What can be rendered: frozen values, checked when they are made, so that a bad size never reaches an encoder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
+
+from understudy_server.media._diagrams import Diagram
 
 PictureFormat = Literal["png", "jpeg", "webp"]
 SoundStyle = Literal["music", "effect", "speech"]
@@ -141,7 +143,7 @@ class Sound:
         _check_word("style", self.style, get_args(SoundStyle))
 
 
-Medium: TypeAlias = Film | Picture | Mask | Sound
+Medium: TypeAlias = Film | Picture | Mask | Sound | Diagram
 
 
 def media_type(medium: Medium) -> str:
@@ -155,6 +157,8 @@ def media_type(medium: Medium) -> str:
             return "image/png"
         case Sound():
             return "audio/mpeg"
+        case Diagram():
+            return "image/svg+xml" if medium.format == "svg" else "image/png"
 
 
 def suffix(medium: Medium) -> str:
@@ -168,6 +172,8 @@ def suffix(medium: Medium) -> str:
             return ".png"
         case Sound():
             return ".mp3"
+        case Diagram():
+            return f".{medium.format}"
 
 
 def render(medium: Medium) -> bytes:

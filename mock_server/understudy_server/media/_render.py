@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from understudy_server.media._diagrams import Diagram
+from understudy_server.media._drawing import render_diagram
 from understudy_server.media._films import render_film
 from understudy_server.media._media import Film, Mask, Medium, Picture, Sound
 from understudy_server.media._pictures import render_mask, render_picture
@@ -19,3 +21,5 @@ def render(medium: Medium) -> bytes:
             return render_mask(medium)
         case Sound():
             return render_sound(medium)
+        case Diagram():
+            return render_diagram(medium)

@@ -6,12 +6,15 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
+from understudy_server.media._diagrams import Diagram
 from understudy_server.media._media import Film, Mask, Medium, Picture, Sound
 
 LOOP = 0.25
 """Seconds after which a small medium's sound repeats."""
 FRAMES_A_SECOND = 2
 """A small film's rate: enough that its counter moves."""
+SCALE = 0.12
+"""Pixels of a small diagram for each unit: its boxes are seen, and its text is not."""
 _SHORT_SIDES = range(64, 98, 2)
 
 _Framed = TypeVar("_Framed", Film, Picture, Mask)
@@ -20,7 +23,7 @@ _Framed = TypeVar("_Framed", Film, Picture, Mask)
 def small(medium: Medium) -> Medium:
     """Return *medium* with a short side of 64 to 96 pixels, in the ratio nearest to its own, at 2 frames a second.
 
-    A sound repeats sooner, and a frame that is small already stays as it is.
+    A sound repeats sooner, a drawing is painted smaller, and a frame that is small already stays as it is.
     """
     match medium:
         case Film():
@@ -32,6 +35,8 @@ def small(medium: Medium) -> Medium:
             return _scaled(medium)
         case Sound():
             return replace(medium, loop=min(LOOP, medium.loop))
+        case Diagram():
+            return replace(medium, scale=min(SCALE, medium.scale)) if medium.format == "png" else medium
 
 
 def _rate(film: Film) -> int:

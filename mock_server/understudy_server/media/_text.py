@@ -49,6 +49,10 @@ class Lines:
         """The height of all lines in pixels."""
         return math.ceil(PITCH * self.size * len(self.lines))
 
+    def width_of(self, line: str) -> int:
+        """Return the width in pixels of one line."""
+        return _width(line, self.faces, self.size)
+
     def mask(self) -> Image.Image:
         """Return the text as an image of exactly its width and height, 255 where it is to be painted."""
         canvas = Image.new("L", (max(1, self.width), max(1, self.height)), 0)

@@ -123,7 +123,7 @@ def test_every_capability_makes_what_was_asked_for(  # noqa: PLR0917 - pytest pa
         caller = kit.caller(world)
         urls = result(caller, name, body)
         assert list(urls) == [key]
-        media = world.services["tomoviee"].outputs(next(world.tasks()))
+        media: list[Any] = list(world.services["tomoviee"].outputs(next(world.tasks())))
         assert [
             pytest.approx(medium.seconds, abs=0.1) if isinstance(medium, Sound) else (medium.width, medium.height)
             for medium in media

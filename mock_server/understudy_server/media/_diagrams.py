@@ -1,0 +1,184 @@
+"""What a diagram says, apart from how it looks: five small frozen values, and the medium that shows one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+StepKind = Literal["start", "step", "question", "end"]
+DiagramFormat = Literal["png", "svg"]
+
+MOST_PARTS = 60
+"""Bound of steps, topics, tasks or cards, each of which takes room on the paper."""
+MOST_DAYS = 3660
+"""Bound of a schedule, in days."""
+LEAST_SCALE, MOST_SCALE = 0.05, 1.0
+"""Bounds of a PNG's scale; at 1 the text is 30 pixels high, twice what the SVG shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One box of a flowchart; an *aside* stands beside the line of steps, which a question leads to."""
+
+    text: str
+    kind: StepKind = "step"
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An arrow of a flowchart, from one step to another by their numbers, from 0."""
+
+    source: int
+    target: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flowchart: steps in the order in which they are drawn, from top to bottom.
+
+    Raises:
+        ValueError: It has no steps, too many, or an arrow to or from a step that it does not have.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    links: tuple[Link, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        _check_parts("steps", len(self.steps))
+        for link in self.links:
+            if not (0 <= link.source < len(self.steps) and 0 <= link.target < len(self.steps)):
+                raise ValueError(f"links={link!r}: both ends must be from 0 to {len(self.steps) - 1}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of a mind map, and those that grow from it."""
+
+    text: str
+    children: tuple[Topic, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many topics it is, with all that grow from it."""
+        return 1 + sum(child.size for child in self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class MindMap:
+    """A mind map around its root.
+
+    Raises:
+        ValueError: It has too many topics.
+    """
+
+    root: Topic
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        _check_parts("topics", self.root.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One task of a schedule: its section, how many days after the schedule's first day it begins, and how long."""
+
+    text: str
+    section: str
+    begins: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A Gantt chart.
+
+    Args:
+        title: What is planned.
+        first: The first day, as a proleptic ordinal (`datetime.date.toordinal`).
+        bars: The tasks, those of one section beside each other.
+
+    Raises:
+        ValueError: It has no tasks, too many, or one outside of what can be drawn.
+    """
+
+    title: str
+    first: int
+    bars: tuple[Bar, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        _check_parts("bars", len(self.bars))
+        for bar in self.bars:
+            if bar.begins < 0 or bar.days < 1 or bar.begins + bar.days > MOST_DAYS:
+                raise ValueError(f"bars={bar!r}: it must begin at day 0 or later and end by day {MOST_DAYS}")
+
+    @property
+    def days(self) -> int:
+        """How many days it spans."""
+        return max(bar.begins + bar.days for bar in self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One point of an infographic: a heading, what is said of it, and its share in percent if it has one."""
+
+    heading: str
+    note: str = ""
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """An infographic.
+
+    Raises:
+        ValueError: It has no cards, or too many.
+    """
+
+    title: str
+    cards: tuple[Card, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        _check_parts("cards", len(self.cards))
+
+
+DiagramContent: TypeAlias = Flow | MindMap | Schedule | Poster
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A drawing of some content; equal ones but for their format show the same.
+
+    Args:
+        content: What is drawn, which also says how.
+        caption: The small line at the foot.
+        seed: Chooses the colours; any integer.
+        format: PNG, or SVG whose text can be selected.
+        scale: Pixels of a PNG for each unit of the drawing, 0.05 to 1; a very large drawing gets fewer.
+
+    Raises:
+        ValueError: An argument is out of its bounds.
+    """
+
+    content: DiagramContent
+    caption: str
+    seed: int
+    format: DiagramFormat
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what a renderer would refuse later, in words."""
+        if self.format not in get_args(DiagramFormat):
+            raise ValueError(f"format={self.format!r}: it must be one of {', '.join(get_args(DiagramFormat))}")
+        if not LEAST_SCALE <= self.scale <= MOST_SCALE:
+            raise ValueError(f"scale={self.scale!r}: it must be from {LEAST_SCALE} to {MOST_SCALE}")
+
+
+def _check_parts(name: str, count: int) -> None:
+    if not 1 <= count <= MOST_PARTS:
+        raise ValueError(f"{name}: there must be 1 to {MOST_PARTS}; got {count}")

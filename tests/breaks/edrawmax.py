@@ -1,0 +1,470 @@
+"""EdrawMax's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlsplit
+
+import orjson
+
+from understudy import errors
+from understudy._downloads import Download, SaveOptions
+from understudy._service import Service as ClientService
+from understudy.edrawmax import bodies, diagrams, profile
+from understudy.edrawmax import service as conversation
+from understudy_contracts._breaks import Breaks
+from understudy_server.fields import Choice
+from understudy_server.lifecycle import Fate, Lifecycle, Stage
+from understudy_server.media import Link, Step
+from understudy_server.service import Identity
+from understudy_server.vendors.edrawmax import EdrawMaxService as Maker
+from understudy_server.vendors.edrawmax import mermaid, outline, outputs, service
+from understudy_server.vendors.edrawmax.words import WORDS
+from understudy_server.wire import RefusedError
+
+if TYPE_CHECKING:
+    import pytest
+
+BREAKS = Breaks("edrawmax")
+Client = conversation.EdrawMaxService
+
+
+def say_otherwise(patch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:
+    """Let a refusal of the simulator have other data."""
+    right = getattr(service, name)
+    wrong = replace(right, **changes)
+    patch.setattr(service, name, wrong)
+    patch.setattr(Maker, "codes", {key: wrong if one is right else one for key, one in Maker.codes.items()})
+    patch.setattr(
+        Maker,
+        "refusals",
+        Maker.refusals._replace(**{field: wrong for field, one in Maker.refusals._asdict().items() if one is right}),
+    )
+
+
+@BREAKS.in_simulator
+def wrong_code(patch: pytest.MonkeyPatch) -> None:
+    """A failed rendering has the code of a failed generation."""
+    say_otherwise(patch, "RENDER", code=212200)
+
+
+@BREAKS.in_simulator
+def wrong_words(patch: pytest.MonkeyPatch) -> None:
+    """A risk is refused in other words."""
+    say_otherwise(patch, "RISK", message="risk control")
+
+
+@BREAKS.in_simulator
+def no_data_member(patch: pytest.MonkeyPatch) -> None:
+    """A refusal has no data, not even null."""
+    patch.setattr(
+        service,
+        "_envelope",
+        lambda code, msg, data: orjson.dumps({"code": code, "msg": msg, **({} if data is None else {"data": data})}),
+    )
+
+
+@BREAKS.in_simulator
+def statuses_by_default(patch: pytest.MonkeyPatch) -> None:
+    """Refusals have HTTP statuses without being asked for."""
+    patch.setattr(Maker, "dialects", {**Maker.dialects, "errors": ("http", "envelope")})
+
+
+@BREAKS.in_simulator
+def no_fact(patch: pytest.MonkeyPatch) -> None:
+    """A refusal names no fact."""
+    patch.setattr(Maker, "_cite", lambda _self, answer, _refused: answer)
+
+
+@BREAKS.in_simulator
+def blank_prompt(patch: pytest.MonkeyPatch) -> None:
+    """A prompt of blanks is drawn."""
+    right = Maker.parameters
+
+    def parameters(self: Maker, call: Any) -> Any:
+        try:
+            return right(self, call)
+        except RefusedError:
+            body = call.json()
+            if isinstance(body, dict) and isinstance(body.get("prompt"), str) and body["prompt"]:
+                return {"prompt": body["prompt"], "lang": "cn"}
+            raise
+
+    patch.setattr(Maker, "parameters", parameters)
+
+
+@BREAKS.in_simulator
+def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
+    """A thirteenth language is taken."""
+    fields = tuple(
+        replace(field, rule=Choice((*service.LANGUAGES, "zh_CN"))) if field.name == "lang" else field
+        for field in service.CHECKED
+    )
+    patch.setattr(service, "CHECKED", fields)
+    patch.setitem(WORDS, "zh_CN", WORDS["cn"])
+
+
+@BREAKS.in_simulator
+def english_by_default(patch: pytest.MonkeyPatch) -> None:
+    """Without a language it is English."""
+    fields = tuple(replace(field, default="en") if field.name == "lang" else field for field in service.CHECKED)
+    patch.setattr(service, "CHECKED", fields)
+
+
+@BREAKS.in_simulator
+def platforms_are_checked(patch: pytest.MonkeyPatch) -> None:
+    """A platform outside of the list is refused."""
+    patch.setattr(service, "CHECKED", service.BODY)
+
+
+@BREAKS.in_simulator
+def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
+    """A flowchart's code is called source_code, too."""
+    right = Maker.generate
+
+    def generate(self: Maker, operation: str, call: Any) -> Any:
+        answer = right(self, operation, call)
+        return answer._replace(body=answer.body.replace(b"mermaid_code", b"source_code"))
+
+    patch.setattr(Maker, "generate", generate)
+
+
+@BREAKS.in_simulator
+def nobody_is_told_to_wait(patch: pytest.MonkeyPatch) -> None:
+    """Any number of requests is taken at once."""
+    right = Maker.enter
+
+    def enter(self: Maker, identity: Any) -> Any:
+        account = right(self, identity)
+        account.at_once = None
+        return account
+
+    patch.setattr(Maker, "enter", enter)
+
+
+@BREAKS.in_simulator
+def no_time_at_all(patch: pytest.MonkeyPatch) -> None:
+    """A diagram takes no time, whatever the clock."""
+    ends = {Fate.SUCCEED: "done", Fate.FAIL: "failed"}
+    patch.setattr(Maker, "lifecycle", lambda _self, _operation: Lifecycle((Stage("working", 0, 0),), ends))
+
+
+@BREAKS.in_simulator
+def answers_do_not_wait(patch: pytest.MonkeyPatch) -> None:
+    """An answer leaves before its diagram is done."""
+    right = Maker.generate
+    patch.setattr(Maker, "generate", lambda self, name, call: right(self, name, call)._replace(until=None))
+
+
+@BREAKS.in_simulator
+def everybody_is_zero(patch: pytest.MonkeyPatch) -> None:
+    """X-User-ID is not read."""
+    patch.setattr(Maker, "identify", lambda _self, _given: Identity("0"))
+
+
+@BREAKS.in_simulator
+def failures_are_drawn(patch: pytest.MonkeyPatch) -> None:
+    """A word that lets a request fail draws a diagram all the same."""
+    patch.setattr(Maker, "_refuse_as_planned", lambda *_given: None)
+
+
+@BREAKS.in_simulator
+def one_way_out(patch: pytest.MonkeyPatch) -> None:
+    """A question has one way out."""
+    right = outputs._links
+    patch.setattr(
+        outputs, "_links", lambda steps, words: (link for link in right(steps, words) if link.label != words.no)
+    )
+
+
+@BREAKS.in_simulator
+def steps_in_another_order(patch: pytest.MonkeyPatch) -> None:
+    """The points of a prompt are drawn from the last to the first."""
+    right = outline.flat
+    patch.setattr(outputs, "flat", lambda points: reversed(list(right(points))))
+
+
+@BREAKS.in_simulator
+def always_english(patch: pytest.MonkeyPatch) -> None:
+    """What is added to a prompt is English in every language."""
+    patch.setattr(outputs, "WORDS", dict.fromkeys(WORDS, WORDS["en"]))
+
+
+@BREAKS.in_simulator
+def another_picture(patch: pytest.MonkeyPatch) -> None:
+    """The PNG shows another flowchart than the SVG."""
+    right = outputs.made_by
+
+    def made_by(task: Any) -> Any:
+        png: Any
+        png, svg = right(task)
+        if task.operation != "flowchart":
+            return [replace(png, seed=png.seed + 1), svg]
+        flow = replace(png.content, steps=(*png.content.steps, Step("more")), links=(*png.content.links, Link(0, 1)))
+        return [replace(png, content=flow), svg]
+
+    patch.setattr(service, "made_by", made_by)
+
+
+@BREAKS.in_simulator
+def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
+    """The PNG has the boxes and no words in them."""
+    from understudy_server.media import _scene_png
+
+    patch.setattr(_scene_png, "_write", lambda *_given: None)
+
+
+@BREAKS.in_simulator
+def two_pngs(patch: pytest.MonkeyPatch) -> None:
+    """The SVG is a PNG as well."""
+    right: Any = outputs.made_by
+    patch.setattr(service, "made_by", lambda task: [replace(one, format="png") for one in right(task)])
+
+
+@BREAKS.in_simulator
+def quotes_as_they_are(patch: pytest.MonkeyPatch) -> None:
+    """What Mermaid reads as its own is not written out."""
+    patch.setattr(mermaid, "_escaped", lambda text, _special: text)
+
+
+@BREAKS.in_simulator
+def tasks_at_once(patch: pytest.MonkeyPatch) -> None:
+    """All tasks of a Gantt chart begin on the first day."""
+    right = outputs.schedule
+
+    def schedule(*given: Any) -> Any:
+        made = right(*given)
+        return replace(made, bars=tuple(replace(bar, begins=0) for bar in made.bars))
+
+    patch.setattr(outputs, "schedule", schedule)
+
+
+@BREAKS.in_simulator
+def results_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """The address of a file never expires."""
+    patch.setattr(Maker, "result_seconds", 10**9)
+
+
+@BREAKS.in_client
+def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """What is refused for the moment is asked for a third time."""
+    right = Client.generate
+
+    def generate(self: Client, kind: Any, body: Any) -> Any:
+        try:
+            return (yield from right(self, kind, body))
+        except errors.ApiError as trouble:
+            if trouble.code not in profile.PASSING:
+                raise
+            return (yield from right(self, kind, body))
+
+    patch.setattr(Client, "generate", generate)
+
+
+@BREAKS.in_client
+def never_again(patch: pytest.MonkeyPatch) -> None:
+    """What is refused for the moment is told at once."""
+    patch.setattr(conversation, "PASSING", frozenset[int]())
+
+
+@BREAKS.in_client
+def risks_are_tried_again(patch: pytest.MonkeyPatch) -> None:
+    """Content that was refused is sent again."""
+    patch.setattr(conversation, "PASSING", profile.PASSING | {2406})
+
+
+@BREAKS.in_client
+def panics_are_tried_again(patch: pytest.MonkeyPatch) -> None:
+    """An internal error is asked for again."""
+    patch.setattr(conversation, "PASSING", profile.PASSING | {500})
+
+
+@BREAKS.in_client
+def no_wait(patch: pytest.MonkeyPatch) -> None:
+    """The second request leaves at once."""
+    patch.setattr(conversation, "SHORT_WAIT", 0.0)
+
+
+@BREAKS.in_client
+def no_contact(patch: pytest.MonkeyPatch) -> None:
+    """A failure that lasts does not tell whom to write to."""
+    patch.setattr(conversation, "SUPPORT", "try later")
+
+
+@BREAKS.in_client
+def wrong_meaning(patch: pytest.MonkeyPatch) -> None:
+    """Refused content is called a bad request."""
+    patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 2406: errors.BadRequestError}))
+
+
+@BREAKS.in_client
+def no_user(patch: pytest.MonkeyPatch) -> None:
+    """The client does not say who calls."""
+    patch.setattr(Client, "authorization", lambda _self: {})
+
+
+@BREAKS.in_client
+def user_in_the_body(patch: pytest.MonkeyPatch) -> None:
+    """The client says in the body who calls, too."""
+    right = bodies.request
+    patch.setattr(bodies, "request", lambda *given: {**right(*given), "user_id": 1})
+
+
+@BREAKS.in_client
+def traditional_is_simplified(patch: pytest.MonkeyPatch) -> None:
+    """A Chinese locale is simplified wherever it is spoken."""
+    patch.setattr(bodies, "TRADITIONAL", frozenset[str]())
+
+
+@BREAKS.in_client
+def locales_as_they_are(patch: pytest.MonkeyPatch) -> None:
+    """A locale is sent as it was given."""
+    patch.setattr(bodies, "language", lambda lang: lang)
+
+
+@BREAKS.in_client
+def platforms_unchecked(patch: pytest.MonkeyPatch) -> None:
+    """Any platform is sent."""
+    patch.setattr(bodies, "get_args", lambda kind: ("amiga", *get_args(kind)))
+
+
+@BREAKS.in_client
+def another_route(patch: pytest.MonkeyPatch) -> None:
+    """Every diagram is asked for as a flowchart."""
+    right = Client._asked
+    patch.setattr(Client, "_asked", lambda self, _kind, request: right(self, "flowchart", request))
+
+
+@BREAKS.in_client
+def any_host(patch: pytest.MonkeyPatch) -> None:
+    """Files are fetched from anywhere."""
+    patch.setattr(Client, "distrust", lambda _self, _url: None)
+
+
+@BREAKS.in_client
+def any_ending(patch: pytest.MonkeyPatch) -> None:
+    """A host is trusted whose name merely ends like a documented one."""
+    right = ClientService.distrust
+
+    def distrust(self: Any, url: str) -> str | None:
+        trusted = tuple(host.removeprefix(".") for host in self.profile.trusted_hosts or ())
+        return None if (conversation_host(url)).endswith(trusted) else right(self, url)
+
+    patch.setattr(ClientService, "distrust", distrust)
+
+
+def conversation_host(url: str) -> str:
+    """Return the host of *url*."""
+    return urlsplit(url).hostname or ""
+
+
+@BREAKS.in_client
+def plain_http(patch: pytest.MonkeyPatch) -> None:
+    """Documented hosts are trusted without encryption."""
+    right = ClientService.distrust
+    patch.setattr(ClientService, "distrust", lambda self, url: right(self, url.replace("http://", "https://")))
+
+
+@BREAKS.in_client
+def home_is_trusted(patch: pytest.MonkeyPatch) -> None:
+    """The service's own address is trusted without being named."""
+    right = Client.distrust
+
+    def distrust(self: Client, url: str) -> str | None:
+        home = self.settings.base_url.partition("://")[2].partition("/")[0]
+        return None if conversation_host(url) == home.partition(":")[0] else right(self, url)
+
+    patch.setattr(Client, "distrust", distrust)
+
+
+@BREAKS.in_client
+def checked_after_the_request(patch: pytest.MonkeyPatch) -> None:
+    """A host is looked at only when its answer is there."""
+    right = Download._ask
+
+    def ask(self: Download, part: Any) -> Any:
+        kept, Download._check_address = Download._check_address, lambda *_given: None  # type: ignore[method-assign]
+        try:
+            head = yield from right(self, part)
+        finally:
+            Download._check_address = kept  # type: ignore[method-assign]
+        self._check_address(self._url, None)
+        return head
+
+    def flow(self: Download) -> Any:
+        kept, Download._check_address = Download._check_address, lambda *_given: None  # type: ignore[method-assign]
+        try:
+            return (yield from saved(self))
+        finally:
+            Download._check_address = kept  # type: ignore[method-assign]
+
+    saved = Download.flow
+    patch.setattr(Download, "_ask", ask)
+    patch.setattr(Download, "flow", flow)
+
+
+@BREAKS.in_client
+def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
+    """One file that fails takes the other with it."""
+
+    def saving(self: Any, folder: Any) -> Any:
+        stem = diagrams._reserve(Path(folder))
+        files = []
+        for media, ending in zip(self._media, (".png", ".svg"), strict=True):
+            target = Path(folder) / f"{stem}{ending}"
+            files.append((yield from Download(self._service, media, None, target, SaveOptions()).flow()))
+        diagrams._release(Path(folder), stem)
+        return diagrams.SavedDiagram(files)
+
+    patch.setattr(diagrams._Drawing, "_saving", saving)
+
+
+@BREAKS.in_client
+def silent_problems(patch: pytest.MonkeyPatch) -> None:
+    """A file that could not be saved is not mentioned."""
+    right = diagrams.SavedDiagram
+    patch.setattr(diagrams, "SavedDiagram", lambda files, _problems: right(files))
+
+
+@BREAKS.in_client
+def always_the_same_name(patch: pytest.MonkeyPatch) -> None:
+    """A second diagram of one second replaces the first."""
+    patch.setattr(
+        diagrams,
+        "_reserve",
+        lambda folder: folder.mkdir(parents=True, exist_ok=True) or time.strftime(profile.FILE_NAME),
+    )
+
+
+@BREAKS.in_client
+def another_name(patch: pytest.MonkeyPatch) -> None:
+    """Files are named with dashes."""
+    patch.setattr(diagrams, "FILE_NAME", "diagram-%Y-%m-%d-%H%M%S")
+
+
+@BREAKS.in_client
+def swapped_files(patch: pytest.MonkeyPatch) -> None:
+    """The PNG is saved as the SVG, and the SVG as the PNG."""
+    right = Client._drawn
+
+    def swapped(self: Client, kind: Any, response: Any) -> Any:
+        made = right(self, kind, response)
+        return replace(made, png_url=made.svg_url, svg_url=made.png_url)
+
+    patch.setattr(Client, "_drawn", swapped)
+
+
+@BREAKS.in_client
+def code_under_one_name(patch: pytest.MonkeyPatch) -> None:
+    """All code is handed out as source_code."""
+    right = Client._drawn
+
+    def renamed(self: Client, kind: Any, response: Any) -> Any:
+        made = right(self, kind, response)
+        return replace(made, mermaid_code=None, source_code=made.mermaid_code or made.source_code)
+
+    patch.setattr(Client, "_drawn", renamed)
