@@ -88,7 +88,8 @@ class Shape:
         types: The types that were seen.
         seen: How many values were seen.
         objects: How many of them were objects.
-        members: The shape of each member of an object, in the order in which they were first seen.
+        members: The shape of each member of an object.
+        orders: The orders in which members were seen.
         items: The shape of what a list holds.
         inner: The shape of the JSON in a text.
         values: The texts and numbers that were seen.
@@ -98,6 +99,7 @@ class Shape:
     seen: int = 0
     objects: int = 0
     members: dict[str, Shape] = field(default_factory=dict)
+    orders: list[tuple[str, ...]] = field(default_factory=list)
     items: Shape | None = None
     inner: Shape | None = None
     values: list[Any] = field(default_factory=list)
@@ -108,6 +110,8 @@ class Shape:
         self.seen += 1
         if isinstance(value, dict):
             self.objects += 1
+            if tuple(value) not in self.orders:
+                self.orders.append(tuple(value))
             for name, item in value.items():
                 self.members.setdefault(name, Shape()).add(item)
         elif isinstance(value, list):
@@ -227,9 +231,11 @@ class _Comparison:
         yield from self._order(shape, came, path)
 
     def _order(self, shape: Shape, came: Mapping[str, Any], path: str) -> Iterator[Difference]:
-        known = [name for name in shape.members if name in came]
-        order = [name for name in came if name in shape.members]
-        if known != order:
+        for known in shape.orders:
+            order = [name for name in came if name in known]
+            if order == [name for name in known if name in came]:
+                return
+        if shape.orders:
             yield self._difference("cosmetic", path, "the members come in another order")
 
     def _plain(self, shape: Shape, came: Any, path: str) -> Iterator[Difference]:

@@ -34,7 +34,7 @@ STALE_DAYS: Final = 90
 FILE: Final = "understudy-evidence.json"
 """Where `understudy facts` looks for evidence by itself."""
 
-_KINDS: Final[tuple[Kind, ...]] = ("simulation", "live")
+KINDS: Final[tuple[Kind, ...]] = ("simulation", "live")
 _ENTRY: Final = re.compile(r"(passed|failed) (\d{4}-\d\d-\d\d)")
 
 
@@ -89,7 +89,7 @@ def _seen(path: Path, fact: str, kinds: Mapping[Kind, str]) -> dict[Kind, Seen]:
     seen: dict[Kind, Seen] = {}
     for kind, entry in kinds.items():
         match = _ENTRY.fullmatch(entry)
-        if match is None or kind not in _KINDS:
+        if match is None or kind not in KINDS:
             allowed = "simulation or live, and passed or failed with a date"
             raise EvidenceError(f"{path}: {fact} has {kind}: {entry!r}; allowed: {allowed}")
         result: Result = "passed" if match[1] == "passed" else "failed"
@@ -132,7 +132,7 @@ def _write(path: Path, evidence: Evidence) -> None:
     """Replace the file at once, whole or not at all."""
     lines = []
     for fact in sorted(evidence):
-        kinds = {kind: str(evidence[fact][kind]) for kind in _KINDS if kind in evidence[fact]}
+        kinds = {kind: str(evidence[fact][kind]) for kind in KINDS if kind in evidence[fact]}
         lines.append(f"    {json.dumps(fact)}: {json.dumps(kinds)}")
     text = f'{{\n  "version": {VERSION},\n  "facts": {{\n' + ",\n".join(lines) + "\n  }\n}\n"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from understudy_contracts._registry import VENDORS
 from understudy_contracts._unchecked import Unchecked
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
 
 SUITE: Final = Path(__file__).parent / "suite"
@@ -174,7 +174,7 @@ class Observer:
         rest = item.nodeid.partition("::")[2]
         call, played = _call_of(item), item.stash.get(PLAYED, None)
         vendor = vendor_of(item)
-        facts = self._facts_of(f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', '')}")
+        facts = [] if function is None else self._facts_of(function)
         if call is not None:
             facts = [f"{vendor}:{fact}" for fact in call.facts]
         whole = report.failed or self._choices.report is not None
@@ -198,14 +198,14 @@ class Observer:
         redaction = Redaction()
         return [redaction.exchange(each) for each in list(self._witness.exchanges)[-(_SHOWN if failed else _KEPT) :]]
 
-    def _facts_of(self, contract: str) -> list[str]:
-        if not self._facts:
-            from understudy_contracts._proves import recorded
+    def _facts_of(self, contract: Callable[..., Any]) -> list[str]:
+        from understudy_contracts._proves import name_of, recorded
 
+        if not self._facts:
             for key, contracts in recorded().items():
                 for each in contracts:
                     self._facts.setdefault(each.name, []).append(key)
-        return self._facts.get(contract, [])
+        return self._facts.get(name_of(contract), [])
 
 
 def vendor_of_module(stem: str) -> str | None:

@@ -65,7 +65,7 @@ class Proofs:
         return partial(self._record, sides)
 
     def _record(self, sides: Mapping[str, frozenset[Side]], contract: T) -> T:
-        name = f"{contract.__module__}:{contract.__qualname__}"
+        name = name_of(contract)
         promise = (contract.__doc__ or "").strip().partition("\n")[0]
         if not promise:
             raise FactError(f"{name}: docstring is missing; needed: a first line that says what is promised")
@@ -78,6 +78,11 @@ class Proofs:
     def snapshot(self) -> Mapping[str, tuple[Contract, ...]]:
         """Return the contracts of each fact that has any, as recorded until now."""
         return MappingProxyType({key: tuple(found.values()) for key, found in self._contracts.items()})
+
+
+def name_of(contract: Callable[..., Any]) -> str:
+    """Return where *contract* stands, as ``module:qualified.name``, also when Hypothesis has wrapped it."""
+    return f"{contract.__module__}:{contract.__qualname__.removeprefix('accept.<locals>.')}"
 
 
 def missing_sides(fact: Fact, contracts: Iterable[Contract]) -> frozenset[Side]:

@@ -68,7 +68,7 @@ def test_it_stands_above_or_below_given(proofs: Proofs, *, above: bool) -> None:
     decorated()
     (record,) = proofs.snapshot()["acme:agreed"]
     assert seen
-    assert record.name.endswith("<locals>.contract")
+    assert record.name.endswith("contract")
     assert record.promise == "Every number is seen."
 
 

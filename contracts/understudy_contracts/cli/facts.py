@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from understudy_contracts._evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
 from understudy_contracts._facts import Fact, FactError, load_facts
 from understudy_contracts._registry import VENDORS
 from understudy_contracts.cli._errors import UsageError, needs_extra
+from understudy_contracts.cli._options import whole_number
 from understudy_contracts.cli._parsers import completes
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from understudy_contracts._evidence import Evidence, Kind, Seen
     from understudy_contracts._proves import Contract
     from understudy_contracts.cli._console import Cell
 
@@ -29,8 +34,13 @@ examples:
   understudy facts tomoviee:create.route       one fact whole, with its contracts
   understudy facts --check                     fail if anything is red
   understudy facts tomoviee --json             for programs
+
+With evidence, which `pytest --pyargs understudy_contracts --understudy-evidence FILE` writes, it says what was proven
+in simulation and what was seen live, when, and what has become stale or was never checked.
 """
 _RED: Final = "bold red"
+_CENTURY: Final = 36500
+_SEEN: Final = ("in simulation", "live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Coverage:
     fact: Fact
     contracts: tuple[Contract, ...]
     missing: tuple[str, ...]
+    seen: Mapping[Kind, Seen] = field(default_factory=dict)
 
     @property
     def red(self) -> bool:
@@ -57,6 +68,15 @@ class Coverage:
             return "not owed", "dim"
         return "proven", "green"
 
+    def last(self, kind: Kind, stale_days: int) -> Cell:
+        """In a word or two, what was last seen of the fact in simulation or live."""
+        seen = self.seen.get(kind)
+        if seen is None:
+            return ("unchecked", "yellow") if self.fact.sides else ("", "dim")
+        if seen.result == "failed":
+            return f"failed {seen.day}", _RED
+        return (f"stale {seen.day}", "yellow") if seen.stale(stale_days) else (f"passed {seen.day}", "green")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the vendor or fact, and the ways to answer."""
@@ -65,16 +85,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     completes(id_, _known)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a contract is owed")
     parser.add_argument("--json", action="store_true", help="print a JSON list of facts with their contracts")
+    parser.add_argument(
+        "--evidence", metavar="FILE", help=f"what runs have seen of the facts (default: {FILE} here, if there is one)"
+    )
+    parser.add_argument(
+        "--stale-days",
+        default=str(STALE_DAYS),
+        metavar="N",
+        help=f"what was seen longer ago is stale (default {STALE_DAYS})",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the facts that were asked for."""
-    chosen = [_coverage(fact, contracts) for fact, contracts in _with_contracts(_choose(args.id))]
+    days = whole_number("--stale-days", args.stale_days, 0, _CENTURY)
+    evidence = _evidence(args.evidence)
+    chosen = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_choose(args.id))]
     if args.json:
         print(json.dumps([_plain(item) for item in chosen], indent=2, ensure_ascii=False))
     else:
-        _show(chosen, args.id)
+        _show(chosen, args.id, days if evidence is not None else None)
     return 1 if args.check and any(item.red for item in chosen) else 0
+
+
+def _evidence(named: str | None) -> Evidence | None:
+    """Return the evidence that was named, or that lies here; None where there is none."""
+    path = Path(named or FILE)
+    if named is not None and not path.exists():
+        raise UsageError(f"--evidence is {named!r}; allowed: a file that --understudy-evidence wrote")
+    try:
+        return read_evidence(path) if path.exists() else None
+    except EvidenceError as error:
+        raise UsageError(f"--evidence: {error}") from None
 
 
 def _known(current: str) -> Iterable[str]:
@@ -100,10 +142,11 @@ def _with_contracts(facts: Sequence[Fact]) -> Iterable[tuple[Fact, tuple[Contrac
     return [(fact, contracts.get(fact.key, ())) for fact in facts]
 
 
-def _coverage(fact: Fact, contracts: tuple[Contract, ...]) -> Coverage:
+def _coverage(fact: Fact, contracts: tuple[Contract, ...], evidence: Evidence | None) -> Coverage:
     from understudy_contracts._proves import missing_sides
 
-    return Coverage(fact, contracts, tuple(sorted(missing_sides(fact, contracts))))
+    seen = (evidence or {}).get(fact.key, {})
+    return Coverage(fact, contracts, tuple(sorted(missing_sides(fact, contracts))), seen)
 
 
 def _plain(item: Coverage) -> Mapping[str, Any]:
@@ -121,19 +164,20 @@ def _plain(item: Coverage) -> Mapping[str, Any]:
             {"name": contract.name, "promise": contract.promise, "sides": sorted(contract.sides)}
             for contract in item.contracts
         ],
+        "evidence": {kind: {"result": seen.result, "date": seen.day.isoformat()} for kind, seen in item.seen.items()},
     }
 
 
-def _show(chosen: Sequence[Coverage], id_: str | None) -> None:
+def _show(chosen: Sequence[Coverage], id_: str | None, stale_days: int | None) -> None:
     if id_ is None:
-        _show_vendors(chosen)
+        _show_vendors(chosen, stale_days)
     elif ":" in id_:
-        _show_fact(chosen[0])
+        _show_fact(chosen[0], stale_days)
     else:
-        _show_list(chosen)
+        _show_list(chosen, stale_days)
 
 
-def _show_vendors(chosen: Sequence[Coverage]) -> None:
+def _show_vendors(chosen: Sequence[Coverage], stale_days: int | None) -> None:
     from understudy_contracts.cli._console import Screen
 
     screen = Screen("understudy facts")
@@ -142,9 +186,22 @@ def _show_vendors(chosen: Sequence[Coverage]) -> None:
         by_vendor.setdefault(item.fact.vendor, []).append(item)
     heads = ("vendor", "facts", "documented", "contradicted", "inferred", "contracts owed", "kept", "missing")
     screen.table(heads, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
+    if stale_days is not None:
+        last = [(vendor, *_last(items, stale_days)) for vendor, items in by_vendor.items()]
+        screen.table(("vendor", *_SEEN), last)
     if red := [item for item in chosen if item.red]:
         screen.line("No contract proves these yet:", _RED)
         screen.table(("fact", "side", "says"), [_red_row(item) for item in red], fold=False)
+
+
+def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
+    """Say of how many facts of a vendor something was seen, in simulation and live, the worst word first."""
+    for kind in KINDS:
+        cells = [item.last(kind, stale_days) for item in items if item.fact.sides]
+        words = Counter(str(words).partition(" ")[0] for words, _ in cells)
+        told = [f"{words[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if words[word]]
+        style = _RED if words["failed"] else "yellow" if words["stale"] or words["unchecked"] else "green"
+        yield ", ".join(told), style
 
 
 def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
@@ -165,14 +222,21 @@ def _red_row(item: Coverage) -> Sequence[Cell]:
     return (item.fact.key, _RED), " and ".join(item.missing), item.fact.says
 
 
-def _show_list(chosen: Sequence[Coverage]) -> None:
+def _show_list(chosen: Sequence[Coverage], stale_days: int | None) -> None:
     from understudy_contracts.cli._console import Screen
 
-    rows = [(item.fact.id, item.fact.certainty, item.fact.binds, item.state, item.fact.says) for item in chosen]
-    Screen("understudy facts").table(("fact", "certainty", "binds", "contracts", "says"), rows, fold=False)
+    heads = ["fact", "certainty", "binds", "contracts"]
+    rows: list[list[Cell]] = [[item.fact.id, item.fact.certainty, item.fact.binds, item.state] for item in chosen]
+    if stale_days is not None:
+        heads += _SEEN
+        rows = [
+            [*row, *(item.last(kind, stale_days) for kind in KINDS)] for row, item in zip(rows, chosen, strict=True)
+        ]
+    says = [[*row, item.fact.says] for row, item in zip(rows, chosen, strict=True)]
+    Screen("understudy facts").table([*heads, "says"], says, fold=False)
 
 
-def _show_fact(item: Coverage) -> None:
+def _show_fact(item: Coverage, stale_days: int | None) -> None:
     from understudy_contracts.cli._console import Screen
 
     fact, screen = item.fact, Screen("understudy facts")
@@ -180,10 +244,15 @@ def _show_fact(item: Coverage) -> None:
     screen.line(fact.says)
     if fact.but:
         screen.line(f"But: {fact.but}", "yellow")
-    screen.table(
-        ("", ""),
-        [("source", fact.source), ("certainty", fact.certainty), ("binds", fact.binds), ("contracts", item.state)],
-    )
+    rows: list[Sequence[Cell]] = [
+        ("source", fact.source),
+        ("certainty", fact.certainty),
+        ("binds", fact.binds),
+        ("contracts", item.state),
+    ]
+    if stale_days is not None:
+        rows += [(name, item.last(kind, stale_days)) for name, kind in zip(_SEEN, KINDS, strict=True)]
+    screen.table(("", ""), rows)
     for contract in item.contracts:
         screen.line(f"{contract.promise} [{', '.join(sorted(contract.sides))}]", "green")
         screen.line(f"  {contract.name}", "dim")
