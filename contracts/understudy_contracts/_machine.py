@@ -92,6 +92,7 @@ def must(holds: bool, broken: str) -> None:  # noqa: FBT001 - reads as the sente
     Raises:
         BrokenLawError: It does not; *broken* says how.
     """
+    __tracebackhide__ = True  # the law that broke is the caller's
     if not holds:
         raise BrokenLawError(broken)
 

@@ -127,5 +127,6 @@ def test_facts_without_the_suites_packages_names_the_extra(monkeypatch: pytest.M
         raise ModuleNotFoundError("no", name="hypothesis")
 
     monkeypatch.setattr("understudy_contracts._proves.proven", missing)
+    asked = SimpleNamespace(id=None, evidence=None, stale_days="90")
     with pytest.raises(CommandError, match=r"understudy facts needs the all extra"):
-        facts.run(SimpleNamespace(id=None))  # type: ignore[arg-type]  # all of a namespace that it reads
+        facts.run(asked)  # type: ignore[arg-type]  # all of a namespace that it reads

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy_contracts import VENDORS, strategies
 from understudy_contracts._stage import contract_of
 from understudy_contracts._vendor import WORDS
+from understudy_server import Fault
 
 CALLS = [
     (vendor, method, arguments)
@@ -57,3 +59,39 @@ def test_no_vendors_arguments_choose_a_fate(data: st.DataObject) -> None:
     said = words_of(data.draw(arguments))
     assert not [word for word in WORDS if f"understudy:{word}" in said]
     assert "understudy:" not in said
+
+
+@given(data=st.data(), vendor=st.sampled_from(VENDORS))
+def test_a_call_is_a_method_and_what_it_takes(data: st.DataObject, vendor: str) -> None:
+    """A method of the vendor's client, with arguments that go by their names."""
+    method, arguments = data.draw(strategies.calls(vendor))
+    assert method in strategies.methods(vendor)
+    assert callable(getattr(contract_of(vendor).client, method))
+    assert isinstance(arguments, dict)
+    assert isinstance(data.draw(strategies.arguments(vendor, method)), dict)
+
+
+@given(data=st.data(), word=st.sampled_from(WORDS))
+def test_a_fate_is_chosen_by_its_word(data: st.DataObject, word: str) -> None:
+    """The prompt ends in the word that was asked for, and in no other."""
+    vendor, method, _ = data.draw(st.sampled_from(CALLS))
+    arguments = data.draw(strategies.fated(vendor, method, word))
+    text = arguments[contract_of(vendor).texts.get(method, "prompt")]
+    assert text.endswith(f"understudy:{word}")
+    assert text.count("understudy:") == 1
+
+
+@given(fault=strategies.passing_faults() | strategies.losing_faults())
+def test_every_fault_is_one_that_a_simulator_can_plant(fault: dict[str, Any]) -> None:
+    """Each has a kind, and a number of times after which it is over."""
+    assert Fault(**fault).times in (1, 2)
+
+
+def test_what_does_not_exist_is_named() -> None:
+    """The errors say what there is."""
+    with pytest.raises(ValueError, match=r"vendor must be one of tomoviee.*; got 'nobody'"):
+        strategies.methods("nobody")
+    with pytest.raises(ValueError, match=r"method must be one of .*text_to_video.*; got 'hologram'"):
+        strategies.arguments("tomoviee", "hologram")
+    with pytest.raises(ValueError, match=r"word must be one of fail, .*; got 'explode'"):
+        strategies.fated("tomoviee", "text_to_video", "explode")

@@ -68,7 +68,7 @@ class Coverage:
             return "not owed", "dim"
         return "proven", "green"
 
-    def last(self, kind: Kind, stale_days: int) -> Cell:
+    def last(self, kind: Kind, stale_days: int) -> tuple[str, str]:
         """In a word or two, what was last seen of the fact in simulation or live."""
         seen = self.seen.get(kind)
         if seen is None:
@@ -198,7 +198,7 @@ def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
     """Say of how many facts of a vendor something was seen, in simulation and live, the worst word first."""
     for kind in KINDS:
         cells = [item.last(kind, stale_days) for item in items if item.fact.sides]
-        words = Counter(str(words).partition(" ")[0] for words, _ in cells)
+        words = Counter(words.partition(" ")[0] for words, _ in cells)
         told = [f"{words[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if words[word]]
         style = _RED if words["failed"] else "yellow" if words["stale"] or words["unchecked"] else "green"
         yield ", ".join(told), style

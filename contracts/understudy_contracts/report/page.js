@@ -29,7 +29,7 @@ function open() {
   const found = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (found && found.tagName === "DETAILS") {
     found.open = true;
-    found.scrollIntoView({ block: "center" });
+    found.scrollIntoView({ block: "start" });
   }
 }
 window.addEventListener("hashchange", open);
