@@ -23,7 +23,7 @@ CALLS = [
 
 def words_of(value: Any) -> str:
     """Return every text in *value*, as it would be sent."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=repr)
 
 
 @given(least=st.integers(0, 5), more=st.integers(0, 50), data=st.data())
