@@ -124,6 +124,20 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def google_genai(session: nox.Session) -> None:
+    """Google's own SDK, unchanged, against the simulator of Veo: its last release that makes films with a key."""
+    install(session, "-e", ".[all]", "google-genai==2.34.0")
+    session.run("python", "tests/peers/google_genai.py")
+
+
+@nox.session(default=False)
+def litellm_sdk(session: nox.Session) -> None:
+    """The litellm SDK, unchanged, against the simulator of Veo; it asks for newer packages than constraints.txt has."""
+    session.install("--quiet", "-e", ".[all]", "litellm==1.109.1")
+    session.run("python", "tests/peers/litellm_sdk.py")
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Refresh constraints.txt: the newest versions that fit, for every Python and platform at once."""
     install(session, *group("release"))
