@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         PermissionDeniedError,
         RateLimitError,
         ServerError,
+        SpendLimitReached,
         SubmitOutcomeUnknown,
         TokenError,
         UnderstudyError,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         UnsupportedError,
         WaitTimeout,
     )
+    from understudy.gmicloud import AsyncGMICloud, GMICloud
     from understudy.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
     from understudy.veo import AsyncVeo, Veo
 
@@ -78,6 +80,7 @@ __all__ = [
     "ApiError",
     "AsyncDiagram",
     "AsyncEdrawMax",
+    "AsyncGMICloud",
     "AsyncJob",
     "AsyncOutput",
     "AsyncTomoviee",
@@ -104,6 +107,7 @@ __all__ = [
     "EdrawMax",
     "Event",
     "FileSaved",
+    "GMICloud",
     "GatherError",
     "Hook",
     "InsufficientCreditsError",
@@ -132,6 +136,7 @@ __all__ = [
     "ServerError",
     "SkippingClock",
     "Snapshot",
+    "SpendLimitReached",
     "SubmitOutcomeUnknown",
     "SystemClock",
     "TokenError",
@@ -167,6 +172,7 @@ _HOMES = {
     "_policies": ("PollPolicy", "RetryPolicy"),
     "_state": ("JobState", "Media", "Snapshot"),
     "edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
+    "gmicloud": ("AsyncGMICloud", "GMICloud"),
     "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
     "veo": ("AsyncVeo", "Veo"),
 }

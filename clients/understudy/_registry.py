@@ -17,4 +17,5 @@ VENDORS: dict[str, Entry] = {
     "tomoviee": Entry("understudy.tomoviee", "Tomoviee", "AsyncTomoviee"),
     "edrawmax": Entry("understudy.edrawmax", "EdrawMax", "AsyncEdrawMax"),
     "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
+    "gmicloud": Entry("understudy.gmicloud", "GMICloud", "AsyncGMICloud"),
 }

@@ -6,6 +6,7 @@
     ├── MissingCredential
     ├── UnsupportedError
     ├── ClientClosed
+    ├── SpendLimitReached              (nothing was sent)
     ├── ConnectionFailed
     ├── SubmitOutcomeUnknown
     ├── ApiError
@@ -82,6 +83,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "ServerError",
+    "SpendLimitReached",
     "SubmitOutcomeUnknown",
     "TokenError",
     "UnderstudyError",
@@ -183,6 +185,24 @@ class UnsupportedError(UnderstudyError):
 
 class ClientClosed(UnderstudyError):
     """The client was closed before this call; nothing was sent."""
+
+
+class SpendLimitReached(UnderstudyError):
+    """By its estimate a submission would spend more than the client's `max_spend`; nothing was sent.
+
+    Attributes:
+        limit: What the client may spend, in the service's own unit.
+        spent: What its earlier submissions are estimated at.
+        estimate: What this one is estimated at.
+    """
+
+    def __init__(
+        self, message: str = "", *, limit: float = 0.0, spent: float = 0.0, estimate: float = 0.0, **common: Any
+    ) -> None:
+        super().__init__(message, **common)
+        self.limit = limit
+        self.spent = spent
+        self.estimate = estimate
 
 
 class ConnectionFailed(UnderstudyError):

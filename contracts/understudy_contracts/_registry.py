@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-VENDORS: Final[tuple[str, ...]] = ("tomoviee", "edrawmax", "veo")
+VENDORS: Final[tuple[str, ...]] = ("tomoviee", "edrawmax", "gmicloud", "veo")
 """Slugs in the order in which `understudy facts` shows them."""

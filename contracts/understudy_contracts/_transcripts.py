@@ -13,9 +13,10 @@ A transcript is a JSON file::
                 "capture": {"task_id": "data.task_id"}}]}
 
 Paths continue the vendor's base address. ``{task_id}`` in a path, a header or a body stands for what an earlier step
-captured. A step's own headers come beside those that the vendor declares. ``literal`` names the members of the answer
-whose values, and not only their types, are promised. ``paid`` marks the step that starts the job, where that is not the
-first that captures something. ``"ends": "answered"`` is the end of a call that starts no job but returns a value.
+captured, or for a credential by the name of the client's argument. A step's own headers come beside those that the
+vendor declares. ``literal`` names the members of the answer whose values, and not only their types, are promised.
+``paid`` marks the step that starts the job, where that is not the first that captures something. ``"ends": "answered"``
+is the end of a call that starts no job but returns a value.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def replay_on_simulator(transcript: Transcript, target: Target, contract: Vendor
     """
     account = target.new_account()
     http = target.http(headers=dict(contract.headers(account)))
-    known: dict[str, str] = {}
+    known = dict(contract.credentials(account))
     for number, step in enumerate(transcript.steps, 1):
         if step.advance:
             target.control.advance(step.advance)
@@ -138,7 +139,8 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
     Raises:
         TranscriptMismatch: The client sent something else, or not as often as documented.
     """
-    known = {name: str(at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
+    captured = {name: str(at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
+    known = {**contract.credentials("transcript"), **captured}
     # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
     router = respx.MockRouter(assert_all_called=False)
     route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])

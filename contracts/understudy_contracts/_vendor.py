@@ -20,11 +20,19 @@ WORDS: Final = ("fail", "block", "timeout", "cancel", "slow")
 
 @dataclass(frozen=True, slots=True)
 class DemoCall:
-    """One call of ``understudy demo``: a client method, its arguments, and what it shows."""
+    """One call of ``understudy demo``: a client method, its arguments, and what it shows.
+
+    Attributes:
+        method: The client's method.
+        arguments: Its keyword arguments.
+        about: What it shows.
+        credentials: Account name to who comes, where that is not as the vendor's contract has it.
+    """
 
     method: str
     arguments: Mapping[str, Any]
     about: str = ""
+    credentials: Callable[[str], Mapping[str, str]] | None = None
 
 
 def _no_options(base_url: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ VENDORS: Final[dict[str, str]] = {
     "tomoviee": "understudy_server.vendors.tomoviee:TomovieeService",
     "edrawmax": "understudy_server.vendors.edrawmax:EdrawMaxService",
     "veo": "understudy_server.vendors.veo:VeoService",
+    "gmicloud": "understudy_server.vendors.gmicloud:GMICloudService",
 }
 """Slug to the service class, as ``module:name``; the slug is the first segment of the vendor's local address."""
 

@@ -178,5 +178,13 @@ def kit() -> Kit:
 def _no_credentials_around(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the credentials, addresses or proxies of the machine it runs on."""
     monkeypatch.setenv("NO_PROXY", "*")
-    for variable in ("TOMOVIEE_APP_KEY", "TOMOVIEE_APP_SECRET", "TOMOVIEE_BASE_URL"):
+    for variable in (
+        "TOMOVIEE_APP_KEY",
+        "TOMOVIEE_APP_SECRET",
+        "TOMOVIEE_BASE_URL",
+        "GMI_CLOUD_EMAIL",
+        "GMI_CLOUD_PASSWORD",
+        "GMI_API_KEY",
+        "GMI_CLOUD_BASE_URL",
+    ):
         monkeypatch.delenv(variable, raising=False)

@@ -31,6 +31,12 @@ def tomoviee_headers(credential: str, secret: str) -> dict[str, str]:
     return {"X-App-Key": credential, "Authorization": f"Basic {token}"}
 
 
+def key_headers(credential: str, secret: str) -> dict[str, str]:
+    """Say who is calling, as callers with nothing but a key do."""
+    del secret
+    return {"Authorization": f"Bearer {credential}"}
+
+
 @dataclass(frozen=True)
 class Row:
     """How one vendor is spoken to: its credentials, a call that makes a task of a prompt, what it takes unchecked."""
@@ -55,6 +61,11 @@ ROWS = {
         lambda credential, _: {"x-goog-api-key": credential},
         "/gemini/v1beta/models/veo-3.0-generate-preview:predictLongRunning",
         lambda prompt: {"instances": [{"prompt": prompt}]},
+    ),
+    "gmicloud": Row(
+        key_headers,
+        "/api/v1/ie/requestqueue/apikey/requests",
+        lambda prompt: {"model": "Wan-AI_Wan2.1-T2V-14B", "payload": {"prompt": prompt}},
     ),
 }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 from understudy import (
     AsyncDiagram,
     AsyncEdrawMax,
+    AsyncGMICloud,
     AsyncJob,
     AsyncOutput,
     AsyncTomoviee,
@@ -19,6 +20,7 @@ from understudy import (
     ControlType,
     Diagram,
     EdrawMax,
+    GMICloud,
     Job,
     Output,
     SavedDiagram,
@@ -30,6 +32,7 @@ from understudy import (
     gather,
     gather_async,
 )
+from understudy.gmicloud import Model, Profile, RequestRecord
 
 if TYPE_CHECKING:
     import httpx
@@ -141,3 +144,22 @@ async def diagrams_awaited(client: AsyncEdrawMax) -> None:
     assert_type(drawn.svg, AsyncOutput)
     assert_type(await drawn.save(), SavedDiagram)
     assert_type(await client.flowchart("tea"), AsyncDiagram)
+
+
+async def gmicloud(client: GMICloud, other: AsyncGMICloud) -> None:
+    """A request is a job, what is told of models is a value, and a code may be asked for."""
+    assert_type(client.create_request("m", {"prompt": "a kite"}), Job)
+    assert_type(client.text_to_video("a kite", video_length=5), Job)
+    assert_type(client.image_to_video("a kite", Path("kite.png"), duration=5), Job)
+    assert_type(client.models(), list[Model])
+    assert_type(client.model("m"), Model)
+    assert_type(client.requests("m"), list[RequestRecord])
+    assert_type(client.profile(), Profile)
+    assert_type(client.estimate("m", {"prompt": "a kite"}), float)
+    assert_type(client.spent, float)
+    assert_type(await other.text_to_video("a kite"), AsyncJob)
+    assert_type(await other.models(), list[Model])
+    GMICloud("fox@example.test", "secret", otp=lambda: input("code: "), max_spend=5)
+    GMICloud(api_key=5)  # type: ignore[arg-type]
+    client.text_to_video("a kite", duration=5)  # type: ignore[call-arg]
+    client.create_request("m")  # type: ignore[call-arg]

@@ -152,7 +152,7 @@ class Performance:
     def _arguments(self, turn: Turn) -> dict[str, Any]:
         base_url = load_facts(turn.vendor.slug).sheets[turn.vendor.slug].at(self._server.url)
         return {
-            **turn.vendor.credentials(turn.name),
+            **(turn.call.credentials or turn.vendor.credentials)(turn.name),
             **turn.vendor.options(base_url),
             "base_url": base_url,
             "clock": SkippingClock(),

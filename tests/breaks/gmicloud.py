@@ -1,0 +1,498 @@
+"""GMI Cloud's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from understudy import JobState, errors
+from understudy import _answers as answers
+from understudy._drivers import AsyncDriver, SyncDriver
+from understudy._spending import Purse
+from understudy._submission import Submission
+from understudy.gmicloud import bodies, login, models, profile, service
+from understudy.gmicloud.access import KeyAccess
+from understudy_contracts._breaks import Breaks
+from understudy_server import journal
+from understudy_server.fields import Number, Whole
+from understudy_server.ledger import Ledger
+from understudy_server.lifecycle import Fate, Lifecycle, Stage
+from understudy_server.service import Identity
+from understudy_server.vendors.gmicloud import GMICloudService as Queue
+from understudy_server.vendors.gmicloud import capabilities, outputs, sessions
+from understudy_server.vendors.gmicloud import service as simulated
+from understudy_server.wire import json_answer
+
+if TYPE_CHECKING:
+    import pytest
+
+    from understudy._state import Snapshot
+
+BREAKS = Breaks("gmicloud")
+TEXT = "Wan-AI_Wan2.1-T2V-14B"
+MOTION = "Image-to-Video-Model"
+Client = service.GMICloudService
+
+
+def change_model(patch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:
+    """Let a model have other data in the simulator's table."""
+    patch.setitem(capabilities.MODELS, name, replace(capabilities.MODELS[name], **changes))
+
+
+def rule_otherwise(patch: pytest.MonkeyPatch, model: str, name: str, **changes: Any) -> None:
+    """Let one parameter of a model have another field."""
+    found = capabilities.MODELS[model].parameters
+    change_model(
+        patch,
+        model,
+        parameters=tuple(
+            replace(one, field=replace(one.field, **changes)) if one.field.name == name else one for one in found
+        ),
+    )
+
+
+def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the simulator shows of a request."""
+    right = Queue._shown
+    patch.setattr(Queue, "_shown", lambda self, call, task, moment: edit(right(self, call, task, moment)))
+
+
+def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the client makes of a request that it read."""
+    right = service._read_request
+    patch.setattr(service, "_read_request", lambda said: edit(right(said)))
+
+
+# The simulator.
+
+
+@BREAKS.in_simulator
+def any_password(patch: pytest.MonkeyPatch) -> None:
+    """Whoever knows an e-mail may log in."""
+    right = Queue.enter
+    patch.setattr(Queue, "enter", lambda self, identity: right(self, Identity(identity.credential)))
+
+
+@BREAKS.in_simulator
+def any_code(patch: pytest.MonkeyPatch) -> None:
+    """Any one-time code will do."""
+    patch.setattr(Queue, "_check_code", lambda _self, _auth, _code, _now: None)
+
+
+@BREAKS.in_simulator
+def endless_tries(patch: pytest.MonkeyPatch) -> None:
+    """A one-time code may be guessed as often as one likes."""
+    patch.setattr(simulated, "TRIES", 10**6)
+
+
+@BREAKS.in_simulator
+def tokens_never_end(patch: pytest.MonkeyPatch) -> None:
+    """An access token is taken for ever."""
+    patch.setitem(sessions.LIVES, "access", 10**9)
+
+
+@BREAKS.in_simulator
+def refresh_never_ends(patch: pytest.MonkeyPatch) -> None:
+    """A refresh token is taken for ever."""
+    patch.setitem(sessions.LIVES, "refresh", 10**9)
+
+
+@BREAKS.in_simulator
+def unsigned_tokens(patch: pytest.MonkeyPatch) -> None:
+    """A token's signature is not looked at."""
+    patch.setattr("hmac.compare_digest", lambda _one, _other: True)
+
+
+@BREAKS.in_simulator
+def refresh_token_opens(patch: pytest.MonkeyPatch) -> None:
+    """A refresh token is taken in the place of an access token."""
+    right = sessions.Sessions.read
+
+    def read(self: sessions.Sessions, token: str) -> Any:
+        claims = right(self, token)
+        return claims and claims._replace(kind="access" if claims.kind == "refresh" else claims.kind)
+
+    patch.setattr(sessions.Sessions, "read", read)
+
+
+@BREAKS.in_simulator
+def stale_pair(patch: pytest.MonkeyPatch) -> None:
+    """A refresh gives the tokens of the login again."""
+    right, given = sessions.Sessions.pair, dict[str, Any]()
+    patch.setattr(sessions.Sessions, "pair", lambda self, email, now: given.setdefault(email, right(self, email, now)))
+
+
+@BREAKS.in_simulator
+def one_face(patch: pytest.MonkeyPatch) -> None:
+    """An access token is taken on the API-key face."""
+    patch.setattr(Queue, "_match_face", lambda _self, _call: None)
+
+
+@BREAKS.in_simulator
+def one_field(patch: pytest.MonkeyPatch) -> None:
+    """Every refusal is told in the field error."""
+    patch.setattr(simulated, "_ERROR_PATHS", ("/",))
+
+
+@BREAKS.in_simulator
+def no_fact(patch: pytest.MonkeyPatch) -> None:
+    """A refusal names no fact."""
+    patch.setattr(Queue, "_cite", lambda _self, answer, _refused: answer)
+
+
+@BREAKS.in_simulator
+def wrong_status(patch: pytest.MonkeyPatch) -> None:
+    """An unknown request is refused as a bad one."""
+    patch.setattr(simulated, "UNKNOWN_REQUEST", replace(simulated.UNKNOWN_REQUEST, status=400))
+
+
+@BREAKS.in_simulator
+def accepted_by_202(patch: pytest.MonkeyPatch) -> None:
+    """A creation is answered by HTTP 202."""
+    right = Queue.create
+    patch.setattr(Queue, "create", lambda self, call: right(self, call)._replace(status=202))
+
+
+@BREAKS.in_simulator
+def fractional_price(patch: pytest.MonkeyPatch) -> None:
+    """A price is told as a fraction of a dollar."""
+    right = capabilities.detail_of
+
+    def detail_of(model: Any) -> dict[str, Any]:
+        body = right(model)
+        return {**body, "price_info": {**body["price_info"], "price": model.cents / 100, "unit": "USD"}}
+
+    patch.setattr(simulated, "detail_of", detail_of)
+
+
+@BREAKS.in_simulator
+def other_price(patch: pytest.MonkeyPatch) -> None:
+    """What is charged is not what the price says."""
+    right = Queue.price
+    patch.setattr(Queue, "price", lambda self, operation, params: 2 * right(self, operation, params))
+
+
+@BREAKS.in_simulator
+def lost_refund(patch: pytest.MonkeyPatch) -> None:
+    """What failed is paid for all the same."""
+    patch.setattr(Ledger, "release", Ledger.capture)
+
+
+@BREAKS.in_simulator
+def wide_range(patch: pytest.MonkeyPatch) -> None:
+    """A film may be longer than its model declares."""
+    rule_otherwise(patch, TEXT, "video_length", rule=Whole(1, 3600))
+
+
+@BREAKS.in_simulator
+def strict_guidance(patch: pytest.MonkeyPatch) -> None:
+    """Guidance of a text is bounded as that of an image."""
+    rule_otherwise(patch, TEXT, "cfg_scale", rule=Number(0, 1))
+
+
+@BREAKS.in_simulator
+def optional_image(patch: pytest.MonkeyPatch) -> None:
+    """A film from an image needs none."""
+    rule_otherwise(patch, MOTION, "image", required=False)
+
+
+@BREAKS.in_simulator
+def skipped_state(patch: pytest.MonkeyPatch) -> None:
+    """A request is never dispatched."""
+    stages = (Stage("created", 0.5, 1.0), Stage("queued", 1.0, 9.0), Stage("processing", 38.0, 227.0))
+    patch.setattr(simulated, "TIMES", Lifecycle(stages, capabilities.ENDS))
+
+
+@BREAKS.in_simulator
+def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
+    """What is cancelled ends as failed."""
+    patch.setitem(capabilities.ENDS, Fate.CANCEL, "failed")
+
+
+@BREAKS.in_simulator
+def early_outcome(patch: pytest.MonkeyPatch) -> None:
+    """A film is named before it is made."""
+    right = Queue._outcome
+    patch.setattr(Queue, "_outcome", lambda self, task, moment: right(self, task, moment._replace(final=True)))
+
+
+@BREAKS.in_simulator
+def one_shape(patch: pytest.MonkeyPatch) -> None:
+    """An outcome has the older shape in every reading."""
+    old = frozenset({"video_url", "thumbnail_image_url", "error"})
+
+    def edit(body: dict[str, Any]) -> dict[str, Any]:
+        outcome = body["outcome"]
+        kept = {name: value for name, value in outcome.items() if name in old} if outcome else outcome
+        return {**body, "outcome": kept}
+
+    show_otherwise(patch, edit)
+
+
+@BREAKS.in_simulator
+def other_times(patch: pytest.MonkeyPatch) -> None:
+    """Times are told in milliseconds."""
+    show_otherwise(patch, lambda body: {**body, "created_at": 1000 * body["created_at"]})
+
+
+@BREAKS.in_simulator
+def open_requests(patch: pytest.MonkeyPatch) -> None:
+    """A list has everybody's requests."""
+
+    def requests(self: Queue, call: Any) -> Any:
+        found = [task for task in self.tasks.values() if task.operation == call.query_values().get("model_id")]
+        shown = [self._shown(call, task, task.at(call.now, capabilities.TIMES)) for task in found]
+        return json_answer({"requests": shown, "total": len(shown)})
+
+    patch.setattr(Queue, "requests", requests)
+
+
+@BREAKS.in_simulator
+def blocked_is_made(patch: pytest.MonkeyPatch) -> None:
+    """Blocked content is taken in, and fails later."""
+    patch.setattr(Queue, "refusals", Queue.refusals._replace(blocked=None))
+
+
+@BREAKS.in_simulator
+def other_length(patch: pytest.MonkeyPatch) -> None:
+    """A film is a second longer than was asked for."""
+    right: Any = outputs.made_by
+
+    def made_by(task: Any) -> Any:
+        film, *rest = right(task)
+        return [replace(film, seconds=film.seconds + 1), *rest]
+
+    patch.setattr(simulated, "made_by", made_by)
+
+
+@BREAKS.in_simulator
+def told_tokens(patch: pytest.MonkeyPatch) -> None:
+    """The journal keeps tokens and passwords."""
+    patch.setattr(journal, "_SECRET_JSON", re.compile("(nothing)"))
+
+
+# The client.
+
+
+@BREAKS.in_client
+def refreshes_each(patch: pytest.MonkeyPatch) -> None:
+    """Everybody who finds the token expired refreshes it."""
+    patch.setattr(SyncDriver, "_alone", lambda self, effect: self.run(effect.make()))
+
+    async def alone(self: AsyncDriver, effect: Any) -> object:
+        return await self.run(effect.make())
+
+    patch.setattr(AsyncDriver, "_alone", alone)
+
+
+@BREAKS.in_client
+def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
+    """Whoever waited for a refresh makes another one."""
+    right = login.Login._renewed
+
+    def renewed(self: login.Login, _refused: Any, failures: int) -> Any:
+        return right(self, self.headers, failures)
+
+    patch.setattr(login.Login, "_renewed", renewed)
+
+
+@BREAKS.in_client
+def never_refreshes(patch: pytest.MonkeyPatch) -> None:
+    """An expired session ends the client."""
+    right = Client._let_in
+
+    def let_in(self: Client, make: Any) -> Any:
+        headers = yield from self._headers()
+        return (yield from make(headers)) if self._login else (yield from right(self, make))
+
+    patch.setattr(Client, "_let_in", let_in)
+
+
+@BREAKS.in_client
+def no_new_login(patch: pytest.MonkeyPatch) -> None:
+    """A refused refresh ends the client."""
+    patch.setattr(login, "_REFUSED", ())
+
+
+@BREAKS.in_client
+def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
+    """An expired token is met by a new login in the place of a refresh."""
+
+    def refreshed(self: login.Login) -> Any:
+        self._tokens = None
+        yield from ()
+
+    patch.setattr(login.Login, "_refreshed", refreshed)
+
+
+@BREAKS.in_client
+def anonymous_login(patch: pytest.MonkeyPatch) -> None:
+    """Calls do not say that they come from the package."""
+    patch.setattr(login, "CLIENT_ID", {})
+
+
+@BREAKS.in_client
+def one_try(patch: pytest.MonkeyPatch) -> None:
+    """What asks for a code is asked once."""
+    patch.setattr(login, "OTP_TRIES", 1)
+
+
+@BREAKS.in_client
+def endless_tries_of_a_code(patch: pytest.MonkeyPatch) -> None:
+    """What asks for a code is asked five times."""
+    patch.setattr(login, "OTP_TRIES", 5)
+
+
+@BREAKS.in_client
+def shown_tokens(patch: pytest.MonkeyPatch) -> None:
+    """Refusals are told with the tokens that they echo, and a job's token holds a session's."""
+    right = Client.token
+    patch.setattr(Client, "token", lambda self, ref: right(self, ref) + str(self.authorization()))
+
+
+@BREAKS.in_client
+def wrong_face(patch: pytest.MonkeyPatch) -> None:
+    """A key is used on the session face."""
+    patch.setattr(service, "KEYED_QUEUE", profile.QUEUE)
+
+
+@BREAKS.in_client
+def no_organization(patch: pytest.MonkeyPatch) -> None:
+    """The organization is not named."""
+
+    def headers(self: KeyAccess) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key.reveal()}"}
+
+    patch.setattr(KeyAccess, "headers", property(headers))
+
+
+@BREAKS.in_client
+def pays_twice(patch: pytest.MonkeyPatch) -> None:
+    """A submission whose answer is lost is sent again."""
+    patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
+
+
+@BREAKS.in_client
+def any_status_is_fine(patch: pytest.MonkeyPatch) -> None:
+    """HTTP 202 is an answer to a creation."""
+    patch.setattr(service, "ANSWERS", frozenset({200, 201, 202}))
+
+
+@BREAKS.in_client
+def any_kind_is_json(patch: pytest.MonkeyPatch) -> None:
+    """A page that can be parsed is an answer."""
+    right = service._parsed
+
+    def parsed(response: Any) -> Any:
+        return right(replace(response, headers={"content-type": "application/json"}))
+
+    patch.setattr(service, "_parsed", parsed)
+
+
+@BREAKS.in_client
+def one_shape_is_read(patch: pytest.MonkeyPatch) -> None:
+    """The newer shape of an outcome is not read."""
+    right = service._read_outcome
+    patch.setattr(service, "_read_outcome", lambda outcome: right({**outcome, "media_urls": None}))
+
+
+@BREAKS.in_client
+def twice_the_film(patch: pytest.MonkeyPatch) -> None:
+    """A film that both shapes name is two outputs."""
+    right = service._read_outcome
+
+    def read(outcome: Any) -> Any:
+        yield from right({**outcome, "media_urls": None})
+        yield from right({"media_urls": outcome.get("media_urls")})
+
+    patch.setattr(service, "_read_outcome", read)
+
+
+@BREAKS.in_client
+def dispatched_is_running(patch: pytest.MonkeyPatch) -> None:
+    """A request that is dispatched counts as running."""
+    patch.setattr(service, "STATES", MappingProxyType({**profile.STATES, "dispatched": JobState.RUNNING}))
+
+
+@BREAKS.in_client
+def ignored_reason(patch: pytest.MonkeyPatch) -> None:
+    """The service's reason for a failure is not told."""
+    read_otherwise(patch, lambda seen: replace(seen, reason=None))
+
+
+@BREAKS.in_client
+def over_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A creation that is answered by an end is taken at its word."""
+    right = Client._created
+
+    def created(self: Client, response: Any) -> tuple[str, Snapshot]:
+        return right(self, response)[0], service._read_request(self.answered(response))
+
+    patch.setattr(Client, "_created", created)
+
+
+@BREAKS.in_client
+def policy_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
+    """Content that is not allowed is any bad request."""
+    patch.setattr(service, "_POLICY_STATUS", 0)
+
+
+@BREAKS.in_client
+def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
+    """An account that cannot pay is told that it may not."""
+    right = answers.kind_by_status
+    patch.setattr(
+        answers,
+        "kind_by_status",
+        lambda status: errors.PermissionDeniedError if status == 402 else right(status),
+    )
+
+
+@BREAKS.in_client
+def message_only(patch: pytest.MonkeyPatch) -> None:
+    """The text of a refusal is read from message alone."""
+    right = Client._refused
+    patch.setattr(Client, "_refused", lambda self, response, said: right(self, response, {**said, "error": None}))
+
+
+@BREAKS.in_client
+def empty_payload(patch: pytest.MonkeyPatch) -> None:
+    """An empty payload is sent."""
+    patch.setattr(bodies, "payload", lambda value: value)
+
+
+@BREAKS.in_client
+def guessed_price(patch: pytest.MonkeyPatch) -> None:
+    """A price in unknown words is taken for cents."""
+    right = models.Model.estimate
+
+    def estimate(self: models.Model, payload: Any) -> float:
+        known = self.price and replace(self.price, unit="cent", pricing_type="per_second")
+        return right(replace(self, price=known), payload)
+
+    patch.setattr(models.Model, "estimate", estimate)
+
+
+@BREAKS.in_client
+def dollars_for_cents(patch: pytest.MonkeyPatch) -> None:
+    """Cents are taken for dollars."""
+    patch.setattr(models, "UNITS", MappingProxyType({**profile.UNITS, "cent": 1.0}))
+
+
+@BREAKS.in_client
+def open_purse(patch: pytest.MonkeyPatch) -> None:
+    """A limit on what may be spent is not kept."""
+    patch.setattr(Purse, "take", lambda _self, _amount: None)
+
+
+@BREAKS.in_client
+def image_by_path(patch: pytest.MonkeyPatch) -> None:
+    """A path is sent as a path."""
+
+    def image(value: Any) -> Any:
+        yield from ()
+        return str(value)
+
+    patch.setattr(bodies, "_image", image)
