@@ -16,6 +16,7 @@ from understudy import (
     AsyncJob,
     AsyncOutput,
     AsyncTomoviee,
+    AsyncVeo,
     CameraMove,
     ControlType,
     Diagram,
@@ -26,6 +27,7 @@ from understudy import (
     SavedDiagram,
     Snapshot,
     Tomoviee,
+    Veo,
     Voice,
     as_completed,
     as_completed_async,
@@ -163,3 +165,14 @@ async def gmicloud(client: GMICloud, other: AsyncGMICloud) -> None:
     GMICloud(api_key=5)  # type: ignore[arg-type]
     client.text_to_video("a kite", duration=5)  # type: ignore[call-arg]
     client.create_request("m")  # type: ignore[call-arg]
+
+
+async def films(client: Veo, other: AsyncVeo) -> None:
+    """Pictures are paths or bytes, a model may be one that is not known here, and values are seen before they run."""
+    assert_type(client.generate_videos("a kite", model="veo-3.1-generate-preview", image=Path("kite.png")), Job)
+    assert_type(client.generate_videos(None, image=b"", last_frame="end.png", reference_images=[b"", "kite.png"]), Job)
+    assert_type(await other.generate_videos("a kite", model="veo-4", duration_seconds=6, seed=7), AsyncJob)
+    client.generate_videos()  # type: ignore[call-arg] # a prompt is needed, or None with an image
+    client.generate_videos("a kite", aspect_ratio="1:1")  # type: ignore[arg-type] # no such ratio
+    client.generate_videos("a kite", duration_seconds=7)  # type: ignore[arg-type] # no film lasts so long
+    client.generate_videos("a kite", resolution="2k")  # type: ignore[arg-type] # no such size

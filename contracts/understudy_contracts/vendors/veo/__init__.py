@@ -27,6 +27,7 @@ from understudy_contracts.vendors.veo.arguments import (
     price_of,
 )
 from understudy_contracts.vendors.veo.capabilities import BROKEN, Broken, broken_body
+from understudy_contracts.vendors.veo.live import LIVE
 from understudy_contracts.vendors.veo.wire import CREATE, Wire, refusal_of_google, refusal_of_proxy
 
 __all__ = [
@@ -77,6 +78,7 @@ CONTRACT: Final = VendorContract(
     operations={"generate_videos": film_arguments()},
     ends=dict.fromkeys(("fail", "block", "timeout", "cancel"), JobState.FAILED),
     keeps=2 * 24 * 3600.0,  # download.retention
+    live=LIVE,
 )
 
 
