@@ -219,6 +219,115 @@ def test_only_googles_own_address_goes_through_the_proxy(uri: str, place: str) -
     assert [output.url for output in job.outputs] == [place]
 
 
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize(("count", "reasons"), [(1, ["Too loud."]), (2, ["Too loud.", "Too loud.", ""]), (1, None)])
+def test_what_is_withheld_says_why(direct: bool, count: int, reasons: Any) -> None:  # noqa: FBT001 - a case
+    """Each reason once, or a sentence of ours where none is given; in both documented places."""
+    told = {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": reasons}
+    response = told if direct else {"generateVideoResponse": told}
+    job = looked({"name": NAME, "done": True, "response": response})
+    assert isinstance(job.error, errors.ContentFiltered)
+    assert job.error.message == ("Too loud." if reasons else "films were withheld (1), and no reason was given")
+
+
+def test_what_is_withheld_in_part_is_a_success() -> None:
+    """What is left can be saved, and the reason for the rest is there."""
+    told = {
+        "generatedSamples": [{"video": {"uri": f"{BASE}{FILE}"}}, {"video": {"uri": ""}}, {}],
+        "raiMediaFilteredCount": 1,
+        "raiMediaFilteredReasons": ["Too loud."],
+    }
+    job = looked({"name": NAME, "done": True, "response": {"generateVideoResponse": told}})
+    assert (job.state, len(job.outputs), job.snapshot.reason) == (JobState.SUCCEEDED, 1, "Too loud.")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "code"),
+    [
+        (400, {"code": 400, "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}, 5]},
+         errors.AuthenticationError, "INVALID_ARGUMENT"),
+        (429, {"code": "429", "type": "budget_exceeded"}, errors.InsufficientCreditsError, "budget_exceeded"),
+        (500, {"code": "401", "type": "other"}, errors.AuthenticationError, "other"),
+        (400, {"code": 404}, errors.NotFoundError, 404),
+        (409, {"code": 7}, errors.ConflictError, 7),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_read_in_either_envelope(status: int, error: Any, kind: type[Exception], code: Any) -> None:
+    """Status or type say what it is; else the code, where it is an HTTP status, and else the answer's own."""
+    with pytest.raises(errors.ApiError) as refused:
+        looked({"error": {**error, "message": "no"}}, status)
+    assert (type(refused.value), refused.value.code, refused.value.message) == (kind, code, "no")
+
+
+def test_a_wait_that_google_asks_for_is_kept() -> None:
+    """The call is sent again after RetryInfo's seconds, on the client's own clock."""
+    details = [{"retryDelay": None}, {"retryDelay": "41s"}]
+    limit = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}}
+    answers = [httpx.Response(429, json=limit), httpx.Response(200, json={"name": NAME})]
+    clock = SkippingClock()
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: answers.pop(0)))
+    began = clock.now()
+    assert Veo(KEY, base_url=BASE, http=http, clock=clock).generate_videos("a kite").id == NAME
+    assert clock.now() - began >= 41
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (503, {"error": {"code": 503, "status": "UNAVAILABLE"}}, errors.ServerError),
+        (500, {"error": {"code": 500, "status": "INTERNAL"}}, errors.SubmitOutcomeUnknown),
+        (200, {"name": ""}, errors.SubmitOutcomeUnknown),
+    ],
+)
+def test_what_a_create_call_may_have_begun_is_not_sent_again(status: int, body: Any, kind: type[Exception]) -> None:
+    """Only 503 UNAVAILABLE says that nothing was made."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(status, json=body)
+
+    with pytest.raises(kind):
+        client(answer).generate_videos("a kite")
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("resolution", {"video": "files/abc123", "resolution": "1080p"}),
+        ("duration_seconds", {"video": "files/abc123", "duration_seconds": 6}),
+        ("duration_seconds", {"resolution": "4k", "duration_seconds": 4}),
+        ("resolution", {"model": "veo-2.0-generate-001", "resolution": "1080p"}),
+        ("video", {"model": "veo-3.0-generate-001", "video": "files/abc123"}),
+        ("reference_images", {"reference_images": [PNG] * 4}),
+        ("person_generation", {"image": PNG, "person_generation": "allow_all"}),
+    ],
+)
+def test_what_does_not_go_together_is_refused(field: str, wrong: dict[str, Any]) -> None:
+    """Before anything is sent, by the name of what has to give way."""
+    with pytest.raises(InvalidArgument) as refused:
+        submitted(**{"model": "veo-3.1-generate-preview", **wrong})
+    assert refused.value.field == field
+
+
+def test_googles_own_host_is_asked_as_it_is(tmp_path: Path) -> None:
+    """A client of Google fetches Google's address, and its redirect, with the key."""
+    seen: list[tuple[str, str | None]] = []
+    told = {"generatedSamples": [{"video": {"uri": GOOGLE + FILE}}]}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append((str(request.url), request.headers.get("x-goog-api-key")))
+        if "/operations/" in request.url.path:
+            return httpx.Response(200, json={"name": NAME, "done": True, "response": {"generateVideoResponse": told}})
+        if "/download/" in request.url.path:
+            return httpx.Response(200, content=FILM)
+        return httpx.Response(302, headers={"Location": f"{GOOGLE}/download{FILE}"})
+
+    client(answer, GOOGLE).job(NAME).save(tmp_path)
+    assert seen[1:] == [(GOOGLE + FILE, KEY), (f"{GOOGLE}/download{FILE}", KEY)]
+
+
 def test_an_error_that_says_nothing_is_still_an_error() -> None:
     """A failure without message or code has a sentence, and no code."""
     job = looked({"name": NAME, "done": True, "error": {"details": []}})

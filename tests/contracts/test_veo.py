@@ -122,3 +122,23 @@ def test_a_refusal_in_the_other_envelope_is_seen(target: Target) -> None:
         wire.start({"instances": []})
     with pytest.raises(BrokenLawError, match="cannot be read"):
         wire.read("models/x/operations/y")
+
+
+def test_a_caller_without_a_client_gets_all_the_way(target: Target) -> None:
+    """Ask, wait, read, and find the file's id and its bytes."""
+    wire = Wire(target)
+    file = wire.file(prompt="A hare", durationSeconds=4)
+    assert wire.get(f"/download/v1beta/files/{file}:download?alt=media").content[4:8] == b"ftyp"
+    assert wire.get(f"{wire.url}/v1beta/files/{file}:download").status_code == 302
+
+
+def test_what_is_asked_of_the_service_itself_is_asked_of_the_simulator(target: Target) -> None:
+    """The free call is refused as it must be, and the cheapest film is made."""
+    assert CONTRACT.live is not None
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    free, film = CONTRACT.live.ladder()
+    assert free.refused is not None
+    with pytest.raises(free.refused):
+        free.call(client, {})
+    assert film.call(client, {}).result()
+    assert all(f"veo:{fact}" in load_facts() for call in (free, film) for fact in call.facts)

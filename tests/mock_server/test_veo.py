@@ -24,6 +24,46 @@ MODEL = "veo-3.0-generate-preview"
 CREATE = f"/gemini/v1beta/models/{MODEL}:predictLongRunning"
 
 
+PNG = {"bytesBase64Encoded": b64encode(b"\x89PNG\r\n\x1a\n").decode(), "mimeType": "image/png"}
+FOX = {"prompt": "A fox"}
+HELD_TO = {"image": PNG, "referenceType": "asset"}
+V2, V31 = "veo-2.0-generate-001", "veo-3.1-generate-preview"
+NOBODYS = {"uri": "files/abcdefghij12:download?alt=media"}
+REFUSED: tuple[tuple[str, str, dict[str, Any], dict[str, Any]], ...] = (
+    ("errors.google", MODEL, {}, {}),
+    ("errors.google", MODEL, {"prompt": ""}, {}),
+    ("create.route", MODEL, {"prompt": 5}, {}),
+    ("create.prompt", MODEL, {"prompt": "fox " * 1025}, {}),
+    ("create.image", MODEL, {"image": "https://x.test/a.png"}, {}),
+    ("create.image", MODEL, {"image": {"mimeType": "image/png"}}, {}),
+    ("create.image", MODEL, {"image": {**PNG, "bytesBase64Encoded": "?"}}, {}),
+    ("create.image_checked", MODEL, {"image": {**PNG, "mimeType": "image/jpeg"}}, {}),
+    ("create.image_size", MODEL, {"image": {**PNG, "bytesBase64Encoded": b64encode(bytes(20_000_001)).decode()}}, {}),
+    ("create.last_frame", MODEL, {**FOX, "lastFrame": PNG}, {}),
+    ("create.last_frame", MODEL, FOX, {"lastFrame": PNG}),
+    ("create.references", MODEL, {**FOX, "referenceImages": [HELD_TO]}, {}),
+    ("create.references", V31, {**FOX, "referenceImages": [HELD_TO] * 4}, {}),
+    ("create.references", V31, {**FOX, "referenceImages": [{**HELD_TO, "referenceType": "style"}]}, {}),
+    ("create.references", V31, FOX, {"referenceImages": [HELD_TO], "durationSeconds": 4}),
+    ("create.extension", MODEL, {**FOX, "video": NOBODYS}, {}),
+    ("create.extension", V31, {**FOX, "video": NOBODYS}, {"resolution": "1080p"}),
+    ("create.extension_file", V31, {**FOX, "video": {"uri": "https://x.test/a.mp4"}}, {}),
+    ("create.parameters", V2, FOX, {"resolution": "1080p"}),
+    ("create.parameters", MODEL, FOX, {"resolution": "1080p", "durationSeconds": 6}),
+    ("create.parameters", MODEL, FOX, {"numberOfVideos": 2}),
+    ("create.seed_range", MODEL, FOX, {"seed": -1}),
+    ("create.person_generation", MODEL, FOX, {"personGeneration": "dont_allow"}),
+    ("create.person_generation", MODEL, {"image": PNG}, {"personGeneration": "allow_all"}),
+)
+"""A fact, a model, an instance and parameters that it refuses."""
+TAKEN: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+    (V2, {**FOX, "image": PNG}, {"personGeneration": "dont_allow", "lastFrame": PNG, "numberOfVideos": 2}),
+    (V31, {**FOX, "image": {"inlineData": {"mimeType": "image/png", "data": PNG["bytesBase64Encoded"]}}}, {}),
+    (V31, {**FOX, "referenceImages": [{**HELD_TO, "referenceType": "ASSET"}]}, {"resolution": "4k"}),
+)
+"""A model, an instance and parameters that are taken."""
+
+
 @pytest.fixture
 def world(kit: Kit) -> Iterator[World]:
     """A world whose time skips."""
@@ -141,6 +181,89 @@ def test_every_number_is_a_name(number: int) -> None:
     assert len(word(number)) == 12
     assert set(word(number)) <= set("abcdefghijklmnopqrstuvwxyz0123456789")
     assert file_name("models/x/operations/y", number) != file_name("models/x/operations/y", number + 1)
+
+
+@pytest.mark.parametrize("before", ["/gemini", ""])
+@pytest.mark.parametrize(("fact", "model", "instance", "parameters"), REFUSED)
+def test_every_rule_is_kept(  # noqa: PLR0917 - a case has as many parts
+    caller: Caller, fact: str, model: str, instance: dict[str, Any], parameters: dict[str, Any], before: str
+) -> None:
+    """What breaks it is refused in Google's envelope on either way, by the fact that says so."""
+    body = {"instances": [instance], "parameters": parameters}
+    reply = caller.send("POST", f"{before}/v1beta/models/{model}:predictLongRunning", body)
+    assert (reply.status, reply.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert reply.headers["x-understudy-fact"] == f"veo:{fact}"
+
+
+@pytest.mark.parametrize(("model", "instance", "parameters"), TAKEN)
+def test_every_shape_is_taken(
+    world: World, caller: Caller, model: str, instance: dict[str, Any], parameters: dict[str, Any]
+) -> None:
+    """Whatever is documented somewhere starts a film, and no picture stays in its record."""
+    body = {"instances": [instance], "parameters": parameters}
+    assert caller.send("POST", f"/v1beta/models/{model}:predictLongRunning", body).status == 200
+    (task,) = world.tasks()
+    assert str(PNG["bytesBase64Encoded"]) not in str(task.params)
+
+
+@pytest.mark.parametrize(
+    ("word", "member", "count"),
+    [("fail", "error", 0), ("timeout", "error", 0), ("block", "response", 2), ("partial", "response", 1)],
+)
+def test_an_operation_ends_as_its_prompt_says(caller: Caller, word: str, member: str, count: int) -> None:
+    """An error, or a response that counts what is withheld; without a word there is nothing withheld."""
+    create = CREATE.replace(MODEL, V2)
+    body = {"instances": [{"prompt": f"A fox understudy:{word}"}], "parameters": {"sampleCount": 2}}
+    operation = caller.send("POST", create, body).json()["name"]
+    ended = [caller.send("GET", f"/v1beta/{operation}").json() for _ in range(2)][-1]
+    assert set(ended) == {"name", "done", member}
+    told = ended.get("response", {}).get("generateVideoResponse", {})
+    assert told.get("raiMediaFilteredCount", 0) == count
+
+
+@pytest.mark.parametrize(
+    ("reading", "place"), [("own", "http://127.0.0.1:8080/veo/gemini/v1beta/"), ("google", "https")]
+)
+def test_a_dialect_decides_whose_address_is_told(world: World, caller: Caller, reading: str, place: str) -> None:
+    """Forced to its own, the server names itself as it was asked; forced to Google's, it does so everywhere."""
+    world.dialects.choose({"veo.uri": reading})
+    operation, _ = made(caller)
+    before = "/gemini" if reading == "own" else ""
+    told = caller.send("GET", f"{before}/v1beta/{operation}").json()["response"]["generateVideoResponse"]
+    assert told["generatedSamples"][0]["video"]["uri"].startswith(place)
+
+
+def test_a_file_has_one_way_in_for_its_owner_alone(kit: Kit, world: World, caller: Caller) -> None:
+    """A redirect, the bytes, the SDK's own path; alt is media; nobody else, no other film, and not for ever."""
+    _, (file,) = made(caller)
+    at = f"/gemini/v1beta/files/{file}:download"
+    assert caller.send("GET", at, query=b"alt=media").status == 302
+    assert caller.send("GET", f"/v1beta/files/http://x/v1beta/files/{file}:download").status == 302
+    assert caller.send("GET", at, query=b"alt=json").headers["x-understudy-fact"] == "veo:download.query"
+    assert kit.caller(world, "veo", "sk-2").send("GET", at).headers["x-understudy-fact"] == "veo:download.owner"
+    for fate in ("fail", "slow"):
+        caller.create(f"A fox understudy:{fate}")
+        task = list(world.tasks())[-1]
+        nothing = f"/v1beta/files/{file_name(task.id, 0)}:download"
+        assert caller.send("GET", nothing).headers["x-understudy-fact"] == "veo:download.owner"
+    half = {"instances": [{"prompt": "A fox understudy:partial"}], "parameters": {"sampleCount": 2}}
+    operation = caller.send("POST", CREATE.replace(MODEL, V2), half).json()["name"]
+    world.advance(400.0)
+    shown = [caller.send("GET", f"/v1beta/files/{file_name(operation, number)}:download").status for number in (0, 1)]
+    assert shown == [302, 403]
+    world.advance(2 * 24 * 3600.0)
+    assert caller.send("GET", at).headers["x-understudy-fact"] == "veo:download.retention"
+
+
+def test_who_refuses_depends_on_who_is_asked(caller: Caller) -> None:
+    """Without a key, the proxy says 401 and Google 403; an unknown model and an unknown operation are Google's."""
+    for before, status in (("/gemini", 401), ("", 403)):
+        assert caller.send("GET", f"{before}/v1beta/models/x/operations/y", headers={}).status == status
+        assert caller.send("GET", f"{before}/v1beta/models/x/operations/y").status == 404
+        assert (
+            caller.send("POST", f"{before}/v1beta/models/veo-4:predictLongRunning", {"instances": [FOX]}).status == 404
+        )
+        assert caller.send("PUT", f"{before}/v1beta/models/x/operations/y").status == 404
 
 
 @pytest.mark.parametrize("seconds", [True, 5, "", 8.0, "08", [8]])

@@ -91,7 +91,7 @@ class VeoService(Service):
         reason = "; ".join(dict.fromkeys(_texts(told.get("raiMediaFilteredReasons")))) or None
         if media or not withheld:
             return Snapshot(JobState.SUCCEEDED, state_raw=True, media=media, reason=reason, raw=answer)
-        reason = reason or f"{withheld} of the films asked for were withheld, and no reason was given"
+        reason = reason or f"films were withheld ({withheld}), and no reason was given"
         return Snapshot(JobState.FAILED, state_raw=True, reason=reason, failure=errors.ContentFiltered, raw=answer)
 
     def _fetchable(self, uri: str) -> str:
