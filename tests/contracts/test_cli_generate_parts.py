@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import JobState, Snapshot, Tomoviee
+from understudy import JobState, Snapshot, SubmitOutcomeUnknown, Tomoviee
 from understudy_contracts.cli import main
 from understudy_contracts.cli._generate_out import Destination
 from understudy_contracts.cli._generate_progress import Progress, elapsed
 from understudy_contracts.cli._generate_run import plain
+from understudy_contracts.cli._generate_table import vendor_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +128,57 @@ def test_values_of_this_library_become_plain() -> None:
     told = plain(Snapshot(JobState.QUEUED, raw={"secret": 1}))
     assert (told["state"], told["media"], "raw" in told) == ("queued", [], False)
     assert plain({1: frozenset({2})}) == {"1": [2]}
+
+
+class Half(Drawing):
+    """Stands in for a drawing of which one file could not be had."""
+
+    def save(self, folder: Path) -> list[Path]:
+        """Save what there is, and tell of the rest."""
+        files = Files(super().save(folder))
+        files.problems = ("b.svg was not saved: it is gone",)
+        return files
+
+
+class Files(list["Path"]):
+    """Paths, and what is missing among them."""
+
+    problems: tuple[str, ...] = ()
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize("out", [(), ("--out", "plan.svg")])
+def test_a_file_that_is_missing_is_told_beside_those_that_are_there(
+    out: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What was saved stays under its own kind of name, and the exit code is 1."""
+    monkeypatch.setattr(Tomoviee, "text_to_video", lambda *_, **__: Half("a.png"))
+    assert main([*FILM, *out]) == 1
+    said = capsys.readouterr()
+    assert said.out == ("plan.png\n" if out else "a.png\n")
+    assert "not everything was saved: b.svg was not saved: it is gone" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == [said.out.strip()]
+
+
+@pytest.mark.usefixtures("environ")
+def test_a_method_of_the_class_needs_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What opens an account is called without a client; it cannot be rehearsed, and a lost answer is told."""
+    tomoviee = vendor_of("tomoviee")
+    opening = replace(tomoviee.capabilities[0], opens=True)
+    vendor = replace(tomoviee, capabilities=(opening,))
+    monkeypatch.setattr("understudy_contracts.cli._generate_table.vendor_of", lambda _: vendor)
+    monkeypatch.delenv("TOMOVIEE_APP_KEY")
+    monkeypatch.setattr(Tomoviee, "text_to_video", lambda **given: {"opened": sorted(given)})
+    assert main([*FILM]) == 0
+    assert json.loads(capsys.readouterr().out) == {"opened": ["base_url", "prompt"]}
+    assert main([*FILM, "--dry-run"]) == 2
+    assert "cannot be rehearsed" in capsys.readouterr().err
+
+    def lose(**_: object) -> None:
+        raise SubmitOutcomeUnknown("there may be an account")
+
+    monkeypatch.setattr(Tomoviee, "text_to_video", lose)
+    assert main([*FILM]) == 1
+    assert capsys.readouterr().err == "understudy: there may be an account\n"
