@@ -31,6 +31,7 @@ Colour = tuple[int, int, int]
 _PAPER: Final[Colour] = (240, 236, 228)
 _CARD: Final[Colour] = (255, 254, 251)
 _BOX: Final[Colour] = (229, 225, 216)
+_SHEET: Final[Colour] = (255, 255, 255)
 _INK: Final[Colour] = (34, 34, 40)
 _FAINT: Final[Colour] = (112, 108, 100)
 _BAD: Final[Colour] = (166, 38, 38)
@@ -40,6 +41,8 @@ _GAP: Final = 22
 _MARGIN: Final = 52
 _PAD: Final = 14
 _BOX_HEIGHT: Final = 202
+_TALL_BOX: Final = 330
+"""For drawings, whose words would be too small to read otherwise."""
 _OVER: Final = 32
 """The room over a card's files, for what was called."""
 _UNDER: Final = 32
@@ -74,7 +77,12 @@ class Card:
     def height(self, columns: int) -> int:
         """How high it is, in pixels."""
         words = fit(self.words, self.width(columns) - 2 * _PAD, _WORDS * 3, largest=_WORDS, smallest=13)
-        return 2 * _PAD + _OVER + self.lines(columns) * (_BOX_HEIGHT + _UNDER) + words.height
+        return 2 * _PAD + _OVER + self.lines(columns) * (self.box + _UNDER) + words.height
+
+    @property
+    def box(self) -> int:
+        """How high the box of each file is, in pixels."""
+        return _TALL_BOX if any(_kind(found) == "drawing" for found in self.findings) else _BOX_HEIGHT
 
     def width(self, columns: int) -> int:
         """How wide it is, in pixels."""
@@ -143,7 +151,8 @@ class Sheet:
         for card in cards:
             costs[card.outcome.unit] += card.outcome.amount  # type: ignore[assignment]  # a counter counts in fractions, too
         calls = "one call" if len(cards) == 1 else f"{len(cards)} calls"
-        self._text(f"{calls}, {money(costs)}", (_MARGIN, top + 26), 16, _FAINT, right=right)
+        charged = money(costs) if any(costs.values()) else "no charge"
+        self._text(f"{calls}, {charged}", (_MARGIN, top + 26), 16, _FAINT, right=right)
 
     def _group(self, rows: Iterable[Sequence[Card]], top: int) -> None:
         for row in rows:
@@ -163,21 +172,25 @@ class Sheet:
         width = (inner - (span - 1) * _PAD) // span
         for place, found in enumerate(card.findings):
             line, column = divmod(place, span)
-            corner = (left + _PAD + column * (width + _PAD), top + _PAD + _OVER + line * (_BOX_HEIGHT + _UNDER))
-            self._tile(found, corner, width)
-        foot = top + _PAD + _OVER + card.lines(self._columns) * (_BOX_HEIGHT + _UNDER)
+            corner = (left + _PAD + column * (width + _PAD), top + _PAD + _OVER + line * (card.box + _UNDER))
+            self._tile(found, corner, (width, card.box))
+        foot = top + _PAD + _OVER + card.lines(self._columns) * (card.box + _UNDER)
         self._text(card.words, (left + _PAD, foot), _WORDS, _FAINT, width=inner, height=_WORDS * 3)
 
-    def _tile(self, found: Finding, corner: tuple[int, int], width: int) -> None:
+    def _tile(self, found: Finding, corner: tuple[int, int], size: tuple[int, int]) -> None:
         """Show one file, or why there is none, in a box with round corners, and what a decoder says below it."""
-        box = Image.new("RGB", (width, _BOX_HEIGHT), _BOX)
+        drawn, (width, height) = size[1] == _TALL_BOX, size
+        box = Image.new("RGB", size, _SHEET if drawn else _BOX)
         problem = found.said if found.bad else self._fill(box, found)
         if problem:
-            lines = fit(problem, width - 32, _BOX_HEIGHT - 32, largest=17, smallest=13)
-            paint(box, lines, (16, (_BOX_HEIGHT - lines.height) // 2), _BAD)
+            lines = fit(problem, width - 32, height - 32, largest=17, smallest=13)
+            paint(box, lines, (16, (height - lines.height) // 2), _BAD)
         else:
-            self._text(found.said, (corner[0], corner[1] + _BOX_HEIGHT + 7), _LINE, _INK, width=width)
+            self._text(found.said, (corner[0], corner[1] + height + 7), _LINE, _INK, width=width)
         self.image.paste(box, corner, rounded(box.size, 8))
+        if drawn:  # paper on paper needs an edge
+            edges = (*corner, corner[0] + width - 1, corner[1] + height - 1)
+            self._draw.rounded_rectangle(edges, radius=8, outline=_BOX, width=2)
 
     def _fill(self, box: Image.Image, found: Finding) -> str:
         """Show the file in *box*; return what is wrong with it, or nothing."""
