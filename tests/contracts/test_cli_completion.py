@@ -47,7 +47,6 @@ def _named(monkeypatch: pytest.MonkeyPatch) -> None:
     first, *others = tomoviee.capabilities
     renamed = replace(tomoviee, capabilities=(replace(first, api_name="Film from Text 2.0"), *others))
     monkeypatch.setattr(table, "vendor_of", lambda _: renamed)
-    monkeypatch.setattr("understudy_contracts.cli._generate_parsers.vendor_of", lambda _: renamed)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from understudy_contracts.cli._errors import UsageError
-from understudy_contracts.cli._generate_table import Capability, Option, Vendor, vendor_of
 from understudy_contracts.cli._parsers import StrictParser, completes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from understudy_contracts.cli._generate_table import Capability, Option, Vendor
     from understudy_contracts.cli._generate_types import Kind
 
 PROGRAM: Final = "understudy generate"
@@ -57,13 +57,12 @@ def _slugs(_: str) -> Iterable[str]:
     return VENDORS
 
 
-def vendor_parser(slug: str) -> StrictParser:
-    """Make the parser of a vendor without a capability: it lists them."""
-    vendor = vendor_of(slug)
+def vendor_parser(vendor: Vendor) -> StrictParser:
+    """Make the parser of *vendor* without a capability: it lists them."""
     variables = ", ".join(vendor.profile.credentials.values()) or "none"
     epilog = f"Credentials: {variables}. Address: {vendor.profile.base_url_variable}, or --base-url."
-    parser = StrictParser(f"{PROGRAM} {slug}", f"What {vendor.profile.name} can do.", epilog)
-    parser.usage = f"{PROGRAM} {slug} [CAPABILITY [PROMPT] [--OPTION VALUE ...]]"
+    parser = StrictParser(f"{PROGRAM} {vendor.slug}", f"What {vendor.profile.name} can do.", epilog)
+    parser.usage = f"{PROGRAM} {vendor.slug} [CAPABILITY [PROMPT] [--OPTION VALUE ...]]"
     names = parser.add_argument("capability", nargs="?", metavar="CAPABILITY", help="what to make; alone, lists all")
     completes(names, lambda _: [f"{one.name}\t{one.sentence}" for one in vendor.capabilities])
     return parser

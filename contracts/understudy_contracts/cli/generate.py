@@ -67,7 +67,7 @@ def understood(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capab
         raise UsageError(f"no vendor is called {slug!r}{nearest(slug, VENDORS)}; known: {', '.join(VENDORS)}")
     vendor = vendor_of(slug)
     if len(words) == 1 or words[1].startswith("-"):
-        return vendor_parser(slug), vendor, None, words[1:]
+        return vendor_parser(vendor), vendor, None, words[1:]
     capability = vendor.find(words[1])
     if capability is None:
         names = [name for one in vendor.capabilities for name in (one.name, one.method)]
