@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from understudy.gmicloud import AsyncGMICloud, GMICloud
+    from understudy.infrai import AsyncInfrai, Infrai, InfraiAccount
     from understudy.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
     from understudy.veo import AsyncVeo, Veo
 
@@ -81,6 +82,7 @@ __all__ = [
     "AsyncDiagram",
     "AsyncEdrawMax",
     "AsyncGMICloud",
+    "AsyncInfrai",
     "AsyncJob",
     "AsyncOutput",
     "AsyncTomoviee",
@@ -110,6 +112,8 @@ __all__ = [
     "GMICloud",
     "GatherError",
     "Hook",
+    "Infrai",
+    "InfraiAccount",
     "InsufficientCreditsError",
     "InvalidArgument",
     "Job",
@@ -173,6 +177,7 @@ _HOMES = {
     "_state": ("JobState", "Media", "Snapshot"),
     "edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
     "gmicloud": ("AsyncGMICloud", "GMICloud"),
+    "infrai": ("AsyncInfrai", "Infrai", "InfraiAccount"),
     "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
     "veo": ("AsyncVeo", "Veo"),
 }

@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 VENDORS: dict[str, Entry] = {
     "tomoviee": Entry("understudy.tomoviee", "Tomoviee", "AsyncTomoviee"),
     "edrawmax": Entry("understudy.edrawmax", "EdrawMax", "AsyncEdrawMax"),
+    "infrai": Entry("understudy.infrai", "Infrai", "AsyncInfrai"),
     "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
     "gmicloud": Entry("understudy.gmicloud", "GMICloud", "AsyncGMICloud"),
 }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 VENDORS: Final[dict[str, str]] = {
     "tomoviee": "understudy_server.vendors.tomoviee:TomovieeService",
     "edrawmax": "understudy_server.vendors.edrawmax:EdrawMaxService",
+    "infrai": "understudy_server.vendors.infrai:InfraiService",
     "veo": "understudy_server.vendors.veo:VeoService",
     "gmicloud": "understudy_server.vendors.gmicloud:GMICloudService",
 }

@@ -154,6 +154,11 @@ class Account:
         """How many tasks are unfinished, as of the last settlement."""
         return len(self._working)
 
+    @property
+    def next_end(self) -> float | None:
+        """When the first of the unfinished tasks ends, as of the last settlement; None if there is none."""
+        return self._working[0][0] if self._working else None
+
     def settle(self, now: float) -> None:
         """Capture or release the price of every task that has ended by *now*."""
         working = self._working

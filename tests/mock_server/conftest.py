@@ -57,6 +57,11 @@ ROWS = {
         lambda prompt: {"prompt": prompt},
         unchecked=("platform",),
     ),
+    "infrai": Row(
+        lambda credential, _: {"Authorization": f"Bearer {credential}"},
+        "/v1/video/generate",
+        lambda prompt: {"prompt": prompt},
+    ),
     "veo": Row(
         lambda credential, _: {"x-goog-api-key": credential},
         "/gemini/v1beta/models/veo-3.0-generate-preview:predictLongRunning",

@@ -13,6 +13,7 @@ from understudy import (
     AsyncDiagram,
     AsyncEdrawMax,
     AsyncGMICloud,
+    AsyncInfrai,
     AsyncJob,
     AsyncOutput,
     AsyncTomoviee,
@@ -22,6 +23,8 @@ from understudy import (
     Diagram,
     EdrawMax,
     GMICloud,
+    Infrai,
+    InfraiAccount,
     Job,
     Output,
     SavedDiagram,
@@ -91,6 +94,18 @@ def capabilities(client: Tomoviee) -> None:
     assert_type(client.text_to_speech("Good evening.", Voice.EN_GB_RYAN), Job)
     assert_type(client.text_to_speech("Good evening.", "fr-FR-DeniseNeural"), Job)
     assert_type(client.video_soundtrack(image, prompt="a waltz", duration=30), Job)
+
+
+async def infrai(client: Infrai, other: AsyncInfrai) -> None:
+    """Infrai's one capability starts a job; an activation is an account, before there is a client."""
+    assert_type(client.generate("a kite", aspect="1:1", resolution="4k", prefer="smartest", vendor="veo"), Job)
+    assert_type(client.generate("a kite", duration_seconds=7.5, idempotency_key="order-7").cost, float | None)
+    assert_type(await other.generate("a kite"), AsyncJob)
+    assert_type(Infrai.activate(credentials_file="keys", replace=True), InfraiAccount)
+    assert_type(await AsyncInfrai.activate(), InfraiAccount)
+    client.generate("a kite", aspect="4:3")  # type: ignore[arg-type]
+    client.generate("a kite", "16:9")  # type: ignore[call-arg]
+    AsyncInfrai.activate()  # type: ignore[unused-coroutine]
 
 
 async def together(client: Tomoviee, other: AsyncTomoviee, jobs: list[Job], more: list[AsyncJob]) -> None:
