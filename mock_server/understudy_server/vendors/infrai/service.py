@@ -62,7 +62,7 @@ KEY_SECONDS: Final = 24 * 3600.0  # idempotency.same
 TRIAL: Final = 5 * USD.parts  # activate.trial
 _TOO_MANY_STATUS: Final = 429
 _KEY: Final = "idempotency_key"
-_READ: Final = ("status.route", "job.shape", "job.states", "envelope")
+_READ: Final = ("status.route", "job.shape", "job.states", "envelope", "auth.bearer")
 _ROUTES: Final[tuple[tuple[Generation, str, str], ...]] = (  # status.route, cancel.route
     ("jobs", "/v1/video/jobs/{id}", "/v1/video/jobs/{id}/cancel"),
     ("status", "/v1/video/status/{id}", "/v1/video/cancel/{id}"),
@@ -99,7 +99,8 @@ class InfraiService(Service):
 
     def routes(self) -> Iterable[Route]:
         """Return the routes of both generations, those that newer examples show, and the activation."""
-        start = ("generate.route", "generate.params", "idempotency.same", "charge", "envelope")
+        keys = ("idempotency.same", "idempotency.absent", "idempotency.body")
+        start = ("generate.route", "generate.params", "generate.vendors", *keys, "charge", "envelope", "auth.bearer")
         yield Route("POST", "/v1/video/generate", self.generate, "Start a film", start, GENERATE, _EXAMPLE, paid=True)
         stop = ("cancel.route", "cancel.final")
         for generation, shown, cancelled in _ROUTES:
