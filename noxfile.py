@@ -131,6 +131,13 @@ def google_genai(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def gmicloud_sdk(session: nox.Session) -> None:
+    """GMI Cloud's own package, unchanged but for its base address, against the simulator; it declares no dependency."""
+    install(session, "-e", ".[all]", "gmicloud==0.1.10", "pydantic", "pyjwt", "requests", "tqdm")
+    session.run("python", "tests/peers/gmicloud_sdk.py")
+
+
+@nox.session(default=False)
 def litellm_sdk(session: nox.Session) -> None:
     """The litellm SDK, unchanged, against the simulator of Veo; it asks for newer packages than constraints.txt has."""
     session.install("--quiet", "-e", ".[all]", "litellm==1.109.1")

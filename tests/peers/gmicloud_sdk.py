@@ -1,0 +1,171 @@
+"""The vendor's own package, gmicloud 0.1.10, against the simulator: `nox -s gmicloud_sdk`.
+
+It has no setting for its base address, a constant that two of its modules hold by value: those are replaced, and
+nothing else of it is. It logs in, lists models, makes requests, polls them to their ends, and gets the bytes that this
+project's client gets; a second factor, a cached refresh token, an expired session and refusals are met as it meets them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import os
+import sys
+import urllib.request
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from understudy import GMICloud
+from understudy_contracts import load_facts
+from understudy_contracts._stage import stays_here
+from understudy_contracts.cli.env import server_address, variables
+from understudy_server import Server, World
+
+TEXT, MOTION = "Wan-AI_Wan2.1-T2V-14B", "Image-to-Video-Model"
+HOUR = 3600
+ENDS = ("success", "failed", "cancelled")
+ORDER = ["created", "queued", "dispatched", "processing", "success"]
+
+
+def only_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """Let no connection leave this machine."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        assert stays_here(str(arguments[1][0])), f"a connection to {arguments[1]}"
+
+
+def pointed_at(base_url: str) -> Any:
+    """Import the package with another base address, which it takes from the environment nowhere."""
+    for module in ("_config", "_client._iam_client", "_client._video_client"):
+        import_module(f"gmicloud._internal.{module}").IAM_SERVICE_BASE_URL = base_url  # type: ignore[attr-defined] # theirs
+    logging.disable(logging.CRITICAL)  # it logs every refusal that it is to meet here
+    return import_module("gmicloud")
+
+
+def request_of(model: str, **payload: Any) -> Any:
+    """Return a request as the package has it."""
+    return import_module("gmicloud._internal._models").SubmitRequestRequest(model=model, payload=payload)
+
+
+def ended(videos: Any, request: str) -> list[Any]:
+    """Poll a request until it is final, and return all that was read."""
+    seen: list[Any] = []
+    while not seen or seen[-1].status.value not in ENDS:
+        seen.append(videos.get_request_detail(request))
+        assert len(seen) < 20, seen
+    return seen
+
+
+def fetched(url: str) -> bytes:
+    """Download a file with nothing of ours."""
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the simulator's address
+        content: bytes = answer.read()
+        return content
+
+
+def models(client: Any) -> None:
+    """Every model is taken by the package's own checks, whose prices are whole numbers."""
+    found = client.video_manager.get_models()
+    assert {TEXT, MOTION} <= {model.model for model in found}
+    for model in found:
+        detail = client.video_manager.get_model_detail(model.model)
+        assert detail == model
+        assert isinstance(detail.price_info.price, int)
+        assert detail.host_type.value == "internal"
+        assert all(parameter["key"] for parameter in detail.parameters)
+
+
+def films(client: Any, base_url: str, email: str) -> None:
+    """Requests of both kinds come to their ends, and the films are those that this project's client gets."""
+    videos = client.video_manager
+    made = videos.create_request(request_of(TEXT, prompt="A fox", video_length=2, cfg_scale=7.5))
+    assert made.status.value == "created"
+    seen = ended(videos, made.request_id)
+    assert [one.status.value for one in seen] == ORDER
+    assert seen[-1].org_id == client.iam_client.get_organization_id()
+    image = "https://example.com/fox.png"
+    moved = videos.create_request(request_of(MOTION, prompt="It looks up", image=image, duration=1, cfg_scale=0.5))
+    outcome = ended(videos, moved.request_id)[-1].outcome
+    with TemporaryDirectory() as folder, GMICloud(email, "understudy", base_url=base_url) as mine:
+        for request, url in ((made, seen[-1].outcome["video_url"]), (moved, outcome["media_urls"][0]["url"])):
+            (output,) = mine.job(request.request_id).result()
+            film = fetched(url)
+            assert film[4:8] == b"ftyp"
+            assert Path(output.save(Path(folder) / f"{request.request_id}.mp4")).read_bytes() == film
+        assert [record.id for record in mine.requests(TEXT)] == [made.request_id]
+    assert [one.request_id for one in videos.get_requests(TEXT)] == [made.request_id]
+    assert videos.get_requests("nothing") is None
+
+
+def troubles(client: Any) -> None:
+    """What does not succeed is told in the package's own way: dictionaries with a code and an error."""
+    videos = client.video_manager
+    for word, status in (("fail", "failed"), ("cancel", "cancelled")):
+        made = videos.create_request(request_of(TEXT, prompt=f"A fox understudy:{word}"))
+        last = ended(videos, made.request_id)[-1]
+        assert (last.status.value, bool(last.outcome["error"])) == (status, True)
+    for code, request in (
+        ("400", request_of(TEXT, prompt="A fox understudy:block")),
+        ("400", request_of(TEXT, prompt="A fox", video_length=600)),
+        ("404", request_of("nothing", prompt="A fox")),
+    ):
+        refused = videos.create_request(request)
+        assert refused["code"].strip() == code, refused
+        assert refused["error"], refused
+    assert videos.get_request_detail("nothing")["error"] == "request not found"
+
+
+def sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
+    """A session that has expired is refreshed, a cached token opens the next one, and a second factor is asked for."""
+    world.advance(25 * HOUR, world.account("gmicloud", email))
+    assert client.video_manager.get_models()["code"].strip() == "401"
+    assert client.iam_client.refresh_token()
+    assert client.video_manager.get_models()
+    first = client.iam_client.get_refresh_token()
+    again = gmicloud.Client(email, "understudy")
+    assert again.iam_client.get_user_id() == client.iam_client.get_user_id()
+    assert again.iam_client.get_refresh_token() != first
+    codes = ["123456", "000000"]
+
+    def at_the_terminal(_: object) -> str:
+        return codes.pop(0)
+
+    builtins.input = at_the_terminal
+    guarded = gmicloud.Client("2fa-fox@example.test", "understudy")
+    assert guarded.video_manager.get_models()
+    unauthorized = import_module("gmicloud._internal._exceptions").UnauthorizedError
+    try:  # its loop over three tries waits for an error that its own HTTP client never lets through
+        gmicloud.Client("2fa-hare@example.test", "understudy")
+    except unauthorized:
+        assert codes == []
+    else:
+        raise AssertionError("a wrong code was taken")
+    other = gmicloud.Client("hare@example.test", "understudy")
+    assert other.iam_client.get_organization_id() != client.iam_client.get_organization_id()
+
+
+def main() -> None:
+    """Play every scene, and say so."""
+    with TemporaryDirectory() as home, World(clock="auto", media="small") as world, Server(world) as server:
+        sheet = load_facts("gmicloud").sheets["gmicloud"]
+        os.environ.update(variables([sheet], server_address(server.url), {}))
+        os.environ["HOME"] = home  # where the package keeps refresh tokens
+        sys.addaudithook(only_here)
+        base_url = os.environ["GMI_CLOUD_BASE_URL"]
+        gmicloud = pointed_at(base_url)
+        client = gmicloud.Client()
+        assert client.iam_client.get_user_id()
+        models(client)
+        films(client, base_url, os.environ["GMI_CLOUD_EMAIL"])
+        troubles(client)
+        sessions(gmicloud, client, world, os.environ["GMI_CLOUD_EMAIL"])
+        refused = [entry.fact for entry in world.journal() if entry.status >= 400]
+        assert all(refused), refused
+        print(
+            f"gmicloud 0.1.10 ran unchanged: {world.requests} requests, {len(refused)} of them refused as it expected."
+        )
+
+
+if __name__ == "__main__":
+    main()
