@@ -2,7 +2,7 @@
 
 It has no setting for its base address, a constant that two of its modules hold by value: those are replaced, and
 nothing else of it is. It logs in, lists models, makes requests, polls them to their ends, and gets the bytes that this
-project's client gets; a second factor, a cached refresh token, an expired session and refusals are met as it meets them.
+project's client gets; it meets a second factor, an expired session, a cached refresh token and refusals in its own way.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
     def at_the_terminal(_: object) -> str:
         return codes.pop(0)
 
-    builtins.input = at_the_terminal
+    vars(builtins)["input"] = at_the_terminal
     guarded = gmicloud.Client("2fa-fox@example.test", "understudy")
     assert guarded.video_manager.get_models()
     unauthorized = import_module("gmicloud._internal._exceptions").UnauthorizedError
@@ -162,9 +162,7 @@ def main() -> None:
         sessions(gmicloud, client, world, os.environ["GMI_CLOUD_EMAIL"])
         refused = [entry.fact for entry in world.journal() if entry.status >= 400]
         assert all(refused), refused
-        print(
-            f"gmicloud 0.1.10 ran unchanged: {world.requests} requests, {len(refused)} of them refused as it expected."
-        )
+        print(f"gmicloud 0.1.10: {world.requests} requests, {len(refused)} of them refused as they were to be")
 
 
 if __name__ == "__main__":
