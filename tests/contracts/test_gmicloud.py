@@ -22,7 +22,7 @@ from understudy_contracts.vendors.gmicloud.wire import Wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FEW = settings(max_examples=30)
+FEW = settings(max_examples=30, deadline=None)
 
 
 @pytest.fixture(scope="module")

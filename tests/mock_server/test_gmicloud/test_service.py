@@ -184,6 +184,7 @@ def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: st
         assert finish(caller, made)[0]["payload"]["image"] == image
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30) | JSON)
 def test_a_data_address_is_one_or_is_not(value: object) -> None:
     """Anything at all is told apart without an error, and what holds has something in it."""
