@@ -14,6 +14,7 @@ VENDORS: Final[dict[str, str]] = {
     "infrai": "understudy_server.vendors.infrai:InfraiService",
     "veo": "understudy_server.vendors.veo:VeoService",
     "gmicloud": "understudy_server.vendors.gmicloud:GMICloudService",
+    "cloudsway": "understudy_server.vendors.cloudsway:CloudswayService",
 }
 """Slug to the service class, as ``module:name``; the slug is the first segment of the vendor's local address."""
 

@@ -72,6 +72,11 @@ ROWS = {
         "/api/v1/ie/requestqueue/apikey/requests",
         lambda prompt: {"model": "Wan-AI_Wan2.1-T2V-14B", "payload": {"prompt": prompt}},
     ),
+    "cloudsway": Row(
+        lambda credential, _: {"Authorization": f"Bearer {credential}"},
+        "/v1/ai/any/kling/videos/text2video",
+        lambda prompt: {"prompt": prompt},
+    ),
 }
 
 
