@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from understudy._outputs import AsyncOutput, Output
     from understudy._policies import PollPolicy, RetryPolicy
     from understudy._state import JobState, Media, Snapshot
+    from understudy.cloudsway import AsyncCloudsway, CameraControl, Cloudsway, DynamicMask
     from understudy.edrawmax import AsyncDiagram, AsyncEdrawMax, Diagram, EdrawMax, SavedDiagram
     from understudy.errors import (
         ApiError,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "AsyncCloudsway",
     "AsyncDiagram",
     "AsyncEdrawMax",
     "AsyncGMICloud",
@@ -89,10 +91,12 @@ __all__ = [
     "AsyncVeo",
     "AuthenticationError",
     "BadRequestError",
+    "CameraControl",
     "CameraMove",
     "ChecksumMismatch",
     "ClientClosed",
     "Clock",
+    "Cloudsway",
     "ConcurrencyLimitError",
     "ConflictError",
     "ConnectionFailed",
@@ -106,6 +110,7 @@ __all__ = [
     "DownloadRefused",
     "DownloadTooLarge",
     "DownloadUnsafe",
+    "DynamicMask",
     "EdrawMax",
     "Event",
     "FileSaved",
@@ -175,6 +180,7 @@ _HOMES = {
     "_outputs": ("AsyncOutput", "Output"),
     "_policies": ("PollPolicy", "RetryPolicy"),
     "_state": ("JobState", "Media", "Snapshot"),
+    "cloudsway": ("AsyncCloudsway", "CameraControl", "Cloudsway", "DynamicMask"),
     "edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
     "gmicloud": ("AsyncGMICloud", "GMICloud"),
     "infrai": ("AsyncInfrai", "Infrai", "InfraiAccount"),

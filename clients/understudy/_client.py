@@ -153,6 +153,20 @@ class SyncClient(Client[SyncHttp], Blocking):
         found = self._run(self._service.find(self._own(unknown)))
         return None if found is None else self._adopt(found)
 
+    def list_jobs(self, operation: str, *, page: int = 1, page_size: int = 30) -> list[Job]:
+        """Handles of the account's jobs, a page of them, each as far as the list says that it is.
+
+        Args:
+            operation: The method that started them.
+            page: Which page, the first being 1.
+            page_size: How many jobs a page has.
+
+        Raises:
+            UnsupportedError: The service documents no list.
+            InvalidArgument: An argument is out of the documented range.
+        """
+        return [self._adopt(one) for one in self._run(self._service.list_jobs(operation, page, page_size))]
+
     def close(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""
         self._wire.close()
@@ -229,6 +243,20 @@ class AsyncClient(Client[AsyncHttp], Awaiting):
         """
         found = await self._run(self._service.find(self._own(unknown)))
         return None if found is None else self._adopt(found)
+
+    async def list_jobs(self, operation: str, *, page: int = 1, page_size: int = 30) -> list[AsyncJob]:
+        """Handles of the account's jobs, a page of them, each as far as the list says that it is.
+
+        Args:
+            operation: The method that started them.
+            page: Which page, the first being 1.
+            page_size: How many jobs a page has.
+
+        Raises:
+            UnsupportedError: The service documents no list.
+            InvalidArgument: An argument is out of the documented range.
+        """
+        return [self._adopt(one) for one in await self._run(self._service.list_jobs(operation, page, page_size))]
 
     async def aclose(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""

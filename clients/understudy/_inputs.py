@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import struct
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -19,6 +20,11 @@ Picture: TypeAlias = str | bytes | PathLike[str]
 """A picture: its http or https address, a path (as text or as a path object), or its bytes."""
 
 _FORMATS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+
+
+_PNG_HEAD = 24
+_MARK = 0xFF
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers that say how large a JPEG is
 
 
 def picture(field: str, value: Any, *, most: int, address: bool = True) -> Flow[str | bytes]:
@@ -55,6 +61,20 @@ def base64_text(content: bytes) -> str:
 def picture_type(content: bytes) -> str:
     """The media type of a picture that `picture` let pass."""
     return next(kind for sign, kind in _FORMATS.items() if content.startswith(sign))
+
+
+def picture_sides(content: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG or JPEG in pixels, by its first bytes; None where they do not say."""
+    if content.startswith(b"\x89PNG"):
+        return struct.unpack(">II", content[16:24]) if len(content) >= _PNG_HEAD else None
+    place = 2
+    while place + 9 <= len(content) and content[place] == _MARK:
+        kind, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
+        if kind in _FRAMES:
+            height, width = struct.unpack(">HH", content[place + 5 : place + 9])
+            return width, height
+        place += 1 if kind == _MARK else 2 + length  # a marker may be filled up with more of its first byte
+    return None
 
 
 def _read(field: str, path: Path, most: int) -> bytes:

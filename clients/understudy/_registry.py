@@ -19,4 +19,5 @@ VENDORS: dict[str, Entry] = {
     "infrai": Entry("understudy.infrai", "Infrai", "AsyncInfrai"),
     "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
     "gmicloud": Entry("understudy.gmicloud", "GMICloud", "AsyncGMICloud"),
+    "cloudsway": Entry("understudy.cloudsway", "Cloudsway", "AsyncCloudsway"),
 }

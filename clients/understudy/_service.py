@@ -100,6 +100,18 @@ class Service(ABC):
         message = f"{self.profile.name} documents no way to find a job by a name that the caller gave it"
         raise errors.UnsupportedError(f"{message}: {unknown}", vendor=self.profile.slug)
 
+    def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[Started]]:
+        """The account's jobs of one kind, a page of them.
+
+        Raises:
+            UnsupportedError: The service documents no list.
+        """
+        yield from ()
+        message = (
+            f"{self.profile.name} documents no list of jobs: {operation}, page {page} of {page_size} was asked for"
+        )
+        raise errors.UnsupportedError(message, vendor=self.profile.slug)
+
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether *answer*, to a paid request, says for certain that no work was begun; a vendor may know better."""
         return _answers.is_refusal(answer)

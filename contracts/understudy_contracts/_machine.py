@@ -112,7 +112,7 @@ class JobMachine(RuleBasedStateMachine):
         self._seen: dict[str, _Seen] = {}
         self._folder = TemporaryDirectory(prefix="understudy-")
         self._receiver = Receiver()
-        self._told: set[str] = set()
+        self._told: set[tuple[str, bool]] = set()
 
     @rule(target=callers)
     def open_account(self) -> _Caller:
@@ -131,6 +131,8 @@ class JobMachine(RuleBasedStateMachine):
         wants: bool,  # noqa: FBT001 - a rule
     ) -> _Seen | MultipleResults[_Seen]:
         """Start a job, perhaps with a word in its prompt that chooses its fate, perhaps with a wish to be told."""
+        if self._is_full(caller):
+            return multiple()
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
         arguments = dict(data.draw(self.contract.operations[method], label="arguments"))
         if word:
@@ -159,6 +161,8 @@ class JobMachine(RuleBasedStateMachine):
         self, caller: _Caller, data: st.DataObject, kind: str
     ) -> _Seen | MultipleResults[_Seen]:
         """Submit while the connection breaks: the client says that it cannot know, and has not submitted twice."""
+        if self._is_full(caller):
+            return multiple()
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
         arguments = data.draw(self.contract.operations[method], label="arguments")
         before, reserved = self._held(caller), self._reserved(caller)
@@ -326,16 +330,24 @@ class JobMachine(RuleBasedStateMachine):
     def _listen(self) -> None:
         """Wait until everybody who wished to be was told, once, and what a look tells, too."""
         wishing = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
-        for _ in wishing:
+        tellings = 2 if self.contract.tells_changes else 1  # that it runs, and that it is over
+        for _ in range(len(wishing) * tellings):
             try:
                 told = self._receiver.next()
             except queue.Empty:
                 raise BrokenLawError(f"nobody was told of one of {', '.join(wishing)}") from None
             job = self._callers[0].client.job_from_callback(told)
-            must(job.id in wishing and job.id not in self._told, f"told unasked, or twice: {told}")
-            self._told.add(job.id)
-            must(job.state is wishing[job.id].must_end, f"told that {job.id} ended {job.state}")
+            key = (job.id, job.state.final)
+            must(job.id in wishing and key not in self._told, f"told unasked, or twice: {told}")
+            self._told.add(key)
+            must(job.state in {wishing[job.id].must_end, JobState.RUNNING}, f"told that {job.id} ended {job.state}")
+            must(job.state.final or self.contract.tells_changes, f"told before the end: {told}")
         must(self._receiver.told.empty(), "more was told than asked for")
+
+    def _is_full(self, caller: _Caller) -> bool:
+        """Return whether *caller* may have as many unfinished jobs as it may have at all."""
+        unfinished = sum(seen.caller is caller and seen.furthest < len(_RANK) for seen in self._seen.values())
+        return self.contract.at_once is not None and unfinished >= self.contract.at_once
 
     def _held(self, caller: _Caller) -> list[str]:
         """Return the ids of the tasks that the simulator holds for *caller*, oldest first."""

@@ -60,6 +60,8 @@ class VendorContract:
         replays: Whether a submission that is sent again is answered by the same job, so that none is ever in doubt.
         finds: Whether a submission in doubt can be looked for by the caller's own name for it.
         cancels: Whether a job can be cancelled.
+        tells_changes: Whether that address is told of every change of state, and not of the end alone.
+        at_once: How many unfinished jobs an account may have, where that is bounded.
         live: What is asked of the service itself; None until somebody has thought of it.
         keeps: How many seconds of the account's time a result is there for at least.
     """
@@ -78,5 +80,7 @@ class VendorContract:
     replays: bool = False
     finds: bool = False
     cancels: bool = False
+    tells_changes: bool = False
+    at_once: int | None = None
     live: LivePlan | None = None
     keeps: float = inf

@@ -171,4 +171,4 @@ def pictures_of(params: Params) -> tuple[tuple[Field, ...], dict[str, Any]]:
 
 def price(params: Params) -> int:
     """Return credits: a table of the simulator's own (price)."""
-    return {"std": 10, "pro": 20}[params["mode"]] * (int(params["duration"]) // 5) * (2 if _sound(params) else 1)
+    return {"std": 2, "pro": 4}[params["mode"]] * (int(params["duration"]) // 5) * (2 if _sound(params) else 1)
