@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-VENDORS: Final[tuple[str, ...]] = ("tomoviee", "cloudsway", "edrawmax", "gmicloud", "infrai", "veo")
+VENDORS: Final[tuple[str, ...]] = (
+    "tomoviee",
+    "cloudsway",
+    "edrawmax",
+    "gmicloud",
+    "infrai",
+    "veo",
+)
 """Slugs in the order in which `understudy facts` shows them."""

@@ -95,3 +95,16 @@ def test_only_an_error_of_the_same_service_is_taken(given: Any) -> None:
     client, _ = lost()
     with pytest.raises(InvalidArgument, match=r"^unknown=.*a SubmitOutcomeUnknown of tomoviee"):
         client.resolve(given)
+
+
+def test_no_list_of_jobs_is_documented_by_every_service() -> None:
+    """Where there is none, the client says so and sends nothing; the words are the same, awaited."""
+    with pytest.raises(UnsupportedError, match="no list of jobs"):
+        Tomoviee(*KEYS, http=httpx.Client(transport=httpx.MockTransport(lose))).list_jobs("text_to_video")
+
+    async def story() -> None:
+        async with AsyncTomoviee(*KEYS, http=httpx.AsyncClient(transport=httpx.MockTransport(lose))) as client:
+            await client.list_jobs("text_to_video", page=2)
+
+    with pytest.raises(UnsupportedError, match="page 2 of 30"):
+        asyncio.run(story())

@@ -245,6 +245,7 @@ class Kit:
     """Makers of what a test needs."""
 
     secret: str = SECRET
+    picture: str = PICTURE
     rows: Mapping[str, Row] = field(default_factory=lambda: ROWS)
 
     def world(self, **options: Any) -> World:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 from understudy import (
+    AsyncCloudsway,
     AsyncDiagram,
     AsyncEdrawMax,
     AsyncGMICloud,
@@ -18,9 +19,12 @@ from understudy import (
     AsyncOutput,
     AsyncTomoviee,
     AsyncVeo,
+    CameraControl,
     CameraMove,
+    Cloudsway,
     ControlType,
     Diagram,
+    DynamicMask,
     EdrawMax,
     GMICloud,
     Infrai,
@@ -106,6 +110,20 @@ async def infrai(client: Infrai, other: AsyncInfrai) -> None:
     client.generate("a kite", aspect="4:3")  # type: ignore[arg-type]
     client.generate("a kite", "16:9")  # type: ignore[call-arg]
     AsyncInfrai.activate()  # type: ignore[unused-coroutine]
+
+
+async def kling(client: Cloudsway, other: AsyncCloudsway, path: Path) -> None:
+    """Films from texts and images start jobs, images come in four forms, and lists hold jobs of the client's kind."""
+    assert_type(client.text_to_video("a cat", model_name="kling-v2-6", mode="pro", sound="on", duration=10), Job)
+    assert_type(client.image_to_video(path, camera_control=CameraControl(pan=3)), Job)
+    assert_type(client.image_to_video(b"", "a cat", dynamic_masks=[DynamicMask("mask.png", [(1, 1), (9, 9)])]), Job)
+    assert_type(client.list_jobs("text_to_video", page=2), list[Job])
+    assert_type(await other.list_jobs("image_to_video"), list[AsyncJob])
+    assert_type(await other.image_to_video("https://files.example/cat.png"), AsyncJob)
+    client.text_to_video("a cat", model_name="kling-v1-5")  # type: ignore[arg-type]
+    client.text_to_video("a cat", duration=7)  # type: ignore[arg-type]
+    client.text_to_video("a cat", camera_control="simple")  # type: ignore[arg-type]
+    client.image_to_video("cat.png", image_num=2)  # type: ignore[call-arg]
 
 
 async def together(client: Tomoviee, other: AsyncTomoviee, jobs: list[Job], more: list[AsyncJob]) -> None:

@@ -12,7 +12,8 @@ from understudy import AsyncCloudsway, CameraControl, Cloudsway, DynamicMask, Jo
 from understudy_contracts._machine import JobMachine
 from understudy_contracts._vendor import DemoCall, VendorContract
 from understudy_contracts.vendors.cloudsway.access import credentials, headers
-from understudy_contracts.vendors.cloudsway.arguments import image_to_video, png, text_to_video
+from understudy_contracts.vendors.cloudsway.arguments import image_to_video, text_to_video
+from understudy_contracts.vendors.cloudsway.pictures import png
 from understudy_contracts.vendors.cloudsway.wire import SLOTS
 
 __all__ = ["CONTRACT", "DEMO", "CloudswayMachine", "credentials", "headers"]

@@ -17,4 +17,4 @@ def credentials(account: str) -> Mapping[str, str]:
 
 def headers(account: str) -> Mapping[str, str]:
     """Return the raw headers that authenticate *account* (auth.bearer)."""
-    return {"Authorization": f"Bearer {account}", "Content-Type": "application/json"}
+    return {"Authorization": f"Bearer {account}"}

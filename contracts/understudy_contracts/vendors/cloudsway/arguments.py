@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from base64 import b64encode
 from typing import Any, Final
 
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from understudy import CameraControl, DynamicMask
 from understudy_contracts import strategies
 from understudy_contracts.vendors.cloudsway.matrix import FROM_TEXT, GATEWAY_NAMES, MODELS, Asked, asks, combinations
+from understudy_contracts.vendors.cloudsway.pictures import png
 
 RATIOS: Final = ("16:9", "9:16", "1:1")
 ADDRESS: Final = "https://example.test/a.png"
@@ -21,22 +20,20 @@ LONG: Final = "x" * 2501
 NO_TEXT: Final = st.sampled_from([5, True, ["a fox"], {"a": 1}, LONG])
 
 
-def png(width: int, height: int) -> bytes:
-    """Return a grey PNG."""
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress((b"\0" + b"\x80" * width) * height)),
-        (b"IEND", b""),
-    )
-    chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
 SMALL: Final = png(300, 300)
 ENCODED: Final = b64encode(SMALL).decode()
 PICTURES: Final = st.sampled_from([ADDRESS, "http://127.0.0.1:9/a.jpg?Expires=1&Signature=x", SMALL])
+
+
+COMMON_BREAKS: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "negative_prompt": NO_TEXT,
+    "cfg_scale": st.sampled_from([-0.1, 1.1, "0.5", True, [0.5]]),
+    "mode": st.sampled_from(["fast", "PRO", 5, True, ""]),
+    "duration": st.sampled_from([15, "15", "5s", 5.5, True, ""]),
+    "sound": st.sampled_from(["yes", True, 1, "ON"]),
+    "callback_url": st.sampled_from(["ftp://example.test/x", "not a url", 5, ""]),
+}
+"""What breaks a parameter of both kinds, by parameter."""
 
 
 def _valid(asked: Asked, extra: dict[str, Any]) -> dict[str, Any]:
@@ -101,17 +98,6 @@ def camera_controls() -> st.SearchStrategy[dict[str, Any]]:
         amounts,
     )
     return simple | st.sampled_from([{"type": move} for move in MOVES])
-
-
-COMMON_BREAKS: Final[dict[str, st.SearchStrategy[Any]]] = {
-    "negative_prompt": NO_TEXT,
-    "cfg_scale": st.sampled_from([-0.1, 1.1, "0.5", True, [0.5]]),
-    "mode": st.sampled_from(["fast", "PRO", 5, True, ""]),
-    "duration": st.sampled_from([15, "15", "5s", 5.5, True, ""]),
-    "sound": st.sampled_from(["yes", True, 1, "ON"]),
-    "callback_url": st.sampled_from(["ftp://example.test/x", "not a url", 5, ""]),
-}
-"""What breaks a parameter of both kinds, by parameter."""
 
 
 def broken(kind: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:

@@ -238,7 +238,7 @@ class CloudswayService(Service):
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         if refusal is INVALID and refused.detail:
             message = refused.detail
-        account = call.caller.name if call.caller else None
+        account = call.caller.name if call.caller else self.whose(call.scope)
         inside = not gateway and self.world.dialects.spoken("cloudsway.errors", account) == "envelope"
         code = refusal.status if gateway else refusal.code
         body = {"code": code, "message": message, "request_id": self._request_id()}

@@ -1,0 +1,505 @@
+"""Cloudsway's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from understudy import JobState, errors
+from understudy._inputs import base64_text
+from understudy._service import Service as ClientService
+from understudy._state import JobRef, Started
+from understudy._wire import Request
+from understudy.cloudsway import bodies, profile
+from understudy.cloudsway import service as conversation
+from understudy.cloudsway.client import _Operations
+from understudy_contracts._breaks import Breaks
+from understudy_server.fields import Text
+from understudy_server.lifecycle import Fate, Lifecycle, Stage
+from understudy_server.tasks import ASIDE
+from understudy_server.vendors.cloudsway import CloudswayService as Films
+from understudy_server.vendors.cloudsway import capabilities, outputs, service
+from understudy_server.wire import RefusedError
+
+if TYPE_CHECKING:
+    import pytest
+
+    from understudy._wire import Flow
+    from understudy_server.vendors.cloudsway.capabilities import Kind
+
+BREAKS = Breaks("cloudsway")
+Client = conversation.CloudswayService
+
+
+def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the simulator tells of a task."""
+    right = Films.shown
+
+    def shown(self: Films, task: Any, now: float) -> dict[str, Any]:
+        data = right(self, task, now)
+        edit(data)
+        return data
+
+    patch.setattr(Films, "shown", shown)
+
+
+def drop_limits(patch: pytest.MonkeyPatch, of: str) -> None:
+    """Let the simulator's models do *of* whenever they are asked."""
+    patch.setattr(capabilities, "LIMITS", tuple(limit for limit in capabilities.LIMITS if limit.of != of))
+
+
+def rule(patch: pytest.MonkeyPatch, kind: Kind, name: str, **changes: Any) -> None:
+    """Let a parameter of the simulator have another rule, default or necessity."""
+    fields = (replace(one, **changes) if one.name == name else one for one in capabilities.FIELDS[kind])
+    patch.setattr(service, "FIELDS", {**capabilities.FIELDS, kind: tuple(fields)})
+
+
+def able_otherwise(patch: pytest.MonkeyPatch, model: str, **changes: Any) -> None:
+    """Let the client think that *model* can do other things."""
+    table = {**profile.ABILITIES, model: replace(profile.ABILITIES[model], **changes)}
+    patch.setattr(bodies, "ABILITIES", MappingProxyType(table))
+
+
+def call_otherwise(patch: pytest.MonkeyPatch, code: int, kind: type[errors.ApiError] | None) -> None:
+    """Let the client call *code* something else, or not know it."""
+    table = {known: name for known, name in profile.REFUSALS.items() if known != code}
+    patch.setattr(conversation, "REFUSALS", MappingProxyType({**table, **({code: kind} if kind else {})}))
+
+
+def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
+    """Let *edit* change what the client makes of a task that it read."""
+    right = conversation._read_task
+    patch.setattr(conversation, "_read_task", lambda task, answer: edit(right(task, answer)))
+
+
+@BREAKS.in_simulator
+def wrong_word(patch: pytest.MonkeyPatch) -> None:
+    """A task that is done is 'succeeded'."""
+    patch.setattr(service, "TIMES", replace(capabilities.TIMES, ends={Fate.SUCCEED: "succeeded", Fate.FAIL: "failed"}))
+
+
+@BREAKS.in_simulator
+def skipped_state(patch: pytest.MonkeyPatch) -> None:
+    """A task is processed at once and never submitted."""
+    patch.setattr(service, "TIMES", Lifecycle((Stage("processing", 60.0, 300.0),), capabilities.TIMES.ends))
+
+
+@BREAKS.in_simulator
+def early_result(patch: pytest.MonkeyPatch) -> None:
+    """A result is told, empty, before there is one."""
+    show_otherwise(patch, lambda data: data.setdefault("task_result", {"videos": []}))
+
+
+@BREAKS.in_simulator
+def seconds_as_a_number(patch: pytest.MonkeyPatch) -> None:
+    """A film's duration is a number."""
+    right = Films._video
+    patch.setattr(Films, "_video", lambda self, task, url: {**right(self, task, url), "duration": 5})
+
+
+@BREAKS.in_simulator
+def times_in_seconds(patch: pytest.MonkeyPatch) -> None:
+    """Times are told in seconds."""
+    patch.setattr(service, "_milliseconds", int)
+
+
+@BREAKS.in_simulator
+def time_stands(patch: pytest.MonkeyPatch) -> None:
+    """updated_at is always the time of creation."""
+    show_otherwise(patch, lambda data: data.update(updated_at=data["created_at"]))
+
+
+@BREAKS.in_simulator
+def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
+    """A refusal has no request_id."""
+    right = Films.refuse
+
+    def refuse(self: Films, refused: RefusedError, call: Any) -> Any:
+        answer = right(self, refused, call)
+        body = orjson.loads(answer.body)
+        del body["request_id"]
+        return answer._replace(body=orjson.dumps(body))
+
+    patch.setattr(Films, "refuse", refuse)
+
+
+@BREAKS.in_simulator
+def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
+    """A task is found under either kind."""
+    right = Films._asked_for
+
+    def asked_for(self: Films, kind: Any, call: Any) -> Any:
+        try:
+            return right(self, kind, call)
+        except RefusedError:
+            return right(self, "image2video" if kind == "text2video" else "text2video", call)
+
+    patch.setattr(Films, "_asked_for", asked_for)
+
+
+@BREAKS.in_simulator
+def forgotten_name(patch: pytest.MonkeyPatch) -> None:
+    """A task is not found by the caller's own name."""
+    patch.setattr(Films, "remember", lambda self, task: self.tasks.update({task.id: task}))
+
+
+@BREAKS.in_simulator
+def name_used_twice(patch: pytest.MonkeyPatch) -> None:
+    """The same name may be given to two tasks."""
+
+    def set_aside(_self: Films, _account: Any, params: dict[str, Any]) -> None:
+        external = params.pop("external_task_id", None)
+        if external is not None:
+            params[ASIDE] = {"external_task_id": external}
+
+    patch.setattr(Films, "_set_aside", set_aside)
+
+
+@BREAKS.in_simulator
+def oldest_first(patch: pytest.MonkeyPatch) -> None:
+    """A list begins with the oldest."""
+    right = Films.listed
+
+    def listed(self: Films, kind: Any, call: Any) -> Any:
+        answer = right(self, kind, call)
+        body = orjson.loads(answer.body)
+        return answer._replace(body=orjson.dumps({**body, "data": body["data"][::-1]}))
+
+    patch.setattr(Films, "listed", listed)
+
+
+@BREAKS.in_simulator
+def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
+    """A list is an object with a total."""
+    right = Films._answer
+
+    def answer(self: Films, data: Any) -> Any:
+        return right(self, {"task_list": data, "total": len(data)} if isinstance(data, list) else data)
+
+    patch.setattr(Films, "_answer", answer)
+
+
+@BREAKS.in_simulator
+def wrong_status(patch: pytest.MonkeyPatch) -> None:
+    """An unknown task is HTTP 400."""
+    patch.setattr(service, "NOT_FOUND", replace(service.NOT_FOUND, status=400))
+
+
+@BREAKS.in_simulator
+def method_not_allowed(patch: pytest.MonkeyPatch) -> None:
+    """A wrong method is HTTP 405."""
+    patch.setattr(service, "WRONG_METHOD", replace(service.WRONG_METHOD, status=405))
+
+
+@BREAKS.in_simulator
+def one_reading(patch: pytest.MonkeyPatch) -> None:
+    """Refusals have their HTTP status in both readings."""
+    right = Films.refuse
+
+    def refuse(self: Films, refused: RefusedError, call: Any) -> Any:
+        return right(self, refused, call)._replace(status=refused.refusal.status)
+
+    patch.setattr(Films, "refuse", refuse)
+
+
+@BREAKS.in_simulator
+def open_slots(patch: pytest.MonkeyPatch) -> None:
+    """An account may have as many tasks at once as it likes."""
+    patch.setattr(Films, "at_once", None)
+
+
+@BREAKS.in_simulator
+def tail_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """Every model takes a tail."""
+    drop_limits(patch, "image_tail")
+
+
+@BREAKS.in_simulator
+def camera_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """Every model moves its camera in every mode."""
+    drop_limits(patch, "camera_control")
+
+
+@BREAKS.in_simulator
+def scale_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """Models of version 2 take cfg_scale."""
+    drop_limits(patch, "cfg_scale")
+
+
+@BREAKS.in_simulator
+def no_exclusion(patch: pytest.MonkeyPatch) -> None:
+    """A tail, masks and the camera may go together."""
+    patch.setattr(service, "GROUPS", ())
+
+
+@BREAKS.in_simulator
+def blind(patch: pytest.MonkeyPatch) -> None:
+    """Images are not looked at."""
+    patch.setattr(Films, "_look_at_pictures", lambda _self, _params: None)
+
+
+@BREAKS.in_simulator
+def two_axes(patch: pytest.MonkeyPatch) -> None:
+    """A simple movement may go along two axes."""
+    patch.setattr(service, "_check_camera", lambda _params: None)
+
+
+@BREAKS.in_simulator
+def long_prompt(patch: pytest.MonkeyPatch) -> None:
+    """A prompt may be as long as one likes."""
+    rule(patch, "text2video", "prompt", rule=Text())
+
+
+@BREAKS.in_simulator
+def one_callback(patch: pytest.MonkeyPatch) -> None:
+    """Only the end is told."""
+    patch.setattr(Films, "callback_plan", replace(Films.callback_plan, on="end"))
+
+
+@BREAKS.in_simulator
+def impatient_callback(patch: pytest.MonkeyPatch) -> None:
+    """A callback is tried once."""
+    patch.setattr(Films, "callback_plan", replace(Films.callback_plan, delays=()))
+
+
+@BREAKS.in_simulator
+def wrapped_callback(patch: pytest.MonkeyPatch) -> None:
+    """A callback is never flat."""
+
+    def callback_body(self: Films, task: Any, moment: Any) -> Any:
+        return {"code": 0, "message": "SUCCEED", "request_id": "r", "data": self.shown(task, moment.next_change)}
+
+    patch.setattr(Films, "callback_body", callback_body)
+
+
+@BREAKS.in_simulator
+def long_life(patch: pytest.MonkeyPatch) -> None:
+    """A result lives for a year."""
+    patch.setattr(Films, "result_seconds", 365 * 24 * 3600)
+
+
+@BREAKS.in_simulator
+def small_films(patch: pytest.MonkeyPatch) -> None:
+    """A film in pro is no larger than one in std."""
+    patch.setitem(outputs.LINES, "pro", "720p")
+
+
+@BREAKS.in_simulator
+def keyless(patch: pytest.MonkeyPatch) -> None:
+    """Any header will do for a key."""
+    right = Films.identify
+    patch.setattr(Films, "identify", lambda self, found: right(self, (found[0] or b"Bearer x",)))
+
+
+@BREAKS.in_simulator
+def blocked_later(patch: pytest.MonkeyPatch) -> None:
+    """Blocked content is taken in, and fails."""
+    patch.setattr(Films, "refusals", Films.refusals._replace(blocked=None))
+
+
+@BREAKS.in_client
+def no_name(patch: pytest.MonkeyPatch) -> None:
+    """Every submission has the same name."""
+    patch.setattr(bodies, "external_name", lambda given: given or "name")
+
+
+@BREAKS.in_client
+def another_name(patch: pytest.MonkeyPatch) -> None:
+    """The caller's own name is not sent."""
+    right = bodies.external_name
+    patch.setattr(bodies, "external_name", lambda _given: right(None))
+
+
+@BREAKS.in_client
+def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Any 404 proves that there is no job."""
+
+    def find(self: Any, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
+        address = self._address("text2video", unknown.external_id)
+        request = Request("GET", address, self.authorization())
+        try:
+            job_id, snapshot = yield from self.read(request, self._task)
+        except errors.NotFoundError:
+            return None
+        return Started(JobRef(job_id, unknown.operation), snapshot)
+
+    patch.setattr(Client, "find", find)
+
+
+@BREAKS.in_client
+def trusting_5000(patch: pytest.MonkeyPatch) -> None:
+    """5000 is taken for a refusal that began nothing."""
+    patch.setattr(conversation, "DOUBTFUL", frozenset({5002}))
+
+
+@BREAKS.in_client
+def trusting_unknown(patch: pytest.MonkeyPatch) -> None:
+    """A code that nobody documents is taken for a refusal."""
+    patch.setattr(Client, "is_refusal", lambda _self, answer: answer.code not in profile.DOUBTFUL)
+
+
+@BREAKS.in_client
+def doubtful_5001(patch: pytest.MonkeyPatch) -> None:
+    """5001 is taken for an unknown outcome."""
+    patch.setattr(conversation, "DOUBTFUL", frozenset({5000, 5001, 5002}))
+
+
+@BREAKS.in_client
+def every_429(patch: pytest.MonkeyPatch) -> None:
+    """Every 429 is sent again."""
+    wide = frozenset({1100, 1101, 1102, 1302, 1303, 1304})
+    patch.setattr(ClientService, "__init__", _with_codes(ClientService.__init__, wide))
+
+
+@BREAKS.in_client
+def no_429(patch: pytest.MonkeyPatch) -> None:
+    """No 429 is sent again."""
+    patch.setattr(ClientService, "__init__", _with_codes(ClientService.__init__, frozenset()))
+
+
+def _with_codes(right: Any, codes: frozenset[int]) -> Any:
+    def init(self: Any, settings: Any, secrets: Any) -> None:
+        right(self, settings, secrets)
+        self.profile = replace(self.profile, resend_codes=codes)
+
+    return init
+
+
+@BREAKS.in_client
+def arrears_misnamed(patch: pytest.MonkeyPatch) -> None:
+    """1102 is called a rate limit."""
+    call_otherwise(patch, 1102, errors.RateLimitError)
+
+
+@BREAKS.in_client
+def policy_unknown(patch: pytest.MonkeyPatch) -> None:
+    """1301 is not known."""
+    call_otherwise(patch, 1301, None)
+
+
+@BREAKS.in_client
+def status_first(patch: pytest.MonkeyPatch) -> None:
+    """The HTTP status decides before the code does."""
+    right = Client._accepted
+
+    def accepted(self: Any, response: Any) -> Any:
+        if response.status >= 400:
+            raise self.refusal(errors.ServerError, "no", response)
+        return right(self, response)
+
+    patch.setattr(Client, "_accepted", accepted)
+
+
+@BREAKS.in_client
+def succeeded(patch: pytest.MonkeyPatch) -> None:
+    """The client waits for 'succeeded'."""
+    table = {**profile.STATES, "succeeded": JobState.SUCCEEDED}
+    del table["succeed"]
+    patch.setattr(conversation, "STATES", MappingProxyType(table))
+
+
+@BREAKS.in_client
+def first_video(patch: pytest.MonkeyPatch) -> None:
+    """Only the first video is an output."""
+    read_otherwise(patch, lambda snapshot: replace(snapshot, media=snapshot.media[:1]))
+
+
+@BREAKS.in_client
+def silent_failure(patch: pytest.MonkeyPatch) -> None:
+    """Why a task failed is not told."""
+    read_otherwise(patch, lambda snapshot: replace(snapshot, reason=None))
+
+
+@BREAKS.in_client
+def policy_overlooked(patch: pytest.MonkeyPatch) -> None:
+    """What the policy stopped has simply failed."""
+    read_otherwise(patch, lambda snapshot: replace(snapshot, failure=None))
+
+
+@BREAKS.in_client
+def any_kind(patch: pytest.MonkeyPatch) -> None:
+    """Every job is looked for among the films from text."""
+    patch.setattr(conversation, "KINDS", {"text_to_video": "text2video", "image_to_video": "text2video"})
+
+
+@BREAKS.in_client
+def kind_guessed(patch: pytest.MonkeyPatch) -> None:
+    """A handle may be made without the kind of its job."""
+    patch.delattr(_Operations, "_named")
+
+
+@BREAKS.in_client
+def flat_only(patch: pytest.MonkeyPatch) -> None:
+    """A callback in the envelope is not understood."""
+    right = Client.called_back
+
+    def called_back(self: Any, body: Any) -> Started:
+        told = conversation._parsed(body)
+        return right(self, {} if isinstance(told, dict) and "data" in told else body)
+
+    patch.setattr(Client, "called_back", called_back)
+
+
+@BREAKS.in_client
+def data_prefix(patch: pytest.MonkeyPatch) -> None:
+    """Images are sent with the prefix of a data address."""
+    patch.setattr(bodies, "base64_text", lambda content: f"data:image/png;base64,{base64_text(content)}")
+
+
+@BREAKS.in_client
+def unmeasured(patch: pytest.MonkeyPatch) -> None:
+    """Images are sent whatever their sides are."""
+    patch.setattr(bodies, "picture_sides", lambda _content: None)
+
+
+@BREAKS.in_client
+def any_size(patch: pytest.MonkeyPatch) -> None:
+    """Images are sent however large they are."""
+    patch.setattr(bodies, "LARGEST", 1 << 40)
+
+
+@BREAKS.in_client
+def free_tail(patch: pytest.MonkeyPatch) -> None:
+    """A tail is sent to kling-v1-6 in std."""
+    able_otherwise(patch, "kling-v1-6", tail=profile.ALWAYS)
+
+
+@BREAKS.in_client
+def free_scale(patch: pytest.MonkeyPatch) -> None:
+    """cfg_scale is sent to a model of version 2."""
+    able_otherwise(patch, "kling-v2-5-turbo", cfg_scale=True)
+
+
+@BREAKS.in_client
+def timid(patch: pytest.MonkeyPatch) -> None:
+    """kling-v1 is never asked for masks."""
+    able_otherwise(patch, "kling-v1", masks=None)
+
+
+@BREAKS.in_client
+def together(patch: pytest.MonkeyPatch) -> None:
+    """What excludes one another is sent together."""
+    patch.setattr(bodies, "_exclude", lambda _body: None)
+
+
+@BREAKS.in_client
+def seconds_as_sent(patch: pytest.MonkeyPatch) -> None:
+    """The duration is sent as a number."""
+    right = bodies._wired
+    patch.setattr(bodies, "_wired", lambda body: {**right(body), "duration": int(body["duration"])})
+
+
+@BREAKS.in_client
+def one_page(patch: pytest.MonkeyPatch) -> None:
+    """Every page of a list is the first."""
+    right = Client.list_jobs
+    patch.setattr(Client, "list_jobs", lambda self, operation, _page, size: right(self, operation, 1, size))
+
+
+@BREAKS.in_client
+def basic(patch: pytest.MonkeyPatch) -> None:
+    """The key is sent under another scheme."""
+    patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Basic {self._key.reveal()}"})
