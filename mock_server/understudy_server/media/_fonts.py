@@ -100,10 +100,20 @@ def _visible(character: str) -> str:
     return " " if category in {"Cc", "Zl", "Zp", "Zs"} else character
 
 
-def order_for(text: str) -> tuple[Face, ...]:
-    """Return the installed faces, first the one that has most of *text*, so that a word keeps to one face."""
+def order_for(text: str, faces: tuple[Face, ...] | None = None) -> tuple[Face, ...]:
+    """Return *faces*, all that are installed by default, first the one that has most of *text*.
+
+    So a word keeps to one face; where several have as much of it, the order stays.
+    """
     letters = sorted(set(text))
-    return tuple(sorted(installed(), key=lambda face: -sum(has(face, letter) for letter in letters)))
+    known = installed() if faces is None else faces
+    return tuple(sorted(known, key=lambda face: -sum(has(face, letter) for letter in letters)))
+
+
+@functools.cache
+def plain_first() -> tuple[Face, ...]:
+    """Return the installed faces, Pillow's own last, so that texts of several alphabets look alike together."""
+    return tuple(sorted(installed(), key=lambda face: not face.package))
 
 
 def runs(text: str, faces: tuple[Face, ...]) -> list[tuple[Face, str]]:

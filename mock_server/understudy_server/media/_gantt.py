@@ -121,7 +121,7 @@ def _next(rows: list[_Row], day: float) -> Iterator[Shape]:
 
 
 def _drawn(bar: Bar, row: _Row, day: float, look: Look) -> Iterator[Shape]:
-    """Return a task's bar, with its days on it or, where it is short, beside it."""
+    """Return a task's bar, with its days on it or, where it is short and there is room, before it."""
     accent = look.accent(row.section)
     x, width, middle = bar.begins * day, bar.days * day, row.top + row.height / 2
     yield Box(x + 2, middle - 22, max(8.0, width - 4), 44, min(12.0, width / 4), accent.strong)
@@ -129,3 +129,5 @@ def _drawn(bar: Bar, row: _Row, day: float, look: Look) -> Iterator[Shape]:
     top = middle - label.height / 2 - 1
     if label.width + 16 <= width:
         yield Words(x + width / 2, top, label, PAPER)
+    elif x >= label.width + 24:
+        yield Words(x - 12, top, label, QUIET, "end")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from understudy_server.media._fonts import plain_first
 from understudy_server.media._text import Lines, fit
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class Scene:
 def text(words: str, width: float, *, lines: int = 4, size: int = BODY, least: int | None = None) -> Lines:
     """Return *words* wrapped to *width* on at most so many lines, a little smaller rather than cut."""
     height = round(lines * size * 1.3)
-    return fit(words, round(width), height, largest=size, smallest=least or max(14, round(size * 0.78)))
+    smallest = least or max(14, round(size * 0.78))
+    return fit(words, round(width), height, largest=size, smallest=smallest, known=plain_first())
 
 
 def arrow(points: tuple[Point, ...], colour: Colour, weight: float = 3.0) -> list[Shape]:

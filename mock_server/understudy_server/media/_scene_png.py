@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, PngImagePlugin
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 FINER = 3
 """How much larger shapes are drawn than they are shown."""
 MOST_PIXELS = 24_000_000
-_BENDS = 40
+_BENDS = 64
 """Straight parts that a curve is drawn with."""
 _LEAST_TEXT = 4
 """Pixels below which a text is a grey line to any eye, and is left out."""
@@ -65,7 +66,7 @@ class _Pencil:
             case Stroke():
                 self._line(self._points(shape.points), shape.colour, shape.weight)
             case Curve():
-                self._line(self._points(bent(shape)), shape.colour, shape.weight)
+                self._ribbon(self._points(bent(shape)), shape.colour, shape.weight)
             case Words():
                 pass  # written once everything is at its own size
 
@@ -90,6 +91,18 @@ class _Pencil:
         half = width / 2
         for x, y in (points[0], points[-1]):  # round ends, as the SVG has them
             self._draw.ellipse((x - half, y - half, x + half, y + half), fill=colour)
+
+    def _ribbon(self, points: list[Point], colour: tuple[int, int, int], weight: float) -> None:
+        """Draw a bent line by its two edges, which is smoother than by its many short parts."""
+        half = max(0.5, weight * self._scale / 2)
+        edges: tuple[list[Point], list[Point]] = ([], [])
+        for number, (x, y) in enumerate(points):
+            (x0, y0), (x1, y1) = points[max(0, number - 1)], points[min(len(points) - 1, number + 1)]
+            length = math.hypot(x1 - x0, y1 - y0) or 1.0
+            dx, dy = -(y1 - y0) / length * half, (x1 - x0) / length * half
+            edges[0].append((x + dx, y + dy))
+            edges[1].append((x - dx, y - dy))
+        self._draw.polygon([*edges[0], *reversed(edges[1])], fill=colour)
 
     def _points(self, points: Iterable[Point]) -> list[Point]:
         return [(x * self._scale, y * self._scale) for x, y in points]

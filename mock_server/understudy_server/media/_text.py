@@ -65,7 +65,9 @@ class Lines:
         return canvas
 
 
-def fit(text: str, width: int, height: int, *, largest: int, smallest: int) -> Lines:
+def fit(
+    text: str, width: int, height: int, *, largest: int, smallest: int, known: tuple[Face, ...] | None = None
+) -> Lines:
     """Return *text* set as large as it can be within *width* and *height* pixels; no lines where not a letter fits.
 
     Args:
@@ -74,9 +76,10 @@ def fit(text: str, width: int, height: int, *, largest: int, smallest: int) -> L
         height: The box's height in pixels.
         largest: The size in pixels that is tried first.
         smallest: The size below which the text is cut and ends in an ellipsis instead.
+        known: The faces to choose from, the preferred ones first; all that are installed by default.
     """
     words = text[:MOST] + ELLIPSIS * (len(text) > MOST)
-    faces = order_for(words)
+    faces = order_for(words, known)
     shown = readable(words, faces)
     area = _WORN * width * height * smallest / max(1, PITCH * _width(shown, faces, smallest))
     for size in _sizes(largest, smallest):

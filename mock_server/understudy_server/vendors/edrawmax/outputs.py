@@ -30,6 +30,8 @@ LONGEST_TASK: Final = 366
 DRAWN_DAYS: Final = (2, 6)
 """How long a task is of which the prompt does not say it, in days."""
 MOST_CHILDREN: Final = 8
+NAMING: Final = 3
+"""So many words name a thing; more say something of it."""
 
 _NUMBER: Final = rf"(\d{{1,3}}|{'|'.join(NUMBERS)})"
 _UNITS: Final = tuple(
@@ -192,8 +194,10 @@ def _card(point: Point) -> Card:
     return Card(heading or point.text, note, int(found[1]))
 
 
-def _without(words: str, text: str) -> str:
-    return " ".join(text.replace(words, " ", 1).split()).strip(_BARE + "·")
+def _without(share: str, text: str) -> str:
+    """Return *text* without *share*, which stands large beside it, unless it is a sentence that needs it."""
+    rest = " ".join(text.replace(share, " ", 1).split()).strip(_BARE)
+    return rest if len(rest.split()) <= NAMING else text
 
 
 def _counted(points: Sequence[Point], most: int) -> list[Point]:
