@@ -170,4 +170,12 @@ def test_what_mermaid_would_read_as_its_own_is_written_out() -> None:
     """Quotes, brackets, colons and the like are written as characters by number where they would mean something."""
     assert 'N1["Say #34;hi#34; #60;b#62; #35;1"]' in write(content("flowchart", 'say "hi" <b> #1'))
     assert "    A#40;b#41;#59;c :t1, 2026-" in write(Schedule("t", NOON_DAY, (Bar("A(b);c", "", 0, 1),)))
-    assert "    50#37; #58; 1 : 50#37;" in write(Poster("t", (Card("50% : 1", "", 50),)))
+    assert "    #53;0#37; #58; 1 : 50#37;" in write(Poster("t", (Card("50% : 1", "", 50),)))
+    assert "    #67;lick b :t1, 2026-" in write(Schedule("t", NOON_DAY, (Bar("Click b", "", 0, 1),)))
+    assert "    #50; x :t1, 2026-" in write(Schedule("t", NOON_DAY, (Bar("2 x", "", 0, 1),)))
+
+
+def test_a_first_day_is_no_task() -> None:
+    """A date by itself says when a schedule begins, unless it is all that there is."""
+    assert [bar.text for bar in content("gantt", "2026-05-04\nPlan\nBuild").bars] == ["Plan", "Build"]
+    assert len(content("gantt", "2026-05-04, 2026-06-04").bars) == 2

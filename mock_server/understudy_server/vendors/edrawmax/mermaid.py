@@ -21,6 +21,10 @@ _SHAPES: Final = {"start": '(["{}"])', "end": '(["{}"])', "step": '["{}"]', "que
 _QUOTED: Final = re.compile(r"[\"#;<>`\\&]")
 _BARE: Final = re.compile(r"[\"#;:<>`\\&{}\[\]()%,|]")
 """What has a meaning to Mermaid within quotes, and outside of them."""
+_STARTS: Final = re.compile(
+    r"\d|(?:title|section|date|axis|tick|exclu|inclu|today|top|week|click|call|href|acc(?:title|descr))", re.IGNORECASE
+)
+"""What a line of a gantt or a timeline begins with that is no task and no point."""
 
 
 def write(content: DiagramContent) -> str:
@@ -70,7 +74,7 @@ def _gantt(schedule: Schedule) -> Iterator[str]:
             section = bar.section
             yield f"    section {_escaped(section, _BARE)}" if section else "    section -"
         begins = date.fromordinal(schedule.first + bar.begins)
-        yield f"    {_escaped(bar.text, _BARE)} :t{number}, {begins:%Y-%m-%d}, {bar.days}d"
+        yield f"    {_line(bar.text)} :t{number}, {begins:%Y-%m-%d}, {bar.days}d"
 
 
 def _timeline(poster: Poster) -> Iterator[str]:
@@ -78,9 +82,19 @@ def _timeline(poster: Poster) -> Iterator[str]:
     for card in poster.cards:
         share = "" if card.percent is None else f" : {card.percent}{_escaped('%', _BARE)}"
         note = f" : {_escaped(card.note, _BARE)}" if card.note else ""
-        yield f"    {_escaped(card.heading, _BARE)}{share}{note}"
+        yield f"    {_line(card.heading)}{share}{note}"
+
+
+def _line(text: str) -> str:
+    """Return *text* as what a line begins with, its first letter written out where Mermaid would take it for a word."""
+    escaped = _escaped(text, _BARE)
+    return f"{_number(escaped[0])}{escaped[1:]}" if _STARTS.match(escaped) else escaped
 
 
 def _escaped(text: str, special: re.Pattern[str]) -> str:
     """Return *text* on one line, with what Mermaid would read as its own in Mermaid's way of writing characters."""
-    return special.sub(lambda found: f"#{ord(found[0])};", " ".join(text.split()))
+    return special.sub(lambda found: _number(found[0]), " ".join(text.split()))
+
+
+def _number(letter: str) -> str:
+    return f"#{ord(letter)};"

@@ -132,7 +132,8 @@ def schedule(task: Task, words: Words) -> Schedule:
     title = outline.heading(prompt)
     if len(points) == 1 and not points[0].points:
         points = tuple(Point(phase) for phase in words.phases)
-    tasks = [(point.text, section) for section, point in _sectioned(points)]
+    named = [(point.text, section) for section, point in _sectioned(points)]
+    tasks = [one for one in named if not _DATE.fullmatch(one[0])] or named
     bars, begins, seed = [], 0, task.seed
     for text, section in tasks[: MOST["gantt"]]:
         name, days = duration(text)
