@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy import EdrawMax, SkippingClock, errors
@@ -107,8 +107,9 @@ def test_the_others_say_what_the_prompt_says(wire: Wire) -> None:
 @proves("edrawmax:answer.content", side="server")
 @kinds
 @given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300).filter(str.strip))
+@example(prompt='say "hi" <b>; `x`, #1, section a: b, 50% (c) [d] {e} \\ end')
 def test_any_prompt_is_drawn(target: Target, kind: str, prompt: str) -> None:
-    """Whatever the prompt holds, its code can be read again and its SVG is one."""
+    """Whatever the prompt holds, its code can be read again, with nothing in it that Mermaid would trip over."""
     wire = Wire(target)
     data = wire.draw(kind, prompt.replace("understudy:", "") or "x")
     readers = {"flowchart": reading.flowchart, "mindmap": reading.mindmap, "gantt": reading.gantt}

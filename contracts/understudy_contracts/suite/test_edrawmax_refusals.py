@@ -11,6 +11,7 @@ import pytest
 
 from understudy import AsyncEdrawMax, EdrawMax, RetryPolicy, SkippingClock, errors
 from understudy_contracts import load_facts, proves
+from understudy_contracts._machine import must
 from understudy_contracts._targets import IN_PROCESS, Target
 from understudy_contracts.vendors.edrawmax import CONTRACT
 from understudy_contracts.vendors.edrawmax.arguments import KINDS
@@ -133,22 +134,33 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
 
     async def crowd() -> list[int]:
         codes: list[int] = []
+        refused: list[httpx.Response] = []
         async with own_target.async_http() as http, anyio.create_task_group() as group:
 
+            async def send(wire: Wire, body: dict[str, str]) -> httpx.Response:
+                return await http.post(f"{wire.url}{ROUTE}gantt", json=body, headers={"X-User-ID": wire.account})
+
             async def ask() -> None:
-                answer = await http.post(
-                    f"{busy.url}{ROUTE}gantt", json={"prompt": "A fox"}, headers={"X-User-ID": busy.account}
-                )
-                codes.append(answer.json()["code"])
+                codes.append((await send(busy, {"prompt": "A fox"})).json()["code"])
+
+            async def ask_too_much() -> None:
+                refused.append(await send(busy, {"prompt": "A fox"}))
+                refused.append(await send(other, {}))
+
+            async def until(done: Callable[[], bool]) -> None:
+                with anyio.fail_after(60):
+                    while not done():
+                        await anyio.lowlevel.checkpoint()
+                        must(len(own_target.control.tasks(busy.name)) <= limit + 1, "one request too many was taken")
 
             for _ in range(limit):
                 group.start_soon(ask)
-            with anyio.fail_after(60):
-                while len(own_target.control.tasks(busy.name)) <= limit:
-                    await anyio.lowlevel.checkpoint()
-            assert_refused(busy.post("gantt", {"prompt": "A fox"}), 3001, CODES[3001], fact="error.concurrency")
-            assert_refused(other.post("gantt", {}), 400, CODES[400])
-            assert codes == []
+            await until(lambda: len(own_target.control.tasks(busy.name)) == limit + 1)
+            group.start_soon(ask_too_much)
+            await until(lambda: len(refused) == 2)
+            assert_refused(refused[0], 3001, CODES[3001], fact="error.concurrency")
+            assert_refused(refused[1], 400, CODES[400])
+            must(codes == [], "an answer left before its diagram was done")
             own_target.control.advance(30)
         return codes
 

@@ -29,6 +29,7 @@ INK: Final = 80
 """How much darker or lighter words are than what they stand on, at least, of 255."""
 
 _ENTITY: Final = re.compile(r"#(\d+);")
+_OWN: Final = re.compile(r"[\";<>`\\#]")
 _NODE: Final = re.compile(r'(\w+)(?:\(\["(.*)"\]\)|\{"(.*)"\}|\["(.*)"\])')
 _EDGE: Final = re.compile(r'(\w+) -->(?:\|"(.*)"\|)? (\w+)')
 _TASK: Final = re.compile(r"(.+) :(t\d+), (\d{4}-\d{2}-\d{2}), (\d+)d")
@@ -107,7 +108,12 @@ def timeline(code: str) -> list[list[str]]:
 
 
 def plain(text: str) -> str:
-    """Return *text* without Mermaid's way of writing characters."""
+    """Return *text* without Mermaid's way of writing characters.
+
+    Raises:
+        BrokenLawError: Something in it stands as it is that Mermaid reads as its own.
+    """
+    must(not _OWN.search(_ENTITY.sub("", text)), f"not written out: {text!r}")
     return _ENTITY.sub(lambda found: chr(int(found[1])), text)
 
 
