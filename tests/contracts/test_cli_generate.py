@@ -215,7 +215,7 @@ def test_a_missing_credential_is_answered_with_the_variables(
     monkeypatch.delenv("TOMOVIEE_APP_SECRET")
     assert main([*FILM]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("understudy: TOMOVIEE_APP_SECRET is not set.")
+    assert said.startswith("understudy: TOMOVIEE_APP_SECRET is not set (")
     assert "TOMOVIEE_APP_KEY, TOMOVIEE_APP_SECRET" in said
     assert 'eval "$(understudy env tomoviee)"' in said
 

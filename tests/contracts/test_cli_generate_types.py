@@ -151,6 +151,8 @@ def test_what_a_parameter_is_beside_its_words() -> None:
     assert not kind_of(str).many
     assert kind_of(str | None).optional
     assert not kind_of(str).optional
+    assert kind_of(str | bytes | PathLike[str]).metavar == "PATH|URL"
+    assert kind_of(str | PathLike[str]).metavar == kind_of(Path).metavar == "PATH"
     assert kind_of(Camera).keys == ("pan", "zoom")
     assert kind_of(Mask).keys == ("area",)
 

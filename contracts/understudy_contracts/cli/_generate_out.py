@@ -54,26 +54,28 @@ class Destination:
 
     def _outputs(self, job: Job) -> Iterator[Path]:
         outputs = job.result()
-        names = [Path(name) for _, name in job_file_names(job.id, job.snapshot.media)]
-        suffixes = [self.place.suffix] if len(outputs) == 1 else [name.suffix or self.place.suffix for name in names]
-        for number, (output, suffix) in enumerate(zip(outputs, suffixes, strict=True), 1):
-            yield output.save(self._numbered(number if len(outputs) > 1 else None, suffix))
+        suffixes = [Path(name).suffix or self.place.suffix for _, name in job_file_names(job.id, job.snapshot.media)]
+        for output, name in zip(outputs, self._names(suffixes), strict=True):
+            yield output.save(name)
 
     def _moved(self, made: Any) -> Saved:
         """Let *made* save itself out of sight, and put its files in their places when all of them are there."""
         with tempfile.TemporaryDirectory(prefix=".understudy-", dir=self.place.parent) as backstage:
             files: Sequence[Path] = made.save(Path(backstage))
             problems = tuple(map(str, getattr(files, "problems", ())))
-            alike = Counter(file.suffix for file in files)
-            placed = []
-            for number, file in enumerate(files, 1):
-                suffix = file.suffix if len(files) > 1 or problems else self.place.suffix
-                placed.append(file.replace(self._numbered(number if alike[file.suffix] > 1 else None, suffix)))
-            return Saved(placed, problems)
+            names = self._names([file.suffix for file in files], partial=bool(problems))
+            return Saved([file.replace(name) for file, name in zip(files, names, strict=True)], problems)
 
-    def _numbered(self, number: int | None, suffix: str) -> Path:
-        stem = self.place.stem if number is None else f"{self.place.stem}-{number}"
-        return self.place.with_name(f"{stem}{suffix}")
+    def _names(self, suffixes: Sequence[str], *, partial: bool = False) -> Iterator[Path]:
+        """A file's name for each of *suffixes*: the one that was asked for, or its like, with a number where needed."""
+        if len(suffixes) == 1 and not partial:
+            yield self.place
+            return
+        alike, seen = Counter(suffixes), Counter[str]()
+        for suffix in suffixes:
+            seen[suffix] += 1
+            number = f"-{seen[suffix]}" if alike[suffix] > 1 else ""
+            yield self.place.with_name(f"{self.place.stem}{number}{suffix}")
 
 
 def destination(out: str | None) -> Destination:

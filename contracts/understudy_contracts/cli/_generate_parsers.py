@@ -80,7 +80,7 @@ def capability_parser(vendor: Vendor, capability: Capability) -> StrictParser:
     told = parser.add_argument_group("what to make")
     for option in capability.options:
         _add_option(told, capability, option)
-    if vendor.options:
+    if vendor.options and not capability.opens:
         client = parser.add_argument_group(f"the client ({vendor.client.__name__})")
         for option in vendor.options:
             _add_option(client, capability, option)

@@ -21,7 +21,7 @@ def resume_command(token: str, again: str) -> str:
 def refused(vendor: Vendor, error: errors.UnderstudyError, again: str) -> CommandError:
     """Return *error* in words of the command line."""
     if isinstance(error, errors.MissingCredential):
-        return UsageError(f"{error.variable} is not set.{_variables(vendor)}")
+        return UsageError(f"{error.variable} is not set ({error.message}).{_variables(vendor)}")
     if isinstance(error, errors.TokenError):
         return UsageError(f"--resume: {error.message} (--base-url says where the vendor is)")
     if isinstance(error, errors.InvalidArgument):

@@ -34,6 +34,7 @@ class Kind:
         keys: The members of an object that is given as JSON, where they are known.
         make: What an object that was given as JSON becomes.
         optional: Whether nothing, None, may stand in its place.
+        webbed: Whether a file may be named by a web address, too.
     """
 
     words: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Kind:
     keys: tuple[str, ...] = ()
     make: type | None = None
     optional: bool = False
+    webbed: bool = False
 
     @property
     def allowed(self) -> str:
@@ -56,7 +58,7 @@ class Kind:
         """What stands for the value in a usage line; None for the option's own name."""
         if len(self.types) == 1 and not self.offered:
             return {int: "N", float: "X", dict: "JSON", Path: "PATH", str: None}[self.types[0]]
-        return "PATH|URL" if Path in self.types else None
+        return ("PATH|URL" if self.webbed else "PATH") if Path in self.types else None
 
     def read(self, text: str) -> Any:
         """Return the value that *text* is.
@@ -107,7 +109,16 @@ def kind_of(annotation: Any) -> Kind:
     words, offered = _words(several)
     make = next((part for part in several if isinstance(part, type) and is_dataclass(part)), None)
     keys = next((keys for part in several if (keys := _keys(part))), ())
-    return Kind(words, offered, _plain(several), many=bool(elements), keys=keys, make=make, optional=optional)
+    return Kind(
+        words,
+        offered,
+        _plain(several),
+        many=bool(elements),
+        keys=keys,
+        make=make,
+        optional=optional,
+        webbed=bytes in several,
+    )
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
