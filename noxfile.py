@@ -6,6 +6,7 @@ the other way and takes the lowest versions that pyproject.toml declares.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -69,6 +70,13 @@ def contracts(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def schemathesis(session: nox.Session) -> None:
+    """The vendors' OpenAPI pages put to the proof by Schemathesis: no server error, no status or shape unsaid."""
+    install(session, "-e", ".[all]", *group("openapi"))
+    session.run("python", "tests/openapi/check_pages.py", *session.posargs)
+
+
+@nox.session(default=False)
 def breaks(session: nox.Session) -> None:
     """Proof that the contracts can fail: plants one mistake at a time and shows which contract catches it."""
     install(session, "-e", ".[all]")
@@ -93,7 +101,7 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def wheel(session: nox.Session) -> None:
-    """The built wheel, installed alone as a user gets it: the client imports, the commands answer."""
+    """The built wheel, installed alone as a user gets it: clients, commands, and a project whose CI keeps contracts."""
     install(session, *group("release"))
     built = Path(session.create_tmp()) / "dist"
     session.run("python", "-m", "build", "--outdir", str(built))
@@ -105,6 +113,12 @@ def wheel(session: nox.Session) -> None:
     session.run("understudy", "facts")
     session.run("understudy", "doctor")
     session.run("understudy", "demo", "--out", str(built.with_name("demo")))
+    install(session, "pytest-xdist")
+    project = built.with_name("ci_project")
+    shutil.copytree(HERE / "examples" / "ci_project", project, dirs_exist_ok=True)
+    session.chdir(project)
+    session.run("pytest")
+    session.run("pytest", "-n", "2", "--pyargs", "understudy_contracts", "--understudy-report", "contracts.html")
 
 
 @nox.session(default=False)

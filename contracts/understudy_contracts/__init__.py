@@ -12,8 +12,20 @@ if TYPE_CHECKING:
     from understudy_contracts._facts import Fact, FactBook, FactError, Sheet, load_facts
     from understudy_contracts._proves import Contract, proven, proves
     from understudy_contracts._registry import VENDORS
+    from understudy_contracts._stage import Understudy
 
-__all__ = ["VENDORS", "Contract", "Fact", "FactBook", "FactError", "Sheet", "load_facts", "proven", "proves"]
+__all__ = [
+    "VENDORS",
+    "Contract",
+    "Fact",
+    "FactBook",
+    "FactError",
+    "Sheet",
+    "Understudy",
+    "load_facts",
+    "proven",
+    "proves",
+]
 
 _HOMES: Final = {
     "Contract": "_proves",
@@ -21,6 +33,7 @@ _HOMES: Final = {
     "FactBook": "_facts",
     "FactError": "_facts",
     "Sheet": "_facts",
+    "Understudy": "_stage",
     "VENDORS": "_registry",
     "load_facts": "_facts",
     "proven": "_proves",

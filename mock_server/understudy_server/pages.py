@@ -8,14 +8,19 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from understudy_server import control
 from understudy_server.fields import schema
+from understudy_server.shapes import shape_of_answers
+from understudy_server.wire import Call, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
 
     from understudy_server.service import Service
@@ -70,13 +75,46 @@ def _operation(service: Service, route: Route) -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in route.pattern().groupindex
         ],
-        "responses": {"200": {"description": "An answer", "content": {"application/json": {"example": route.example}}}},
+        "responses": _responses(service, route),
     }
     if not route.open:
         operation["security"] = [{name: [] for name in _credentials(service)}]
     if route.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
     return operation
+
+
+def _responses(service: Service, route: Route) -> dict[str, Any]:
+    """Return every status that the route answers with: when it goes well, and for each refusal of the vendor."""
+    said: dict[int, dict[str, Any]] = {status: {} for status in route.statuses}
+    if route.example:
+        said[route.statuses[0]]["answer"] = route.example
+    for name, (status, body) in _refusals(service, route).items():
+        said.setdefault(status, {})[name] = body
+    return {str(status): _response(status, said[status], route) for status in sorted(said)}
+
+
+def _response(status: int, said: Mapping[str, Any], route: Route) -> dict[str, Any]:
+    goes_well = status in route.statuses
+    response: dict[str, Any] = {"description": "An answer" if goes_well else "A refusal"}
+    if said:
+        content: dict[str, Any] = {"examples": {name: {"value": body} for name, body in said.items()}}
+        if route.example or not goes_well:  # of an answer that nobody has written down, nothing can be promised
+            content["schema"] = shape_of_answers(said.values())
+        response["content"] = {"application/json": content}
+    return response
+
+
+def _refusals(service: Service, route: Route) -> dict[str, tuple[int, Any]]:
+    """Return status and body of every refusal that the vendor documents, by its code, as the vendor renders it."""
+    scope = {"type": "http", "method": route.method, "path": f"/{service.slug}{route.path}", "scheme": "http"}
+    call = Call({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
+    rendered: dict[str, tuple[int, Any]] = {}
+    for refusal in (*service.codes.values(), *service.refusals):
+        if refusal is not None:
+            answer = service.refuse(RefusedError(refusal), call)
+            rendered.setdefault(f"{refusal.code}", (answer.status, orjson.loads(answer.body)))
+    return rendered
 
 
 def _credentials(service: Service) -> list[str]:

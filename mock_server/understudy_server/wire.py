@@ -166,9 +166,10 @@ class Route:
         summary: One line for the page.
         facts: Facts, without the slug, that describe this route.
         body: The fields of the JSON body.
-        example: A documented answer.
+        example: A documented answer; empty where it is no JSON.
         paid: Whether an accepted call costs credits.
         open: Whether the route needs no credential.
+        statuses: The HTTP statuses of an answer that is no refusal.
     """
 
     method: str
@@ -180,6 +181,7 @@ class Route:
     example: Mapping[str, Any] = field(default_factory=dict)
     paid: bool = False
     open: bool = False
+    statuses: tuple[int, ...] = (200,)
 
     def pattern(self) -> re.Pattern[str]:
         """Return the path as a regular expression with one named group for each ``{name}``."""

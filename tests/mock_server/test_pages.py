@@ -7,10 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from understudy_server import World, _registry
 from understudy_server.fields import schema
 from understudy_server.pages import openapi
+from understudy_server.shapes import shape_of_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 PAGES = ["/docs", "/redoc", *(f"/{slug}/{page}" for slug in _registry.VENDORS for page in ("docs", "redoc"))]
 HERE = "http://127.0.0.1:8080"
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner))
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +86,14 @@ def test_a_vendors_document_has_every_route(caller: Caller, slug: str) -> None:
         assert document["servers"] == [{"url": f"/{slug}"}]
         assert sum(len(methods) for methods in document["paths"].values()) == len(list(service.routes()))
         for route in service.routes():
-            operation = document["paths"][route.path][route.method.lower()]
-            named = re.findall(r"\{(\w+)\}", route.path)
+            operation = document["paths"][route.path.replace(":path}", "}")][route.method.lower()]
+            named = re.findall(r"\{(\w+)(?::path)?\}", route.path)
             assert [parameter["name"] for parameter in operation["parameters"]] == named
             assert all(f"`{slug}:{fact}`" in operation["description"] for fact in route.facts)
-            example = operation["responses"]["200"]["content"]["application/json"]["example"]
-            assert example == json.loads(json.dumps(route.example))
+            assert {str(status) for status in route.statuses} <= operation["responses"].keys()
+            answer = operation["responses"][str(route.statuses[0])]
+            shown = answer["content"]["application/json"]["examples"]["answer"]["value"] if route.example else {}
+            assert shown == json.loads(json.dumps(route.example))
             body = operation.get("requestBody")
             drawn = body["content"]["application/json"]["schema"] if body else None
             assert drawn == (json.loads(json.dumps(schema(route.body))) if route.body else None)
@@ -101,5 +108,42 @@ def test_a_page_asks_for_the_credential_that_a_call_needs(kit: Kit, slug: str) -
         named = {name.decode() for name in service.credential_headers}
         assert {scheme["name"] for scheme in document["components"]["securitySchemes"].values()} == named
         for route in service.routes():
-            (security,) = document["paths"][route.path][route.method.lower()].get("security", [{}])
+            (security,) = document["paths"][route.path.replace(":path}", "}")][route.method.lower()].get(
+                "security", [{}]
+            )
             assert set(security) == (set() if route.open else named)
+
+
+@pytest.mark.parametrize("slug", _registry.VENDORS)
+def test_a_page_shows_every_refusal_with_its_status(slug: str) -> None:
+    """Each code of the vendor stands under the HTTP status that it comes with."""
+    with World() as world:
+        service = world.services[slug]
+        for methods in openapi(service)["paths"].values():
+            for operation in methods.values():
+                contents = [answer.get("content", {}) for answer in operation["responses"].values()]
+                shown = {code for content in contents for kind in content.values() for code in kind["examples"]}
+                assert {f"{refusal.code}" for refusal in service.codes.values()} <= shown
+
+
+@given(VALUES)
+def test_an_example_has_its_own_shape(example: Any) -> None:
+    """A schema that is drawn from an example describes it: types, members, items; null promises nothing."""
+
+    def fits(value: Any, shape: Any) -> bool:
+        if "anyOf" in shape:
+            return any(fits(value, each) for each in shape["anyOf"])
+        if value is None:
+            return bool(shape == {})
+        if isinstance(value, dict):
+            members = shape["properties"]
+            if not set(shape.get("required", ())) <= set(value):
+                return False
+            return all(fits(value[name], members[name]) for name in value)
+        if isinstance(value, list):
+            return bool(shape["type"] == "array") and (not value or fits(value[0], shape["items"]))
+        kinds = {bool: "boolean", int: "integer", float: "number", str: "string"}
+        return bool(shape["type"] == kinds[type(value)])
+
+    assert fits(example, shape_of_answers([example]))
+    assert fits(example, shape_of_answers([{"other": 1}, example]))
