@@ -124,7 +124,7 @@ class LiveRun:
 def secrets_in_environment(vendor: str) -> tuple[str, ...]:
     """Return the values of the variables that hold what *vendor* must know and nobody else."""
     sheet = load_facts(vendor).sheets[vendor]
-    names = [name for name, example in sheet.environment.items() if "{base}" not in example]
+    names = [name for name, example in sheet.environment.items() if "{" not in example]
     return tuple(value for name in names if (value := os.environ.get(name)))
 
 

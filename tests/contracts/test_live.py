@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,11 +15,13 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import trustme
 import uvicorn
 
 from understudy_contracts import VENDORS, load_facts
+from understudy_contracts._control import Control
 from understudy_contracts._stage import contract_of
 from understudy_server import Simulator, World
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LADDERS = [vendor for vendor in VENDORS if contract_of(vendor).live]
 FAST = """
 import understudy_contracts._live_run as run
 from understudy import SkippingClock
@@ -34,6 +39,7 @@ run.SystemClock = SkippingClock
 """A plugin of the session: the service's time skips, so its clients need not wait for it."""
 KEY = "live-key-0123456789"
 SECRET = "live-secret-0123456789"
+CREDENTIALS = {"TOMOVIEE_APP_KEY": KEY, "TOMOVIEE_APP_SECRET": SECRET}
 
 Edit = Callable[[str, int, dict[str, Any]], tuple[int, dict[str, Any]]]
 
@@ -103,6 +109,7 @@ class Service:
         )
         self._server = uvicorn.Server(config)
         self._listener = config.bind_socket()
+        self._listener.listen()  # whoever is quicker than the thread waits for it
         self.url = f"https://localhost:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
         self._thread.start()
@@ -114,9 +121,12 @@ class Service:
         self._listener.close()
         self.world.close()
 
-    def spent(self) -> float:
-        """Return what everybody has paid, or will."""
-        return sum(account.ledger.spent + account.ledger.reserved for account in self.world.accounts()) / 1.0
+    def spent(self, vendor: str) -> float:
+        """Return what everybody has paid *vendor*, or will, in whole units."""
+        with httpx.Client(verify=ssl.create_default_context(cafile=self.ca)) as http:
+            accounts = Control(http, self.url).accounts()
+        mine = [float(each["spent"]) + float(each["reserved"]) for each in accounts if each["vendor"] == vendor]
+        return sum(mine)
 
     def tasks(self) -> int:
         """Return how many tasks were ever made."""
@@ -133,21 +143,27 @@ def service(folder: Path, edit: Edit | None = None) -> Iterator[Service]:
         playing.close()
 
 
-def run(folder: Path, playing: Service, vendor: str, *options: str, credentials: bool = True) -> tuple[int, str]:
-    """Run the live contracts of *vendor* in a session of their own; return the exit code and what was printed."""
+def run(folder: Path, playing: Service, vendors: str, *options: str, credentials: bool = True) -> tuple[int, str]:
+    """Run the live contracts of *vendors*, names with blanks between them, in a session of their own; return the exit code and what was printed."""
     (folder / "skipping.py").write_text(FAST, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TOMOVIEE", "PYTEST_"))}
+    book = load_facts()
+    named = {name for sheet in book.sheets.values() for name in sheet.environment} | {"PYTEST_ADDOPTS"}
+    environment = {name: value for name, value in os.environ.items() if name not in named}
     environment |= {
         "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)]),
         "SSL_CERT_FILE": str(playing.ca),
-        "TOMOVIEE_BASE_URL": f"{playing.url}/tomoviee",
     }
-    if credentials:
-        environment |= {"TOMOVIEE_APP_KEY": KEY, "TOMOVIEE_APP_SECRET": SECRET}
+    for sheet in map(book.sheets.__getitem__, vendors.split()):
+        for name, example in sheet.environment.items():
+            if "{" in example:
+                here = example.replace("{base}", sheet.at(playing.url))
+                environment[name] = here.replace("{host}", sheet.host_at(playing.url))
+            elif credentials:
+                environment[name] = CREDENTIALS.get(name, example)
     command = [sys.executable, "-m", "pytest", "-p", "skipping", "-p", "no:cacheprovider", "-v", *options]
     asked = ["--pyargs", "understudy_contracts.suite.test_live", "--understudy-target", "live"]
     ended = subprocess.run(
-        [*command, *asked, "--understudy-vendor", vendor],
+        [*command, *asked, *(f"--understudy-vendor={vendor}" for vendor in vendors.split())],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -282,7 +298,28 @@ def test_contracts_that_need_a_simulator_are_unchecked(tmp_path: Path, honest: S
     assert "1 x needs a simulator, which can be told what to do; a live service cannot" in printed
 
 
-@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if contract_of(vendor).live])
+def test_every_ladder_is_climbed_whole_and_within_its_price(tmp_path: Path, honest: Service) -> None:
+    """All calls of all vendors, when they are allowed, go as planned over TLS; an honest service differs in nothing."""
+    options: list[str] = []
+    prices: dict[str, float] = {}
+    before = {vendor: honest.spent(vendor) for vendor in LADDERS}
+    for vendor in LADDERS:
+        plan = contract_of(vendor).live
+        assert plan is not None
+        jobs = sum(call.price is None for call in plan.calls)
+        prices[vendor] = sum(call.price or 0.0 for call in plan.calls) if not jobs else math.inf
+        options += ["--understudy-budget", f"{vendor}={sum(call.price or 0.0 for call in plan.calls):g}"]
+        options += ["--understudy-budget", f"{vendor}=unknown-ok:{jobs}"] if jobs else []
+        options += [f"--understudy-input={name}={value}" for name, value in plan.examples.items()]
+    code, printed = run(tmp_path, honest, " ".join(LADDERS), *options)
+    assert code == 0, printed
+    assert "unchecked" not in printed.rpartition("\n=")[2]
+    assert re.search(r"no difference in \d+ calls", printed)
+    spent = {vendor: honest.spent(vendor) - before[vendor] for vendor in LADDERS}
+    assert all(spent[vendor] <= prices[vendor] + 1e-9 for vendor in LADDERS), (spent, prices)
+
+
+@pytest.mark.parametrize("vendor", LADDERS)
 def test_every_ladder_begins_with_what_is_free(vendor: str) -> None:
     """Each vendor has a free call; a call that costs says how much, or that nobody knows."""
     plan = contract_of(vendor).live

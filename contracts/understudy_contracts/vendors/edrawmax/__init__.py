@@ -14,6 +14,7 @@ from understudy import AsyncEdrawMax, EdrawMax
 from understudy_contracts._vendor import DemoCall, VendorContract
 from understudy_contracts.vendors.edrawmax.access import credentials, headers, options
 from understudy_contracts.vendors.edrawmax.arguments import KINDS, arguments
+from understudy_contracts.vendors.edrawmax.live import LIVE
 
 __all__ = ["CONTRACT", "DEMO", "credentials", "headers", "options"]
 
@@ -70,4 +71,5 @@ CONTRACT: Final = VendorContract(
     ends={},
     refuses_blocked=True,
     options=options,
+    live=LIVE,
 )

@@ -146,7 +146,14 @@ class VeoService(Service):
             known = f"{before}/v1beta/files/{{file}}:download"
             mangled = f"{before}/v1beta/files/{{address:path}}/v1beta/files/{{file}}:download"
             for path in (known, mangled):
-                yield Route("GET", path, partial(self.redirect, before), "Redirect to a file's content", file)
+                yield Route(
+                    "GET",
+                    path,
+                    partial(self.redirect, before),
+                    "Redirect to a file's content",
+                    file,
+                    statuses=(302,),
+                )
             path = f"{before}/download/v1beta/files/{{file}}:download"
             yield Route("GET", path, self.download, "Send a file", ("download.through_proxy", *file[1:]))
 
