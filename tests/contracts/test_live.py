@@ -144,7 +144,7 @@ def service(folder: Path, edit: Edit | None = None) -> Iterator[Service]:
 
 
 def run(folder: Path, playing: Service, vendors: str, *options: str, credentials: bool = True) -> tuple[int, str]:
-    """Run the live contracts of *vendors*, names with blanks between them, in a session of their own; return the exit code and what was printed."""
+    """Run the live contracts of *vendors*, names with blanks between, and return the exit code and what was printed."""
     (folder / "skipping.py").write_text(FAST, encoding="utf-8")
     book = load_facts()
     named = {name for sheet in book.sheets.values() for name in sheet.environment} | {"PYTEST_ADDOPTS"}
