@@ -27,6 +27,7 @@ MOST: Final = 40
 LONGEST: Final = 2000
 """How many characters of a body are shown."""
 
+_MANY: Final = 100
 _SHORTEST: Final = 6
 _OPEN_HEADERS: Final = frozenset(
     {
@@ -138,8 +139,8 @@ class Redaction:
         query = f"?{MASK}" if parts.query else ""
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
 
-    def exchange(self, exchange: Exchange, most: int = LONGEST) -> dict[str, Any]:
-        """Return an exchange as plain data; a body that is no JSON is described, or cut after *most* characters."""
+    def exchange(self, exchange: Exchange, most: int | None = LONGEST) -> dict[str, Any]:
+        """Return an exchange as plain data: what is no JSON is described, and texts are cut after *most* characters."""
         request, response = exchange.request, exchange.response
         shown: dict[str, Any] = {
             "method": request.method,
@@ -157,16 +158,29 @@ class Redaction:
     def _member(self, name: str, value: Any) -> Any:
         return MASK if isinstance(value, str) and value and _SECRET_NAMES.search(name) else self.json(value)
 
-    def _body(self, content: bytes | None, kind: str, most: int) -> Any:
+    def _body(self, content: bytes | None, kind: str, most: int | None) -> Any:
         if content is None:
             return f"({kind or 'a body'}, streamed)"
         try:
-            return self.json(json.loads(content)) if content else None
+            return _cut(self.json(json.loads(content)), most) if content else None
         except (ValueError, RecursionError):
             pass
         if not kind.startswith("text/"):
             return f"({kind or 'no content type'}, {len(content)} bytes)"
         return self.text(content[:most].decode("utf-8", "replace"))
+
+
+def _cut(value: Any, most: int | None) -> Any:
+    """Return a JSON value whose texts are no longer than *most*: pictures travel in them."""
+    if most is None:
+        return value
+    if isinstance(value, dict):
+        return {name: _cut(item, most) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cut(item, most) for item in value[:_MANY]]
+    if isinstance(value, str) and len(value) > most:
+        return f"{value[: most // 10]}... ({len(value)} characters)"
+    return value
 
 
 def keep(witness: Witness | None) -> Any:

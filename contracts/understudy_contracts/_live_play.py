@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DOWNLOAD: Final = "download"
 """The phase of exchanges that fetch a file: the client has looked at what came, so they are not compared."""
 
+_WRITTEN: Final = 20_000
 _WORDY: Final = re.compile(r"(^|[._])(status|state|code|type)$")
 _NAME: Final = re.compile(r"\{[^}]*\}")
 
@@ -68,7 +69,7 @@ class Played:
 
     def plain(self) -> list[dict[str, Any]]:
         """Return what was said without its secrets, as it can be written down."""
-        return [{"phase": each.phase, **self.redaction.exchange(each)} for each in self._witness.exchanges]
+        return [{"phase": each.phase, **self.redaction.exchange(each, _WRITTEN)} for each in self._witness.exchanges]
 
     def said(self) -> Iterator[Said]:
         """Return what was said as it is compared."""
@@ -76,7 +77,7 @@ class Played:
             if exchange.response is None or exchange.phase == DOWNLOAD:
                 continue
             kind = exchange.response.headers.get("content-type", "")
-            shown = self.redaction.exchange(exchange)
+            shown = self.redaction.exchange(exchange, None)
             body = shown["answer"] if isinstance(shown["answer"], dict | list) else None
             yield Said(shown["method"], self._route(exchange), exchange.phase, shown["status"], kind, body)
 

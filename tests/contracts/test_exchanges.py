@@ -143,6 +143,15 @@ def test_what_is_no_json_is_described(response: httpx.Response, shown: str | Non
     assert Redaction().exchange(witness.exchanges[0])["answer"] == shown
 
 
+def test_what_is_long_is_cut() -> None:
+    """A picture in a text does not make a page of a megabyte; whoever asks for everything gets it."""
+    witness, picture = Witness(), "A" * 5000
+    witness.asked(httpx.Request("POST", "https://a.test/", json={"images": [picture] * 150}))
+    images = Redaction().exchange(witness.exchanges[0])["body"]["images"]
+    assert images == ["A" * 200 + "... (5000 characters)"] * 100
+    assert Redaction().exchange(witness.exchanges[0], None)["body"]["images"] == [picture] * 150
+
+
 def test_no_answer_is_told_as_that() -> None:
     """A request that broke off has no status."""
     witness = Witness()
