@@ -123,7 +123,7 @@ class Service:
 
     def spent(self, vendor: str) -> float:
         """Return what everybody has paid *vendor*, or will, in whole units."""
-        with httpx.Client(verify=ssl.create_default_context(cafile=self.ca)) as http:
+        with httpx.Client(verify=ssl.create_default_context(cafile=self.ca), timeout=60) as http:
             accounts = Control(http, self.url).accounts()
         mine = [float(each["spent"]) + float(each["reserved"]) for each in accounts if each["vendor"] == vendor]
         return sum(mine)
