@@ -33,6 +33,7 @@ from understudy_contracts.vendors.gmicloud.arguments import (
     requests,
     text_to_video,
 )
+from understudy_contracts.vendors.gmicloud.live import LIVE
 
 if TYPE_CHECKING:
     from understudy_contracts._transcripts import Transcript
@@ -99,6 +100,7 @@ CONTRACT: Final = VendorContract(
     operations={"text_to_video": text_to_video(), "image_to_video": image_to_video()},
     ends={"fail": JobState.FAILED, "timeout": JobState.FAILED, "cancel": JobState.CANCELED},
     refuses_blocked=True,
+    live=LIVE,
 )
 """GMI Cloud by its API-key face."""
 

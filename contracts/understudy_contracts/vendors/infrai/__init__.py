@@ -13,6 +13,7 @@ from understudy_contracts._machine import JobMachine
 from understudy_contracts._vendor import DemoCall, VendorContract
 from understudy_contracts.vendors.infrai.access import credentials, headers
 from understudy_contracts.vendors.infrai.arguments import arguments, bodies, broken_bodies
+from understudy_contracts.vendors.infrai.live import LIVE
 
 __all__ = [
     "CONTRACT",
@@ -58,6 +59,7 @@ CONTRACT: Final = VendorContract(
     },
     replays=True,
     cancels=True,
+    live=LIVE,
 )
 
 
