@@ -14,17 +14,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from understudy_contracts._fact_tables import load_table
 from understudy_contracts._registry import VENDORS
 
 Certainty = Literal["documented", "contradicted", "inferred"]
 Binds = Literal["server", "client", "both", "advice"]
 Side = Literal["server", "client"]
 
-_ID: Final = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_SLUG: Final = re.compile(r"[a-z0-9_]+")
+_ID: Final = re.compile(r"[a-z0-9_]+([.-][a-z0-9_]+)*")
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 _BASE_URL: Final = re.compile(r"https://[a-z0-9.-]+(/[^\s/?#]+)*")
 _SIDES: Final[Mapping[Binds, frozenset[Side]]] = MappingProxyType(
@@ -167,26 +170,44 @@ def parse_sheet(text: str, *, file: str) -> Sheet:
     except tomllib.TOMLDecodeError as error:
         raise FactError(f"{file}: not TOML: {error}") from None
     reader = _Reader(file, data)
-    reader.keys(required=("vendor", "base_url", "environment", "fact"))
-    vendor = reader.text("vendor", _ID, "a slug")
+    reader.keys(required=("vendor", "base_url", "environment", "fact"), optional=("tables",))
+    vendor = reader.text("vendor", _SLUG, "a slug")
     environment = _Reader(f"{file}, environment", reader.table("environment"))
     return Sheet(
         vendor=vendor,
         base_url=reader.text("base_url", _BASE_URL, "https://HOST[/PATH] without a slash at the end"),
         environment=MappingProxyType(environment.variables()),
-        facts=tuple(_parse_facts(vendor, reader.tables("fact"), file)),
+        facts=tuple(_once(chain(_parse_facts(vendor, reader.tables("fact"), file), _of_tables(vendor, reader)), file)),
     )
 
 
 def _parse_facts(vendor: str, tables: list[Any], file: str) -> Iterator[Fact]:
-    seen: set[str] = set()
     for number, table in enumerate(tables, 1):
         reader = _Reader(f"{file}, fact {number}", table)
-        id_ = reader.text("id", _ID, "words of a-z, 0-9 and _ joined by dots")
-        if id_ in seen:
-            raise FactError(f"{file}, fact {number}: id is {id_!r}, which an earlier fact has; allowed: a new one")
-        seen.add(id_)
+        id_ = reader.text("id", _ID, "words of a-z, 0-9 and _ joined by dots or hyphens")
         yield _parse_fact(vendor, id_, _Reader(f"{file}, fact {id_!r}", table))
+
+
+def _of_tables(vendor: str, reader: _Reader) -> Iterator[Fact]:
+    """Return the facts of the endpoint tables that a fact file names: documented, and binding both sides."""
+    for file in reader.names("tables"):
+        try:
+            table = load_table(file)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FactError(f"{reader.where}: tables names {file!r}, which cannot be used: {error}") from None
+        for id_, says in table.statements():
+            if not _ID.fullmatch(id_):
+                raise FactError(f"{file}: {id_!r} is no id; allowed: words of a-z, 0-9 and _ joined by dots or hyphens")
+            yield Fact(vendor, id_, says, table.source, "documented", "both")
+
+
+def _once(facts: Iterable[Fact], file: str) -> Iterator[Fact]:
+    seen: set[str] = set()
+    for number, fact in enumerate(facts, 1):
+        if fact.id in seen:
+            raise FactError(f"{file}, fact {number}: id is {fact.id!r}, which an earlier fact has; allowed: a new one")
+        seen.add(fact.id)
+        yield fact
 
 
 def _parse_fact(vendor: str, id_: str, reader: _Reader) -> Fact:
@@ -240,6 +261,12 @@ class _Reader:
         value = self.data[key]
         if not isinstance(value, list):
             raise FactError(f"{self.where}: {key} is {value!r}; allowed: tables headed [[{key}]]")
+        return value
+
+    def names(self, key: str) -> list[str]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise FactError(f"{self.where}: {key} is {value!r}; allowed: a list of file names")
         return value
 
     def variables(self) -> dict[str, str]:
