@@ -31,19 +31,24 @@ _TYPES: Final = {
     "PNG": "image/png",
     "WEBP": "image/webp",
     "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "HEIC": "image/heic",
     "MP4": "video/mp4",
+    "MOV": "video/quicktime",
     "MP3": "audio/mpeg",
 }
+_HEIC: Final = frozenset({b"ftypheic", b"ftypheix", b"ftypmif1"})
 
 
 class Looks(NamedTuple):
-    """What a file is: its kind and format, the sides of its picture in pixels, and how many seconds it lasts."""
+    """What a file is: kind and format, the sides of its picture in pixels, its seconds and its frames a second."""
 
     kind: str
     format: str | None = None
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,8 @@ def _picture(source: Path | BytesIO) -> Looks | None:
 def _stream(path: Path, head: bytes) -> Looks | None:
     import av
 
+    if head[4:12] in _HEIC:  # the libraries know no more of it
+        return Looks("image", "HEIC")
     # The container is told by its first bytes and then insisted on: left to guess, the library would also follow
     # playlists, which name files and addresses of others.
     if head[4:8] == b"ftyp":
@@ -206,6 +213,7 @@ def _stream(path: Path, head: bytes) -> Looks | None:
             seconds = float(length * stream.time_base) if stream.time_base else 0.0
             if film is None:
                 return Looks("audio", label, seconds=seconds)
-            return Looks("video", label, film.codec_context.width, film.codec_context.height, seconds)
+            rate = float(film.average_rate) if film.average_rate else None
+            return Looks("video", label, film.codec_context.width, film.codec_context.height, seconds, rate)
     except (av.FFmpegError, IndexError):
         return None

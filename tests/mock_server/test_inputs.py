@@ -99,7 +99,7 @@ def test_a_held_picture_is_told_and_handed_out(kit: Kit, caller: Caller, kind: s
     assert url.endswith("/a%20fox.x")
     assert told == {
         "name": "a fox.x", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
-        "kind": "image", "format": kind, "width": 60, "height": 40, "seconds": None,
+        "kind": "image", "format": kind, "width": 60, "height": 40, "seconds": None, "rate": None,
     }  # fmt: skip
     path = url.replace("%20", " ")
     got = caller.fetch(path)
@@ -116,12 +116,13 @@ def test_films_sounds_and_other_files_are_looked_at(world: World, films: dict[st
     def looks(content: bytes) -> tuple[Any, ...]:
         return tuple(world.shelf.hold("x.txt", content).looks)
 
-    assert looks(films["right"]) == ("video", "MP4", 1280, 720, 5.0)
-    kind, label, width, height, seconds = looks(render(Sound(2.0, 1, "music")))
+    assert looks(films["right"]) == ("video", "MP4", 1280, 720, 5.0, 2.0)
+    kind, label, width, height, seconds, _ = looks(render(Sound(2.0, 1, "music")))
     assert (kind, label, width, height) == ("audio", "MP3", None, None)
     assert seconds == pytest.approx(2.0, abs=0.1)
     assert looks(films["right"].replace(b"ftypisom", b"ftypqt  ", 1))[:2] == ("video", "MOV")
-    nothing = ("other", None, None, None, None)
+    assert looks(b"\0\0\0\x18ftypheic" + bytes(50)) == ("image", "HEIC", None, None, None, None)
+    nothing = ("other", None, None, None, None, None)
     playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://192.0.2.1/a.ts\n#EXT-X-ENDLIST\n"
     for content in (b"", b"hello", b"<svg/>", playlist, films["right"][:500], b"ID3" + bytes(50), b"\x89PNG\r\n\x1a\n"):
         assert looks(content) == nothing, content[:20]
