@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     )
     from understudy.gmicloud import AsyncGMICloud, GMICloud
     from understudy.infrai import AsyncInfrai, Infrai, InfraiAccount
+    from understudy.mediaio import AsyncMediaIO, MediaIO
     from understudy.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
     from understudy.veo import AsyncVeo, Veo
 
@@ -86,6 +87,7 @@ __all__ = [
     "AsyncGMICloud",
     "AsyncInfrai",
     "AsyncJob",
+    "AsyncMediaIO",
     "AsyncOutput",
     "AsyncTomoviee",
     "AsyncVeo",
@@ -129,6 +131,7 @@ __all__ = [
     "JobState",
     "JobUpdated",
     "Media",
+    "MediaIO",
     "MissingCredential",
     "NoOutput",
     "NotFoundError",
@@ -184,6 +187,7 @@ _HOMES = {
     "edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
     "gmicloud": ("AsyncGMICloud", "GMICloud"),
     "infrai": ("AsyncInfrai", "Infrai", "InfraiAccount"),
+    "mediaio": ("AsyncMediaIO", "MediaIO"),
     "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
     "veo": ("AsyncVeo", "Veo"),
 }

@@ -20,4 +20,5 @@ VENDORS: dict[str, Entry] = {
     "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
     "gmicloud": Entry("understudy.gmicloud", "GMICloud", "AsyncGMICloud"),
     "cloudsway": Entry("understudy.cloudsway", "Cloudsway", "AsyncCloudsway"),
+    "mediaio": Entry("understudy.mediaio", "MediaIO", "AsyncMediaIO"),
 }

@@ -10,6 +10,7 @@ VENDORS: Final[tuple[str, ...]] = (
     "edrawmax",
     "gmicloud",
     "infrai",
+    "mediaio",
     "veo",
 )
 """Slugs in the order in which `understudy facts` shows them."""

@@ -15,6 +15,7 @@ VENDORS: Final[dict[str, str]] = {
     "veo": "understudy_server.vendors.veo:VeoService",
     "gmicloud": "understudy_server.vendors.gmicloud:GMICloudService",
     "cloudsway": "understudy_server.vendors.cloudsway:CloudswayService",
+    "mediaio": "understudy_server.vendors.mediaio:MediaIOService",
 }
 """Slug to the service class, as ``module:name``; the slug is the first segment of the vendor's local address."""
 

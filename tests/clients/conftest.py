@@ -186,5 +186,7 @@ def _no_credentials_around(monkeypatch: pytest.MonkeyPatch) -> None:
         "GMI_CLOUD_PASSWORD",
         "GMI_API_KEY",
         "GMI_CLOUD_BASE_URL",
+        "MEDIAIO_API_KEY",
+        "MEDIAIO_BASE_URL",
     ):
         monkeypatch.delenv(variable, raising=False)

@@ -77,6 +77,11 @@ ROWS = {
         "/v1/ai/any/kling/videos/text2video",
         lambda prompt: {"prompt": prompt},
     ),
+    "mediaio": Row(
+        lambda credential, _secret: {"X-API-KEY": credential},
+        "/generation/wan/t2v-wan-v2-5",
+        lambda prompt: {"data": {"prompt": prompt}},
+    ),
 }
 
 

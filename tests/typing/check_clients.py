@@ -16,6 +16,7 @@ from understudy import (
     AsyncGMICloud,
     AsyncInfrai,
     AsyncJob,
+    AsyncMediaIO,
     AsyncOutput,
     AsyncTomoviee,
     AsyncVeo,
@@ -30,6 +31,7 @@ from understudy import (
     Infrai,
     InfraiAccount,
     Job,
+    MediaIO,
     Output,
     SavedDiagram,
     Snapshot,
@@ -209,3 +211,37 @@ async def films(client: Veo, other: AsyncVeo) -> None:
     client.generate_videos("a kite", aspect_ratio="1:1")  # type: ignore[arg-type] # no such ratio
     client.generate_videos("a kite", duration_seconds=7)  # type: ignore[arg-type] # no film lasts so long
     client.generate_videos("a kite", resolution="2k")  # type: ignore[arg-type] # no such size
+
+
+async def endpoints(client: MediaIO, other: AsyncMediaIO) -> None:
+    """Every endpoint of Media.io is typed, by method and by name, in strings and as is natural in Python."""
+    image = "https://files.example/cat.png"
+    assert_type(client.kling_3_0("a cat", image, duration=5, generate_audio=True), Job)
+    assert_type(client.kling_3_0("a cat", image, duration="15s", multi_shots="False", resolution="720P"), Job)
+    assert_type(client.nano_banana_pro("a cat", [image], ratio="21:9", resolution="4K"), Job)
+    assert_type(client.imagen_4("a cat", counts=4), Job)
+    assert_type(client.motion_control_kling_2_6(image, image), Job)
+    assert_type(client.generate("Kling 3.0", prompt="a cat", image=image, duration=15), Job)
+    assert_type(client.generate("Wan 2.6 (Text To Video)", prompt="a cat", size="1:1"), Job)
+    assert_type(client.generate("Nano Banana", prompt="a cat", images=(image, image)), Job)
+    assert_type(client.credits(), int)
+    assert_type(await other.wan_2_6_text_to_video("a cat", generate_audio=False), AsyncJob)
+    assert_type(await other.generate("Imagen 4", prompt="a cat", counts="4"), AsyncJob)
+    assert_type(await other.credits(), int)
+
+
+async def endpoint_mistakes(client: MediaIO, other: AsyncMediaIO) -> None:
+    """Each of these is seen before it runs: a wrong model, a wrong parameter, a wrong value."""
+    image = "https://files.example/cat.png"
+    client.kling_3_0("a cat", image, duration=7)  # type: ignore[arg-type]
+    client.kling_3_0("a cat", image, resolution="1080p")  # type: ignore[arg-type]
+    client.kling_3_0("a cat", image, size="1:1")  # type: ignore[call-arg]
+    client.kling_3_0("a cat")  # type: ignore[call-arg]
+    client.nano_banana("a cat", image)  # type: ignore[arg-type]
+    client.kling_4_0("a cat", image)  # type: ignore[attr-defined]
+    client.generate("Kling 4.0", prompt="a cat", image=image)  # type: ignore[call-overload]
+    client.generate("Kling 3.0", prompt="a cat")  # type: ignore[call-overload]
+    client.generate("Kling 3.0", prompt="a cat", image=image, duration=7)  # type: ignore[call-overload]
+    client.generate("Wan 2.6", prompt="a cat", image=image, size="1:1")  # type: ignore[call-overload]
+    await other.generate("Imagen 4", prompt="a cat", counts=5)  # type: ignore[call-overload]
+    other.imagen_4("a cat")  # type: ignore[unused-coroutine]

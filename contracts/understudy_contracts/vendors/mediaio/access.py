@@ -1,0 +1,18 @@
+"""Who Media.io's contracts come as: any account, whose key is its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def credentials(account: str) -> Mapping[str, str]:
+    """Return a client's keyword arguments for *account*."""
+    return {"api_key": account}
+
+
+def headers(account: str) -> Mapping[str, str]:
+    """Return the raw headers that authenticate *account* (auth.header)."""
+    return {"X-API-KEY": account, "Content-Type": "application/json"}

@@ -1,0 +1,179 @@
+"""Media.io as its documents show it: the wrapper, the envelope, two vocabularies, and a ledger that can be read."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from understudy_server.media import Film, Picture
+from understudy_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
+from understudy_server.vendors.mediaio.outputs import SIDES, picture_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.mock_server.conftest import Caller, Kit
+    from understudy_server.vendors.mediaio.capabilities import Capability
+
+URL = "https://a.example/x.png"
+RESULT = "/generation/result/"
+LEAST = {"prompt": "A fox", "image": URL, "images": [URL], "video": URL}
+EACH = pytest.mark.parametrize("capability", CAPABILITIES.values(), ids=lambda capability: capability.code)
+
+
+@pytest.fixture
+def caller(kit: Kit) -> Iterator[Caller]:
+    """Somebody with money enough, before a world whose time skips."""
+    with kit.world(clock="auto") as world:
+        world.account("mediaio", "key-1").ledger.put(10**6, 0.0)
+        yield kit.caller(world, "mediaio")
+
+
+def least(capability: Capability, **changes: Any) -> dict[str, Any]:
+    """The least that a call of *capability* needs."""
+    return {**{field.name: LEAST[field.name] for field in capability.fields if field.required}, **changes}
+
+
+def started(caller: Caller, capability: Capability, **changes: Any) -> str:
+    """Create a task and return its id."""
+    body = {"data": least(capability, **changes)}
+    answer = caller.send("POST", f"/generation/{capability.path}", body).json()
+    assert (answer["code"], answer["msg"], list(answer["data"])) == (0, "", ["task_id"]), answer
+    return str(answer["data"]["task_id"])
+
+
+def finish(caller: Caller, task: str) -> list[dict[str, Any]]:
+    """Read a task until it is final, and return all that was read."""
+    seen: list[dict[str, Any]] = []
+    while not seen or seen[-1]["status"] in {"waiting", "pending", "processing"}:
+        assert len(seen) < 10
+        seen.append(caller.send("POST", RESULT + task, {}).json()["data"])
+    return seen
+
+
+def test_there_are_22_endpoints_of_different_names(kit: Kit) -> None:
+    """Each with its own name, path and price; films from texts cost what films cost."""
+    assert len(CAPABILITIES) == 22
+    assert len({capability.name for capability in CAPABILITIES.values()}) == 22
+    assert all(0 < capability.price <= 20 for capability in CAPABILITIES.values())
+    with kit.world() as world:
+        paths = [route.path for route in world.services["mediaio"].routes()]
+    assert len(set(paths)) == 24
+
+
+@EACH
+def test_a_success_is_seen_state_by_state(caller: Caller, capability: Capability) -> None:
+    """Under ``auto``: waiting, processing, completed, each once, and what was made can be fetched."""
+    seen = finish(caller, started(caller, capability))
+    assert [data["status"] for data in seen] == ["waiting", "processing", "completed"]
+    for result in seen[-1]["result"]:
+        assert caller.fetch(result["preview"]).status == 200
+        assert re.fullmatch(rf"aigc/{capability.code}/[0-9a-f-]{{36}}/0\.(png|mp4)", result["val"])
+
+
+@pytest.mark.parametrize(
+    ("word", "prose", "pages", "reason"),
+    [
+        ("fail", "failed", "failed", "generation failed"),
+        ("block", "failed", "failed", "content policy"),
+        ("timeout", "timeout", "failed", "timed out"),
+        ("cancel", "failed", "failed", "generation failed (cancel)"),
+    ],
+)
+@pytest.mark.parametrize("reading", ["prose", "pages"])
+def test_a_failure_says_why_in_both_vocabularies(  # noqa: PLR0917 - pytest passes them
+    kit: Kit, word: str, prose: str, pages: str, reason: str, reading: str
+) -> None:
+    """Each has its word and its reason, no result, and gives back what it cost."""
+    with kit.world(clock="auto", dialects={"mediaio.status": reading}) as world:
+        caller = kit.caller(world, "mediaio")
+        end = finish(caller, started(caller, CAPABILITIES["t2v-wan-v2-5"], prompt=f"understudy:{word}"))[-1]
+        assert (end["status"], set(end)) == ({"prose": prose, "pages": pages}[reading], {"task_id", "status", "reason"})
+        assert reason in end["reason"]
+        assert caller.send("POST", "/user/credits", {}).json()["data"] == {"credits": 1000}
+
+
+@EACH
+def test_the_balance_falls_by_the_table(kit: Kit, capability: Capability) -> None:
+    """By the endpoint's price, at creation."""
+    with kit.world() as world:
+        caller = kit.caller(world, "mediaio")
+        started(caller, capability)
+        assert caller.send("POST", "/user/credits", {}).json()["data"]["credits"] == 1000 - capability.price
+
+
+def test_one_seed_gives_the_same_traces_and_ids(kit: Kit) -> None:
+    """Two worlds of one seed say the same, and no two answers of one world have the same trace."""
+
+    def story() -> list[Any]:
+        with kit.world(seed=7) as world:
+            caller = kit.caller(world, "mediaio")
+            return [caller.send("POST", "/user/credits", {}).json()["trace_id"] for _ in range(5)]
+
+    one, other = story(), story()
+    assert one == other
+    assert len(set(one)) == 5
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/user/credits", 405), ("POST", "/user/credit", 404)])
+def test_an_unknown_route_is_an_envelope_too(caller: Caller, method: str, path: str, status: int) -> None:
+    """With HTTP 404 or 405, no data, and the nearest route."""
+    reply = caller.send(method, path, {})
+    assert (reply.status, reply.json()["data"]) == (status, {})
+    assert "/user/credits" in reply.json()["msg"]
+
+
+@given(resolution=st.sampled_from(sorted(SIDES)), across=st.integers(1, 21), down=st.integers(1, 21))
+def test_a_picture_has_its_pixels_in_any_ratio(resolution: str, across: int, down: int) -> None:
+    """About as many pixels as a square of its side, within a step of 8 a side, and longer where the ratio is."""
+    width, height = picture_size(resolution, f"{across}:{down}")
+    assert width % 8 == height % 8 == 0
+    assert width * height == pytest.approx(SIDES[resolution] ** 2, rel=0.05)
+    assert (width - height) * (across - down) >= 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), capability=st.sampled_from(sorted(CAPABILITIES)))
+def test_any_lawful_task_makes_what_was_asked_for(kit: Kit, data: st.DataObject, capability: str) -> None:
+    """As many pictures as counts; a film of its duration and short side, with sound if and only if it is asked for."""
+    chosen = CAPABILITIES[capability]
+    given_ = data.draw(kit.bodies(chosen.fields))
+    if chosen.needs is not None:
+        given_["duration"] = "6s"
+    with kit.world() as world:
+        caller = kit.caller(world, "mediaio")
+        answer = caller.send("POST", f"/generation/{chosen.path}", {"data": given_}).json()
+        if "understudy:" in str(given_.get("prompt")) or answer["code"]:
+            return
+        service = world.services["mediaio"]
+        task = service.tasks[answer["data"]["task_id"]]
+        made = service.outputs(task)
+        assert len(made) == int(task.params.get("counts", "1"))
+        for medium in made:
+            assert isinstance(medium, Film if makes_films(chosen) else Picture)
+            if isinstance(medium, Film):
+                assert medium.seconds == float(task.params.get("duration", "5s").removesuffix("s"))
+                assert min(medium.width, medium.height) == int(task.params.get("resolution", "720P").removesuffix("P"))
+                assert medium.sound == (task.params.get("generate_audio") == "True")
+
+
+def test_several_pictures_differ(caller: Caller) -> None:
+    """No two pictures of one task are the same."""
+    task = started(caller, CAPABILITIES["t2i-imagen-4"], counts="4")
+    files = [caller.fetch(one["preview"]).content for one in finish(caller, task)[-1]["result"]]
+    assert len(files) == 4
+    assert all(one != other for one, other in pairwise(sorted(files)))
+
+
+def test_a_task_survives_a_snapshot(kit: Kit) -> None:
+    """An id is found again in a world that was restored."""
+    with kit.world() as world, kit.world() as other:
+        caller = kit.caller(world, "mediaio")
+        task = started(caller, CAPABILITIES["t2v-wan-v2-5"])
+        other.restore(world.snapshot())
+        assert kit.caller(other, "mediaio").send("POST", RESULT + task, {}).json()["data"]["task_id"] == task
