@@ -63,10 +63,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def contracts(session: nox.Session) -> None:
-    """The contracts as a user runs them, in this process; and none is owed to a documented fact."""
-    install(session, "-e", ".[all]")
+    """The contracts as a user runs them, on every core; and none is owed to a documented fact."""
+    install(session, "-e", ".[all]", "pytest-xdist")
     session.run("understudy", "facts", "--check", silent=True)
-    session.run("pytest", "--pyargs", "understudy_contracts", *session.posargs)
+    session.run("pytest", "-n", "auto", "--pyargs", "understudy_contracts", *session.posargs)
 
 
 @nox.session(default=False)
