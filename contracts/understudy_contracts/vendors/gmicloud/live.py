@@ -1,4 +1,4 @@
-"""What is asked of GMI Cloud itself: prices vary by model and are read from the list, and nothing can be cancelled."""
+"""What is asked of GMI Cloud itself, by whichever face the environment opens; nothing can be cancelled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from understudy import errors
 from understudy_contracts._live import LiveCall, LivePlan
+from understudy_contracts._machine import must
+from understudy_contracts.vendors.gmicloud.arguments import TEXT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +15,14 @@ if TYPE_CHECKING:
     from understudy import Job
 
 
-def _list_the_models(client: Any, _: Mapping[str, str]) -> object:
-    return client.models()
+def _list_models(client: Any, _: Mapping[str, str]) -> None:
+    must(TEXT_MODEL in [model.id for model in client.models()], f"{TEXT_MODEL} is not among the models")
+
+
+def _describe_a_model(client: Any, _: Mapping[str, str]) -> None:
+    model = client.model(TEXT_MODEL)
+    must(model.id == TEXT_MODEL and bool(model.parameters), f"{TEXT_MODEL} is described as {model}")
+    must(model.price is not None, f"{TEXT_MODEL} has no price that is a whole number")
 
 
 def _read_nobodys_request(client: Any, _: Mapping[str, str]) -> object:
@@ -27,18 +35,24 @@ def _make_the_shortest_film(client: Any, _: Mapping[str, str]) -> Job:
 
 
 LIVE: Final = LivePlan(
-    unit="USD",
     calls=(
         LiveCall(
             name="models",
             about="list the models",
             rung="free",
-            call=_list_the_models,
-            facts=("models.list", "models.detail", "answers.json"),
+            call=_list_models,
+            facts=("models.known", "answers.json"),
+        ),
+        LiveCall(
+            name="model",
+            about="describe a model, with its parameters and its price",
+            rung="free",
+            call=_describe_a_model,
+            facts=("models.detail", "models.parameter", "price.integer"),
         ),
         LiveCall(
             name="unknown-request",
-            about="read a request that nobody has made",
+            about="read a request that nobody has",
             rung="free",
             call=_read_nobodys_request,
             facts=("errors.unknown", "errors.body"),
@@ -46,11 +60,12 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="film",
-            about="make a film of 1 second with the text-to-video model and download it",
+            about="make a film of 1 second and download it",
             rung="generation",
             call=_make_the_shortest_film,
-            facts=("requests.create", "requests.payload", "requests.detail", "status.values", "outcome.shape"),
+            facts=("requests.create", "requests.detail", "status.values", "outcome.shape", "accepted.status"),
             price=None,
         ),
     ),
+    unit="USD",
 )
