@@ -91,6 +91,7 @@ def test_every_valid_film_is_accepted(target: Target, kind: str, data: st.DataOb
     if external is not None:
         body["external_task_id"] = external
     task = assert_accepted(Wire(target).post(PATHS[kind], body))
+    assert set(task) == {"task_id", "task_status", "task_info", "created_at", "updated_at"}
     assert re.fullmatch(r"\d{18}", task["task_id"])
     assert task["task_status"] == "submitted"
     assert task["task_info"] == ({} if external is None else {"external_task_id": external})

@@ -188,7 +188,9 @@ class CloudswayService(Service):
             raise RefusedError(INVALID, said, limit.fact)
         self._set_aside(call.account, params)
         self._look_at_pictures(params)
-        return self._answer(self.shown(self.submit(call, kind, params), call.now))
+        created = self.shown(self.submit(call, kind, params), call.now)
+        del created["task_status_msg"]  # which a read adds (get.answer)
+        return self._answer(created)
 
     def read(self, kind: Kind, call: Call) -> Answer:
         """Answer what a task is now (get.answer, routes.kind)."""
