@@ -13,11 +13,13 @@ from understudy_contracts._machine import JobMachine
 from understudy_contracts._vendor import DemoCall, VendorContract
 from understudy_contracts.vendors.cloudsway.access import credentials, headers
 from understudy_contracts.vendors.cloudsway.arguments import image_to_video, text_to_video
+from understudy_contracts.vendors.cloudsway.live import LIVE
 from understudy_contracts.vendors.cloudsway.pictures import png
 from understudy_contracts.vendors.cloudsway.wire import SLOTS
 
 __all__ = ["CONTRACT", "DEMO", "CloudswayMachine", "credentials", "headers"]
 
+RETENTION: Final = 30 * 24 * 3600.0  # result.retention, in seconds
 _IMAGE: Final = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
 
 DEMO: Final = (
@@ -54,6 +56,8 @@ CONTRACT: Final = VendorContract(
     refuses_blocked=True,
     finds=True,
     at_once=SLOTS,
+    live=LIVE,
+    keeps=RETENTION,
 )
 
 
