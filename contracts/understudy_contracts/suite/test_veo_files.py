@@ -251,6 +251,24 @@ def test_a_download_outlives_trouble_that_passes(wire: Wire, tmp_path: Path, fau
     assert len(wire.target.control.tasks(wire.name)) == 1
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "redirect"}, {"kind": "status", "status": 503}, {"kind": "truncate"}],
+    ids=lambda fault: str(fault["kind"]),
+)
+def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
+    wire: Wire, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    """What never passes ends in a DownloadError that carries the job's token, with nothing on disk."""
+    client = wire.target.client(CONTRACT, wire.account, clock=wire.target.moving_clock())
+    job = client.generate_videos("A fox").wait()
+    wire.target.control.fault(**fault, vendor="veo", account=wire.name, path="/download/")
+    with pytest.raises(errors.DownloadError) as refused:
+        job.save(tmp_path)
+    assert refused.value.token == job.to_token()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_is_the_same_by_every_way(target: Target) -> None:
     """One film has equal bytes through the proxy and without it."""
     through = Wire(target)
