@@ -12,7 +12,6 @@ import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import run_state_machine_as_test
 
 from understudy import JobState, Veo, errors
 from understudy.veo import PROFILE
@@ -21,7 +20,7 @@ from understudy_contracts._control import account_name
 from understudy_contracts._targets import IN_PROCESS, Target
 from understudy_contracts._transcripts import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from understudy_contracts.vendors import veo as vendor
-from understudy_contracts.vendors.veo import CONTRACT, CREATE, MODELS, RATIOS, RESOLUTIONS, VeoMachine, Wire
+from understudy_contracts.vendors.veo import CONTRACT, CREATE, MODELS, RATIOS, RESOLUTIONS, Wire
 from understudy_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1
 from understudy_contracts.vendors.veo.wire import DIRECT, PROXY
 
@@ -369,8 +368,3 @@ def test_the_tables_are_those_of_the_facts() -> None:
     assert f"resolution {'|'.join(RESOLUTIONS)}" in said
     assert f"aspectRatio {'|'.join(RATIOS)}" in said
     assert re.findall(r"veo-[\w.-]+", load_facts()["veo:models.known"].says) == list(MODELS)
-
-
-def test_any_order_of_events_keeps_the_laws(target: Target) -> None:
-    """Whatever is created, read, waited for and ordered in whatever order: the laws of jobs and money hold."""
-    run_state_machine_as_test(type("Machine", (VeoMachine,), {"target": target}))

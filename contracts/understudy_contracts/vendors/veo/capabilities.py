@@ -69,6 +69,9 @@ BROKEN: Final = (
     Broken("create.image", "image", {}, instance={"image": {**picture(PNG), "bytesBase64Encoded": "no base64!"}}),
     Broken("create.image_checked", "image", {}, instance={"image": {**picture(PNG), "mimeType": "image/gif"}}),
     Broken("create.image_checked", "image", {}, instance={"image": {**picture(PNG), "mimeType": "image/jpeg"}}),
+    Broken("create.last_frame", "lastFrame", {}, parameters={"lastFrame": picture(PNG)}),
+    Broken("create.references", "referenceImages", {}, parameters={
+        "referenceImages": [{"image": picture(PNG), "referenceType": "asset"}]}),
     Broken("create.parameters", "numberOfVideos", {}, parameters={"numberOfVideos": 4}),
     Broken("create.parameters", "durationSeconds", {}, parameters={"durationSeconds": "7"}),
     Broken("create.extension_file", "video", {"model": VEO_3_1}, instance={"video": {"uri": "https://x.test/a.mp4"}}),
