@@ -21,7 +21,7 @@ from understudy_contracts.vendors.veo.arguments import VEO_2, VEO_3
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FEW = settings(max_examples=40)
+FEW = settings(max_examples=40, deadline=None)
 
 
 @pytest.fixture(scope="module")

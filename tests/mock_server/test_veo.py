@@ -7,7 +7,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy_server import Scenario, Simulator, World
@@ -175,6 +175,7 @@ def test_what_it_can_cite_is_what_it_names(world: World) -> None:
     } <= world.services["veo"].facts()  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1))
 def test_every_number_is_a_name(number: int) -> None:
     """12 lower-case letters and digits, whatever the number."""
