@@ -15,10 +15,10 @@ class Entry(NamedTuple):
 
 VENDORS: dict[str, Entry] = {
     "tomoviee": Entry("understudy.tomoviee", "Tomoviee", "AsyncTomoviee"),
+    "mediaio": Entry("understudy.mediaio", "MediaIO", "AsyncMediaIO"),
     "edrawmax": Entry("understudy.edrawmax", "EdrawMax", "AsyncEdrawMax"),
+    "cloudsway": Entry("understudy.cloudsway", "Cloudsway", "AsyncCloudsway"),
+    "gmicloud": Entry("understudy.gmicloud", "GMICloud", "AsyncGMICloud"),
     "infrai": Entry("understudy.infrai", "Infrai", "AsyncInfrai"),
     "veo": Entry("understudy.veo", "Veo", "AsyncVeo"),
-    "gmicloud": Entry("understudy.gmicloud", "GMICloud", "AsyncGMICloud"),
-    "cloudsway": Entry("understudy.cloudsway", "Cloudsway", "AsyncCloudsway"),
-    "mediaio": Entry("understudy.mediaio", "MediaIO", "AsyncMediaIO"),
 }

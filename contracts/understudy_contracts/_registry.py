@@ -4,13 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-VENDORS: Final[tuple[str, ...]] = (
-    "tomoviee",
-    "cloudsway",
-    "edrawmax",
-    "gmicloud",
-    "infrai",
-    "mediaio",
-    "veo",
-)
+VENDORS: Final[tuple[str, ...]] = ("tomoviee", "mediaio", "edrawmax", "cloudsway", "gmicloud", "infrai", "veo")
 """Slugs in the order in which `understudy facts` shows them."""

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 VENDORS: Final[dict[str, str]] = {
     "tomoviee": "understudy_server.vendors.tomoviee:TomovieeService",
+    "mediaio": "understudy_server.vendors.mediaio:MediaIOService",
     "edrawmax": "understudy_server.vendors.edrawmax:EdrawMaxService",
+    "cloudsway": "understudy_server.vendors.cloudsway:CloudswayService",
+    "gmicloud": "understudy_server.vendors.gmicloud:GMICloudService",
     "infrai": "understudy_server.vendors.infrai:InfraiService",
     "veo": "understudy_server.vendors.veo:VeoService",
-    "gmicloud": "understudy_server.vendors.gmicloud:GMICloudService",
-    "cloudsway": "understudy_server.vendors.cloudsway:CloudswayService",
-    "mediaio": "understudy_server.vendors.mediaio:MediaIOService",
 }
 """Slug to the service class, as ``module:name``; the slug is the first segment of the vendor's local address."""
 
