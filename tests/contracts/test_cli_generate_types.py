@@ -115,7 +115,8 @@ def test_words_become_what_the_parameter_takes(annotation: Any, typed: str, valu
         (Mapping[str, Any], "@nowhere.json", "JSON, or @FILE.json"),
         (Mapping[str, Any], "words", "JSON"),
         (Camera, '{"pan": 11}', "pan is at most 10"),
-        (Camera, '{"tilt": 1}', "tilt"),
+        (Camera, '{"tilt": 1}', "a JSON object with pan, zoom"),
+        (Camera, '{"zoom": 1}', "none of them missing"),
         (Camera, "[1]", "a JSON object with pan, zoom"),
     ],
 )

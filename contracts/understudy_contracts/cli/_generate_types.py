@@ -204,11 +204,11 @@ def _made(kind: Any, value: Any) -> Any:
     """An instance of the dataclass *kind* from the object *value*.
 
     Raises:
-        ValueError: It has other members.
+        ValueError: It has other members, or they have values that are not allowed.
     """
-    if not isinstance(value, dict):
-        raise ValueError(f"a JSON object with {', '.join(_keys(kind))}")  # noqa: TRY004 - the caller asks for one kind
+    if not isinstance(value, dict) or not set(value) <= set(_keys(kind)):
+        raise ValueError(f"a JSON object with {', '.join(_keys(kind))}")
     try:
         return kind(**value)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+    except TypeError:
+        raise ValueError(f"a JSON object with {', '.join(_keys(kind))}, and none of them missing") from None
