@@ -88,13 +88,13 @@ class Order:
     def _found(self, client: Any, lost: errors.SubmitOutcomeUnknown, progress: Progress) -> Job:
         """Look for the job whose answer was lost, where the vendor can be asked; that spends nothing."""
         story = unknown_outcome(self._vendor, lost, self._again)
-        progress.note("the answer was lost; looking for the job")
         try:
             job: Job | None = client.resolve(lost)
         except errors.UnderstudyError:
             raise CommandError(story) from None
         if job is None:
             raise CommandError(f"{lost}\nIt was looked for, and there is no such job: run the same command again.")
+        progress.note("the answer was lost, and the job was found")
         return job
 
     def _go_on(self, job: Job, progress: Progress) -> int:

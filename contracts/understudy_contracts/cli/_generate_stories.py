@@ -69,6 +69,6 @@ def unknown_outcome(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, again: st
             "It may have been taken in and charged for. Nothing was sent again.",
             f"  1. Look for it in your account at {vendor.profile.name}: sent about {when}{known}.",
             f"  2. If it is there, go on with it: understudy generate --resume {name}{again}",
-            "  3. If it is not there, nothing was charged: run the same command again.",
+            "  3. If it is not there, run the same command again.",
         )
     )
