@@ -164,6 +164,7 @@ def test_every_card_has_a_place_and_no_row_is_too_long(counts: list[list[int]]) 
 def test_a_card_says_what_was_asked_for() -> None:
     """The prompt, or else a text that is no address, or else nothing."""
     assert card(1, prompt="Лиса").words == "Лиса"
+    assert card(1, prompt="", model="wan", payload={"prompt": "Rain"}).words == "Rain"
     assert card(1, prompt="", text="Hello").words == "Hello"
     assert card(1, prompt="", video="https://e.test/a.mp4", style="calm").words == "calm"
     assert not card(1, prompt="", video="https://e.test/a.mp4").words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -91,10 +92,12 @@ class Card:
 
     @property
     def words(self) -> str:
-        """What was asked for: the prompt, or else the first text that is no address."""
-        arguments = self.outcome.turn.call.arguments
-        texts = [value for value in arguments.values() if isinstance(value, str) and "://" not in value]
-        return str(arguments.get("prompt") or arguments.get("text") or next(iter(texts), ""))
+        """What was asked for: the prompt, wherever it stands, or else the first text that is no address."""
+        given = dict(self.outcome.turn.call.arguments)
+        for value in [*given.values()]:
+            given |= value if isinstance(value, Mapping) else {}
+        texts = [value for value in given.values() if isinstance(value, str) and "://" not in value]
+        return str(given.get("prompt") or given.get("text") or next(iter(texts), ""))
 
 
 def write(findings: Sequence[Finding], folder: Path, place: Path) -> Path:
