@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,10 +27,12 @@ from understudy_contracts.vendors.infrai.arguments import (
     PRICES,
     RESOLUTIONS,
 )
+from understudy_server import Server, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "infrai_by_hand.py"
 FEW = settings(max_examples=40)
 
 
@@ -120,3 +124,16 @@ def test_what_is_broken_for_the_service_is_broken_for_the_client(target: Target)
     """A ratio that films do not have is refused by the client before it is sent."""
     with pytest.raises(InvalidArgument, match="aspect"):
         target.client(CONTRACT, target.new_account()).generate("A fox", aspect="4:3")
+
+
+def test_the_pages_can_be_followed_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example that follows the curl pages with Python's own means ends with a film, and a cancelled job."""
+    example = runpy.run_path(str(EXAMPLE))
+    with World(clock="auto", media="small") as world, Server(world) as server:
+        film = example["follow"](server.base_url("infrai"), tmp_path)
+        (account,) = world.accounts()
+        assert [task.fate.value for task in account.tasks] == ["succeed", "cancel"]
+    assert film.read_bytes()[4:8] == b"ftyp"
+    assert "cancelled: True cancelled" in capsys.readouterr().out
+    with World(clock="auto") as world, Server(world) as server, pytest.raises(RuntimeError, match="UNAUTHORIZED"):
+        example["curl"]("GET", f"{server.base_url('infrai')}/v1/video/status/vid_1")
