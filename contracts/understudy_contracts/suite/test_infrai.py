@@ -19,6 +19,7 @@ from understudy_contracts.vendors.infrai.arguments import (
     ABILITIES,
     ASPECTS,
     MODELS,
+    PREFERENCES,
     RESOLUTIONS,
     made_by,
     price_of,
@@ -157,6 +158,15 @@ def test_a_resolution_is_gated_by_its_vendor(wire: Wire, resolution: str) -> Non
             else:
                 said = assert_refused(answer, 400, "INVALID_REQUEST", fact="generate.params")
                 assert "resolution" in said
+
+
+@proves("infrai:generate.params", "infrai:generate.vendors", side="server")
+@pytest.mark.parametrize("prefer", [None, *PREFERENCES])
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_a_preference_chooses_the_vendor(wire: Wire, resolution: str, prefer: str | None) -> None:
+    """Where no vendor is named, the preference chooses who makes the film; balanced is the default."""
+    metadata = wire.generate(resolution=resolution, prefer=prefer).json()["metadata"]
+    assert metadata["vendor"] == made_by({"resolution": resolution, "prefer": prefer or "balanced"})
 
 
 @proves("infrai:generate.vendors", side="server")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from understudy import errors
 from understudy_contracts._live import LiveCall, LivePlan
+from understudy_contracts._machine import must
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,14 @@ def _read_nobodys_job(client: Any, _: Mapping[str, str]) -> object:
 
 def _start_a_film(client: Any, _: Mapping[str, str]) -> Job:
     job: Job = client.generate("A candle is blown out", duration_seconds=1, prefer="cheapest")
+    return job
+
+
+def _ask_twice(client: Any, _: Mapping[str, str]) -> Job:
+    asked = {"duration_seconds": 1, "prefer": "cheapest", "idempotency_key": str(uuid4())}
+    first, second = (client.generate("A candle is blown out", **asked) for _ in range(2))
+    must(first.id == second.id, f"one key was two jobs, {first.id} and {second.id}: cancel both")
+    job: Job = second
     return job
 
 
@@ -39,6 +49,14 @@ LIVE: Final = LivePlan(
             rung="cancel",
             call=_start_a_film,
             facts=("generate.route", "generate.params", "cancel.route", "job.states"),
+            price=None,
+        ),
+        LiveCall(
+            name="same-key",
+            about="ask for one film twice with one key, which is one job, and cancel it",
+            rung="cancel",
+            call=_ask_twice,
+            facts=("idempotency.same", "job.id", "cancel.route"),
             price=None,
         ),
         LiveCall(
