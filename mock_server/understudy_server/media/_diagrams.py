@@ -10,7 +10,7 @@ DiagramFormat = Literal["png", "svg"]
 
 MOST_PARTS = 60
 """Bound of steps, topics, tasks or cards, each of which takes room on the paper."""
-MOST_DAYS = 3660
+MOST_DAYS = 10_000
 """Bound of a schedule, in days."""
 LEAST_SCALE, MOST_SCALE = 0.05, 1.0
 """Bounds of a PNG's scale; at 1 the text is 30 pixels high, twice what the SVG shows."""

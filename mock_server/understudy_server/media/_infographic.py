@@ -94,7 +94,8 @@ def _drawn(told: _Set, number: int, place: tuple[float, float, float], accent: A
         top += _FIGURE * 1.25
         whole = CARD - 2 * _INSIDE
         shapes.append(Box(inner, top, whole, 22, 11, RULE))
-        shapes.append(Box(inner, top, max(22.0, whole * min(100, told.card.percent) / 100), 22, 11, accent.strong))
+        if told.card.percent:
+            shapes.append(Box(inner, top, max(22.0, whole * min(100, told.card.percent) / 100), 22, 11, accent.strong))
         top += 44
     if told.note.lines:
         shapes.append(Words(inner, top, told.note, QUIET, "start"))

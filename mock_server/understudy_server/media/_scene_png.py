@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from understudy_server.media._scene import Point
 
-FINER = 3
-"""How much larger shapes are drawn than they are shown."""
-MOST_PIXELS = 24_000_000
+FINER, LESS_FINE = 3, 2
+"""How much larger shapes are drawn than they are shown: on most pictures, and on large ones, for want of memory."""
+LARGE_PIXELS, MOST_PIXELS = 4_000_000, 12_000_000
+"""From when on a picture is a large one, and where the scale is reduced instead."""
 _BENDS = 64
 """Straight parts that a curve is drawn with."""
 _LEAST_TEXT = 4
@@ -31,11 +32,12 @@ def paint(scene: Scene, scale: float) -> bytes:
     """Return *scene* as a PNG of *scale* pixels a unit, or fewer where it would be too large."""
     scale = min(scale, LARGEST / max(scene.width, scene.height), (MOST_PIXELS / scene.width / scene.height) ** 0.5)
     size = max(1, round(scene.width * scale)), max(1, round(scene.height * scale))
-    image = Image.new("RGB", (size[0] * FINER, size[1] * FINER), scene.ground)
-    pencil = _Pencil(image, scale * FINER)
+    finer = FINER if size[0] * size[1] <= LARGE_PIXELS else LESS_FINE
+    image = Image.new("RGB", (size[0] * finer, size[1] * finer), scene.ground)
+    pencil = _Pencil(image, scale * finer)
     for shape in scene.shapes:
         pencil.draw(shape)
-    image = image.reduce(FINER)
+    image = image.reduce(finer)
     for shape in scene.shapes:
         if isinstance(shape, Words):
             _write(image, shape, scale)

@@ -94,3 +94,11 @@ def test_what_is_shortened_says_so(text: str, most: int) -> None:
     short = shortened(text, most)
     assert len(short) <= most
     assert short == text if len(text) <= most else short.endswith("…")
+
+
+def test_words_are_kept_whole_where_they_can_be() -> None:
+    """The last word goes rather than half of it, unless little would be left."""
+    assert shortened("a red fox in snow", 12) == "a red fox…"
+    assert shortened("a red fox in snow", 10) == "a red fox…"
+    assert shortened("Donaudampfschifffahrt", 6) == "Donau…"
+    assert shortened("a Donaudampfschifffahrt", 8) == "a Donau…"

@@ -95,8 +95,12 @@ def flat(points: Iterable[Point]) -> Iterator[Point]:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return *text*, or as much of it as *most* characters hold, ending in an ellipsis."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+    """Return *text*, or as many of its words as *most* characters hold and an ellipsis; a very long word is cut."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 1]
+    words = kept.rpartition(" ")[0] if text[most - 1] != " " else kept
+    return (words if 2 * len(words) >= len(kept) else kept).rstrip() + ELLIPSIS
 
 
 def _subject(said: str) -> str:

@@ -9,6 +9,7 @@ prompt is not documented: what is drawn here is the simulator's own (fact ``answ
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,8 @@ MOST: Final = {"flowchart": 24, "infographic": 12, "gantt": 24, "mindmap": 36}
 """Points that are drawn; those after them are counted."""
 LONGEST_TASK: Final = 366
 """Days of one task of a schedule."""
+YEARS: Final = range(1900, 2200)
+"""In which a schedule may begin."""
 DRAWN_DAYS: Final = (2, 6)
 """How long a task is of which the prompt does not say it, in days."""
 MOST_CHILDREN: Final = 8
@@ -135,13 +138,16 @@ def schedule(task: Task, words: Words) -> Schedule:
     named = [(point.text, section) for section, point in _sectioned(points)]
     tasks = [one for one in named if not _DATE.fullmatch(one[0])] or named
     bars, begins, seed = [], 0, task.seed
-    for text, section in tasks[: MOST["gantt"]]:
+    most = MOST["gantt"]
+    for text, section in tasks[: most if len(tasks) <= most else most - 1]:
         name, days = duration(text)
-        least, most = DRAWN_DAYS
-        length = days or least + seed % (most - least + 1)
+        least, longest = DRAWN_DAYS
+        length = days or least + seed % (longest - least + 1)
         seed = seed // 7 or task.seed
         bars.append(Bar(name, section, begins, length))
         begins += length
+    if len(tasks) > most:
+        bars.append(Bar(f"{ELLIPSIS} +{len(tasks) - most + 1}", "", begins, DRAWN_DAYS[1]))
     return Schedule(title, first_day(prompt, task.created).toordinal(), tuple(bars))
 
 
@@ -168,10 +174,9 @@ def duration(text: str) -> tuple[str, int | None]:
 def first_day(prompt: str, created: float) -> date:
     """Return the day that *prompt* names, or the Monday after the one on which it was *created*."""
     if found := _DATE.search(prompt):
-        try:
-            return date(*(int(part) for part in found.groups()))
-        except ValueError:
-            pass
+        year, month, day_of_month = (int(part) for part in found.groups())
+        with suppress(ValueError):
+            return date(year if year in YEARS else 0, month, day_of_month)
     day = datetime.fromtimestamp(created, UTC).date()
     return day + timedelta(days=7 - day.weekday())
 
