@@ -176,6 +176,7 @@ def rehearsed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]
         (("tomoviee", "text_to_video", "a", "--camera-move", "77"), "--camera-move is 77; allowed: "),
         (("tomoviee", "text_to_video", " "), "--prompt is ' '; allowed: a string that is not blank"),
         (("tomoviee", "image_to_video", "a"), "--image"),
+        (("tomoviee", "text_to_video", "a", "--resolution", "x" * 500), "--resolution is 'xxxxx"),
         (("tomoviee", "text_to_video", "a", "--poll", "0"), "--poll is '0'; allowed: seconds, of at least 0.001"),
         (("tomoviee", "text_to_video", "a", "--timeout", "soon"), "--timeout is 'soon'; allowed: seconds"),
         (("tomoviee", "text_to_video", "a", "--no-wait", "--out", "x.mp4"), "--out has no place"),
@@ -204,6 +205,7 @@ def test_a_mistake_is_named_and_nothing_is_sent(
     assert told.out == ""
     assert said in told.err
     assert told.err.startswith("understudy: ")
+    assert "x" * 100 not in told.err
     assert len(account.tasks) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 

@@ -10,6 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from understudy_contracts.cli._errors import UsageError
+from understudy_contracts.cli._options import shown
 from understudy_contracts.cli._parsers import StrictParser, completes
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def capability_parser(vendor: Vendor, capability: Capability) -> StrictParser:
     words = capability.words
     parser.usage = f"{parser.prog}{f' [{words.name.upper()}]' if words else ''} [--OPTION VALUE ...]"
     if words is not None:
-        shown = words.name.upper()
-        parser.add_argument("words", nargs="?", default=argparse.SUPPRESS, metavar=shown, help=_same(words))
+        name = words.name.upper()
+        parser.add_argument("words", nargs="?", default=argparse.SUPPRESS, metavar=name, help=_same(words))
     told = parser.add_argument_group("what to make")
     for option in capability.options:
         _add_option(told, capability, option)
@@ -134,7 +135,7 @@ def _reader(option: Option) -> Callable[[str], Any]:
         try:
             return option.kind.read(text)
         except ValueError as error:
-            raise UsageError(f"--{option.word} is {text!r}; allowed: {error}") from None
+            raise UsageError(f"--{option.word} is {shown(text)}; allowed: {error}") from None
 
     return read
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from understudy import errors
 from understudy_contracts.cli._errors import CommandError, UsageError
+from understudy_contracts.cli._options import shown
 
 if TYPE_CHECKING:
     from understudy_contracts.cli._generate_table import Vendor
+
+_QUOTED: Final = 40
+"""So much of a value stands in the library's own message, unless it was masked there."""
 
 
 def resume_command(token: str, again: str) -> str:
@@ -37,10 +41,9 @@ def _argument(error: errors.InvalidArgument) -> str:
     """What is wrong with an argument, by the name of its option."""
     if not error.field or error.value is None:
         return error.message
-    shown = repr(error.value)
-    if shown not in error.message:  # it was masked, and is what to show
-        shown = str(error.value)
-    return f"--{error.field.replace('_', '-')} is {shown}; allowed: {error.allowed}"
+    masked = repr(error.value)[:_QUOTED] not in error.message
+    value = str(error.value) if masked else shown(error.value)
+    return f"--{error.field.replace('_', '-')} is {value}; allowed: {error.allowed}"
 
 
 def _variables(vendor: Vendor) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from understudy_contracts.cli._errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_SHOWN: Final = 80
 
 
 def whole_number(option: str, text: str, least: int | None = None, most: int | None = None) -> int:
@@ -38,3 +40,9 @@ def explained(option: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
+
+
+def shown(value: object) -> str:
+    """Return *value* as a message shows it, cut where it is long, such as a picture in a text."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"

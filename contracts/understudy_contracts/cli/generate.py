@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from understudy_contracts.cli._errors import UsageError
+from understudy_contracts.cli._options import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +145,7 @@ def _read(read: Callable[[str], Any], option: str, text: str) -> Any:
     try:
         return read(text)
     except ValueError as error:
-        raise UsageError(f"{option} is {text!r}; allowed: {error}") from None
+        raise UsageError(f"{option} is {shown(text)}; allowed: {error}") from None
 
 
 def _check_seconds(typed: argparse.Namespace) -> None:
