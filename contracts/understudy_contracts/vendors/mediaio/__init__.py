@@ -13,6 +13,7 @@ from understudy_contracts._machine import JobMachine
 from understudy_contracts._vendor import DemoCall, VendorContract
 from understudy_contracts.vendors.mediaio.access import credentials, headers
 from understudy_contracts.vendors.mediaio.arguments import ENDPOINTS, arguments, method_of
+from understudy_contracts.vendors.mediaio.live import LIVE
 
 __all__ = ["CONTRACT", "DEMO", "STATUS_WORDS", "MediaIOMachine", "credentials", "headers"]
 
@@ -57,6 +58,7 @@ CONTRACT: Final = VendorContract(
         "timeout": JobState.EXPIRED,
         "cancel": JobState.FAILED,  # there is no word for it (status.vocabulary)
     },
+    live=LIVE,
 )
 
 
