@@ -38,7 +38,7 @@ def activate(target: Target, file: Path, **options: Any) -> Any:
 
 
 @proves("infrai:auth.bearer", "infrai:errors.other_codes", side="server")
-@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", "Basic a2V5", "ifr_pk_proj_1"])
+@pytest.mark.parametrize("value", [None, "", "Bearer", "Basic a2V5", "ifr_pk_proj_1"])
 @pytest.mark.parametrize(("method", "path"), [("POST", GENERATE), ("GET", STATUS["status"].format("vid_1"))])
 def test_a_call_without_a_bearer_key_is_refused(target: Target, method: str, path: str, value: str | None) -> None:
     """Without Authorization: Bearer <key>, HTTP 401."""

@@ -174,7 +174,7 @@ def test_two_keys_hide_no_double_submission(wire: Wire) -> None:
 
 
 @proves("infrai:idempotency.key", side="server")
-@pytest.mark.parametrize("key", ["", " ", "k" * 256])
+@pytest.mark.parametrize("key", ["", "k" * 256])
 def test_a_key_is_no_longer_than_it_may_be(wire: Wire, key: str) -> None:
     """A header with no key in it, or one of more than 255 characters, is refused; 255 are taken."""
     assert_refused(wire.generate(key=key), 400, "INVALID_REQUEST", fact="idempotency.key")
