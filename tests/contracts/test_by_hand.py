@@ -1,0 +1,23 @@
+"""The examples that follow vendors' curl pages by hand: no client of ours, and a film at the end."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from understudy_server import Server, World
+
+if TYPE_CHECKING:
+    import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_klings_pages_can_be_followed_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A film is found by the caller's own name for it, and saved."""
+    example = runpy.run_path(str(EXAMPLES / "cloudsway_by_hand.py"))
+    with World(clock="auto", media="small") as world, Server(world) as server:
+        film = example["follow"](server.base_url("cloudsway"), "my-endpoint", tmp_path)
+    assert film.read_bytes()[4:8] == b"ftyp"
+    assert "by its own name: True" in capsys.readouterr().out
