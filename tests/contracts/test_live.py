@@ -168,7 +168,7 @@ def run(folder: Path, playing: Service, vendors: str, *options: str, credentials
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     return ended.returncode, ended.stdout + ended.stderr

@@ -29,7 +29,7 @@ def _make_the_shortest_film(client: Any, _: Mapping[str, str]) -> Job:
 
 
 def _set_an_image_in_motion(client: Any, inputs: Mapping[str, str]) -> Job:
-    job: Job = client.image_to_video(inputs.get("image", _NOBODYS_IMAGE))
+    job: Job = client.image_to_video(inputs["image"])
     return job
 
 
@@ -68,4 +68,5 @@ LIVE: Final = LivePlan(
             needs=("image",),
         ),
     ),
+    examples={"image": _NOBODYS_IMAGE},
 )
