@@ -270,6 +270,16 @@ def test_a_rung_that_fails_ends_the_climb(tmp_path: Path) -> None:
     assert "1 x unknown-task failed before it" in printed
 
 
+def test_a_balance_that_falls_further_than_the_budget_ends_the_climb(tmp_path: Path, honest: Service) -> None:
+    """Where the account says what it holds, a job that cost more than the budget is red, and tells by how much."""
+    budgets = ("--understudy-budget", "mediaio=0.5", "--understudy-budget", "mediaio=unknown-ok:9")
+    code, printed = run(tmp_path, honest, "mediaio", *budgets)
+    assert code == 1, printed
+    assert re.search(r"the balance fell by \d+ credits; the budget is 0.5", printed)
+    assert "2 passed" in printed
+    assert "1 failed" in printed
+
+
 def test_a_dry_run_sends_nothing(tmp_path: Path, honest: Service) -> None:
     """The plan and its price are printed, and every call is unchecked."""
     before = len(list(honest.world.accounts()))
