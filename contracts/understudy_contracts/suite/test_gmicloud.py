@@ -14,7 +14,6 @@ import av
 import httpx
 import pytest
 from hypothesis import given
-from hypothesis.stateful import run_state_machine_as_test
 from PIL import Image
 
 from understudy import GMICloud, InvalidArgument, JobState, errors
@@ -392,9 +391,3 @@ def test_the_service_answers_as_documented(target: Target, transcript: Transcrip
 def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
     """The client sends the documented requests, and reads the documented answers to their end."""
     replay_on_client(transcript, vendor.contract_of_transcript(transcript), vendor.BASE_URL)
-
-
-@pytest.mark.parametrize("machine", [vendor.GMICloudMachine, vendor.GMICloudSessionMachine])
-def test_any_order_of_events_keeps_the_laws(target: Target, machine: Any) -> None:
-    """Whatever is created, read, waited for and ordered in whatever order: the laws of jobs and money hold."""
-    run_state_machine_as_test(type("Machine", (machine,), {"target": target}))

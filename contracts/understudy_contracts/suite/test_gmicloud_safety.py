@@ -1,11 +1,15 @@
 """What every client promises about money, jobs, files and secrets, on GMI Cloud's session face as well.
 
-The shared promises are played from the transcript of a key; here the same ones are played from that of a login.
+The shared promises are played from the transcript of a key; here the same ones are played from that of a login. The
+state machines stand here, too, as they take the longest and what a shorter contract catches need not wait for them.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
+from hypothesis.stateful import run_state_machine_as_test
 
 from understudy_contracts._script import Script
 from understudy_contracts._transcripts import load_transcripts
@@ -19,7 +23,10 @@ from understudy_contracts.suite.test_safety import (
     test_an_outage_that_lasts_keeps_the_job,
     test_the_awaiting_client_does_not_pay_again_either,
 )
-from understudy_contracts.vendors.gmicloud import SESSION
+from understudy_contracts.vendors.gmicloud import SESSION, GMICloudMachine, GMICloudSessionMachine
+
+if TYPE_CHECKING:
+    from understudy_contracts._targets import Target
 
 __all__ = [
     "test_a_page_is_no_result_and_a_failed_save_costs_nothing",
@@ -45,3 +52,9 @@ def script() -> Script:
 def careful(script: Script) -> Script:
     """Play the same: a lost submission is not repeated by a key."""
     return script
+
+
+@pytest.mark.parametrize("machine", [GMICloudMachine, GMICloudSessionMachine])
+def test_any_order_of_events_keeps_the_laws(target: Target, machine: Any) -> None:
+    """Whatever is created, read, waited for and ordered in whatever order: the laws of jobs and money hold."""
+    run_state_machine_as_test(type("Machine", (machine,), {"target": target}))
