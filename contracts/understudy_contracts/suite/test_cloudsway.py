@@ -121,9 +121,11 @@ def test_a_film_is_submitted_then_processed_then_there(wire: Wire, path: str) ->
         assert data["task_status_msg"] == ""
         assert ("task_result" in data) == (data["task_status"] == "succeed")
         assert data["created_at"] == seen[0]["created_at"]
-    changes = {(data["task_status"], data["updated_at"]) for data in seen}
-    assert len(changes) == 3
-    assert min(moment for _, moment in changes) == seen[0]["created_at"]
+    changes = dict.fromkeys((data["task_status"], data["updated_at"]) for data in seen)
+    moments = [moment for _, moment in changes]
+    assert len(changes) == len(set(moments)) == 3
+    assert moments == sorted(moments)
+    assert moments[0] == seen[0]["created_at"]
     (video,) = seen[-1]["task_result"]["videos"]
     assert set(video) == {"id", "url", "duration"}
     assert (type(video["id"]), video["duration"]) == (str, "5")
