@@ -318,7 +318,7 @@ def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
     """Any 404 proves that there is no job."""
 
     def find(self: Any, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
-        address = self._address("text2video", unknown.external_id)
+        address = self._address(profile.KINDS[str(unknown.operation)], unknown.external_id)
         request = Request("GET", address, self.authorization())
         try:
             job_id, snapshot = yield from self.read(request, self._task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from contextlib import suppress
 from typing import Any
@@ -245,3 +246,10 @@ def test_no_bytes_are_too_strange_to_be_measured(content: bytes) -> None:
     for sign in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"):
         found = picture_sides(sign + content)
         assert found is None or len(found) == 2
+
+
+def test_a_picture_that_does_not_say_how_large_it_is_is_left_to_the_service() -> None:
+    """It bears the sign of a picture, so it is sent; the service looks at it before anything is charged."""
+    client, sent = said(created())
+    client.image_to_video(PNG[:12])
+    assert json.loads(sent[0].content)["image"] == base64.b64encode(PNG[:12]).decode()
