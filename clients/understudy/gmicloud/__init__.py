@@ -1,6 +1,6 @@
 """GMI Cloud: a queue of requests to the video models of many makers, behind a login or an API key.
 
-Documents: the vendor's guide to video generation, its Python package gmicloud 0.1.10 (pypi.org/project/gmicloud) and
+Documents: the vendor's guide to video generation, its Python package gmicloud 0.1.10 and
 the reference of the API-key face at docs.gmicloud.ai, read in November 2026. Facts are cited by id, as in
 `gmicloud:requests.create`. Where two documents disagree, this client reads the answers of both.
 

@@ -1,6 +1,6 @@
 """GMI Cloud's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
 
-Documents: the vendor's guide, its package gmicloud 0.1.10 (pypi.org) and docs.gmicloud.ai, read in November 2026;
+Documents: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai, read in November 2026;
 carried as the facts ``gmicloud:...``.
 """
 

@@ -1,6 +1,6 @@
 """How GMI Cloud behaves: login and its tokens, models, requests and their ends, on both faces; and how it refuses.
 
-Documents: the vendor's package gmicloud 0.1.10 (pypi.org) and its guide, and docs.gmicloud.ai, read in November 2026.
+Documents: the vendor's package gmicloud 0.1.10 and its guide, and docs.gmicloud.ai, read in November 2026.
 """
 
 from __future__ import annotations

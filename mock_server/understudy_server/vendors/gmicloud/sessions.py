@@ -1,7 +1,7 @@
 """Who is let in: the tokens of the session face, which expire on the account's own clock.
 
-Documents: the vendor's package gmicloud 0.1.10 (pypi.org), read in November 2026. Tokens are JWTs, signed with the
-world's seed, so that a server that was started again knows those that it gave.
+Documents: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai, read in November 2026. Tokens are JWTs, signed
+with the world's seed, so that a server that was started again knows those that it gave.
 """
 
 from __future__ import annotations
