@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,12 @@ from understudy.mediaio.endpoints import ENDPOINTS
 from understudy.mediaio.service import MediaIOService as Client
 from understudy_contracts._breaks import Breaks
 from understudy_server.fields import Choice, Field, Many, Text
-from understudy_server.inputs import MediaLink
+from understudy_server.inputs import MediaLink, media_fields
 from understudy_server.lifecycle import Fate
 from understudy_server.media import Film
 from understudy_server.vendors.mediaio import MediaIOService as Api
 from understudy_server.vendors.mediaio import outputs, service
-from understudy_server.vendors.mediaio.capabilities import CAPABILITIES
+from understudy_server.vendors.mediaio.capabilities import CAPABILITIES, FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ def rule(patch: pytest.MonkeyPatch, code: str, name: str, change: Callable[[Fiel
     found = CAPABILITIES[code]
     fields = tuple(change(field) if field.name == name else field for field in found.fields)
     patch.setitem(CAPABILITIES, code, replace(found, fields=fields))
+    patch.setitem(FILES, code, media_fields(fields))
 
 
 def retable(patch: pytest.MonkeyPatch, method: str, name: str, **changes: Any) -> None:
@@ -155,12 +157,7 @@ def no_data_in_refusals(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def one_trace_for_all(patch: pytest.MonkeyPatch) -> None:
     """Every answer has the same trace id."""
-    patch.setattr(service, "blake2b", lambda *_args, **_options: _Digest())
-
-
-class _Digest:
-    def hexdigest(self) -> str:
-        return "6f1ed002ab5595859014ebf0951522d9"
+    patch.setattr(service, "count", lambda: repeat(0))
 
 
 @BREAKS.in_simulator
