@@ -6,7 +6,7 @@ The pages are drawn from the services' routes. They work without the internet: t
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from understudy_server.service import Service
     from understudy_server.wire import Route
     from understudy_server.world import World
+
+_SOME_TIME: Final = 1_754_040_000.0
+"""When the examples on a page were, so that a page is the same whenever it is drawn."""
 
 
 def build(world: World) -> FastAPI:
@@ -109,6 +112,7 @@ def _refusals(service: Service, route: Route) -> dict[str, tuple[int, Any]]:
     """Return status and body of every refusal that the vendor documents, by its code, as the vendor renders it."""
     scope = {"type": "http", "method": route.method, "path": f"/{service.slug}{route.path}", "scheme": "http"}
     call = Call({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
+    call.now = _SOME_TIME
     rendered: dict[str, tuple[int, Any]] = {}
     for refusal in (*service.codes.values(), *service.refusals):
         if refusal is not None:

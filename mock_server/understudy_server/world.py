@@ -14,6 +14,7 @@ from understudy_server.clock import Clock
 from understudy_server.dialects import Dialects
 from understudy_server.faults import Fault, Faults
 from understudy_server.fields import Link
+from understudy_server.hints import did_you_mean
 from understudy_server.journal import Journal
 from understudy_server.limits import Pace
 from understudy_server.media import Studio
@@ -208,7 +209,9 @@ class World:
             players = self.services.values() if order.vendor is None else (self.services[order.vendor],)
             operations = [operation for service in players for operation in service.operations]
             if order.operation is not None and order.operation not in operations:
-                raise ValueError(f"operation must be one of {', '.join(operations)}; got {order.operation!r}")
+                offered = ", ".join(operations if order.vendor else (f"those of {slug}" for slug in self.services))
+                meant = did_you_mean(order.operation, operations)
+                raise ValueError(f"operation must be one of {offered}; got {order.operation!r}{meant}")
             if order.vendor is not None:
                 self.services[order.vendor].check_code(order.code)
             self.scenarios.add(order)

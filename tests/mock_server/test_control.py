@@ -304,7 +304,7 @@ BAD = [
             "times: Input should be greater than or equal to 1; got 0",
         ),
         ("POST", "/scenarios", {"then": "fail", "vendor": "x"}, "", "vendor must be one of tomoviee"),
-        ("POST", "/scenarios", {"then": "fail", "operation": "x"}, "", "operation must be one of tm_text2video_b"),
+        ("POST", "/scenarios", {"then": "fail", "operation": "x"}, "", "operation must be one of those of tomoviee, "),
         (
             "POST",
             "/scenarios",

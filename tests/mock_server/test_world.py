@@ -70,7 +70,8 @@ def test_an_account_is_made_at_its_first_use_and_known_by_its_name() -> None:
     ("fields", "message"),
     [
         ({"vendor": "nobody"}, "vendor must be one of tomoviee.*; got 'nobody'"),
-        ({"operation": "nothing"}, f"operation must be one of .*{CAPABILITY}.*; got 'nothing'"),
+        ({"operation": "nothing"}, r"operation must be one of those of tomoviee, .*; got 'nothing'$"),
+        ({"operation": CAPABILITY[:-1]}, rf"got '{CAPABILITY[:-1]}': did you mean {CAPABILITY}\?$"),
         ({"vendor": "tomoviee", "operation": "nothing"}, f"operation must be one of {CAPABILITY}.*; got 'nothing'"),
         ({"vendor": "tomoviee", "then": "refuse", "code": "1"}, "code must be one of 680400, .*; got '1'"),
     ],

@@ -31,8 +31,8 @@ examples:
   understudy generate tomoviee text_to_video "A red fox in snow" --aspect-ratio 9:16 --out fox.mp4
   understudy generate mediaio "Kling 3.0" --image https://example.com/fox.png --prompt "It looks up" --out fox.mp4
   understudy generate edrawmax mindmap "Healthy life: sport, food, sleep" --lang en --out plan.svg
-  understudy generate tomoviee text_to_video "A red fox in snow" --no-wait > fox.token
-  understudy generate --resume "$(cat fox.token)" --out fox.mp4
+  token=$(understudy generate tomoviee text_to_video "A red fox in snow" --no-wait)
+  understudy generate --resume "$token" --out fox.mp4
 """
 _WIDEST: Final = 110
 _SHOWN: Final = 12
