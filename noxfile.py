@@ -61,6 +61,13 @@ def tests(session: nox.Session) -> None:
     measured_tests(session)
 
 
+@nox.session(default=False)
+def laws(session: nox.Session) -> None:
+    """The project's own tests with sixteen times as many examples for each law: an hour, for a quiet machine."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.run("pytest", "-n", "auto", "--hypothesis-profile=thorough", *session.posargs)
+
+
 @nox.session
 def contracts(session: nox.Session) -> None:
     """The contracts as a user runs them, on every core; and none is owed to a documented fact."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import pytest
-from hypothesis import settings
 
 from understudy import AsyncTomoviee, Media, SkippingClock, Tomoviee
 from understudy._credentials import Secret
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-
-# Nothing here is timed: a slow machine is no failure.
-settings.register_profile("untimed", parent=settings(), deadline=None)
-settings.load_profile("untimed")
 
 KEY = "app-key-0123456789"
 SECRET = "planted-secret-0123456789"
