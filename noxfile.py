@@ -33,7 +33,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 def measured_tests(session: nox.Session) -> None:
     """Run the tests on every core under coverage, and refuse a share under `fail_under`."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "not slow", *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -59,6 +59,13 @@ def tests(session: nox.Session) -> None:
     """The project's own tests, in random order (the seed is printed), with branch coverage of the three packages."""
     install(session, "-e", ".[all]", *group("test"))
     measured_tests(session)
+
+
+@nox.session(default=False)
+def slow(session: nox.Session) -> None:
+    """The tests that take a minute each: every vendor's live ladder over TLS, and breaks that are caught."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs)
 
 
 @nox.session(default=False)

@@ -111,6 +111,7 @@ def test_a_file_without_breaks_is_refused(tmp_path: Path) -> None:
         load_breaks(written(tmp_path, "x = 1\n"))
 
 
+@pytest.mark.slow
 def test_what_is_caught_is_told_from_what_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A caught break names contract and promise; one that survives or cannot be planted is loud, and the code 1."""
     home = written(tmp_path, THREE)

@@ -308,6 +308,7 @@ def test_contracts_that_need_a_simulator_are_unchecked(tmp_path: Path, honest: S
     assert "1 x needs a simulator, which can be told what to do; a live service cannot" in printed
 
 
+@pytest.mark.slow
 def test_every_ladder_is_climbed_whole_and_within_its_price(tmp_path: Path, honest: Service) -> None:
     """All calls of all vendors, when they are allowed, go as planned over TLS; an honest service differs in nothing."""
     options: list[str] = []
