@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
@@ -110,9 +112,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         print(f"understudy: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        return 0  # the reader (head, less) has what it wanted
+    except BrokenPipeError:  # the reader (head, less) has what it wanted
+        _forget_the_rest()
+        return 0
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _forget_the_rest() -> None:
+    """Let what is still to be written go nowhere, so that the interpreter's last flush has nothing to complain of."""
+    with suppress(OSError, ValueError):  # a stream that is no file has no such flush
+        stream = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream)
+        os.close(nowhere)
