@@ -79,8 +79,8 @@ def laws(session: nox.Session) -> None:
 def contracts(session: nox.Session) -> None:
     """The contracts as a user runs them, on every core; and none is owed to a documented fact."""
     install(session, "-e", ".[all]", "pytest-xdist")
-    session.run("understudy", "facts", "--check", silent=True)
-    session.run("pytest", "-n", "auto", "--pyargs", "understudy_contracts", *session.posargs)
+    session.run("soundstage", "facts", "--check", silent=True)
+    session.run("pytest", "-n", "auto", "--pyargs", "soundstage_contracts", *session.posargs)
 
 
 @nox.session(default=False)
@@ -94,7 +94,7 @@ def schemathesis(session: nox.Session) -> None:
 def breaks(session: nox.Session) -> None:
     """Proof that the contracts can fail: plants one mistake at a time and shows which contract catches it."""
     install(session, "-e", ".[all]")
-    session.run("python", "-m", "understudy_contracts._planting", *(session.posargs or ["tests/breaks"]))
+    session.run("python", "-m", "soundstage_contracts._planting", *(session.posargs or ["tests/breaks"]))
 
 
 @nox.session(python=PYTHONS, default=False)
@@ -121,18 +121,18 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(built))
     newest = max(built.glob("*.whl"), key=lambda path: path.stat().st_mtime)
     install(session, f"{newest}")
-    session.run("python", "-c", "import understudy; print(understudy.__name__)")
+    session.run("python", "-c", "import soundstage; print(soundstage.__name__)")
     install(session, f"{newest}[all]")
-    session.run("understudy", "--version")
-    session.run("understudy", "facts")
-    session.run("understudy", "doctor")
-    session.run("understudy", "demo", "--out", str(built.with_name("demo")))
+    session.run("soundstage", "--version")
+    session.run("soundstage", "facts")
+    session.run("soundstage", "doctor")
+    session.run("soundstage", "demo", "--out", str(built.with_name("demo")))
     install(session, "pytest-xdist")
     project = built.with_name("ci_project")
     shutil.copytree(HERE / "examples" / "ci_project", project, dirs_exist_ok=True)
     session.chdir(project)
     session.run("pytest")
-    session.run("pytest", "-n", "2", "--pyargs", "understudy_contracts", "--understudy-report", "contracts.html")
+    session.run("pytest", "-n", "2", "--pyargs", "soundstage_contracts", "--soundstage-report", "contracts.html")
 
 
 @nox.session(default=False)

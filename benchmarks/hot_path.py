@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple, cast
 
 import httpx
 
-from understudy_server.serving import _config, _Uvicorn
+from soundstage_server.serving import _config, _Uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def serve_bare() -> None:
 
 def serve_simulator() -> None:
     """Serve a simulator whose time stands still, so that every task keeps waiting."""
-    from understudy_server import Server, World
+    from soundstage_server import Server, World
 
     server = Server(World(clock="manual"))
     server.run(lambda: print(f"ready {server.url}", flush=True))
@@ -162,8 +162,8 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def enrich(url: str) -> None:
     """Let the benchmark's account hold enough for every task."""
-    account = httpx.get(f"{url}/_understudy/accounts", timeout=60).json()[0]
-    httpx.put(f"{url}/_understudy/ledger/tomoviee/{account['account']}", json={"available": 1e12}, timeout=60)
+    account = httpx.get(f"{url}/_soundstage/accounts", timeout=60).json()[0]
+    httpx.put(f"{url}/_soundstage/ledger/tomoviee/{account['account']}", json={"available": 1e12}, timeout=60)
 
 
 def one_task(url: str) -> bytes:

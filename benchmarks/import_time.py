@@ -1,7 +1,7 @@
 """What importing the client costs, beside importing httpx: fresh processes in turn, medians and ratios.
 
 Run it with the interpreter the client is installed in: `python benchmarks/import_time.py [ROUNDS]`. The aim is that
-`import understudy` costs at most 1.1 times what `import httpx` does; making a client loads httpx and nearly nothing
+`import soundstage` costs at most 1.1 times what `import httpx` does; making a client loads httpx and nearly nothing
 else, and its TLS context is made with the first request, not with the client.
 """
 
@@ -15,8 +15,8 @@ import time
 SUBJECTS = {
     "nothing": "",
     "import httpx": "import httpx",
-    "import understudy": "import understudy",
-    "understudy and a client": "import understudy; understudy.Tomoviee('key', 'secret')",
+    "import soundstage": "import soundstage",
+    "soundstage and a client": "import soundstage; soundstage.Tomoviee('key', 'secret')",
     "httpx and a client": "import httpx; httpx.Client()",
 }
 ROUNDS = 15

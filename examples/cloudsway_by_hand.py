@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from understudy_server import Server, World
+from soundstage_server import Server, World
 
 
 def curl(method: str, url: str, key: str, body: object = None) -> Any:
@@ -54,7 +54,7 @@ def follow(base: str, endpoint: str, folder: Path) -> Path:
 def main() -> None:
     """Follow the pages against a simulator."""
     with World(clock="auto", media="small") as world, Server(world) as server:
-        print("saved", follow(server.base_url("cloudsway"), "my-endpoint", Path("understudy-demo")))
+        print("saved", follow(server.base_url("cloudsway"), "my-endpoint", Path("soundstage-demo")))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from understudy_server import Server, World
+from soundstage_server import Server, World
 
 
 def curl(method: str, url: str, key: str = "", body: object = None, **headers: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def follow(base: str, folder: Path) -> Path:
 def main() -> None:
     """Follow the pages against a simulator."""
     with World(clock="auto", media="small") as world, Server(world) as server:
-        print("saved", follow(server.base_url("infrai"), Path("understudy-demo")))
+        print("saved", follow(server.base_url("infrai"), Path("soundstage-demo")))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ speak to a simulator in this process, where waiting takes no time. Against the v
 
 from __future__ import annotations
 
-from understudy import SkippingClock, Tomoviee
-from understudy_server import Server, World
+from soundstage import SkippingClock, Tomoviee
+from soundstage_server import Server, World
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         with Tomoviee("key", "secret", base_url=address, clock=SkippingClock()) as client:
             job = client.job_from_token(token)
             job.wait(on_update=lambda seen: print(seen.state, seen.progress))
-            print("saved", *job.save("understudy-demo"))
+            print("saved", *job.save("soundstage-demo"))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ and `clock`, and name a photograph of your own.
 
 from __future__ import annotations
 
-from understudy import SkippingClock, Tomoviee, gather
-from understudy_server import Server, World
+from soundstage import SkippingClock, Tomoviee, gather
+from soundstage_server import Server, World
 
 PHOTOGRAPH = "https://example.com/harbour.png"
 
@@ -31,7 +31,7 @@ def main() -> None:
         changed = client.redrawing("A red boat", drawn, mask)
 
         for job in gather([film, more, changed]):
-            print(job.operation, *job.save("understudy-demo"))
+            print(job.operation, *job.save("soundstage-demo"))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from understudy import ContentFiltered, JobFailed, SkippingClock, Veo
-from understudy_server import Server, World
+from soundstage import ContentFiltered, JobFailed, SkippingClock, Veo
+from soundstage_server import Server, World
 
 MODEL = "veo-3.1-generate-preview"
 
@@ -31,7 +31,7 @@ def main() -> None:
         Veo("key", base_url=f"{server.base_url('veo')}/gemini", clock=SkippingClock()) as client,
     ):
         try:
-            client.generate_videos("A duel at dawn understudy:block").result()
+            client.generate_videos("A duel at dawn soundstage:block").result()
         except ContentFiltered as withheld:
             print("withheld:", withheld.message)
         except JobFailed as failed:
@@ -40,7 +40,7 @@ def main() -> None:
         film = client.generate_videos("The sun rises over the sea", model=MODEL, image=sunrise(), aspect_ratio="16:9")
         more = client.generate_videos("A boat sails into the light", model=MODEL, video=film.result()[0].url)
         for job in (film, more):
-            print(job.operation, *job.save("understudy-demo"))
+            print(job.operation, *job.save("soundstage-demo"))
 
 
 if __name__ == "__main__":

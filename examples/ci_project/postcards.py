@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy import Tomoviee
+from soundstage import Tomoviee
 
 
 def make(place: str, folder: Path, gateway: Tomoviee) -> Path:

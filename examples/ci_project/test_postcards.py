@@ -1,4 +1,4 @@
-"""What the program promises, without a key, a credit or a network: the fixtures come with Understudy."""
+"""What the program promises, without a key, a credit or a network: the fixtures come with Soundstage."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from postcards import make
 
-from understudy import errors
+from soundstage import errors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy import Tomoviee
-    from understudy_contracts import Understudy
+    from soundstage import Tomoviee
+    from soundstage_contracts import Soundstage
 
 
 def test_a_postcard_is_a_film(tomoviee: Tomoviee, tmp_path: Path) -> None:
@@ -21,9 +21,9 @@ def test_a_postcard_is_a_film(tomoviee: Tomoviee, tmp_path: Path) -> None:
     assert make("Lisbon", tmp_path, tomoviee).suffix == ".mp4"
 
 
-def test_what_cannot_be_made_costs_nothing(understudy: Understudy, tomoviee: Tomoviee, tmp_path: Path) -> None:
+def test_what_cannot_be_made_costs_nothing(soundstage: Soundstage, tomoviee: Tomoviee, tmp_path: Path) -> None:
     """A failure is an error, and the credits come back."""
-    understudy.order("tomoviee", "fail", times=1)
+    soundstage.order("tomoviee", "fail", times=1)
     with pytest.raises(errors.JobFailed):
         make("Atlantis", tmp_path, tomoviee)
-    assert understudy.money("tomoviee").spent == 0
+    assert soundstage.money("tomoviee").spent == 0

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from understudy import JobState, errors
-from understudy._inputs import base64_text
-from understudy._service import Service as ClientService
-from understudy._state import JobRef, Started
-from understudy._wire import Request
-from understudy.cloudsway import bodies, profile
-from understudy.cloudsway import service as conversation
-from understudy.cloudsway.client import _Operations
-from understudy_contracts._breaks import Breaks
-from understudy_server.fields import Text
-from understudy_server.lifecycle import Fate, Lifecycle, Stage
-from understudy_server.tasks import ASIDE
-from understudy_server.vendors.cloudsway import CloudswayService as Films
-from understudy_server.vendors.cloudsway import capabilities, outputs, service
-from understudy_server.wire import RefusedError
+from soundstage import JobState, errors
+from soundstage._inputs import base64_text
+from soundstage._service import Service as ClientService
+from soundstage._state import JobRef, Started
+from soundstage._wire import Request
+from soundstage.cloudsway import bodies, profile
+from soundstage.cloudsway import service as conversation
+from soundstage.cloudsway.client import _Operations
+from soundstage_contracts._breaks import Breaks
+from soundstage_server.fields import Text
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.tasks import ASIDE
+from soundstage_server.vendors.cloudsway import CloudswayService as Films
+from soundstage_server.vendors.cloudsway import capabilities, outputs, service
+from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     import pytest
 
-    from understudy._wire import Flow
-    from understudy_server.vendors.cloudsway.capabilities import Kind
+    from soundstage._wire import Flow
+    from soundstage_server.vendors.cloudsway.capabilities import Kind
 
 BREAKS = Breaks("cloudsway")
 Client = conversation.CloudswayService

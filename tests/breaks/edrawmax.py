@@ -11,20 +11,20 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from understudy import errors
-from understudy._downloads import Download, SaveOptions
-from understudy._service import Service as ClientService
-from understudy.edrawmax import bodies, diagrams, profile
-from understudy.edrawmax import service as conversation
-from understudy_contracts._breaks import Breaks
-from understudy_server.fields import Choice
-from understudy_server.lifecycle import Fate, Lifecycle, Stage
-from understudy_server.media import Link, Step
-from understudy_server.service import Identity
-from understudy_server.vendors.edrawmax import EdrawMaxService as Maker
-from understudy_server.vendors.edrawmax import mermaid, outline, outputs, service
-from understudy_server.vendors.edrawmax.words import WORDS
-from understudy_server.wire import RefusedError
+from soundstage import errors
+from soundstage._downloads import Download, SaveOptions
+from soundstage._service import Service as ClientService
+from soundstage.edrawmax import bodies, diagrams, profile
+from soundstage.edrawmax import service as conversation
+from soundstage_contracts._breaks import Breaks
+from soundstage_server.fields import Choice
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.media import Link, Step
+from soundstage_server.service import Identity
+from soundstage_server.vendors.edrawmax import EdrawMaxService as Maker
+from soundstage_server.vendors.edrawmax import mermaid, outline, outputs, service
+from soundstage_server.vendors.edrawmax.words import WORDS
+from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     import pytest
@@ -213,7 +213,7 @@ def another_picture(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
     """The PNG has the boxes and no words in them."""
-    from understudy_server.media import _scene_png
+    from soundstage_server.media import _scene_png
 
     patch.setattr(_scene_png, "_write", lambda *_given: None)
 

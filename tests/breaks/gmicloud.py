@@ -7,28 +7,28 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from understudy import JobState, errors
-from understudy import _answers as answers
-from understudy._drivers import AsyncDriver, SyncDriver
-from understudy._spending import Purse
-from understudy._submission import Submission
-from understudy.gmicloud import bodies, login, models, profile, service
-from understudy.gmicloud.access import KeyAccess
-from understudy_contracts._breaks import Breaks
-from understudy_server import journal
-from understudy_server.fields import Number, Whole
-from understudy_server.ledger import Ledger
-from understudy_server.lifecycle import Fate, Lifecycle, Stage
-from understudy_server.service import Identity
-from understudy_server.vendors.gmicloud import GMICloudService as Queue
-from understudy_server.vendors.gmicloud import capabilities, outputs, sessions
-from understudy_server.vendors.gmicloud import service as simulated
-from understudy_server.wire import json_answer
+from soundstage import JobState, errors
+from soundstage import _answers as answers
+from soundstage._drivers import AsyncDriver, SyncDriver
+from soundstage._spending import Purse
+from soundstage._submission import Submission
+from soundstage.gmicloud import bodies, login, models, profile, service
+from soundstage.gmicloud.access import KeyAccess
+from soundstage_contracts._breaks import Breaks
+from soundstage_server import journal
+from soundstage_server.fields import Number, Whole
+from soundstage_server.ledger import Ledger
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.service import Identity
+from soundstage_server.vendors.gmicloud import GMICloudService as Queue
+from soundstage_server.vendors.gmicloud import capabilities, outputs, sessions
+from soundstage_server.vendors.gmicloud import service as simulated
+from soundstage_server.wire import json_answer
 
 if TYPE_CHECKING:
     import pytest
 
-    from understudy._state import Snapshot
+    from soundstage._state import Snapshot
 
 BREAKS = Breaks("gmicloud")
 TEXT = "Wan-AI_Wan2.1-T2V-14B"

@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from understudy import JobState, errors
-from understudy import _checks as checks
-from understudy._state import Media
-from understudy._wire import Request
-from understudy.mediaio import bodies, profile
-from understudy.mediaio import client as methods
-from understudy.mediaio import service as conversation
-from understudy.mediaio.endpoints import ENDPOINTS
-from understudy.mediaio.service import MediaIOService as Client
-from understudy_contracts._breaks import Breaks
-from understudy_server.fields import Choice, Field, Many, Text
-from understudy_server.inputs import MediaLink, media_fields
-from understudy_server.lifecycle import Fate
-from understudy_server.media import Film
-from understudy_server.vendors.mediaio import MediaIOService as Api
-from understudy_server.vendors.mediaio import outputs, service
-from understudy_server.vendors.mediaio.capabilities import CAPABILITIES, FILES
+from soundstage import JobState, errors
+from soundstage import _checks as checks
+from soundstage._state import Media
+from soundstage._wire import Request
+from soundstage.mediaio import bodies, profile
+from soundstage.mediaio import client as methods
+from soundstage.mediaio import service as conversation
+from soundstage.mediaio.endpoints import ENDPOINTS
+from soundstage.mediaio.service import MediaIOService as Client
+from soundstage_contracts._breaks import Breaks
+from soundstage_server.fields import Choice, Field, Many, Text
+from soundstage_server.inputs import MediaLink, media_fields
+from soundstage_server.lifecycle import Fate
+from soundstage_server.media import Film
+from soundstage_server.vendors.mediaio import MediaIOService as Api
+from soundstage_server.vendors.mediaio import outputs, service
+from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
 
-    from understudy.mediaio.bodies import Parameter
+    from soundstage.mediaio.bodies import Parameter
 
 BREAKS = Breaks("mediaio")
 

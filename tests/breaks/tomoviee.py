@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from understudy import JobState, errors
-from understudy import _answers as answers
-from understudy import _checks as checks
-from understudy._downloads import Download
-from understudy._http import AsyncWire
-from understudy._jobs import _Handle
-from understudy._redaction import Redactor
-from understudy._service import Service as ClientService
-from understudy._state import History, Snapshot
-from understudy._submission import Submission
-from understudy._waiting import Watch
-from understudy._wire import Interrupted
-from understudy.tomoviee import bodies, profile
-from understudy.tomoviee import client as methods
-from understudy.tomoviee import service as conversation
-from understudy_contracts._breaks import Breaks
-from understudy_server import journal
-from understudy_server.accounts import Account
-from understudy_server.fields import Text, Whole
-from understudy_server.ledger import InsufficientError, Ledger
-from understudy_server.lifecycle import Fate, Lifecycle, Moment, Stage
-from understudy_server.media import Picture, frame_size
-from understudy_server.service import Identity
-from understudy_server.vendors.tomoviee import TomovieeService as Gateway
-from understudy_server.vendors.tomoviee import outputs, service
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
-from understudy_server.wire import RefusedError
+from soundstage import JobState, errors
+from soundstage import _answers as answers
+from soundstage import _checks as checks
+from soundstage._downloads import Download
+from soundstage._http import AsyncWire
+from soundstage._jobs import _Handle
+from soundstage._redaction import Redactor
+from soundstage._service import Service as ClientService
+from soundstage._state import History, Snapshot
+from soundstage._submission import Submission
+from soundstage._waiting import Watch
+from soundstage._wire import Interrupted
+from soundstage.tomoviee import bodies, profile
+from soundstage.tomoviee import client as methods
+from soundstage.tomoviee import service as conversation
+from soundstage_contracts._breaks import Breaks
+from soundstage_server import journal
+from soundstage_server.accounts import Account
+from soundstage_server.fields import Text, Whole
+from soundstage_server.ledger import InsufficientError, Ledger
+from soundstage_server.lifecycle import Fate, Lifecycle, Moment, Stage
+from soundstage_server.media import Picture, frame_size
+from soundstage_server.service import Identity
+from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
+from soundstage_server.vendors.tomoviee import outputs, service
+from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
+from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     import pytest

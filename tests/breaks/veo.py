@@ -6,18 +6,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from understudy import JobState, errors
-from understudy._service import Service as ClientService
-from understudy._state import Snapshot
-from understudy._submission import Submission
-from understudy.veo import bodies, profile
-from understudy.veo import service as conversation
-from understudy_contracts._breaks import Breaks
-from understudy_server.accounts import Account
-from understudy_server.lifecycle import Fate, Lifecycle, Stage
-from understudy_server.vendors.veo import VeoService as Host
-from understudy_server.vendors.veo import capabilities, outputs, service
-from understudy_server.wire import Answer, RefusedError, json_answer
+from soundstage import JobState, errors
+from soundstage._service import Service as ClientService
+from soundstage._state import Snapshot
+from soundstage._submission import Submission
+from soundstage.veo import bodies, profile
+from soundstage.veo import service as conversation
+from soundstage_contracts._breaks import Breaks
+from soundstage_server.accounts import Account
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.vendors.veo import VeoService as Host
+from soundstage_server.vendors.veo import capabilities, outputs, service
+from soundstage_server.wire import Answer, RefusedError, json_answer
 
 if TYPE_CHECKING:
     import pytest

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 import pytest
 
-from understudy import AsyncTomoviee, Media, SkippingClock, Tomoviee
-from understudy._credentials import Secret
-from understudy._downloads import Download, SaveOptions
-from understudy._policies import PollPolicy, RetryPolicy
-from understudy._service import Settings
-from understudy._wire import Alone, Flow, Open, Pause, Read, Request, Response, Run, Send
-from understudy.tomoviee import PROFILE, TomovieeService
+from soundstage import AsyncTomoviee, Media, SkippingClock, Tomoviee
+from soundstage._credentials import Secret
+from soundstage._downloads import Download, SaveOptions
+from soundstage._policies import PollPolicy, RetryPolicy
+from soundstage._service import Settings
+from soundstage._wire import Alone, Flow, Open, Pause, Read, Request, Response, Run, Send
+from soundstage.tomoviee import PROFILE, TomovieeService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

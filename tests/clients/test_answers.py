@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import RequestFailed, RetryScheduled, errors
-from understudy._answers import is_refusal, is_transient, kind_by_status, may_resend, refusal, retry_after
-from understudy._redaction import Redactor
-from understudy._wire import Interrupted, NotSent, Request, Response
+from soundstage import RequestFailed, RetryScheduled, errors
+from soundstage._answers import is_refusal, is_transient, kind_by_status, may_resend, refusal, retry_after
+from soundstage._redaction import Redactor
+from soundstage._wire import Interrupted, NotSent, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +133,6 @@ def test_a_refusal_is_certain_or_none(error: errors.ApiError, *, certain: bool) 
         (errors.ServerError("", status=503, code=5001, retry_after=1), False),
     ],
 )
-def test_a_paid_request_is_sent_again_only_when_that_is_safe(error: errors.UnderstudyError, *, again: bool) -> None:
+def test_a_paid_request_is_sent_again_only_when_that_is_safe(error: errors.SoundstageError, *, again: bool) -> None:
     """Never received, refused by a limit that says how long, or by a code declared so."""
     assert may_resend(error, {1302, 1303}) is again

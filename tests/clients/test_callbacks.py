@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import AsyncTomoviee, InvalidArgument, JobState, Tomoviee
+from soundstage import AsyncTomoviee, InvalidArgument, JobState, Tomoviee
 
 RESULT = json.dumps({"video_path": ["https://example.test/0.mp4"]})
 STATES = {3: JobState.SUCCEEDED, 4: JobState.FAILED, 5: JobState.CANCELED, 6: JobState.EXPIRED}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import (
+from soundstage import (
     CameraControl,
     Cloudsway,
     DynamicMask,
@@ -22,8 +22,8 @@ from understudy import (
     SkippingClock,
     errors,
 )
-from understudy._inputs import picture_sides
-from understudy._state import JobRef
+from soundstage._inputs import picture_sides
+from soundstage._state import JobRef
 
 KEY, ENDPOINT = "planted-secret-0123456789", "RWexample"
 IMAGE = "https://files.example/cat.png"
@@ -156,7 +156,7 @@ def test_whatever_is_answered_is_a_state_or_an_error_of_ours(answer: Any, status
     """No answer makes a look raise anything but an error of this library."""
     client, _ = said(answer, status)
     job = client.job("t-1", "text_to_video")
-    with suppress(errors.UnderstudyError):
+    with suppress(errors.SoundstageError):
         job.refresh()
     assert isinstance(job.state, JobState)
 
@@ -165,7 +165,7 @@ def test_whatever_is_answered_is_a_state_or_an_error_of_ours(answer: Any, status
 def test_whatever_is_answered_to_a_submission_it_is_sent_once(answer: Any, status: int) -> None:
     """Unless a limit says that it passes, no answer makes the client submit again."""
     client, sent = said(answer, status)
-    with suppress(errors.UnderstudyError):
+    with suppress(errors.SoundstageError):
         client.text_to_video("a kite")
     assert len(sent) == 1
 

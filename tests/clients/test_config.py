@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import (
+from soundstage import (
     AsyncTomoviee,
     Clock,
     InvalidArgument,
@@ -23,7 +23,7 @@ from understudy import (
     SystemClock,
     Tomoviee,
 )
-from understudy import _checks as checks
+from soundstage import _checks as checks
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit

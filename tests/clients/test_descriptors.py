@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from understudy import AsyncTomoviee, Tomoviee
-from understudy._descriptors import Awaiting, Blocking, operation
+from soundstage import AsyncTomoviee, Tomoviee
+from soundstage._descriptors import Awaiting, Blocking, operation
 
 if TYPE_CHECKING:
-    from understudy import AsyncJob, Job
-    from understudy._state import Started
-    from understudy._wire import Flow
+    from soundstage import AsyncJob, Job
+    from soundstage._state import Started
+    from soundstage._wire import Flow
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-import understudy
-from understudy import _http
+import soundstage
+from soundstage import _http
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
@@ -50,4 +50,4 @@ def test_every_block_of_the_guide_runs(block: str) -> None:
 def test_the_guide_names_what_is_there() -> None:
     """Every class that the guide names is public here, or Python's, or HTTP's."""
     named = set(re.findall(r"`([A-Z][a-z]\w+)", GUIDE.read_text(encoding="utf-8")))
-    assert named - {"Retry"} - set(dir(builtins)) - set(dir(httpx)) <= set(understudy.__all__)
+    assert named - {"Retry"} - set(dir(builtins)) - set(dir(httpx)) <= set(soundstage.__all__)

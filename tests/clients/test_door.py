@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import understudy
-from understudy._registry import VENDORS
+import soundstage
+from soundstage._registry import VENDORS
 
-SOURCE = Path(understudy.__file__).parent
+SOURCE = Path(soundstage.__file__).parent
 MODULES = sorted(SOURCE.glob("*.py"))
 
 
@@ -34,34 +34,34 @@ def imports_of(path: Path) -> set[str]:
 
 
 def test_importing_the_package_loads_no_http_library() -> None:
-    """`import understudy` costs next to nothing: nothing but the door and its version is loaded."""
-    loaded = loaded_after("import understudy")
+    """`import soundstage` costs next to nothing: nothing but the door and its version is loaded."""
+    loaded = loaded_after("import soundstage")
     assert not {"httpx", "httpcore", "anyio", "dataclasses", "json"} & loaded
-    assert {name for name in loaded if name.startswith("understudy.")} == {"understudy._version"}
+    assert {name for name in loaded if name.startswith("soundstage.")} == {"soundstage._version"}
 
 
 def test_errors_and_policies_load_no_http_library() -> None:
     """Catching an error or configuring a client needs no httpx."""
-    assert "httpx" not in loaded_after("from understudy import ApiError, PollPolicy, Job, SkippingClock")
+    assert "httpx" not in loaded_after("from soundstage import ApiError, PollPolicy, Job, SkippingClock")
 
 
 def test_the_public_names_are_sorted_and_all_there() -> None:
     """`__all__` is sorted, each of its names can be used, and `dir()` shows them."""
-    assert list(understudy.__all__) == sorted(understudy.__all__)
-    assert set(understudy.__all__) <= set(dir(understudy))
-    for name in understudy.__all__:
-        assert getattr(understudy, name) is not None
+    assert list(soundstage.__all__) == sorted(soundstage.__all__)
+    assert set(soundstage.__all__) <= set(dir(soundstage))
+    for name in soundstage.__all__:
+        assert getattr(soundstage, name) is not None
 
 
 def test_every_error_is_public() -> None:
     """Whatever this library raises can be imported from the door."""
-    assert set(import_module("understudy.errors").__all__) <= set(understudy.__all__)
+    assert set(import_module("soundstage.errors").__all__) <= set(soundstage.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """A name that is not there is refused as Python refuses it."""
     with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
-        understudy.Nobody  # noqa: B018 - the access is the test
+        soundstage.Nobody  # noqa: B018 - the access is the test
 
 
 def test_only_one_module_knows_the_http_library() -> None:
@@ -71,7 +71,7 @@ def test_only_one_module_knows_the_http_library() -> None:
 
 def test_the_client_imports_neither_the_simulator_nor_the_contracts() -> None:
     """The client is a reading of its own: it knows no other package of the house."""
-    assert not [path.name for path in MODULES if {"understudy_server", "understudy_contracts"} & imports_of(path)]
+    assert not [path.name for path in MODULES if {"soundstage_server", "soundstage_contracts"} & imports_of(path)]
 
 
 def test_shared_code_never_asks_for_a_vendor_by_name() -> None:
@@ -96,18 +96,18 @@ def test_the_registry_points_at_public_clients(slug: str) -> None:
     module = import_module(entry.module)
     assert module.PROFILE.slug == slug
     for name in (entry.client, entry.async_client):
-        assert getattr(understudy, name) is getattr(module, name)
+        assert getattr(soundstage, name) is getattr(module, name)
 
 
 def test_the_version_is_the_one_of_the_project() -> None:
     """The version that is sent to services is the one that is published."""
     project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
-    assert understudy.__version__ == project["project"]["version"]
+    assert soundstage.__version__ == project["project"]["version"]
 
 
 def test_everything_public_is_documented() -> None:
     """Every public class and function says what it promises."""
-    for name in understudy.__all__:
-        value = getattr(understudy, name)
+    for name in soundstage.__all__:
+        value = getattr(soundstage, name)
         if isinstance(value, type):
             assert value.__doc__, name

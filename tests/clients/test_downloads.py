@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from understudy import FileSaved, Media, RetryPolicy, errors
-from understudy._downloads import Download, SaveOptions, job_file_names
-from understudy._redaction import hide_query
-from understudy._wire import Interrupted, NotSent, Open, Read, Request, Response
+from soundstage import FileSaved, Media, RetryPolicy, errors
+from soundstage._downloads import Download, SaveOptions, job_file_names
+from soundstage._redaction import hide_query
+from soundstage._wire import Interrupted, NotSent, Open, Read, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 import pytest
 
-from understudy import SkippingClock
-from understudy._drivers import AsyncDriver, SyncDriver
-from understudy._http import AsyncWire, SyncWire
-from understudy._wire import Flow, Interrupted, Request, alone, open_stream, pause, read, run, send
+from soundstage import SkippingClock
+from soundstage._drivers import AsyncDriver, SyncDriver
+from soundstage._http import AsyncWire, SyncWire
+from soundstage._wire import Flow, Interrupted, Request, alone, open_stream, pause, read, run, send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

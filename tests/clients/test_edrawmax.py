@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import (
+from soundstage import (
     AsyncDiagram,
     AsyncEdrawMax,
     Diagram,
@@ -24,9 +24,9 @@ from understudy import (
     SkippingClock,
     errors,
 )
-from understudy.edrawmax import bodies, diagrams
-from understudy.edrawmax.hosts import TrustedHosts, find_hosts
-from understudy.edrawmax.profile import PASSING, PROFILE, REFUSALS
+from soundstage.edrawmax import bodies, diagrams
+from soundstage.edrawmax.hosts import TrustedHosts, find_hosts
+from soundstage.edrawmax.profile import PASSING, PROFILE, REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import errors
+from soundstage import errors
 
 CLASSES = [getattr(errors, name) for name in errors.__all__]
 TEXTS = st.text(max_size=20)
@@ -51,7 +51,7 @@ def test_a_bad_argument_is_also_a_value_error() -> None:
     ),
 )
 def test_every_error_survives_pickle_and_copy(
-    kind: type[errors.UnderstudyError], message: str, details: dict[str, Any]
+    kind: type[errors.SoundstageError], message: str, details: dict[str, Any]
 ) -> None:
     """An error that crosses a process or is copied says the same as before, with all it carries."""
     error = kind(message)
@@ -65,7 +65,7 @@ def test_every_error_survives_pickle_and_copy(
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_every_error_has_the_common_facts(kind: type[errors.UnderstudyError]) -> None:
+def test_every_error_has_the_common_facts(kind: type[errors.SoundstageError]) -> None:
     """Whatever is caught can be asked for the same things; what is not known is None."""
     error = kind("said")
     assert error.message == "said"

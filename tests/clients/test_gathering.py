@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import (
+from soundstage import (
     AsyncJob,
     ConnectionFailed,
     GatherError,
@@ -90,9 +90,9 @@ def trouble_of(call: Callable[[], object]) -> GatherError:
     return GatherError()
 
 
-def about_jobs(error: GatherError) -> list[errors.UnderstudyError]:
+def about_jobs(error: GatherError) -> list[errors.SoundstageError]:
     """What went wrong, all of it being errors of this library."""
-    found = [one for one in error.exceptions if isinstance(one, errors.UnderstudyError)]
+    found = [one for one in error.exceptions if isinstance(one, errors.SoundstageError)]
     assert len(found) == len(error.exceptions)
     return found
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import AsyncGMICloud, GMICloud, InvalidArgument, MissingCredential, RetryPolicy, SkippingClock, errors
-from understudy.gmicloud import PROFILE, TEXT_MODEL
-from understudy.gmicloud.access import KeyAccess, LoginAccess, find_access
-from understudy.gmicloud.login import Tokens
+from soundstage import AsyncGMICloud, GMICloud, InvalidArgument, MissingCredential, RetryPolicy, SkippingClock, errors
+from soundstage.gmicloud import PROFILE, TEXT_MODEL
+from soundstage.gmicloud.access import KeyAccess, LoginAccess, find_access
+from soundstage.gmicloud.login import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -404,7 +404,7 @@ def test_no_json_whatever_breaks_the_reading(document: Any) -> None:
         ):
             try:
                 call()
-            except errors.UnderstudyError as error:
+            except errors.SoundstageError as error:
                 assert error.vendor == PROFILE.slug  # noqa: PT017 - either end is right, and this is one of them
 
 

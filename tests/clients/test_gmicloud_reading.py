@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from understudy import GMICloud, InvalidArgument, JobState, MissingCredential, SkippingClock, errors
-from understudy.gmicloud.models import Model, Parameter, Price, read_model, read_profile
+from soundstage import GMICloud, InvalidArgument, JobState, MissingCredential, SkippingClock, errors
+from soundstage.gmicloud.models import Model, Parameter, Price, read_model, read_profile
 
 BASE = "https://service.example"
 CENTS = Price(8, "per_second", "cent")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from understudy import AsyncTomoviee, ClientClosed, InvalidArgument, SubmitOutcomeUnknown, Tomoviee
-from understudy._http import AsyncWire, SyncWire
-from understudy._wire import Interrupted, NotSent, Request
+from soundstage import AsyncTomoviee, ClientClosed, InvalidArgument, SubmitOutcomeUnknown, Tomoviee
+from soundstage._http import AsyncWire, SyncWire
+from soundstage._wire import Interrupted, NotSent, Request
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
@@ -167,7 +167,7 @@ def test_paid_requests_have_connections_of_their_own(wire: Any) -> None:
     assert free._transport._pool._max_keepalive_connections > 0
     assert paid._transport._pool._ssl_context is free._transport._pool._ssl_context
     assert (paid.follow_redirects, paid.timeout.read) == (False, 60.0)
-    assert paid.headers["user-agent"].startswith("understudy/")
+    assert paid.headers["user-agent"].startswith("soundstage/")
     close = made.close()
     if close is not None:
         asyncio.run(close)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import (
+from soundstage import (
     AsyncInfrai,
     Infrai,
     InvalidArgument,
@@ -25,12 +25,12 @@ from understudy import (
     SubmitOutcomeUnknown,
     errors,
 )
-from understudy._credentials import Secret
-from understudy._service import Settings
-from understudy._state import JobRef
-from understudy._wire import Request, Response
-from understudy.infrai import PROFILE, Aspect, InfraiService, Preference, Resolution, credentials
-from understudy.infrai.profile import STATES
+from soundstage._credentials import Secret
+from soundstage._service import Settings
+from soundstage._state import JobRef
+from soundstage._wire import Request, Response
+from soundstage.infrai import PROFILE, Aspect, InfraiService, Preference, Resolution, credentials
+from soundstage.infrai.profile import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,7 +270,7 @@ def test_one_call_begins_at_most_one_job_and_never_loses_it(troubles: list[tuple
         job = client.generate("a red kite")
     except SubmitOutcomeUnknown as doubt:
         assert set(vendor.jobs) <= {doubt.idempotency_key}  # noqa: PT017 - one of three right ends
-    except errors.UnderstudyError:
+    except errors.SoundstageError:
         assert vendor.jobs == {}
     else:
         assert [job.id] == list(vendor.jobs.values())

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import InvalidArgument
-from understudy._inputs import base64_text, picture, picture_type
+from soundstage import InvalidArgument
+from soundstage._inputs import base64_text, picture, picture_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 import pytest
 
-from understudy import (
+from soundstage import (
     ConnectionFailed,
     InvalidArgument,
     JobState,
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from soundstage._service import Service
+    from soundstage._state import JobRef
+    from soundstage._wire import Flow
     from tests.clients.conftest import Kit
-    from understudy._service import Service
-    from understudy._state import JobRef
-    from understudy._wire import Flow
 
 T = TypeVar("T")
 
@@ -247,7 +247,7 @@ def test_a_cancel_that_the_vendor_has_is_asked_for(kit: Kit, monkeypatch: pytest
         yield from ()
         return Snapshot(JobState.CANCELED, state_raw=f"{self.profile.slug} {ref.id}")
 
-    monkeypatch.setattr("understudy.tomoviee.TomovieeService.cancel", cancel)
+    monkeypatch.setattr("soundstage.tomoviee.TomovieeService.cancel", cancel)
     job = kit.client(gateway(kit, b"")).job("t-1")
     assert job.cancel() is job
     assert (job.state, job.state_raw) == (JobState.CANCELED, "tomoviee t-1")

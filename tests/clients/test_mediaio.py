@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import AsyncMediaIO, InvalidArgument, JobState, MediaIO, SkippingClock, errors
-from understudy.mediaio import ENDPOINTS, PROFILE, bodies, overloads, parameters
-from understudy.mediaio.bodies import Parameter
+from soundstage import AsyncMediaIO, InvalidArgument, JobState, MediaIO, SkippingClock, errors
+from soundstage.mediaio import ENDPOINTS, PROFILE, bodies, overloads, parameters
+from soundstage.mediaio.bodies import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from understudy.mediaio.bodies import Endpoint
+    from soundstage.mediaio.bodies import Endpoint
 
 TOOL = Path(__file__).parents[2] / "tools" / "mediaio_methods.py"
 BASE = "https://api.example"
@@ -258,7 +258,7 @@ def test_a_refusal_is_certain_or_it_is_none(response: httpx.Response, kind: type
         sent.append(request)
         return response
 
-    with pytest.raises(errors.UnderstudyError) as caught:
+    with pytest.raises(errors.SoundstageError) as caught:
         client(handler).imagen_4("a kite")
     assert type(caught.value) is kind
     assert len(sent) == 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy._partial import Partial
+from soundstage._partial import Partial
 
 if TYPE_CHECKING:
     from pathlib import Path

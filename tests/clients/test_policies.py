@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import InvalidArgument, PollPolicy, RetryPolicy
+from soundstage import InvalidArgument, PollPolicy, RetryPolicy
 
 SECONDS = st.floats(0.01, 1e6)
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import SkippingClock, Tomoviee, UnderstudyError
-from understudy._credentials import Secret
-from understudy._redaction import MASK, Redactor, hide_query
+from soundstage import SkippingClock, SoundstageError, Tomoviee
+from soundstage._credentials import Secret
+from soundstage._redaction import MASK, Redactor, hide_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def test_planted_secrets_show_nowhere(kit: Kit, caplog: pytest.LogCaptureFixture
     job = client.job("t-1")
     seen = [repr(client), repr(job), job.to_token()]
     for call in calls(client):
-        with pytest.raises(UnderstudyError) as caught:
+        with pytest.raises(SoundstageError) as caught:
             call()
         seen.append(shown(caught.value))
     seen += [repr(event) for event in told]
@@ -101,7 +101,7 @@ def test_a_signed_address_shows_nowhere(kit: Kit, caplog: pytest.LogCaptureFixtu
         return httpx.Response(200, content=next(story)) if request.method == "POST" else httpx.Response(403)
 
     job = kit.client(handler, on_event=told.append).job("t-1").wait()
-    with pytest.raises(UnderstudyError) as caught:
+    with pytest.raises(SoundstageError) as caught:
         job.save(tmp_path)
     seen = [repr(job), repr(job.outputs), repr(job.snapshot), shown(caught.value), *map(repr, told)]
     assert "planted-signature" not in "".join([*seen, *(record.getMessage() for record in caplog.records)])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy import Media, errors
-from understudy._wire import Response
-from understudy.tomoviee import PROFILE
+from soundstage import Media, errors
+from soundstage._wire import Response
+from soundstage.tomoviee import PROFILE
 
 if TYPE_CHECKING:
     from pathlib import Path

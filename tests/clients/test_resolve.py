@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from understudy import AsyncTomoviee, InvalidArgument, SubmitOutcomeUnknown, Tomoviee, UnsupportedError
-from understudy._state import JobRef, JobState, Snapshot, Started
-from understudy.tomoviee import TomovieeService
+from soundstage import AsyncTomoviee, InvalidArgument, SubmitOutcomeUnknown, Tomoviee, UnsupportedError
+from soundstage._state import JobRef, JobState, Snapshot, Started
+from soundstage.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
-    from understudy._wire import Flow
+    from soundstage._wire import Flow
 
 KEYS = ("app-key-0123456789", "planted-secret-0123456789")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from understudy._sniff import mismatch
+from soundstage._sniff import mismatch
 
 KINDS = {
     "video": [b"\0\0\0\x20ftypisom", b"\x1aE\xdf\xa3", b"RIFF1234AVI ", b"OggS", b"G" + b"x" * 187 + b"G"],

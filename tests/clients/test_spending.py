@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import InvalidArgument, SpendLimitReached
-from understudy._spending import Purse
+from soundstage import InvalidArgument, SpendLimitReached
+from soundstage._spending import Purse
 
 CENTS = st.integers(0, 500).map(lambda cents: cents / 100)
 

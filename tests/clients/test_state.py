@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import InvalidArgument, JobState, Media, Snapshot, TokenError, errors
-from understudy._state import History, JobRef, read_token, write_token
+from soundstage import InvalidArgument, JobState, Media, Snapshot, TokenError, errors
+from soundstage._state import History, JobRef, read_token, write_token
 
 STATES = st.sampled_from(JobState)
 MEDIA = st.builds(Media, st.text(max_size=9), st.sampled_from(["video", "image"]))
@@ -80,7 +80,7 @@ def test_a_cost_that_was_told_once_stays_known(cost: float, later: float | None,
 def test_a_token_is_json_that_names_the_job(vendor: str, base: str, job_id: str, operation: str | None) -> None:
     """What is written is read again, and it is versioned JSON."""
     token = write_token(vendor, base, JobRef(job_id, operation))
-    assert json.loads(token)["understudy"] == 1
+    assert json.loads(token)["soundstage"] == 1
     assert read_token(vendor, base, token) == JobRef(job_id, operation)
 
 
@@ -93,14 +93,14 @@ def test_a_token_of_another_service_or_address_is_refused(vendor: str, base: str
             read_token(*elsewhere, token)
 
 
-@given(noise=st.text() | st.sampled_from(["{}", "[]", "1", "null", '{"understudy": 1}', "[" * 100_000]))
+@given(noise=st.text() | st.sampled_from(["{}", "[]", "1", "null", '{"soundstage": 1}', "[" * 100_000]))
 def test_what_is_no_token_is_refused(noise: str) -> None:
     """Any other text is a bad argument, and nothing else is raised."""
     with pytest.raises(InvalidArgument):
         read_token("tomoviee", "https://a.example", noise)
 
 
-@pytest.mark.parametrize(("field", "value"), [("understudy", 2), ("id", ""), ("id", 5), ("operation", 5)])
+@pytest.mark.parametrize(("field", "value"), [("soundstage", 2), ("id", ""), ("id", 5), ("operation", 5)])
 def test_a_token_with_a_wrong_part_is_refused(field: str, value: object) -> None:
     """A token of another version, or one that names no job, is refused."""
     said = json.loads(write_token("tomoviee", "https://a.example", JobRef("t-1")))

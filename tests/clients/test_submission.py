@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import SubmitOutcomeUnknown, errors
-from understudy._policies import RetryPolicy
-from understudy._state import JobState, Snapshot, Started
-from understudy._submission import Submission
-from understudy._wire import Interrupted, NotSent, Request, Response
-from understudy.tomoviee import PROFILE
+from soundstage import SubmitOutcomeUnknown, errors
+from soundstage._policies import RetryPolicy
+from soundstage._state import JobState, Snapshot, Started
+from soundstage._submission import Submission
+from soundstage._wire import Interrupted, NotSent, Request, Response
+from soundstage.tomoviee import PROFILE
 
 if TYPE_CHECKING:
+    from soundstage._service import Service
     from tests.clients.conftest import Kit
-    from understudy._service import Service
 
 OPERATION = "text_to_video"
 
@@ -104,7 +104,7 @@ def test_one_call_is_accepted_at_most_once(kit: Kit, story: list[Happening], att
     outcome: object
     try:
         outcome = wire.run(submit(service).flow())
-    except errors.UnderstudyError as error:
+    except errors.SoundstageError as error:
         outcome = error
 
     assert sum(event.accepted for event in befallen) <= 1
@@ -189,7 +189,7 @@ def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(ki
     outcome: object
     try:
         outcome = wire.run(submit(service, idempotency_key="k-1").flow())
-    except errors.UnderstudyError as error:
+    except errors.SoundstageError as error:
         outcome = error
     doubtful = any(event.name in OPEN_ENDED for event in befallen)
     if befallen[-1].name == "accepted":

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import CameraMove, InvalidArgument, JobState, errors
-from understudy._state import JobRef
-from understudy._wire import Request, Response
-from understudy.tomoviee import BASE_URL_ALIAS, PROFILE, AspectRatio, Resolution
+from soundstage import CameraMove, InvalidArgument, JobState, errors
+from soundstage._state import JobRef
+from soundstage._wire import Request, Response
+from soundstage.tomoviee import BASE_URL_ALIAS, PROFILE, AspectRatio, Resolution
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import AsyncTomoviee, CameraMove, ControlType, InvalidArgument, JobState, Tomoviee, Voice
-from understudy._client import AsyncClient, SyncClient
+from soundstage import AsyncTomoviee, CameraMove, ControlType, InvalidArgument, JobState, Tomoviee, Voice
+from soundstage._client import AsyncClient, SyncClient
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit

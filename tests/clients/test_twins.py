@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy import (
+from soundstage import (
     AsyncJob,
     AsyncOutput,
     AsyncTomoviee,
@@ -21,8 +21,8 @@ from understudy import (
     PollPolicy,
     RetryPolicy,
     SkippingClock,
+    SoundstageError,
     Tomoviee,
-    UnderstudyError,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def play(script: list[str]) -> tuple[Callable[[httpx.Request], httpx.Response], 
     return handler, asked
 
 
-def told(error: UnderstudyError) -> dict[str, Any]:
+def told(error: SoundstageError) -> dict[str, Any]:
     """What an error carries, without the handle, which differs by nature."""
     return {"kind": type(error).__name__, **error.__dict__, "job": None}
 
@@ -85,7 +85,7 @@ def test_both_clients_do_the_same(kit: Kit, tmp_path_factory: pytest.TempPathFac
         try:
             job = client.text_to_video("a kite")
             result = outcome_of(job, job.save(tmp_path_factory.mktemp("films")))
-        except UnderstudyError as error:
+        except SoundstageError as error:
             result = told(error)
         return result, asked, clock.now(), [type(event) for event in events]
 
@@ -96,7 +96,7 @@ def test_both_clients_do_the_same(kit: Kit, tmp_path_factory: pytest.TempPathFac
         try:
             job = await client.text_to_video("a kite")
             result = outcome_of(job, await job.save(tmp_path_factory.mktemp("films")))
-        except UnderstudyError as error:
+        except SoundstageError as error:
             result = told(error)
         return result, asked, clock.now(), [type(event) for event in events]
 
@@ -134,7 +134,7 @@ def test_an_async_job_is_used_as_a_job_is(kit: Kit, tmp_path: Path) -> None:
             output = (await job.result())[0]
             assert (await output.save(tmp_path / "film.mp4")).read_bytes().startswith(b"\0\0\0\x18ftyp")
             assert client.job_from_token(job.to_token()).id == client.job("t-1").id
-            with pytest.raises(UnderstudyError, match="documents no cancel"):
+            with pytest.raises(SoundstageError, match="documents no cancel"):
                 await job.cancel()
 
     asyncio.run(story())

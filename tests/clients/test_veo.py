@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import AsyncVeo, InvalidArgument, JobState, SkippingClock, Veo, errors
-from understudy.veo import PROFILE, Model
-from understudy.veo.profile import ANY_FAMILY, FAMILIES, family_of
+from soundstage import AsyncVeo, InvalidArgument, JobState, SkippingClock, Veo, errors
+from soundstage.veo import PROFILE, Model
+from soundstage.veo.profile import ANY_FAMILY, FAMILIES, family_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import ConnectionFailed, InvalidArgument, PollPolicy, UnderstudyError, WaitTimeout, errors
-from understudy._state import JobRef
-from understudy._waiting import _LAST_LOOK, Watch
-from understudy._wire import Interrupted, NotSent, Request, Response
+from soundstage import ConnectionFailed, InvalidArgument, PollPolicy, SoundstageError, WaitTimeout, errors
+from soundstage._state import JobRef
+from soundstage._waiting import _LAST_LOOK, Watch
+from soundstage._wire import Interrupted, NotSent, Request, Response
 
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit, ScriptedWire
@@ -62,7 +62,7 @@ def test_a_wait_never_exceeds_its_time(kit: Kit, names: list[str], policy: PollP
 
     wire = kit.wire(react)
     watch = Watch(kit.service(wire.clock, poll=policy), REF, timeout)
-    with pytest.raises(UnderstudyError) as caught:
+    with pytest.raises(SoundstageError) as caught:
         exhaust(wire, watch)
     assert wire.clock.now() <= timeout * (1 + 1e-12)
     assert caught.value.token
@@ -193,7 +193,7 @@ def test_the_wait_a_service_asks_for_is_kept(kit: Kit) -> None:
     ],
 )
 def test_trouble_that_will_not_pass_ends_the_wait_at_once(
-    kit: Kit, response: Response, kind: type[UnderstudyError]
+    kit: Kit, response: Response, kind: type[SoundstageError]
 ) -> None:
     """A refusal that time does not heal is raised at the first look, with the job's token."""
     wire = kit.wire(lambda _: response)

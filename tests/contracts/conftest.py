@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy_contracts._facts import load_facts
-from understudy_contracts.cli.env import server_address, variables
-from understudy_server import Server, World
+from soundstage_contracts._facts import load_facts
+from soundstage_contracts.cli.env import server_address, variables
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from understudy_server.accounts import Account
+    from soundstage_server.accounts import Account
 
 
 @pytest.fixture(scope="module")

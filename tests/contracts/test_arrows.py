@@ -31,9 +31,9 @@ def distributions(*extras: str) -> set[str]:
 
 
 HOUSES = {
-    "clients/understudy": {"understudy"} | distributions(),
-    "mock_server/understudy_server": {"understudy_server"} | distributions("server"),
-    "contracts/understudy_contracts": {"understudy", "understudy_server", "understudy_contracts"}
+    "clients/soundstage": {"soundstage"} | distributions(),
+    "mock_server/soundstage_server": {"soundstage_server"} | distributions("server"),
+    "contracts/soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts"}
     | distributions("server", "contracts"),
 }
 FILES = [(package, path) for package in HOUSES for path in sorted((HOUSE / package).rglob("*.py"))]
@@ -57,7 +57,7 @@ def test_a_module_imports_only_what_its_package_may(package: str, path: Path) ->
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", sorted((HOUSE / "clients/understudy").rglob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((HOUSE / "clients/soundstage").rglob("*.py")), ids=lambda path: path.name)
 def test_one_module_of_the_client_knows_the_http_library(path: Path) -> None:
     """Only `_http.py` imports httpx, so that the core stays free of input and output."""
     names = {name.partition(".")[0] for name, _ in imports(path)}
@@ -73,11 +73,11 @@ def modules_after(program: str) -> set[str]:
 
 def test_the_whole_client_loads_nothing_of_the_simulator_or_the_tests() -> None:
     """Importing every public name of the client brings neither FastAPI, Hypothesis, pytest nor PyAV."""
-    loaded = modules_after("import understudy\nfor name in understudy.__all__: getattr(understudy, name)")
-    assert loaded.isdisjoint({*HEAVY, "understudy_server", "understudy_contracts"})
+    loaded = modules_after("import soundstage\nfor name in soundstage.__all__: getattr(soundstage, name)")
+    assert loaded.isdisjoint({*HEAVY, "soundstage_server", "soundstage_contracts"})
 
 
 def test_the_command_line_starts_without_what_its_commands_need() -> None:
     """Building the parser of every command loads no extra, no client and no simulator."""
-    loaded = modules_after("from understudy_contracts.cli._main import build_parser\nbuild_parser()")
-    assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "understudy", "understudy_server"})
+    loaded = modules_after("from soundstage_contracts.cli._main import build_parser\nbuild_parser()")
+    assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "soundstage", "soundstage_server"})

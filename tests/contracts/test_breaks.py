@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from understudy_contracts import VENDORS, _planting
-from understudy_contracts._breaks import Break, BreakError, Breaks, load_breaks
-from understudy_contracts._planting import Verdict, judge, main, plant, run
+from soundstage_contracts import VENDORS, _planting
+from soundstage_contracts._breaks import Break, BreakError, Breaks, load_breaks
+from soundstage_contracts._planting import Verdict, judge, main, plant, run
 
 FILES = Path(__file__).parents[1] / "breaks"
 LEAST = 10
 HEAD = """
-from understudy import CameraMove, tomoviee
-from understudy_contracts._breaks import Breaks
+from soundstage import CameraMove, tomoviee
+from soundstage_contracts._breaks import Breaks
 
 BREAKS = Breaks("tomoviee and test_the_camera_moves_are_named_as_documented")
 """
@@ -171,5 +171,5 @@ def test_planting_needs_a_break_that_exists(tmp_path: Path) -> None:
 
 
 def test_the_tool_runs_as_a_program() -> None:
-    """`python -m understudy_contracts._planting` is what its runs are started as."""
+    """`python -m soundstage_contracts._planting` is what its runs are started as."""
     assert importlib.import_module(_planting._PROGRAM).main is main

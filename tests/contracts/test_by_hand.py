@@ -6,7 +6,7 @@ import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy_server import Server, World
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     import pytest

@@ -9,14 +9,14 @@ from importlib import metadata
 
 import pytest
 
-from understudy_contracts.cli import _main, main
-from understudy_contracts.cli._errors import CommandError, UsageError, needs_extra
-from understudy_contracts.cli._main import COMMANDS
+from soundstage_contracts.cli import _main, main
+from soundstage_contracts.cli._errors import CommandError, UsageError, needs_extra
+from soundstage_contracts.cli._main import COMMANDS
 
 
-def understudy(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def soundstage(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "understudy_contracts", *words]
+    command = [sys.executable, "-m", "soundstage_contracts", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environ})
 
 
@@ -26,9 +26,9 @@ def not_installed(name: str) -> None:
 
 
 def test_the_program_answers_in_a_process_of_its_own() -> None:
-    """`python -m understudy_contracts` is the command line: it prints its version and ends with 0."""
-    done = understudy("--version")
-    assert (done.returncode, done.stdout) == (0, f"understudy {metadata.version('understudy')}\n")
+    """`python -m soundstage_contracts` is the command line: it prints its version and ends with 0."""
+    done = soundstage("--version")
+    assert (done.returncode, done.stdout) == (0, f"soundstage {metadata.version('soundstage')}\n")
 
 
 def test_the_version_of_a_bare_source_tree_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,14 +53,14 @@ def test_every_command_explains_itself_with_examples(name: str, capsys: pytest.C
     assert end.value.code == 0
     shown = capsys.readouterr().out
     assert "examples:" in shown
-    assert f"understudy {name}" in shown.partition("examples:")[2]
+    assert f"soundstage {name}" in shown.partition("examples:")[2]
 
 
 @pytest.mark.parametrize(
     ("ending", "code", "said"),
     [
-        (CommandError("the port is taken"), 1, "understudy: the port is taken\n"),
-        (UsageError("no such vendor"), 2, "understudy: no such vendor\n"),
+        (CommandError("the port is taken"), 1, "soundstage: the port is taken\n"),
+        (UsageError("no such vendor"), 2, "soundstage: no such vendor\n"),
         (KeyboardInterrupt(), 130, "\n"),
     ],
 )
@@ -72,7 +72,7 @@ def test_every_end_has_its_exit_code_and_no_traceback(
     def run(_: object) -> int:
         raise ending
 
-    monkeypatch.setattr("understudy_contracts.cli.env.run", run)
+    monkeypatch.setattr("soundstage_contracts.cli.env.run", run)
     assert main(["env"]) == code
     assert capsys.readouterr().err == said
 
@@ -80,7 +80,7 @@ def test_every_end_has_its_exit_code_and_no_traceback(
 @pytest.mark.parametrize("words", [("facts", "--json"), ("env",)], ids=["long", "short"])
 def test_a_reader_that_has_enough_ends_the_command_quietly(words: tuple[str, ...]) -> None:
     """A pipe closed by its reader, as by `head`, is no error and leaves no complaint, however much was to be said."""
-    command = [sys.executable, "-m", "understudy_contracts", *words]
+    command = [sys.executable, "-m", "soundstage_contracts", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout
         assert process.stderr
@@ -93,10 +93,10 @@ def test_a_missing_package_is_answered_with_the_extra_that_brings_it() -> None:
     """The message is a command to type; a missing module of our own stays a bug."""
     with (
         pytest.raises(
-            CommandError, match=r"understudy serve needs the server extra: pip install 'understudy\[server\]'"
+            CommandError, match=r"soundstage serve needs the server extra: pip install 'soundstage\[server\]'"
         ),
-        needs_extra("server", "understudy serve"),
+        needs_extra("server", "soundstage serve"),
     ):
         raise ModuleNotFoundError("no", name="fastapi.routing")
-    with pytest.raises(ModuleNotFoundError), needs_extra("server", "understudy serve"):
-        raise ModuleNotFoundError("no", name="understudy_server.nothing")
+    with pytest.raises(ModuleNotFoundError), needs_extra("server", "soundstage serve"):
+        raise ModuleNotFoundError("no", name="soundstage_server.nothing")

@@ -1,4 +1,4 @@
-"""`understudy completion`: what a shell is offered is what can be typed, and stands as that shell quotes it."""
+"""`soundstage completion`: what a shell is offered is what can be typed, and stands as that shell quotes it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy._registry import VENDORS
-from understudy_contracts.cli import _generate_table as table
-from understudy_contracts.cli import main
-from understudy_contracts.cli._completing import candidates
-from understudy_contracts.cli._generate_table import vendor_of
-from understudy_contracts.cli._main import COMMANDS
-from understudy_contracts.cli.completion import for_bash, quoted, split
+from soundstage._registry import VENDORS
+from soundstage_contracts.cli import _generate_table as table
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._completing import candidates
+from soundstage_contracts.cli._generate_table import vendor_of
+from soundstage_contracts.cli._main import COMMANDS
+from soundstage_contracts.cli.completion import for_bash, quoted, split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ ASK = """\
 {script}
 COMP_LINE={line}
 COMP_POINT=${{#COMP_LINE}}
-COMP_WORDS=(understudy)
-_understudy
+COMP_WORDS=(soundstage)
+_soundstage
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
@@ -52,30 +52,30 @@ def _named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("understudy ", [name for name, _ in COMMANDS]),
-        ("understudy gen", ["generate"]),
-        ("understudy nothing x", []),
-        ("understudy generate ", [*VENDORS]),
-        ("understudy generate tomoviee image", ["image_to_video", "image_to_image"]),
-        ("understudy generate nobody ", []),
-        ("understudy generate tomoviee nothing ", []),
-        ("understudy generate tomoviee text_to_video --aspect-ratio 1", ["16:9", "1:1"]),
-        ("understudy generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),
-        ("understudy generate tomoviee text_to_video --aspect-ratio=9", ["9:16"]),
-        ("understudy generate tomoviee text-to-video 'A fox' --res", ["--resolution"]),
-        ("understudy generate tomoviee text_to_video --resolution 720p --res", []),
-        ("understudy generate tomoviee text_to_video --camera-move fpv", ["fpv-drone", "fpv-shot"]),
-        ("understudy generate tomoviee text_to_video --prompt ", []),
-        ("understudy generate tomoviee text_to_video --out fil", []),
-        ("understudy generate tomoviee text_to_video 'A fo", []),
-        ("understudy generate --res", ["--resume"]),
-        ("understudy env tomo", ["tomoviee"]),
-        ("understudy env tomoviee tomo", ["tomoviee"]),
-        ("understudy env --shell po", ["powershell"]),
-        ("understudy demo --vendor tomoviee --vendor tomo", ["tomoviee"]),
-        ("understudy facts tomo", ["tomoviee"]),
-        ("understudy facts tomoviee:img2v", ["img2video.params"]),
-        ("understudy completion z", ["zsh"]),
+        ("soundstage ", [name for name, _ in COMMANDS]),
+        ("soundstage gen", ["generate"]),
+        ("soundstage nothing x", []),
+        ("soundstage generate ", [*VENDORS]),
+        ("soundstage generate tomoviee image", ["image_to_video", "image_to_image"]),
+        ("soundstage generate nobody ", []),
+        ("soundstage generate tomoviee nothing ", []),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio 1", ["16:9", "1:1"]),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio=9", ["9:16"]),
+        ("soundstage generate tomoviee text-to-video 'A fox' --res", ["--resolution"]),
+        ("soundstage generate tomoviee text_to_video --resolution 720p --res", []),
+        ("soundstage generate tomoviee text_to_video --camera-move fpv", ["fpv-drone", "fpv-shot"]),
+        ("soundstage generate tomoviee text_to_video --prompt ", []),
+        ("soundstage generate tomoviee text_to_video --out fil", []),
+        ("soundstage generate tomoviee text_to_video 'A fo", []),
+        ("soundstage generate --res", ["--resume"]),
+        ("soundstage env tomo", ["tomoviee"]),
+        ("soundstage env tomoviee tomo", ["tomoviee"]),
+        ("soundstage env --shell po", ["powershell"]),
+        ("soundstage demo --vendor tomoviee --vendor tomo", ["tomoviee"]),
+        ("soundstage facts tomo", ["tomoviee"]),
+        ("soundstage facts tomoviee:img2v", ["img2video.params"]),
+        ("soundstage completion z", ["zsh"]),
     ],
 )
 def test_bash_is_told_what_can_come_next(line: str, offered: list[str]) -> None:
@@ -100,19 +100,19 @@ def test_every_option_and_every_value_of_every_capability_is_offered(slug: str) 
 
 def test_options_come_where_a_free_text_or_nothing_is_typed() -> None:
     """After a capability without a word begun, its options are shown; once one has begun, none."""
-    assert "--aspect-ratio" in words("understudy generate tomoviee text_to_video ")
-    assert words("understudy generate tomoviee text_to_video x") == []
+    assert "--aspect-ratio" in words("soundstage generate tomoviee text_to_video ")
+    assert words("soundstage generate tomoviee text_to_video x") == []
 
 
 @pytest.mark.usefixtures("_named")
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("understudy generate tomoviee Fi", ["Film\\ from\\ Text\\ 2.0"]),
-        ("understudy generate tomoviee Film\\ f", ["Film\\ from\\ Text\\ 2.0"]),
-        ('understudy generate tomoviee "Film f', ["Film from Text 2.0"]),
-        ("understudy generate tomoviee 'Film f", ["Film from Text 2.0"]),
-        ('understudy generate tomoviee "Film from Text 2.0" --res', ["--resolution"]),
+        ("soundstage generate tomoviee Fi", ["Film\\ from\\ Text\\ 2.0"]),
+        ("soundstage generate tomoviee Film\\ f", ["Film\\ from\\ Text\\ 2.0"]),
+        ('soundstage generate tomoviee "Film f', ["Film from Text 2.0"]),
+        ("soundstage generate tomoviee 'Film f", ["Film from Text 2.0"]),
+        ('soundstage generate tomoviee "Film from Text 2.0" --res', ["--resolution"]),
     ],
 )
 def test_a_name_with_spaces_is_offered_as_it_is_being_quoted(line: str, offered: list[str]) -> None:
@@ -124,20 +124,20 @@ def test_a_name_with_spaces_is_offered_as_it_is_being_quoted(line: str, offered:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("understudy generate tomo", ["tomoviee"]),
-        ("understudy generate tomoviee re", ["redrawing", "recognition"]),
-        ("understudy generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),
-        ('understudy generate tomoviee text_to_video "A fox & a \\"hare\\"" --resolution 1', ["1080p"]),
+        ("soundstage generate tomo", ["tomoviee"]),
+        ("soundstage generate tomoviee re", ["redrawing", "recognition"]),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),
+        ('soundstage generate tomoviee text_to_video "A fox & a \\"hare\\"" --resolution 1', ["1080p"]),
     ],
 )
 def test_bash_itself_runs_the_script(line: str, offered: list[str], tmp_path: Path) -> None:
     """The function that the script defines asks the program and fills COMPREPLY."""
-    program = tmp_path / "understudy"
+    program = tmp_path / "soundstage"
     program.write_text(
-        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m understudy_contracts "$@"\n', encoding="utf-8"
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m soundstage_contracts "$@"\n', encoding="utf-8"
     )
     program.chmod(0o755)
-    command = [sys.executable, "-m", "understudy_contracts", "completion", "bash"]
+    command = [sys.executable, "-m", "soundstage_contracts", "completion", "bash"]
     script = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     asked = ASK.format(script=script, line=shlex.quote(line))
     environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
@@ -150,7 +150,7 @@ def test_a_script_is_valid_for_its_shell(shell: str, capsys: pytest.CaptureFixtu
     """The shell itself parses it without complaint, where it is installed."""
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
-    assert f"made by: understudy completion {shell}" in script
+    assert f"made by: soundstage completion {shell}" in script
     if shutil.which(shell) is None:
         pytest.skip(f"needs {shell}")
     done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""`understudy demo`: real files by real clients, a table that is true, and nothing left behind."""
+"""`soundstage demo`: real files by real clients, a table that is true, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import understudy_server
-from understudy import RequestSent
-from understudy_contracts._vendor import DemoCall
-from understudy_contracts.cli import _demo_table as table
-from understudy_contracts.cli import main
-from understudy_contracts.cli._demo_audience import Bars, Lines, audience
-from understudy_contracts.cli._demo_probe import UndecodableError, describe
-from understudy_contracts.cli._demo_table import Finding, bottom_line, examined, money
-from understudy_contracts.cli._demo_turns import Outcome, Performance, turns_of
-from understudy_contracts.vendors import tomoviee
-from understudy_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
+import soundstage_server
+from soundstage import RequestSent
+from soundstage_contracts._vendor import DemoCall
+from soundstage_contracts.cli import _demo_table as table
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._demo_audience import Bars, Lines, audience
+from soundstage_contracts.cli._demo_probe import UndecodableError, describe
+from soundstage_contracts.cli._demo_table import Finding, bottom_line, examined, money
+from soundstage_contracts.cli._demo_turns import Outcome, Performance, turns_of
+from soundstage_contracts.vendors import tomoviee
+from soundstage_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +48,9 @@ SECRET = "planted-secret-0123456789"
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three small films of one vendor stand in for all that there is to show."""
-    small = partial(understudy_server.World, media="small")
-    monkeypatch.setattr(understudy_server, "World", small)
-    monkeypatch.setattr("understudy_contracts.cli.demo.VENDORS", ("tomoviee",))
+    small = partial(soundstage_server.World, media="small")
+    monkeypatch.setattr(soundstage_server, "World", small)
+    monkeypatch.setattr("soundstage_contracts.cli.demo.VENDORS", ("tomoviee",))
     monkeypatch.setattr(tomoviee, "DEMO", CALLS)
 
 
@@ -69,27 +69,27 @@ def digests(folder: Path) -> dict[str, str]:
 def process(folder: Path, **environ: str) -> subprocess.Popen[str]:
     """Run the whole demonstration in a process of its own, in *folder*, with temporary files in its ``tmp``."""
     (folder / "tmp").mkdir()
-    command = [sys.executable, "-m", "understudy_contracts", "demo", "--vendor", "tomoviee"]
+    command = [sys.executable, "-m", "soundstage_contracts", "demo", "--vendor", "tomoviee"]
     environment = {**os.environ, "COLUMNS": "200", "TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "", **environ}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, env=environment)
 
 
 def test_the_demonstration_as_a_newcomer_runs_it(tmp_path: Path) -> None:
-    """Without an option: films that decode in ./understudy-demo, a row for each, and no other trace on the disk."""
+    """Without an option: films that decode in ./soundstage-demo, a row for each, and no other trace on the disk."""
     with process(tmp_path) as running:
         said, complaint = running.communicate()
     assert (running.returncode, complaint) == (0, "")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tmp", "understudy-demo"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tmp", "soundstage-demo"]
     assert list((tmp_path / "tmp").iterdir()) == []
-    sheet, *saved = sorted((tmp_path / "understudy-demo").iterdir())
+    sheet, *saved = sorted((tmp_path / "soundstage-demo").iterdir())
     assert saved
-    assert f"All of them on one picture: understudy-demo/{sheet.name}" in said
+    assert f"All of them on one picture: soundstage-demo/{sheet.name}" in said
     assert describe(sheet).startswith("PNG")
     for path in saved:
         assert path.name in said
         assert describe(path) in said
-    assert said.splitlines()[-1].startswith(f"{len(saved)} files are in understudy-demo; would have been spent: ")
+    assert said.splitlines()[-1].startswith(f"{len(saved)} files are in soundstage-demo; would have been spent: ")
     assert said.endswith("; nothing left this machine.\n")
     assert CONTROL_CODES.search(said) is None
 
@@ -148,7 +148,7 @@ def test_no_secret_is_shown(out: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     """Neither the secret nor what authenticates with it stands in what is said, when a job fails either."""
     known = replace(tomoviee.CONTRACT, credentials=lambda account: {"app_key": account, "app_secret": SECRET})
     monkeypatch.setattr(tomoviee, "CONTRACT", known)
-    monkeypatch.setattr(tomoviee, "DEMO", (*CALLS, DemoCall("text_to_video", {"prompt": "understudy:fail"})))
+    monkeypatch.setattr(tomoviee, "DEMO", (*CALLS, DemoCall("text_to_video", {"prompt": "soundstage:fail"})))
     assert main(["demo", "--out", str(out)]) == 1
     said = "".join(capsys.readouterr())
     basic = base64.b64encode(f"tomoviee-01-text_to_video:{SECRET}".encode()).decode()
@@ -160,8 +160,8 @@ def test_no_secret_is_shown(out: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (DemoCall("text_to_video", {"prompt": "understudy:fail"}), "generation failed"),
-        (DemoCall("text_to_video", {"prompt": "understudy:timeout"}), "timed out"),
+        (DemoCall("text_to_video", {"prompt": "soundstage:fail"}), "generation failed"),
+        (DemoCall("text_to_video", {"prompt": "soundstage:timeout"}), "timed out"),
         (DemoCall("text_to_video", {"prompt": "A fox", "aspect_ratio": "2:1"}), "aspect_ratio"),
     ],
     ids=["failed", "expired", "refused"],
@@ -182,7 +182,7 @@ def test_a_job_that_fails_is_told_and_takes_nothing_from_the_others(  # noqa: PL
     assert main(["demo", "--out", str(out)]) == 1
     said = capsys.readouterr()
     label = turns_of(tomoviee.CONTRACT, calls)[place].label
-    assert said.err.startswith(f"understudy: 1 of 3 went wrong: {label}: ")
+    assert said.err.startswith(f"soundstage: 1 of 3 went wrong: {label}: ")
     assert reason in said.err
     assert f"{label}: failed: " in said.out
     assert "2 files are in " in said.out
@@ -232,14 +232,14 @@ def test_a_bad_value_is_refused_before_anything_runs(  # noqa: PLR0917 - a table
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The message names option, value and what is allowed; the exit code is 2, and no simulator was started."""
-    monkeypatch.setattr(understudy_server, "World", None)
+    monkeypatch.setattr(soundstage_server, "World", None)
     taken = tmp_path / "taken"
     taken.write_text("mine", encoding="utf-8")
     value = value.format(taken=taken)
     assert main(["demo", option, value]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith(f"understudy: {option} is {value!r}; allowed: ")
+    assert said.err.startswith(f"soundstage: {option} is {value!r}; allowed: ")
     assert allowed in said.err
     assert taken.read_text(encoding="utf-8") == "mine"
 
@@ -265,7 +265,7 @@ def test_an_interruption_leaves_no_trace_and_no_traceback(tmp_path: Path) -> Non
         _, complaint = running.communicate()
     assert (running.returncode, complaint) == (130, "\n")
     assert list((tmp_path / "tmp").iterdir()) == []
-    for path in (tmp_path / "understudy-demo").iterdir():
+    for path in (tmp_path / "soundstage-demo").iterdir():
         assert describe(path)
 
 
@@ -283,7 +283,7 @@ def watched(folder: Path) -> Iterator[bytes]:
     import pty
 
     keyboard, screen = pty.openpty()
-    command = [sys.executable, "-m", "understudy_contracts", "demo", "--vendor", "tomoviee"]
+    command = [sys.executable, "-m", "soundstage_contracts", "demo", "--vendor", "tomoviee"]
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
     with subprocess.Popen(command, cwd=folder, stdin=screen, stdout=screen, stderr=screen, env=environment) as running:
         os.close(screen)
@@ -354,7 +354,7 @@ def performance(tmp_path: Path) -> Iterator[Performance]:
     """Make a performance whose server was never started."""
     for name in ("backstage", "front"):
         (tmp_path / name).mkdir()
-    with understudy_server.World(clock="auto") as world:
+    with soundstage_server.World(clock="auto") as world:
         server: Any = SimpleNamespace(url="http://127.0.0.1:1", base_url=lambda _: "http://127.0.0.1:1/x", world=world)
         yield Performance(server, tmp_path / "backstage", tmp_path / "front", Lines())
 
@@ -445,9 +445,9 @@ def test_a_missing_package_names_the_extra(missing: str, tmp_path: Path) -> None
     """Without a package the answer is a command to type, before anything runs."""
     program = (
         f"import sys; sys.modules['{missing}'] = None\n"
-        "from understudy_contracts.cli import main; sys.exit(main(['demo']))"
+        "from soundstage_contracts.cli import main; sys.exit(main(['demo']))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert re.search(r"understudy demo needs the (server|contracts) extra: pip install", done.stderr)
+    assert re.search(r"soundstage demo needs the (server|contracts) extra: pip install", done.stderr)
     assert done.stdout == ""

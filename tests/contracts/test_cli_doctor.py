@@ -1,4 +1,4 @@
-"""`understudy doctor`: everything on this machine is looked at, nothing beyond it."""
+"""`soundstage doctor`: everything on this machine is looked at, nothing beyond it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy_contracts.cli import doctor, main
-from understudy_contracts.cli.doctor import Finding
-from understudy_contracts.cli.env import server_address
+from soundstage_contracts.cli import doctor, main
+from soundstage_contracts.cli.doctor import Finding
+from soundstage_contracts.cli.env import server_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def server() -> Iterator[str]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            well = self.path == "/well/_understudy/health"
+            well = self.path == "/well/_soundstage/health"
             self.send_response(200 if well or self.path.startswith("/odd") else 404)
             self.end_headers()
             self.wfile.write(b'{"status": "ok"}' if well else b"<html>")
@@ -67,7 +67,7 @@ def test_doctor_finds_every_package_of_every_extra_with_its_version() -> None:
     found = findings()
     assert found["[contracts] hypothesis"] == Finding("[contracts] hypothesis", "ok", metadata.version("hypothesis"))
     assert "[server] fastapi" in found
-    assert "[server] understudy" not in found
+    assert "[server] soundstage" not in found
 
 
 def test_doctor_tells_missing_and_outdated_packages_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_doctor_tells_missing_and_outdated_packages_apart(monkeypatch: pytest.Mo
     lines = ["no-such-package; extra == 'server'", "pytest>=9999; extra == 'server'", "httpx>=0.27"]
     monkeypatch.setattr("importlib.metadata.requires", lambda _: lines)
     missing, outdated = list(doctor._packages("server"))
-    assert (missing.verdict, missing.seen) == ("note", "not installed: pip install 'understudy[server]'")
+    assert (missing.verdict, missing.seen) == ("note", "not installed: pip install 'soundstage[server]'")
     assert outdated.verdict == "problem"
     assert outdated.seen.endswith("needed: >=9999")
 
@@ -124,7 +124,7 @@ def test_doctor_knows_a_strange_program_on_the_port(server: str, path: str) -> N
     """A port that something else holds is a note with a way out."""
     found = doctor._server(server_address(server + path))
     assert found.verdict == "note"
-    assert found.seen.endswith("understudy serve --port 0")
+    assert found.seen.endswith("soundstage serve --port 0")
 
 
 def test_doctor_sees_a_free_port() -> None:
@@ -132,7 +132,7 @@ def test_doctor_sees_a_free_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     found = doctor._server(server_address(f"http://127.0.0.1:{port}"))
-    assert (found.verdict, f"understudy serve --port {port}" in found.seen) == ("ok", True)
+    assert (found.verdict, f"soundstage serve --port {port}" in found.seen) == ("ok", True)
 
 
 @pytest.mark.parametrize("url", ["http://mock.example:8080", "https://192.0.2.1"])

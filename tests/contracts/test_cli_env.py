@@ -1,4 +1,4 @@
-"""`understudy env`: what is printed points every client at the server, in every shell."""
+"""`soundstage env`: what is printed points every client at the server, in every shell."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts import VENDORS, Sheet, load_facts
-from understudy_contracts.cli import main
-from understudy_contracts.cli.env import SHELLS, server_address, variables
+from soundstage_contracts import VENDORS, Sheet, load_facts
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli.env import SHELLS, server_address, variables
 
 URL = "http://127.0.0.1:8080"
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
@@ -58,7 +58,7 @@ def test_env_without_names_is_every_vendor(capsys: pytest.CaptureFixture[str]) -
     shown = exported(capsys.readouterr().out)
     assert all(set(sheet.environment) <= set(shown) for sheet in load_facts().sheets.values())
     assert shown["TOMOVIEE_BASE_URL"] == f"{URL}/tomoviee"
-    assert shown["TOMOVIEE_APP_KEY"] == shown["TOMOVIEE_APP_SECRET"] == "understudy"
+    assert shown["TOMOVIEE_APP_KEY"] == shown["TOMOVIEE_APP_SECRET"] == "soundstage"
 
 
 def test_no_proxy_gains_the_server_and_loses_nothing() -> None:
@@ -70,8 +70,8 @@ def test_no_proxy_gains_the_server_and_loses_nothing() -> None:
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
 def test_a_shell_takes_over_what_env_prints() -> None:
-    """`eval "$(understudy env)"` leaves the variables in the environment of the shell's children."""
-    script = f'eval "$({shlex.quote(sys.executable)} -m understudy_contracts env)"; env'
+    """`eval "$(soundstage env)"` leaves the variables in the environment of the shell's children."""
+    script = f'eval "$({shlex.quote(sys.executable)} -m soundstage_contracts env)"; env'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)  # noqa: S607 - any sh will do
     assert f"TOMOVIEE_BASE_URL={URL}/tomoviee" in done.stdout.splitlines()
 
@@ -112,7 +112,7 @@ def test_a_bad_address_is_refused_before_anything_is_printed(url: str, capsys: p
     assert main(["env", "--url", url]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith(f"understudy: --url is {url!r}; allowed: http://HOST[:PORT]")
+    assert said.err.startswith(f"soundstage: --url is {url!r}; allowed: http://HOST[:PORT]")
 
 
 def test_env_of_an_unknown_vendor_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""`understudy facts`: coverage is counted, what is owed is red, and one fact is shown whole."""
+"""`soundstage facts`: coverage is counted, what is owed is red, and one fact is shown whole."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from understudy_contracts import VENDORS, Fact, load_facts
-from understudy_contracts._proves import Contract
-from understudy_contracts.cli import facts, main
-from understudy_contracts.cli._errors import CommandError
+from soundstage_contracts import VENDORS, Fact, load_facts
+from soundstage_contracts._proves import Contract
+from soundstage_contracts.cli import facts, main
+from soundstage_contracts.cli._errors import CommandError
 
 DOCUMENTED = "tomoviee:create.route"
 
@@ -24,7 +24,7 @@ DOCUMENTED = "tomoviee:create.route"
 def unproven(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Contract, ...]]:
     """What is proven, for a test to fill: nothing to begin with."""
     contracts: dict[str, tuple[Contract, ...]] = {}
-    monkeypatch.setattr("understudy_contracts._proves.proven", lambda: contracts)
+    monkeypatch.setattr("soundstage_contracts._proves.proven", lambda: contracts)
     monkeypatch.setenv("COLUMNS", "160")
     return contracts
 
@@ -110,7 +110,7 @@ def test_colours_are_for_terminals_that_want_them(environ: dict[str, str], colou
     pty = pytest.importorskip("pty")
     leader, follower = pty.openpty()
     env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm"} | environ
-    command = [sys.executable, "-m", "understudy_contracts", "facts", DOCUMENTED]
+    command = [sys.executable, "-m", "soundstage_contracts", "facts", DOCUMENTED]
     subprocess.run(command, stdout=follower, check=True, env=env)
     shown = os.read(leader, 65536)
     os.close(leader)
@@ -126,7 +126,7 @@ def test_facts_without_the_suites_packages_names_the_extra(monkeypatch: pytest.M
     def missing() -> None:
         raise ModuleNotFoundError("no", name="hypothesis")
 
-    monkeypatch.setattr("understudy_contracts._proves.proven", missing)
+    monkeypatch.setattr("soundstage_contracts._proves.proven", missing)
     asked = SimpleNamespace(id=None, evidence=None, stale_days="90")
-    with pytest.raises(CommandError, match=r"understudy facts needs the all extra"):
+    with pytest.raises(CommandError, match=r"soundstage facts needs the all extra"):
         facts.run(asked)  # type: ignore[arg-type]  # all of a namespace that it reads

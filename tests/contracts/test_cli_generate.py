@@ -1,4 +1,4 @@
-"""`understudy generate`: any client from the shell, with what is typed checked before anything is sent."""
+"""`soundstage generate`: any client from the shell, with what is typed checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy._registry import VENDORS
-from understudy_contracts._facts import load_facts
-from understudy_contracts.cli import main
-from understudy_contracts.cli._demo_probe import describe
-from understudy_contracts.cli._generate_table import vendor_of
+from soundstage._registry import VENDORS
+from soundstage_contracts._facts import load_facts
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._demo_probe import describe
+from soundstage_contracts.cli._generate_table import vendor_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from understudy_server.accounts import Account
+    from soundstage_server.accounts import Account
 
 FILM = ("generate", "tomoviee", "text_to_video", "A red fox")
 SOON = ("--poll", "0.001")
@@ -204,7 +204,7 @@ def test_a_mistake_is_named_and_nothing_is_sent(
     told = capsys.readouterr()
     assert told.out == ""
     assert said in told.err
-    assert told.err.startswith("understudy: ")
+    assert told.err.startswith("soundstage: ")
     assert "x" * 100 not in told.err
     assert len(account.tasks) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
@@ -217,9 +217,9 @@ def test_a_missing_credential_is_answered_with_the_variables(
     monkeypatch.delenv("TOMOVIEE_APP_SECRET")
     assert main([*FILM]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("understudy: TOMOVIEE_APP_SECRET is not set (")
+    assert said.startswith("soundstage: TOMOVIEE_APP_SECRET is not set (")
     assert "TOMOVIEE_APP_KEY, TOMOVIEE_APP_SECRET" in said
-    assert 'eval "$(understudy env tomoviee)"' in said
+    assert 'eval "$(soundstage env tomoviee)"' in said
 
 
 def test_a_token_of_another_place_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -236,7 +236,7 @@ def test_the_client_alone_is_enough() -> None:
     heavy = ("PIL", "av", "fastapi", "hypothesis", "pydantic", "pytest", "respx", "rich", "starlette", "uvicorn")
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({heavy}))\n"
-        "from understudy_contracts.cli import main\n"
+        "from soundstage_contracts.cli import main\n"
         f"sys.exit(main({[*FILM, *SOON]}) or main(['generate', 'tomoviee']))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -245,6 +245,6 @@ def test_the_client_alone_is_enough() -> None:
 
 def test_other_commands_do_not_pay_for_the_clients() -> None:
     """The parser of the whole command line imports no client."""
-    program = "import sys; from understudy_contracts.cli._main import build_parser; build_parser(); print(*sys.modules)"
+    program = "import sys; from soundstage_contracts.cli._main import build_parser; build_parser(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert {"httpx", "understudy", "understudy_contracts.cli._generate_table"}.isdisjoint(done.stdout.split())
+    assert {"httpx", "soundstage", "soundstage_contracts.cli._generate_table"}.isdisjoint(done.stdout.split())

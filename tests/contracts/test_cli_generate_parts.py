@@ -1,4 +1,4 @@
-"""The parts of `understudy generate`: progress, places for files, values as JSON."""
+"""The parts of `soundstage generate`: progress, places for files, values as JSON."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import JobState, Snapshot, SubmitOutcomeUnknown, Tomoviee
-from understudy_contracts.cli import main
-from understudy_contracts.cli._generate_out import Destination
-from understudy_contracts.cli._generate_progress import Progress, elapsed
-from understudy_contracts.cli._generate_run import plain
-from understudy_contracts.cli._generate_table import vendor_of
+from soundstage import JobState, Snapshot, SubmitOutcomeUnknown, Tomoviee
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._generate_out import Destination
+from soundstage_contracts.cli._generate_progress import Progress, elapsed
+from soundstage_contracts.cli._generate_run import plain
+from soundstage_contracts.cli._generate_table import vendor_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,7 +168,7 @@ def test_a_method_of_the_class_needs_no_credentials(
     tomoviee = vendor_of("tomoviee")
     opening = replace(tomoviee.capabilities[0], opens=True)
     vendor = replace(tomoviee, capabilities=(opening,))
-    monkeypatch.setattr("understudy_contracts.cli._generate_table.vendor_of", lambda _: vendor)
+    monkeypatch.setattr("soundstage_contracts.cli._generate_table.vendor_of", lambda _: vendor)
     monkeypatch.delenv("TOMOVIEE_APP_KEY")
     monkeypatch.setattr(Tomoviee, "text_to_video", lambda **given: {"opened": sorted(given)})
     assert main([*FILM]) == 0
@@ -181,4 +181,4 @@ def test_a_method_of_the_class_needs_no_credentials(
 
     monkeypatch.setattr(Tomoviee, "text_to_video", lose)
     assert main([*FILM]) == 1
-    assert capsys.readouterr().err == "understudy: there may be an account\n"
+    assert capsys.readouterr().err == "soundstage: there may be an account\n"

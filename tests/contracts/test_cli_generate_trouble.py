@@ -1,4 +1,4 @@
-"""`understudy generate` when it does not go well: told with what to do next, and no paid job is given up."""
+"""`soundstage generate` when it does not go well: told with what to do next, and no paid job is given up."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy import SubmitOutcomeUnknown, Tomoviee
-from understudy_contracts.cli import main
-from understudy_contracts.cli._generate_out import Destination
-from understudy_server import Fault, Server
+from soundstage import SubmitOutcomeUnknown, Tomoviee
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._generate_out import Destination
+from soundstage_server import Fault, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from understudy_server import Server
-    from understudy_server.accounts import Account
+    from soundstage_server import Server
+    from soundstage_server.accounts import Account
 
 FILM = ("generate", "tomoviee", "text_to_video", "A red fox")
 SOON = ("--poll", "0.001")
@@ -36,7 +36,7 @@ HANG = 60.0
 @contextmanager
 def process(*words: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "understudy_contracts", *words]
+    command = [sys.executable, "-m", "soundstage_contracts", *words]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as running:
         hung = Timer(HANG, running.kill)
@@ -50,11 +50,11 @@ def process(*words: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_job_that_fails_is_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The reason is told, with --json the object too, and no file is made."""
-    failing = ("generate", "tomoviee", "text_to_video", "understudy:fail", "--out", "x.mp4", *SOON)
+    failing = ("generate", "tomoviee", "text_to_video", "soundstage:fail", "--out", "x.mp4", *SOON)
     assert main([*failing]) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.endswith("understudy: tomoviee: generation failed\n")
+    assert said.err.endswith("soundstage: tomoviee: generation failed\n")
     assert main([*failing, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["state"] == "failed"
     assert list(tmp_path.iterdir()) == []
@@ -75,7 +75,7 @@ def test_a_wait_that_ends_early_says_how_to_go_on(environ: dict[str, str], capsy
     assert main([*FILM, "--timeout", "0", "--out", "a fox.mp4", "--base-url", base]) == 1
     line = capsys.readouterr().err.splitlines()[-1]
     words = shlex.split(line)
-    assert words[:3] == ["understudy", "generate", "--resume"]
+    assert words[:3] == ["soundstage", "generate", "--resume"]
     assert main([*words[1:], *SOON]) == 0
     assert capsys.readouterr().out == "a fox.mp4\n"
 
@@ -90,7 +90,7 @@ def test_a_lost_answer_is_a_story_with_a_way_out(
     (task,) = account.tasks
     for words in ("no answer says what became of it", "Nothing was sent again.", "Look for it in your account"):
         assert words in story
-    found = re.search(r"understudy (generate --resume tomoviee:text_to_video:)ID( --out fox.mp4)", story)
+    found = re.search(r"soundstage (generate --resume tomoviee:text_to_video:)ID( --out fox.mp4)", story)
     assert found
     assert main([*f"{found[1]}{task.id}{found[2]}".split(), *SOON]) == 0
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy._registry import VENDORS
-from understudy_contracts.cli._generate_table import Option, _Scope, _Text, vendor_of
-from understudy_contracts.cli._generate_types import kind_of
+from soundstage._registry import VENDORS
+from soundstage_contracts.cli._generate_table import Option, _Scope, _Text, vendor_of
+from soundstage_contracts.cli._generate_types import kind_of
 
 
 class Move(IntEnum):
@@ -187,7 +187,7 @@ def test_every_annotation_of_every_vendor_is_understood(slug: str) -> None:
 
 def test_an_annotation_that_means_nothing_here_is_text_or_json() -> None:
     """A name that nobody knows, or no annotation, does not stop the others."""
-    scope = _Scope("understudy.tomoviee")
+    scope = _Scope("soundstage.tomoviee")
     assert scope.resolved("Nobody[str]", {}) is Any
     assert scope.resolved(inspect.Parameter.empty, {}) is Any
     assert scope.resolved(int, {}) is int

@@ -1,4 +1,4 @@
-"""`understudy generate` with every vendor: what the demonstration calls in Python can be called from the shell."""
+"""`soundstage generate` with every vendor: what the demonstration calls in Python can be called from the shell."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy_contracts._registry import VENDORS
-from understudy_contracts.cli import main
-from understudy_contracts.cli._demo_probe import describe
-from understudy_contracts.cli._generate_table import vendor_of
+from soundstage_contracts._registry import VENDORS
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._demo_probe import describe
+from soundstage_contracts.cli._generate_table import vendor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from understudy_contracts._vendor import DemoCall
+    from soundstage_contracts._vendor import DemoCall
 
 pytestmark = pytest.mark.usefixtures("environ")
 
@@ -28,7 +28,7 @@ SOON = ("--poll", "0.001")
 CALLS = [
     (slug, number, call)
     for slug in VENDORS
-    for number, call in enumerate(import_module(f"understudy_contracts.vendors.{slug}").DEMO)
+    for number, call in enumerate(import_module(f"soundstage_contracts.vendors.{slug}").DEMO)
 ]
 
 

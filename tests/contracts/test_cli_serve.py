@@ -1,4 +1,4 @@
-"""`understudy serve`: one line when it is ready, clear refusals, and a clean end."""
+"""`soundstage serve`: one line when it is ready, clear refusals, and a clean end."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import SkippingClock, Tomoviee
-from understudy_contracts.cli import main
-from understudy_contracts.cli._errors import UsageError
-from understudy_contracts.cli._options import whole_number
-from understudy_contracts.cli.serve import _is_loopback
-from understudy_server import Server, World
+from soundstage import SkippingClock, Tomoviee
+from soundstage_contracts.cli import main
+from soundstage_contracts.cli._errors import UsageError
+from soundstage_contracts.cli._options import whole_number
+from soundstage_contracts.cli.serve import _is_loopback
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-READY = re.compile(r"Understudy is ready at (?P<url>http://127\.0\.0\.1:\d+) \((?P<how>.*)\); Ctrl-C ends it\n")
+READY = re.compile(r"Soundstage is ready at (?P<url>http://127\.0\.0\.1:\d+) \((?P<how>.*)\); Ctrl-C ends it\n")
 HANG = 60.0
 """Seconds after which a server that should have spoken or ended is killed, so that a test fails and does not wait."""
-HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "rich", "starlette", "understudy")
+HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "rich", "starlette", "soundstage")
 
 
 @contextmanager
 def serving(*options: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
     """Run a server in a process of its own until the block ends, and read its line."""
-    command = [sys.executable, "-m", "understudy_contracts", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "soundstage_contracts", "serve", "--port", "0", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "", **environ}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as process:
@@ -62,7 +62,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
         on_ready()
         self.stop()
 
-    monkeypatch.setattr("understudy_server.serving.Server.run", run)
+    monkeypatch.setattr("soundstage_server.serving.Server.run", run)
     return ran
 
 
@@ -95,7 +95,7 @@ def test_the_line_is_for_programs_and_the_notes_are_for_people(
     assert found
     assert found["how"] == "speed 60, seed 7"
     assert found["url"] == served[0].url
-    for words in (f"{found['url']}/docs", f"{found['url']}/_understudy/", f"understudy env --url {found['url']}"):
+    for words in (f"{found['url']}/docs", f"{found['url']}/_soundstage/", f"soundstage env --url {found['url']}"):
         assert words in said.err
     assert "warning" not in said.err
 
@@ -151,7 +151,7 @@ def test_a_bad_value_is_refused_before_anything_is_served(
     assert main(["serve", "--port", "0", f"{option}={value}"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith(f"understudy: {option}")
+    assert said.err.startswith(f"soundstage: {option}")
     assert any(part in said.err for part in value.split("="))
     assert allowed in said.err
     assert served == []
@@ -174,7 +174,7 @@ def test_an_open_address_is_warned_of(
     """Whoever serves the network is told that the control API asks nobody's name."""
     make = socket.socket.bind
     monkeypatch.setattr(
-        "understudy_server.serving.socket.socket.bind", lambda own, address: make(own, ("127.0.0.1", address[1]))
+        "soundstage_server.serving.socket.socket.bind", lambda own, address: make(own, ("127.0.0.1", address[1]))
     )
     assert main(["serve", "--port", "0", "--host", "0.0.0.0"]) == 0  # noqa: S104 - bound to loopback, two lines above
     said = capsys.readouterr().err
@@ -193,7 +193,7 @@ def test_a_loopback_address_is_known_as_one(host: str, loopback: bool) -> None: 
 def test_a_server_answers_without_what_it_needs_later() -> None:
     """Pages, encoders, the client and the contracts load when they are first used, so that a start is short."""
     program = (
-        "import sys; from understudy_server import serving; from understudy_contracts.cli import main\n"
+        "import sys; from soundstage_server import serving; from soundstage_contracts.cli import main\n"
         "serving.Server.run = lambda self, on_ready: (on_ready(), self.stop())\n"
         "main(['serve', '--port', '0']); print(*sys.modules)"
     )
@@ -206,17 +206,17 @@ def test_a_missing_package_names_the_extra() -> None:
     """Without the server's packages the answer is a command to type, and the exit code 1."""
     program = (
         "import sys; sys.modules['uvicorn'] = None\n"
-        "from understudy_contracts.cli import main; sys.exit(main(['serve']))"
+        "from soundstage_contracts.cli import main; sys.exit(main(['serve']))"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG)
     assert done.returncode == 1
-    assert "understudy serve needs the server extra: pip install 'understudy[server]'" in done.stderr
+    assert "soundstage serve needs the server extra: pip install 'soundstage[server]'" in done.stderr
 
 
 def test_a_reader_that_is_gone_ends_the_server_quietly() -> None:
     """A server whose line nobody reads any more ends without a complaint."""
-    command = [sys.executable, "-m", "understudy_contracts", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "soundstage_contracts", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout
         assert process.stderr

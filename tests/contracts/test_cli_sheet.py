@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from understudy_contracts._vendor import DemoCall
-from understudy_contracts.cli import _sheet
-from understudy_contracts.cli._demo_probe import UndecodableError, describe
-from understudy_contracts.cli._demo_table import Finding
-from understudy_contracts.cli._demo_turns import Outcome, turns_of
-from understudy_contracts.cli._sheet import Card, Sheet
-from understudy_contracts.cli._sheet_thumbs import WAVE_GROUND, rendered, thumbnail
-from understudy_contracts.vendors import tomoviee
-from understudy_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
+from soundstage_contracts._vendor import DemoCall
+from soundstage_contracts.cli import _sheet
+from soundstage_contracts.cli._demo_probe import UndecodableError, describe
+from soundstage_contracts.cli._demo_table import Finding
+from soundstage_contracts.cli._demo_turns import Outcome, turns_of
+from soundstage_contracts.cli._sheet import Card, Sheet
+from soundstage_contracts.cli._sheet_thumbs import WAVE_GROUND, rendered, thumbnail
+from soundstage_contracts.vendors import tomoviee
+from soundstage_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy import JobState
-from understudy_contracts import load_facts
-from understudy_contracts._machine import JobMachine
-from understudy_contracts._targets import Target
-from understudy_contracts.vendors.cloudsway import CONTRACT, DEMO, CloudswayMachine
-from understudy_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Asked, asks, combinations
-from understudy_contracts.vendors.cloudsway.pictures import png
-from understudy_contracts.vendors.cloudsway.wire import TABLE
-from understudy_server.shelf import look_at
+from soundstage import JobState
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import JobMachine
+from soundstage_contracts._targets import Target
+from soundstage_contracts.vendors.cloudsway import CONTRACT, DEMO, CloudswayMachine
+from soundstage_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Asked, asks, combinations
+from soundstage_contracts.vendors.cloudsway.pictures import png
+from soundstage_contracts.vendors.cloudsway.wire import TABLE
+from soundstage_server.shelf import look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy import JobState, errors
-from understudy_contracts._control import ControlError, account_name
-from understudy_contracts._targets import Target
-from understudy_contracts.vendors.tomoviee import CONTRACT
-from understudy_server.accounts import account_name as their_name
+from soundstage import JobState, errors
+from soundstage_contracts._control import ControlError, account_name
+from soundstage_contracts._targets import Target
+from soundstage_contracts.vendors.tomoviee import CONTRACT
+from soundstage_server.accounts import account_name as their_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def test_everything_can_be_forgotten(caller: tuple[Any, str], target: Target) ->
 
 def test_a_refusal_is_readable(target: Target) -> None:
     """What the simulator refuses is a ControlError with what was asked, the status and the simulator's words."""
-    with pytest.raises(ControlError, match=r"GET /_understudy/tasks: HTTP 404: .*acct_nobody"):
+    with pytest.raises(ControlError, match=r"GET /_soundstage/tasks: HTTP 404: .*acct_nobody"):
         target.control.tasks("acct_nobody")
-    with pytest.raises(ControlError, match=r"POST /_understudy/clock/advance: HTTP 422: .*seconds"):
+    with pytest.raises(ControlError, match=r"POST /_soundstage/clock/advance: HTTP 422: .*seconds"):
         target.control.advance(-1)

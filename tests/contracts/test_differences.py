@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from understudy_contracts._differences import Difference, Said, differences
+from soundstage_contracts._differences import Difference, Said, differences
 
 NAMES = st.sampled_from(["id", "state", "url", "size", "data", "items"])
 PLAIN = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "red", "12", "{", '{"a": 1}'])

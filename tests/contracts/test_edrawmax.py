@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_contracts import load_facts
-from understudy_contracts._machine import BrokenLawError
-from understudy_contracts._targets import Target
-from understudy_contracts.vendors.edrawmax import CONTRACT, DEMO, options, reading
-from understudy_contracts.vendors.edrawmax.arguments import (
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import BrokenLawError
+from soundstage_contracts._targets import Target
+from soundstage_contracts.vendors.edrawmax import CONTRACT, DEMO, options, reading
+from soundstage_contracts.vendors.edrawmax.arguments import (
     KINDS,
     LANGUAGES,
     LOCALES,
@@ -24,7 +24,7 @@ from understudy_contracts.vendors.edrawmax.arguments import (
     locales,
     points,
 )
-from understudy_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, Wire, assert_refused
+from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, Wire, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

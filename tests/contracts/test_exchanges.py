@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_contracts._exchanges import MASK, Redaction, Witness, forget, keep, note, watched
+from soundstage_contracts._exchanges import MASK, Redaction, Witness, forget, keep, note, watched
 
 SECRET = "sk-0123456789"
 JSON = st.recursive(
@@ -33,7 +33,7 @@ def test_a_witness_sees_what_a_client_says_and_hears() -> None:
         options: dict[str, Any] = {"transport": httpx.MockTransport(answer), "base_url": "http://a.test"}
         with httpx.Client(**watched({**options, "event_hooks": {"request": [heard.append]}})) as client:
             client.get("/one")
-            client.get("/_understudy/clock")
+            client.get("/_soundstage/clock")
 
         async def ask() -> None:
             async with httpx.AsyncClient(**watched(options, awaiting=True)) as awaiting:
@@ -47,7 +47,7 @@ def test_a_witness_sees_what_a_client_says_and_hears() -> None:
     note(httpx.Request("GET", "http://a.test/unseen"))
     seen = [(each.request.url.path, each.response and each.response.status_code) for each in witness.exchanges]
     assert seen == [("/one", 200), ("/two", 200), ("/three", None), ("/four", 404)]
-    assert [request.url.path for request in heard] == ["/one", "/_understudy/clock"]
+    assert [request.url.path for request in heard] == ["/one", "/_soundstage/clock"]
 
 
 def test_a_witness_keeps_the_last_example_only() -> None:

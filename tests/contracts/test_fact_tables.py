@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts import FactError, _facts
-from understudy_contracts._fact_tables import LIMITS, parse_table
-from understudy_contracts._facts import parse_sheet
+from soundstage_contracts import FactError, _facts
+from soundstage_contracts._fact_tables import LIMITS, parse_table
+from soundstage_contracts._facts import parse_sheet
 
 HEAD = """\
 vendor = "acme"

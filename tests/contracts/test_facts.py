@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts import VENDORS, Fact, FactBook, FactError, load_facts
-from understudy_contracts._facts import Binds, Certainty, parse_sheet
+from soundstage_contracts import VENDORS, Fact, FactBook, FactError, load_facts
+from soundstage_contracts._facts import Binds, Certainty, parse_sheet
 
 HEAD = """\
 vendor = "acme"
@@ -147,8 +147,8 @@ def test_an_unknown_fact_is_named_beside_its_neighbour() -> None:
 
 def test_a_file_under_another_vendors_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fact file must name the vendor that it is called after."""
-    monkeypatch.setattr("understudy_contracts._facts.VENDORS", ("acme",))
-    monkeypatch.setattr("understudy_contracts._facts.resources.files", lambda _: _Shelf(HEAD.replace("acme", "apex")))
+    monkeypatch.setattr("soundstage_contracts._facts.VENDORS", ("acme",))
+    monkeypatch.setattr("soundstage_contracts._facts.resources.files", lambda _: _Shelf(HEAD.replace("acme", "apex")))
     with pytest.raises(FactError, match=r"acme.toml: vendor is 'apex'; allowed: 'acme'"):
         load_facts("acme")
 

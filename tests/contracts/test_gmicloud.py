@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy import JobState
-from understudy_contracts import load_facts
-from understudy_contracts._machine import JobMachine
-from understudy_contracts._targets import Target
-from understudy_contracts._transcripts import load_transcripts
-from understudy_contracts._vendor import WORDS
-from understudy_contracts.vendors import gmicloud as vendor
-from understudy_contracts.vendors.gmicloud import CONTRACT, DEMO, FACES, SESSION
-from understudy_contracts.vendors.gmicloud.wire import Wire
+from soundstage import JobState
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import JobMachine
+from soundstage_contracts._targets import Target
+from soundstage_contracts._transcripts import load_transcripts
+from soundstage_contracts._vendor import WORDS
+from soundstage_contracts.vendors import gmicloud as vendor
+from soundstage_contracts.vendors.gmicloud import CONTRACT, DEMO, FACES, SESSION
+from soundstage_contracts.vendors.gmicloud.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy import InvalidArgument, JobState
-from understudy_contracts import load_facts
-from understudy_contracts._machine import BrokenLawError, JobMachine
-from understudy_contracts._targets import Target
-from understudy_contracts._vendor import WORDS
-from understudy_contracts.vendors import infrai as vendor
-from understudy_contracts.vendors.infrai import CONTRACT, DEMO, InfraiMachine, wire
-from understudy_contracts.vendors.infrai.arguments import (
+from soundstage import InvalidArgument, JobState
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import BrokenLawError, JobMachine
+from soundstage_contracts._targets import Target
+from soundstage_contracts._vendor import WORDS
+from soundstage_contracts.vendors import infrai as vendor
+from soundstage_contracts.vendors.infrai import CONTRACT, DEMO, InfraiMachine, wire
+from soundstage_contracts.vendors.infrai.arguments import (
     ABILITIES,
     ASPECTS,
     CHEAPEST,
@@ -27,7 +27,7 @@ from understudy_contracts.vendors.infrai.arguments import (
     PRICES,
     RESOLUTIONS,
 )
-from understudy_server import Server, World
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

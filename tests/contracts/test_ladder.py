@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts._choices import Budget
-from understudy_contracts._ladder import Climb, Purse, plan
-from understudy_contracts._live import RUNGS, LiveCall, LivePlan
-from understudy_contracts._story import plan_lines
+from soundstage_contracts._choices import Budget
+from soundstage_contracts._ladder import Climb, Purse, plan
+from soundstage_contracts._live import RUNGS, LiveCall, LivePlan
+from soundstage_contracts._story import plan_lines
 
 CALLS = st.builds(
     LiveCall,
@@ -63,9 +63,9 @@ def test_a_climb_makes_what_was_planned(calls: list[LiveCall], budget: Budget) -
 @pytest.mark.parametrize(
     ("price", "budget", "says"),
     [
-        (5.0, Budget(), "costs 5 credits; --understudy-budget tomoviee=5 allows it"),
-        (5.0, Budget(unknown=3), "costs 5 credits; --understudy-budget tomoviee=5 allows it"),
-        (None, Budget(amount=100), "its price is not documented; --understudy-budget tomoviee=unknown-ok:1 allows it"),
+        (5.0, Budget(), "costs 5 credits; --soundstage-budget tomoviee=5 allows it"),
+        (5.0, Budget(unknown=3), "costs 5 credits; --soundstage-budget tomoviee=5 allows it"),
+        (None, Budget(amount=100), "its price is not documented; --soundstage-budget tomoviee=unknown-ok:1 allows it"),
         (5.0, Budget(amount=5), ""),
         (None, Budget(unknown=1), ""),
     ],
@@ -78,7 +78,7 @@ def test_what_is_not_allowed_says_what_would_allow_it(price: float | None, budge
 def test_inputs_failures_and_closed_doors_end_a_climb() -> None:
     """Each says so, the nearest reason first."""
     going = climb(Budget(amount=9))
-    assert going.against(call(1, ("image",))) == "needs --understudy-input image=VALUE"
+    assert going.against(call(1, ("image",))) == "needs --soundstage-input image=VALUE"
     assert climb(Budget(amount=9), inputs={"image": "x"}).against(call(1, ("image",))) == ""
     going.fallen = "unknown-task"
     assert going.against(call(0)) == "unknown-task failed before it"
@@ -103,7 +103,7 @@ def test_a_balance_that_falls_too_far_ends_a_climb() -> None:
 
 def test_the_plan_is_told_with_every_price() -> None:
     """A line a call and a line a vendor, with what is not made and why."""
-    allowed = "costs 4 credits; --understudy-budget tomoviee=4 allows it"
+    allowed = "costs 4 credits; --soundstage-budget tomoviee=4 allows it"
     live = LivePlan(
         calls=(
             LiveCall(name="look", about="looks", rung="free", call=lambda *_: None),

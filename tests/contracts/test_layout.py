@@ -8,27 +8,27 @@ from pathlib import Path
 
 import pytest
 
-import understudy._registry
-import understudy_contracts._registry
-import understudy_server._registry
+import soundstage._registry
+import soundstage_contracts._registry
+import soundstage_server._registry
 
 HOUSE = Path(__file__).parents[2]
 REGISTRIES = {
-    "clients/understudy": tuple(understudy._registry.VENDORS),
-    "mock_server/understudy_server": tuple(understudy_server._registry.VENDORS),
-    "contracts/understudy_contracts": tuple(understudy_contracts._registry.VENDORS),
+    "clients/soundstage": tuple(soundstage._registry.VENDORS),
+    "mock_server/soundstage_server": tuple(soundstage_server._registry.VENDORS),
+    "contracts/soundstage_contracts": tuple(soundstage_contracts._registry.VENDORS),
 }
 VENDORS = sorted(set().union(*REGISTRIES.values()))
 CODE = (
-    "clients/understudy/{vendor}.py",
-    "mock_server/understudy_server/vendors/{vendor}.py",
-    "contracts/understudy_contracts/vendors/{vendor}.py",
+    "clients/soundstage/{vendor}.py",
+    "mock_server/soundstage_server/vendors/{vendor}.py",
+    "contracts/soundstage_contracts/vendors/{vendor}.py",
 )
 ROW = (
     *CODE,
-    "contracts/understudy_contracts/suite/test_{vendor}.py",
-    "contracts/understudy_contracts/facts/{vendor}.toml",
-    "contracts/understudy_contracts/transcripts/{vendor}",
+    "contracts/soundstage_contracts/suite/test_{vendor}.py",
+    "contracts/soundstage_contracts/facts/{vendor}.toml",
+    "contracts/soundstage_contracts/transcripts/{vendor}",
     "tests/clients/test_{vendor}.py",
     "tests/mock_server/test_{vendor}.py",
     "tests/contracts/test_{vendor}.py",

@@ -20,10 +20,10 @@ import pytest
 import trustme
 import uvicorn
 
-from understudy_contracts import VENDORS, load_facts
-from understudy_contracts._control import Control
-from understudy_contracts._stage import contract_of
-from understudy_server import Simulator, World
+from soundstage_contracts import VENDORS, load_facts
+from soundstage_contracts._control import Control
+from soundstage_contracts._stage import contract_of
+from soundstage_server import Simulator, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 LADDERS = [vendor for vendor in VENDORS if contract_of(vendor).live]
 FAST = """
-import understudy_contracts._live_run as run
-from understudy import SkippingClock
+import soundstage_contracts._live_run as run
+from soundstage import SkippingClock
 
 run.SystemClock = SkippingClock
 """
@@ -161,9 +161,9 @@ def run(folder: Path, playing: Service, vendors: str, *options: str, credentials
             elif credentials:
                 environment[name] = CREDENTIALS.get(name, example)
     command = [sys.executable, "-m", "pytest", "-p", "skipping", "-p", "no:cacheprovider", "-v", *options]
-    asked = ["--pyargs", "understudy_contracts.suite.test_live", "--understudy-target", "live"]
+    asked = ["--pyargs", "soundstage_contracts.suite.test_live", "--soundstage-target", "live"]
     ended = subprocess.run(
-        [*command, *asked, *(f"--understudy-vendor={vendor}" for vendor in vendors.split())],
+        [*command, *asked, *(f"--soundstage-vendor={vendor}" for vendor in vendors.split())],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -216,7 +216,7 @@ def test_without_a_budget_nothing_is_spent(tmp_path: Path, honest: Service) -> N
     assert honest.tasks() == before
     planned = printed.index("sound-effect [generation, unknown]")
     assert planned < printed.index("\x1b[33mUNCHECKED")
-    assert "--understudy-budget tomoviee=unknown-ok:1 allows it" in printed[planned:]
+    assert "--soundstage-budget tomoviee=unknown-ok:1 allows it" in printed[planned:]
     assert "tomoviee: 1 calls for 0 credits at most" in printed
     assert "1 passed" in printed
     assert "1 unchecked" in printed
@@ -226,8 +226,8 @@ def test_without_a_budget_nothing_is_spent(tmp_path: Path, honest: Service) -> N
 def test_a_budget_is_spent_once_and_nothing_is_invented(tmp_path: Path, honest: Service) -> None:
     """Within the budget the job is made to its end; an honest service differs in nothing; facts are seen live."""
     before = honest.tasks()
-    options = ["--understudy-record", "said", "--understudy-evidence", "evidence.json"]
-    code, printed = run(tmp_path, honest, "tomoviee", "--understudy-budget", "tomoviee=unknown-ok:1", *options)
+    options = ["--soundstage-record", "said", "--soundstage-evidence", "evidence.json"]
+    code, printed = run(tmp_path, honest, "tomoviee", "--soundstage-budget", "tomoviee=unknown-ok:1", *options)
     assert code == 0, printed
     assert honest.tasks() == before + 1
     assert "2 passed" in printed
@@ -239,8 +239,8 @@ def test_a_budget_is_spent_once_and_nothing_is_invented(tmp_path: Path, honest: 
 
 def test_what_was_said_is_written_down_without_a_secret(tmp_path: Path, honest: Service) -> None:
     """Each call leaves a transcript with every exchange, and neither credential nor signature in it."""
-    budget = ("--understudy-budget", "tomoviee=unknown-ok:1")
-    _, printed = run(tmp_path, honest, "tomoviee", *budget, "--understudy-record", "said")
+    budget = ("--soundstage-budget", "tomoviee=unknown-ok:1")
+    _, printed = run(tmp_path, honest, "tomoviee", *budget, "--soundstage-record", "said")
     written = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "said" / "tomoviee").iterdir()}
     assert sorted(written) == ["sound-effect", "unknown-task"]
     phases = [exchange["phase"] for exchange in json.loads(written["sound-effect"])["exchanges"]]
@@ -253,7 +253,7 @@ def test_what_was_said_is_written_down_without_a_secret(tmp_path: Path, honest: 
 def test_every_planted_difference_is_reported_by_its_severity(tmp_path: Path) -> None:
     """A changed status, a type, a missing and an added member, a word, an order and a text: each once, and no other."""
     with service(tmp_path, changed) as playing:
-        code, printed = run(tmp_path, playing, "tomoviee", "--understudy-budget", "tomoviee=unknown-ok:1")
+        code, printed = run(tmp_path, playing, "tomoviee", "--soundstage-budget", "tomoviee=unknown-ok:1")
         assert playing.tasks() == 1
     assert code == 1
     told = printed.partition("the services and the simulator")[2]
@@ -264,7 +264,7 @@ def test_every_planted_difference_is_reported_by_its_severity(tmp_path: Path) ->
 def test_a_rung_that_fails_ends_the_climb(tmp_path: Path) -> None:
     """When a free call goes wrong nothing is spent, whatever the budget allows."""
     with service(tmp_path, lambda _, __, body: (500, {**body, "code": 680500})) as playing:
-        code, printed = run(tmp_path, playing, "tomoviee", "--understudy-budget", "tomoviee=unknown-ok:5")
+        code, printed = run(tmp_path, playing, "tomoviee", "--soundstage-budget", "tomoviee=unknown-ok:5")
         assert playing.tasks() == 0
     assert code == 1
     assert "1 x unknown-task failed before it" in printed
@@ -272,7 +272,7 @@ def test_a_rung_that_fails_ends_the_climb(tmp_path: Path) -> None:
 
 def test_a_balance_that_falls_further_than_the_budget_ends_the_climb(tmp_path: Path, honest: Service) -> None:
     """Where the account says what it holds, a job that cost more than the budget is red, and tells by how much."""
-    budgets = ("--understudy-budget", "mediaio=0.5", "--understudy-budget", "mediaio=unknown-ok:9")
+    budgets = ("--soundstage-budget", "mediaio=0.5", "--soundstage-budget", "mediaio=unknown-ok:9")
     code, printed = run(tmp_path, honest, "mediaio", *budgets)
     assert code == 1, printed
     assert re.search(r"the balance fell by \d+ credits; the budget is 0.5", printed)
@@ -284,7 +284,7 @@ def test_a_dry_run_sends_nothing(tmp_path: Path, honest: Service) -> None:
     """The plan and its price are printed, and every call is unchecked."""
     before = len(list(honest.world.accounts()))
     code, printed = run(
-        tmp_path, honest, "tomoviee", "--understudy-dry-run", "--understudy-budget", "tomoviee=unknown-ok:1"
+        tmp_path, honest, "tomoviee", "--soundstage-dry-run", "--soundstage-budget", "tomoviee=unknown-ok:1"
     )
     assert code == 0, printed
     assert len(list(honest.world.accounts())) == before
@@ -302,7 +302,7 @@ def test_without_credentials_everything_is_unchecked(tmp_path: Path, honest: Ser
 
 def test_contracts_that_need_a_simulator_are_unchecked(tmp_path: Path, honest: Service) -> None:
     """What only a simulator can be told is not put to a live service, and says so."""
-    contract = "understudy_contracts.suite.test_tomoviee::test_one_route_reads_every_task"
+    contract = "soundstage_contracts.suite.test_tomoviee::test_one_route_reads_every_task"
     code, printed = run(tmp_path, honest, "tomoviee", contract)
     assert code == 0, printed
     assert "1 x needs a simulator, which can be told what to do; a live service cannot" in printed
@@ -319,9 +319,9 @@ def test_every_ladder_is_climbed_whole_and_within_its_price(tmp_path: Path, hone
         assert plan is not None
         jobs = sum(call.price is None for call in plan.calls)
         prices[vendor] = sum(call.price or 0.0 for call in plan.calls) if not jobs else math.inf
-        options += ["--understudy-budget", f"{vendor}={sum(call.price or 0.0 for call in plan.calls):g}"]
-        options += ["--understudy-budget", f"{vendor}=unknown-ok:{jobs}"] if jobs else []
-        options += [f"--understudy-input={name}={value}" for name, value in plan.examples.items()]
+        options += ["--soundstage-budget", f"{vendor}={sum(call.price or 0.0 for call in plan.calls):g}"]
+        options += ["--soundstage-budget", f"{vendor}=unknown-ok:{jobs}"] if jobs else []
+        options += [f"--soundstage-input={name}={value}" for name, value in plan.examples.items()]
     code, printed = run(tmp_path, honest, " ".join(LADDERS), *options)
     assert code == 0, printed
     assert "unchecked" not in printed.rpartition("\n=")[2]

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from understudy import JobState
-from understudy_contracts._machine import BrokenLawError, must
-from understudy_contracts._targets import Target
-from understudy_contracts.vendors.tomoviee import TomovieeMachine
-from understudy_server import results
-from understudy_server.accounts import Account
-from understudy_server.ledger import Ledger
-from understudy_server.lifecycle import Lifecycle, Moment
-from understudy_server.vendors.tomoviee import TomovieeService
+from soundstage import JobState
+from soundstage_contracts._machine import BrokenLawError, must
+from soundstage_contracts._targets import Target
+from soundstage_contracts.vendors.tomoviee import TomovieeMachine
+from soundstage_server import results
+from soundstage_server.accounts import Account
+from soundstage_server.ledger import Ledger
+from soundstage_server.lifecycle import Lifecycle, Moment
+from soundstage_server.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

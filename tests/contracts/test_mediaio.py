@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy import JobState
-from understudy.mediaio import ENDPOINTS as CALLED
-from understudy_contracts import load_facts
-from understudy_contracts._machine import JobMachine
-from understudy_contracts._targets import Target
-from understudy_contracts._vendor import WORDS
-from understudy_contracts.vendors import mediaio as vendor
-from understudy_contracts.vendors.mediaio import CONTRACT, DEMO, MediaIOMachine
-from understudy_contracts.vendors.mediaio.arguments import (
+from soundstage import JobState
+from soundstage.mediaio import ENDPOINTS as CALLED
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import JobMachine
+from soundstage_contracts._targets import Target
+from soundstage_contracts._vendor import WORDS
+from soundstage_contracts.vendors import mediaio as vendor
+from soundstage_contracts.vendors.mediaio import CONTRACT, DEMO, MediaIOMachine
+from soundstage_contracts.vendors.mediaio.arguments import (
     CROSSED,
     ENDPOINTS,
     FACTS,
@@ -31,7 +31,7 @@ from understudy_contracts.vendors.mediaio.arguments import (
     refused,
     refused_by_client,
 )
-from understudy_server.vendors.mediaio.capabilities import CAPABILITIES
+from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,35 +10,35 @@ from pathlib import Path
 
 import pytest
 
-from understudy import Tomoviee
-from understudy_server import Server, World
+from soundstage import Tomoviee
+from soundstage_server import Server, World
 
 READY = """
 import asyncio
-from understudy import JobState
-from understudy_contracts import VENDORS
+from soundstage import JobState
+from soundstage_contracts import VENDORS
 
 seen = set()
 
 
-def test_a_client_is_ready(understudy, tomoviee):
-    seen.add(understudy.credential)
+def test_a_client_is_ready(soundstage, tomoviee):
+    seen.add(soundstage.credential)
     assert tomoviee.text_to_video("A fox").wait().state is JobState.SUCCEEDED
-    assert understudy.money("tomoviee").spent == 10
+    assert soundstage.money("tomoviee").spent == 10
 
 
-def test_an_awaiting_client_is_ready(understudy, async_tomoviee):
-    seen.add(understudy.credential)
+def test_an_awaiting_client_is_ready(soundstage, async_tomoviee):
+    seen.add(soundstage.credential)
 
     async def film():
         return await (await async_tomoviee.text_to_video("A fox", resolution="1080p"))
 
     assert asyncio.run(film()).state is JobState.SUCCEEDED
-    assert understudy.money("tomoviee").spent == 20
+    assert soundstage.money("tomoviee").spent == 20
 
 
-def test_no_account_is_used_twice(understudy):
-    assert understudy.credential not in seen
+def test_no_account_is_used_twice(soundstage):
+    assert soundstage.credential not in seen
 
 
 def test_every_vendor_has_its_fixtures(request):
@@ -55,7 +55,7 @@ AWAY = """
 import socket
 import sys
 
-def test_something_wants_to_leave(understudy):
+def test_something_wants_to_leave(soundstage):
     for address in (("192.0.2.1", 443), ("192.0.2.1", 443), ("2001:db8::1", 80, 0, 0), ("127.0.0.1", 9), "/a/socket"):
         sys.audit("socket.connect", None, address)
 """
@@ -92,7 +92,7 @@ def test_the_fixtures_are_ready_and_the_bill_is_added_up(tmp_path: Path, options
 
 def test_nothing_spent_is_said_so(tmp_path: Path) -> None:
     """A run that costs nothing and stays here says just that."""
-    code, printed = session(tmp_path, "def test_it(understudy):\n    understudy.control.health()\n")
+    code, printed = session(tmp_path, "def test_it(soundstage):\n    soundstage.control.health()\n")
     assert code == 0, printed
     assert "would have been spent: nothing\n" in printed
     assert "double submissions: none\n" in printed
@@ -122,7 +122,7 @@ def test_the_fixtures_use_a_simulator_that_runs(tmp_path: Path) -> None:
     with World(clock="auto", media="small") as world, Server(world) as server:
         with Tomoviee("somebody-else", "secret", base_url=f"{server.url}/tomoviee") as client:
             client.text_to_video("Not on this bill")
-        code, printed = session(tmp_path, TWICE, "--understudy-target", server.url)
+        code, printed = session(tmp_path, TWICE, "--soundstage-target", server.url)
         assert len(list(world.accounts())) == 2
     assert code == 0, printed
     assert "would have been spent: 20 credits" in printed
@@ -130,7 +130,7 @@ def test_the_fixtures_use_a_simulator_that_runs(tmp_path: Path) -> None:
 
 def test_an_address_where_nobody_answers_is_named(tmp_path: Path) -> None:
     """A wrong address is an error that names it, at the first test that needs a simulator."""
-    code, printed = session(tmp_path, TWICE, "--understudy-target", "http://127.0.0.1:9")
+    code, printed = session(tmp_path, TWICE, "--soundstage-target", "http://127.0.0.1:9")
     assert code == 1
     assert "TargetError: no simulator answers at http://127.0.0.1:9" in printed
 
@@ -139,18 +139,18 @@ def test_the_options_are_explained(tmp_path: Path) -> None:
     """`pytest --help` shows every option and what it takes."""
     code, printed = session(tmp_path, PLAIN, "--help")
     assert code == 0
-    shown = set(re.findall(r"--understudy-\S+", printed))
+    shown = set(re.findall(r"--soundstage-\S+", printed))
     assert shown == {
-        "--understudy-target=WHERE",
-        "--understudy-vendor=VENDOR",
-        "--understudy-effort={quick,thorough,live}",
-        "--understudy-seed=N",
-        "--understudy-budget=VENDOR=AMOUNT",
-        "--understudy-input=NAME=VALUE",
-        "--understudy-dry-run",
-        "--understudy-record=FOLDER",
-        "--understudy-evidence=FILE",
-        "--understudy-report=FILE",
+        "--soundstage-target=WHERE",
+        "--soundstage-vendor=VENDOR",
+        "--soundstage-effort={quick,thorough,live}",
+        "--soundstage-seed=N",
+        "--soundstage-budget=VENDOR=AMOUNT",
+        "--soundstage-input=NAME=VALUE",
+        "--soundstage-dry-run",
+        "--soundstage-record=FOLDER",
+        "--soundstage-evidence=FILE",
+        "--soundstage-report=FILE",
     }
 
 
@@ -171,27 +171,27 @@ def test_the_options_are_explained(tmp_path: Path) -> None:
 )
 def test_a_bad_value_is_refused_by_its_option(tmp_path: Path, option: str, value: str, allowed: str) -> None:
     """A usage error names the option, the value and what is allowed, before anything is collected."""
-    code, printed = session(tmp_path, PLAIN, f"--understudy-{option}", value)
+    code, printed = session(tmp_path, PLAIN, f"--soundstage-{option}", value)
     assert code == pytest.ExitCode.USAGE_ERROR, printed
-    assert f"ERROR: --understudy-{option} " in printed
+    assert f"ERROR: --soundstage-{option} " in printed
     assert repr(value.partition("=")[0] if "names" in printed else value) in printed
     assert allowed in printed
 
 
 def test_a_dry_run_and_workers_know_their_target(tmp_path: Path) -> None:
     """A dry run asks for a live target, and a live target asks for one process."""
-    code, printed = session(tmp_path, PLAIN, "--understudy-dry-run")
+    code, printed = session(tmp_path, PLAIN, "--soundstage-dry-run")
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert "--understudy-dry-run needs --understudy-target live; the target is 'in-process'" in printed
-    code, printed = session(tmp_path, PLAIN, "--understudy-target", "live", "-n", "2")
+    assert "--soundstage-dry-run needs --soundstage-target live; the target is 'in-process'" in printed
+    code, printed = session(tmp_path, PLAIN, "--soundstage-target", "live", "-n", "2")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "-n is given; allowed with a live target: one process" in printed
 
 
 def test_importing_the_plugin_costs_next_to_nothing() -> None:
     """The plugin is loaded in everybody's sessions: it imports no HTTP library, no Hypothesis and no simulator."""
-    heavy = {"hypothesis", "httpx", "fastapi", "understudy", "understudy_server", "rich", "respx", "av", "anyio"}
-    program = f"import sys, understudy_contracts.plugin; print(sorted({heavy!r} & set(sys.modules)))"
+    heavy = {"hypothesis", "httpx", "fastapi", "soundstage", "soundstage_server", "rich", "respx", "av", "anyio"}
+    program = f"import sys, soundstage_contracts.plugin; print(sorted({heavy!r} & set(sys.modules)))"
     path = os.pathsep.join(entry for entry in sys.path if entry)
     environment = {**os.environ, "PYTHONPATH": path}
     printed = subprocess.run(
@@ -211,7 +211,7 @@ def test_the_page_on_the_plugin_runs_as_it_stands(tmp_path: Path) -> None:
     code, printed = session(tmp_path, blocks("pytest_plugin.md"))
     assert code == 0, printed
     page = (Path(__file__).parents[2] / "docs" / "pytest_plugin.md").read_text(encoding="utf-8")
-    shown = re.search(r"^```text\n=+ understudy =+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    shown = re.search(r"^```text\n=+ soundstage =+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert shown is not None
     assert shown[1] in printed
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-import understudy_contracts
-from understudy_contracts import Fact, FactBook, FactError, Sheet, proven
-from understudy_contracts._proves import Contract, Proofs, missing_sides
+import soundstage_contracts
+from soundstage_contracts import Fact, FactBook, FactError, Sheet, proven
+from soundstage_contracts._proves import Contract, Proofs, missing_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,26 +169,26 @@ def test_a_contract_without_a_clause_is_refused(proofs: Proofs) -> None:
 
 def test_everything_proven_is_a_known_fact() -> None:
     """What the suite's modules prove, once imported, stands in the fact files."""
-    assert set(proven()) <= set(understudy_contracts.load_facts())
+    assert set(proven()) <= set(soundstage_contracts.load_facts())
 
 
 def test_nothing_is_proven_without_a_suite(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the suite is not installed, only contracts that are already imported count."""
-    monkeypatch.setattr("understudy_contracts._proves._SUITE", "understudy_contracts._no_such_suite")
-    assert set(proven()) <= set(understudy_contracts.load_facts())
+    monkeypatch.setattr("soundstage_contracts._proves._SUITE", "soundstage_contracts._no_such_suite")
+    assert set(proven()) <= set(soundstage_contracts.load_facts())
 
 
 def test_the_suite_is_imported_before_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test module of the suite's package is imported, and no other."""
     imported: list[str] = []
-    monkeypatch.setattr("understudy_contracts._proves._SUITE", "json")
-    monkeypatch.setattr("understudy_contracts._proves.pkgutil.iter_modules", lambda _: [_Found("test_a"), _Found("b")])
+    monkeypatch.setattr("soundstage_contracts._proves._SUITE", "json")
+    monkeypatch.setattr("soundstage_contracts._proves.pkgutil.iter_modules", lambda _: [_Found("test_a"), _Found("b")])
 
     def note(name: str) -> Any:
         imported.append(name)
         return _Found(name)
 
-    monkeypatch.setattr("understudy_contracts._proves.import_module", note)
+    monkeypatch.setattr("soundstage_contracts._proves.import_module", note)
     proven()
     assert imported == ["json", "json.test_a"]
 
@@ -203,9 +203,9 @@ class _Found:
 
 def test_the_door_opens_on_every_name_it_lists() -> None:
     """Each public name loads, is listed once, and an unknown one is an AttributeError."""
-    names = understudy_contracts.__all__
+    names = soundstage_contracts.__all__
     assert len(set(names)) == len(names)
-    assert set(names) <= set(dir(understudy_contracts))
-    assert all(getattr(understudy_contracts, name) is not None for name in names)
+    assert set(names) <= set(dir(soundstage_contracts))
+    assert all(getattr(soundstage_contracts, name) is not None for name in names)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        understudy_contracts.__getattr__("nothing")
+        soundstage_contracts.__getattr__("nothing")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from understudy_contracts.cli._main import build_parser
+from soundstage_contracts.cli._main import build_parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,9 @@ def blocks(kind: str) -> Iterator[tuple[str, str]]:
 
 
 def typed_commands() -> Iterator[str]:
-    """Hand out what stands after `understudy` wherever a document types it in a shell."""
+    """Hand out what stands after `soundstage` wherever a document types it in a shell."""
     for _, code in blocks("sh"):
-        yield from (found[1].strip() for found in re.finditer(r"(?<![\w'./-])understudy ([a-z][^|>&)\n#]*)", code))
+        yield from (found[1].strip() for found in re.finditer(r"(?<![\w'./-])soundstage ([a-z][^|>&)\n#]*)", code))
 
 
 PROGRAMS = [block for block in blocks("python") if "with Tomoviee() as client" in block[1]]
@@ -73,13 +73,13 @@ def test_ci_runs_the_readmes_own_command(typed: str, code: int, said: str, tmp_p
 
 @pytest.mark.parametrize("command", sorted(set(typed_commands())))
 def test_every_command_in_the_documents_parses(command: str) -> None:
-    """Every `understudy ...` that a document shows is one that the command line understands."""
+    """Every `soundstage ...` that a document shows is one that the command line understands."""
     parser = build_parser()
     words = shlex.split(command)
     try:
         assert parser.parse_args(words).run
     except SystemExit as end:
-        pytest.fail(f"understudy {command}: exit code {end.code}")
+        pytest.fail(f"soundstage {command}: exit code {end.code}")
 
 
 @pytest.mark.parametrize(("place", "code"), list(blocks("python")), ids=[place for place, _ in blocks("python")])
@@ -93,12 +93,12 @@ def test_every_program_in_the_documents_makes_its_film(
     place: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cheat sheet, run as it stands against a local server, leaves a film on disk."""
-    from understudy_server import Server, World
+    from soundstage_server import Server, World
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TOMOVIEE_APP_KEY", "understudy")
-    monkeypatch.setenv("TOMOVIEE_APP_SECRET", "understudy")
-    monkeypatch.setattr("understudy._clock.SystemClock.sleep", lambda *_: None)
+    monkeypatch.setenv("TOMOVIEE_APP_KEY", "soundstage")
+    monkeypatch.setenv("TOMOVIEE_APP_SECRET", "soundstage")
+    monkeypatch.setattr("soundstage._clock.SystemClock.sleep", lambda *_: None)
     with World(clock="auto", media="small") as world, Server(world) as server:
         monkeypatch.setenv("TOMOVIEE_BASE_URL", server.base_url("tomoviee"))
         exec(compile(code, place, "exec"), {})  # noqa: S102 - the documents' own words
@@ -112,7 +112,7 @@ def test_every_example_runs_to_its_end(path: Path, tmp_path: Path, monkeypatch: 
     """A worked example works, and leaves its results in the folder it names."""
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path), run_name="__main__")
-    assert list((tmp_path / "understudy-demo").iterdir())
+    assert list((tmp_path / "soundstage-demo").iterdir())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOUSE)))

@@ -6,9 +6,9 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from understudy_contracts._choices import Choices
-from understudy_contracts._report import rows_of, write_report
-from understudy_contracts._story import story
+from soundstage_contracts._choices import Choices
+from soundstage_contracts._report import rows_of, write_report
+from soundstage_contracts._story import story
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +24,10 @@ def record(**changes: Any) -> dict[str, Any]:
         "body": {"prompt": EVIL},
         "status": 200,
         "answer": {"id": "7"},
-        "answer_headers": {"x-understudy-fact": "tomoviee:create.answer"},
+        "answer_headers": {"x-soundstage-fact": "tomoviee:create.answer"},
     }
     return {
-        "id": "understudy_contracts.suite.test_safety::test_it[tomoviee]",
+        "id": "soundstage_contracts.suite.test_safety::test_it[tomoviee]",
         "module": "test_safety",
         "name": "test_it",
         "case": "tomoviee",
@@ -105,7 +105,7 @@ def test_the_worst_case_colours_a_contract(tmp_path: Path) -> None:
     assert "class='mark failed' title='failed'" in text
     assert "9 passed, 1 failed" in text
     assert "it broke" in text
-    assert "--understudy-seed 9" in text
+    assert "--soundstage-seed 9" in text
     assert "and 7 more cases" in text
 
 
@@ -135,5 +135,5 @@ def test_a_failure_tells_a_story_that_can_be_replayed() -> None:
     assert "(made)" in told[8]
     assert told[9] == "   no answer came"
     assert told[10] == (
-        "again: pytest --pyargs 'understudy_contracts.suite.test_safety::test_it[tomoviee]' --understudy-seed 9"
+        "again: pytest --pyargs 'soundstage_contracts.suite.test_safety::test_it[tomoviee]' --soundstage-seed 9"
     )

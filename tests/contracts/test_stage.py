@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy import JobState
-from understudy_contracts._stage import Bill, Stage, contract_of, stays_here
-from understudy_contracts._targets import TargetError
+from soundstage import JobState
+from soundstage_contracts._stage import Bill, Stage, contract_of, stays_here
+from soundstage_contracts._targets import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from understudy_contracts._stage import Understudy
+    from soundstage_contracts._stage import Soundstage
 
 NAMES = st.text("abcdef.:0123456789", min_size=1, max_size=12)
 BILLS = st.builds(
@@ -37,7 +37,7 @@ def stage() -> Iterator[Stage]:
 
 
 @pytest.fixture
-def theirs(stage: Stage, request: pytest.FixtureRequest) -> Understudy:
+def theirs(stage: Stage, request: pytest.FixtureRequest) -> Soundstage:
     """What a test of somebody's own would get."""
     return stage.for_test(request.node.nodeid)
 
@@ -71,7 +71,7 @@ def test_any_other_address_leaves_the_machine(host: str) -> None:
     assert not stays_here(host)
 
 
-def test_a_client_of_a_test_waits_for_nothing(theirs: Understudy) -> None:
+def test_a_client_of_a_test_waits_for_nothing(theirs: Soundstage) -> None:
     """A film is done at once, its price is spent, and the test can see its task and its requests."""
     with theirs.client("tomoviee") as client:
         assert client.text_to_video("A fox").wait().state is JobState.SUCCEEDED
@@ -80,7 +80,7 @@ def test_a_client_of_a_test_waits_for_nothing(theirs: Understudy) -> None:
     assert len(theirs.requests("tomoviee")) >= 2
 
 
-def test_an_awaiting_client_of_a_test_does_the_same(theirs: Understudy) -> None:
+def test_an_awaiting_client_of_a_test_does_the_same(theirs: Soundstage) -> None:
     """The awaiting client's film is done at once, too, and leaves no connection behind."""
 
     async def film() -> JobState:
@@ -91,7 +91,7 @@ def test_an_awaiting_client_of_a_test_does_the_same(theirs: Understudy) -> None:
     assert asyncio.run(film()) is JobState.SUCCEEDED
 
 
-def test_a_test_orders_what_happens_to_it_alone(theirs: Understudy, stage: Stage) -> None:
+def test_a_test_orders_what_happens_to_it_alone(theirs: Soundstage, stage: Stage) -> None:
     """An order holds for the test's own account: somebody else's film succeeds."""
     theirs.order("tomoviee", "fail", times=1)
     with theirs.client("tomoviee") as mine, stage.for_test("another").client("tomoviee") as yours:
@@ -100,7 +100,7 @@ def test_a_test_orders_what_happens_to_it_alone(theirs: Understudy, stage: Stage
         assert mine.text_to_video("A fox").wait().state is JobState.SUCCEEDED
 
 
-def test_a_test_moves_time(theirs: Understudy) -> None:
+def test_a_test_moves_time(theirs: Soundstage) -> None:
     """Time moves for the test's account, or for everybody."""
     with theirs.client("tomoviee") as client:
         job = client.text_to_video("A fox")
@@ -111,7 +111,7 @@ def test_a_test_moves_time(theirs: Understudy) -> None:
     assert theirs.control.now() == pytest.approx(before + 60)
 
 
-def test_a_credential_may_be_chosen(theirs: Understudy) -> None:
+def test_a_credential_may_be_chosen(theirs: Soundstage) -> None:
     """A test may come as somebody in particular; each credential has an account of its own."""
     with theirs.client("tomoviee", "broke-fox") as client, pytest.raises(Exception, match="credits"):
         client.text_to_video("A fox")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_contracts import VENDORS, strategies
-from understudy_contracts._stage import contract_of
-from understudy_contracts._vendor import WORDS
-from understudy_server import Fault
+from soundstage_contracts import VENDORS, strategies
+from soundstage_contracts._stage import contract_of
+from soundstage_contracts._vendor import WORDS
+from soundstage_server import Fault
 
 CALLS = [
     (vendor, method, arguments)
@@ -32,7 +32,7 @@ def test_texts_are_as_long_as_asked_and_can_be_sent(least: int, more: int, data:
     text = data.draw(strategies.texts(least=least, most=least + more))
     assert least <= len(text) <= least + more
     assert json.loads(json.dumps(text).encode()) == text == text.encode().decode()
-    assert "understudy:" not in text
+    assert "soundstage:" not in text
 
 
 @given(most=st.integers(1, 60), data=st.data())
@@ -41,7 +41,7 @@ def test_prompts_are_never_blank(most: int, data: st.DataObject) -> None:
     prompt = data.draw(strategies.prompts(most))
     assert prompt.strip()
     assert len(prompt) <= most
-    assert "understudy:" not in prompt
+    assert "soundstage:" not in prompt
 
 
 @given(taken=st.sets(st.text(max_size=3), max_size=5), data=st.data())
@@ -54,11 +54,11 @@ def test_other_texts_are_others(taken: set[str], data: st.DataObject) -> None:
 
 @given(data=st.data())
 def test_no_vendors_arguments_choose_a_fate(data: st.DataObject) -> None:
-    """Arguments of every method of every vendor are JSON and hold no ``understudy:``: fates are chosen on purpose."""
+    """Arguments of every method of every vendor are JSON and hold no ``soundstage:``: fates are chosen on purpose."""
     _, _, arguments = data.draw(st.sampled_from(CALLS))
     said = words_of(data.draw(arguments))
-    assert not [word for word in WORDS if f"understudy:{word}" in said]
-    assert "understudy:" not in said
+    assert not [word for word in WORDS if f"soundstage:{word}" in said]
+    assert "soundstage:" not in said
 
 
 @given(data=st.data(), vendor=st.sampled_from(VENDORS))
@@ -77,8 +77,8 @@ def test_a_fate_is_chosen_by_its_word(data: st.DataObject, word: str) -> None:
     vendor, method, _ = data.draw(st.sampled_from(CALLS))
     arguments = data.draw(strategies.fated(vendor, method, word))
     text = arguments[contract_of(vendor).texts.get(method, "prompt")]
-    assert text.endswith(f"understudy:{word}")
-    assert text.count("understudy:") == 1
+    assert text.endswith(f"soundstage:{word}")
+    assert text.count("soundstage:") == 1
 
 
 @given(fault=strategies.passing_faults() | strategies.losing_faults())

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from understudy import JobState, errors
-from understudy_contracts._control import account_name
-from understudy_contracts._targets import IN_PROCESS, Target, TargetError
-from understudy_contracts._transcripts import load_transcripts, replay_on_simulator
-from understudy_contracts.vendors.tomoviee import CONTRACT
-from understudy_server import Server, World
+from soundstage import JobState, errors
+from soundstage_contracts._control import account_name
+from soundstage_contracts._targets import IN_PROCESS, Target, TargetError
+from soundstage_contracts._transcripts import load_transcripts, replay_on_simulator
+from soundstage_contracts.vendors.tomoviee import CONTRACT
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from understudy_contracts._transcripts import Transcript
+    from soundstage_contracts._transcripts import Transcript
 
 
 @pytest.fixture(scope="module", params=["in process", "by address"])

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy import InvalidArgument, JobState
-from understudy_contracts import load_facts
-from understudy_contracts._machine import JobMachine
-from understudy_contracts._targets import Target
-from understudy_contracts._vendor import WORDS
-from understudy_contracts.vendors import tomoviee as vendor
-from understudy_contracts.vendors.tomoviee import CONTRACT, CREATE, DEMO, RATIOS, RESOLUTIONS, SIZES, TomovieeMachine
+from soundstage import InvalidArgument, JobState
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import JobMachine
+from soundstage_contracts._targets import Target
+from soundstage_contracts._vendor import WORDS
+from soundstage_contracts.vendors import tomoviee as vendor
+from soundstage_contracts.vendors.tomoviee import CONTRACT, CREATE, DEMO, RATIOS, RESOLUTIONS, SIZES, TomovieeMachine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

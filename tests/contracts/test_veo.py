@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 
-from understudy import JobState
-from understudy_contracts import load_facts
-from understudy_contracts._machine import BrokenLawError, JobMachine
-from understudy_contracts._targets import Target
-from understudy_contracts._vendor import WORDS
-from understudy_contracts.cli.env import server_address, variables
-from understudy_contracts.vendors import veo as vendor
-from understudy_contracts.vendors.veo import BROKEN, CONTRACT, DEMO, VeoMachine, Wire
-from understudy_contracts.vendors.veo.arguments import VEO_2, VEO_3
+from soundstage import JobState
+from soundstage_contracts import load_facts
+from soundstage_contracts._machine import BrokenLawError, JobMachine
+from soundstage_contracts._targets import Target
+from soundstage_contracts._vendor import WORDS
+from soundstage_contracts.cli.env import server_address, variables
+from soundstage_contracts.vendors import veo as vendor
+from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, DEMO, VeoMachine, Wire
+from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def test_every_program_that_speaks_to_veo_is_pointed_here() -> None:
     assert shown["LITELLM_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini/v1beta"
     assert shown["GOOGLE_GEMINI_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini"
     assert shown["GEMINI_API_BASE"] == "http://127.0.0.1:8080/veo"
-    assert shown["LITELLM_API_KEY"] == shown["GEMINI_API_KEY"] == shown["GOOGLE_API_KEY"] == "understudy"
+    assert shown["LITELLM_API_KEY"] == shown["GEMINI_API_KEY"] == shown["GOOGLE_API_KEY"] == "soundstage"
 
 
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: str(call.arguments.get("model", VEO_3)))

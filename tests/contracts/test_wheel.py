@@ -12,9 +12,9 @@ import pytest
 
 HOUSE = Path(__file__).parents[2]
 PACKAGES = {
-    "understudy": HOUSE / "clients/understudy",
-    "understudy_server": HOUSE / "mock_server/understudy_server",
-    "understudy_contracts": HOUSE / "contracts/understudy_contracts",
+    "soundstage": HOUSE / "clients/soundstage",
+    "soundstage_server": HOUSE / "mock_server/soundstage_server",
+    "soundstage_contracts": HOUSE / "contracts/soundstage_contracts",
 }
 
 
@@ -47,15 +47,15 @@ def test_the_wheel_holds_the_three_packages_whole_and_nothing_else(wheel: zipfil
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert held == sources()
     assert {f"{name}/py.typed" for name in PACKAGES} <= held
-    assert "understudy_contracts/facts/tomoviee.toml" in held
+    assert "soundstage_contracts/facts/tomoviee.toml" in held
 
 
 def test_the_wheel_declares_the_command_the_plugin_and_the_extras(wheel: zipfile.ZipFile) -> None:
-    """Installing it gives `understudy`, pytest finds the plugin, and the licence travels along."""
+    """Installing it gives `soundstage`, pytest finds the plugin, and the licence travels along."""
     info = next(name.partition("/")[0] for name in wheel.namelist() if ".dist-info/" in name)
     entry_points = wheel.read(f"{info}/entry_points.txt").decode()
-    assert "[console_scripts]\nunderstudy = understudy_contracts.cli:main" in entry_points
-    assert "[pytest11]\nunderstudy = understudy_contracts.plugin" in entry_points
+    assert "[console_scripts]\nsoundstage = soundstage_contracts.cli:main" in entry_points
+    assert "[pytest11]\nsoundstage = soundstage_contracts.plugin" in entry_points
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert {f"Provides-Extra: {extra}" for extra in ("all", "contracts", "server")} <= set(metadata.splitlines())
     assert f"{info}/licenses/LICENSE" in wheel.namelist()

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import strategies as st
 from PIL import Image
 
-from understudy_server import Simulator, World
+from soundstage_server import Simulator, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from understudy_server.fields import Field, Rule
+    from soundstage_server.fields import Field, Rule
 
 SECRET = "planted-secret-0123456789"
 
@@ -265,7 +265,7 @@ class Kit:
     def control(self, app: Simulator, method: str, path: str, body: object = b"", *, query: str = "") -> Reply:
         """Send a request to the control API."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        scope = scope_of(method, f"/_understudy{path}", query.encode(), {"Content-Type": "application/json"})
+        scope = scope_of(method, f"/_soundstage{path}", query.encode(), {"Content-Type": "application/json"})
         reply = exchange(app, scope, [{"type": "http.request", "body": content}])
         assert reply is not None
         return reply

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from understudy_server.accounts import DOUBLE_SECONDS, Account, TooManyError, account_name, conduct_of
-from understudy_server.clock import LATEST, Clock
-from understudy_server.ledger import CREDITS, InsufficientError
-from understudy_server.lifecycle import Fate
-from understudy_server.tasks import ASIDE, Task, fingerprint
+from soundstage_server.accounts import DOUBLE_SECONDS, Account, TooManyError, account_name, conduct_of
+from soundstage_server.clock import LATEST, Clock
+from soundstage_server.ledger import CREDITS, InsufficientError
+from soundstage_server.lifecycle import Fate
+from soundstage_server.tasks import ASIDE, Task, fingerprint
 
 CLOCK = Clock("auto")
 credentials = st.text(min_size=1, max_size=30)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy_server import Clock
-from understudy_server.media import Picture
-from understudy_server.vendors.tomoviee import TomovieeService
-from understudy_server.wire import Answer, Call, Route
+from soundstage_server import Clock
+from soundstage_server.media import Picture
+from soundstage_server.vendors.tomoviee import TomovieeService
+from soundstage_server.wire import Answer, Call, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Simulator
-from understudy_server.wire import Call, origin
+from soundstage_server import Simulator
+from soundstage_server.wire import Call, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def test_a_method_that_a_route_does_not_take_is_refused(caller: Caller, method: 
     reply = caller.send(method, path, BODY)
     assert (reply.status, reply.headers["allow"]) == (405, "POST")
     assert f"{path} takes POST, not {method}" in reply.json()["msg"]
-    assert reply.headers["x-understudy-fact"].startswith("tomoviee:")
+    assert reply.headers["x-soundstage-fact"].startswith("tomoviee:")
     assert tasks(caller) == before
 
 
@@ -92,7 +92,7 @@ def test_a_path_that_no_route_takes_is_not_found(caller: Caller, path: str) -> N
     reply = caller.send("POST", path, BODY)
     assert reply.status == 404
     assert reply.json()["msg"].startswith("route not found: no ")
-    assert reply.headers["x-understudy-fact"].startswith("tomoviee:")
+    assert reply.headers["x-soundstage-fact"].startswith("tomoviee:")
 
 
 @pytest.mark.parametrize("path", ["*", "", "//", "/"])
@@ -174,7 +174,7 @@ def test_a_body_that_is_no_json_object_is_refused(caller: Caller, path: str, bod
     answer = reply.json()
     assert (reply.status, answer["code"]) == (200, 680400)
     assert "the body must be a JSON object; " in answer["msg"]
-    assert reply.headers["x-understudy-fact"] == "tomoviee:request.body"
+    assert reply.headers["x-soundstage-fact"] == "tomoviee:request.body"
     assert tasks(caller) == before
 
 

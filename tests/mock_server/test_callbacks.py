@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from understudy_server import Clock, World
-from understudy_server.callbacks import KEPT, CallbackPlan
-from understudy_server.vendors.tomoviee import TomovieeService
+from soundstage_server import Clock, World
+from soundstage_server.callbacks import KEPT, CallbackPlan
+from soundstage_server.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server.tasks import Task
     from tests.mock_server.conftest import Caller, Kit
-    from understudy_server.tasks import Task
 
 HOOK = "http://127.0.0.1:9/done"
 POLL = "/v1/open/pub/task"
@@ -67,7 +67,7 @@ def end(task: Task) -> None:
 
 @pytest.mark.parametrize(
     ("prompt", "status"),
-    [("A fox", 3), ("understudy:fail", 4), ("understudy:cancel", 5), ("understudy:timeout", 6)],
+    [("A fox", 3), ("soundstage:fail", 4), ("soundstage:cancel", 5), ("soundstage:timeout", 6)],
 )
 def test_a_final_state_is_posted_once_as_documented(world: World, caller: Caller, prompt: str, status: int) -> None:
     """Task, status and params; the result is JSON in a string, and is there for 3 only."""
@@ -240,7 +240,7 @@ def test_time_that_runs_or_skips_reaches_a_callback_by_itself(kit: Kit, speed: f
 def test_under_auto_only_an_account_that_is_quiet_moves(monkeypatch: pytest.MonkeyPatch, kit: Kit) -> None:
     """50 ms without a request, counted anew by every request; what is asked last says when to ask again."""
     now = [100.0]
-    monkeypatch.setattr("understudy_server.callbacks.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("soundstage_server.callbacks.time", SimpleNamespace(monotonic=lambda: now[0]))
     with kit.world(clock="auto") as world:
         caller = kit.caller(world)
         caller.create("A fox")

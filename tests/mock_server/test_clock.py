@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server.clock import KINDS, LATEST, Clock, Kind
+from soundstage_server.clock import KINDS, LATEST, Clock, Kind
 
 steps = st.lists(
     st.one_of(

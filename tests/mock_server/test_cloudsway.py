@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.fields import check
-from understudy_server.media import Film
-from understudy_server.tasks import ASIDE
-from understudy_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
-from understudy_server.vendors.cloudsway.outputs import made_by
+from soundstage_server.fields import check
+from soundstage_server.media import Film
+from soundstage_server.tasks import ASIDE
+from soundstage_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
+from soundstage_server.vendors.cloudsway.outputs import made_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from soundstage_server import World
     from tests.mock_server.conftest import Caller, Kit, Reply
-    from understudy_server import World
 
 TEXT = "/v1/ai/any/kling/videos/text2video"
 IMAGE = "/v1/ai/any/kling/videos/image2video"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import Server, connection
+from soundstage_server import Server, connection
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit

@@ -10,8 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server import Simulator, World
     from tests.mock_server.conftest import Caller, Kit, Reply
-    from understudy_server import Simulator, World
 
 POLL = "/v1/open/pub/task"
 NOBODY = "acct_000000000000"
@@ -85,7 +85,7 @@ def test_accounts_are_listed_with_their_money_and_doubles(desk: Desk) -> None:
 def test_tasks_are_listed_newest_last(desk: Desk) -> None:
     """State, fate and times of each, of everybody or one account, and no more than were asked for."""
     desk.world.advance(1)
-    desk.kit.caller(desk.world, credential="other").create("understudy:fail")
+    desk.kit.caller(desk.world, credential="other").create("soundstage:fail")
     rows = desk("GET", "/tasks").json()
     assert [(row["fate"], row["final"], row["price"]) for row in rows] == [("succeed", False, 10), ("fail", False, 10)]
     assert [row["id"] for row in rows] == [task.id for task in desk.world.tasks()]
@@ -208,7 +208,7 @@ def test_an_account_that_does_not_exist_is_not_found(
     reply = desk(method, path, body, f"account={account}")
     shown = account.replace("%20", " ")
     assert reply.status == 404
-    assert reply.json() == {"detail": f"no account is called {shown!r}; GET /_understudy/accounts lists them"}
+    assert reply.json() == {"detail": f"no account is called {shown!r}; GET /_soundstage/accounts lists them"}
     assert len(desk("GET", "/requests").json()) == 1
 
 
@@ -358,11 +358,11 @@ def test_what_the_api_does_not_have_is_not_there(desk: Desk, method: str, path: 
 
 def test_the_control_api_is_no_vendors(desk: Desk) -> None:
     """It answers under a vendor's host too, and is no part of a vendor's address or of anybody's journal."""
-    scope = desk.kit.scope("GET", "/_understudy/health", b"", {"Host": "openapi.wondershare.cc"})
+    scope = desk.kit.scope("GET", "/_soundstage/health", b"", {"Host": "openapi.wondershare.cc"})
     reply = desk.kit.exchange(desk.app, scope, [{"type": "http.request"}])
     assert reply is not None
     assert reply.json()["ok"] is True
-    assert desk.caller.send("GET", "/_understudy/health").status == 404
+    assert desk.caller.send("GET", "/_soundstage/health").status == 404
     assert [row["number"] for row in desk("GET", "/requests").json()] == [1, 2]
 
 

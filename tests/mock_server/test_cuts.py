@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.lifecycle import Fate
-from understudy_server.records import RecordError
+from soundstage_server.lifecycle import Fate
+from soundstage_server.records import RecordError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from soundstage_server import World
+    from soundstage_server.tasks import Task
     from tests.mock_server.conftest import Kit
-    from understudy_server import World
-    from understudy_server.tasks import Task
 
 POLL = "/v1/open/pub/task"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import World, _registry
-from understudy_server.dialects import Dialects
+from soundstage_server import World, _registry
+from soundstage_server.dialects import Dialects
 
 OFFERED: dict[str, dict[str, tuple[str, ...]]] = {
     "v": {"errors": ("envelope", "http"), "names": ("both", "old", "new")},

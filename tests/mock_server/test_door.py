@@ -10,33 +10,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import understudy_server
-from understudy_server import _registry
+import soundstage_server
+from soundstage_server import _registry
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
 
-MODULES = sorted(Path(understudy_server.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(soundstage_server.__file__).parent.glob("*.py"))
 MUTABLE = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Set, ast.SetComp)
 
 
-@pytest.mark.parametrize("name", understudy_server.__all__)
+@pytest.mark.parametrize("name", soundstage_server.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     """What the door names can be had through it, and is called so."""
-    assert getattr(understudy_server, name).__name__ == name
+    assert getattr(soundstage_server, name).__name__ == name
 
 
 def test_the_door_is_sorted_and_shows_itself() -> None:
     """The names are easy to find, and nothing else is offered."""
-    assert sorted(understudy_server.__all__) == understudy_server.__all__ == dir(understudy_server)
-    with pytest.raises(AttributeError, match="module 'understudy_server' has no attribute 'Nothing'"):
-        _ = understudy_server.Nothing
+    assert sorted(soundstage_server.__all__) == soundstage_server.__all__ == dir(soundstage_server)
+    with pytest.raises(AttributeError, match="module 'soundstage_server' has no attribute 'Nothing'"):
+        _ = soundstage_server.Nothing
 
 
 def test_a_world_is_made_without_fastapi(kit: Kit) -> None:
     """Who only creates and polls never pays for the pages: neither FastAPI nor the encoders are loaded."""
     code = (
-        "import sys; from understudy_server import Server, World; Server(World()).stop();"
+        "import sys; from soundstage_server import Server, World; Server(World()).stop();"
         "print(sorted({'fastapi', 'pydantic', 'starlette', 'av', 'PIL', 'httpx'} & set(sys.modules)))"
     )
     ran = subprocess.run(

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Clock, Fault, InProcess, Server, Simulator, World
-from understudy_server.accounts import account_name
-from understudy_server.connection import Elsewhere
-from understudy_server.faults import KINDS, STATUSES, Target
+from soundstage_server import Clock, Fault, InProcess, Server, Simulator, World
+from soundstage_server.accounts import account_name
+from soundstage_server.connection import Elsewhere
+from soundstage_server.faults import KINDS, STATUSES, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,7 +119,7 @@ def test_answers_at_http_level_say_what_was_asked_for(kit: Kit) -> None:
     with kit.world() as world:
         refused = one(kit, world, kind="status", status=429, retry_after=1.5)
         assert (refused.status_code, refused.headers["retry-after"], refused.content) == (429, "2", b"")
-        assert refused.headers["x-understudy-fault"] == "status"
+        assert refused.headers["x-soundstage-fault"] == "status"
         page = one(kit, world, kind="status", status=502, body="html")
         assert (page.headers["content-type"], b"502 Bad Gateway" in page.content) == ("text/html; charset=utf-8", True)
         assert one(kit, world, kind="status", status=500, body="json").json() == {"error": "Internal Server Error"}
@@ -131,7 +131,7 @@ def test_answers_at_http_level_say_what_was_asked_for(kit: Kit) -> None:
         other = one(kit, world, kind="content_type")
         assert (other.headers["content-type"], other.json()["code"]) == ("text/html; charset=utf-8", 0)
         away = one(kit, world, kind="redirect")
-        assert (away.status_code, away.headers["location"]) == (307, f"http://understudy.test{CREATE}")
+        assert (away.status_code, away.headers["location"]) == (307, f"http://soundstage.test{CREATE}")
 
 
 def test_a_redirect_leads_in_circles_with_its_query(kit: Kit) -> None:

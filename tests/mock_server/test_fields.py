@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import World, _registry
-from understudy_server.fields import (
+from soundstage_server import World, _registry
+from soundstage_server.fields import (
     Choice,
     Field,
     FieldError,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import Scenario, World
-from understudy_server.lifecycle import Fate
-from understudy_server.vendors.infrai.capabilities import GENERATE, MODELS, RESOLUTIONS, VENDORS, maker, misfit, price
+from soundstage_server import Scenario, World
+from soundstage_server.lifecycle import Fate
+from soundstage_server.vendors.infrai.capabilities import GENERATE, MODELS, RESOLUTIONS, VENDORS, maker, misfit, price
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,7 +145,7 @@ def test_every_other_end_has_its_reason(kit: Kit, fate: Fate) -> None:
     """What ends otherwise says why; a fate without a word of the vendor's is named."""
     with kit.world() as world:
         caller = kit.caller(world, "infrai")
-        job = begun(caller, prompt=f"understudy:{fate.value}").json()["data"]["job_id"]
+        job = begun(caller, prompt=f"soundstage:{fate.value}").json()["data"]["job_id"]
         world.advance(1800)
         told = caller.send("GET", f"/v1/video/jobs/{job}").json()["data"]
         assert told["state"] == ("cancelled" if fate is Fate.CANCEL else "failed")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from understudy_server import InProcess, Server, World
+from soundstage_server import InProcess, Server, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -72,12 +72,12 @@ EXCHANGES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "FILM", {"headers": {"Range": "bytes=99999999-"}}),
     ("POST", "FILM", {}),
     ("GET", "FILM0", {}),
-    ("GET", "/_understudy/health", {}),
-    ("HEAD", "/_understudy/health", {}),
-    ("GET", "/_understudy/accounts", {}),
-    ("GET", "/_understudy/tasks?account=nobody", {}),
-    ("PUT", "/_understudy/clock", {"json": {"kind": "slow"}}),
-    ("DELETE", "/_understudy/scenarios", {}),
+    ("GET", "/_soundstage/health", {}),
+    ("HEAD", "/_soundstage/health", {}),
+    ("GET", "/_soundstage/accounts", {}),
+    ("GET", "/_soundstage/tasks?account=nobody", {}),
+    ("PUT", "/_soundstage/clock", {"json": {"kind": "slow"}}),
+    ("DELETE", "/_soundstage/scenarios", {}),
     ("GET", "/docs", {}),
     ("GET", "/tomoviee/openapi.json", {}),
 ]
@@ -113,7 +113,7 @@ def test_results_are_minted_where_the_simulator_seems_to_be(kit: Kit) -> None:
         client.post(row.create, json=row.body("A fox"), headers=row.headers("k", "s"))
         world.advance(600)
         (url,) = world.services["tomoviee"].result_urls(next(world.tasks()))
-        assert url.startswith("http://understudy.test/tomoviee/_files/")
+        assert url.startswith("http://soundstage.test/tomoviee/_files/")
         assert client.get(url).content[4:8] == b"ftyp"
 
 
@@ -142,14 +142,14 @@ def test_the_loop_ends_with_the_block(kit: Kit) -> None:
     """No thread is left, closing twice does no harm, and nothing was begun before the first request."""
 
     def threads() -> int:
-        return sum(thread.name == "understudy-loop" for thread in threading.enumerate())
+        return sum(thread.name == "soundstage-loop" for thread in threading.enumerate())
 
     with kit.world() as world:
         before = threads()
         with InProcess(world) as inside:
             assert threads() == before
             with inside.client() as client:
-                client.get(f"{inside.url}/_understudy/health")
+                client.get(f"{inside.url}/_soundstage/health")
             assert threads() == before + 1
         inside.close()
         assert threads() == before

@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from understudy_server.inputs import MEASURED, InputLimits
-from understudy_server.media import Film, Mask, Picture, Sound, render
-from understudy_server.shelf import Shelf
-from understudy_server.vendors.tomoviee import TomovieeService
+from soundstage_server.inputs import MEASURED, InputLimits
+from soundstage_server.media import Film, Mask, Picture, Sound, render
+from soundstage_server.shelf import Shelf
+from soundstage_server.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from soundstage_server import World
+    from soundstage_server.tasks import Task
     from tests.mock_server.conftest import Caller, Kit, Reply
-    from understudy_server import World
-    from understudy_server.tasks import Task
 
 HOST = "http://127.0.0.1:8080"
 ELSEWHERE = "https://example.test/a.png"
@@ -82,7 +82,7 @@ def refused(reply: Reply, code: int, fact: str, *said: str) -> None:
     """Check a refusal: its code, its fact, and what its message names."""
     body = reply.json()
     assert body["code"] == code, body
-    assert reply.headers["x-understudy-fact"] == f"tomoviee:{fact}"
+    assert reply.headers["x-soundstage-fact"] == f"tomoviee:{fact}"
     for word in said:
         assert word in body["msg"]
 
@@ -95,7 +95,7 @@ def test_a_held_picture_is_told_and_handed_out(kit: Kit, caller: Caller, kind: s
     told = reply.json()
     url = told.pop("url")
     assert reply.status == 201
-    assert url.startswith(f"{HOST}/_understudy/files/")
+    assert url.startswith(f"{HOST}/_soundstage/files/")
     assert url.endswith("/a%20fox.x")
     assert told == {
         "name": "a fox.x", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
@@ -382,6 +382,6 @@ def test_a_public_address_is_told(kit: Kit) -> None:
     """Held files are told under the address that the world was given."""
     with kit.world(public_url="https://sim.example.test/base") as world:
         told = kit.control(kit.caller(world).app, "POST", "/files", b"x", query="name=a").json()
-        assert told["url"].startswith("https://sim.example.test/base/_understudy/files/")
+        assert told["url"].startswith("https://sim.example.test/base/_soundstage/files/")
         found = world.shelf.find(told["url"])
         assert found is not None

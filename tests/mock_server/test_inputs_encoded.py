@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from understudy_server.fields import Field
-from understudy_server.inputs import MEASURED, MediaContent, admit, decoded, media_fields
-from understudy_server.wire import RefusedError
+from soundstage_server.fields import Field
+from soundstage_server.inputs import MEASURED, MediaContent, admit, decoded, media_fields
+from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server import World
     from tests.mock_server.conftest import Kit
-    from understudy_server import World
 
 EITHER = MediaContent(("JPEG", "PNG"), over=299, ratio_most=2.5, bytes=100_000)
 ALONE = MediaContent(("PNG",), address=False)

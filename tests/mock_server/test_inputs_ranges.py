@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from understudy_server.fields import Field, Many
-from understudy_server.inputs import InputLimits, MediaLink, admit, lasting, measured
-from understudy_server.media import Film, render
-from understudy_server.vendors.tomoviee import TomovieeService
-from understudy_server.wire import Refusal, RefusedError
+from soundstage_server.fields import Field, Many
+from soundstage_server.inputs import InputLimits, MediaLink, admit, lasting, measured
+from soundstage_server.media import Film, render
+from soundstage_server.vendors.tomoviee import TomovieeService
+from soundstage_server.wire import Refusal, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server import World
+    from soundstage_server.fields import Rule
     from tests.mock_server.conftest import Kit
-    from understudy_server import World
-    from understudy_server.fields import Rule
 
 ELSEWHERE = "https://example.test/a.png"
 RULED = MediaLink(("JPEG", "PNG", "MP4"), within=(300, 1280), ratios=(0.5, 2.0), shortest=3, longest=30, rates=(24, 60))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server.journal import BODY_BYTES, ENTRIES, REDACTED, Entry, Journal
+from soundstage_server.journal import BODY_BYTES, ENTRIES, REDACTED, Entry, Journal
 
 SECRET_HEADERS = ["authorization", "x-app-key", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"]
 SECRET_NAMES = [

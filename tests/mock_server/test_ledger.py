@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from understudy_server.ledger import CREDITS, USD, InsufficientError, Ledger, Unit
+from soundstage_server.ledger import CREDITS, USD, InsufficientError, Ledger, Unit
 
 amounts = st.integers(0, 1500)
 

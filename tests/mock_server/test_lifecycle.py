@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import World, _registry
-from understudy_server.lifecycle import SLOW_FACTOR, Fate, Lifecycle, Stage
+from soundstage_server import World, _registry
+from soundstage_server.lifecycle import SLOW_FACTOR, Fate, Lifecycle, Stage
 
 BEGIN = 1_800_000_000.0
 ENDS = {Fate.SUCCEED: "done", Fate.FAIL: "failed", Fate.TIMEOUT: "late"}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import Simulator
-from understudy_server.limits import MINUTE, Pace
+from soundstage_server import Simulator
+from soundstage_server.limits import MINUTE, Pace
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -43,7 +43,7 @@ def test_a_request_too_many_is_refused_until_its_minute_is_over(kit: Kit) -> Non
         refused = caller.send("POST", POLL, {"task_id": "x"})
         assert (refused.status, refused.json()["code"]) == (429, 680429)
         assert "more than 2 requests a minute" in refused.json()["msg"]
-        assert refused.headers["x-understudy-fact"] == "tomoviee:rate"
+        assert refused.headers["x-soundstage-fact"] == "tomoviee:rate"
         assert "retry-after" not in refused.headers
         assert other.create().status == 200
         assert len(account.tasks) == 3

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from understudy_server.media import (
+from soundstage_server.media import (
     Bar,
     Card,
     Diagram,
@@ -28,18 +28,18 @@ from understudy_server.media import (
     render,
     suffix,
 )
-from understudy_server.media._canvas import contrast
-from understudy_server.media._diagrams import MOST_DAYS, MOST_PARTS
-from understudy_server.media._drawing import scene_of
-from understudy_server.media._gantt import _ticks
-from understudy_server.media._page import Look, extent
-from understudy_server.media._scene import Area, Box, Curve, Scene, Stroke, Words
-from understudy_server.media._scene_png import paint
-from understudy_server.media._small import small
-from understudy_server.media._theme import INK, PAPER, READABLE, accents
+from soundstage_server.media._canvas import contrast
+from soundstage_server.media._diagrams import MOST_DAYS, MOST_PARTS
+from soundstage_server.media._drawing import scene_of
+from soundstage_server.media._gantt import _ticks
+from soundstage_server.media._page import Look, extent
+from soundstage_server.media._scene import Area, Box, Curve, Scene, Stroke, Words
+from soundstage_server.media._scene_png import paint
+from soundstage_server.media._small import small
+from soundstage_server.media._theme import INK, PAPER, READABLE, accents
 
 if TYPE_CHECKING:
-    from understudy_server.media import DiagramContent
+    from soundstage_server.media import DiagramContent
 
 WORDS = st.one_of(
     st.text(max_size=90),

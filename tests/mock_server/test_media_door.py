@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from understudy_server.media import Film, Mask, Medium, Picture, Sound, media_type, suffix
+from soundstage_server.media import Film, Mask, Medium, Picture, Sound, media_type, suffix
 
 FILM = Film(64, 64, 1, "t", "c", 1)
 MEDIA: list[tuple[Medium, str, str]] = [
@@ -24,7 +24,7 @@ MEDIA: list[tuple[Medium, str, str]] = [
 def test_importing_the_package_loads_neither_pyav_nor_pillow() -> None:
     """A server that never renders never pays for the encoders."""
     code = (
-        "import sys, understudy_server.media as m; m.Studio().close(); print(sorted({'av', 'PIL'} & set(sys.modules)))"
+        "import sys, soundstage_server.media as m; m.Studio().close(); print(sorted({'av', 'PIL'} & set(sys.modules)))"
     )
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout == "[]\n"

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
-from understudy_server.media import Film, frame_size, render
-from understudy_server.media._canvas import slate
+from soundstage_server.media import Film, frame_size, render
+from soundstage_server.media._canvas import slate
 
 sides = st.integers(8, 100).map(lambda half: 2 * half)
 seeds = st.integers(-(2**70), 2**70)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from understudy_server.media import Film, Mask, Picture, render
-from understudy_server.media._canvas import CONTRAST, FAINT, INK, background, contrast, palette, slate
+from soundstage_server.media import Film, Mask, Picture, render
+from soundstage_server.media._canvas import CONTRAST, FAINT, INK, background, contrast, palette, slate
 
 if TYPE_CHECKING:
-    from understudy_server.media._media import PictureFormat
+    from soundstage_server.media._media import PictureFormat
 
 sides = st.integers(16, 260)
 seeds = st.integers()

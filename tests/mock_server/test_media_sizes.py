@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.media import Film, Mask, Picture, Sound, frame_size
-from understudy_server.media._small import small
+from soundstage_server.media import Film, Mask, Picture, Sound, frame_size
+from soundstage_server.media._small import small
 
 sides = st.integers(8, 2000).map(lambda half: 2 * half)
 terms = st.integers(1, 100)

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.media import Sound, render
-from understudy_server.media._sounds import AAC, MP3, Codec, _stereo, loop_frames
-from understudy_server.media._synth import loop
+from soundstage_server.media import Sound, render
+from soundstage_server.media._sounds import AAC, MP3, Codec, _stereo, loop_frames
+from soundstage_server.media._synth import loop
 
 if TYPE_CHECKING:
-    from understudy_server.media._media import SoundStyle
+    from soundstage_server.media._media import SoundStyle
 
 STYLES: tuple[SoundStyle, ...] = ("music", "effect", "speech")
 styles = st.sampled_from(STYLES)

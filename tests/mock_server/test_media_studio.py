@@ -13,7 +13,7 @@ import av
 import pytest
 from PIL import Image
 
-from understudy_server.media import Film, Mask, Medium, Picture, Sound, Studio, _studio, render, suffix
+from soundstage_server.media import Film, Mask, Medium, Picture, Sound, Studio, _studio, render, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageFont
 
-from understudy_server.media import _fonts
-from understudy_server.media._fonts import FACES, Face, font, has, installed, order_for, readable, runs
-from understudy_server.media._tags import tag
-from understudy_server.media._text import ELLIPSIS, MOST, fit
+from soundstage_server.media import _fonts
+from soundstage_server.media._fonts import FACES, Face, font, has, installed, order_for, readable, runs
+from soundstage_server.media._tags import tag
+from soundstage_server.media._text import ELLIPSIS, MOST, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

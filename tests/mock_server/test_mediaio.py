@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.media import Film, Picture
-from understudy_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
-from understudy_server.vendors.mediaio.outputs import SIDES, picture_size
+from soundstage_server.media import Film, Picture
+from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
+from soundstage_server.vendors.mediaio.outputs import SIDES, picture_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server.vendors.mediaio.capabilities import Capability
     from tests.mock_server.conftest import Caller, Kit
-    from understudy_server.vendors.mediaio.capabilities import Capability
 
 URL = "https://a.example/x.png"
 RESULT = "/generation/result/"
@@ -92,7 +92,7 @@ def test_a_failure_says_why_in_both_vocabularies(  # noqa: PLR0917 - pytest pass
     """Each has its word and its reason, no result, and gives back what it cost."""
     with kit.world(clock="auto", dialects={"mediaio.status": reading}) as world:
         caller = kit.caller(world, "mediaio")
-        end = finish(caller, started(caller, CAPABILITIES["t2v-wan-v2-5"], prompt=f"understudy:{word}"))[-1]
+        end = finish(caller, started(caller, CAPABILITIES["t2v-wan-v2-5"], prompt=f"soundstage:{word}"))[-1]
         assert (end["status"], set(end)) == ({"prose": prose, "pages": pages}[reading], {"task_id", "status", "reason"})
         assert reason in end["reason"]
         assert caller.send("POST", "/user/credits", {}).json()["data"] == {"credits": 1000}
@@ -148,7 +148,7 @@ def test_any_lawful_task_makes_what_was_asked_for(kit: Kit, data: st.DataObject,
     with kit.world() as world:
         caller = kit.caller(world, "mediaio")
         answer = caller.send("POST", f"/generation/{chosen.path}", {"data": given_}).json()
-        if "understudy:" in str(given_.get("prompt")) or answer["code"]:
+        if "soundstage:" in str(given_.get("prompt")) or answer["code"]:
             return
         service = world.services["mediaio"]
         task = service.tasks[answer["data"]["task_id"]]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import World, _registry
-from understudy_server.fields import schema
-from understudy_server.pages import openapi
-from understudy_server.shapes import shape_of_answers
+from soundstage_server import World, _registry
+from soundstage_server.fields import schema
+from soundstage_server.pages import openapi
+from soundstage_server.shapes import shape_of_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +64,12 @@ def test_the_control_api_is_described(caller: Caller) -> None:
     paths = caller.fetch(f"{HERE}/openapi.json").json()["paths"]
     verbs = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     assert verbs >= {
-        ("GET", "/_understudy/health"), ("GET", "/_understudy/clock"), ("PUT", "/_understudy/clock"),
-        ("POST", "/_understudy/clock/advance"), ("GET", "/_understudy/accounts"), ("GET", "/_understudy/tasks"),
-        ("GET", "/_understudy/ledger/{vendor}/{account}"), ("PUT", "/_understudy/ledger/{vendor}/{account}"),
-        ("GET", "/_understudy/requests"), ("DELETE", "/_understudy/requests"), ("GET", "/_understudy/scenarios"),
-        ("POST", "/_understudy/scenarios"), ("DELETE", "/_understudy/scenarios"), ("GET", "/_understudy/dialects"),
-        ("PUT", "/_understudy/dialects"), ("POST", "/_understudy/reset"), ("GET", "/_understudy/facts"),
+        ("GET", "/_soundstage/health"), ("GET", "/_soundstage/clock"), ("PUT", "/_soundstage/clock"),
+        ("POST", "/_soundstage/clock/advance"), ("GET", "/_soundstage/accounts"), ("GET", "/_soundstage/tasks"),
+        ("GET", "/_soundstage/ledger/{vendor}/{account}"), ("PUT", "/_soundstage/ledger/{vendor}/{account}"),
+        ("GET", "/_soundstage/requests"), ("DELETE", "/_soundstage/requests"), ("GET", "/_soundstage/scenarios"),
+        ("POST", "/_soundstage/scenarios"), ("DELETE", "/_soundstage/scenarios"), ("GET", "/_soundstage/dialects"),
+        ("PUT", "/_soundstage/dialects"), ("POST", "/_soundstage/reset"), ("GET", "/_soundstage/facts"),
     }  # fmt: skip
     assert all(verb["description"] for methods in paths.values() for verb in methods.values())
 

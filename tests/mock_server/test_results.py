@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server.tasks import Task
     from tests.mock_server.conftest import Caller, Kit
-    from understudy_server.tasks import Task
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_result_needs_its_address_and_nothing_else(caller: Caller, url: str) -
 
 
 @pytest.mark.parametrize(
-    "prompt", ["A fox", "understudy:fail", "understudy:block", "understudy:cancel", "understudy:timeout"]
+    "prompt", ["A fox", "soundstage:fail", "soundstage:block", "soundstage:cancel", "soundstage:timeout"]
 )
 def test_there_is_no_result_before_success_nor_after_failure(caller: Caller, prompt: str) -> None:
     """An address that is right to the letter answers 404 until the task has succeeded, and for ever if it does not."""
@@ -99,7 +99,7 @@ def test_one_signature_opens_one_file(caller: Caller, url: str) -> None:
 
 def test_a_file_that_a_task_did_not_make_is_not_there(caller: Caller, url: str) -> None:
     """Even signed by ourselves, a name beyond what the task made is 404, and so is a task that does not exist."""
-    from understudy_server import results
+    from soundstage_server import results
 
     task = next(task for task in caller.app.world.tasks() if task.id in url)
     signature = results._sign(task, "9.mp4", caller.app.world)
@@ -166,12 +166,12 @@ def test_an_address_is_minted_from_where_the_request_came_to(kit: Kit) -> None:
         caller = kit.caller(world)
         _, by_slug = made(caller)
         _, by_host = made(replace(caller, mount="", headers={**caller.headers, "Host": "openapi.wondershare.cc"}))
-        world.public_url = "https://understudy.example/behind"
+        world.public_url = "https://soundstage.example/behind"
         task, public = made(caller)
         world.advance(600)
         assert by_slug.startswith("http://127.0.0.1:8080/tomoviee/_files/tm_text2video_b-0-")
         assert by_host.startswith("http://openapi.wondershare.cc/_files/tm_text2video_b-0-")
-        assert public.startswith(f"https://understudy.example/behind/tomoviee/_files/{task.id}/0.mp4?")
+        assert public.startswith(f"https://soundstage.example/behind/tomoviee/_files/{task.id}/0.mp4?")
         assert caller.fetch(by_slug).status == 200
         assert caller.fetch(by_host, Host="openapi.wondershare.cc").status == 200
         assert caller.fetch(public.replace("/behind", "")).status == 200
@@ -179,8 +179,8 @@ def test_an_address_is_minted_from_where_the_request_came_to(kit: Kit) -> None:
 
 def test_a_public_address_may_end_in_a_slash(kit: Kit) -> None:
     """No address is minted with two."""
-    with kit.world(public_url="https://understudy.example/") as world:
-        assert made(kit.caller(world))[1].startswith("https://understudy.example/tomoviee/_files/")
+    with kit.world(public_url="https://soundstage.example/") as world:
+        assert made(kit.caller(world))[1].startswith("https://soundstage.example/tomoviee/_files/")
 
 
 def test_forgotten_tasks_have_no_results(kit: Kit) -> None:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import World
+from soundstage_server import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server.tasks import Task
     from tests.mock_server.conftest import Caller, Kit
-    from understudy_server.tasks import Task
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server import Scenario
-from understudy_server.lifecycle import Fate
-from understudy_server.scenarios import ORDERS, Order, Plan, Scenarios
+from soundstage_server import Scenario
+from soundstage_server.lifecycle import Fate
+from soundstage_server.scenarios import ORDERS, Order, Plan, Scenarios
 
 ACCOUNT = "acct_0123456789ab"
 MEANINGS: dict[str, Plan] = {
@@ -22,7 +22,7 @@ MEANINGS: dict[str, Plan] = {
 }
 words = st.sampled_from(list(MEANINGS))
 vendors, operations = st.sampled_from(["v", "w"]), st.sampled_from(["a", "b"])
-texts = st.sampled_from(["a fox", "a red fox", "a hen", "a fox, understudy:fail"])
+texts = st.sampled_from(["a fox", "a red fox", "a hen", "a fox, soundstage:fail"])
 orders = st.builds(
     Scenario,
     then=words,
@@ -44,7 +44,7 @@ def test_the_first_order_that_matches_decides_as_often_as_it_says(
         scenarios.add(order)
     left = [(order.shown(), order.times) for order in given_orders]
     for vendor, operation, text in tasks:
-        expected = MEANINGS["fail"] if "understudy:fail" in text else Plan()
+        expected = MEANINGS["fail"] if "soundstage:fail" in text else Plan()
         asked = {"vendor": vendor, "account": ACCOUNT, "operation": operation}
         for place, (row, times) in enumerate(left):
             fits = all(row[name] in (None, value) for name, value in asked.items())
@@ -58,15 +58,15 @@ def test_the_first_order_that_matches_decides_as_often_as_it_says(
 
 @given(words, st.text(), st.text())
 def test_a_word_in_the_text_decides(word: str, before: str, after: str) -> None:
-    """A prompt that contains ``understudy:`` and a word gets what the word says, wherever it stands."""
-    text = f"{before} understudy:{word} {after}"
+    """A prompt that contains ``soundstage:`` and a word gets what the word says, wherever it stands."""
+    text = f"{before} soundstage:{word} {after}"
     assert Scenarios().plan("v", ACCOUNT, "a", text) in MEANINGS.values()
-    if "understudy:" not in before:
+    if "soundstage:" not in before:
         assert Scenarios().plan("v", ACCOUNT, "a", text) == MEANINGS[word]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "fail", "understudy", "understudy:", "understudy:succeed", "understudy: fail", "Understudy:fail"]
+    "text", ["", "fail", "soundstage", "soundstage:", "soundstage:succeed", "soundstage: fail", "Soundstage:fail"]
 )
 def test_other_words_decide_nothing(text: str) -> None:
     """Only the five words, written as they are."""
@@ -77,7 +77,7 @@ def test_an_order_comes_before_a_word() -> None:
     """Who runs the simulator has the last word over who writes the prompt."""
     scenarios = Scenarios()
     scenarios.add(Scenario("cancel"))
-    assert scenarios.plan("v", ACCOUNT, "a", "understudy:fail") == Plan(Fate.CANCEL)
+    assert scenarios.plan("v", ACCOUNT, "a", "soundstage:fail") == Plan(Fate.CANCEL)
 
 
 def test_orders_have_ids_of_their_own_and_can_be_dropped() -> None:

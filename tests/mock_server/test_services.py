@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Scenario, World, _registry
-from understudy_server.accounts import TooManyError
-from understudy_server.journal import REDACTED
-from understudy_server.lifecycle import Fate
-from understudy_server.service import Service
+from soundstage_server import Scenario, World, _registry
+from soundstage_server.accounts import TooManyError
+from soundstage_server.journal import REDACTED
+from soundstage_server.lifecycle import Fate
+from soundstage_server.service import Service
 
 if TYPE_CHECKING:
+    from soundstage_server.wire import Route
     from tests.mock_server.conftest import Caller, Kit, Reply
-    from understudy_server.wire import Route
 
 every_vendor = pytest.mark.parametrize("slug", _registry.VENDORS)
 every_job_vendor = pytest.mark.parametrize(
@@ -35,7 +35,7 @@ garbage = st.one_of(
 
 def refused(reply: Reply, slug: str, world: World) -> str:
     """Check that *reply* is a refusal as every vendor owes it, and return the fact that it names."""
-    fact = reply.headers["x-understudy-fact"]
+    fact = reply.headers["x-soundstage-fact"]
     assert fact.startswith(f"{slug}:")
     assert fact.partition(":")[2] in world.services[slug].facts()
     assert json.loads(reply.content)
@@ -114,9 +114,9 @@ def test_every_refusal_can_be_ordered(kit: Kit, slug: str, code: str) -> None:
         (account,) = world.accounts()
         assert (account.ledger.entries, [entry.fact for entry in account.journal]) == (
             [],
-            [reply.headers["x-understudy-fact"]],
+            [reply.headers["x-soundstage-fact"]],
         )
-        assert "x-understudy-fact" not in caller.create().headers
+        assert "x-soundstage-fact" not in caller.create().headers
 
 
 @every_job_vendor
@@ -125,7 +125,7 @@ def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
     """A word in the prompt brings it: the vendor's own word at the end, and money spent for success alone."""
     with kit.world() as world:
         service = world.services[slug]
-        reply = kit.caller(world, slug).create("A fox" if fate is Fate.SUCCEED else f"A fox understudy:{fate}")
+        reply = kit.caller(world, slug).create("A fox" if fate is Fate.SUCCEED else f"A fox soundstage:{fate}")
         if fate is Fate.BLOCK and service.refusals.blocked is not None:
             refused(reply, slug, world)
             return
@@ -147,7 +147,7 @@ def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
 def test_a_slow_task_takes_longer_than_any_other(kit: Kit, slug: str) -> None:
     """The word ``slow`` makes it outlast ten minutes, and it succeeds all the same."""
     with kit.world() as world:
-        kit.caller(world, slug).create("understudy:slow")
+        kit.caller(world, slug).create("soundstage:slow")
         (task,) = world.tasks()
         assert task.fate is Fate.SUCCEED
         usual = world.services[slug].lifecycle(task.operation).changes(task.created, task.seed, Fate.SUCCEED)
@@ -260,7 +260,7 @@ def test_a_fate_without_a_reason_is_named(kit: Kit) -> None:
     """A vendor that has no words for a fate says that it failed, and how."""
     with kit.world() as world, pytest.MonkeyPatch.context() as patch:
         service = world.services["tomoviee"]
-        kit.caller(world).create("understudy:cancel")
+        kit.caller(world).create("soundstage:cancel")
         patch.setattr(type(service), "reasons", {Fate.FAIL: "it failed"})
         assert service.reason(next(world.tasks())) == "it failed (cancel)"
 
@@ -271,6 +271,6 @@ def test_blocked_content_may_be_refused_at_once(kit: Kit) -> None:
         service = world.services["tomoviee"]
         blocked = service.codes["680422"]
         patch.setattr(type(service), "refusals", service.refusals._replace(blocked=blocked))
-        reply = kit.caller(world).create("understudy:block")
+        reply = kit.caller(world).create("soundstage:block")
         assert refused(reply, "tomoviee", world) == f"tomoviee:{blocked.fact}"
         assert list(world.tasks()) == []

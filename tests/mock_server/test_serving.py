@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from understudy_server import Server, World
-from understudy_server.media import Film
-from understudy_server.serving import ServeError
+from soundstage_server import Server, World
+from soundstage_server.media import Film
+from soundstage_server.serving import ServeError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 FOREGROUND = """
 import sys
-from understudy_server import Server, World
+from soundstage_server import Server, World
 server = Server(World(clock="auto", media="small"))
 server.run(lambda: print(server.url, flush=True))
 print("stopped", flush=True)
 """
-HEALTH = "/_understudy/health"
+HEALTH = "/_soundstage/health"
 CREATE = "/v1/open/capacity/application/tm_text2video_b"
 POLL = "/v1/open/pub/task"
 
@@ -55,7 +55,7 @@ def test_nothing_in_an_answer_tells_of_the_server() -> None:
     with Server() as server, httpx.Client() as client:
         for _ in range(2):
             answer = client.post(server.base_url("tomoviee") + POLL)
-            assert answer.headers.keys() == {"content-type", "x-understudy-fact", "date", "content-length"}
+            assert answer.headers.keys() == {"content-type", "x-soundstage-fact", "date", "content-length"}
 
 
 def test_a_stopped_server_frees_its_port() -> None:
@@ -160,11 +160,11 @@ def test_a_signal_ends_a_foreground_server_cleanly(ending: signal.Signals, tmp_p
         for _ in range(3):
             data = httpx.post(f"{url}/tomoviee{POLL}", json={"task_id": task_id}, headers=headers).json()["data"]
         assert httpx.get(data["result"].split('"')[3]).status_code == 200
-        assert list(tmp_path.glob("understudy-*/*.mp4"))
+        assert list(tmp_path.glob("soundstage-*/*.mp4"))
         process.send_signal(ending)
         stdout, stderr = process.communicate(timeout=30)
     assert (process.returncode, stdout, stderr) == (0, "stopped\n", "")
-    assert list(tmp_path.glob("understudy-*")) == []
+    assert list(tmp_path.glob("soundstage-*")) == []
 
 
 def test_a_server_may_run_in_a_thread_of_ones_own() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Clock, Scenario, Simulator, World
-from understudy_server.seals import fits, seal
+from soundstage_server import Clock, Scenario, Simulator, World
+from soundstage_server.seals import fits, seal
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -51,7 +51,7 @@ def told(kit: Kit, world: World) -> list[Any]:
 
 
 STEPS = st.tuples(
-    st.sampled_from(["A fox", "understudy:fail", "understudy:slow", "advance", "poll", "order", "limit"]),
+    st.sampled_from(["A fox", "soundstage:fail", "soundstage:slow", "advance", "poll", "order", "limit"]),
     st.integers(0, 2),
 )
 
@@ -152,7 +152,7 @@ def broken(taken: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 WRONG: list[tuple[str, Any, str]] = [
-    ("understudy", "x", "a snapshot is a JSON object with"),
+    ("soundstage", "x", "a snapshot is a JSON object with"),
     ("version", 2, "version must be 1; got 2"),
     ("world", 1, r"snapshot\.world must be of JSON's kind of dict; got 1"),
     ("world.seed", "x", "world: invalid literal"),

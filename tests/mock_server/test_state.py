@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from understudy_server import Clock, Scenario, Server, Simulator, World
-from understudy_server.accounts import account_name
-from understudy_server.state import APPLICATION, StateError
+from soundstage_server import Clock, Scenario, Server, Simulator, World
+from soundstage_server.accounts import account_name
+from soundstage_server.state import APPLICATION, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ CREATE = "/tomoviee/v1/open/capacity/application/tm_text2video_b"
 POLL = "/v1/open/pub/task"
 SERVER = """
 import sys
-from understudy_server import Server, World
+from soundstage_server import Server, World
 with World(clock=sys.argv[2], state=sys.argv[1], media="small") as world:
     server = Server(world)
     server.run(lambda: print(server.url, flush=True))
@@ -56,10 +56,10 @@ def stream(kit: Kit, url: str, credential: str, answered: list[str], reached: th
     with httpx.Client(headers=headers, trust_env=False) as client:
         try:
             for number in range(100_000):
-                answer = client.post(url + CREATE, json={"prompt": f"understudy:slow {number}"})
+                answer = client.post(url + CREATE, json={"prompt": f"soundstage:slow {number}"})
                 answered.append(answer.json()["data"]["task_id"])
                 if number == 0:
-                    ledger = f"{url}/_understudy/ledger/tomoviee/{account_name('tomoviee', credential)}"
+                    ledger = f"{url}/_soundstage/ledger/tomoviee/{account_name('tomoviee', credential)}"
                     assert client.put(ledger, json={"available": 1_000_000}).status_code == 200
                 if number == ENOUGH:
                     reached.release()
@@ -112,7 +112,7 @@ def lived(kit: Kit, world: World) -> None:
     caller.create()
     world.advance(600)
     caller.send("POST", POLL, {"task_id": task_id})
-    kit.caller(world, credential="other").create("understudy:fail")
+    kit.caller(world, credential="other").create("soundstage:fail")
     kit.caller(world, credential="gone").create()
     world.scenario(Scenario("slow", times=2))
     kit.control(app, "PUT", "/dialects", {"tomoviee.errors": "http"})

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Scenario, Simulator, World
-from understudy_server.media import Film
-from understudy_server.vendors.veo.capabilities import MODELS
-from understudy_server.vendors.veo.outputs import file_name, word
+from soundstage_server import Scenario, Simulator, World
+from soundstage_server.media import Film
+from soundstage_server.vendors.veo.capabilities import MODELS
+from soundstage_server.vendors.veo.outputs import file_name, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ def test_every_rule_is_kept(  # noqa: PLR0917 - a case has as many parts
     body = {"instances": [instance], "parameters": parameters}
     reply = caller.send("POST", f"{before}/v1beta/models/{model}:predictLongRunning", body)
     assert (reply.status, reply.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
-    assert reply.headers["x-understudy-fact"] == f"veo:{fact}"
+    assert reply.headers["x-soundstage-fact"] == f"veo:{fact}"
 
 
 @pytest.mark.parametrize(("model", "instance", "parameters"), TAKEN)
@@ -214,7 +214,7 @@ def test_every_shape_is_taken(
 def test_an_operation_ends_as_its_prompt_says(caller: Caller, word: str, member: str, count: int) -> None:
     """An error, or a response that counts what is withheld; without a word there is nothing withheld."""
     create = CREATE.replace(MODEL, V2)
-    body = {"instances": [{"prompt": f"A fox understudy:{word}"}], "parameters": {"sampleCount": 2}}
+    body = {"instances": [{"prompt": f"A fox soundstage:{word}"}], "parameters": {"sampleCount": 2}}
     operation = caller.send("POST", create, body).json()["name"]
     ended = [caller.send("GET", f"/v1beta/{operation}").json() for _ in range(2)][-1]
     assert set(ended) == {"name", "done", member}
@@ -240,20 +240,20 @@ def test_a_file_has_one_way_in_for_its_owner_alone(kit: Kit, world: World, calle
     at = f"/gemini/v1beta/files/{file}:download"
     assert caller.send("GET", at, query=b"alt=media").status == 302
     assert caller.send("GET", f"/v1beta/files/http://x/v1beta/files/{file}:download").status == 302
-    assert caller.send("GET", at, query=b"alt=json").headers["x-understudy-fact"] == "veo:download.query"
-    assert kit.caller(world, "veo", "sk-2").send("GET", at).headers["x-understudy-fact"] == "veo:download.owner"
+    assert caller.send("GET", at, query=b"alt=json").headers["x-soundstage-fact"] == "veo:download.query"
+    assert kit.caller(world, "veo", "sk-2").send("GET", at).headers["x-soundstage-fact"] == "veo:download.owner"
     for fate in ("fail", "slow"):
-        caller.create(f"A fox understudy:{fate}")
+        caller.create(f"A fox soundstage:{fate}")
         task = list(world.tasks())[-1]
         nothing = f"/v1beta/files/{file_name(task.id, 0)}:download"
-        assert caller.send("GET", nothing).headers["x-understudy-fact"] == "veo:download.owner"
-    half = {"instances": [{"prompt": "A fox understudy:partial"}], "parameters": {"sampleCount": 2}}
+        assert caller.send("GET", nothing).headers["x-soundstage-fact"] == "veo:download.owner"
+    half = {"instances": [{"prompt": "A fox soundstage:partial"}], "parameters": {"sampleCount": 2}}
     operation = caller.send("POST", CREATE.replace(MODEL, V2), half).json()["name"]
     world.advance(400.0)
     shown = [caller.send("GET", f"/v1beta/files/{file_name(operation, number)}:download").status for number in (0, 1)]
     assert shown == [302, 403]
     world.advance(2 * 24 * 3600.0)
-    assert caller.send("GET", at).headers["x-understudy-fact"] == "veo:download.retention"
+    assert caller.send("GET", at).headers["x-soundstage-fact"] == "veo:download.retention"
 
 
 def test_who_refuses_depends_on_who_is_asked(caller: Caller) -> None:

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server.hints import did_you_mean
-from understudy_server.journal import Entry
-from understudy_server.verification import VerificationError, Wanted, verify
+from soundstage_server.hints import did_you_mean
+from soundstage_server.journal import Entry
+from soundstage_server.verification import VerificationError, Wanted, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server import World
     from tests.mock_server.conftest import Caller, Kit
-    from understudy_server import World
 
 CREATE = "/v1/open/capacity/application/tm_text2video_b"
 JSON = st.recursive(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Clock, Scenario, World
-from understudy_server.accounts import account_name
+from soundstage_server import Clock, Scenario, World
+from soundstage_server.accounts import account_name
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -25,7 +25,7 @@ CAPABILITY = "tm_text2video_b"
         ({"vendors": ["nobody"]}, "vendors must be among tomoviee.*; got 'nobody'"),
         ({"clock": "fast"}, "speed must be a number above 0, 'manual' or 'auto'; got 'fast'"),
         ({"clock": 0}, "speed must be a number above 0; got 0"),
-        ({"public_url": "understudy.example"}, "public_url must be an http or https URL; got 'understudy.example'"),
+        ({"public_url": "soundstage.example"}, "public_url must be an http or https URL; got 'soundstage.example'"),
         ({"dialects": {"tomoviee.errors": "x"}}, r"tomoviee\.errors must be one of envelope, http; got 'x'"),
     ],
 )

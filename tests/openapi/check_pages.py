@@ -12,9 +12,9 @@ import subprocess
 import sys
 from tempfile import TemporaryDirectory
 
-from understudy_contracts import VENDORS
-from understudy_contracts._stage import contract_of
-from understudy_server import Server, World
+from soundstage_contracts import VENDORS
+from soundstage_contracts._stage import contract_of
+from soundstage_server import Server, World
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -25,7 +25,7 @@ def check(vendor: str, url: str, examples: int, seed: int) -> int:
     credentials = [part for name, value in headers.items() for part in ("--header", f"{name}: {value}")]
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/{vendor}/openapi.json", *credentials]
     options = ["--checks", CHECKS, "--max-examples", str(examples), "--seed", str(seed), "--workers", "1"]
-    with TemporaryDirectory(prefix="understudy-pages-") as folder:  # where Schemathesis leaves its notes
+    with TemporaryDirectory(prefix="soundstage-pages-") as folder:  # where Schemathesis leaves its notes
         return subprocess.run([*command, *options], cwd=folder, check=False).returncode
 
 

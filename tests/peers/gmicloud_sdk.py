@@ -17,11 +17,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from understudy import GMICloud
-from understudy_contracts import load_facts
-from understudy_contracts._stage import stays_here
-from understudy_contracts.cli.env import server_address, variables
-from understudy_server import Server, World
+from soundstage import GMICloud
+from soundstage_contracts import load_facts
+from soundstage_contracts._stage import stays_here
+from soundstage_contracts.cli.env import server_address, variables
+from soundstage_server import Server, World
 
 TEXT, MOTION = "Wan-AI_Wan2.1-T2V-14B", "Image-to-Video-Model"
 HOUR = 3600
@@ -87,7 +87,7 @@ def films(client: Any, base_url: str, email: str) -> None:
     image = "https://example.com/fox.png"
     moved = videos.create_request(request_of(MOTION, prompt="It looks up", image=image, duration=1, cfg_scale=0.5))
     outcome = ended(videos, moved.request_id)[-1].outcome
-    with TemporaryDirectory() as folder, GMICloud(email, "understudy", base_url=base_url) as mine:
+    with TemporaryDirectory() as folder, GMICloud(email, "soundstage", base_url=base_url) as mine:
         for request, url in ((made, seen[-1].outcome["video_url"]), (moved, outcome["media_urls"][0]["url"])):
             (output,) = mine.job(request.request_id).result()
             film = fetched(url)
@@ -102,11 +102,11 @@ def troubles(client: Any) -> None:
     """What does not succeed is told in the package's own way: dictionaries with a code and an error."""
     videos = client.video_manager
     for word, status in (("fail", "failed"), ("cancel", "cancelled")):
-        made = videos.create_request(request_of(TEXT, prompt=f"A fox understudy:{word}"))
+        made = videos.create_request(request_of(TEXT, prompt=f"A fox soundstage:{word}"))
         last = ended(videos, made.request_id)[-1]
         assert (last.status.value, bool(last.outcome["error"])) == (status, True)
     for code, request in (
-        ("400", request_of(TEXT, prompt="A fox understudy:block")),
+        ("400", request_of(TEXT, prompt="A fox soundstage:block")),
         ("400", request_of(TEXT, prompt="A fox", video_length=600)),
         ("404", request_of("nothing", prompt="A fox")),
     ):
@@ -123,7 +123,7 @@ def sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
     assert client.iam_client.refresh_token()
     assert client.video_manager.get_models()
     first = client.iam_client.get_refresh_token()
-    again = gmicloud.Client(email, "understudy")
+    again = gmicloud.Client(email, "soundstage")
     assert again.iam_client.get_user_id() == client.iam_client.get_user_id()
     assert again.iam_client.get_refresh_token() != first
     codes = ["123456", "000000"]
@@ -132,16 +132,16 @@ def sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
         return codes.pop(0)
 
     vars(builtins)["input"] = at_the_terminal
-    guarded = gmicloud.Client("2fa-fox@example.test", "understudy")
+    guarded = gmicloud.Client("2fa-fox@example.test", "soundstage")
     assert guarded.video_manager.get_models()
     unauthorized = import_module("gmicloud._internal._exceptions").UnauthorizedError
     try:  # its loop over three tries waits for an error that its own HTTP client never lets through
-        gmicloud.Client("2fa-hare@example.test", "understudy")
+        gmicloud.Client("2fa-hare@example.test", "soundstage")
     except unauthorized:
         assert codes == []
     else:
         raise AssertionError("a wrong code was taken")
-    other = gmicloud.Client("hare@example.test", "understudy")
+    other = gmicloud.Client("hare@example.test", "soundstage")
     assert other.iam_client.get_organization_id() != client.iam_client.get_organization_id()
 
 

@@ -1,6 +1,6 @@
 """Google's own SDK, google-genai 2.34.0, against the simulator: `nox -s google_genai`.
 
-It is pointed there by what `understudy env veo` prints and is otherwise left alone: it makes films, polls, downloads,
+It is pointed there by what `soundstage env veo` prints and is otherwise left alone: it makes films, polls, downloads,
 and gets the same bytes as this project's client; what is withheld, fails or is refused comes as Google would say it.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from understudy import Veo
-from understudy_contracts import load_facts
-from understudy_contracts._stage import stays_here
-from understudy_contracts.cli.env import server_address, variables
-from understudy_server import Server, World
+from soundstage import Veo
+from soundstage_contracts import load_facts
+from soundstage_contracts._stage import stays_here
+from soundstage_contracts.cli.env import server_address, variables
+from soundstage_server import Server, World
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 MODEL, NEWEST, OLDEST = "veo-3.0-generate-preview", "veo-3.1-generate-preview", "veo-2.0-generate-001"
@@ -42,7 +42,7 @@ def ended(client: Any, operation: Any) -> Any:
 
 def same_film(content: bytes, name: str, base_url: str) -> None:
     """Check that *content* is the film that this project's client gets of the operation *name*."""
-    with TemporaryDirectory() as folder, Veo("understudy", base_url=base_url) as mine:
+    with TemporaryDirectory() as folder, Veo("soundstage", base_url=base_url) as mine:
         (output,) = mine.job(name).result()
         assert content[4:8] == b"ftyp"
         assert Path(output.save(Path(folder) / "film.mp4")).read_bytes() == content
@@ -75,11 +75,11 @@ def films(client: Any, types: Any, base_url: str) -> None:
 
 def endings(client: Any, errors: Any) -> None:
     """Meet what is withheld, what fails, and what is refused."""
-    withheld = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox understudy:block"))
+    withheld = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox soundstage:block"))
     assert withheld.error is None
     assert not withheld.response.generated_videos
     assert (withheld.response.rai_media_filtered_count, len(withheld.response.rai_media_filtered_reasons)) == (1, 1)
-    failed = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox understudy:fail"))
+    failed = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox soundstage:fail"))
     assert (failed.response, failed.error["code"]) == (None, 13)
     with pytest.raises(errors.ClientError) as refused:
         client.models.generate_videos(model="veo-4", prompt="A fox")
@@ -99,7 +99,7 @@ def main() -> None:
         client = genai.Client()
         films(client, types, f"{server.url}/veo/gemini")
         endings(client, errors)
-        direct = genai.Client(api_key="understudy", http_options=types.HttpOptions(base_url=f"{server.url}/veo"))
+        direct = genai.Client(api_key="soundstage", http_options=types.HttpOptions(base_url=f"{server.url}/veo"))
         films(direct, types, f"{server.url}/veo")  # here the SDK makes a path of a whole http address
         endings(direct, errors)
         wrong = genai.Client(api_key="invalid-key", http_options=types.HttpOptions(base_url=f"{server.url}/veo"))

@@ -1,6 +1,6 @@
 """litellm 1.109.1 as an SDK against the simulator: `nox -s litellm_sdk`.
 
-It is pointed there by what `understudy env veo` prints and is otherwise left alone: it makes a film, asks for its
+It is pointed there by what `soundstage env veo` prints and is otherwise left alone: it makes a film, asks for its
 status, downloads it, and gets the same bytes as this project's client; what is refused comes as Google would say it.
 """
 
@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from understudy import Veo
-from understudy_contracts import load_facts
-from understudy_contracts._stage import stays_here
-from understudy_contracts.cli.env import server_address, variables
-from understudy_server import Server, World
+from soundstage import Veo
+from soundstage_contracts import load_facts
+from soundstage_contracts._stage import stays_here
+from soundstage_contracts.cli.env import server_address, variables
+from soundstage_server import Server, World
 
 MODEL = "gemini/veo-3.0-generate-preview"
 
@@ -48,7 +48,7 @@ def films(litellm: Any, world: World, base_url: str) -> None:
         content = litellm.video_content(video_id=video.id)
         task = list(world.tasks())[-1]
         assert task.params["aspectRatio"] == ("9:16" if asked else "16:9")
-        with TemporaryDirectory() as folder, Veo("understudy", base_url=base_url) as mine:
+        with TemporaryDirectory() as folder, Veo("soundstage", base_url=base_url) as mine:
             (output,) = mine.job(task.id).result()
             assert content[4:8] == b"ftyp"
             assert Path(output.save(Path(folder) / "film.mp4")).read_bytes() == content

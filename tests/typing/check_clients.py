@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Coroutine, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
-from understudy import (
+from soundstage import (
     AsyncCloudsway,
     AsyncDiagram,
     AsyncEdrawMax,
@@ -43,7 +43,7 @@ from understudy import (
     gather,
     gather_async,
 )
-from understudy.gmicloud import Model, Profile, RequestRecord
+from soundstage.gmicloud import Model, Profile, RequestRecord
 
 if TYPE_CHECKING:
     import httpx

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server.vendors.edrawmax.outline import LONGEST, Point, flat, read, shortened
+from soundstage_server.vendors.edrawmax.outline import LONGEST, Point, flat, read, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

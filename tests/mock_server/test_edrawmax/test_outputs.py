@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy_server.media import MOST_PARTS, Bar, Card, Flow, Link, MindMap, Poster, Schedule, Topic, render
-from understudy_server.vendors.edrawmax.mermaid import write
-from understudy_server.vendors.edrawmax.outputs import MOST, content_of, duration, first_day, made_by
-from understudy_server.vendors.edrawmax.words import WORDS
+from soundstage_server.media import MOST_PARTS, Bar, Card, Flow, Link, MindMap, Poster, Schedule, Topic, render
+from soundstage_server.vendors.edrawmax.mermaid import write
+from soundstage_server.vendors.edrawmax.outputs import MOST, content_of, duration, first_day, made_by
+from soundstage_server.vendors.edrawmax.words import WORDS
 
 NOON_DAY = date(2026, 3, 11).toordinal()
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC).timestamp()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy_server import Clock, Simulator
+from soundstage_server import Clock, Simulator
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Caller, Kit

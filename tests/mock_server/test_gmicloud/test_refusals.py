@@ -9,8 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from soundstage_server import World
     from tests.mock_server.conftest import Caller, Kit, Reply
-    from understudy_server import World
 
 ROOT = "/api/v1"
 QUEUE = f"{ROOT}/ie/requestqueue"
@@ -33,7 +33,7 @@ def caller(kit: Kit, world: World) -> Caller:
 
 def said(reply: Reply, status: int, fact: str) -> str:
     """Check a refusal, and return its text."""
-    assert (reply.status, reply.headers["x-understudy-fact"]) == (status, f"gmicloud:{fact}")
+    assert (reply.status, reply.headers["x-soundstage-fact"]) == (status, f"gmicloud:{fact}")
     (text,) = reply.json().values()
     return str(text)
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pictures
 
-from understudy_server import Scenario, World
-from understudy_server.fields import check
-from understudy_server.media import Film, Picture
-from understudy_server.vendors.gmicloud.capabilities import MODELS, declared, detail_of, fields_of
-from understudy_server.vendors.gmicloud.payloads import Image, Members, content_of
+from soundstage_server import Scenario, World
+from soundstage_server.fields import check
+from soundstage_server.media import Film, Picture
+from soundstage_server.vendors.gmicloud.capabilities import MODELS, declared, detail_of, fields_of
+from soundstage_server.vendors.gmicloud.payloads import Image, Members, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_a_key_never_sees_what_is_merely_created(caller: Caller) -> None:
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.lists(st.floats(0, 120), max_size=8), st.sampled_from(["A fox", "understudy:fail", "understudy:cancel"]))
+@given(st.lists(st.floats(0, 120), max_size=8), st.sampled_from(["A fox", "soundstage:fail", "soundstage:cancel"]))
 def test_a_request_that_is_read_at_any_times_never_goes_back(kit: Kit, waits: list[float], prompt: str) -> None:
     """States in order, unfinished at first, an end that stays, an outcome with the end and not before."""
     with kit.world() as world:
@@ -215,7 +215,7 @@ def test_what_is_no_data_address_holds_nothing(address: str) -> None:
 def test_money_is_counted_in_cents_a_second(caller: Caller, world: World) -> None:
     """A request costs its model's cents for each second: reserved, spent at its end, or given back."""
     ledger = world.account("gmicloud", "key-1").ledger
-    for prompt, spent in (("A fox", 400_000), ("understudy:fail", 400_000)):
+    for prompt, spent in (("A fox", 400_000), ("soundstage:fail", 400_000)):
         request = caller.create(prompt).json()["request_id"]
         assert ledger.reserved == 400_000
         finish(caller, request)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server.vendors.tomoviee.capabilities import CAPABILITIES, Capability, fields_of
+from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, Capability, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def create(caller: Caller, capability: str, body: dict[str, Any]) -> dict[str, A
 def whole(kit: Kit, capability: Capability, reading: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw whole bodies, with what other parameters make necessary."""
     bodies = kit.bodies(fields_of(capability, reading)).filter(
-        lambda body: "understudy:" not in str(body.get("prompt")) + str(body.get("text"))
+        lambda body: "soundstage:" not in str(body.get("prompt")) + str(body.get("text"))
     )
     if capability.name == "tm_reference_img2img" and reading == "skill":
         return bodies.map(lambda body: {**body, "init_image": body.get("init_image") or "https://a.example/image.png"})

@@ -10,8 +10,8 @@ import av
 import pytest
 from PIL import Image
 
-from understudy_server.media import Film, Mask, Picture, Sound
-from understudy_server.vendors.tomoviee.capabilities import RATIOS
+from soundstage_server.media import Film, Mask, Picture, Sound
+from soundstage_server.vendors.tomoviee.capabilities import RATIOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

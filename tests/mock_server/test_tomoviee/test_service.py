@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy_server import Clock, Scenario
+from soundstage_server import Clock, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def test_a_failure_says_why_and_brings_nothing(kit: Kit, word: str, status: int,
     """Each of the failures has its number and its reason, no result, and gives back what it cost."""
     with kit.world(clock="auto") as world:
         caller = kit.caller(world)
-        seen = finish(caller, created(caller, f"understudy:{word}"))
+        seen = finish(caller, created(caller, f"soundstage:{word}"))
         assert [data["status"] for data in seen] == [1, 2, status]
         assert reason in seen[-1]["reason"]
         assert seen[-1]["result"] == ""
@@ -135,7 +135,7 @@ def test_time_stands_still_for_everybody_else(kit: Kit) -> None:
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.lists(st.floats(0, 120), max_size=8), st.sampled_from(["A fox", "understudy:fail", "understudy:cancel"]))
+@given(st.lists(st.floats(0, 120), max_size=8), st.sampled_from(["A fox", "soundstage:fail", "soundstage:cancel"]))
 def test_a_task_that_is_read_at_any_times_never_goes_back(kit: Kit, waits: list[float], prompt: str) -> None:
     """Over the wire as in the law: states in order, progress rising, unfinished at first, an end that stays."""
     with kit.world() as world:
@@ -166,7 +166,7 @@ def test_a_film_costs_by_its_resolution(kit: Kit) -> None:
 def refused(reply: Reply, code: int, status: int, fact: str) -> str:
     """Check a refusal, and return what it says."""
     answer = reply.json()
-    assert (reply.status, answer["code"], reply.headers["x-understudy-fact"]) == (status, code, f"tomoviee:{fact}")
+    assert (reply.status, answer["code"], reply.headers["x-soundstage-fact"]) == (status, code, f"tomoviee:{fact}")
     assert list(answer) == ["code", "msg"]
     return str(answer["msg"])
 

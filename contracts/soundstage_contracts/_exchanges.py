@@ -1,0 +1,244 @@
+"""What was said: the requests and answers behind a contract, kept while it runs and shown without a secret.
+
+A `Witness` keeps the last exchanges of the contract that is running, so that a failure can tell its story and a report
+can show what a result rests on. Under Hypothesis it keeps those of the last example only, which is the shortest one
+that fails. Clients are watched by httpx's event hooks: nothing about how they send is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import deque
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import httpx
+
+MASK: Final = "***"
+MOST: Final = 40
+"""How many exchanges a witness keeps."""
+LONGEST: Final = 2000
+"""How many characters of a body are shown."""
+
+_MANY: Final = 100
+_SHORTEST: Final = 6
+_OPEN_HEADERS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-ranges",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "host",
+        "if-range",
+        "range",
+        "retry-after",
+        "user-agent",
+        "x-soundstage-fact",
+    }
+)
+"""Headers whose values give nobody away; the values of all others are masked."""
+_SECRET_NAMES: Final = re.compile(
+    r"token|secret|passw|api_?key|otp|session|e?mail|authorization|wsid|(user|account|project)_?id", re.IGNORECASE
+)
+_QUERY: Final = re.compile(r"(https?://[^\s\"'<>\\?]+)\?[^\s\"'<>\\]+")
+_CONTROL: Final = "/_soundstage"
+
+_WITNESS: ContextVar[Witness | None] = ContextVar("soundstage_witness", default=None)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, and its answer if one came.
+
+    Attributes:
+        phase: What the exchange was for, where somebody has said so.
+    """
+
+    request: httpx.Request
+    response: httpx.Response | None = None
+    phase: str = ""
+
+
+class Witness:
+    """Keeps the last exchanges."""
+
+    def __init__(self, most: int | None = MOST) -> None:
+        self.exchanges: deque[Exchange] = deque(maxlen=most)
+        self._example: object = None
+
+    def asked(self, request: httpx.Request) -> None:
+        """Note that a request leaves."""
+        if request.url.path.startswith(_CONTROL):
+            return
+        example = _example()
+        if example is not self._example:
+            self.exchanges.clear()
+            self._example = example
+        self.exchanges.append(Exchange(request))
+
+    def answered(self, response: httpx.Response) -> None:
+        """Note the answer to a request."""
+        for exchange in reversed(self.exchanges):
+            if exchange.request is response.request:
+                exchange.response = response
+                return
+
+    def call_it(self, phase: str) -> None:
+        """Say what the exchanges that have no phase yet were for."""
+        for exchange in self.exchanges:
+            exchange.phase = exchange.phase or phase
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Takes secrets out of what is shown or written: known ones wherever they stand, and all that looks like one.
+
+    Attributes:
+        secrets: Values that nobody may see; one of fewer than six characters is none.
+    """
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def text(self, text: str) -> str:
+        """Return *text* without known secrets, and without the queries of addresses, which may be signatures."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            if len(secret) >= _SHORTEST:
+                text = text.replace(secret, MASK)
+        return _QUERY.sub(rf"\1?{MASK}", text)
+
+    def json(self, value: Any) -> Any:
+        """Return a JSON value without secrets, its shape unchanged."""
+        if isinstance(value, dict):
+            return {name: self._member(str(name), item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.json(item) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return *headers*, in which only what gives nobody away has its value."""
+        return {
+            name.lower(): self.text(value) if name.lower() in _OPEN_HEADERS else MASK for name, value in headers.items()
+        }
+
+    def address(self, url: str) -> str:
+        """Return *url* without the values of its query."""
+        parts = urlsplit(self.text(url))
+        query = f"?{MASK}" if parts.query else ""
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
+
+    def exchange(self, exchange: Exchange, most: int | None = LONGEST) -> dict[str, Any]:
+        """Return an exchange as plain data: what is no JSON is described, and texts are cut after *most* characters."""
+        request, response = exchange.request, exchange.response
+        shown: dict[str, Any] = {
+            "method": request.method,
+            "url": self.address(str(request.url)),
+            "headers": self.headers(request.headers),
+            "body": self._body(_content(request), request.headers.get("content-type", ""), most),
+            "status": None,
+        }
+        if response is not None:
+            shown["status"] = response.status_code
+            shown["answer_headers"] = self.headers(response.headers)
+            shown["answer"] = self._body(_content(response), response.headers.get("content-type", ""), most)
+        return shown
+
+    def _member(self, name: str, value: Any) -> Any:
+        return MASK if isinstance(value, str) and value and _SECRET_NAMES.search(name) else self.json(value)
+
+    def _body(self, content: bytes | None, kind: str, most: int | None) -> Any:
+        if content is None:
+            return f"({kind or 'a body'}, streamed)"
+        try:
+            return _cut(self.json(json.loads(content)), most) if content else None
+        except (ValueError, RecursionError):
+            pass
+        if not kind.startswith("text/"):
+            return f"({kind or 'no content type'}, {len(content)} bytes)"
+        return self.text(content[:most].decode("utf-8", "replace"))
+
+
+def _cut(value: Any, most: int | None) -> Any:
+    """Return a JSON value whose texts are no longer than *most*: pictures travel in them."""
+    if most is None:
+        return value
+    if isinstance(value, dict):
+        return {name: _cut(item, most) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cut(item, most) for item in value[:_MANY]]
+    if isinstance(value, str) and len(value) > most:
+        return f"{value[: most // 10]}... ({len(value)} characters)"
+    return value
+
+
+def keep(witness: Witness | None) -> Any:
+    """Let *witness* see every exchange from now on, and return what `forget` takes to end that."""
+    return _WITNESS.set(witness)
+
+
+def forget(mark: Any) -> None:
+    """End what `keep` began."""
+    _WITNESS.reset(mark)
+
+
+def note(request: httpx.Request, response: httpx.Response | None = None) -> None:
+    """Tell the witness of the running contract, if there is one, of an exchange."""
+    witness = _WITNESS.get()
+    if witness is not None:
+        witness.asked(request)
+        if response is not None:
+            response.request = request
+            witness.answered(response)
+
+
+def _asked(request: httpx.Request) -> None:
+    note(request)
+
+
+def _answered(response: httpx.Response) -> None:
+    witness = _WITNESS.get()
+    if witness is not None:
+        witness.answered(response)
+
+
+async def _async_asked(request: httpx.Request) -> None:
+    _asked(request)
+
+
+async def _async_answered(response: httpx.Response) -> None:
+    _answered(response)
+
+
+def watched(options: Mapping[str, Any], *, awaiting: bool = False) -> dict[str, Any]:
+    """Return *options* of an httpx client with hooks that let the running contract's witness see its exchanges."""
+    hooks: Mapping[str, Iterable[Any]] = options.get("event_hooks", {})
+    ours = (_async_asked, _async_answered) if awaiting else (_asked, _answered)
+    both = {name: [*hooks.get(name, ()), hook] for name, hook in zip(("request", "response"), ours, strict=True)}
+    return {**options, "event_hooks": both}
+
+
+def _content(message: httpx.Request | httpx.Response) -> bytes | None:
+    """Return the body, or None when it was not read."""
+    found: bytes | None = getattr(message, "_content", None)
+    return found
+
+
+def _example() -> object:
+    """Return what tells one example of Hypothesis from the next; None outside of one."""
+    control = sys.modules.get("hypothesis.control")
+    if control is None or not control.currently_in_test_context():
+        return None
+    context: object = control.current_build_context()
+    return context

@@ -1,0 +1,133 @@
+"""Hypothesis strategies for people's own tests: what generative services are given, and what goes wrong on the way.
+
+- `arguments` and `calls`: what a client's methods take, vendor by vendor;
+- `prompts`, `texts`, `other_texts`: words;
+- `passing_faults`, `losing_faults`: trouble between a program and a vendor, for a simulator's control API.
+
+None of them ever produces ``soundstage:``, which is how a test chooses a job's fate on purpose; `fated` does just that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from soundstage_contracts._vendor import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from soundstage_contracts._vendor import VendorContract
+
+__all__ = [
+    "arguments",
+    "calls",
+    "fated",
+    "losing_faults",
+    "methods",
+    "other_texts",
+    "passing_faults",
+    "prompts",
+    "texts",
+]
+
+LOSING: Final = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
+"""Faults after which nobody can know whether a submission arrived."""
+
+_SCENES = ("A red fox in fresh snow", "雪の中の狐", "Лиса в снегу", "눈 속의 여우", "raposa na neve à noite", "🦊 + ❄")
+
+
+def texts(*, least: int = 0, most: int = 200) -> st.SearchStrategy[str]:
+    """Return texts of any script, *least* to *most* characters long, that can be sent as JSON."""
+    return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most).filter(_innocent)
+
+
+def prompts(most: int = 200) -> st.SearchStrategy[str]:
+    """Return prompts: a few that read well, and any others of at most *most* characters that are not blank."""
+    others = texts(least=1, most=most).filter(lambda text: bool(text.strip()))
+    scenes = [scene for scene in _SCENES if len(scene) <= most]
+    return st.sampled_from(scenes) | others if scenes else others
+
+
+def other_texts(taken: Collection[str]) -> st.SearchStrategy[str]:
+    """Return texts that are none of *taken*: values that an enumeration does not have."""
+    return texts(least=1, most=20).filter(lambda text: text not in taken and bool(text.strip()))
+
+
+def methods(vendor: str) -> tuple[str, ...]:
+    """Return the client's methods that `arguments` knows, sorted.
+
+    Raises:
+        ValueError: There is no such vendor.
+    """
+    return tuple(sorted(_contract(vendor).operations))
+
+
+def arguments(vendor: str, method: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Return valid keyword arguments of a client's method: ``arguments("tomoviee", "text_to_video")``.
+
+    Raises:
+        ValueError: There is no such vendor or method; the text names those there are.
+    """
+    operations = _contract(vendor).operations
+    if method not in operations:
+        raise ValueError(f"method must be one of {', '.join(sorted(operations))}; got {method!r}")
+    return operations[method]
+
+
+def calls(vendor: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """Return a method of a vendor's client, any of them, and valid keyword arguments of it.
+
+    Raises:
+        ValueError: There is no such vendor.
+    """
+    operations = _contract(vendor).operations
+    return st.sampled_from(sorted(operations)).flatmap(lambda method: st.tuples(st.just(method), operations[method]))
+
+
+def fated(vendor: str, method: str, *words: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Return arguments whose prompt chooses the job's fate: one of *words*, or any (``fail``, ``block`` ...).
+
+    Raises:
+        ValueError: There is no such vendor, method or word.
+    """
+    for word in words:
+        if word not in WORDS:
+            raise ValueError(f"word must be one of {', '.join(WORDS)}; got {word!r}")
+    name = _contract(vendor).texts.get(method, "prompt")
+    chosen = st.sampled_from(words or WORDS)
+
+    def choose(given: dict[str, Any], word: str) -> dict[str, Any]:
+        return {**given, name: f"{str(given.get(name) or '')[:100]} soundstage:{word}"}
+
+    return st.builds(choose, arguments(vendor, method), chosen)
+
+
+def passing_faults() -> st.SearchStrategy[dict[str, Any]]:
+    """Return faults that a client outlives by asking again, as ``soundstage.control.fault(**fault, vendor=...)`` takes.
+
+    Each strikes once or twice: bound to an account and a path, it is over before a client's patience is.
+    """
+    times = {"times": st.integers(1, 2)}
+    busy = st.fixed_dictionaries(
+        {"kind": st.just("status"), "status": st.sampled_from((429, 502, 503, 504)), **times},
+        optional={"retry_after": st.integers(0, 30)},
+    )
+    broken = st.fixed_dictionaries({"kind": st.sampled_from(("reset_before", "reset_during", "truncate")), **times})
+    return busy | broken
+
+
+def losing_faults() -> st.SearchStrategy[dict[str, Any]]:
+    """Return faults after which nobody can know whether a submission arrived; each strikes once."""
+    return st.fixed_dictionaries({"kind": st.sampled_from(LOSING), "times": st.just(1)})
+
+
+def _contract(vendor: str) -> VendorContract:
+    from soundstage_contracts._stage import contract_of
+
+    return contract_of(vendor)
+
+
+def _innocent(text: str) -> bool:
+    return "soundstage:" not in text

@@ -1,0 +1,235 @@
+"""What every client promises about money, jobs, files and secrets, whatever the service, played from transcripts."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import httpx
+import pytest
+
+from soundstage import JobState, errors
+from soundstage_contracts import VENDORS
+from soundstage_contracts._control import account_name
+from soundstage_contracts._script import ACCOUNT, Happening, Script
+from soundstage_contracts._stage import contract_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from soundstage_contracts._targets import Target
+    from soundstage_contracts._vendor import VendorContract
+
+JOBS: Final = tuple(vendor for vendor in VENDORS if contract_of(vendor).ends)
+"""The vendors whose calls start jobs."""
+
+REPLAYING: Final = tuple(vendor for vendor in JOBS if contract_of(vendor).replays)
+"""Those of them that answer a submission that is sent again by the same job, so that none is ever in doubt."""
+
+FILES: Final = {
+    "video": b"\0\0\0\x18ftypmp42" + bytes(1024),
+    "image": b"\x89PNG\r\n\x1a\n" + bytes(1024),
+    "mask": b"\x89PNG\r\n\x1a\n" + bytes(1024),
+    "audio": b"ID3" + bytes(1024),
+}
+PAGE: Final = b"<!doctype html><html><body>Please log in</body></html>"
+LOST: Final[dict[str, Callable[[], Happening]]] = {
+    "read error": lambda: httpx.ReadError("connection reset"),
+    "closed": lambda: httpx.RemoteProtocolError("server disconnected without sending a response"),
+    "too slow": lambda: httpx.ReadTimeout("timed out"),
+    "write error": lambda: httpx.WriteError("broken pipe"),
+    "bad gateway": lambda: httpx.Response(502, text="<html>Bad Gateway</html>"),
+    "no JSON": lambda: httpx.Response(200, text="OK"),
+    "empty JSON": lambda: httpx.Response(200, json={}),
+}
+"""What may come of a request that was sent, so that nobody can know whether a job was started."""
+
+ELSEWHERE: Final = "https://files.elsewhere.test/result"
+
+
+@pytest.fixture(params=JOBS)
+def script(request: pytest.FixtureRequest) -> Script:
+    """Play each vendor's documented conversation."""
+    return Script(contract_of(request.param))
+
+
+@pytest.fixture(params=[vendor for vendor in JOBS if vendor not in REPLAYING])
+def careful(request: pytest.FixtureRequest) -> Script:
+    """Play each vendor to whom nothing that may have arrived is ever sent again."""
+    return Script(contract_of(request.param))
+
+
+@pytest.fixture(params=REPLAYING)
+def replayed(request: pytest.FixtureRequest) -> Script:
+    """Play each vendor that answers a key that it knows by the job that it began."""
+    return Script(contract_of(request.param))
+
+
+def secrets_of(contract: VendorContract, account: str = ACCOUNT) -> list[str]:
+    """Return the header values that nobody but the service may see."""
+    headers = contract.headers(account)
+    return [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() != "content-type"]
+
+
+def hosted_at_home(script: Script) -> tuple[Script, str]:
+    """Return the same conversation with its result at the service's own address, where credentials might be sent."""
+    (first, *_) = script.start(script.client()).result()
+    if first.url.startswith(script.base_url):
+        return Script(script.contract, script.transcript), first.url
+    home = f"{script.base_url}/result"
+    return Script(script.contract, script.transcript, lambda text: text.replace(first.url, home)), home
+
+
+@pytest.mark.parametrize("trouble", LOST)
+def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: Script, trouble: str) -> None:
+    """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what it takes to look; one POST was sent."""
+    careful.before(careful.paid, LOST[trouble]())
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        careful.start(careful.client())
+    assert len(careful.submissions()) == 1
+    assert unknown.value.operation == careful.transcript.call["method"]
+    assert unknown.value.request_hash
+
+
+def test_the_awaiting_client_does_not_pay_again_either(careful: Script) -> None:
+    """The awaiting client, too, sends one POST, and says that its outcome is unknown."""
+    careful.before(careful.paid, LOST["closed"]())
+
+    async def start() -> None:
+        await careful.start(careful.async_client())
+
+    with pytest.raises(errors.SubmitOutcomeUnknown):
+        anyio.run(start)
+    assert len(careful.submissions()) == 1
+
+
+@pytest.mark.parametrize("trouble", LOST)
+def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(replayed: Script, trouble: str) -> None:
+    """Where a key is replayed the same request goes again, byte for byte, key and all, and the job is the answer."""
+    replayed.before(replayed.paid, LOST[trouble]())
+    job = replayed.start(replayed.client())
+    first, second = replayed.submissions()
+    assert first.content == second.content
+    assert first.headers == second.headers
+    assert job.wait().state is JobState.SUCCEEDED
+
+
+def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: Script) -> None:
+    """The awaiting client, too, sends the same again, and has the job."""
+    replayed.before(replayed.paid, LOST["closed"]())
+
+    async def start() -> Any:
+        return await replayed.start(replayed.async_client())
+
+    assert anyio.run(start).id
+    first, second = replayed.submissions()
+    assert (first.content, first.headers) == (second.content, second.headers)
+
+
+@pytest.mark.parametrize("last", ["refused", "never left"])
+def test_a_payment_stays_in_doubt_whatever_a_repetition_meets(replayed: Script, last: str) -> None:
+    """A lost answer is in doubt until a job answers: no later refusal says that nothing was begun; the key is told."""
+    later: list[Happening] = [httpx.Response(402)] if last == "refused" else [httpx.ConnectError("refused")] * 20
+    replayed.before(replayed.paid, LOST["closed"](), *later)
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        replayed.start(replayed.client())
+    assert unknown.value.idempotency_key
+
+
+def test_a_payment_that_never_left_is_made_again(script: Script) -> None:
+    """A connection that was never made charges nothing: the client tries again, and one job comes of it."""
+    script.before(script.paid, httpx.ConnectError("refused"), httpx.ConnectTimeout("timed out"))
+    job = script.start(script.client())
+    assert len(script.submissions()) == 3
+    assert job.wait().state is JobState.SUCCEEDED
+
+
+def test_a_wait_that_ends_early_keeps_the_job(script: Script) -> None:
+    """WaitTimeout carries the job and its token; the token goes on with it, and nothing is submitted again."""
+    client = script.client()
+    with pytest.raises(errors.WaitTimeout) as over:
+        script.start(client).wait(timeout=0)
+    assert over.value.token is not None
+    assert over.value.job is not None
+    again = client.job_from_token(over.value.token)
+    assert again.id == over.value.job.id
+    assert again.wait().state is JobState.SUCCEEDED
+    assert len(script.submissions()) == 1
+
+
+def test_a_short_outage_ends_no_wait(script: Script) -> None:
+    """Polls that fail for a while, by the line or by the server, are tried again until the job is over."""
+    troubles: list[Happening] = [httpx.ConnectError("refused"), httpx.ReadTimeout("timed out"), httpx.Response(503)]
+    script.before(script.paid + 1, *troubles)
+    job = script.start(script.client())
+    assert job.wait().state is JobState.SUCCEEDED
+    assert len(script.submissions()) == 1
+
+
+def test_an_outage_that_lasts_keeps_the_job(script: Script) -> None:
+    """An outage past the policy's bound is an error that carries the job's token."""
+    script.before(script.paid + 1, *[httpx.ConnectError("refused")] * 1000)
+    job = script.start(script.client())
+    with pytest.raises(errors.ConnectionFailed) as lost:
+        job.wait()
+    assert lost.value.token == job.to_token()
+
+
+def test_credentials_stay_with_the_service(script: Script, tmp_path: Path) -> None:
+    """A result that redirects to another host is saved from there, and that host sees no credential."""
+    script, home = hosted_at_home(script)
+    job = script.start(script.client()).wait()
+    script.files[home] = httpx.Response(302, headers={"Location": ELSEWHERE})
+    script.files[ELSEWHERE] = httpx.Response(200, content=FILES[job.outputs[0].kind])
+    (saved,) = job.save(tmp_path)
+    assert saved.read_bytes() == FILES[job.outputs[0].kind]
+    (abroad,) = [request for request in script.sent if str(request.url) == ELSEWHERE]
+    told = f"{abroad.url} {abroad.headers.raw}"
+    assert not [secret for secret in secrets_of(script.contract) if secret in told]
+
+
+def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(script: Script, tmp_path: Path) -> None:
+    """A redirect from https to http is refused, and nothing is asked of that address."""
+    job = script.start(script.client()).wait()
+    script.files[job.outputs[0].url] = httpx.Response(302, headers={"Location": "http://plain.test/result"})
+    with pytest.raises(errors.DownloadUnsafe):
+        job.save(tmp_path)
+    assert script.sent[-1].url.scheme == "https"
+
+
+def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: Script, tmp_path: Path) -> None:
+    """A page in place of the file is a ContentMismatch, leaves nothing behind, and is no reason to submit again."""
+    job = script.start(script.client()).wait()
+    script.files[job.outputs[0].url] = httpx.Response(200, content=PAGE)
+    with pytest.raises(errors.ContentMismatch) as refused:
+        job.save(tmp_path)
+    assert refused.value.token == job.to_token()
+    assert list(tmp_path.iterdir()) == []
+    assert len(script.submissions()) == 1
+
+
+def test_no_secret_is_shown(script: Script, caplog: pytest.LogCaptureFixture) -> None:
+    """No credential is in a repr, a token, a log, an event, or an error about an answer that echoes it."""
+    caplog.set_level(logging.DEBUG)
+    secrets = secrets_of(script.contract)
+    events: list[Any] = []
+    client = script.client(on_event=events.append)
+    job = script.start(client).wait()
+    shown = [repr(client), repr(job), job.to_token(), *map(repr, job.outputs)]
+    script.before(len(script.transcript.steps) - 1, httpx.Response(418, text=" ".join(secrets)))
+    with pytest.raises(errors.ApiError) as echoed:
+        job.refresh()
+    shown += [str(echoed.value), repr(echoed.value), str(echoed.value.body), *map(repr, events), caplog.text]
+    assert not [secret for secret in secrets if any(secret in text for text in shown)]
+
+
+@pytest.mark.parametrize("vendor", JOBS)
+def test_the_journal_keeps_no_secret(target: Target, vendor: str) -> None:
+    """A simulator's journal has every exchange of an account, and no credential in any."""
+    contract, account = contract_of(vendor), target.new_account()
+    Script(contract).start(target.client(contract, account)).refresh()
+    journal = target.control.requests(account_name(vendor, account))
+    assert len(journal) >= 2
+    assert not [secret for secret in secrets_of(contract, account) if secret in str(journal)]

@@ -1,0 +1,262 @@
+"""Reads diagrams back: the words of Mermaid code, the shapes and words of an SVG, and whether a PNG shows the same.
+
+Documents: mermaid.js.org/syntax and the SVG recommendation, as far as diagrams need them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+from xml.etree import ElementTree as ET
+
+from PIL import Image
+
+from soundstage_contracts._machine import must
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SVG: Final = "{http://www.w3.org/2000/svg}"
+GRID: Final = 40
+"""Points a side at which two pictures are compared."""
+NEAR: Final = 14
+"""How far two colours of one shape may be apart in a channel: a picture is reduced from a larger one."""
+
+INK: Final = 80
+"""How much darker or lighter words are than what they stand on, at least, of 255."""
+
+_ENTITY: Final = re.compile(r"#(\d+);")
+_OWN: Final = re.compile(r"[\";<>`\\#]")
+_NODE: Final = re.compile(r'(\w+)(?:\(\["(.*)"\]\)|\{"(.*)"\}|\["(.*)"\])')
+_EDGE: Final = re.compile(r'(\w+) -->(?:\|"(.*)"\|)? (\w+)')
+_TASK: Final = re.compile(r"(.+) :(t\d+), (\d{4}-\d{2}-\d{2}), (\d+)d")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A Mermaid flowchart: what each node says, which are questions, and its arrows with their labels."""
+
+    nodes: dict[str, str]
+    questions: frozenset[str]
+    edges: tuple[tuple[str, str, str], ...]
+
+
+def flowchart(code: str) -> Chart:
+    """Read a flowchart, line by line.
+
+    Raises:
+        BrokenLawError: A line is none of Mermaid's, or an arrow hangs in the air.
+    """
+    first, *lines = code.split("\n")
+    must(first == "flowchart TD", f"it begins with {first!r}")
+    nodes: dict[str, str] = {}
+    questions: set[str] = set()
+    edges: list[tuple[str, str, str]] = []
+    for line in map(str.strip, lines):
+        if line.startswith("accTitle: "):
+            continue
+        if edge := _EDGE.fullmatch(line):
+            must(edge[1] in nodes and edge[3] in nodes, f"an arrow between unknown nodes: {line}")
+            edges.append((edge[1], plain(edge[2] or ""), edge[3]))
+            continue
+        node = _NODE.fullmatch(line)
+        must(node is not None, f"no line of a flowchart: {line!r}")
+        assert node is not None  # noqa: S101 - for the type checker
+        nodes[node[1]] = plain(next(part for part in node.groups()[1:] if part is not None))
+        if node[3] is not None:
+            questions.add(node[1])
+    return Chart(nodes, frozenset(questions), tuple(edges))
+
+
+def mindmap(code: str) -> list[tuple[int, str]]:
+    """Read a mind map as its topics and how deep each stands, the root at 0."""
+    first, root, *lines = code.split("\n")
+    must(first == "mindmap", f"it begins with {first!r}")
+    found = re.fullmatch(r'  root\(\("(.*)"\)\)', root)
+    must(found is not None, f"no root: {root!r}")
+    topics = [(0, plain(found[1] if found else ""))]
+    for line in lines:
+        node = re.fullmatch(r'( +)N\d+\["(.*)"\]', line)
+        must(node is not None, f"no line of a mind map: {line!r}")
+        topics += [(len(node[1]) // 2 - 1, plain(node[2]))] if node else []
+    return topics
+
+
+def gantt(code: str) -> list[tuple[str, str, int]]:
+    """Read a Gantt chart as its tasks, with their first day and how many days each takes."""
+    first, title, form, *lines = code.split("\n")
+    must(first == "gantt" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
+    must(form == "    dateFormat YYYY-MM-DD", f"no format of dates: {form!r}")
+    tasks = []
+    for line in map(str.strip, lines):
+        if line.startswith("section "):
+            continue
+        task = _TASK.fullmatch(line)
+        must(task is not None, f"no line of a Gantt chart: {line!r}")
+        tasks += [(plain(task[1]), task[3], int(task[4]))] if task else []
+    return tasks
+
+
+def timeline(code: str) -> list[list[str]]:
+    """Read a timeline as its points, each with what is said of it."""
+    first, title, *lines = code.split("\n")
+    must(first == "timeline" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
+    return [[plain(part) for part in line.strip().split(" : ")] for line in lines]
+
+
+def plain(text: str) -> str:
+    """Return *text* without Mermaid's way of writing characters.
+
+    Raises:
+        BrokenLawError: Something in it stands as it is that Mermaid reads as its own.
+    """
+    must(not _OWN.search(_ENTITY.sub("", text)), f"not written out: {text!r}")
+    return _ENTITY.sub(lambda found: chr(int(found[1])), text)
+
+
+@dataclass(slots=True)
+class Drawing:
+    """An SVG: its size in its own units, its areas in order with their colours, its words, and where lines are."""
+
+    width: float
+    height: float
+    areas: list[tuple[list[tuple[float, float]], tuple[int, ...]]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    places: list[tuple[str, tuple[float, float, float, float]]] = field(default_factory=list)
+    unsure: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+
+def drawing(content: bytes) -> Drawing:
+    """Read an SVG as the simulator writes it.
+
+    Raises:
+        BrokenLawError: It is no SVG, or holds something else.
+    """
+    root = ET.fromstring(content)  # noqa: S314 - our own simulator wrote it
+    must(root.tag == f"{SVG}svg", f"no SVG: {root.tag}")
+    _, _, width, height = (float(part) for part in root.attrib["viewBox"].split())
+    read = Drawing(width, height)
+    for element in root:
+        match element.tag.removeprefix(SVG):
+            case "rect":
+                _rectangle(read, element.attrib)
+            case "path":
+                _path(read, element.attrib)
+            case "text":
+                _text(read, element)
+            case name:
+                must(name in ("defs", "title"), f"an element <{name}>")
+    return read
+
+
+def shows_the_same(svg: Drawing, png: bytes) -> int:
+    """Assert that a PNG has the colours of the SVG's areas away from lines and words; return at how many points.
+
+    Raises:
+        BrokenLawError: It has another shape, or another colour somewhere.
+    """
+    with Image.open(BytesIO(png)) as image:
+        picture = image.convert("RGB")
+    scale = picture.width / svg.width
+    must(abs(picture.height - svg.height * scale) <= 1, f"{picture.size} is not {svg.width}x{svg.height}")
+    compared = 0
+    for x, y in _grid(svg):
+        expected = _colour_at(svg, x, y, 2.5 / scale)
+        if expected is None:
+            continue
+        found: Any = picture.getpixel((int(x * scale), int(y * scale)))
+        near = all(abs(one - other) <= NEAR for one, other in zip(found, expected, strict=True))
+        must(near, f"at {x:.0f},{y:.0f} the SVG is {expected}, and the PNG {found}")
+        compared += 1
+    return compared
+
+
+def cutting(svg: Drawing, png: bytes, letter: str) -> bytes:
+    """Return what a PNG shows where the SVG's only word with *letter* stands: its outline in black and white.
+
+    Raises:
+        BrokenLawError: Nothing is there.
+    """
+    with Image.open(BytesIO(png)) as image:
+        picture = image.convert("L")
+    scale = picture.width / svg.width
+    (place,) = [place for word, place in svg.places if letter.casefold() in word.casefold()]
+    left, top, right, bottom = (round(side * scale) for side in place)
+    part = picture.crop((left, top, right, bottom))
+    shades = part.tobytes()
+    darkest, lightest = min(shades), max(shades)
+    must(lightest - darkest > INK, f"nothing is at {place}")
+    return bytes(shade > (darkest + lightest) // 2 for shade in shades)
+
+
+def _rectangle(read: Drawing, given: dict[str, str]) -> None:
+    x, y, width, height = (float(given[name]) for name in ("x", "y", "width", "height"))
+    corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+    read.areas.append((corners, _colour(given["fill"])))
+    radius = float(given.get("rx", 0))
+    for left in (x, x + width - radius):  # what lies outside of a round corner is not told here
+        for top in (y, y + height - radius):
+            read.unsure.append((left, top, left + radius, top + radius))
+
+
+def _path(read: Drawing, given: dict[str, str]) -> None:
+    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", given["d"])]
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    if given["fill"] == "none":
+        for (x0, y0), (x1, y1) in pairwise(points):
+            read.unsure.append((min(x0, x1) - 6, min(y0, y1) - 6, max(x0, x1) + 6, max(y0, y1) + 6))
+        if "C" in given["d"]:
+            across, down = zip(*points, strict=True)
+            read.unsure.append((min(across) - 6, min(down) - 6, max(across) + 6, max(down) + 6))
+        return
+    read.areas.append((points, _colour(given["fill"])))
+
+
+def _text(read: Drawing, element: ET.Element) -> None:
+    given, words = element.attrib, element.text or ""
+    read.words.append(words)
+    x, y, width, size = (float(given[name]) for name in ("x", "y", "textLength", "font-size"))
+    left = x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[given["text-anchor"]]
+    place = (left - 4, y - size * 1.1, left + width + 4, y + size * 0.4)
+    read.places.append((words, place))
+    read.unsure.append(place)
+
+
+def _grid(svg: Drawing) -> Iterator[tuple[float, float]]:
+    for row in range(GRID):
+        for column in range(GRID):
+            yield (column + 0.5) / GRID * svg.width, (row + 0.5) / GRID * svg.height
+    for corners, _ in svg.areas[1:]:  # and within every area, however small it is
+        across, down = zip(*corners, strict=True)
+        yield (0.9 * min(across) + 0.1 * max(across), (min(down) + max(down)) / 2)
+        yield ((min(across) + max(across)) / 2, 0.88 * max(down) + 0.12 * min(down))
+
+
+def _colour_at(svg: Drawing, x: float, y: float, margin: float) -> tuple[int, ...] | None:
+    """Return the colour at a point, or None near an edge, a line or a word."""
+    for left, top, right, bottom in svg.unsure:
+        if left - margin <= x <= right + margin and top - margin <= y <= bottom + margin:
+            return None
+    found: tuple[int, ...] | None = None
+    for corners, colour in svg.areas:
+        inside = {_within(corners, x + dx, y + dy) for dx in (-margin, 0, margin) for dy in (-margin, 0, margin)}
+        if len(inside) > 1:
+            return None
+        if True in inside:
+            found = colour
+    return found
+
+
+def _within(corners: list[tuple[float, float]], x: float, y: float) -> bool:
+    inside = False
+    for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if (y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0:
+            inside = not inside
+    return inside
+
+
+def _colour(text: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(text.removeprefix("#")))

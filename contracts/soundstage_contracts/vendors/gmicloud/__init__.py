@@ -1,0 +1,131 @@
+"""GMI Cloud's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
+
+Documents: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai, read in November 2026;
+carried as the facts ``gmicloud:...``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from soundstage import AsyncGMICloud, GMICloud, JobState
+from soundstage_contracts._machine import JobMachine
+from soundstage_contracts._vendor import DemoCall, VendorContract
+from soundstage_contracts.vendors.gmicloud.access import (
+    CLIENT_ID,
+    CODE,
+    PASSWORD,
+    key_credentials,
+    key_headers,
+    login_credentials,
+    login_headers,
+    two_factor_credentials,
+)
+from soundstage_contracts.vendors.gmicloud.arguments import (
+    DOT,
+    IMAGE_MODEL,
+    IMAGE_MODELS,
+    TEXT_MODEL,
+    TEXT_MODELS,
+    broken_requests,
+    image_to_video,
+    requests,
+    text_to_video,
+)
+from soundstage_contracts.vendors.gmicloud.live import LIVE
+
+if TYPE_CHECKING:
+    from soundstage_contracts._transcripts import Transcript
+
+__all__ = [
+    "BASE_URL",
+    "CLIENT_ID",
+    "CODE",
+    "CONTRACT",
+    "DEMO",
+    "DOT",
+    "FACES",
+    "IMAGE_MODEL",
+    "IMAGE_MODELS",
+    "PASSWORD",
+    "SESSION",
+    "STATUS_WORDS",
+    "TEXT_MODEL",
+    "TEXT_MODELS",
+    "TWO_FACTOR",
+    "GMICloudMachine",
+    "GMICloudSessionMachine",
+    "broken_requests",
+    "contract_of_transcript",
+    "requests",
+]
+
+BASE_URL: Final = "https://console.gmicloud.ai/api/v1"
+STATUS_WORDS: Final = {
+    "created": JobState.QUEUED,
+    "queued": JobState.QUEUED,
+    "dispatched": JobState.QUEUED,
+    "processing": JobState.RUNNING,
+    "success": JobState.SUCCEEDED,
+    "failed": JobState.FAILED,
+    "cancelled": JobState.CANCELED,
+}
+
+_IMAGE = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
+
+DEMO: Final = (
+    DemoCall("text_to_video", {"prompt": "A red fox trots through fresh snow at dawn"}, "with an API key"),
+    DemoCall(
+        "create_request",
+        {"model": TEXT_MODELS[1], "payload": {"prompt": "Rain on a neon street, seen from above", "video_length": 3}},
+        "by a login",
+        login_credentials,
+    ),
+    DemoCall(
+        "image_to_video",
+        {"prompt": "The fox looks up", "image": _IMAGE, "duration": 4},
+        "by a login",
+        login_credentials,
+    ),
+    DemoCall("image_to_video", {"prompt": "狐が走る", "image": DOT, "model": IMAGE_MODELS[1]}, "with an API key"),
+)
+
+CONTRACT: Final = VendorContract(
+    slug="gmicloud",
+    client=GMICloud,
+    async_client=AsyncGMICloud,
+    credentials=key_credentials,
+    headers=key_headers,
+    operations={"text_to_video": text_to_video(), "image_to_video": image_to_video()},
+    ends={"fail": JobState.FAILED, "timeout": JobState.FAILED, "cancel": JobState.CANCELED},
+    refuses_blocked=True,
+    live=LIVE,
+)
+"""GMI Cloud by its API-key face."""
+
+SESSION: Final = replace(CONTRACT, credentials=login_credentials, headers=login_headers)
+"""GMI Cloud by its session face, which a login opens."""
+
+TWO_FACTOR: Final = replace(CONTRACT, credentials=two_factor_credentials, headers=login_headers)
+"""The session face, with a second factor at the login."""
+
+FACES: Final = {"key": CONTRACT, "session": SESSION}
+
+
+class GMICloudMachine(JobMachine):
+    """The state machine of every job vendor, playing GMI Cloud with a key."""
+
+    contract = CONTRACT
+
+
+class GMICloudSessionMachine(JobMachine):
+    """The same, by logins whose tokens expire while time passes."""
+
+    contract = SESSION
+
+
+def contract_of_transcript(transcript: Transcript) -> VendorContract:
+    """Return who has the conversation: the beginning of its name tells."""
+    faces = {"api_key": CONTRACT, "session": SESSION, "two_factor": TWO_FACTOR}
+    return next(contract for name, contract in faces.items() if transcript.name.startswith(name))

@@ -1,0 +1,110 @@
+"""What GMI Cloud's models take: tables from the facts, valid arguments, and payloads broken in one way."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from soundstage_contracts import strategies
+
+Values = dict[str, st.SearchStrategy[Any]]
+
+TEXT_MODEL: Final = "Wan-AI_Wan2.1-T2V-14B"
+IMAGE_MODEL: Final = "Image-to-Video-Model"
+TEXT_MODELS: Final = (TEXT_MODEL, "Wan-AI_Wan2.1-T2V-1.3B")
+IMAGE_MODELS: Final = (IMAGE_MODEL, "Wan-AI_Wan2.1-I2V-14B-720P")
+DOT: Final = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+"""A picture of one pixel, as a data address."""
+
+PROMPT: Final = strategies.prompts(most=80)
+SECONDS: Final = st.integers(1, 10)
+SEED: Final = st.integers(0, 2_147_483_647)
+IMAGE: Final = st.sampled_from(["https://example.test/fox.png", "http://127.0.0.1:9/fox.jpg?Signature=x", DOT])
+TEXT: Final[Values] = {
+    "video_length": SECONDS,
+    "negative_prompt": strategies.texts(most=40),
+    "cfg_scale": st.integers(0, 20) | st.floats(0, 20),
+    "seed": SEED,
+}
+MOTION: Final[Values] = {
+    "duration": SECONDS,
+    "negative_prompt": strategies.texts(most=40),
+    "cfg_scale": st.floats(0, 1),
+    "seed": SEED,
+}
+
+# What no value of a parameter may be.
+NO_TEXT: Final = st.sampled_from([None, "", 5, True, ["a fox"], {"a": 1}])
+NO_SECONDS: Final = st.sampled_from([0, -5, 11, 600, "5", 5.5, True, [5]])
+NO_SEED: Final = st.sampled_from([-1, 2_147_483_648, "1", 1.5, True])
+NO_IMAGE: Final = st.sampled_from(
+    [None, "", 5, "fox.png", "ftp://example.test/fox.png", "data:image/png;base64,!", "data:image/png,x", [DOT]]
+)
+
+
+def _off(most: int) -> st.SearchStrategy[Any]:
+    return st.sampled_from([-0.1, most + 0.1, most * 10, "1", True, [1]])
+
+
+BROKEN: Final[dict[str, Values]] = {
+    TEXT_MODEL: {
+        "prompt": NO_TEXT,
+        "video_length": NO_SECONDS,
+        "negative_prompt": st.sampled_from([5, True, ["x"]]),
+        "cfg_scale": _off(20),
+        "seed": NO_SEED,
+    },
+    IMAGE_MODEL: {
+        "prompt": NO_TEXT,
+        "image": NO_IMAGE,
+        "duration": NO_SECONDS,
+        "negative_prompt": st.sampled_from([5, True, ["x"]]),
+        "cfg_scale": _off(1),
+        "seed": NO_SEED,
+    },
+}
+
+
+def text_payload() -> st.SearchStrategy[dict[str, Any]]:
+    """Return valid payloads of a text-to-video model (requests.payload, requests.ranges)."""
+    return st.fixed_dictionaries({"prompt": PROMPT}, optional=TEXT)
+
+
+def image_payload() -> st.SearchStrategy[dict[str, Any]]:
+    """Return valid payloads of an image-to-video model (requests.payload, requests.ranges, inputs.image)."""
+    return st.fixed_dictionaries({"prompt": PROMPT, "image": IMAGE}, optional=MOTION)
+
+
+def requests() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """Return a model and a payload that it takes."""
+    return st.tuples(st.sampled_from(TEXT_MODELS), text_payload()) | st.tuples(
+        st.sampled_from(IMAGE_MODELS), image_payload()
+    )
+
+
+def broken_requests() -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
+    """Return a model, the name of a parameter, and a payload in which only that one breaks its rule."""
+
+    def broken(model: str, name: str) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
+        right = text_payload() if model == TEXT_MODEL else image_payload()
+        payloads = st.builds(lambda payload, bad: {**payload, name: bad}, right, BROKEN[model][name])
+        return st.tuples(st.just(model), st.just(name), payloads)
+
+    cases = [(model, name) for model, values in BROKEN.items() for name in values]
+    return st.sampled_from(cases).flatmap(lambda case: broken(*case))
+
+
+def text_to_video() -> st.SearchStrategy[dict[str, Any]]:
+    """Return valid arguments of `GMICloud.text_to_video`."""
+    return st.fixed_dictionaries({"prompt": PROMPT}, optional={**TEXT, "model": st.sampled_from(TEXT_MODELS)})
+
+
+def image_to_video() -> st.SearchStrategy[dict[str, Any]]:
+    """Return valid arguments of `GMICloud.image_to_video`."""
+    return st.fixed_dictionaries(
+        {"prompt": PROMPT, "image": IMAGE}, optional={**MOTION, "model": st.sampled_from(IMAGE_MODELS)}
+    )

@@ -1,0 +1,71 @@
+"""What is asked of GMI Cloud itself, by whichever face the environment opens; nothing can be cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage import errors
+from soundstage_contracts._live import LiveCall, LivePlan
+from soundstage_contracts._machine import must
+from soundstage_contracts.vendors.gmicloud.arguments import TEXT_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soundstage import Job
+
+
+def _list_models(client: Any, _: Mapping[str, str]) -> None:
+    must(TEXT_MODEL in [model.id for model in client.models()], f"{TEXT_MODEL} is not among the models")
+
+
+def _describe_a_model(client: Any, _: Mapping[str, str]) -> None:
+    model = client.model(TEXT_MODEL)
+    must(model.id == TEXT_MODEL and bool(model.parameters), f"{TEXT_MODEL} is described as {model}")
+    must(model.price is not None, f"{TEXT_MODEL} has no price that is a whole number")
+
+
+def _read_nobodys_request(client: Any, _: Mapping[str, str]) -> object:
+    return client.job("00000000-0000-4000-8000-000000000000").refresh()
+
+
+def _make_the_shortest_film(client: Any, _: Mapping[str, str]) -> Job:
+    job: Job = client.text_to_video("A candle is blown out", video_length=1)
+    return job
+
+
+LIVE: Final = LivePlan(
+    calls=(
+        LiveCall(
+            name="models",
+            about="list the models",
+            rung="free",
+            call=_list_models,
+            facts=("models.known", "answers.json"),
+        ),
+        LiveCall(
+            name="model",
+            about="describe a model, with its parameters and its price",
+            rung="free",
+            call=_describe_a_model,
+            facts=("models.detail", "models.parameter", "price.integer"),
+        ),
+        LiveCall(
+            name="unknown-request",
+            about="read a request that nobody has",
+            rung="free",
+            call=_read_nobodys_request,
+            facts=("errors.unknown", "errors.body"),
+            refused=errors.NotFoundError,
+        ),
+        LiveCall(
+            name="film",
+            about="make a film of 1 second and download it",
+            rung="generation",
+            call=_make_the_shortest_film,
+            facts=("requests.create", "requests.detail", "status.values", "outcome.shape", "accepted.status"),
+            price=None,
+        ),
+    ),
+    unit="USD",
+)

@@ -1,0 +1,71 @@
+"""What is asked of Infrai itself: no price is documented, no balance can be read, and a job can be cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from soundstage import errors
+from soundstage_contracts._live import LiveCall, LivePlan
+from soundstage_contracts._machine import must
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soundstage import Job
+
+
+def _read_nobodys_job(client: Any, _: Mapping[str, str]) -> object:
+    return client.job("vid_00000000000000000000000000").refresh()
+
+
+def _start_a_film(client: Any, _: Mapping[str, str]) -> Job:
+    job: Job = client.generate("A candle is blown out", duration_seconds=1, prefer="cheapest")
+    return job
+
+
+def _ask_twice(client: Any, _: Mapping[str, str]) -> Job:
+    asked = {"duration_seconds": 1, "prefer": "cheapest", "idempotency_key": str(uuid4())}
+    first, second = (client.generate("A candle is blown out", **asked) for _ in range(2))
+    must(first.id == second.id, f"one key was two jobs, {first.id} and {second.id}: cancel both")
+    job: Job = second
+    return job
+
+
+LIVE: Final = LivePlan(
+    unit="USD",
+    calls=(
+        LiveCall(
+            name="unknown-job",
+            about="read a job that nobody has",
+            rung="free",
+            call=_read_nobodys_job,
+            facts=("routes.base", "auth.bearer", "envelope", "errors.envelope"),
+            refused=errors.NotFoundError,
+        ),
+        LiveCall(
+            name="cancel",
+            about="start a film and cancel it at once",
+            rung="cancel",
+            call=_start_a_film,
+            facts=("generate.route", "generate.params", "cancel.route", "job.states"),
+            price=None,
+        ),
+        LiveCall(
+            name="same-key",
+            about="ask for one film twice with one key, which is one job, and cancel it",
+            rung="cancel",
+            call=_ask_twice,
+            facts=("idempotency.same", "job.id", "cancel.route"),
+            price=None,
+        ),
+        LiveCall(
+            name="film",
+            about="make a film of 1 second as cheaply as can be and download it",
+            rung="generation",
+            call=_start_a_film,
+            facts=("generate.route", "generate.params", "status.route", "job.shape", "job.states"),
+            price=None,
+        ),
+    ),
+)

@@ -1,1 +1,0 @@
-"""The contracts, which ``pytest --pyargs understudy_contracts`` collects and ``--understudy-target`` aims."""

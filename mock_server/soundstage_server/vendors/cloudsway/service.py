@@ -1,0 +1,376 @@
+"""How Cloudsway and Kling behind it behave: authentication, two kinds of task, lists, callbacks, refusals.
+
+Documents: docs.cloudsway.net/maasapi/api-reference/video/kl and Kling's own API pages, read in November 2026.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import orjson
+
+from soundstage_server.callbacks import CallbackPlan
+from soundstage_server.hints import did_you_mean
+from soundstage_server.inputs import MEASURED, InputLimits, admit
+from soundstage_server.ledger import CREDITS
+from soundstage_server.lifecycle import Fate
+from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.tasks import ASIDE
+from soundstage_server.vendors.cloudsway.capabilities import (
+    ABOUT,
+    AXES,
+    FIELDS,
+    GATEWAY_NAMES,
+    GROUPS,
+    MADE_BY,
+    MODELS,
+    TIMES,
+    broken_limits,
+    pictures_of,
+    price,
+)
+from soundstage_server.vendors.cloudsway.outputs import made_by
+from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from soundstage_server.accounts import Account
+    from soundstage_server.lifecycle import Lifecycle, Moment
+    from soundstage_server.media import Medium
+    from soundstage_server.tasks import Task
+    from soundstage_server.vendors.cloudsway.capabilities import Kind
+    from soundstage_server.world import World
+
+SUCCEED: Final = "SUCCEED"  # envelope.literals
+PAGE, PAGES = "pageNum", "pageSize"
+PAGING: Final = {PAGE: (1, 1000), PAGES: (30, 500)}  # routes.list: the default, and the most
+
+# Facts: refusals (errors.table, errors.messages, errors.which, auth.which).
+UNAUTHENTICATED: Final = Refusal(1000, 401, "authentication failed", "auth.which")
+NO_KEY: Final = Refusal(1001, 401, "Authorization is empty", "auth.which")
+WRONG_KEY: Final = Refusal(1002, 401, "Authorization is invalid", "auth.which")
+EARLY_KEY: Final = Refusal(1003, 401, "Authorization is not valid yet", "errors.table")
+OLD_KEY: Final = Refusal(1004, 401, "Authorization has expired", "auth.which")
+ABNORMAL: Final = Refusal(1100, 429, "the account is in an abnormal state", "errors.table")
+ARREARS: Final = Refusal(1101, 429, "the account is in arrears", "errors.table")
+USED_UP: Final = Refusal(1102, 429, "Account balance not enough", "price")
+FORBIDDEN: Final = Refusal(1103, 403, "no permission for this API or model", "errors.table")
+INVALID_REQUEST: Final = Refusal(1200, 400, "the request is invalid", "errors.which")
+INVALID: Final = Refusal(1201, 400, "a parameter is invalid", "errors.table")
+WRONG_METHOD: Final = Refusal(1202, 404, "the method is not valid", "errors.table")
+NOT_FOUND: Final = Refusal(1203, 404, "the resource does not exist", "errors.which")
+PLATFORM: Final = Refusal(1300, 400, "the platform's policy was triggered", "errors.table")
+BLOCKED: Final = Refusal(1301, 400, "the content safety policy was triggered", "block")
+TOO_FAST: Final = Refusal(1302, 429, "too many requests", "errors.table")
+TOO_MANY: Final = Refusal(1303, 429, "parallel task over resource pack limit", "concurrency")
+WRONG_ADDRESS: Final = Refusal(1304, 429, "the IP address is not on the list of those allowed", "errors.table")
+INTERNAL: Final = Refusal(5000, 500, "internal error", "errors.table")
+UNAVAILABLE: Final = Refusal(5001, 503, "temporarily unavailable", "errors.table")
+TIMED_OUT: Final = Refusal(5002, 504, "internal timeout", "errors.table")
+KLING: Final = (
+    UNAUTHENTICATED, NO_KEY, WRONG_KEY, EARLY_KEY, OLD_KEY, ABNORMAL, ARREARS, USED_UP, FORBIDDEN, INVALID_REQUEST,
+    INVALID, WRONG_METHOD, NOT_FOUND, PLATFORM, BLOCKED, TOO_FAST, TOO_MANY, WRONG_ADDRESS, INTERNAL, UNAVAILABLE,
+    TIMED_OUT,
+)  # fmt: skip
+# The gateway's own (errors.gateway); a reason stands in the message, the code is the HTTP status.
+GATEWAY: Final = (
+    *(
+        Refusal(reason, 400, reason, "errors.gateway")
+        for reason in (
+            "NO_ENDPOINT", "NO_PASSAGEWAY", "NO_BALANCER_ERROR", "NO_PROVIDER_ERROR", "MODEL_TYPE_NOT_FOUND",
+            "AI_PASSAGEWAY_GROUP_IS_EMPTY_ERROR", "AI_IMAGE_QUALITY_ERROR", "AI_IMAGE_SIZE_ERROR",
+        )
+    ),
+    Refusal(401, 401, "the key is missing or invalid", "errors.gateway"),
+    Refusal(403, 403, "the IP address is not allowed", "errors.gateway"),
+    Refusal(404, 404, "no such resource or model", "errors.gateway"),
+    Refusal(409, 409, "conflict", "errors.gateway"),
+    Refusal(429, 429, "too many requests", "errors.gateway"),
+    Refusal(500, 500, "internal error", "errors.gateway"),
+    Refusal(503, 503, "unavailable", "errors.gateway"),
+    Refusal(504, 504, "timeout", "errors.gateway"),
+)  # fmt: skip
+_READS: Final = (
+    "routes", "routes.kind", "envelope", "envelope.literals", "get.answer", "get.before_success", "get.updated",
+    "status.values",
+)  # fmt: skip
+_CREATES: Final = (
+    "routes", "create.answer", "capability.matrix", "capability.master_mode", "image2video.exclusive",
+    "image2video.params",
+)  # fmt: skip
+_CREATED: Final = {
+    "code": 0,
+    "message": SUCCEED,
+    "request_id": "5e1c2c1c-55f1-4c2a-9f3f-2f7d6c1f8a10",
+    "data": {
+        "task_id": "831922345719271433",
+        "task_status": "submitted",
+        "task_info": {"external_task_id": "order-7"},
+        "created_at": 1722769557708,
+        "updated_at": 1722769557708,
+    },
+}
+
+
+class CloudswayService(Service):
+    """Kling through Cloudsway, as the simulator plays it."""
+
+    slug = "cloudsway"
+    title = "Cloudsway (Kling)"
+    hosts = ("genaiapi.cloudsway.net",)
+    unit = CREDITS
+    at_once = 20  # concurrency
+    credential_headers = (b"authorization",)  # auth.bearer
+    refusals = Refusals(
+        UNAUTHENTICATED, INVALID, INVALID_REQUEST, USED_UP, TOO_MANY, NOT_FOUND, blocked=BLOCKED, too_fast=TOO_FAST
+    )
+    codes = {str(refusal.code): refusal for refusal in (*KLING, *GATEWAY)}  # noqa: RUF012 - a table, as every vendor has it
+    dialects = {"errors": ("http", "envelope"), "callback": ("flat", "envelope")}  # noqa: RUF012 - likewise
+    operations = tuple(FIELDS)
+    input_limits = InputLimits(1 << 40, "image2video.params", INVALID, INVALID)  # the rules have their own
+    callback_plan = CallbackPlan(on="change", field="callback_url", delays=(10.0, 60.0))  # callback, callback.retries
+    reasons = {  # noqa: RUF012 - likewise
+        Fate.FAIL: "Failure to generate the video",
+        Fate.BLOCK: "Failure to pass the risk control system",
+        Fate.CANCEL: "Failure to generate the video: the task was stopped",
+        Fate.TIMEOUT: "Failure to generate the video: it took too long",
+    }
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._external: dict[tuple[str, str], Task] = {}
+
+    def routes(self) -> Iterable[Route]:
+        """Return create, read and list for each kind of task (routes)."""
+        for kind in FIELDS:
+            path = f"/v1/ai/{{endpoint}}/kling/videos/{kind}"
+            about = ABOUT[kind]
+            create, fields = partial(self.create, kind), FIELDS[kind]
+            yield Route("POST", path, create, f"Create {about}", _CREATES, fields, _CREATED, paid=True)
+            yield Route("GET", f"{path}/{{id}}", partial(self.read, kind), f"Read {about}", _READS)
+            listing = ("routes.list", "list.order", "envelope")
+            yield Route("GET", path, partial(self.listed, kind), f"List every such task: {about}", listing)
+
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the states of a task (status.values, generation.times)."""
+        del operation  # all kinds have the same
+        return TIMES
+
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return whose key ``Authorization: Bearer`` carries (auth.bearer)."""
+        (authorization,) = credentials
+        if not authorization:
+            raise RefusedError(NO_KEY)
+        scheme, _, key = authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or not key.strip():
+            raise RefusedError(UNAUTHENTICATED, "Authorization must be Bearer and a key")
+        return Identity(key.strip().decode("latin-1"))
+
+    def unaccepted(self, word: str) -> Refusal:
+        """Return how a key that has expired, and one that never was one, is refused (auth.which)."""
+        return OLD_KEY if word == "expired" else WRONG_KEY
+
+    def create(self, kind: Kind, call: Call) -> Answer:
+        """Create a task (create.answer)."""
+        params = self.checked(FIELDS[kind], call)
+        self._choose_model(kind, params)
+        _check_camera(params)
+        if kind == "image2video":
+            _check_groups(params)
+        for limit in broken_limits(kind, params):
+            asked = "/".join(params[name] for name in ("model_name", "mode", "duration"))
+            said = f"model/mode/duration({asked}) is not supported with {limit.of}"
+            raise RefusedError(INVALID, said, limit.fact)
+        self._set_aside(call.account, params)
+        self._look_at_pictures(params)
+        created = self.shown(self.submit(call, kind, params), call.now)
+        del created["task_status_msg"]  # which a read adds (get.answer)
+        return self._answer(created)
+
+    def read(self, kind: Kind, call: Call) -> Answer:
+        """Answer what a task is now (get.answer, routes.kind)."""
+        task = self._asked_for(kind, call)
+        self.look(call, task)
+        return self._answer(self.shown(task, call.now))
+
+    def listed(self, kind: Kind, call: Call) -> Answer:
+        """Answer a page of the caller's tasks, the newest first (routes.list, list.order)."""
+        asked = call.query_values()
+        page, size = (_page(name, asked.get(name, "")) for name in PAGING)
+        mine = (task for task in reversed(call.account.tasks) if task.operation == kind)
+        tasks = list(islice(mine, (page - 1) * size, page * size))
+        changes = [moment.next_change for task in tasks if not (moment := task.at(call.now, TIMES)).final]
+        if changes:
+            call.account.read(call.now, min(changes))
+        return self._answer([self.shown(task, call.now) for task in tasks])
+
+    def shown(self, task: Task, now: float) -> dict[str, Any]:
+        """Return *task* as reads, lists and callbacks have it, at its account's time *now* (get.answer)."""
+        moment = task.at(now, TIMES)
+        succeeded = moment.final and task.fate is Fate.SUCCEED
+        external = task.params.get(ASIDE, {}).get("external_task_id")
+        data = {
+            "task_id": task.id,
+            "task_status": moment.word,
+            "task_status_msg": self.reason(task) if moment.final and not succeeded else "",
+            "task_info": {} if external is None else {"external_task_id": external},
+            "created_at": _milliseconds(task.created),
+            "updated_at": _milliseconds(max((task.created, *(time for time in task.changes if time <= now)))),
+        }
+        if succeeded:
+            data["task_result"] = {"videos": [self._video(task, url) for url in self.result_urls(task)]}
+        return data
+
+    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+        """Return what is posted at every change of state: the task itself, or the envelope around it (callback)."""
+        told = self.shown(task, task.ends if moment.final else task.changes[0])
+        if self.world.dialects.spoken("cloudsway.callback", task.account.name) == "flat":
+            return told
+        return {"code": 0, "message": SUCCEED, "request_id": self._request_id(f"{task.id}/{moment.word}"), "data": told}
+
+    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+        """Return ``{code, message, request_id}``, with the table's HTTP status or inside 200 (errors.http_status)."""
+        refusal = refused.refusal
+        gateway = refusal.fact == "errors.gateway"
+        message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
+        if refusal is INVALID and refused.detail:
+            message = refused.detail
+        account = call.caller.name if call.caller else self.whose(call.scope)
+        inside = not gateway and self.world.dialects.spoken("cloudsway.errors", account) == "envelope"
+        code = refusal.status if gateway else refusal.code
+        body = {"code": code, "message": message, "request_id": self._request_id()}
+        return Answer(200 if inside else refusal.status, orjson.dumps(body), [JSON])
+
+    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+        """Refuse a method that a path does not take with 1202, a path that there is not with 1203; both are 404."""
+        if allowed:
+            refused = RefusedError(WRONG_METHOD, f"{call.path} takes {', '.join(allowed)}, not {call.method}")
+        else:
+            refused = RefusedError(NOT_FOUND, f"no route {call.method} {call.path}")
+        return self._cite(self.refuse(refused, call), refused)
+
+    def outputs(self, task: Task) -> Sequence[Medium]:
+        """Return the film that *task* has made."""
+        return made_by(task)
+
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return whole credits (price)."""
+        del operation  # both kinds cost the same
+        return price(params)
+
+    def name_task(self, operation: str, now: float, seed: int) -> str:
+        """Return 18 digits (create.answer)."""
+        del operation, now
+        return _number(seed)
+
+    def remember(self, task: Task) -> None:
+        """Know *task* by the caller's own name for it, too (routes.kind)."""
+        super().remember(task)
+        external = task.params.get(ASIDE, {}).get("external_task_id")
+        if external is not None:
+            self._external[task.account.name, external] = task
+
+    def forget(self, accounts: Collection[Account]) -> None:
+        """Forget *accounts*, their tasks and their names for them."""
+        super().forget(accounts)
+        self._external = {key: task for key, task in self._external.items() if task.account not in accounts}
+
+    def _choose_model(self, kind: Kind, params: dict[str, Any]) -> None:
+        """Put the model's own name in place of the gateway's, and refuse what is none (text2video.models)."""
+        given = params["model_name"]
+        model = params["model_name"] = GATEWAY_NAMES.get(given, given)
+        if model not in MODELS:
+            raise RefusedError(NOT_FOUND, f"no model {given}{did_you_mean(given, (*MODELS, *GATEWAY_NAMES))}")
+        if model not in MADE_BY[kind]:
+            said = f"model_name must be one of {', '.join(MADE_BY[kind])} for {kind}; got {given!r}"
+            raise RefusedError(INVALID, said, "text2video.models")
+
+    def _set_aside(self, account: Account, params: dict[str, Any]) -> None:
+        """Take the caller's own name once, and out of what makes two submissions equal (errors.which)."""
+        external = params.pop("external_task_id", None)
+        if external is None:
+            return
+        if (account.name, external) in self._external:
+            said = f"external_task_id must be unique in the account; {external!r} was used before"
+            raise RefusedError(INVALID, said, "errors.which")
+        params[ASIDE] = {"external_task_id": external}
+
+    def _look_at_pictures(self, params: dict[str, Any]) -> None:
+        """Check every picture, masks within lists among them; keep sizes, and digests in place of what was sent."""
+        fields, held = pictures_of(params)
+        admit(self, fields, held)
+        params.update({name: value for name, value in held.items() if name in params or name == MEASURED})
+        if "dynamic_masks" in params:
+            params["dynamic_masks"] = [
+                {**one, "mask": held[f"dynamic_masks[{number}].mask"]}
+                for number, one in enumerate(params["dynamic_masks"])
+            ]
+
+    def _asked_for(self, kind: Kind, call: Call) -> Task:
+        """Return the caller's task of *kind* that the path names by either of its names (routes.kind)."""
+        name = call.path_values["id"]
+        for task in (self.tasks.get(name), self._external.get((call.account.name, name))):
+            if task is not None and task.account is call.caller and task.operation == kind:
+                return task
+        raise RefusedError(NOT_FOUND, f"no {kind} task {name}")
+
+    def _video(self, task: Task, url: str) -> dict[str, str]:
+        return {"id": _number(task.seed >> 3), "url": url, "duration": task.params["duration"]}
+
+    def _answer(self, data: object) -> Answer:
+        body = {"code": 0, "message": SUCCEED, "request_id": self._request_id(), "data": data}
+        return Answer(200, orjson.dumps(body), [JSON])
+
+    def _request_id(self, what: str = "") -> str:
+        """Return a UUID of version 4 that equal seeds and equal histories repeat."""
+        text = f"{self.world.seed}/{self.slug}/{what or self.world.requests}"
+        return str(UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=4))
+
+
+def _number(seed: int) -> str:
+    return str(10**17 + seed % (9 * 10**17))
+
+
+def _milliseconds(time: float) -> int:
+    return int(time * 1000)
+
+
+def _page(name: str, given: str) -> int:
+    """Return what a query's *name* says, or its default (routes.list)."""
+    default, most = PAGING[name]
+    if not given:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) < len(str(10**6)) and 1 <= int(given) <= most):
+        said = f"{name} must be a whole number from 1 to {most}; got {given[:60]!r}"
+        raise RefusedError(INVALID, said, "routes.list")
+    return int(given)
+
+
+def _check_camera(params: Mapping[str, Any]) -> None:
+    """Hold a camera's movement to one axis, and that to ``simple`` (camera.control)."""
+    camera = params.get("camera_control")
+    if camera is None:
+        return
+    config = camera.get("config")
+    if (camera["type"] == "simple") != (config is not None):
+        need = "must hold config" if config is None else "must not hold config"
+        raise RefusedError(INVALID, f"camera_control {need} with type {camera['type']}", "camera.control")
+    moved = [axis for axis in AXES if (config or {}).get(axis)]
+    if config is not None and len(moved) != 1:
+        said = f"camera_control.config must have exactly one value that is not 0; got {', '.join(moved) or 'none'}"
+        raise RefusedError(INVALID, said, "camera.control")
+
+
+def _check_groups(params: Mapping[str, Any]) -> None:
+    """Ask for one image at least, and for one of three ways to go on from it (image2video.params, .exclusive)."""
+    if "image" not in params and "image_tail" not in params:
+        raise RefusedError(INVALID, "image or image_tail must be given; both are missing", "image2video.params")
+    asked = [" and ".join(name for name in group if name in params) for group in GROUPS]
+    together = [names for names in asked if names]
+    if len(together) > 1:
+        raise RefusedError(INVALID, f"{' and '.join(together)} exclude one another", "image2video.exclusive")

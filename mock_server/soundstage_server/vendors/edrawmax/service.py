@@ -1,0 +1,192 @@
+"""How EdrawMax answers: four routes that hold the connection until the diagram is there, and nine ways to refuse.
+
+Documents: the vendor's edrawmax-diagram skill, about the service at api.edrawmax.cn, read in November 2026.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from soundstage_server.fields import Choice, Field, FieldError, Text, check
+from soundstage_server.ledger import CREDITS
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.vendors.edrawmax.mermaid import write
+from soundstage_server.vendors.edrawmax.outputs import content_of, made_by
+from soundstage_server.vendors.edrawmax.words import WORDS
+from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from soundstage_server.accounts import Account
+    from soundstage_server.media import Medium
+    from soundstage_server.scenarios import Plan
+    from soundstage_server.tasks import Task
+
+ROOT: Final = "/api/ai/skills/generate-"
+DIAGRAMS: Final = {
+    "flowchart": "a flowchart",
+    "infographic": "an infographic",
+    "gantt": "a Gantt chart",
+    "mindmap": "a mind map",
+}
+"""What can be asked for (generate.routes)."""
+
+LANGUAGES: Final = tuple(WORDS)
+PLATFORMS: Final = ("web", "win", "mac", "ios", "android", "linux")
+BODY: Final = (
+    Field("prompt", Text(), "error.prompt", required=True),
+    Field("lang", Choice(LANGUAGES), "error.lang", default="cn"),
+    Field("platform", Choice(PLATFORMS), "platform.enum"),
+)
+CHECKED: Final = BODY[:2]
+"""A platform outside of the list is accepted (platform.invalid)."""
+
+ANONYMOUS: Final = b"0"
+"""Who calls without X-User-ID (auth.none)."""
+AT_ONCE: Final = 5
+WORKING: Final = "working"
+SECONDS: Final = (10.0, 30.0)
+"""How long an answer takes (answer.time)."""
+
+PROMPT: Final = Refusal(400, 400, "bad param: prompt is required", "error.prompt")
+LANG: Final = Refusal(400, 400, "bad param: lang不合法", "error.lang")
+RISK: Final = Refusal(2406, 403, "risk control rejection", "error.risk")
+BLOCKED: Final = Refusal(2406, 403, "risk control rejection", "block")
+CONCURRENCY: Final = Refusal(3001, 429, "concurrency limit", "error.concurrency")
+GENERATION: Final = Refusal(212200, 500, "生成失败", "error.generation")
+RENDER: Final = Refusal(212201, 500, "渲染失败", "error.render")
+PANIC: Final = Refusal(500, 500, "panic", "error.panic")
+UNKNOWN_ROUTE: Final = Refusal(404, 404, "not found", "route.unknown")
+FATES: Final = "fates"
+"""The fact behind a failure that the vendor has no code for."""
+PREFIX: Final = "bad param: "
+"""What the skill page's messages begin without (error.prompt, error.lang)."""
+
+_EXAMPLE: Final = {
+    "code": 0,
+    "msg": "",
+    "data": {
+        "png_url": "https://bucket.oss.com/work/2026/thumb.png",
+        "svg_url": "https://bucket.oss.com/work/2026/main.svg",
+        "mermaid_code": 'flowchart TD\n    A(["Start"]) --> B["End"]',
+    },
+}
+
+
+class EdrawMaxService(Service):
+    """EdrawMax, as the simulator plays it."""
+
+    slug = "edrawmax"
+    title = "EdrawMax"
+    hosts = ("api.edrawmax.cn",)
+    unit = CREDITS
+    at_once = AT_ONCE
+    answers_at_once = True
+    credential_headers = (b"x-user-id",)  # auth.none
+    refusals = Refusals(PANIC, PROMPT, PROMPT, PANIC, CONCURRENCY, UNKNOWN_ROUTE, blocked=BLOCKED)
+    codes = {  # noqa: RUF012 - a table, as every vendor has it
+        str(refusal.code): refusal for refusal in (PROMPT, RISK, CONCURRENCY, GENERATION, RENDER, PANIC)
+    }
+    dialects = {  # noqa: RUF012 - a table, as every vendor has it
+        "errors": ("envelope", "http"),
+        "messages": ("reference", "skill"),
+    }
+    operations = tuple(DIAGRAMS)
+    reasons = {Fate.FAIL: GENERATION.message}  # noqa: RUF012 - a table, as every vendor has it
+
+    def routes(self) -> Iterable[Route]:
+        """Return the four routes (generate.routes)."""
+        for name, about in DIAGRAMS.items():
+            facts = ("generate.routes", "answer.flowchart" if name == "flowchart" else "answer.others")
+            handle = partial(self.generate, name)
+            yield Route("POST", ROOT + name, handle, f"Draw {about}", facts, BODY, _EXAMPLE)
+
+    def facts(self) -> set[str]:
+        """Return the ids that this service can cite, in its tables and of failures that have no code."""
+        return super().facts() | {LANG.fact, FATES, "request.body"}
+
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the one state of a diagram (answer.time), which a clock that is moved by hand does not wait for."""
+        del operation
+        seconds = (0.0, 0.0) if self.world.clock.kind == "manual" else SECONDS
+        return Lifecycle((Stage(WORKING, *seconds),), {Fate.SUCCEED: "done", Fate.FAIL: "failed"})
+
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return the user in X-User-ID, or 0 (auth.none)."""
+        (user,) = credentials
+        return Identity((user or ANONYMOUS).decode("latin-1"))
+
+    def enter(self, identity: Identity) -> Account:
+        """Return the user's account: there is no credential, so that none can be invalid (auth.none)."""
+        return self.world.account(self.slug, identity.credential)
+
+    def generate(self, operation: str, call: Call) -> Answer:
+        """Draw a diagram, and answer when it is there (generate.routes, answer.flowchart, answer.others)."""
+        task = self.submit(call, operation, self.parameters(call))
+        call.account.read(call.now, task.ends)
+        png, svg = self.result_urls(task)
+        code = "mermaid_code" if operation == "flowchart" else "source_code"
+        data = {"png_url": png, "svg_url": svg, code: write(content_of(task))}
+        message = "success" if self._reading("messages", call) == "skill" else ""
+        return Answer(200, _envelope(0, message, data), [JSON], until=task.ends)
+
+    def parameters(self, call: Call) -> dict[str, Any]:
+        """Return the prompt and the language (generate.params, lang.empty).
+
+        Raises:
+            RefusedError: One of them is not allowed.
+        """
+        try:
+            body = call.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise RefusedError(PROMPT, fact="request.body")
+        if body.get("lang") == "":
+            body = {**body, "lang": None}
+        try:
+            params = check(CHECKED, body)
+        except FieldError as error:
+            raise RefusedError(PROMPT if error.field == "prompt" else LANG) from None
+        if not params["prompt"].strip():
+            raise RefusedError(PROMPT)
+        return params
+
+    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+        """Return the envelope, in which data is null (answer.error_data, error.http_status)."""
+        refusal, message = refused.refusal, refused.refusal.message
+        if self._reading("messages", call) == "skill":
+            message = message.removeprefix(PREFIX)
+        if refused.fact in (UNKNOWN_ROUTE.fact, FATES):
+            message += f": {refused.detail}"
+        status = refusal.status if self._reading("errors", call) == "http" else 200
+        return Answer(status, _envelope(int(refusal.code), message, None), [JSON])
+
+    def outputs(self, task: Task) -> Sequence[Medium]:
+        """Return the PNG and the SVG."""
+        return made_by(task)
+
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return nothing: it is free (pricing)."""
+        del operation, params
+        return 0
+
+    def _refuse_as_planned(self, plan: Plan) -> None:
+        """Refuse at once what an order or a word in the prompt lets fail: there is no task that could (fates)."""
+        super()._refuse_as_planned(plan)
+        if plan.fate is Fate.FAIL:
+            raise RefusedError(GENERATION)
+        if plan.fate is not Fate.SUCCEED:
+            raise RefusedError(GENERATION, plan.fate.value, FATES)
+
+    def _reading(self, name: str, call: Call) -> str:
+        return self.world.dialects.spoken(f"{self.slug}.{name}", call.caller.name if call.caller else None)
+
+
+def _envelope(code: int, message: str, data: Mapping[str, Any] | None) -> bytes:
+    return orjson.dumps({"code": code, "msg": message, "data": data})

@@ -1,0 +1,41 @@
+"""What GMI Cloud's requests make: a film of the length that was asked for, and a picture of it.
+
+Documents: docs.gmicloud.ai and the package's guide, read in November 2026 (facts ``outcome.shape``, ``outcome.file``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_server.inputs import measured
+from soundstage_server.media import STEEPEST, Film, Picture, frame_size
+from soundstage_server.vendors.gmicloud.capabilities import MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soundstage_server.media import Medium
+    from soundstage_server.tasks import Task
+
+USUAL_SIDES: Final = (16, 9)
+
+
+def made_by(task: Task) -> list[Medium]:
+    """Return the film, in the shape of its first image if that is known, and then the thumbnail."""
+    params = task.params
+    width, height = measured(params, "image") or USUAL_SIDES
+    ratio = min(max(width / height, 1 / STEEPEST), STEEPEST)
+    sides = frame_size(f"{MODELS[task.operation].lines}p", f"{ratio:.4f}:1")
+    seconds = seconds_of(params)
+    caption = " · ".join(("GMI Cloud", task.operation, f"{seconds} s"))
+    seed = params.get("seed", task.seed)
+    small = frame_size("180p", f"{ratio:.4f}:1")
+    return [
+        Film(*sides, float(seconds), params["prompt"], caption, seed),
+        Picture(*small, params["prompt"], caption, seed),
+    ]
+
+
+def seconds_of(params: Mapping[str, Any]) -> int:
+    """Return how long the film is, by either name of it (requests.payload)."""
+    return int(params.get("video_length") or params.get("duration") or 0)

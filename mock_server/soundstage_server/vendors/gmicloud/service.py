@@ -1,0 +1,363 @@
+"""How GMI Cloud behaves: login and its tokens, models, requests and their ends, on both faces; and how it refuses.
+
+Documents: the vendor's package gmicloud 0.1.10 and its guide, and docs.gmicloud.ai, read in November 2026.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from soundstage_server.accounts import account_name, conduct_of
+from soundstage_server.fields import Choice, Field, FieldError, Text, check
+from soundstage_server.hints import did_you_mean
+from soundstage_server.inputs import InputLimits, admit, media_fields
+from soundstage_server.ledger import USD
+from soundstage_server.lifecycle import Fate
+from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
+from soundstage_server.vendors.gmicloud.outputs import made_by, seconds_of
+from soundstage_server.vendors.gmicloud.payloads import Members, content_of
+from soundstage_server.vendors.gmicloud.sessions import CODE, TRIES, TWO_FACTORS, Sessions, organization_id, user_id
+from soundstage_server.wire import Answer, Call, Refusal, RefusedError, Route, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from soundstage_server.accounts import Account
+    from soundstage_server.lifecycle import Lifecycle, Moment
+    from soundstage_server.media import Medium
+    from soundstage_server.tasks import Task
+    from soundstage_server.vendors.gmicloud.sessions import Claims
+    from soundstage_server.world import World
+
+ROOT: Final = "/api/v1"
+QUEUE: Final = f"{ROOT}/ie/requestqueue"
+KEYED: Final = f"{QUEUE}/apikey"  # apikey.face
+
+# Facts: refusals (auth.expired, login.refused, apikey.errors, errors.unknown).
+TOKEN: Final = Refusal(401, 401, "access token expired or invalid", "auth.expired")
+KEY: Final = Refusal(401, 401, "invalid API key", "apikey.errors")
+LOGIN: Final = Refusal(401, 401, "login failed", "login.refused")
+FACE: Final = Refusal(401, 401, "this credential belongs to the other face", "faces.apart")
+FORBIDDEN: Final = Refusal(403, 403, "the key does not allow this", "apikey.errors")
+PAYLOAD: Final = Refusal(400, 400, "invalid payload", "errors.unknown")
+UNREADABLE: Final = Refusal(400, 400, "invalid request body", "request.body")
+BLOCKED: Final = Refusal(400, 400, "the request violates the content policy", "block")
+BROKE: Final = Refusal(402, 402, "insufficient balance", "charge")
+UNKNOWN_MODEL: Final = Refusal(404, 404, "model not found", "errors.unknown")
+UNKNOWN_REQUEST: Final = Refusal(404, 404, "request not found", "errors.unknown")
+UNKNOWN_ROUTE: Final = Refusal(404, 404, "route not found", "route.unknown")
+TOO_MANY: Final = Refusal(429, 429, "hourly limit reached", "apikey.errors")
+INTERNAL: Final = Refusal(500, 500, "internal error", "apikey.errors")
+UNAVAILABLE: Final = Refusal(503, 503, "service unavailable", "apikey.errors")
+
+_ERROR_PATHS: Final = ("/ie/artifact", "/ie/task", "/ie/requestqueue")  # errors.body
+_CREDENTIALS: Final = (
+    Field("email", Text(), "login.tokens", required=True),
+    Field("password", Text(), "login.tokens", required=True),
+)
+_SESSION: Final = (
+    Field("type", Choice(("native",)), "login.session", required=True),
+    Field("authToken", Text(), "login.session", required=True),
+    Field("otpCode", Text(), "login.session"),
+)
+_REFRESH: Final = (Field("refreshToken", Text(), "login.refresh", required=True),)
+_CREATE: Final = (
+    Field("model", Text(), "requests.create", required=True),
+    Field("payload", Members(), "requests.payload", required=True),
+)
+_TOKENS: Final = {"accessToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig", "refreshToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig"}
+_MADE: Final = {
+    "request_id": "ec6f1f1b-6c37-4b57-8f0d-4c4ba0f4a9b3",
+    "model": "Wan-AI_Wan2.1-T2V-14B",
+    "status": "queued",
+    "created_at": 1753427199,
+    "queued_at": 1753427199,
+    "updated_at": 1753427199,
+}
+
+
+class GMICloudService(Service):
+    """GMI Cloud, as the simulator plays it."""
+
+    slug = "gmicloud"
+    title = "GMI Cloud"
+    hosts = ("console.gmicloud.ai",)
+    unit = USD
+    credential_headers = (b"authorization",)
+    caches_callers = False  # tokens expire
+    refusals = Refusals(KEY, PAYLOAD, UNREADABLE, BROKE, TOO_MANY, UNKNOWN_ROUTE, blocked=BLOCKED)
+    codes = {  # noqa: RUF012 - a table, as every vendor has it
+        str(refusal.code): refusal
+        for refusal in (PAYLOAD, TOKEN, BROKE, FORBIDDEN, UNKNOWN_MODEL, TOO_MANY, INTERNAL, UNAVAILABLE)
+    }
+    dialects = {"outcome": ("both", "old", "new")}  # noqa: RUF012 - a table, as every vendor has it
+    operations = tuple(MODELS)
+    input_limits = InputLimits(20_000_000, "inputs.limits", PAYLOAD, PAYLOAD)
+    reasons = {  # noqa: RUF012 - a table, as every vendor has it
+        Fate.FAIL: "generation failed",
+        Fate.CANCEL: "the request was cancelled",
+    }
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.sessions = Sessions(world)
+
+    def routes(self) -> Iterable[Route]:
+        """Return login, the session face and the API-key face."""
+        yield Route(
+            "POST", f"{ROOT}/me/auth-tokens", self.auth_token, "Begin a login with e-mail and password",
+            ("login.tokens",), _CREDENTIALS, {"authToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig", "is2FARequired": False},
+            open=True,
+        )  # fmt: skip
+        yield Route(
+            "POST", f"{ROOT}/me/sessions", self.session, "End a login, with the code of a second factor if need be",
+            ("login.session", "login.two_factor", "login.two_factor_on", "login.lifetimes"), _SESSION, _TOKENS,
+            open=True,
+        )  # fmt: skip
+        yield Route(
+            "PATCH", f"{ROOT}/me/sessions", self.refresh, "Take fresh tokens for a refresh token",
+            ("login.refresh",), _REFRESH, _TOKENS, open=True,
+        )  # fmt: skip
+        yield Route("GET", f"{ROOT}/me/profile", self.profile, "Say who is logged in", ("login.profile",))
+        model = ("models.detail", "models.parameter", "price.integer", "price.unit")
+        yield Route("GET", f"{QUEUE}/models", self.models, "List the models", ("models.list", "models.known"))
+        yield Route("GET", f"{QUEUE}/models/{{model_id}}", self.model, "Describe a model", model)
+        yield Route("GET", f"{QUEUE}/requests", self.requests, "List the requests of a model", ("requests.list",))
+        yield Route("GET", f"{KEYED}/models", self.model_ids, "List the models by id", ("apikey.face", "models.more"))
+        yield Route("GET", f"{KEYED}/models/{{model_id}}", self.model, "Describe a model", ("apikey.face", *model))
+        made = ("requests.create", "requests.payload", "requests.ranges", "accepted.status", "times.seconds")
+        read = ("requests.detail", "status.values", "outcome.shape", "outcome.other", "outcome.file")
+        for face, root in ((), QUEUE), (("apikey.face", "apikey.created"), KEYED):
+            yield Route(
+                "POST", f"{root}/requests", self.create, "Make a request", (*made, *face), _CREATE, _MADE, paid=True
+            )
+            yield Route("GET", f"{root}/requests/{{request_id}}", self.detail, "Read a request", (*read, *face))
+
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the states of a request (status.values, times.generation); they are the same for every model."""
+        del operation
+        return TIMES
+
+    # Who is calling.
+
+    def answer(self, route: Route, call: Call) -> Answer:
+        """Answer *call*, whose credential must be of the face that it came to (faces.apart)."""
+        if not route.open:
+            try:
+                self._match_face(call)
+            except RefusedError as refused:
+                return self._cite(self.refuse(refused, call), refused)
+        return super().answer(route, call)
+
+    def _match_face(self, call: Call) -> None:
+        token = _bearer(call.headers.get(b"authorization"))
+        claims = self.sessions.read(token)
+        if call.path.startswith(KEYED):
+            if claims is not None:
+                raise RefusedError(FACE, "the API-key face takes an API key")
+        elif claims is None:
+            given = "no access token was given" if not token else "it is none that a login gave"
+            raise RefusedError(TOKEN, given)
+
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return whom a Bearer credential names: a key itself, or the e-mail that an access token was given to."""
+        token = _bearer(credentials[0])
+        if not token:
+            raise RefusedError(KEY, "Authorization must be Bearer and an API key")
+        claims = self.sessions.read(token)
+        if claims is None:
+            return Identity(token)
+        if claims.kind != "access" or claims.expires <= self._now_of(claims.email):
+            raise RefusedError(
+                TOKEN, "it has expired" if claims.kind == "access" else f"it is of the kind {claims.kind}"
+            )
+        return Identity(claims.email)
+
+    def enter(self, identity: Identity) -> Account:
+        """Return the account of an e-mail or a key; a login brings the password, which is that of the first login."""
+        refusal = KEY if identity.secret is None else LOGIN
+        if refused := conduct_of(identity.credential).refused:
+            raise RefusedError(refusal, f"the credential is {refused}")
+        account = self.world.account(self.slug, identity.credential)
+        if identity.secret is not None and not account.accepts(identity.secret):
+            raise RefusedError(LOGIN, "wrong e-mail or password")
+        return account
+
+    def _now_of(self, email: str) -> float:
+        """Return the time of the account of *email*, without making one."""
+        name = account_name(self.slug, email)
+        return (self.world.named(name) if self.world.is_account(name) else self.world.clock).now()
+
+    # Login.
+
+    def auth_token(self, call: Call) -> Answer:
+        """Give an authToken for e-mail and password (login.tokens)."""
+        given = self.checked(_CREDENTIALS, call)
+        self._let_in(call, Identity(given["email"], given["password"]))
+        token = self.sessions.token("auth", given["email"], call.now)
+        return json_answer({"authToken": token, "is2FARequired": given["email"].startswith(TWO_FACTORS)})
+
+    def session(self, call: Call) -> Answer:
+        """Give tokens for an authToken, and the code of a second factor where the account has one (login.session)."""
+        given = self.checked(_SESSION, call)
+        auth = self._token_of(call, given["authToken"], "auth")
+        if auth.email.startswith(TWO_FACTORS):
+            self._check_code(auth, given.get("otpCode"), call.now)
+        return json_answer(self.sessions.pair(auth.email, call.now))
+
+    def _check_code(self, auth: Claims, code: str | None, now: float) -> None:
+        """Let the right code pass, and the third wrong one spend the authToken (login.two_factor, login.refused)."""
+        if self.sessions.tries(auth) >= TRIES:
+            raise RefusedError(LOGIN, "three wrong codes: log in again")
+        if code is None:
+            raise RefusedError(LOGIN, "otpCode is needed: the account has a second factor")
+        if code != CODE:
+            again = self.sessions.wrong(auth, now)
+            raise RefusedError(LOGIN, "wrong code" if again else "the third wrong code: log in again")
+
+    def refresh(self, call: Call) -> Answer:
+        """Give fresh tokens for a refresh token that has not expired (login.refresh)."""
+        token = self.checked(_REFRESH, call)["refreshToken"]
+        return json_answer(self.sessions.pair(self._token_of(call, token, "refresh").email, call.now))
+
+    def _token_of(self, call: Call, token: str, kind: str) -> Claims:
+        """Return what a token of *kind* says, and let in whose it is."""
+        claims = self.sessions.read(token)
+        if claims is None or claims.kind != kind:
+            raise RefusedError(LOGIN, f"it is no {kind} token that was given here")
+        if claims.expires <= self._now_of(claims.email):
+            raise RefusedError(LOGIN, f"the {kind} token has expired: log in again")
+        self._let_in(call, Identity(claims.email))
+        return claims
+
+    def _let_in(self, call: Call, identity: Identity) -> None:
+        call.caller = self.enter(identity)
+        call.now = call.caller.now()
+
+    def profile(self, call: Call) -> Answer:
+        """Say who is logged in, and for which organization (login.profile)."""
+        claims = self.sessions.read(_bearer(call.headers[b"authorization"]))
+        email = claims.email if claims else ""
+        user = {"id": user_id(email), "email": email, "firstName": "Under", "lastName": "Study"}
+        return json_answer({"user": user, "organization": {"id": organization_id(call.account), "role": "owner"}})
+
+    # Models.
+
+    def models(self, call: Call) -> Answer:
+        """List the models (models.list)."""
+        del call
+        return json_answer({"models": [detail_of(model) for model in MODELS.values()]})
+
+    def model_ids(self, call: Call) -> Answer:
+        """List the models by id (apikey.face)."""
+        del call
+        return json_answer({"model_ids": list(MODELS)})
+
+    def model(self, call: Call) -> Answer:
+        """Describe a model (models.detail)."""
+        return json_answer(detail_of(MODELS[self._model_named(call.path_values["model_id"])]))
+
+    def _model_named(self, name: str) -> str:
+        if name not in MODELS:
+            known = did_you_mean(name, MODELS) or f", which is not one of {', '.join(MODELS)}"
+            raise RefusedError(UNKNOWN_MODEL, f"no model {name}{known}")
+        return name
+
+    # Requests.
+
+    def create(self, call: Call) -> Answer:
+        """Make a request (requests.create), whose payload its model checks (requests.payload)."""
+        body = self.checked(_CREATE, call)
+        name = self._model_named(body["model"])
+        task = self.submit(call, name, self._payload(name, body["payload"]))
+        said = self._times(call, task, task.at(call.now, TIMES))
+        return json_answer({"request_id": task.id, "model": name, **said})
+
+    def _payload(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters in *payload*, and the payload as it was sent, which a request shows."""
+        fields = fields_of(MODELS[name])
+        try:
+            params = check(fields, payload)
+        except FieldError as error:
+            raise RefusedError(PAYLOAD, str(error), error.fact) from None
+        content = content_of(params.get("image", ""))
+        if content is not None:  # held like a file that was given before, so that the same rules apply
+            params["image"] = self.world.hold("image", content)
+        admit(self, media_fields(fields), params)
+        return {**params, "payload": payload}
+
+    def detail(self, call: Call) -> Answer:
+        """Say what has become of a request (requests.detail)."""
+        task = self.tasks.get(call.path_values["request_id"])
+        if task is None or task.account is not call.caller:
+            raise RefusedError(UNKNOWN_REQUEST)
+        return json_answer(self._shown(call, task, self.look(call, task)))
+
+    def requests(self, call: Call) -> Answer:
+        """List the caller's requests of a model, or all (requests.list); reading a list moves nobody's time."""
+        wanted = call.query_values().get("model_id")
+        mine = [task for task in call.account.tasks if wanted in (None, task.operation)]
+        shown = [self._shown(call, task, task.at(call.now, TIMES)) for task in mine]
+        return json_answer({"requests": shown, "total": len(shown)})
+
+    def _shown(self, call: Call, task: Task, moment: Moment) -> dict[str, Any]:
+        return {
+            "request_id": task.id,
+            "model": task.operation,
+            **self._times(call, task, moment),
+            "payload": task.params["payload"],
+            "outcome": self._outcome(task, moment),
+            "is_public": False,
+            "org_id": organization_id(task.account),
+            "qworker_id": "" if moment.word in (CREATED, QUEUED) else f"qworker-{task.seed & 0xFFFF:04x}",
+        }
+
+    def _times(self, call: Call, task: Task, moment: Moment) -> dict[str, Any]:
+        """Return the status and the times (times.seconds); to the API-key face what is created is queued."""
+        word = QUEUED if moment.word == CREATED and call.path.startswith(KEYED) else moment.word
+        past = [change for change in task.changes if change <= call.now]
+        created = int(task.created)
+        updated = int(past[-1]) if past else created
+        return {"status": word, "created_at": created, "queued_at": created, "updated_at": updated}
+
+    def _outcome(self, task: Task, moment: Moment) -> dict[str, Any] | None:
+        """Return what a request came to, in the reading that its account hears (outcome.shape, outcome.other)."""
+        if not moment.final:
+            return None
+        if task.fate is not Fate.SUCCEED:
+            return {"error": self.reason(task)}
+        film, thumbnail = self.result_urls(task)
+        reading = self.world.dialects.spoken(f"{self.slug}.outcome", task.account.name)
+        old = {} if reading == "new" else {"video_url": film, "thumbnail_image_url": thumbnail}
+        new = {} if reading == "old" else {"media_urls": [{"id": "0", "url": film}]}
+        return {**old, **new}
+
+    # What shared code asks.
+
+    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+        """Return the text under ``error`` or ``message``, by the path (errors.body)."""
+        refusal = refused.refusal
+        text = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
+        field = "error" if any(path in call.path for path in _ERROR_PATHS) else "message"
+        return json_answer({field: text}, refusal.status)
+
+    def outputs(self, task: Task) -> Sequence[Medium]:
+        """Return what *task* has made."""
+        return made_by(task)
+
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return what a request costs: the model's price for each second (charge, price.unit)."""
+        return MODELS[operation].cents * CENT * seconds_of(params)
+
+    def name_task(self, operation: str, now: float, seed: int) -> str:
+        """Return a UUID (outcome.other)."""
+        del operation
+        return str(UUID(int=(int(now) & 0xFFFF_FFFF) << 96 | seed << 32 | int(now * 1000) & 0xFFFF_FFFF, version=4))
+
+
+def _bearer(header: bytes | None) -> str:
+    """Return what stands after Bearer, or nothing."""
+    scheme, _, token = (header or b"").partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""

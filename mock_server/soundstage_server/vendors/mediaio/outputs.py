@@ -1,0 +1,76 @@
+"""What Media.io's tasks make: pictures and films, as they were asked for.
+
+Documents: the skill ``mediaio-aigc-generate``, read in November 2026 (the facts of each parameter, and ``output.sizes``
+for what no document says).
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING, Final
+
+from soundstage_server.inputs import lasting, measured
+from soundstage_server.media import STEEPEST, Film, Picture, frame_size
+from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from soundstage_server.media import Medium
+    from soundstage_server.tasks import Task
+
+SIDES: Final = {"1K": 1024, "2K": 2048, "4K": 4096}
+"""The side of a square picture, in pixels; one of another ratio has as many of them (output.sizes)."""
+STEP: Final = 8
+PLAIN: Final = "720P"
+"""What a film is where its endpoint has no resolution (output.sizes)."""
+RATIOS: Final = ("ratio", "aspect_ratio", "size")
+"""What endpoints call the ratio."""
+DEFAULT_RATIO: Final = "16:9"
+DEFAULT_SECONDS: Final = 5.0
+
+
+def made_by(task: Task) -> list[Medium]:
+    """Return what *task* makes."""
+    capability = CAPABILITIES[task.operation]
+    return [_film(task, capability.name)] if makes_films(capability) else list(_pictures(task, capability.name))
+
+
+def picture_size(resolution: str, ratio: str) -> tuple[int, int]:
+    """Return width and height of a picture: about as many pixels as the square of its resolution, in steps of 8."""
+    across, down = map(float, ratio.split(":"))
+    side = SIDES[resolution]
+    width, height = side * sqrt(across / down), side * sqrt(down / across)
+    return STEP * round(width / STEP), STEP * round(height / STEP)
+
+
+def _pictures(task: Task, name: str) -> list[Picture]:
+    params = task.params
+    resolution = params.get("resolution", "1K")
+    width, height = picture_size(resolution, params["ratio"])
+    caption = f"Media.io · {name} · {resolution} · {params['ratio']}"
+    count = int(params.get("counts", "1"))
+    return [Picture(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
+
+
+def _film(task: Task, name: str) -> Film:
+    """A film of the ratio asked for, or its image's; it has sound only where that can be asked for, and is."""
+    params = task.params
+    resolution, ratio = params.get("resolution", PLAIN), _ratio(params)
+    width, height = frame_size(resolution, ratio)
+    length = params.get("duration")
+    seconds = float(length.removesuffix("s")) if length else lasting(params, "video") or DEFAULT_SECONDS
+    caption = f"Media.io · {name} · {resolution} · {seconds:g} s"
+    title = params.get("prompt", "the motion of a film")
+    return Film(width, height, seconds, title, caption, task.seed, sound=params.get("generate_audio") == "True")
+
+
+def _ratio(params: Mapping[str, Any]) -> str:
+    for name in RATIOS:
+        if name in params:
+            return str(params[name])
+    sides = measured(dict(params), "image")
+    if sides is None:
+        return DEFAULT_RATIO
+    return f"{min(max(sides[0] / sides[1], 1 / STEEPEST), STEEPEST):.4f}:1"

@@ -1,0 +1,249 @@
+"""Tomoviee's eleven capabilities as data: what each takes, in both documented readings, how long it takes and costs.
+
+Documents: tomoviee.ai/doc and the vendor's skills, read in November 2026. The reading ``skill`` is that of each
+capability's own skill and runnable client, which are newer; ``pages`` is that of the general API pages beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from soundstage_server.fields import Choice, Field, Flag, Link, Number, Rule, Text, Whole
+from soundstage_server.inputs import MediaLink, media_fields
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+
+Reading = Literal["skill", "pages"]
+Params = Mapping[str, Any]
+
+# Facts: states (status.codes), and how long they last (generation.times).
+ENDS: Final = {Fate.SUCCEED: 3, Fate.FAIL: 4, Fate.BLOCK: 4, Fate.CANCEL: 5, Fate.TIMEOUT: 6}
+VIDEO_TIMES: Final = Lifecycle((Stage(1, 2.0, 20.0), Stage(2, 58.0, 280.0)), ENDS)
+IMAGE_TIMES: Final = Lifecycle((Stage(1, 1.0, 10.0), Stage(2, 29.0, 110.0)), ENDS)
+MUSIC_TIMES: Final = Lifecycle((Stage(1, 1.0, 10.0), Stage(2, 29.0, 110.0)), ENDS)
+EFFECT_TIMES: Final = Lifecycle((Stage(1, 1.0, 5.0), Stage(2, 9.0, 55.0)), ENDS)
+SPEECH_TIMES: Final = Lifecycle((Stage(1, 0.5, 3.0), Stage(2, 4.5, 27.0)), ENDS)
+SOUNDTRACK_TIMES: Final = Lifecycle((Stage(1, 2.0, 15.0), Stage(2, 58.0, 165.0)), ENDS)
+
+# Facts: what every create call may name (callback.request), and what every film may (video.common, camera.index).
+COMMON: Final = (Field("callback", Link(), "callback.request"), Field("params", Text(empty=True), "callback.request"))
+PROMPT: Final = Field("prompt", Text(), "video.common", required=True)
+FILM: Final = (
+    PROMPT,
+    Field("resolution", Choice(("720p", "1080p")), "video.common", default="720p"),
+    Field("duration", Choice((5,)), "video.common", default=5),
+    Field("camera_move_index", Whole(1, 46), "video.common"),
+    *COMMON,
+)
+# Facts: input files (limits.input_size, continuation.params, redrawing.params, video_scoring.params).
+PICTURE: Final = MediaLink(("JPEG", "PNG", "WEBP"), "limits.input_size")
+REDRAWN: Final = MediaLink(("JPEG", "PNG"), over=512, under=2048, ratio_under=3.0)
+CONTINUED: Final = MediaLink(("MP4",), seconds=5.0, lines=720)
+SCORED: Final = MediaLink(("MP4",))
+RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
+CONTROLS: Final = Choice(("0", "1", "2", "3"))  # control_type.meaning: edge, pose, subject, depth
+VOICE: Final = "zh-CN-YunxiNeural"  # text2speech.params
+
+
+def _ratio(fact: str, *more: str) -> Field:
+    return Field("aspect_ratio", Choice((*RATIOS, *more)), fact, default="16:9")
+
+
+def _need(name: str, rule: Rule, fact: str) -> Field:
+    return Field(name, rule, fact, required=True)
+
+
+def _page_sizes(fact: str) -> tuple[Field, ...]:
+    """What the general pages say of an image's size and number."""
+    return (
+        Field("resolution", Choice(("512*512", "768*768", "1024*1024")), fact, default="512*512"),
+        Field("aspect_ratio", Choice(("1:1", "16:9", "9:16", "4:3", "3:4")), fact, default="1:1"),
+        Field("image_num", Whole(1, 4), fact, default=1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One capability of the gateway.
+
+    Attributes:
+        name: What stands in its address.
+        about: What it does, in a few words.
+        fact: The fact with its parameters.
+        times: Its lifecycle.
+        key: The key of its result.
+        price: Whole credits; prices are not documented (credits).
+        skill: Its parameters as its own skill has them.
+        pages: Its parameters as the general pages have them, where they differ.
+        needs: A parameter that another one makes necessary: its name, and when.
+    """
+
+    name: str
+    about: str
+    fact: str
+    times: Lifecycle
+    key: str
+    price: Callable[[Params], int]
+    skill: tuple[Field, ...]
+    pages: tuple[Field, ...] | None = None
+    needs: tuple[str, Callable[[Params], bool]] | None = None
+
+
+def _film_price(params: Params) -> int:
+    return {"720p": 10, "1080p": 20}[params["resolution"]]
+
+
+def _image_price(params: Params) -> int:
+    return 2 * int(params.get("batch_size") or params.get("image_num") or 1)
+
+
+def _sound_price(params: Params) -> int:
+    return 3 * int(params.get("qty", 1))
+
+
+CAPABILITIES: Final = {
+    capability.name: capability
+    for capability in (
+        Capability(
+            "tm_text2video_b", "a film from a text", "text2video.params", VIDEO_TIMES, "video_path", _film_price,
+            (*FILM, _ratio("text2video.params")),
+        ),
+        Capability(
+            "tm_img2video_b", "a film from an image", "img2video.params", VIDEO_TIMES, "video_path", _film_price,
+            (*FILM, _need("image", PICTURE, "img2video.params"), _ratio("img2video.params", "original")),
+        ),
+        Capability(
+            "tm_tail2video_b", "a film from its first and last frame", "tail2video.params", VIDEO_TIMES, "video_path",
+            _film_price,
+            (
+                *FILM,
+                _need("image", PICTURE, "tail2video.params"),
+                _need("image_tail", PICTURE, "tail2video.params"),
+                _ratio("tail2video.params", "original"),
+            ),
+        ),
+        Capability(
+            "tm_video_continuation_b", "five seconds more of a film", "continuation.params", VIDEO_TIMES, "video_path",
+            _film_price,
+            (*FILM, _need("video", CONTINUED, "continuation.params"), _ratio("continuation.params")),
+        ),
+        Capability(
+            "tm_reference_img2img", "images after a reference", "img2img.params", IMAGE_TIMES, "images_path",
+            _image_price,
+            (
+                _need("prompt", Text(), "img2img.params"),
+                _need("reference_image", PICTURE, "img2img.params"),
+                _need("control_type", CONTROLS, "img2img.params"),
+                _need("width", Whole(512, 2048), "img2img.params"),
+                _need("height", Whole(512, 2048), "img2img.params"),
+                _need("batch_size", Whole(1, 4), "img2img.params"),
+                _need("control_intensity", Number(0, 1), "img2img.params"),
+                Field("init_image", PICTURE, "img2img.params"),
+                *COMMON,
+            ),
+            (
+                _need("prompt", Text(), "img2img.params"),
+                _need("image", PICTURE, "img2img.params"),
+                *_page_sizes("img2img.params"),
+                *COMMON,
+            ),
+            needs=("init_image", lambda params: params.get("control_type") == "2"),
+        ),
+        Capability(
+            "tm_redrawing", "an image with a part redrawn", "redrawing.params", IMAGE_TIMES, "images_path",
+            _image_price,
+            (
+                _need("prompt", Text(), "redrawing.params"),
+                _need("init_image", REDRAWN, "redrawing.params"),
+                Field("mask_url", replace(REDRAWN, same_size_as="init_image"), "redrawing.params"),
+                *COMMON,
+            ),
+            (
+                _need("prompt", Text(), "redrawing.params"),
+                _need("image", PICTURE, "redrawing.params"),
+                _need("mask", replace(PICTURE, same_size_as="image"), "redrawing.params"),
+                *_page_sizes("redrawing.params"),
+                *COMMON,
+            ),
+        ),
+        Capability(
+            "tm_reference_img2mask", "a mask of what is recognised", "img2mask.params", IMAGE_TIMES, "mask_path",
+            _image_price,
+            (
+                _need("image", PICTURE, "img2mask.params"),
+                Field("control_type", CONTROLS, "img2mask.params", default="2"),
+                Field("prompt", Text(), "img2mask.params"),
+                *COMMON,
+            ),
+            (_need("image", PICTURE, "img2mask.params"), _need("prompt", Text(), "img2mask.params"), *COMMON),
+        ),
+        Capability(
+            "tm_text2music", "music from a text", "text2music.params", MUSIC_TIMES, "audio_path", _sound_price,
+            (
+                _need("prompt", Text(), "text2music.params"),
+                _need("duration", Whole(0, 95), "text2music.params"),
+                _need("qty", Whole(1, 4), "text2music.params"),
+                Field("disable_translate", Flag(), "text2music.params"),
+                *COMMON,
+            ),
+            (
+                _need("prompt", Text(), "text2music.params"),
+                Field("duration", Whole(5, 900), "text2music.params", default=20),
+                *COMMON,
+            ),
+        ),
+        Capability(
+            "tm_text2sfx", "a sound effect from a text", "text2sfx.params", EFFECT_TIMES, "audio_path", _sound_price,
+            (
+                _need("prompt", Text(), "text2sfx.params"),
+                _need("duration", Whole(5, 180), "text2sfx.params"),
+                Field("qty", Whole(1, 4), "text2sfx.params", default=1),
+                *COMMON,
+            ),
+            (
+                _need("prompt", Text(), "text2sfx.params"),
+                Field("duration", Whole(5, 180), "text2sfx.params", default=10),
+                *COMMON,
+            ),
+        ),
+        Capability(
+            "tm_text2speech", "speech from a text", "text2speech.params", SPEECH_TIMES, "audio_path", _sound_price,
+            (
+                _need("text", Text(5000), "text2speech.params"),
+                Field("voice_id", Text(), "text2speech.params", default=VOICE),
+                *COMMON,
+            ),
+        ),
+        Capability(
+            "tm_video_scoring", "a soundtrack for a film", "video_scoring.params", SOUNDTRACK_TIMES, "audio_path",
+            _sound_price,
+            (
+                _need("video", SCORED, "video_scoring.params"),
+                Field("prompt", Text(), "video_scoring.params"),
+                Field("duration", Whole(5, 900), "video_scoring.params", default=20),
+                *COMMON,
+            ),
+            (
+                _need("file_link", replace(SCORED, bytes=120_000_000, longest=95.0), "video_scoring.params"),
+                _need("prompt", Text(), "video_scoring.params"),
+                Field("duration", Whole(5, 95), "video_scoring.params", default=20),
+                *COMMON,
+            ),
+        ),
+    )
+}  # fmt: skip
+"""Every capability by its name."""
+
+
+FILES: Final = {
+    (capability.name, reading): media_fields(fields)
+    for capability in CAPABILITIES.values()
+    for reading, fields in (("skill", capability.skill), ("pages", capability.pages or capability.skill))
+}
+"""The parameters that name files, by capability and reading."""
+
+
+def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
+    """Return what *capability* takes in a reading."""
+    return capability.pages if reading == "pages" and capability.pages is not None else capability.skill

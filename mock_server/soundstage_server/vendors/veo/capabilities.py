@@ -1,0 +1,222 @@
+"""Veo's models as data, and what a create call takes: both shapes of an image, both places of what goes with it.
+
+Documents: ai.google.dev/gemini-api/docs/video, google-genai 2.34.0 and litellm 1.109.1, read and run in November 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_server.fields import Choice, Field, FieldError, Group, Many, Text, Whole, check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IMAGE_BYTES: Final = 20_000_000  # create.image_size, create.image_checked
+PROMPT_WORDS: Final = 1024  # create.prompt, create.prompt_words
+REFERENCES: Final = 3  # create.references
+FULL: Final = 8  # create.parameters: seconds that large films, references and extensions need
+LARGE: Final = ("1080p", "4k")
+NEWEST_ONLY: Final = {"referenceImages": "create.references", "video": "create.extension"}  # Veo 3.1, by their facts
+SIGNS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # create.image_checked
+FILE: Final = re.compile(r"(?:.*/)?files/([a-z0-9]+):download\?alt=media")  # create.extension_file
+
+_IMAGE: Final = "an image, {bytesBase64Encoded, mimeType} or {inlineData: {mimeType, data}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model.
+
+    Attributes:
+        name: What stands in its address.
+        price: Millionths of a dollar a second (charge.prices).
+        price_4k: The same for a film in 4k.
+        oldest: Whether it is Veo 2.
+        newest: Whether it is Veo 3.1.
+    """
+
+    name: str
+    price: int
+    price_4k: int
+    oldest: bool = False
+    newest: bool = False
+
+
+# Facts: the models (models.known), and their prices (charge.prices).
+MODELS: Final = {
+    model.name: model
+    for model in (
+        Model("veo-3.0-generate-preview", 400_000, 600_000),
+        Model("veo-3.0-generate-001", 400_000, 600_000),
+        Model("veo-3.0-fast-generate-001", 150_000, 350_000),
+        Model("veo-3.1-generate-preview", 400_000, 600_000, newest=True),
+        Model("veo-3.1-fast-generate-preview", 150_000, 350_000, newest=True),
+        Model("veo-2.0-generate-001", 350_000, 350_000, oldest=True),
+    )
+}
+
+
+PARAMETERS: Final = (
+    Field("aspectRatio", Choice(("16:9", "9:16")), "create.parameters", default="16:9"),
+    Field("resolution", Choice(("720p", *LARGE)), "create.parameters", default="720p"),
+    Field("negativePrompt", Text(empty=True), "create.parameters"),
+    Field("personGeneration", Choice(("allow_all", "allow_adult", "dont_allow")), "create.parameters"),
+    Field("seed", Whole(0, 0xFFFF_FFFF), "create.seed_range"),
+)
+"""The parameters that every model takes alike."""
+
+BODY: Final = (
+    Field(
+        "instances",
+        Many(Group((Field("prompt", Text(empty=True), "create.route"),)), 1, 1),
+        "create.one_instance",
+        required=True,
+    ),
+    Field("parameters", Group(PARAMETERS), "create.route"),
+)
+"""What a create call takes (create.route)."""
+
+FACTS: Final = (
+    "create.route", "create.parameters", "create.person_generation", "create.seed_range", "create.prompt",
+    "create.prompt_words", "create.image", "create.image_size", "create.image_checked", "create.last_frame",
+    "create.references", "create.extension", "create.extension_file", "create.one_instance",
+)  # fmt: skip
+"""The facts that a create call can be refused by."""
+
+
+def read(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a checked *body* asks of *model*, defaults filled in; of images their digests alone.
+
+    Raises:
+        FieldError: A parameter breaks its rule, or does not go with another.
+    """
+    instance, given = body["instances"][0], body.get("parameters", {})
+    copies = "sampleCount" if given.get("sampleCount") is not None else "numberOfVideos"
+    params = check((*PARAMETERS, *_of_version(model, copies)), given)
+    params["sampleCount"] = params.pop(copies)
+    params["durationSeconds"] = int(params["durationSeconds"])
+    params |= _prompt(instance)
+    if instance.get("image") is not None:
+        params["image"] = _image("instances[0].image", instance["image"])
+    place, last = _either_place("lastFrame", instance, given)
+    if last is not None:
+        params["lastFrame"] = _image(place, last)
+    params |= _references(*_either_place("referenceImages", instance, given))
+    params |= _video(instance.get("video"))
+    _check_together(model, params)
+    return params
+
+
+def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
+    """Return the parameters that the versions take differently; *copies* is the name of the number of films."""
+    seconds = (5 if model.oldest else 4, 6, FULL)
+    return (
+        Field("durationSeconds", Choice((*seconds, *map(str, seconds))), "create.parameters", default=FULL),
+        Field(copies, Whole(1, 2 if model.oldest else 1), "create.parameters", default=1),
+    )
+
+
+def _either_place(name: str, instance: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return where *name* is and what it holds: under instances[0] or under parameters (create.image)."""
+    if instance.get(name) is not None:
+        return f"instances[0].{name}", instance[name]
+    return f"parameters.{name}", given.get(name)
+
+
+def _prompt(instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the film shows, if that is said (create.prompt)."""
+    prompt: str | None = instance.get("prompt")
+    if not prompt:
+        if instance.get("image") is None:
+            raise FieldError("instances[0].prompt", "a text, or there must be an image", prompt, "errors.google")
+        return {}
+    if len(prompt) > PROMPT_WORDS and len(prompt.split()) > PROMPT_WORDS:  # no text has more words than characters
+        raise FieldError("instances[0].prompt", f"of at most {PROMPT_WORDS} tokens", prompt, "create.prompt")
+    return {"prompt": prompt}
+
+
+def _image(place: str, value: Any) -> str:
+    """Return the digest of an image in either shape (create.image)."""
+    inline = value.get("inlineData") if isinstance(value, dict) else None
+    if isinstance(inline, dict):
+        text, kind = inline.get("data"), inline.get("mimeType")
+    elif isinstance(value, dict):
+        text, kind = value.get("bytesBase64Encoded"), value.get("mimeType")
+    else:
+        text = kind = None
+    if not isinstance(text, str) or not isinstance(kind, str):
+        raise FieldError(place, _IMAGE, value, "create.image")
+    try:
+        content = b64decode(text, validate=True)
+    except (Base64Error, ValueError):
+        raise FieldError(place, "an image in base64", text, "create.image") from None
+    if len(content) > IMAGE_BYTES:
+        raise FieldError(place, f"an image of at most {IMAGE_BYTES} bytes", len(content), "create.image_size")
+    if kind not in SIGNS or not content.startswith(SIGNS[kind]):
+        raise FieldError(place, f"an image of type {' or '.join(SIGNS)}, as its mimeType", kind, "create.image_checked")
+    return sha256(content).hexdigest()
+
+
+def _references(place: str, value: Any) -> dict[str, Any]:
+    """Return the digests of the images to be held to (create.references)."""
+    if value is None:
+        return {}
+    if not isinstance(value, list) or not 1 <= len(value) <= REFERENCES:
+        raise FieldError(place, f"1 to {REFERENCES} of {{image, referenceType}}", value, "create.references")
+    digests = []
+    for number, item in enumerate(value):
+        kind = item.get("referenceType") if isinstance(item, dict) else None
+        if not isinstance(kind, str) or kind.lower() != "asset":
+            raise FieldError(f"{place}[{number}].referenceType", "'asset'", kind, "create.references")
+        digests.append(_image(f"{place}[{number}].image", item.get("image")))
+    return {"referenceImages": digests}
+
+
+def _video(value: Any) -> dict[str, Any]:
+    """Return the id of the file to be extended (create.extension_file)."""
+    if value is None:
+        return {}
+    uri = value.get("uri") if isinstance(value, dict) else None
+    found = FILE.fullmatch(uri) if isinstance(uri, str) else None
+    if found is None:
+        raise FieldError("instances[0].video", "the {uri} of an earlier film", value, "create.extension_file")
+    return {"video": found[1]}
+
+
+def _check_together(model: Model, params: Mapping[str, Any]) -> None:
+    """Check what goes with what, and with which model.
+
+    Raises:
+        FieldError: Something does not.
+    """
+    resolution = params["resolution"]
+    newer = [(name, fact) for name, fact in NEWEST_ONLY.items() if name in params]
+    for name, fact in newer:
+        if not model.newest:
+            raise FieldError(name, "left out, as it is for Veo 3.1 only", model.name, fact)
+    if resolution in LARGE and model.oldest:
+        raise FieldError("resolution", "720p with Veo 2", resolution, "create.parameters")
+    if "video" in params and resolution in LARGE:
+        raise FieldError("resolution", "720p with a film to be extended", resolution, "create.extension")
+    for cause, fact in [(resolution, "create.parameters")] * (resolution in LARGE) + newer:
+        if params["durationSeconds"] != FULL:
+            raise FieldError("durationSeconds", f"{FULL} with {cause}", params["durationSeconds"], fact)
+    if "lastFrame" in params and "image" not in params:
+        raise FieldError("lastFrame", "left out without an image", "a picture", "create.last_frame")
+    _check_people(model, params)
+
+
+def _check_people(model: Model, params: Mapping[str, Any]) -> None:
+    """Check who may be shown (create.person_generation)."""
+    given = params.get("personGeneration")
+    if given is None or model.oldest:
+        return
+    allowed = ("allow_adult",) if "image" in params else ("allow_all", "allow_adult")
+    if given not in allowed:
+        raise FieldError("personGeneration", f"{' or '.join(allowed)} here", given, "create.person_generation")

@@ -1,0 +1,65 @@
+"""What Veo's operations make: films, how many of them are delivered, and the names of their files.
+
+Documents: ai.google.dev/gemini-api/docs/video, read in November 2026 (facts ``output.film``, ``result.uri``,
+``block.partial``).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from string import ascii_lowercase, digits
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_server.media import Film, frame_size
+from soundstage_server.vendors.veo.capabilities import MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from soundstage_server.tasks import Task
+
+LETTERS: Final = ascii_lowercase + digits
+NAME_LENGTH: Final = 12  # result.uri, operation.name
+PARTIAL: Final = "soundstage:partial"  # block.partial
+REASON: Final = (
+    "The film may break the rules on safe content, so it was not made or is withheld. Change the prompt and try again; "
+    "this attempt is not charged."
+)
+
+
+def delivered(params: Mapping[str, Any]) -> int:
+    """Return how many films of a successful operation are not withheld (block.partial)."""
+    copies = int(params["sampleCount"])
+    return copies - 1 if copies > 1 and PARTIAL in params.get("prompt", "") else copies
+
+
+def films(task: Task) -> list[Film]:
+    """Return what a successful operation delivers (output.film)."""
+    params = task.params
+    width, height = frame_size(params["resolution"], params["aspectRatio"])
+    caption = f"{task.operation}, {params['resolution']}, {params['aspectRatio']}"
+    title, sound = params.get("prompt", "A film that begins with a picture"), not MODELS[task.operation].oldest
+    seconds = float(params["durationSeconds"])
+    return [
+        Film(width, height, seconds, title, caption, task.seed + number, sound=sound)
+        for number in range(delivered(params))
+    ]
+
+
+def filtered(count: int) -> dict[str, Any]:
+    """Return what is said of *count* films that are withheld (poll.filtered)."""
+    return {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": [REASON] * count}
+
+
+def file_name(task_id: str, number: int) -> str:
+    """Return the id of a file, which tells nothing of its task (result.uri)."""
+    return word(int.from_bytes(blake2b(f"{task_id}/{number}".encode(), digest_size=8).digest(), "big"))
+
+
+def word(number: int) -> str:
+    """Return *number* as 12 lower-case letters and digits."""
+    letters = []
+    for _ in range(NAME_LENGTH):
+        number, place = divmod(number, len(LETTERS))
+        letters.append(LETTERS[place])
+    return "".join(letters)

@@ -1,0 +1,317 @@
+"""How Veo behaves behind the proxy and on Google's own host: keys, create calls, operations, files, refusals.
+
+Documents: the page and the script of the proxy at api.thucchien.ai, ai.google.dev/gemini-api/docs/video, and litellm
+1.109.1, read and run in November 2026.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from soundstage_server.fields import FieldError
+from soundstage_server.hints import did_you_mean
+from soundstage_server.ledger import USD
+from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.vendors.veo.capabilities import BODY, FACTS, MODELS, read
+from soundstage_server.vendors.veo.outputs import delivered, file_name, films, filtered, word
+from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route, json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from soundstage_server.accounts import Account
+    from soundstage_server.media import Film
+    from soundstage_server.tasks import Task
+    from soundstage_server.world import World
+
+PROXY: Final = "/gemini"  # errors.where: what stands before the path at the proxy
+GOOGLE: Final = "https://generativelanguage.googleapis.com"  # result.uri
+RETENTION: Final = 2 * 24 * 3600.0  # download.retention
+INTERNAL_CODE: Final = 13  # poll.error_codes
+TIMES: Final = Lifecycle(
+    (Stage("running", 11.0, 360.0),),  # generation.times
+    {Fate.SUCCEED: "done", Fate.FAIL: "error", Fate.BLOCK: "filtered"},
+)
+TYPE: Final = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"  # poll.done
+NO_LONGER: Final = "the model is no longer available; use a newer one"
+
+# Facts: Google's refusals (errors.google, download.owner, models.retired, charge, route.unknown).
+NO_KEY: Final = Refusal("PERMISSION_DENIED", 403, "the caller is not known: send an API key", "errors.google")
+BAD_KEY: Final = Refusal("INVALID_ARGUMENT", 400, "the API key is not valid: send a valid one", "errors.google")
+UPSTREAM_KEY: Final = Refusal("INVALID_ARGUMENT", 400, "Google does not take the proxy's key", "errors.google")
+INVALID: Final = Refusal("INVALID_ARGUMENT", 400, "invalid argument", "create.parameters")
+UNREADABLE: Final = Refusal("INVALID_ARGUMENT", 400, "invalid JSON", "create.route")
+NO_FILE: Final = Refusal(
+    "PERMISSION_DENIED", 403, "the caller may not use the file, or it may not exist", "download.owner"
+)
+FORBIDDEN: Final = Refusal("PERMISSION_DENIED", 403, "the key may not be used here", "errors.google")
+NO_MODEL: Final = Refusal("NOT_FOUND", 404, "the model is not found, or not supported here", "errors.google")
+RETIRED: Final = Refusal("NOT_FOUND", 404, NO_LONGER, "models.retired")
+NO_OPERATION: Final = Refusal("NOT_FOUND", 404, "the operation is not found", "errors.google")
+NO_ROUTE: Final = Refusal("NOT_FOUND", 404, "nothing is found here", "route.unknown")
+QUOTA: Final = Refusal("RESOURCE_EXHAUSTED", 429, "the quota is used up", "errors.google")
+UNPAID: Final = Refusal("RESOURCE_EXHAUSTED", 429, "the budget is used up", "charge")
+INTERNAL: Final = Refusal("INTERNAL", 500, "an internal error has occurred", "errors.google")
+UNAVAILABLE: Final = Refusal("UNAVAILABLE", 503, "the service is overloaded", "errors.google")
+# Facts: the proxy's own refusals (errors.proxy, charge); their codes are its types.
+PROXY_KEY: Final = Refusal("auth_error", 401, "Authentication Error, the key is missing or invalid", "errors.proxy")
+PROXY_UNPAID: Final = Refusal("budget_exceeded", 429, "the budget of this key is used up", "charge")
+PROXY_NO_KEY: Final = Refusal("internal_server_error", 500, "the proxy has no key for Google", "errors.proxy")
+
+OF_THE_PROXY: Final = {BAD_KEY: PROXY_KEY, NO_KEY: PROXY_KEY, UNPAID: PROXY_UNPAID}
+"""What the proxy says in Google's place, under its own path (errors.where)."""
+_PROXY_TYPES: Final = {refusal.code for refusal in (PROXY_KEY, PROXY_UNPAID, PROXY_NO_KEY)}
+_RETRY: Final = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "41s"}  # quota.retry
+_REASON: Final = {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    "reason": "API_KEY_INVALID",
+    "domain": "googleapis.com",
+    "metadata": {"service": "generativelanguage.googleapis.com"},
+}
+_LOCALIZED: Final = {
+    "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+    "locale": "en-US",
+    "message": BAD_KEY.message,
+}
+_DETAILS: Final[Mapping[Refusal, list[dict[str, Any]]]] = {
+    BAD_KEY: [_REASON, _LOCALIZED],
+    UPSTREAM_KEY: [_REASON, _LOCALIZED],
+    QUOTA: [_RETRY],
+    UNPAID: [_RETRY],
+}
+_CREATED: Final = {"name": "models/veo-3.0-generate-preview/operations/idrk08ltkg0a"}
+
+
+class VeoService(Service):
+    """Veo, as the simulator plays it: proxy and Google's host at once."""
+
+    slug = "veo"
+    title = "Veo"
+    hosts = ("api.thucchien.ai", "generativelanguage.googleapis.com")
+    unit = USD
+    credential_headers = (b"x-goog-api-key",)  # auth.header
+    refusals = Refusals(BAD_KEY, INVALID, UNREADABLE, UNPAID, QUOTA, NO_ROUTE)
+    codes = {  # noqa: RUF012 - a table, as every vendor has it
+        "INVALID_ARGUMENT": INVALID,
+        "API_KEY_INVALID": UPSTREAM_KEY,
+        "PERMISSION_DENIED": FORBIDDEN,
+        "NOT_FOUND": NO_MODEL,
+        "MODEL_RETIRED": RETIRED,
+        "RESOURCE_EXHAUSTED": QUOTA,
+        "INTERNAL": INTERNAL,
+        "UNAVAILABLE": UNAVAILABLE,
+        "auth_error": PROXY_KEY,
+        "budget_exceeded": PROXY_UNPAID,
+        "internal_server_error": PROXY_NO_KEY,
+    }
+    dialects = {"uri": ("by_path", "own", "google")}  # noqa: RUF012 - a table, as every vendor has it
+    operations = tuple(MODELS)
+    reasons = {  # noqa: RUF012 - a table, as every vendor has it
+        Fate.FAIL: "the film could not be made: an internal error",
+        Fate.BLOCK: "the film breaks the rules on safe content",
+    }
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._files: dict[str, tuple[Task, int]] = {}
+        self._extended: dict[str, float] = {}
+
+    def routes(self) -> Iterable[Route]:
+        """Return the routes, through the proxy and without it (create.route, poll.route, download.redirect)."""
+        for before in (PROXY, ""):
+            yield Route(
+                "POST",
+                f"{before}/v1beta/models/{{model}}:predictLongRunning",
+                self.create,
+                "Start a film",
+                FACTS,
+                BODY,
+                _CREATED,
+                paid=True,
+            )
+            poll = ("poll.route", "poll.done", "poll.error", "poll.filtered", "result.uri")
+            yield Route(
+                "GET",
+                f"{before}/v1beta/models/{{model}}/operations/{{operation}}",
+                self.poll,
+                "Read an operation",
+                poll,
+            )
+            file = ("download.redirect", "download.query", "download.owner", "download.retention")
+            known = f"{before}/v1beta/files/{{file}}:download"
+            mangled = f"{before}/v1beta/files/{{address:path}}/v1beta/files/{{file}}:download"
+            for path in (known, mangled):
+                yield Route(
+                    "GET",
+                    path,
+                    partial(self.redirect, before),
+                    "Redirect to a file's content",
+                    file,
+                    statuses=(302,),
+                )
+            path = f"{before}/download/v1beta/files/{{file}}:download"
+            yield Route("GET", path, self.download, "Send a file", ("download.through_proxy", *file[1:]))
+
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the states of a film (poll.route, generation.times)."""
+        del operation
+        return TIMES
+
+    def credentials(self, headers: Mapping[bytes, bytes], query: bytes) -> tuple[bytes | None, ...]:
+        """Return the key, from the query or from the header (auth.header)."""
+        given = parse_qs(query.decode("latin-1")).get("key") if b"key=" in query else None
+        return (given[0].encode("latin-1") if given else headers.get(b"x-goog-api-key"),)
+
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return whom the key names."""
+        (key,) = credentials
+        if not key:
+            raise RefusedError(NO_KEY)
+        return Identity(key.decode("latin-1"))
+
+    def create(self, call: Call) -> Answer:
+        """Start a film, and answer its operation's name and nothing else (create.route)."""
+        name = call.path_values["model"]
+        model = MODELS.get(name)
+        if model is None:
+            raise RefusedError(NO_MODEL, f"models/{name}{did_you_mean(name, MODELS)}")
+        try:
+            params = read(model, self.checked(BODY, call))
+        except FieldError as error:
+            raise RefusedError(INVALID, str(error), error.fact) from None
+        if "video" in params:
+            self._file(call, params["video"])
+        return json_answer({"name": self.submit(call, name, params).id})
+
+    def poll(self, call: Call) -> Answer:
+        """Answer what an operation is now (poll.done, poll.error, poll.filtered); until it is over, its name alone."""
+        name = "models/{model}/operations/{operation}".format_map(call.path_values)
+        task = self.tasks.get(name)
+        if task is None or task.account is not call.caller:
+            raise RefusedError(NO_OPERATION, name)
+        if not self.look(call, task).final:
+            return json_answer({"name": name})
+        if task.fate not in (Fate.SUCCEED, Fate.BLOCK):
+            error = {"code": INTERNAL_CODE, "message": self.reason(task)}
+            return json_answer({"name": name, "done": True, "error": error})
+        told = {"@type": TYPE, "generateVideoResponse": self._told(call, task)}
+        return json_answer({"name": name, "done": True, "response": told})
+
+    def _told(self, call: Call, task: Task) -> dict[str, Any]:
+        """Return the films of an operation, and what is said of those that are withheld."""
+        asked = int(task.params["sampleCount"])
+        if task.fate is Fate.BLOCK:
+            return filtered(asked)
+        made = delivered(task.params)
+        samples = [{"video": {"uri": self._uri(call, task, number)}} for number in range(made)]
+        return {"generatedSamples": samples, **(filtered(asked - made) if made < asked else {})}
+
+    def _uri(self, call: Call, task: Task, number: int) -> str:
+        """Return the address of a file, by where its operation is read (result.uri)."""
+        reading = self.world.dialects.spoken("veo.uri", task.account.name)
+        if reading == "by_path":
+            reading = "google" if _through_proxy(call) else "own"
+        host = GOOGLE if reading == "google" else self.base(call) + (PROXY if _through_proxy(call) else "")
+        return f"{host}/v1beta/files/{file_name(task.id, number)}:download?alt=media"
+
+    def redirect(self, before: str, call: Call) -> Answer:
+        """Answer where the content of a file is: on the same host, under /download (download.redirect)."""
+        name = call.path_values["file"]
+        self._file(call, name)
+        self._check_alt(call)
+        query = call.scope["query_string"].decode("latin-1")
+        if "address" in call.path_values:  # an address in the path has brought its own question mark along
+            query = query.partition(":download?")[0]
+        place = f"{self.base(call)}{before}/download/v1beta/files/{name}:download?{query}".removesuffix("?")
+        return Answer(302, b"", [(b"location", place.encode("latin-1"))])
+
+    def download(self, call: Call) -> Answer:
+        """Send the content of a file (download.through_proxy)."""
+        film = self._file(call, call.path_values["file"])
+        self._check_alt(call)
+        return Answer(200, b"", [], medium=film)
+
+    def _file(self, call: Call, name: str) -> Film:
+        """Return a file that is there and the caller's.
+
+        Raises:
+            RefusedError: It is not, or not any more: nobody is told which (download.owner, download.retention).
+        """
+        task, number = self._files.get(name, (None, 0))
+        if task is None or task.account is not call.caller or not task.ends <= call.now:
+            raise RefusedError(NO_FILE, name)
+        made = films(task) if task.fate is Fate.SUCCEED else []
+        if number >= len(made):
+            raise RefusedError(NO_FILE, name)
+        if call.now >= max(task.ends, self._extended.get(name, 0.0)) + RETENTION:
+            raise RefusedError(NO_FILE, name, "download.retention")
+        return made[number]
+
+    def _check_alt(self, call: Call) -> None:
+        alt = call.query_values().get("alt", "media").partition(":")[0]
+        if alt != "media":
+            raise RefusedError(INVALID, f"alt must be 'media'; got {alt!r}", "download.query")
+
+    def remember(self, task: Task) -> None:
+        """Know a task, its files, and the file that it extends."""
+        super().remember(task)
+        for number in range(int(task.params["sampleCount"])):
+            self._files[file_name(task.id, number)] = (task, number)
+        extended = task.params.get("video")
+        if extended is not None:
+            self._extended[extended] = max(task.created, self._extended.get(extended, 0.0))
+
+    def forget(self, accounts: Collection[Account]) -> None:
+        """Forget *accounts*, their tasks and their files."""
+        super().forget(accounts)
+        self._files = {name: found for name, found in self._files.items() if found[0].account not in accounts}
+        self._extended = {name: at for name, at in self._extended.items() if name in self._files}
+
+    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+        """Refuse a call that no route takes: not found, whatever its method (route.unknown)."""
+        return super().unknown_route(call, allowed)._replace(status=NO_ROUTE.status)
+
+    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+        """Return the proxy's envelope for what is the proxy's to refuse, and Google's otherwise (errors.where)."""
+        refusal = refused.refusal
+        own = OF_THE_PROXY.get(refusal) if _through_proxy(call) else None
+        if own is not None:
+            refusal, refused.fact = own, own.fact  # what is cited is what was said
+        message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
+        error: dict[str, Any]
+        if refusal.code in _PROXY_TYPES:
+            error = {"message": message, "type": refusal.code, "param": "None", "code": str(refusal.status)}
+        else:
+            error = {"code": refusal.status, "message": message, "status": refusal.code}
+            if refusal in _DETAILS:
+                error["details"] = _DETAILS[refusal]
+        return Answer(refusal.status, orjson.dumps({"error": error}), [JSON])
+
+    def result_urls(self, task: Task) -> list[str]:
+        """Return where the proxy has the films of *task*; they need its key."""
+        names = (file_name(task.id, number) for number in range(delivered(task.params)))
+        return [f"{task.base}{PROXY}/download/v1beta/files/{name}:download?alt=media" for name in names]
+
+    def outputs(self, task: Task) -> Sequence[Film]:
+        """Return what *task* has made."""
+        return films(task)
+
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return millionths of a dollar: so many seconds of film (charge, charge.prices)."""
+        model = MODELS[operation]
+        rate = model.price_4k if params["resolution"] == "4k" else model.price
+        return rate * int(params["durationSeconds"]) * delivered(params)
+
+    def name_task(self, operation: str, now: float, seed: int) -> str:
+        """Return ``models/{model}/operations/{id}`` (operation.name)."""
+        del now
+        return f"models/{operation}/operations/{word(seed)}"
+
+
+def _through_proxy(call: Call) -> bool:
+    return call.path.startswith(f"{PROXY}/")
