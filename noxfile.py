@@ -94,7 +94,7 @@ def schemathesis(session: nox.Session) -> None:
 def breaks(session: nox.Session) -> None:
     """Proof that the contracts can fail: plants one mistake at a time and shows which contract catches it."""
     install(session, "-e", ".[all]")
-    session.run("python", "-m", "soundstage_contracts._planting", *(session.posargs or ["tests/breaks"]))
+    session.run("python", "-m", "soundstage_contracts.mutation.runner", *(session.posargs or ["tests/breaks"]))
 
 
 @nox.session(python=PYTHONS, default=False)

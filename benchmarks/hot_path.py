@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple, cast
 
 import httpx
 
-from soundstage_server.serving import _config, _Uvicorn
+from soundstage_server.http.server import _config, _Uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

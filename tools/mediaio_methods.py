@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HOUSE: Final = Path(__file__).resolve().parents[1]
 TABLE: Final = HOUSE / "contracts" / "soundstage_contracts" / "facts" / "mediaio_endpoints.json"
-HOME: Final = HOUSE / "clients" / "soundstage" / "mediaio"
+HOME: Final = HOUSE / "clients" / "soundstage" / "vendors" / "mediaio"
 WIDTH: Final = 120
 
 SOURCE: Final = """\
@@ -270,7 +270,7 @@ def table(found: Sequence[Endpoint]) -> Iterator[str]:
     yield "from types import MappingProxyType"
     yield "from typing import TYPE_CHECKING, Final"
     yield ""
-    yield "from soundstage.mediaio.bodies import Endpoint, Parameter"
+    yield "from soundstage.vendors.mediaio.bodies import Endpoint, Parameter"
     yield ""
     yield "if TYPE_CHECKING:"
     yield "    from collections.abc import Mapping"
@@ -295,12 +295,12 @@ def methods(found: Sequence[Endpoint], capability: str) -> Iterator[str]:
     yield ""
     yield f"from typing import TYPE_CHECKING{', Literal' if literal else ''}"
     yield ""
-    yield "from soundstage._descriptors import submission"
-    yield "from soundstage.mediaio.bodies import Starts"
+    yield "from soundstage._client.descriptors import submission"
+    yield "from soundstage.vendors.mediaio.bodies import Starts"
     yield ""
     yield "if TYPE_CHECKING:"
-    yield "    from soundstage._state import Started"
-    yield "    from soundstage._wire import Flow"
+    yield "    from soundstage._values.messages import Flow"
+    yield "    from soundstage._values.state import Started"
     yield ""
     yield ""
     yield f"class {kind}(Starts):"
@@ -322,8 +322,8 @@ def overloads(found: Sequence[Endpoint]) -> Iterator[str]:
     yield "if TYPE_CHECKING:"
     yield "    from typing import Unpack"
     yield ""
-    yield "    from soundstage._jobs import AsyncJob, Job"
-    yield "    from soundstage.mediaio.parameters import ("
+    yield "    from soundstage._client.jobs import AsyncJob, Job"
+    yield "    from soundstage.vendors.mediaio.parameters import ("
     yield from (f"        {name}," for name in sorted(one.typed for one in found))
     yield "    )"
     for awaiting in (False, True):

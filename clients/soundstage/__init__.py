@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 from soundstage._version import __version__
 
 if TYPE_CHECKING:
-    from soundstage._clock import Clock, SkippingClock, SystemClock
-    from soundstage._events import (
+    from soundstage._client.gather import as_completed, as_completed_async, gather, gather_async
+    from soundstage._client.jobs import AsyncJob, Job
+    from soundstage._client.outputs import AsyncOutput, Output
+    from soundstage._io.clock import Clock, SkippingClock, SystemClock
+    from soundstage._values.events import (
         Event,
         FileSaved,
         Hook,
@@ -28,13 +31,8 @@ if TYPE_CHECKING:
         ResponseReceived,
         RetryScheduled,
     )
-    from soundstage._gathering import as_completed, as_completed_async, gather, gather_async
-    from soundstage._jobs import AsyncJob, Job
-    from soundstage._outputs import AsyncOutput, Output
-    from soundstage._policies import PollPolicy, RetryPolicy
-    from soundstage._state import JobState, Media, Snapshot
-    from soundstage.cloudsway import AsyncCloudsway, CameraControl, Cloudsway, DynamicMask
-    from soundstage.edrawmax import AsyncDiagram, AsyncEdrawMax, Diagram, EdrawMax, SavedDiagram
+    from soundstage._values.policies import PollPolicy, RetryPolicy
+    from soundstage._values.state import JobState, Media, Snapshot
     from soundstage.errors import (
         ApiError,
         AuthenticationError,
@@ -73,11 +71,13 @@ if TYPE_CHECKING:
         UnsupportedError,
         WaitTimeout,
     )
-    from soundstage.gmicloud import AsyncGMICloud, GMICloud
-    from soundstage.infrai import AsyncInfrai, Infrai, InfraiAccount
-    from soundstage.mediaio import AsyncMediaIO, MediaIO
-    from soundstage.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
-    from soundstage.veo import AsyncVeo, Veo
+    from soundstage.vendors.cloudsway import AsyncCloudsway, CameraControl, Cloudsway, DynamicMask
+    from soundstage.vendors.edrawmax import AsyncDiagram, AsyncEdrawMax, Diagram, EdrawMax, SavedDiagram
+    from soundstage.vendors.gmicloud import AsyncGMICloud, GMICloud
+    from soundstage.vendors.infrai import AsyncInfrai, Infrai, InfraiAccount
+    from soundstage.vendors.mediaio import AsyncMediaIO, MediaIO
+    from soundstage.vendors.tomoviee import AsyncTomoviee, CameraMove, ControlType, Tomoviee, Voice
+    from soundstage.vendors.veo import AsyncVeo, Veo
 
 __all__ = [
     "ApiError",
@@ -167,8 +167,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "_clock": ("Clock", "SkippingClock", "SystemClock"),
-    "_events": (
+    "_io.clock": ("Clock", "SkippingClock", "SystemClock"),
+    "_values.events": (
         "Event",
         "FileSaved",
         "Hook",
@@ -178,18 +178,18 @@ _HOMES = {
         "ResponseReceived",
         "RetryScheduled",
     ),
-    "_gathering": ("as_completed", "as_completed_async", "gather", "gather_async"),
-    "_jobs": ("AsyncJob", "Job"),
-    "_outputs": ("AsyncOutput", "Output"),
-    "_policies": ("PollPolicy", "RetryPolicy"),
-    "_state": ("JobState", "Media", "Snapshot"),
-    "cloudsway": ("AsyncCloudsway", "CameraControl", "Cloudsway", "DynamicMask"),
-    "edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
-    "gmicloud": ("AsyncGMICloud", "GMICloud"),
-    "infrai": ("AsyncInfrai", "Infrai", "InfraiAccount"),
-    "mediaio": ("AsyncMediaIO", "MediaIO"),
-    "tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
-    "veo": ("AsyncVeo", "Veo"),
+    "_client.gather": ("as_completed", "as_completed_async", "gather", "gather_async"),
+    "_client.jobs": ("AsyncJob", "Job"),
+    "_client.outputs": ("AsyncOutput", "Output"),
+    "_values.policies": ("PollPolicy", "RetryPolicy"),
+    "_values.state": ("JobState", "Media", "Snapshot"),
+    "vendors.cloudsway": ("AsyncCloudsway", "CameraControl", "Cloudsway", "DynamicMask"),
+    "vendors.edrawmax": ("AsyncDiagram", "AsyncEdrawMax", "Diagram", "EdrawMax", "SavedDiagram"),
+    "vendors.gmicloud": ("AsyncGMICloud", "GMICloud"),
+    "vendors.infrai": ("AsyncInfrai", "Infrai", "InfraiAccount"),
+    "vendors.mediaio": ("AsyncMediaIO", "MediaIO"),
+    "vendors.tomoviee": ("AsyncTomoviee", "CameraMove", "ControlType", "Tomoviee", "Voice"),
+    "vendors.veo": ("AsyncVeo", "Veo"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

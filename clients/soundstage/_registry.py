@@ -14,11 +14,11 @@ class Entry(NamedTuple):
 
 
 VENDORS: dict[str, Entry] = {
-    "tomoviee": Entry("soundstage.tomoviee", "Tomoviee", "AsyncTomoviee"),
-    "mediaio": Entry("soundstage.mediaio", "MediaIO", "AsyncMediaIO"),
-    "edrawmax": Entry("soundstage.edrawmax", "EdrawMax", "AsyncEdrawMax"),
-    "cloudsway": Entry("soundstage.cloudsway", "Cloudsway", "AsyncCloudsway"),
-    "gmicloud": Entry("soundstage.gmicloud", "GMICloud", "AsyncGMICloud"),
-    "infrai": Entry("soundstage.infrai", "Infrai", "AsyncInfrai"),
-    "veo": Entry("soundstage.veo", "Veo", "AsyncVeo"),
+    "tomoviee": Entry("soundstage.vendors.tomoviee", "Tomoviee", "AsyncTomoviee"),
+    "mediaio": Entry("soundstage.vendors.mediaio", "MediaIO", "AsyncMediaIO"),
+    "edrawmax": Entry("soundstage.vendors.edrawmax", "EdrawMax", "AsyncEdrawMax"),
+    "cloudsway": Entry("soundstage.vendors.cloudsway", "Cloudsway", "AsyncCloudsway"),
+    "gmicloud": Entry("soundstage.vendors.gmicloud", "GMICloud", "AsyncGMICloud"),
+    "infrai": Entry("soundstage.vendors.infrai", "Infrai", "AsyncInfrai"),
+    "veo": Entry("soundstage.vendors.veo", "Veo", "AsyncVeo"),
 }

@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from soundstage._jobs import AsyncJob, Job
+    from soundstage._client.jobs import AsyncJob, Job
 
 __all__ = [
     "ApiError",

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from soundstage_contracts._facts import Fact, FactBook, FactError, Sheet, load_facts
-    from soundstage_contracts._proves import Contract, proven, proves
-    from soundstage_contracts._registry import VENDORS
-    from soundstage_contracts._stage import Soundstage
+    from soundstage_contracts.facts.loader import Fact, FactBook, FactError, Sheet, load_facts
+    from soundstage_contracts.facts.proves import Contract, proven, proves
+    from soundstage_contracts.registry import VENDORS
+    from soundstage_contracts.simulators.session import Soundstage
 
 __all__ = [
     "VENDORS",
@@ -28,16 +28,16 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "Contract": "_proves",
-    "Fact": "_facts",
-    "FactBook": "_facts",
-    "FactError": "_facts",
-    "Sheet": "_facts",
-    "Soundstage": "_stage",
-    "VENDORS": "_registry",
-    "load_facts": "_facts",
-    "proven": "_proves",
-    "proves": "_proves",
+    "Contract": "facts.proves",
+    "Fact": "facts.loader",
+    "FactBook": "facts.loader",
+    "FactError": "facts.loader",
+    "Sheet": "facts.loader",
+    "Soundstage": "simulators.session",
+    "VENDORS": "registry",
+    "load_facts": "facts.loader",
+    "proven": "facts.proves",
+    "proves": "facts.proves",
 }
 
 

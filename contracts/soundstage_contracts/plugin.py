@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from soundstage_contracts._choices import EFFORTS, IN_PROCESS, LIVE, ChoiceError, read_choices
-from soundstage_contracts._observer import CHOICES, Observer
-from soundstage_contracts._registry import VENDORS
-from soundstage_contracts._unchecked import unchecked
+from soundstage_contracts.options import EFFORTS, IN_PROCESS, LIVE, ChoiceError, read_choices
+from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.report.observer import CHOICES, Observer
+from soundstage_contracts.unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from soundstage_contracts._stage import Soundstage, Stage
+    from soundstage_contracts.simulators.session import Soundstage, Stage
 
 _BILL: Final = pytest.StashKey[Any]()
 _REPORT: Final = "soundstage"
@@ -131,7 +131,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.fixture(scope="session")
 def soundstage_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Run one simulator for the whole session, on a free port, unless ``--soundstage-target`` names one."""
-    from soundstage_contracts._stage import Stage
+    from soundstage_contracts.simulators.session import Stage
 
     choices = request.config.stash[CHOICES]
     if choices.live:
@@ -178,7 +178,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add a worker's bill to the whole."""
-    from soundstage_contracts._stage import Bill
+    from soundstage_contracts.simulators.session import Bill
 
     sent = getattr(node, "workeroutput", {}).get(_REPORT)
     if sent is not None:

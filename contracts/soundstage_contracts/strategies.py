@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from soundstage_contracts._vendor import WORDS
+from soundstage_contracts.declarations.vendor import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from soundstage_contracts._vendor import VendorContract
+    from soundstage_contracts.declarations.vendor import VendorContract
 
 __all__ = [
     "arguments",
@@ -124,7 +124,7 @@ def losing_faults() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _contract(vendor: str) -> VendorContract:
-    from soundstage_contracts._stage import contract_of
+    from soundstage_contracts.simulators.session import contract_of
 
     return contract_of(vendor)
 

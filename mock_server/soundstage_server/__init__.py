@@ -13,26 +13,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from soundstage_server.accounts import Account
-    from soundstage_server.application import Simulator
-    from soundstage_server.clock import Clock
-    from soundstage_server.faults import Fault
-    from soundstage_server.inprocess import InProcess
-    from soundstage_server.scenarios import Scenario
-    from soundstage_server.serving import Server
-    from soundstage_server.world import World
+    from soundstage_server.http.application import Simulator
+    from soundstage_server.http.inprocess import InProcess
+    from soundstage_server.http.server import Server
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.clock import Clock
+    from soundstage_server.model.faults import Fault
+    from soundstage_server.model.scenarios import Scenario
+    from soundstage_server.world.world import World
 
 __all__ = ["Account", "Clock", "Fault", "InProcess", "Scenario", "Server", "Simulator", "World"]
 
 _HOMES = {
-    "Account": "accounts",
-    "Clock": "clock",
-    "Fault": "faults",
-    "InProcess": "inprocess",
-    "Scenario": "scenarios",
-    "Server": "serving",
-    "Simulator": "application",
-    "World": "world",
+    "Account": "model.account",
+    "Clock": "model.clock",
+    "Fault": "model.faults",
+    "InProcess": "http.inprocess",
+    "Scenario": "model.scenarios",
+    "Server": "http.server",
+    "Simulator": "http.application",
+    "World": "world.world",
 }
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
-    from soundstage_server.service import Service
+    from soundstage_server.kit.service import Service
 
 VENDORS: Final[dict[str, str]] = {
     "tomoviee": "soundstage_server.vendors.tomoviee:TomovieeService",

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from soundstage import JobState, errors
-from soundstage._inputs import base64_text
-from soundstage._service import Service as ClientService
-from soundstage._state import JobRef, Started
-from soundstage._wire import Request
-from soundstage.cloudsway import bodies, profile
-from soundstage.cloudsway import service as conversation
-from soundstage.cloudsway.client import _Operations
-from soundstage_contracts._breaks import Breaks
-from soundstage_server.fields import Text
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.tasks import ASIDE
+from soundstage._protocol.inputs import base64_text
+from soundstage._protocol.service import Service as ClientService
+from soundstage._values.messages import Request
+from soundstage._values.state import JobRef, Started
+from soundstage.vendors.cloudsway import bodies, profile
+from soundstage.vendors.cloudsway import service as conversation
+from soundstage.vendors.cloudsway.client import _Operations
+from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_server.model.fields import Text
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.messages import RefusedError
+from soundstage_server.model.task import ASIDE
 from soundstage_server.vendors.cloudsway import CloudswayService as Films
 from soundstage_server.vendors.cloudsway import capabilities, outputs, service
-from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     import pytest
 
-    from soundstage._wire import Flow
+    from soundstage._values.messages import Flow
     from soundstage_server.vendors.cloudsway.capabilities import Kind
 
 BREAKS = Breaks("cloudsway")

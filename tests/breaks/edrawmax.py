@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 import orjson
 
 from soundstage import errors
-from soundstage._downloads import Download, SaveOptions
-from soundstage._service import Service as ClientService
-from soundstage.edrawmax import bodies, diagrams, profile
-from soundstage.edrawmax import service as conversation
-from soundstage_contracts._breaks import Breaks
-from soundstage_server.fields import Choice
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage._protocol.downloads import Download, SaveOptions
+from soundstage._protocol.service import Service as ClientService
+from soundstage.vendors.edrawmax import bodies, diagrams, profile
+from soundstage.vendors.edrawmax import service as conversation
+from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_server.kit.service import Identity
 from soundstage_server.media import Link, Step
-from soundstage_server.service import Identity
+from soundstage_server.model.fields import Choice
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.messages import RefusedError
 from soundstage_server.vendors.edrawmax import EdrawMaxService as Maker
 from soundstage_server.vendors.edrawmax import mermaid, outline, outputs, service
 from soundstage_server.vendors.edrawmax.words import WORDS
-from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     import pytest
@@ -213,9 +213,9 @@ def another_picture(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
     """The PNG has the boxes and no words in them."""
-    from soundstage_server.media import _scene_png
+    from soundstage_server.media.diagrams import scene_png
 
-    patch.setattr(_scene_png, "_write", lambda *_given: None)
+    patch.setattr(scene_png, "_write", lambda *_given: None)
 
 
 @BREAKS.in_simulator

@@ -8,27 +8,27 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from soundstage import JobState, errors
-from soundstage import _answers as answers
-from soundstage._drivers import AsyncDriver, SyncDriver
-from soundstage._spending import Purse
-from soundstage._submission import Submission
-from soundstage.gmicloud import bodies, login, models, profile, service
-from soundstage.gmicloud.access import KeyAccess
-from soundstage_contracts._breaks import Breaks
-from soundstage_server import journal
-from soundstage_server.fields import Number, Whole
-from soundstage_server.ledger import Ledger
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.service import Identity
+from soundstage._io.drivers import AsyncDriver, SyncDriver
+from soundstage._protocol import responses as answers
+from soundstage._protocol.spend_limit import Purse
+from soundstage._protocol.submission import Submission
+from soundstage.vendors.gmicloud import bodies, login, models, profile, service
+from soundstage.vendors.gmicloud.access import KeyAccess
+from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_server.kit.service import Identity
+from soundstage_server.model import journal
+from soundstage_server.model.fields import Number, Whole
+from soundstage_server.model.ledger import Ledger
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.messages import json_answer
 from soundstage_server.vendors.gmicloud import GMICloudService as Queue
 from soundstage_server.vendors.gmicloud import capabilities, outputs, sessions
 from soundstage_server.vendors.gmicloud import service as simulated
-from soundstage_server.wire import json_answer
 
 if TYPE_CHECKING:
     import pytest
 
-    from soundstage._state import Snapshot
+    from soundstage._values.state import Snapshot
 
 BREAKS = Breaks("gmicloud")
 TEXT = "Wan-AI_Wan2.1-T2V-14B"

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from soundstage import JobState, errors
-from soundstage._service import Service as ClientService
-from soundstage._state import History, Snapshot
-from soundstage._submission import Submission
-from soundstage.infrai import client as methods
-from soundstage.infrai import credentials as keys
-from soundstage.infrai import profile
-from soundstage.infrai import service as conversation
-from soundstage_contracts._breaks import Breaks
-from soundstage_server import accounts as server_accounts
-from soundstage_server import journal
-from soundstage_server.ledger import Ledger
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage._protocol.service import Service as ClientService
+from soundstage._protocol.submission import Submission
+from soundstage._values.state import History, Snapshot
+from soundstage.vendors.infrai import client as methods
+from soundstage.vendors.infrai import credentials as keys
+from soundstage.vendors.infrai import profile
+from soundstage.vendors.infrai import service as conversation
+from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.media import frame_size
-from soundstage_server.tasks import ASIDE
+from soundstage_server.model import account as server_accounts
+from soundstage_server.model import journal
+from soundstage_server.model.ledger import Ledger
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.task import ASIDE
 from soundstage_server.vendors.infrai import InfraiService as Vendor
 from soundstage_server.vendors.infrai import capabilities, outputs, service
 
@@ -169,7 +169,7 @@ def replay_is_charged(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def keys_hide_doubles(patch: pytest.MonkeyPatch) -> None:
     """The same film under two keys is not told as a double submission."""
-    patch.setattr("soundstage_server.service.fingerprint", lambda operation, params: hash((operation, str(params))))
+    patch.setattr("soundstage_server.kit.service.fingerprint", lambda operation, params: hash((operation, str(params))))
     patch.setattr(server_accounts, "fingerprint", lambda operation, params: hash((operation, str(params))))
 
 
@@ -434,7 +434,7 @@ def status_before_code(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wait_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Retry-After is not read."""
-    patch.setattr("soundstage._answers.retry_after", lambda _response: None)
+    patch.setattr("soundstage._protocol.responses.retry_after", lambda _response: None)
 
 
 @BREAKS.in_client
@@ -599,7 +599,7 @@ def draft_is_left(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def activates_twice(patch: pytest.MonkeyPatch) -> None:
     """An activation that may have arrived is sent again."""
-    patch.setattr("soundstage._answers.may_resend", lambda _error, _codes: True)
+    patch.setattr("soundstage._protocol.responses.may_resend", lambda _error, _codes: True)
 
 
 @BREAKS.in_client

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from soundstage import JobState, errors
-from soundstage import _checks as checks
-from soundstage._state import Media
-from soundstage._wire import Request
-from soundstage.mediaio import bodies, profile
-from soundstage.mediaio import client as methods
-from soundstage.mediaio import service as conversation
-from soundstage.mediaio.endpoints import ENDPOINTS
-from soundstage.mediaio.service import MediaIOService as Client
-from soundstage_contracts._breaks import Breaks
-from soundstage_server.fields import Choice, Field, Many, Text
-from soundstage_server.inputs import MediaLink, media_fields
-from soundstage_server.lifecycle import Fate
+from soundstage._values import validation as checks
+from soundstage._values.messages import Request
+from soundstage._values.state import Media
+from soundstage.vendors.mediaio import bodies, profile
+from soundstage.vendors.mediaio import client as methods
+from soundstage.vendors.mediaio import service as conversation
+from soundstage.vendors.mediaio.endpoints import ENDPOINTS
+from soundstage.vendors.mediaio.service import MediaIOService as Client
+from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_server.kit.inputs import MediaLink, media_fields
 from soundstage_server.media import Film
+from soundstage_server.model.fields import Choice, Field, Many, Text
+from soundstage_server.model.lifecycle import Fate
 from soundstage_server.vendors.mediaio import MediaIOService as Api
 from soundstage_server.vendors.mediaio import outputs, service
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from soundstage.mediaio.bodies import Parameter
+    from soundstage.vendors.mediaio.bodies import Parameter
 
 BREAKS = Breaks("mediaio")
 

@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from soundstage import JobState, errors
-from soundstage import _answers as answers
-from soundstage import _checks as checks
-from soundstage._downloads import Download
-from soundstage._http import AsyncWire
-from soundstage._jobs import _Handle
-from soundstage._redaction import Redactor
-from soundstage._service import Service as ClientService
-from soundstage._state import History, Snapshot
-from soundstage._submission import Submission
-from soundstage._waiting import Watch
-from soundstage._wire import Interrupted
-from soundstage.tomoviee import bodies, profile
-from soundstage.tomoviee import client as methods
-from soundstage.tomoviee import service as conversation
-from soundstage_contracts._breaks import Breaks
-from soundstage_server import journal
-from soundstage_server.accounts import Account
-from soundstage_server.fields import Text, Whole
-from soundstage_server.ledger import InsufficientError, Ledger
-from soundstage_server.lifecycle import Fate, Lifecycle, Moment, Stage
+from soundstage._client.jobs import _Handle
+from soundstage._io.http import AsyncWire
+from soundstage._protocol import responses as answers
+from soundstage._protocol.downloads import Download
+from soundstage._protocol.polling import Watch
+from soundstage._protocol.service import Service as ClientService
+from soundstage._protocol.submission import Submission
+from soundstage._values import validation as checks
+from soundstage._values.messages import Interrupted
+from soundstage._values.redaction import Redactor
+from soundstage._values.state import History, Snapshot
+from soundstage.vendors.tomoviee import bodies, profile
+from soundstage.vendors.tomoviee import client as methods
+from soundstage.vendors.tomoviee import service as conversation
+from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_server.kit.service import Identity
 from soundstage_server.media import Picture, frame_size
-from soundstage_server.service import Identity
+from soundstage_server.model import journal
+from soundstage_server.model.account import Account
+from soundstage_server.model.fields import Text, Whole
+from soundstage_server.model.ledger import InsufficientError, Ledger
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Moment, Stage
+from soundstage_server.model.messages import RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
 from soundstage_server.vendors.tomoviee import outputs, service
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
-from soundstage_server.wire import RefusedError
 
 if TYPE_CHECKING:
     import pytest

@@ -7,17 +7,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from soundstage import JobState, errors
-from soundstage._service import Service as ClientService
-from soundstage._state import Snapshot
-from soundstage._submission import Submission
-from soundstage.veo import bodies, profile
-from soundstage.veo import service as conversation
-from soundstage_contracts._breaks import Breaks
-from soundstage_server.accounts import Account
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage._protocol.service import Service as ClientService
+from soundstage._protocol.submission import Submission
+from soundstage._values.state import Snapshot
+from soundstage.vendors.veo import bodies, profile
+from soundstage.vendors.veo import service as conversation
+from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_server.model.account import Account
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.messages import Answer, RefusedError, json_answer
 from soundstage_server.vendors.veo import VeoService as Host
 from soundstage_server.vendors.veo import capabilities, outputs, service
-from soundstage_server.wire import Answer, RefusedError, json_answer
 
 if TYPE_CHECKING:
     import pytest

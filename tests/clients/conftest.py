@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from soundstage import AsyncTomoviee, Media, SkippingClock, Tomoviee
-from soundstage._credentials import Secret
-from soundstage._downloads import Download, SaveOptions
-from soundstage._policies import PollPolicy, RetryPolicy
-from soundstage._service import Settings
-from soundstage._wire import Alone, Flow, Open, Pause, Read, Request, Response, Run, Send
-from soundstage.tomoviee import PROFILE, TomovieeService
+from soundstage._protocol.credentials import Secret
+from soundstage._protocol.downloads import Download, SaveOptions
+from soundstage._protocol.service import Settings
+from soundstage._values.messages import Alone, Flow, Open, Pause, Read, Request, Response, Run, Send
+from soundstage._values.policies import PollPolicy, RetryPolicy
+from soundstage.vendors.tomoviee import PROFILE, TomovieeService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,13 +10,13 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from soundstage import JobState
-from soundstage_contracts._machine import BrokenLawError, must
-from soundstage_contracts._targets import Target
+from soundstage_contracts.laws.machine import BrokenLawError, must
+from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors.tomoviee import TomovieeMachine
-from soundstage_server import results
-from soundstage_server.accounts import Account
-from soundstage_server.ledger import Ledger
-from soundstage_server.lifecycle import Lifecycle, Moment
+from soundstage_server.kit import results
+from soundstage_server.model.account import Account
+from soundstage_server.model.ledger import Ledger
+from soundstage_server.model.lifecycle import Lifecycle, Moment
 from soundstage_server.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:

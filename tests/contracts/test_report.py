@@ -6,9 +6,9 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from soundstage_contracts._choices import Choices
-from soundstage_contracts._report import rows_of, write_report
-from soundstage_contracts._story import story
+from soundstage_contracts.options import Choices
+from soundstage_contracts.report.page import rows_of, write_report
+from soundstage_contracts.report.text import story
 
 if TYPE_CHECKING:
     from pathlib import Path

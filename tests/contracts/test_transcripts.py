@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from soundstage import JobState
 from soundstage_contracts import VENDORS, load_facts
-from soundstage_contracts._stage import contract_of
-from soundstage_contracts._targets import Target
-from soundstage_contracts._transcripts import (
+from soundstage_contracts.simulators.session import contract_of
+from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.transcripts.replay import (
     ANSWERED,
     TranscriptMismatch,
     at,
@@ -28,7 +28,7 @@ from soundstage_contracts._transcripts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_contracts._transcripts import Transcript
+    from soundstage_contracts.transcripts.replay import Transcript
 
 SHIPPED = [transcript for vendor in VENDORS for transcript in load_transcripts(vendor)]
 STATUSES = {200, 201, 202, 302, 400, 401, 402, 403, 404, 405, 409, 413, 422, 429, 500, 503, 504}

@@ -20,7 +20,7 @@ from soundstage_server import Simulator, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from soundstage_server.fields import Field, Rule
+    from soundstage_server.model.fields import Field, Rule
 
 SECRET = "planted-secret-0123456789"
 

@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from soundstage import GMICloud
+from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
-from soundstage_contracts._stage import stays_here
-from soundstage_contracts.cli.env import server_address, variables
+from soundstage_contracts.simulators.session import stays_here
 from soundstage_server import Server, World
 
 TEXT, MOTION = "Wan-AI_Wan2.1-T2V-14B", "Image-to-Video-Model"

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from soundstage import Veo
+from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
-from soundstage_contracts._stage import stays_here
-from soundstage_contracts.cli.env import server_address, variables
+from soundstage_contracts.simulators.session import stays_here
 from soundstage_server import Server, World
 
 MODEL = "gemini/veo-3.0-generate-preview"

@@ -43,7 +43,7 @@ from soundstage import (
     gather,
     gather_async,
 )
-from soundstage.gmicloud import Model, Profile, RequestRecord
+from soundstage.vendors.gmicloud import Model, Profile, RequestRecord
 
 if TYPE_CHECKING:
     import httpx

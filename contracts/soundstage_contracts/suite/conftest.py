@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from soundstage_contracts._live_run import LiveRun
-from soundstage_contracts._observer import CHOICES, LIVE_RUN
-from soundstage_contracts._targets import Target
-from soundstage_contracts._unchecked import unchecked
+from soundstage_contracts.live.run import LiveRun
+from soundstage_contracts.report.observer import CHOICES, LIVE_RUN
+from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage_contracts import VENDORS
-from soundstage_contracts._observer import PLAYED
-from soundstage_contracts._stage import contract_of
+from soundstage_contracts.report.observer import PLAYED
+from soundstage_contracts.simulators.session import contract_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_contracts._live import LiveCall
-    from soundstage_contracts._live_run import LiveRun
+    from soundstage_contracts.declarations.live import LiveCall
+    from soundstage_contracts.live.run import LiveRun
 
 
 def ladders() -> Iterator[Any]:

@@ -11,16 +11,16 @@ import pytest
 
 from soundstage import JobState, errors
 from soundstage_contracts import VENDORS
-from soundstage_contracts._control import account_name
-from soundstage_contracts._script import ACCOUNT, Happening, Script
-from soundstage_contracts._stage import contract_of
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.simulators.session import contract_of
+from soundstage_contracts.transcripts.scripted_client import ACCOUNT, Happening, Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from soundstage_contracts._targets import Target
-    from soundstage_contracts._vendor import VendorContract
+    from soundstage_contracts.declarations.vendor import VendorContract
+    from soundstage_contracts.simulators.target import Target
 
 JOBS: Final = tuple(vendor for vendor in VENDORS if contract_of(vendor).ends)
 """The vendors whose calls start jobs."""

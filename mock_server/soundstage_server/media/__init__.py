@@ -4,7 +4,8 @@ A medium is a small value that says what is wanted; `render` turns it into bytes
 medium once. Importing this package loads neither PyAV nor Pillow: a server pays for them at its first download.
 """
 
-from soundstage_server.media._diagrams import (
+from soundstage_server.media.cache import Studio
+from soundstage_server.media.diagrams.content import (
     MOST_DAYS,
     MOST_PARTS,
     Bar,
@@ -20,7 +21,8 @@ from soundstage_server.media._diagrams import (
     Step,
     Topic,
 )
-from soundstage_server.media._media import (
+from soundstage_server.media.sizes import STEEPEST, frame_size
+from soundstage_server.media.specs import (
     LARGEST,
     SMALLEST,
     Film,
@@ -32,8 +34,6 @@ from soundstage_server.media._media import (
     render,
     suffix,
 )
-from soundstage_server.media._sizes import STEEPEST, frame_size
-from soundstage_server.media._studio import Studio
 
 __all__ = [
     "LARGEST",

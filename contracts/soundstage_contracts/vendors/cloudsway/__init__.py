@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from soundstage import AsyncCloudsway, CameraControl, Cloudsway, DynamicMask, JobState
-from soundstage_contracts._machine import JobMachine
-from soundstage_contracts._vendor import DemoCall, VendorContract
+from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
+from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.vendors.cloudsway.access import credentials, headers
 from soundstage_contracts.vendors.cloudsway.arguments import image_to_video, text_to_video
 from soundstage_contracts.vendors.cloudsway.live import LIVE

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from soundstage import AsyncEdrawMax, EdrawMax
-from soundstage_contracts._vendor import DemoCall, VendorContract
+from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
 from soundstage_contracts.vendors.edrawmax.access import credentials, headers, options
 from soundstage_contracts.vendors.edrawmax.arguments import KINDS, arguments
 from soundstage_contracts.vendors.edrawmax.live import LIVE

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from PIL import Image
 
-from soundstage_contracts._machine import must
+from soundstage_contracts.laws.machine import must
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

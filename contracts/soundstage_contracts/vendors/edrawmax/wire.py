@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts._control import account_name
-from soundstage_contracts._machine import must
+from soundstage_contracts.laws.machine import must
+from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.edrawmax.access import headers
 
 if TYPE_CHECKING:
     import httpx
 
-    from soundstage_contracts._targets import Target
+    from soundstage_contracts.simulators.target import Target
 
 ROUTE: Final = "/skills/generate-"
 CODES: Final = {

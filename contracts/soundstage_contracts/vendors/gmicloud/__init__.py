@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from soundstage import AsyncGMICloud, GMICloud, JobState
-from soundstage_contracts._machine import JobMachine
-from soundstage_contracts._vendor import DemoCall, VendorContract
+from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
+from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.vendors.gmicloud.access import (
     CLIENT_ID,
     CODE,
@@ -36,7 +36,7 @@ from soundstage_contracts.vendors.gmicloud.arguments import (
 from soundstage_contracts.vendors.gmicloud.live import LIVE
 
 if TYPE_CHECKING:
-    from soundstage_contracts._transcripts import Transcript
+    from soundstage_contracts.transcripts.replay import Transcript
 
 __all__ = [
     "BASE_URL",

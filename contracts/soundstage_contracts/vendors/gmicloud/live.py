@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage import errors
-from soundstage_contracts._live import LiveCall, LivePlan
-from soundstage_contracts._machine import must
+from soundstage_contracts.declarations.live import LiveCall, LivePlan
+from soundstage_contracts.laws.machine import must
 from soundstage_contracts.vendors.gmicloud.arguments import TEXT_MODEL
 
 if TYPE_CHECKING:

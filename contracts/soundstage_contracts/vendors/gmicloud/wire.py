@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts._control import account_name
-from soundstage_contracts._machine import must
+from soundstage_contracts.laws.machine import must
+from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.gmicloud.access import CLIENT_ID, PASSWORD, key_headers
 from soundstage_contracts.vendors.gmicloud.arguments import TEXT_MODEL
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from soundstage_contracts._targets import Target
+    from soundstage_contracts.simulators.target import Target
 
 QUEUE: Final = "/ie/requestqueue"
 KEYED: Final = "/ie/requestqueue/apikey"

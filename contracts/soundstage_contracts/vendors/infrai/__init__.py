@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from soundstage import AsyncInfrai, Infrai, JobState
-from soundstage_contracts._machine import JobMachine
-from soundstage_contracts._vendor import DemoCall, VendorContract
+from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
+from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.vendors.infrai.access import credentials, headers
 from soundstage_contracts.vendors.infrai.arguments import arguments, bodies, broken_bodies
 from soundstage_contracts.vendors.infrai.live import LIVE

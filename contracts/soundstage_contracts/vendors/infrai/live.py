@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from soundstage import errors
-from soundstage_contracts._live import LiveCall, LivePlan
-from soundstage_contracts._machine import must
+from soundstage_contracts.declarations.live import LiveCall, LivePlan
+from soundstage_contracts.laws.machine import must
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

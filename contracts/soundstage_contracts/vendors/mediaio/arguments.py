@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
-from soundstage_contracts._fact_tables import load_table
+from soundstage_contracts.facts.tables import load_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from soundstage_contracts._fact_tables import Endpoint, Parameter
+    from soundstage_contracts.facts.tables import Endpoint, Parameter
 
 TABLE: Final = load_table("mediaio_endpoints.json")
 ENDPOINTS: Final = tuple(endpoint for endpoint in TABLE.endpoints if endpoint.capability != "query")

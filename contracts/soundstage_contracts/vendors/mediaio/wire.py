@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts._control import account_name
-from soundstage_contracts._machine import must
+from soundstage_contracts.laws.machine import must
+from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.mediaio.access import headers
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, plain
 
 if TYPE_CHECKING:
     import httpx
 
-    from soundstage_contracts._fact_tables import Endpoint
-    from soundstage_contracts._targets import Target
+    from soundstage_contracts.facts.tables import Endpoint
+    from soundstage_contracts.simulators.target import Target
 
 CREDITS: Final = "/user/credits"
 RESULT: Final = "/generation/result/"

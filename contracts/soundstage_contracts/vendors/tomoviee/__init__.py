@@ -10,8 +10,8 @@ from functools import partial
 from typing import Final
 
 from soundstage import AsyncTomoviee, JobState, Tomoviee
-from soundstage_contracts._machine import JobMachine
-from soundstage_contracts._vendor import DemoCall, VendorContract
+from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
+from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.vendors.tomoviee.access import SECRET, credentials, headers
 from soundstage_contracts.vendors.tomoviee.arguments import (
     RATIOS,

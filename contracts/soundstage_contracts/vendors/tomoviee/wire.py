@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts._control import account_name
-from soundstage_contracts._machine import must
+from soundstage_contracts.laws.machine import must
+from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee.access import headers
 
 if TYPE_CHECKING:
     import httpx
 
-    from soundstage_contracts._targets import Target
+    from soundstage_contracts.simulators.target import Target
 
 CREATE: Final = "/v1/open/capacity/application/"
 RESULT: Final = "/v1/open/pub/task"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage import errors
-from soundstage_contracts._live import LiveCall, LivePlan
+from soundstage_contracts.declarations.live import LiveCall, LivePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts._control import account_name
-from soundstage_contracts._machine import must
+from soundstage_contracts.laws.machine import must
+from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.veo.access import headers
 from soundstage_contracts.vendors.veo.arguments import VEO_3
 
 if TYPE_CHECKING:
     import httpx
 
-    from soundstage_contracts._targets import Target
+    from soundstage_contracts.simulators.target import Target
 
 CREATE: Final = "/v1beta/models/{model}:predictLongRunning"
 PROXY: Final = "/gemini"

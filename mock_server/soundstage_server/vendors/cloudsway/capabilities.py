@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from soundstage_server.fields import Choice, Field, Group, Link, Many, Number, Text, Whole
-from soundstage_server.inputs import MediaContent, media_fields
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.kit.inputs import MediaContent, media_fields
+from soundstage_server.model.fields import Choice, Field, Group, Link, Many, Number, Text, Whole
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Kind = Literal["text2video", "image2video"]
 Params = Mapping[str, Any]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.inputs import measured
+from soundstage_server.kit.inputs import measured
 from soundstage_server.media import STEEPEST, Film, frame_size
 
 if TYPE_CHECKING:
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.task import Task
 
 LINES: Final = {"std": "720p", "pro": "1080p"}  # output.size
 

@@ -13,13 +13,13 @@ from uuid import UUID
 
 import orjson
 
-from soundstage_server.callbacks import CallbackPlan
-from soundstage_server.hints import did_you_mean
-from soundstage_server.inputs import MEASURED, InputLimits, admit
-from soundstage_server.ledger import CREDITS
-from soundstage_server.lifecycle import Fate
-from soundstage_server.service import Identity, Refusals, Service
-from soundstage_server.tasks import ASIDE
+from soundstage_server.kit.inputs import MEASURED, InputLimits, admit
+from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.model.ledger import CREDITS
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.suggestions import did_you_mean
+from soundstage_server.model.task import ASIDE
 from soundstage_server.vendors.cloudsway.capabilities import (
     ABOUT,
     AXES,
@@ -34,17 +34,17 @@ from soundstage_server.vendors.cloudsway.capabilities import (
     price,
 )
 from soundstage_server.vendors.cloudsway.outputs import made_by
-from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.world.callbacks import CallbackPlan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from soundstage_server.accounts import Account
-    from soundstage_server.lifecycle import Lifecycle, Moment
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.lifecycle import Lifecycle, Moment
+    from soundstage_server.model.task import Task
     from soundstage_server.vendors.cloudsway.capabilities import Kind
-    from soundstage_server.world import World
+    from soundstage_server.world.world import World
 
 SUCCEED: Final = "SUCCEED"  # envelope.literals
 PAGE, PAGES = "pageNum", "pageSize"

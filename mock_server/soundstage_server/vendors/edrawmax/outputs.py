@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from soundstage_server.media import DiagramContent, Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.task import Task
 
 MOST: Final = {"flowchart": 24, "infographic": 12, "gantt": 24, "mindmap": 36}
 """Points that are drawn; those after them are counted."""

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.fields import Choice, Field, FieldError, Text, check
-from soundstage_server.ledger import CREDITS
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
+from soundstage_server.model.ledger import CREDITS
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
 from soundstage_server.vendors.edrawmax.mermaid import write
 from soundstage_server.vendors.edrawmax.outputs import content_of, made_by
 from soundstage_server.vendors.edrawmax.words import WORDS
-from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.accounts import Account
     from soundstage_server.media import Medium
-    from soundstage_server.scenarios import Plan
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.scenarios import Plan
+    from soundstage_server.model.task import Task
 
 ROOT: Final = "/api/ai/skills/generate-"
 DIAGRAMS: Final = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from soundstage_server.fields import Field, Number, Rule, Text, Whole
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.fields import Field, Number, Rule, Text, Whole
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.vendors.gmicloud.payloads import Image
 
 # Facts: states (status.values), and how long they last (times.generation).

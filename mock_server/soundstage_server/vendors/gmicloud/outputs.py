@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.inputs import measured
+from soundstage_server.kit.inputs import measured
 from soundstage_server.media import STEEPEST, Film, Picture, frame_size
 from soundstage_server.vendors.gmicloud.capabilities import MODELS
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.task import Task
 
 USUAL_SIDES: Final = (16, 9)
 

@@ -10,7 +10,7 @@ from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.inputs import MediaLink
+from soundstage_server.kit.inputs import MediaLink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

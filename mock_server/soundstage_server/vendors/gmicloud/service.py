@@ -8,28 +8,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from soundstage_server.accounts import account_name, conduct_of
-from soundstage_server.fields import Choice, Field, FieldError, Text, check
-from soundstage_server.hints import did_you_mean
-from soundstage_server.inputs import InputLimits, admit, media_fields
-from soundstage_server.ledger import USD
-from soundstage_server.lifecycle import Fate
-from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.kit.inputs import InputLimits, admit, media_fields
+from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.model.account import account_name, conduct_of
+from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
+from soundstage_server.model.ledger import USD
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.messages import Answer, Call, Refusal, RefusedError, Route, json_answer
+from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
 from soundstage_server.vendors.gmicloud.outputs import made_by, seconds_of
 from soundstage_server.vendors.gmicloud.payloads import Members, content_of
 from soundstage_server.vendors.gmicloud.sessions import CODE, TRIES, TWO_FACTORS, Sessions, organization_id, user_id
-from soundstage_server.wire import Answer, Call, Refusal, RefusedError, Route, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.accounts import Account
-    from soundstage_server.lifecycle import Lifecycle, Moment
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.lifecycle import Lifecycle, Moment
+    from soundstage_server.model.task import Task
     from soundstage_server.vendors.gmicloud.sessions import Claims
-    from soundstage_server.world import World
+    from soundstage_server.world.world import World
 
 ROOT: Final = "/api/v1"
 QUEUE: Final = f"{ROOT}/ie/requestqueue"

@@ -17,8 +17,8 @@ from uuid import UUID
 import orjson
 
 if TYPE_CHECKING:
-    from soundstage_server.accounts import Account
-    from soundstage_server.world import World
+    from soundstage_server.model.account import Account
+    from soundstage_server.world.world import World
 
 Kind = Literal["auth", "access", "refresh"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from soundstage_server.fields import Choice, Field, Link, Number, Text
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.fields import Choice, Field, Link, Number, Text
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Params = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from soundstage_server.vendors.infrai.capabilities import maker
 
 if TYPE_CHECKING:
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.task import Task
 
 THUMBNAIL: Final = "360p"
 

@@ -12,11 +12,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from soundstage_server.accounts import account_name
-from soundstage_server.ledger import USD, Ledger
-from soundstage_server.lifecycle import Fate
-from soundstage_server.service import Identity, Refusals, Service
-from soundstage_server.tasks import ASIDE
+from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.model.account import account_name
+from soundstage_server.model.ledger import USD, Ledger
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.messages import Answer, Call, Refusal, RefusedError, Route, json_answer
+from soundstage_server.model.task import ASIDE
 from soundstage_server.vendors.infrai.capabilities import (
     ASPECTS,
     DEFAULT_ASPECT,
@@ -30,17 +31,16 @@ from soundstage_server.vendors.infrai.capabilities import (
     price,
 )
 from soundstage_server.vendors.infrai.outputs import made_by
-from soundstage_server.wire import Answer, Call, Refusal, RefusedError, Route, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import ClassVar, Literal
 
-    from soundstage_server.accounts import Account
-    from soundstage_server.lifecycle import Lifecycle
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
-    from soundstage_server.world import World
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.lifecycle import Lifecycle
+    from soundstage_server.model.task import Task
+    from soundstage_server.world.world import World
 
     Generation = Literal["jobs", "status"]
 

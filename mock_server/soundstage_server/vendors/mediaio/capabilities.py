@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from soundstage_server.fields import Choice, Field, Group, Many, Text
-from soundstage_server.inputs import MediaLink, media_fields
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.kit.inputs import MediaLink, media_fields
+from soundstage_server.model.fields import Choice, Field, Group, Many, Text
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Params = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.inputs import lasting, measured
+from soundstage_server.kit.inputs import lasting, measured
 from soundstage_server.media import STEEPEST, Film, Picture, frame_size
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.task import Task
 
 SIDES: Final = {"1K": 1024, "2K": 2048, "4K": 4096}
 """The side of a square picture, in pixels; one of another ratio has as many of them (output.sizes)."""

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.fields import check
-from soundstage_server.inputs import InputLimits, admit
-from soundstage_server.ledger import CREDITS
-from soundstage_server.lifecycle import Fate
-from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.kit.inputs import InputLimits, admit
+from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.model.fields import check
+from soundstage_server.model.ledger import CREDITS
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES, body_of
 from soundstage_server.vendors.mediaio.outputs import made_by
-from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.lifecycle import Lifecycle
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.lifecycle import Lifecycle
+    from soundstage_server.model.task import Task
     from soundstage_server.vendors.mediaio.capabilities import Capability
-    from soundstage_server.world import World
+    from soundstage_server.world.world import World
 
 # Facts: refusals; all of them come with HTTP 200 (errors.http_status).
 NO_KEY: Final = Refusal(374004, 200, "authentication failed", "errors.unauthenticated")

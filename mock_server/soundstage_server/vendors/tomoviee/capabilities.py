@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from soundstage_server.fields import Choice, Field, Flag, Link, Number, Rule, Text, Whole
-from soundstage_server.inputs import MediaLink, media_fields
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.kit.inputs import MediaLink, media_fields
+from soundstage_server.model.fields import Choice, Field, Flag, Link, Number, Rule, Text, Whole
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Reading = Literal["skill", "pages"]
 Params = Mapping[str, Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.inputs import measured
+from soundstage_server.kit.inputs import measured
 from soundstage_server.media import LARGEST, SMALLEST, STEEPEST, Film, Mask, Picture, Sound, frame_size
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.task import Task
 
 FILM_SECONDS: Final = 5.0  # output.video
 PROMPT_TOKENS: Final = 77  # text2music.params: the rest of a prompt is cut

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.callbacks import CallbackPlan
-from soundstage_server.fields import Field, FieldError, Text, check
-from soundstage_server.hints import did_you_mean
-from soundstage_server.inputs import InputLimits, admit
-from soundstage_server.ledger import CREDITS
-from soundstage_server.lifecycle import Fate
-from soundstage_server.service import Identity, Refusals, Service, envelope
+from soundstage_server.kit.inputs import InputLimits, admit
+from soundstage_server.kit.service import Identity, Refusals, Service, envelope
+from soundstage_server.model.fields import Field, FieldError, Text, check
+from soundstage_server.model.ledger import CREDITS
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, fields_of
 from soundstage_server.vendors.tomoviee.outputs import made_by
-from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.world.callbacks import CallbackPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.lifecycle import Lifecycle, Moment
     from soundstage_server.media import Medium
-    from soundstage_server.tasks import Task
+    from soundstage_server.model.lifecycle import Lifecycle, Moment
+    from soundstage_server.model.task import Task
     from soundstage_server.vendors.tomoviee.capabilities import Capability
 
 # Facts: refusals (errors.codes, errors.http).

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.fields import Choice, Field, FieldError, Group, Many, Text, Whole, check
+from soundstage_server.model.fields import Choice, Field, FieldError, Group, Many, Text, Whole, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,22 +12,22 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from soundstage_server.fields import FieldError
-from soundstage_server.hints import did_you_mean
-from soundstage_server.ledger import USD
-from soundstage_server.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.model.fields import FieldError
+from soundstage_server.model.ledger import USD
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
+from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route, json_answer
+from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.veo.capabilities import BODY, FACTS, MODELS, read
 from soundstage_server.vendors.veo.outputs import delivered, file_name, films, filtered, word
-from soundstage_server.wire import JSON, Answer, Call, Refusal, RefusedError, Route, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from soundstage_server.accounts import Account
     from soundstage_server.media import Film
-    from soundstage_server.tasks import Task
-    from soundstage_server.world import World
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.task import Task
+    from soundstage_server.world.world import World
 
 PROXY: Final = "/gemini"  # errors.where: what stands before the path at the proxy
 GOOGLE: Final = "https://generativelanguage.googleapis.com"  # result.uri

@@ -1,0 +1,1 @@
+"""The user-facing layer: clients, jobs, outputs, and waiting for many jobs at once."""

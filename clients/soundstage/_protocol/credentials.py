@@ -1,0 +1,71 @@
+"""Where credentials come from, and a type that does not show them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from soundstage._values.redaction import MASK
+from soundstage._values.unpicklable import Live
+from soundstage._values.validation import reject
+from soundstage.errors import MissingCredential
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
+
+
+class Secret(Live):
+    """A credential that no repr, string, format or pickle gives away."""
+
+    _instead = "give the credential again where it is needed"
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        """The credential itself, for the one place that sends it."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        """Shows a mask."""
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        """Shows a mask."""
+        return MASK
+
+
+def find_credential(
+    vendor: str, argument: str, given: str | None, variable: str, environ: Mapping[str, str] = os.environ
+) -> Secret:
+    """The credential that was given, or else the one in the environment.
+
+    Args:
+        vendor: The slug of the service.
+        argument: The name of the client's argument.
+        given: That argument's value.
+        variable: The environment variable to read when nothing was given.
+        environ: The environment.
+
+    Raises:
+        MissingCredential: Neither holds one; the message names both places.
+        InvalidArgument: It holds characters that no HTTP header may carry, a line break most often.
+    """
+    where, value = (argument, given) if given is not None else (variable, environ.get(variable))
+    if not value:
+        raise MissingCredential(
+            f"no credential: pass {argument}= or set the environment variable {variable}",
+            vendor=vendor,
+            argument=argument,
+            variable=variable,
+        )
+    return _visible(where, value)
+
+
+def _visible(where: str, value: object) -> Secret:
+    if not isinstance(value, str) or not _VISIBLE.match(value):
+        reject(where, value, "visible ASCII characters, without spaces or line breaks", shown=MASK)
+    return Secret(value)

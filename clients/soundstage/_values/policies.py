@@ -1,0 +1,93 @@
+"""When to look again and when to try again: pure schedules, seconds everywhere."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from soundstage._values.validation import number, whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class PollPolicy:
+    """How a wait looks at a job.
+
+    Attributes:
+        first: Seconds between the first look and the second.
+        factor: How much longer each pause is than the one before.
+        ceiling: Seconds that a pause lasts at most.
+        timeout: Seconds after which `wait()` ends, unless it is told otherwise; `math.inf` waits for ever.
+        outage: Seconds during which every look may fail for want of connection or a ready service before a wait ends.
+
+    Raises:
+        InvalidArgument: A value is out of range.
+    """
+
+    first: float = 10.0
+    factor: float = 1.0
+    ceiling: float = 60.0
+    timeout: float = 1800.0
+    outage: float = 600.0
+
+    def __post_init__(self) -> None:
+        number("first", self.first, above=0)
+        number("factor", self.factor, least=1, most=100)
+        number("ceiling", self.ceiling, least=self.first)
+        number("timeout", self.timeout, least=0, infinite=True)
+        number("outage", self.outage, least=0, infinite=True)
+
+    def delay(self, look: int) -> float:
+        """Seconds to pause after look number *look*, the first being 1."""
+        steps = max(0, look - 1)
+        if self.factor > 1 and steps >= math.log(self.ceiling / self.first, self.factor):
+            return self.ceiling
+        return min(self.ceiling, self.first * self.factor**steps)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long a request that may be sent again is sent again.
+
+    Attributes:
+        attempts: How often it is sent at most, the first time included.
+        within: Seconds of the clock after which nothing is sent again.
+        base: Seconds of the first pause, doubled each time.
+        ceiling: Seconds that a pause lasts at most, unless the service asks for longer.
+        jitter: Whether a pause is drawn between nothing and its length (full jitter).
+
+    Raises:
+        InvalidArgument: A value is out of range.
+    """
+
+    attempts: int = 5
+    within: float = 120.0
+    base: float = 0.5
+    ceiling: float = 20.0
+    jitter: bool = True
+
+    def __post_init__(self) -> None:
+        whole_number("attempts", self.attempts, least=1)
+        number("within", self.within, least=0, infinite=True)
+        number("base", self.base, least=0)
+        number("ceiling", self.ceiling, least=self.base)
+
+    def delay(
+        self, attempt: int, elapsed: float, retry_after: float | None, random: Callable[[], float]
+    ) -> float | None:
+        """Seconds to pause before sending again, or None to stop.
+
+        Args:
+            attempt: How often it was sent so far.
+            elapsed: Seconds since the first time.
+            retry_after: Seconds that the service asks to wait, if it does: never less is waited.
+            random: Draws from 0 to 1.
+        """
+        if attempt >= self.attempts:
+            return None
+        longest = min(self.ceiling, self.base * 2.0 ** min(attempt - 1, 64))
+        delay = max(longest * random() if self.jitter else longest, retry_after or 0.0)
+        return delay if elapsed + delay <= self.within else None

@@ -1,0 +1,172 @@
+"""The states of a job, and what one answer says about it: values, the same for every service."""
+
+from __future__ import annotations
+
+import enum
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from soundstage import errors
+from soundstage._values.redaction import hide_query
+
+_TOKEN_VERSION = 1
+
+
+class JobState(enum.Enum):
+    """Where a job stands, in words of this library; `Job.state_raw` has the service's own."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+    @property
+    def final(self) -> bool:
+        """Whether the job will never change again; an unknown word is not final."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED, JobState.EXPIRED})
+_RANK = {JobState.QUEUED: 0, JobState.RUNNING: 1, **dict.fromkeys(_FINAL, 2)}
+_ENDINGS = {
+    JobState.FAILED: errors.JobFailed,
+    JobState.CANCELED: errors.JobCanceled,
+    JobState.EXPIRED: errors.JobExpired,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One result: where it is and what it is (video, image, audio, mask, ...)."""
+
+    url: str
+    kind: str
+
+    def __repr__(self) -> str:
+        """Shows the address without its query, which may be a signature."""
+        return f"Media(url={hide_query(self.url)!r}, kind={self.kind!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one answer said about a job.
+
+    Attributes:
+        state: Where the job stands.
+        state_raw: The service's own word or number for it.
+        progress: Percent from 0 to 100, where the service says so.
+        media: The results; not empty if and only if `state` is SUCCEEDED.
+        reason: Why the job failed, in the service's words.
+        failure: The kind of `JobError` that tells the failure best, where the state alone does not.
+        code: The service's own code for the failure.
+        cost: What the job costs, in the service's own unit, where it says so.
+        raw: The answer itself.
+    """
+
+    state: JobState
+    state_raw: str | int | bool | None = None
+    progress: float | None = None
+    media: tuple[Media, ...] = ()
+    reason: str | None = None
+    failure: type[errors.JobError] | None = None
+    code: int | str | None = None
+    cost: float | None = None
+    raw: Any = field(default=None, repr=False)
+
+    def settled(self) -> Snapshot:
+        """The same, with the rule of every service applied: done without output is a failure."""
+        if self.state is not JobState.SUCCEEDED:
+            return replace(self, media=()) if self.media else self
+        if self.media:
+            return self
+        reason = self.reason or "the service says that the job succeeded and names no output"
+        return replace(self, state=JobState.FAILED, reason=reason, failure=errors.NoOutput)
+
+    def problem(self) -> tuple[type[errors.JobError], str] | None:
+        """The kind of error this ending is and what to say, or None for any other state."""
+        if self.state not in _ENDINGS:
+            return None
+        return self.failure or _ENDINGS[self.state], self.reason or f"the job ended as {self.state.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The newest snapshot of a job, and how far it ever was: a stale answer changes neither.
+
+    Attributes:
+        latest: The newest snapshot that was believed.
+        rank: How far the job came: 0 queued, 1 running, 2 over.
+    """
+
+    latest: Snapshot
+    rank: int = 0
+
+    def after(self, snapshot: Snapshot) -> History:
+        """The history with *snapshot* in it, or the same when that would mean going back."""
+        over = self.latest.state.final
+        rank = _RANK.get(snapshot.state, self.rank)
+        if rank < self.rank or (over and snapshot.state is not self.latest.state):
+            return self
+        if snapshot.cost is None and self.latest.cost is not None:  # the answer that began the job may alone have told
+            snapshot = replace(snapshot, cost=self.latest.cost)
+        return History(snapshot, rank)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRef:
+    """What names a job: its id, and the method that started it, where that is known."""
+
+    id: str
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a submission comes to."""
+
+    ref: JobRef
+    snapshot: Snapshot
+
+
+def write_token(vendor: str, base_url: str, ref: JobRef) -> str:
+    """All that is needed to find the job again, as versioned JSON without secrets."""
+    return json.dumps(
+        {
+            "soundstage": _TOKEN_VERSION,
+            "vendor": vendor,
+            "id": ref.id,
+            "operation": ref.operation,
+            "base_url": base_url,
+        }
+    )
+
+
+def read_token(vendor: str, base_url: str, token: str) -> JobRef:
+    """The job that *token* names.
+
+    Raises:
+        TokenError: It is no token, or one of another service or address.
+    """
+    try:
+        said = json.loads(token)
+        version, job_id, operation = said["soundstage"], said["id"], said["operation"]
+        where = (said["vendor"], said["base_url"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise _bad_token("a text that to_token() made") from None
+    if version != _TOKEN_VERSION:
+        raise _bad_token(f"a token of version {_TOKEN_VERSION}")
+    if where != (vendor, base_url):
+        raise _bad_token(f"a token of {vendor} at {base_url}")
+    if not isinstance(job_id, str) or not job_id or not isinstance(operation, (str, type(None))):
+        raise _bad_token("a token that names a job")
+    return JobRef(job_id, operation)
+
+
+def _bad_token(allowed: str) -> errors.TokenError:
+    return errors.TokenError(
+        f"this job token is not allowed here: {allowed}", field="token", value=None, allowed=allowed
+    )

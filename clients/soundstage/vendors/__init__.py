@@ -1,0 +1,1 @@
+"""The vendors' clients, one package each."""

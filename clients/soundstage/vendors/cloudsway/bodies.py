@@ -1,0 +1,217 @@
+"""The rules of both kinds of film: bodies are checked whole, with what each model can do, before anything is sent.
+
+Source: Kling's own API pages; facts are cited by id. A body may hold None for what is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args
+
+from soundstage._protocol.inputs import base64_text, picture, picture_sides
+from soundstage._values import validation
+from soundstage.vendors.cloudsway.profile import (
+    ABILITIES,
+    GATEWAY_NAMES,
+    LARGEST,
+    LONGEST,
+    MOST_MASKS,
+    SHORTEST_SIDE,
+    STEEPEST,
+    AspectRatio,
+    Duration,
+    ImageModel,
+    Mode,
+    Sound,
+    TextModel,
+)
+from soundstage.vendors.cloudsway.values import CameraControl, DynamicMask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from soundstage._protocol.inputs import Picture
+    from soundstage._values.messages import Flow
+    from soundstage.vendors.cloudsway.profile import Abilities, Only
+
+    Body: TypeAlias = dict[str, Any]
+
+_NAMEABLE = re.compile(r"[^/\\?#\x00-\x1f\x7f]{1,200}\Z")
+_SLIGHT = 0.05
+
+
+def external_name(given: str | None) -> str:
+    """The caller's own name for a job, or a fresh one that nobody else has (text2video.params)."""
+    if given is None:
+        return str(uuid.uuid4())
+    name = validation.text("external_task_id", given)
+    if not _NAMEABLE.match(name) or not name.strip(". ") or name != name.strip():
+        allowed = "a name of at most 200 characters that can stand in an address: no slash, ?, # or line break"
+        validation.reject("external_task_id", given, allowed)
+    return name
+
+
+def from_text(prompt: str, aspect_ratio: str, common: Body) -> Body:
+    """A film from a text (text2video.params, text2video.models)."""
+    body: Body = {
+        **_common(common, get_args(TextModel)),
+        "prompt": validation.text("prompt", prompt, longest=LONGEST),
+        "aspect_ratio": validation.choice("aspect_ratio", aspect_ratio, get_args(AspectRatio)),
+    }
+    able = _abilities(body)
+    _allow("camera_control", body, able.camera_from_text)
+    return _wired(body)
+
+
+def from_image(
+    image: Picture | None,
+    image_tail: Picture | None,
+    prompt: str | None,
+    masks: Body,
+    common: Body,
+) -> Flow[Body]:
+    """A film from an image (image2video.params, image2video.exclusive)."""
+    body: Body = {
+        **_common(common, get_args(ImageModel)),
+        "prompt": None if prompt is None else validation.optional_text("prompt", prompt),
+        "image": image,
+        "image_tail": image_tail,
+        "static_mask": masks["static_mask"],
+        "dynamic_masks": _moving(masks["dynamic_masks"]),
+    }
+    if prompt is not None and len(prompt) > LONGEST:
+        validation.reject("prompt", prompt, f"a string of at most {LONGEST} characters")
+    if image is None and image_tail is None:
+        validation.reject("image", None, "an image, or else an image_tail")
+    _exclude(body)
+    able = _abilities(body)
+    for name, when in (("image_tail", able.tail), ("static_mask", able.masks), ("dynamic_masks", able.masks)):
+        _allow(name, body, when)
+    _allow("camera_control", body, able.camera_from_image)
+    camera: CameraControl | None = body["camera_control"]
+    if able.simple_camera_only and camera is not None and camera.type != "simple":
+        _refuse_combination("camera_control", camera.type, body, "type 'simple' from an image")
+    yield from _load(body)
+    return _wired(body)
+
+
+def _common(given: Body, models: tuple[str, ...]) -> Body:
+    """What both kinds of film take, checked by itself and then as a whole."""
+    camera: object = given["camera_control"]
+    if camera is not None and not isinstance(camera, CameraControl):
+        validation.reject("camera_control", camera, "a CameraControl, or None")
+    negative = validation.optional_text("negative_prompt", given["negative_prompt"])
+    if negative is not None and len(negative) > LONGEST:
+        validation.reject("negative_prompt", negative, f"a string of at most {LONGEST} characters")
+    cfg, mode, sound, url = (given[name] for name in ("cfg_scale", "mode", "sound", "callback_url"))
+    body: Body = {
+        "model_name": validation.choice("model_name", given["model_name"], models),
+        "negative_prompt": negative,
+        "cfg_scale": None if cfg is None else validation.number("cfg_scale", cfg, least=0, most=1),
+        "mode": validation.choice("mode", mode, (None, *get_args(Mode))),
+        "duration": str(validation.choice("duration", given["duration"], get_args(Duration))),
+        "sound": validation.choice("sound", sound, (None, *get_args(Sound))),
+        "camera_control": camera,
+        "callback_url": None if url is None else validation.web_address("callback_url", url),
+        "external_task_id": given["external_task_id"],
+    }
+    able = _abilities(body)
+    if able.one_mode and mode == "pro":
+        _refuse_combination("mode", mode, body, "its one mode, which is the default")
+    if cfg is not None and not able.cfg_scale:
+        _refuse_combination("cfg_scale", cfg, body, "nothing: this model takes none")
+    if sound == "on":
+        _allow("sound", body, able.sound)
+    return body
+
+
+def _abilities(body: Body) -> Abilities:
+    name = str(body["model_name"])
+    return ABILITIES[GATEWAY_NAMES.get(name, name)]
+
+
+def _allow(field: str, body: Body, when: Only | None) -> None:
+    """Refuse *field*, if it is given, unless the model can do it so (capability.matrix)."""
+    if body[field] is None:
+        return
+    if when is None:
+        _refuse_combination(field, body[field], body, "nothing: this model cannot do it")
+    if when.mode not in {None, body["mode"] or "std"} or when.seconds not in {None, body["duration"]}:
+        needs = [f"mode {when.mode!r}"] if when.mode else []
+        needs += [f"duration {when.seconds!r}"] if when.seconds else []
+        _refuse_combination(field, body[field], body, f"{' and '.join(needs)} with this model")
+
+
+def _refuse_combination(field: str, value: object, body: Body, allowed: str) -> NoReturn:
+    asked = f"{body['model_name']}/{body['mode'] or 'std'}/{body['duration']}"
+    shown = repr(value) if isinstance(value, (str, int, float)) and field in {"mode", "cfg_scale", "sound"} else "..."
+    validation.reject(field, value, f"with {asked}, {allowed}", shown=shown)
+
+
+def _exclude(body: Body) -> None:
+    """One way to go on from an image, not two (image2video.exclusive)."""
+    groups = (("image_tail",), ("static_mask", "dynamic_masks"), ("camera_control",))
+    given = [next((name for name in group if body[name] is not None), None) for group in groups]
+    together = [name for name in given if name]
+    if len(together) > 1:
+        allowed = f"not together with {together[0]}: image_tail, masks and camera_control exclude one another"
+        validation.reject(together[1], body[together[1]], allowed, shown="...")
+
+
+def _moving(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | None:
+    if masks is None:
+        return None
+    found = [] if isinstance(masks, (str, bytes)) else list(cast("Sequence[object]", masks))
+    if not 1 <= len(found) <= MOST_MASKS or not all(isinstance(mask, DynamicMask) for mask in found):
+        validation.reject("dynamic_masks", masks, f"1 to {MOST_MASKS} of DynamicMask, or None")
+    return cast("list[DynamicMask]", found)
+
+
+def _load(body: Body) -> Flow[None]:
+    """Put what the service takes in the place of every picture (image2video.params, image2video.masks)."""
+    sides = None
+    for name in ("image", "image_tail", "static_mask"):
+        if body[name] is not None:
+            body[name], found = yield from _sent(name, body[name], None if name != "static_mask" else sides)
+            sides = sides or found
+    if body["dynamic_masks"] is not None:
+        moving: list[Body] = []
+        masks: list[DynamicMask] = body["dynamic_masks"]
+        for mask in masks:
+            text, _ = yield from _sent("dynamic_masks", mask.mask, sides or (0, 0))
+            moving.append({"mask": text, "trajectories": mask.path()})
+        body["dynamic_masks"] = moving
+
+
+def _sent(field: str, value: Picture, like: tuple[int, int] | None) -> Flow[tuple[str, tuple[int, int] | None]]:
+    """A picture as it is sent, and its sides where they are known; a mask is held to the ratio of its image alone."""
+    mask = field in {"static_mask", "dynamic_masks"}
+    content = yield from picture(field, value, most=LARGEST)
+    if isinstance(content, str):
+        return content, None
+    sides = picture_sides(content)
+    if sides is not None:
+        (_check_likeness if mask else _check_sides)(field, sides, like or (0, 0))
+    return base64_text(content), sides
+
+
+def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None:
+    short, long = sorted(sides)
+    if short < SHORTEST_SIDE or long > STEEPEST * short:
+        allowed = f"both sides of at least {SHORTEST_SIDE} pixels, in a ratio from 1:{STEEPEST} to {STEEPEST}:1"
+        validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
+
+
+def _check_likeness(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
+    if not all((*sides, *like)):
+        return
+    if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _SLIGHT:
+        allowed = f"a picture of its image's ratio, {like[0]}x{like[1]}"
+        validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
+
+
+def _wired(body: Body) -> Body:
+    camera: CameraControl | None = body["camera_control"]
+    return {**body, "camera_control": None if camera is None else camera.wire()}

@@ -1,0 +1,230 @@
+"""Cloudsway's clients: a method for each kind of film, once for both kinds of client.
+
+Source: docs.cloudsway.net/maasapi/api-reference/video/kl, and Kling's own API pages; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from soundstage._client.client import AsyncClient, Client, SyncClient
+from soundstage._client.descriptors import submission
+from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
+from soundstage._protocol.credentials import find_credential
+from soundstage._values.validation import reject
+from soundstage.vendors.cloudsway import bodies
+from soundstage.vendors.cloudsway.profile import KINDS, PROFILE
+from soundstage.vendors.cloudsway.service import CloudswayService
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from soundstage._io.clock import Clock
+    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.service import Settings
+    from soundstage._values.events import Hook
+    from soundstage._values.messages import Flow
+    from soundstage._values.policies import PollPolicy, RetryPolicy
+    from soundstage._values.state import Started
+    from soundstage.vendors.cloudsway.profile import AspectRatio, Duration, ImageModel, Mode, Sound, TextModel
+    from soundstage.vendors.cloudsway.values import CameraControl, DynamicMask
+
+_SEGMENT = re.compile(r"[^/\\?#\s]+\Z")
+
+
+class _Operations(Client[HttpT]):
+    """Both kinds of film, written once for both kinds of client."""
+
+    _films: CloudswayService
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        endpoint: str | None = None,
+        *,
+        base_url: str | None = None,
+        http: HttpT | None = None,
+        clock: Clock | None = None,
+        poll: PollPolicy | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        on_event: Hook | None = None,
+    ) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            api_key: The static key, or else CLOUDSWAY_API_KEY.
+            endpoint: The customer's own segment of every path, as the console shows it, or else CLOUDSWAY_ENDPOINT.
+            base_url: Where the gateway is; or else where `http` points, or CLOUDSWAY_BASE_URL, or the documented one.
+            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
+            clock: What tells the time and sleeps.
+            poll: How a wait looks at a job; by default every 10 s for 1800 s at most.
+            retry: How often what may be sent again is sent again.
+            timeout: Seconds that a request waits for the gateway; 60 by default, or as `http` has it.
+            on_event: Called with every `Event`.
+
+        Raises:
+            MissingCredential: Key or endpoint is neither given nor in the environment.
+            InvalidArgument: An argument is out of range.
+        """
+        names = PROFILE.credentials
+        key = find_credential(PROFILE.slug, "api_key", api_key, names["api_key"])
+        segment = find_credential(PROFILE.slug, "endpoint", endpoint, names["endpoint"]).reveal()
+        if not _SEGMENT.match(segment) or not segment.strip("."):
+            reject("endpoint", segment, "one segment of a path: no slash, ?, # or blank")
+
+        def make(settings: Settings) -> CloudswayService:
+            self._films = CloudswayService(key, segment, settings)
+            return self._films
+
+        super().__init__(
+            PROFILE,
+            make,
+            base_url=base_url,
+            http=http,
+            clock=clock,
+            poll=poll,
+            retry=retry,
+            timeout=timeout,
+            on_event=on_event,
+        )
+
+    def _named(self, job_id: str, operation: str | None) -> Started:
+        """A job is found under the kind that it was started as, and under no other (routes.kind)."""
+        if operation not in KINDS:
+            reject("operation", operation, f"one of {', '.join(map(repr, KINDS))}: a job is found under its kind only")
+        return super()._named(job_id, operation)
+
+    @submission
+    def text_to_video(
+        self,
+        prompt: str,
+        *,
+        model_name: TextModel = "kling-v1",
+        negative_prompt: str | None = None,
+        cfg_scale: float | None = None,
+        mode: Mode | None = None,
+        aspect_ratio: AspectRatio = "16:9",
+        duration: Duration = "5",
+        camera_control: CameraControl | None = None,
+        sound: Sound | None = None,
+        callback_url: str | None = None,
+        external_task_id: str | None = None,
+    ) -> Flow[Started]:
+        """Start a film of 5 or 10 seconds from a text; it takes minutes and costs units.
+
+        Args:
+            prompt: What the film shows, at most 2500 characters.
+            model_name: The model, by Kling's name or by the gateway's own.
+            negative_prompt: What the film does not show, at most 2500 characters.
+            cfg_scale: From 0 to 1, how closely the prompt is followed; the models of version 2 take none.
+            mode: std (the service's default) or pro; master models have one mode and take no other.
+            aspect_ratio: 16:9, 9:16 or 1:1.
+            duration: Seconds, 5 or 10.
+            camera_control: How the camera moves; kling-v1 can do it in std for 5 seconds.
+            sound: on or off (the service's default); on is for kling-v2-6 in pro.
+            callback_url: An address that is told of every change.
+            external_task_id: The caller's own name for the job, unique in the account; or else one is made.
+
+        Returns:
+            A job, still queued; `outputs` will hold one video.
+
+        Raises:
+            InvalidArgument: An argument, or a combination with this model, is not allowed; nothing was sent.
+            SubmitOutcomeUnknown: It was sent, and no answer says what became of it; `resolve()` finds out.
+            ApiError: The service refused.
+            ConnectionFailed: The service could not be reached; nothing was sent.
+
+        Facts: cloudsway:text2video.params, text2video.models, capability.matrix, camera.control, callback.
+        """
+        given = {
+            "model_name": model_name,
+            "negative_prompt": negative_prompt,
+            "cfg_scale": cfg_scale,
+            "mode": mode,
+            "duration": duration,
+            "camera_control": camera_control,
+            "sound": sound,
+            "callback_url": callback_url,
+            "external_task_id": bodies.external_name(external_task_id),
+        }
+        return self._films.create("text_to_video", bodies.from_text(prompt, aspect_ratio, given))
+
+    @submission
+    def image_to_video(
+        self,
+        image: Picture | None = None,
+        prompt: str | None = None,
+        *,
+        image_tail: Picture | None = None,
+        static_mask: Picture | None = None,
+        dynamic_masks: Sequence[DynamicMask] | None = None,
+        model_name: ImageModel = "kling-v1",
+        negative_prompt: str | None = None,
+        cfg_scale: float | None = None,
+        mode: Mode | None = None,
+        duration: Duration = "5",
+        camera_control: CameraControl | None = None,
+        sound: Sound | None = None,
+        callback_url: str | None = None,
+        external_task_id: str | None = None,
+    ) -> Flow[Started]:
+        """Start a film of 5 or 10 seconds that sets an image in motion; it takes minutes and costs units.
+
+        Of `image_tail`, masks and `camera_control` only one may be given.
+
+        Args:
+            image: The first frame, by address, path or bytes: a JPG or PNG of at most 10 MB, both sides at least 300
+                pixels, in a ratio from 1:2.5 to 2.5:1. It, or an image_tail, is needed.
+            prompt: What happens, at most 2500 characters.
+            image_tail: The last frame, as image; most models take it in pro only, kling-v1 for 5 seconds.
+            static_mask: What keeps still: a picture of the image's ratio.
+            dynamic_masks: At most 6 parts that move, each along its own path.
+            model_name: The model; kling-v1-5 and kling-v2-1 make films from images only.
+            negative_prompt: As for `text_to_video`, and so are all arguments that are not told here.
+            cfg_scale: From 0 to 1; the models of version 2 take none.
+            mode: std (the service's default) or pro.
+            duration: Seconds, 5 or 10.
+            camera_control: How the camera moves; with kling-v1-5 a simple movement in pro for 5 seconds.
+            sound: on or off (the service's default); on is for kling-v2-6 in pro.
+            callback_url: An address that is told of every change.
+            external_task_id: The caller's own name for the job, unique in the account; or else one is made.
+
+        Returns:
+            A job, still queued; `outputs` will hold one video; raises as `text_to_video` does.
+
+        Facts: cloudsway:image2video.params, image2video.masks, image2video.exclusive, capability.matrix.
+        """
+        given = {
+            "model_name": model_name,
+            "negative_prompt": negative_prompt,
+            "cfg_scale": cfg_scale,
+            "mode": mode,
+            "duration": duration,
+            "camera_control": camera_control,
+            "sound": sound,
+            "callback_url": callback_url,
+            "external_task_id": bodies.external_name(external_task_id),
+        }
+        masks = {"static_mask": static_mask, "dynamic_masks": dynamic_masks}
+        return self._framed(bodies.from_image(image, image_tail, prompt, masks, given))
+
+    def _framed(self, loading: Flow[bodies.Body]) -> Flow[Started]:
+        """Load the pictures, and then start."""
+        body = yield from loading
+        return (yield from self._films.create("image_to_video", body))
+
+
+class Cloudsway(_Operations[SyncHttp], SyncClient):
+    """Kling through Cloudsway, by calls that block; see `AsyncCloudsway` for coroutines.
+
+    A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
+    """
+
+
+class AsyncCloudsway(_Operations[AsyncHttp], AsyncClient):
+    """Kling through Cloudsway, by coroutines; see `Cloudsway` for calls that block.
+
+    A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
+    """

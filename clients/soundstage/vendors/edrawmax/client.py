@@ -1,0 +1,171 @@
+"""EdrawMax's clients: a method for each kind of diagram, once for both kinds of client.
+
+Source: the vendor's edrawmax-diagram skill and its reference; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soundstage._client.client import AsyncClient, Client, SyncClient
+from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
+from soundstage.vendors.edrawmax import bodies
+from soundstage.vendors.edrawmax.diagrams import diagram
+from soundstage.vendors.edrawmax.hosts import find_hosts
+from soundstage.vendors.edrawmax.profile import PROFILE
+from soundstage.vendors.edrawmax.service import EdrawMaxService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from soundstage._io.clock import Clock
+    from soundstage._protocol.service import Settings
+    from soundstage._values.events import Hook
+    from soundstage._values.messages import Flow
+    from soundstage._values.policies import RetryPolicy
+    from soundstage.vendors.edrawmax.profile import Language, Platform
+    from soundstage.vendors.edrawmax.service import Drawn
+
+
+class _Operations(Client[HttpT]):
+    """The diagrams, written once for both kinds of client."""
+
+    _edrawmax: EdrawMaxService
+
+    def __init__(
+        self,
+        user_id: int | str | None = None,
+        *,
+        trusted_hosts: Iterable[str] | None = None,
+        base_url: str | None = None,
+        http: HttpT | None = None,
+        clock: Clock | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        on_event: Hook | None = None,
+    ) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            user_id: Who calls, which is no credential: requests at once are counted by it. Or else EDRAWMAX_USER_ID,
+                or 0.
+            trusted_hosts: Hosts beside the documented ones that files may be fetched from: names such as
+                "files.example.com" or ".example.com" over https, addresses such as "http://127.0.0.1:8080" as they
+                stand. Or else EDRAWMAX_TRUSTED_HOSTS, commas between them.
+            base_url: Where the service is; or else where `http` points, or EDRAWMAX_BASE_URL, or the documented one.
+            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
+            clock: What tells the time and sleeps.
+            retry: How often a request that never left is sent again; with one attempt, nothing is.
+            timeout: Seconds that a request waits for its diagram; 60 by default, or as `http` has it.
+            on_event: Called with every `Event`.
+
+        Raises:
+            InvalidArgument: An argument is out of range.
+        """
+        user, trusted = bodies.user(user_id), find_hosts(trusted_hosts)
+
+        def make(settings: Settings) -> EdrawMaxService:
+            self._edrawmax = EdrawMaxService(user, trusted, settings)
+            return self._edrawmax
+
+        super().__init__(
+            PROFILE,
+            make,
+            base_url=base_url,
+            http=http,
+            clock=clock,
+            poll=None,
+            retry=retry,
+            timeout=timeout,
+            on_event=on_event,
+        )
+
+    @diagram
+    def flowchart(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
+        """Draw a flowchart, and return it: one call, which costs nothing and takes some seconds.
+
+        A failure that may pass (too many requests at once, a generation or a rendering that failed, an answer that was
+        lost) is asked for once more after a short wait, and then told.
+
+        Args:
+            prompt: What it shows.
+            lang: The language of what the service adds, by its code (en, cn, jp, kr, es, fr, de, it, tw, pt, ru, id) or
+                a locale such as "pt_BR.UTF-8" or "zh-TW".
+            platform: What the caller runs on: web, win, mac, ios, android or linux; None does not tell.
+
+        Returns:
+            The diagram, with `png`, `svg` and `mermaid_code`; its files are fetched when they are saved.
+
+        Raises:
+            InvalidArgument: An argument is out of range; nothing was sent.
+            ContentPolicyError: The content is refused (2406): say it otherwise.
+            ConcurrencyLimitError: Too many requests of this user at once (3001), twice.
+            ServerError: The service failed (212200 and 212201 twice, 500).
+            ApiError: The service refused.
+            ConnectionFailed: The service could not be reached, or its answer was lost twice.
+
+        Facts: edrawmax:generate.params, answer.flowchart, lang.enum, platform.enum, error.retry_policy.
+        """
+        return self._edrawmax.generate("flowchart", bodies.request(prompt, lang, platform))
+
+    @diagram
+    def infographic(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
+        """Draw an infographic, and return it.
+
+        Args:
+            prompt: What it shows.
+            lang: A code or a locale, as of `flowchart`.
+            platform: What the caller runs on, or None.
+
+        Returns:
+            The diagram, with `png`, `svg` and `source_code`; raises as `flowchart` does.
+
+        Facts: edrawmax:generate.params, answer.others.
+        """
+        return self._edrawmax.generate("infographic", bodies.request(prompt, lang, platform))
+
+    @diagram
+    def gantt(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
+        """Draw a Gantt chart, and return it.
+
+        Args:
+            prompt: What it shows.
+            lang: A code or a locale, as of `flowchart`.
+            platform: What the caller runs on, or None.
+
+        Returns:
+            The diagram, with `png`, `svg` and `source_code`; raises as `flowchart` does.
+
+        Facts: edrawmax:generate.params, answer.others.
+        """
+        return self._edrawmax.generate("gantt", bodies.request(prompt, lang, platform))
+
+    @diagram
+    def mindmap(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
+        """Draw a mind map, and return it.
+
+        Args:
+            prompt: What it shows.
+            lang: A code or a locale, as of `flowchart`.
+            platform: What the caller runs on, or None.
+
+        Returns:
+            The diagram, with `png`, `svg` and `source_code`; raises as `flowchart` does.
+
+        Facts: edrawmax:generate.params, answer.others.
+        """
+        return self._edrawmax.generate("mindmap", bodies.request(prompt, lang, platform))
+
+
+class EdrawMax(_Operations[SyncHttp], SyncClient):
+    """EdrawMax's diagrams, by calls that block; see `AsyncEdrawMax` for coroutines.
+
+    Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
+    """
+
+
+class AsyncEdrawMax(_Operations[AsyncHttp], AsyncClient):
+    """EdrawMax's diagrams, by coroutines; see `EdrawMax` for calls that block.
+
+    Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
+    """

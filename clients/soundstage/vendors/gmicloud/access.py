@@ -1,0 +1,129 @@
+"""The two ways to be let in: e-mail and password, for which a login gives tokens; or an API key.
+
+Source: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from soundstage._protocol.credentials import Secret, find_credential
+from soundstage._values import validation
+from soundstage._values.redaction import MASK
+from soundstage.errors import InvalidArgument, MissingCredential
+from soundstage.vendors.gmicloud.profile import PROFILE
+
+Otp: TypeAlias = str | Callable[[], str]
+"""A one-time code, or what asks somebody for one."""
+
+_NAMES = PROFILE.credentials
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAccess:
+    """An API key, and the organization it is used for, where one is named (apikey.face)."""
+
+    key: Secret
+    organization: str | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may show."""
+        return (self.key.reveal(),)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every call carries."""
+        named = {} if self.organization is None else {"X-Organization-ID": self.organization}
+        return {"Authorization": f"Bearer {self.key.reveal()}", **named}
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAccess:
+    """E-mail, password, and what answers when a second factor is asked for (login.tokens, login.two_factor)."""
+
+    email: str = field(repr=False)
+    password: Secret
+    otp: Otp | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may show."""
+        return (self.password.reveal(), *((self.otp,) if isinstance(self.otp, str) else ()))
+
+
+Access: TypeAlias = KeyAccess | LoginAccess
+
+
+def find_access(
+    email: str | None,
+    password: str | None,
+    otp: Otp | None,
+    api_key: str | None,
+    organization_id: str | None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> Access:
+    """What was given, or else what the environment holds: e-mail and password first, and then the key.
+
+    Raises:
+        InvalidArgument: A key was given together with a part of a login, or a value is not allowed.
+        MissingCredential: Neither is there.
+    """
+    login = {name for name, value in (("email", email), ("password", password), ("otp", otp)) if value is not None}
+    if api_key is not None and login:
+        validation.reject("api_key", api_key, f"nothing, beside {' and '.join(sorted(login))}", shown=MASK)
+    wanted = api_key is None and (bool(login) or bool(environ.get(_NAMES["email"]) or environ.get(_NAMES["password"])))
+    if not wanted:
+        if api_key is None and not environ.get(_NAMES["api_key"]):
+            raise _nothing()
+        key = find_credential(PROFILE.slug, "api_key", api_key, _NAMES["api_key"], environ)
+        return KeyAccess(key, _organization(organization_id))
+    if organization_id is not None:
+        validation.reject("organization_id", organization_id, "nothing, beside e-mail and password")
+    return LoginAccess(
+        _word("email", email, environ), Secret(_word("password", password, environ)), _one_time_code(otp)
+    )
+
+
+def _word(argument: str, given: str | None, environ: Mapping[str, str]) -> str:
+    """A text that goes into a body, so that any character will do."""
+    variable = _NAMES[argument]
+    where, value = (argument, given) if given is not None else (variable, environ.get(variable))
+    if not value:
+        message = f"no credential: pass {argument}= or set the environment variable {variable}"
+        raise MissingCredential(message, vendor=PROFILE.slug, argument=argument, variable=variable)
+    try:
+        return validation.text(where, value)
+    except InvalidArgument:
+        validation.reject(where, value, "a string that is not blank and that UTF-8 can hold", shown=MASK)
+
+
+def _one_time_code(otp: Otp | None) -> Otp | None:
+    if otp is None or isinstance(otp, str):
+        if otp is not None and not otp.strip():
+            validation.reject("otp", otp, "a code, or a plain callable that asks for one", shown=MASK)
+        return otp
+    asked: Callable[[], str] = validation.plain_callable("otp", otp)
+    return asked
+
+
+def _organization(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if not validation.text("organization_id", value).isascii() or not value.isprintable() or " " in value:
+        validation.reject("organization_id", value, "visible ASCII characters, or None")
+    return value
+
+
+def _nothing() -> MissingCredential:
+    email, password, key = (_NAMES[name] for name in ("email", "password", "api_key"))
+    return MissingCredential(
+        f"no credential: pass email= and password=, or api_key=; or set {email} and {password}, or {key}",
+        vendor=PROFILE.slug,
+        argument="email",
+        variable=email,
+    )

@@ -1,0 +1,94 @@
+"""What payloads hold: checked before anything is sent.
+
+Source: the vendor's guide and docs.gmicloud.ai; facts are cited by id. A payload may hold None for what is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from soundstage._protocol import inputs
+from soundstage._protocol.responses import as_object
+from soundstage._values import validation
+from soundstage.vendors.gmicloud.profile import IMAGE_GUIDANCE, LARGEST_IMAGE, TEXT_GUIDANCE
+
+if TYPE_CHECKING:
+    from soundstage._protocol.inputs import Picture
+    from soundstage._values.messages import Flow
+
+Body: TypeAlias = dict[str, Any]
+
+_DATA = "data:image/"
+
+
+def payload(value: object) -> Body:
+    """A payload of anybody's making: an object of JSON with something in it (client.validation)."""
+    allowed = "a mapping of names to values that JSON can hold, with at least one in it"
+    body = as_object(value)
+    if not body or not all(isinstance(name, str) for name in cast("dict[object, Any]", body)):
+        validation.reject("payload", value, allowed)
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        validation.reject("payload", body, allowed)
+    return dict(body)
+
+
+def film(
+    prompt: str, video_length: int | None, negative_prompt: str | None, cfg_scale: float | None, seed: int | None
+) -> Body:
+    """A film from a text, as the Wan models take it (requests.payload)."""
+    return _filled(
+        prompt=validation.text("prompt", prompt),
+        video_length=_optional_seconds("video_length", video_length),
+        negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
+        cfg_scale=_guidance(cfg_scale, TEXT_GUIDANCE),
+        seed=_optional_seed(seed),
+    )
+
+
+def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
+    prompt: str,
+    image: Picture,
+    duration: int | None,
+    cfg_scale: float | None,
+    negative_prompt: str | None,
+    seed: int | None,
+) -> Flow[Body]:
+    """A film from an image, as image-to-video models take it (requests.payload, inputs.image)."""
+    body = _filled(
+        prompt=validation.text("prompt", prompt),
+        duration=_optional_seconds("duration", duration),
+        cfg_scale=_guidance(cfg_scale, IMAGE_GUIDANCE),
+        negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
+        seed=_optional_seed(seed),
+    )
+    return {"image": (yield from _image(image)), **body}
+
+
+def _image(value: Picture) -> Flow[str]:
+    """The address of an image; a path or bytes become a data address."""
+    if isinstance(value, str) and value.startswith(_DATA):
+        return value
+    found = yield from inputs.picture("image", value, most=LARGEST_IMAGE)
+    if isinstance(found, str):
+        return found
+    return f"data:{inputs.picture_type(found)};base64,{inputs.base64_text(found)}"
+
+
+def _filled(**values: object) -> Body:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _optional_seconds(field: str, value: int | None) -> int | None:
+    return None if value is None else validation.whole_number(field, value, least=1)
+
+
+def _optional_seed(value: int | None) -> int | None:
+    return None if value is None else validation.whole_number("seed", value, least=0)
+
+
+def _guidance(value: float | None, bounds: tuple[int, int]) -> float | None:
+    least, most = bounds
+    return None if value is None else validation.number("cfg_scale", value, least=least, most=most)

@@ -1,0 +1,271 @@
+"""GMI Cloud's clients: requests to any model, and what is told of models, once for both kinds of client.
+
+Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from soundstage._client.client import AsyncClient, Client, SyncClient
+from soundstage._client.descriptors import operation, submission
+from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
+from soundstage._values import validation
+from soundstage.vendors.gmicloud import bodies
+from soundstage.vendors.gmicloud.access import find_access
+from soundstage.vendors.gmicloud.profile import IMAGE_MODEL, PROFILE, TEXT_MODEL
+from soundstage.vendors.gmicloud.service import GMICloudService
+
+if TYPE_CHECKING:
+    from soundstage._io.clock import Clock
+    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.service import Settings
+    from soundstage._values.events import Hook
+    from soundstage._values.messages import Flow
+    from soundstage._values.policies import PollPolicy, RetryPolicy
+    from soundstage._values.state import Started
+    from soundstage.vendors.gmicloud.access import Otp
+    from soundstage.vendors.gmicloud.models import Model, Profile, RequestRecord
+
+
+class _Operations(Client[HttpT]):
+    """The methods, written once for both kinds of client."""
+
+    _queue: GMICloudService
+
+    def __init__(
+        self,
+        email: str | None = None,
+        password: str | None = None,
+        *,
+        otp: Otp | None = None,
+        api_key: str | None = None,
+        organization_id: str | None = None,
+        max_spend: float | None = None,
+        base_url: str | None = None,
+        http: HttpT | None = None,
+        clock: Clock | None = None,
+        poll: PollPolicy | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        on_event: Hook | None = None,
+    ) -> None:
+        """Make a client, by e-mail and password or by an API key; nothing is sent.
+
+        A login happens at the first call, is refreshed when its token has expired, and is made anew when that is
+        refused; once, however many threads or tasks need it.
+
+        Args:
+            email: Who logs in, or else GMI_CLOUD_EMAIL.
+            password: The password, or else GMI_CLOUD_PASSWORD.
+            otp: For an account with a second factor: its one-time code, or what is called for one, up to three times.
+            api_key: An API key instead, or else GMI_API_KEY where the environment has no login.
+            organization_id: With an API key, the organization that it is used for.
+            max_spend: US dollars that this client may spend, by the prices that models tell: what would go beyond is
+                refused before it is sent. What fails later is not counted back.
+            base_url: Where the service is; or else where `http` points, or GMI_CLOUD_BASE_URL, or the documented one.
+            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
+            clock: What tells the time and sleeps.
+            poll: How a wait looks at a job; by default every 5 s at first and every 10 s later, for 1800 s at most.
+            retry: How often what may be sent again is sent again.
+            timeout: Seconds that a request waits for the service; 60 by default, or as `http` has it.
+            on_event: Called with every `Event`.
+
+        Raises:
+            MissingCredential: Neither a login nor a key is given or in the environment.
+            InvalidArgument: An argument is out of range, or a key is given beside a login.
+        """
+        access = find_access(email, password, otp, api_key, organization_id)
+
+        def make(settings: Settings) -> GMICloudService:
+            self._queue = GMICloudService(access, settings, max_spend)
+            return self._queue
+
+        super().__init__(
+            PROFILE,
+            make,
+            base_url=base_url,
+            http=http,
+            clock=clock,
+            poll=poll,
+            retry=retry,
+            timeout=timeout,
+            on_event=on_event,
+        )
+
+    @property
+    def spent(self) -> float:
+        """US dollars that this client's submissions are estimated at; counted where `max_spend` is given."""
+        return self._queue.purse.spent
+
+    @operation
+    def profile(self) -> Flow[Profile]:
+        """Who this client is logged in as, and for which organization; not with an API key.
+
+        Raises:
+            UnsupportedError: The client has an API key, whose face documents no profile.
+            ApiError: The service refused, the login among it.
+            ConnectionFailed: It could not be reached.
+
+        Facts: gmicloud:login.profile.
+        """
+        return self._queue.who()
+
+    @operation
+    def models(self) -> Flow[list[Model]]:
+        """The models there are; with an API key nothing but their ids is told, and `model` tells the rest.
+
+        Raises:
+            ApiError: The service refused.
+            ConnectionFailed: It could not be reached.
+
+        Facts: gmicloud:models.list, apikey.face.
+        """
+        return self._queue.models()
+
+    @operation
+    def model(self, model_id: str) -> Flow[Model]:
+        """One model: its parameters, with their ranges and defaults, and its price.
+
+        Args:
+            model_id: The model's id.
+
+        Raises:
+            InvalidArgument: The id is blank; nothing was sent.
+            NotFoundError: There is no such model.
+            ApiError, ConnectionFailed: As `models` raises them.
+
+        Facts: gmicloud:models.detail, models.parameter.
+        """
+        return self._queue.model(validation.text("model_id", model_id))
+
+    @operation
+    def requests(self, model_id: str) -> Flow[list[RequestRecord]]:
+        """The organization's requests to a model, made here or elsewhere; not with an API key.
+
+        Args:
+            model_id: The model's id.
+
+        Raises:
+            InvalidArgument: The id is blank; nothing was sent.
+            UnsupportedError: The client has an API key, whose face documents no list.
+            ApiError, ConnectionFailed: As `models` raises them.
+
+        Facts: gmicloud:requests.list.
+        """
+        return self._queue.requests(validation.text("model_id", model_id))
+
+    @operation
+    def estimate(self, model: str, payload: dict[str, Any]) -> Flow[float]:
+        """US dollars that a request would cost, by the price that the model tells; nothing is started.
+
+        Args:
+            model: The model's id.
+            payload: As for `create_request`.
+
+        Raises:
+            InvalidArgument: Model or payload is empty; nothing was sent.
+            UnsupportedError: The price, or the length of the film, is not told.
+            ApiError, ConnectionFailed: As `models` raises them.
+
+        Facts: gmicloud:pricing, price.unit.
+        """
+        return self._queue.estimate(validation.text("model", model), bodies.payload(payload))
+
+    @submission
+    def create_request(self, model: str, payload: dict[str, Any]) -> Flow[Started]:
+        """Start any model with a payload of its own; `model` tells what that may hold. It costs money.
+
+        Args:
+            model: The model's id.
+            payload: What the model takes, such as {"prompt": ..., "video_length": 5}.
+
+        Returns:
+            A job, still queued.
+
+        Raises:
+            InvalidArgument: Model or payload is empty, or no JSON; nothing was sent.
+            SpendLimitReached: It would go beyond `max_spend`; nothing was started.
+            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            ContentPolicyError: The service does not take such content; nothing was started.
+            ApiError: The service refused.
+            ConnectionFailed: The service could not be reached; nothing was started.
+
+        Facts: gmicloud:requests.create, requests.payload, client.validation.
+        """
+        return self._queue.create("create_request", validation.text("model", model), bodies.payload(payload))
+
+    @submission
+    def text_to_video(
+        self,
+        prompt: str,
+        *,
+        model: str = TEXT_MODEL,
+        video_length: int | None = None,
+        negative_prompt: str | None = None,
+        cfg_scale: float | None = None,
+        seed: int | None = None,
+    ) -> Flow[Started]:
+        """Start a film from a text, as the Wan models take it; it takes minutes and costs money by the second.
+
+        Args:
+            prompt: What the film shows.
+            model: The model's id.
+            video_length: Whole seconds; None leaves it to the model, and so for all that follow.
+            negative_prompt: What it shall not show.
+            cfg_scale: How closely it follows the prompt, from 0 to 20.
+            seed: The same seed and words make the same film.
+
+        Returns:
+            A job, still queued, whose `outputs` will hold one video; raises as `create_request` does.
+
+        Facts: gmicloud:models.known, requests.payload.
+        """
+        body = bodies.film(prompt, video_length, negative_prompt, cfg_scale, seed)
+        return self._queue.create("text_to_video", validation.text("model", model), body)
+
+    @submission
+    def image_to_video(
+        self,
+        prompt: str,
+        image: Picture,
+        *,
+        model: str = IMAGE_MODEL,
+        duration: int | None = None,
+        cfg_scale: float | None = None,
+        negative_prompt: str | None = None,
+        seed: int | None = None,
+    ) -> Flow[Started]:
+        """Start a film that sets an image in motion; it takes minutes and costs money by the second.
+
+        Args:
+            prompt: What happens.
+            image: An address, or a path or the bytes of a PNG or JPEG, which then travel in the request.
+            model: The model's id.
+            duration: Whole seconds; None leaves it to the model, and so for all that follow.
+            cfg_scale: How closely it follows the prompt, from 0 to 1.
+            negative_prompt: What it shall not show.
+            seed: The same seed, words and image make the same film.
+
+        Returns:
+            A job, still queued, whose `outputs` will hold one video; raises as `create_request` does.
+
+        Facts: gmicloud:models.known, requests.payload, inputs.image.
+        """
+        named = validation.text("model", model)
+        body = yield from bodies.moving_image(prompt, image, duration, cfg_scale, negative_prompt, seed)
+        return (yield from self._queue.create("image_to_video", named, body))
+
+
+class GMICloud(_Operations[SyncHttp], SyncClient):
+    """GMI Cloud, by calls that block; see `AsyncGMICloud` for coroutines.
+
+    A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
+    """
+
+
+class AsyncGMICloud(_Operations[AsyncHttp], AsyncClient):
+    """GMI Cloud, by coroutines; see `GMICloud` for calls that block.
+
+    A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
+    """

@@ -1,0 +1,69 @@
+"""GMI Cloud's facts as data: the profile, the faces, the words for states, and the bounds of payloads.
+
+Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from soundstage._values.policies import PollPolicy
+from soundstage._values.profile import VendorProfile
+from soundstage._values.state import JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROFILE = VendorProfile(
+    slug="gmicloud",
+    name="GMI Cloud",
+    base_url="https://console.gmicloud.ai/api/v1",
+    base_url_variable="GMI_CLOUD_BASE_URL",
+    credentials=MappingProxyType(  # credentials.env, credentials.key
+        {"email": "GMI_CLOUD_EMAIL", "password": "GMI_CLOUD_PASSWORD", "api_key": "GMI_API_KEY"}
+    ),
+    poll=PollPolicy(first=5.0, factor=1.25, ceiling=10.0, timeout=1800.0, outage=600.0),  # polling.interval
+    has_cancel=False,  # status.cancel
+    has_credits=False,
+    has_callback=False,
+)
+QUEUE = "/ie/requestqueue"
+KEYED_QUEUE = "/ie/requestqueue/apikey"  # apikey.face
+AUTH_TOKENS = "/me/auth-tokens"  # login.tokens
+SESSIONS = "/me/sessions"  # login.session, login.refresh
+WHO = "/me/profile"  # login.profile
+CLIENT_ID: Mapping[str, str] = MappingProxyType({"CE-ClientId": "gmisdk"})  # headers
+OTP_TRIES = 3  # login.two_factor
+
+TEXT_MODEL = "Wan-AI_Wan2.1-T2V-14B"  # models.known
+IMAGE_MODEL = "Image-to-Video-Model"
+
+# status.values
+STATES: Mapping[str, JobState] = MappingProxyType(
+    {
+        "created": JobState.QUEUED,
+        "queued": JobState.QUEUED,
+        "dispatched": JobState.QUEUED,
+        "processing": JobState.RUNNING,
+        "success": JobState.SUCCEEDED,
+        "failed": JobState.FAILED,
+        "cancelled": JobState.CANCELED,
+    }
+)
+ANSWERS = frozenset({200, 201})  # errors.body: everything else is a refusal
+CONTENT_POLICY = re.compile(r"\b(polic(y|ies)|safety)\b", re.IGNORECASE)  # apikey.errors, block
+
+# Bounds of payloads (requests.payload), both ends allowed.
+TEXT_GUIDANCE = (0, 20)
+IMAGE_GUIDANCE = (0, 1)
+LARGEST_IMAGE = 20_000_000  # bytes; no document says
+
+# price.unit: parts of a US dollar, and what a price is for.
+UNITS: Mapping[str, float] = MappingProxyType(
+    {"cent": 0.01, "cents": 0.01, "usd cent": 0.01, "usd": 1.0, "dollar": 1.0, "dollars": 1.0, "$": 1.0}
+)
+PER_SECOND = frozenset({"per_second", "second", "per second"})
+PER_REQUEST = frozenset({"per_request", "request", "per request", "per_video", "per_generation"})
+SECONDS = ("video_length", "duration")

@@ -1,0 +1,137 @@
+"""Where Infrai's keys are kept: the argument, the environment, and a file that an activation writes.
+
+Source: the older page and infrailab.com/en/docs/api/account; facts are cited by id. No document shows the file, so its
+form is this library's own (credentials.file).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from soundstage._protocol import responses
+from soundstage._protocol.credentials import Secret, find_credential
+from soundstage._values.validation import reject
+from soundstage.errors import MissingCredential
+from soundstage.vendors.infrai.profile import PROFILE
+
+_FIELD = "credentials_file"
+_LARGEST = 65_536  # bytes; what is larger is no credentials file
+_LINE = re.compile(r"""(?:export\s+)?(?:INFRAI_API_KEY|primary_api_key|api_key)\s*[=:]\s*["']?([\x21-\x7e]+?)["']?""")
+_BARE = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class InfraiAccount:
+    """An anonymous trial account, as an activation answers it (`infrai:auth.activate`).
+
+    Attributes:
+        account_id: The service's name for the account.
+        project_id: The service's name for its project.
+        primary_api_key: The key, which no repr shows.
+        trial_credit_usd: What may be spent, in USD.
+        checkout_url: Where a person can pay for more.
+        base_url: The service that the key is for.
+        credentials_file: Where the key was written; None if it could not be, and this object then holds it alone.
+    """
+
+    account_id: str
+    project_id: str
+    primary_api_key: str = field(repr=False)
+    trial_credit_usd: float
+    checkout_url: str
+    base_url: str
+    credentials_file: Path | None = None
+
+
+def default_file() -> Path:
+    """~/.infrai/credentials (auth.bearer)."""
+    return Path.home() / ".infrai" / "credentials"
+
+
+def find_key(given: str | None, file: Path, base_url: str) -> Secret:
+    """The key that was given, or else the one in the environment, or else the one in *file* (credentials.order).
+
+    Raises:
+        MissingCredential: None of them holds one for *base_url*; the message names all three places.
+        InvalidArgument: It holds characters that no HTTP header may carry, or the file is no credentials file.
+    """
+    variable = PROFILE.credentials["api_key"]
+    if given is None and not os.environ.get(variable) and (stored := read_key(file, base_url)):
+        return find_credential(PROFILE.slug, _FIELD, stored, variable)
+    try:
+        return find_credential(PROFILE.slug, "api_key", given, variable)
+    except MissingCredential as missing:
+        message = f"{missing.message}, or keep a key for {base_url} in {file}, as activate() does"
+        raise MissingCredential(message, vendor=PROFILE.slug, argument="api_key", variable=variable) from None
+
+
+def read_key(file: Path, base_url: str) -> str | None:
+    """The key in *file*, if there is one and it is not another service's (credentials.file)."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST)
+        said = content.decode().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as trouble:
+        reject(_FIELD, file, f"a file that can be read ({trouble})", shown=repr(str(file)))
+    if not said.startswith("{"):
+        found = next(filter(None, map(_LINE.fullmatch, map(str.strip, said.splitlines()))), None)
+        key = found[1] if found else said
+        if _BARE.fullmatch(key):
+            return key
+        reject(_FIELD, file, "a credentials file: JSON, or one key", shown=repr(str(file)))
+    try:
+        record = responses.as_object(json.loads(said))
+    except (ValueError, RecursionError):
+        reject(_FIELD, file, "a credentials file: this is no JSON", shown=repr(str(file)))
+    if record.get("base_url", base_url) != base_url:
+        return None
+    kept = record.get("primary_api_key", record.get("api_key"))
+    return kept if isinstance(kept, str) and kept else None
+
+
+def reserve(file: Path, *, replace: bool) -> Path:
+    """Make sure that a key can be kept in *file*, before there is one, and return where to write it first.
+
+    Raises:
+        InvalidArgument: The file is there already and is not to be replaced, or its folder cannot be written to.
+    """
+    if file.exists() and not replace:
+        reject(_FIELD, file, "a file that is not there yet, or replace=True", shown=repr(str(file)))
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=".credentials-", dir=file.parent)  # for its owner alone
+    except OSError as trouble:
+        reject(_FIELD, file, f"a place that can be written to ({trouble.strerror})", shown=repr(str(file)))
+    os.close(number)
+    return Path(name)
+
+
+def keep(account: InfraiAccount, file: Path, draft: Path, *, replace: bool) -> Path | None:
+    """Write *account* to *file* by way of *draft*: whole or not at all; None if that cannot be done any more."""
+    record = {name: value for name, value in asdict(account).items() if name != _FIELD}
+    try:
+        with draft.open("w", encoding="utf-8") as opened:
+            json.dump(record, opened, indent=2)
+            opened.flush()
+            os.fsync(opened.fileno())
+        if replace:
+            draft.replace(file)
+        else:
+            os.link(draft, file)  # fails if somebody was faster; a rename would not
+    except OSError:
+        return None
+    return file
+
+
+def discard(draft: Path) -> None:
+    """Remove *draft*, if it is still there."""
+    with suppress(OSError):
+        draft.unlink(missing_ok=True)

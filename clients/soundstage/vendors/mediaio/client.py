@@ -1,0 +1,161 @@
+"""Media.io's clients: a method for each endpoint, `generate` by the vendor's exact names, and the balance.
+
+Source: the skill ``mediaio-aigc-generate`` and the pages of the API's endpoints; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from soundstage._client.client import AsyncClient, Client, SyncClient
+from soundstage._client.descriptors import operation
+from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
+from soundstage._protocol.credentials import find_credential
+from soundstage._values.validation import reject
+from soundstage.vendors.mediaio.endpoints import ENDPOINTS
+from soundstage.vendors.mediaio.image_to_image import ImageToImage
+from soundstage.vendors.mediaio.image_to_video import ImageToVideo
+from soundstage.vendors.mediaio.overloads import AwaitingGenerate, Generate
+from soundstage.vendors.mediaio.profile import PROFILE
+from soundstage.vendors.mediaio.service import MediaIOService
+from soundstage.vendors.mediaio.text_to_image import TextToImage
+from soundstage.vendors.mediaio.text_to_video import TextToVideo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from soundstage._client.jobs import AsyncJob, Job
+    from soundstage._io.clock import Clock
+    from soundstage._protocol.service import Settings
+    from soundstage._values.events import Hook
+    from soundstage._values.messages import Flow
+    from soundstage._values.policies import PollPolicy, RetryPolicy
+    from soundstage._values.state import Started
+    from soundstage.vendors.mediaio.bodies import Endpoint
+
+
+class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[HttpT]):
+    """What both kinds of client can do; the methods of the endpoints are in the modules of their capabilities."""
+
+    _api: MediaIOService
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        http: HttpT | None = None,
+        clock: Clock | None = None,
+        poll: PollPolicy | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        on_event: Hook | None = None,
+    ) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            api_key: The key, or else MEDIAIO_API_KEY.
+            base_url: Where the API is; or else where `http` points, or MEDIAIO_BASE_URL, or the documented one.
+            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
+            clock: What tells the time and sleeps.
+            poll: How a wait looks at a job; by default every 5 s for 1800 s at most.
+            retry: How often what may be sent again is sent again.
+            timeout: Seconds that a request waits for the API; 60 by default, or as `http` has it.
+            on_event: Called with every `Event`.
+
+        Raises:
+            MissingCredential: The key is neither given nor in the environment.
+            InvalidArgument: An argument is out of range.
+        """
+        key = find_credential(PROFILE.slug, "api_key", api_key, PROFILE.credentials["api_key"])
+
+        def make(settings: Settings) -> MediaIOService:
+            self._api = MediaIOService(key, settings)
+            return self._api
+
+        super().__init__(
+            PROFILE,
+            make,
+            base_url=base_url,
+            http=http,
+            clock=clock,
+            poll=poll,
+            retry=retry,
+            timeout=timeout,
+            on_event=on_event,
+        )
+
+    @operation
+    def credits(self) -> Flow[int]:
+        """Read how many credits are left; it costs nothing.
+
+        Raises:
+            ApiError: Media.io refused.
+            ConnectionFailed: There is no answer.
+
+        Facts: mediaio:credits.route.
+        """
+        return self._api.credits()
+
+    def _start(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
+        return self._api.create(method, given)
+
+
+class MediaIO(_Operations[SyncHttp], Generate, SyncClient):
+    """Media.io, by calls that block; see `AsyncMediaIO` for coroutines.
+
+    A submission is never sent twice unless Media.io provably did not receive it, or refused it for the moment.
+    """
+
+    def _generate(self, name: str, parameters: dict[str, Any]) -> Job:
+        job: Job = getattr(self, _method(name, parameters))(**parameters)
+        return job
+
+
+class AsyncMediaIO(_Operations[AsyncHttp], AwaitingGenerate, AsyncClient):
+    """Media.io, by coroutines; see `MediaIO` for calls that block.
+
+    A submission is never sent twice unless Media.io provably did not receive it, or refused it for the moment.
+    """
+
+    async def _generate(self, name: str, parameters: dict[str, Any]) -> AsyncJob:
+        job: AsyncJob = await getattr(self, _method(name, parameters))(**parameters)
+        return job
+
+
+def _method(name: object, parameters: Mapping[str, object]) -> str:
+    """The method that calls the endpoint *name* and takes *parameters* (names.unique).
+
+    Raises:
+        InvalidArgument: There is no such endpoint, or it takes other parameters; the message names the nearest.
+    """
+    known = {endpoint.name: endpoint for endpoint in ENDPOINTS.values()}
+    if not isinstance(name, str) or name not in known:
+        reject("name", name, f"one of {', '.join(map(repr, known))}{_nearest(name, known)}")
+    endpoint = known[name]
+    takes = {parameter.name: parameter.required for parameter in endpoint.parameters}
+    for given in parameters:
+        if given not in takes:
+            allowed = f"a parameter of {name!r}: {', '.join(takes)}{_nearest(given, takes)}"
+            reject(given, parameters[given], allowed + _instead(endpoint, parameters))
+    for needed, required in takes.items():
+        if required and needed not in parameters:
+            reject(needed, None, f"something, as {name!r} requires it{_instead(endpoint, parameters)}", shown="nothing")
+    return endpoint.method
+
+
+def _nearest(word: object, known: Iterable[str]) -> str:
+    plain = {one.casefold(): one for one in known}
+    near = get_close_matches(str(word)[:80].casefold(), plain, 1)
+    return f"; did you mean {plain[near[0]]!r}?" if near else ""
+
+
+def _instead(endpoint: Endpoint, parameters: Mapping[str, object]) -> str:
+    """Another endpoint of the same model that takes what is given: the documents shorten its name, too."""
+    for other in ENDPOINTS.values():
+        needs = {parameter.name for parameter in other.parameters if parameter.required}
+        takes = {parameter.name for parameter in other.parameters}
+        if other.name.startswith(f"{endpoint.name} (") and needs <= set(parameters) <= takes:
+            return f"; did you mean {other.name!r}?"
+    return ""

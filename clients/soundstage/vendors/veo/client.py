@@ -1,0 +1,175 @@
+"""Veo's clients: films, once for both kinds of client.
+
+Source: ai.google.dev/gemini-api/docs/video, and the proxy's page and script; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soundstage._client.client import AsyncClient, Client, SyncClient
+from soundstage._client.descriptors import submission
+from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
+from soundstage._protocol.credentials import find_credential
+from soundstage.vendors.veo import bodies
+from soundstage.vendors.veo.profile import PROFILE, family_of
+from soundstage.vendors.veo.service import VeoService
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from soundstage._io.clock import Clock
+    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.service import Settings
+    from soundstage._values.events import Hook
+    from soundstage._values.messages import Flow
+    from soundstage._values.policies import PollPolicy, RetryPolicy
+    from soundstage._values.state import Started
+    from soundstage.vendors.veo.profile import AspectRatio, Duration, Model, PersonGeneration, Resolution
+
+
+class _Operations(Client[HttpT]):
+    """What the service can do, written once for both kinds of client."""
+
+    _gateway: VeoService
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str | None = None,
+        http: HttpT | None = None,
+        clock: Clock | None = None,
+        poll: PollPolicy | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        on_event: Hook | None = None,
+    ) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            api_key: The proxy's key (or Google's, on Google's host), or else LITELLM_API_KEY.
+            base_url: Where the proxy is, up to /gemini, with or without /v1beta; or else where `http` points, or
+                LITELLM_BASE_URL, or the documented one. https://generativelanguage.googleapis.com is Google itself.
+            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
+            clock: What tells the time and sleeps.
+            poll: How a wait looks at a job; by default after 10 s, then 1.2 times longer each time up to 30 s,
+                for 600 s at most.
+            retry: How often what may be sent again is sent again.
+            timeout: Seconds that a request waits for an answer; 60 by default, or as `http` has it.
+            on_event: Called with every `Event`.
+
+        Raises:
+            MissingCredential: The key is neither given nor in the environment.
+            InvalidArgument: An argument is out of range.
+        """
+        key = find_credential(PROFILE.slug, "api_key", api_key, PROFILE.credentials["api_key"])
+
+        def make(settings: Settings) -> VeoService:
+            self._gateway = VeoService(key, settings)
+            return self._gateway
+
+        super().__init__(
+            PROFILE,
+            make,
+            base_url=base_url,
+            http=http,
+            clock=clock,
+            poll=poll,
+            retry=retry,
+            timeout=timeout,
+            on_event=on_event,
+        )
+
+    @submission
+    def generate_videos(
+        self,
+        prompt: str | None,
+        *,
+        model: Model | str = "veo-3.0-generate-preview",
+        image: Picture | None = None,
+        last_frame: Picture | None = None,
+        reference_images: Sequence[Picture] = (),
+        video: str | None = None,
+        aspect_ratio: AspectRatio | None = None,
+        resolution: Resolution | None = None,
+        duration_seconds: Duration | None = None,
+        negative_prompt: str | None = None,
+        person_generation: PersonGeneration | None = None,
+        sample_count: int | None = None,
+        seed: int | None = None,
+    ) -> Flow[Started]:
+        """Start a film (predictLongRunning); it takes half a minute to some minutes and is charged by the second.
+
+        Whatever is None is left to the service: 16:9, 720p, one film of 8 seconds.
+
+        Args:
+            prompt: What the film shows, in at most 1024 tokens; None only with `image`.
+            model: A `Model`, or the name of another, of which nothing is known here but what every model takes.
+            image: The picture that it begins with: a path or bytes of a PNG or JPEG of at most 20 MB, no address.
+            last_frame: The picture that it ends with, likewise; with `image` only.
+            reference_images: At most 3 pictures of what it shows; Veo 3.1 only, 8 seconds.
+            video: The address of a film to go on with, as in `job.outputs[0].url`; Veo 3.1 only, 720p, 8 seconds.
+            aspect_ratio: 16:9 or 9:16.
+            resolution: 720p, 1080p or 4k; the larger two need 8 seconds, and Veo 2 has them not.
+            duration_seconds: 4, 6 or 8; with Veo 2 5, 6 or 8.
+            negative_prompt: What it does not show.
+            person_generation: allow_all or allow_adult; with `image` allow_adult alone; with Veo 2 dont_allow, too.
+            sample_count: How many films: 1, with Veo 2 up to 2.
+            seed: 0 to 4294967295; the same seed makes a similar film, not the same one.
+
+        Returns:
+            A job, still queued, whose id is the operation's name; `outputs` will hold the films, which need the key and
+            live for two days. Films that are withheld for their content make the job `ContentFiltered`; where only
+            some are, `outputs` has the others and `snapshot.reason` says why.
+
+        Raises:
+            InvalidArgument: An argument is out of range; nothing was sent.
+            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            ApiError: The service refused.
+            ConnectionFailed: The service could not be reached; nothing was sent.
+
+        Facts: veo:create.route, create.parameters, create.person_generation, create.image, create.references,
+        create.extension, download.retention.
+        """
+        name = bodies.model_name(model)
+        family = family_of(name)
+        bodies.check_together(family, image=image, last_frame=last_frame, references=reference_images)
+        instance = bodies.prompt_of(prompt, needed=image is None)
+        instance |= bodies.extended(family, video, resolution)
+        whole_length = "video" if video is not None else "reference_images" if reference_images else None
+        parameters = bodies.parameters(
+            family,
+            aspect_ratio=aspect_ratio,
+            resolution=resolution,
+            duration_seconds=duration_seconds,
+            negative_prompt=negative_prompt,
+            person_generation=person_generation,
+            sample_count=sample_count,
+            seed=seed,
+            whole_length=whole_length,
+            image=image is not None,
+        )
+        pictures = bodies.pictured(image, last_frame, reference_images)
+        return self._start(name, instance, pictures, parameters)
+
+    def _start(
+        self, model: str, instance: bodies.Body, pictures: Flow[bodies.Body], parameters: bodies.Body
+    ) -> Flow[Started]:
+        instance |= yield from pictures
+        body = {"instances": [instance], **({"parameters": parameters} if parameters else {})}
+        return (yield from self._gateway.create("generate_videos", model, body))
+
+
+class Veo(_Operations[SyncHttp], SyncClient):
+    """Veo through a LiteLLM proxy or on Google's host, by calls that block; see `AsyncVeo` for coroutines.
+
+    A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
+    """
+
+
+class AsyncVeo(_Operations[AsyncHttp], AsyncClient):
+    """Veo through a LiteLLM proxy or on Google's host, by coroutines; see `Veo` for calls that block.
+
+    A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
+    """

@@ -1,0 +1,114 @@
+"""Veo's facts as data: the profile, the models and their families, the values of each parameter, the refusals.
+
+Source: ai.google.dev/gemini-api/docs/video, and the proxy's page and script; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from soundstage import errors
+from soundstage._values.policies import PollPolicy
+from soundstage._values.profile import VendorProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROFILE = VendorProfile(
+    slug="veo",
+    name="Veo",
+    base_url="https://api.thucchien.ai/gemini",  # create.route
+    base_url_variable="LITELLM_BASE_URL",  # env
+    credentials=MappingProxyType({"api_key": "LITELLM_API_KEY"}),  # env
+    poll=PollPolicy(first=10.0, factor=1.2, ceiling=30.0, timeout=600.0, outage=600.0),  # polling.interval
+    has_cancel=False,
+    has_credits=False,
+    has_callback=False,
+    signed_downloads=False,  # download.through_proxy
+)
+VERSION = "/v1beta"  # create.route; a base address may end with it (env)
+GOOGLE = "https://generativelanguage.googleapis.com"  # result.uri
+DOWNLOAD = "/download"  # download.through_proxy
+
+Model = Literal[
+    "veo-3.0-generate-preview",
+    "veo-3.0-generate-001",
+    "veo-3.0-fast-generate-001",
+    "veo-3.1-generate-preview",
+    "veo-3.1-fast-generate-preview",
+    "veo-2.0-generate-001",
+]  # models.known
+AspectRatio = Literal["16:9", "9:16"]
+Resolution = Literal["720p", "1080p", "4k"]
+Duration = Literal[4, 5, 6, 8]
+PersonGeneration = Literal["allow_all", "allow_adult", "dont_allow"]
+
+LARGE = ("1080p", "4k")  # create.parameters
+WHOLE_LENGTH = 8  # create.parameters, in seconds
+LARGEST_IMAGE = 20_000_000  # create.image_size, in bytes
+MOST_REFERENCES = 3  # create.references
+MOST_WORDS = 1024  # create.prompt, create.prompt_words
+LARGEST_SEED = 2**32 - 1  # create.seed_range
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the models of one version take.
+
+    Attributes:
+        name: The version, for people.
+        durations: Seconds that a film may last.
+        most: How many films one call may ask for.
+        large: Whether there is more than 720p.
+        extras: Whether there are reference images and extensions.
+        people: Who may be shown in a film from a text.
+        people_with_image: Who may be shown in a film that begins with an image.
+    """
+
+    name: str
+    durations: tuple[int, ...]
+    most: int
+    large: bool
+    extras: bool
+    people: tuple[str, ...]
+    people_with_image: tuple[str, ...]
+
+
+_ANYBODY = ("allow_all", "allow_adult", "dont_allow")
+_VEO_3 = Family("Veo 3", (4, 6, 8), 1, True, False, ("allow_all", "allow_adult"), ("allow_adult",))
+# create.parameters, create.person_generation, create.references, create.extension
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "veo-2.": Family("Veo 2", (5, 6, 8), 2, False, False, _ANYBODY, _ANYBODY),
+        "veo-3.0": _VEO_3,
+        "veo-3.1": Family("Veo 3.1", (4, 6, 8), 1, True, True, _VEO_3.people, _VEO_3.people_with_image),
+    }
+)
+ANY_FAMILY = Family("a model that is not known here", (4, 5, 6, 8), 2, True, True, _ANYBODY, _ANYBODY)
+
+# errors.google: by the word in the envelope's status
+WORDS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
+    {
+        "INVALID_ARGUMENT": errors.BadRequestError,
+        "FAILED_PRECONDITION": errors.BadRequestError,
+        "UNAUTHENTICATED": errors.AuthenticationError,
+        "PERMISSION_DENIED": errors.PermissionDeniedError,
+        "NOT_FOUND": errors.NotFoundError,
+        "RESOURCE_EXHAUSTED": errors.RateLimitError,
+        "INTERNAL": errors.ServerError,
+        "UNAVAILABLE": errors.ServerError,
+    }
+)
+BAD_KEY = "API_KEY_INVALID"  # errors.google: the reason in the envelope's details
+UNAVAILABLE = "UNAVAILABLE"  # errors.unknown_outcome
+# errors.proxy: by the envelope's type
+TYPES: Mapping[str, type[errors.ApiError]] = MappingProxyType(
+    {"auth_error": errors.AuthenticationError, "budget_exceeded": errors.InsufficientCreditsError}
+)
+
+
+def family_of(model: str) -> Family:
+    """The family of *model*; a model that is not known here may do whatever any other may."""
+    return next((family for prefix, family in FAMILIES.items() if model.startswith(prefix)), ANY_FAMILY)

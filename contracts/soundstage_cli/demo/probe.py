@@ -1,0 +1,75 @@
+"""What a decoder says of a file: it is read back and decoded to its end, so that what is told was seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import av
+from PIL import Image
+
+from soundstage_cli.demo.thumbnails import rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_CODECS: Final[Mapping[str, str]] = {"h264": "H.264", "aac": "AAC", "mp3": "MP3", "mp3float": "MP3"}
+_LAYOUTS: Final[Mapping[int, str]] = {1: "mono", 2: "stereo"}
+
+
+class UndecodableError(Exception):
+    """No decoder reads the file to its end; the text names the file and says why."""
+
+
+def describe(path: Path) -> str:
+    """Return format, size, rate, duration and weight of the film, sound or picture at *path*.
+
+    Raises:
+        UndecodableError: It is none.
+    """
+    try:
+        said = _DECODERS.get(path.suffix, _picture)(path)
+    except (OSError, ValueError, IndexError, SyntaxError) as error:  # the kinds that PyAV and Pillow raise
+        raise UndecodableError(f"no decoder reads {path.name}: {error}") from None
+    return f"{said} {path.stat().st_size / 1000:.0f} kB"
+
+
+def _film(path: Path) -> str:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        codecs = [_codec(one.codec_context.name) for one in (stream, *container.streams.audio)]
+        rate, frames = float(stream.guessed_rate or 1), sum(1 for _ in container.decode(stream))
+    return f"{'+'.join(codecs)} {stream.width}x{stream.height} {rate:g} fps {_seconds(frames / rate)}"
+
+
+def _sound(path: Path) -> str:
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        codec, rate, layout = _codec(stream.codec_context.name), stream.rate, _LAYOUTS.get(stream.channels, "")
+        samples = sum(frame.samples for frame in container.decode(stream))
+    return f"{codec} {rate / 1000:g} kHz {layout} {_seconds(samples / rate)}"
+
+
+def _picture(path: Path) -> str:
+    with Image.open(path) as image:
+        image.load()
+        return f"{image.format} {image.width}x{image.height} {image.mode}"
+
+
+def _drawing(path: Path) -> str:
+    image = rendered(path)
+    return f"SVG {image.width}x{image.height}"
+
+
+_DECODERS: Final[Mapping[str, Callable[[Path], str]]] = {".mp4": _film, ".mp3": _sound, ".svg": _drawing}
+"""Suffix to who decodes it; anything else is a picture."""
+
+
+def _codec(name: str) -> str:
+    return _CODECS.get(name, name)
+
+
+def _seconds(seconds: float) -> str:
+    if not seconds:
+        raise ValueError("there is nothing in it")
+    return f"{seconds:.1f} s"

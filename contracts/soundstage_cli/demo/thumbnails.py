@@ -1,0 +1,146 @@
+"""Thumbnails of what was made, each from the file itself: a film's middle frame, a drawing rendered, a sound's wave."""
+
+from __future__ import annotations
+
+import io
+from array import array
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import av
+import resvg_py
+from PIL import Image, ImageDraw
+
+from soundstage_server.media.fonts import FACES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+WAVE_GROUND: Final = (38, 44, 58)
+_WAVE: Final = (236, 190, 122)
+_WAVE_RATE: Final = 4000
+"""Samples a second that a wave is drawn from: enough for its shape, few enough for a quarter of an hour."""
+_BAR: Final = 3
+_STEP: Final = 5
+_SMOOTH: Final = 4
+"""How much larger than it ends up a round shape is drawn, so that its edge is smooth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """A small picture of a file.
+
+    Attributes:
+        image: The picture.
+        seconds: How long the film or sound is; None for what stands still.
+        moving: Whether it is a film.
+    """
+
+    image: Image.Image
+    seconds: float | None = None
+    moving: bool = False
+
+
+def thumbnail(path: Path, size: tuple[int, int]) -> Thumb:
+    """Return a picture of the file at *path* that fits in *size* pixels; a wave fills them.
+
+    Raises:
+        OSError, ValueError, IndexError: No decoder reads it.
+    """
+    thumb = _MAKERS.get(path.suffix, _picture)(path, size)
+    thumb.image.thumbnail(size, Image.Resampling.LANCZOS)
+    return thumb
+
+
+def _film(path: Path, _: tuple[int, int]) -> Thumb:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        seconds = float((container.duration or 0) / av.time_base)
+        container.seek(int(seconds / 2 * av.time_base))
+        frames = (frame for frame in container.decode(stream) if (frame.time or 0) >= seconds / 2)
+        frame = next(frames, None)
+        if frame is None:
+            container.seek(0)
+            frame = next(container.decode(stream))
+        image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves its options open
+        return Thumb(image, seconds, moving=True)
+
+
+def _sound(path: Path, size: tuple[int, int]) -> Thumb:
+    samples = array("h")
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=_WAVE_RATE)
+        for frame in container.decode(container.streams.audio[0]):
+            for part in resampler.resample(frame):
+                samples.frombytes(bytes(part.planes[0])[: part.samples * samples.itemsize])
+    image = Image.new("RGB", size, WAVE_GROUND)
+    draw, middle = ImageDraw.Draw(image), size[1] / 2
+    for place, peak in enumerate(_peaks(samples, size[0] // _STEP)):
+        half = max(1.0, peak * middle * 0.72)
+        left = place * _STEP + 1
+        draw.rounded_rectangle((left, middle - half, left + _BAR - 1, middle + half), radius=1, fill=_WAVE)
+    return Thumb(image, len(samples) / _WAVE_RATE)
+
+
+def _peaks(samples: array[int], count: int) -> Iterator[float]:
+    """The loudest sample of each of *count* stretches, as a share of the loudest of all."""
+    edges = [len(samples) * place // count for place in range(count + 1)]
+    stretches = [samples[start:end] or array("h", [0]) for start, end in pairwise(edges)]
+    peaks = [max(abs(min(stretch)), abs(max(stretch))) for stretch in stretches]
+    loudest = max(peaks, default=0) or 1
+    return (peak / loudest for peak in peaks)
+
+
+def _drawing(path: Path, size: tuple[int, int]) -> Thumb:
+    return Thumb(rendered(path, size[0] * 2))
+
+
+def rendered(path: Path, width: int | None = None) -> Image.Image:
+    """Return the SVG at *path* as a renderer shows it, with the typefaces that the simulator has.
+
+    Raises:
+        ValueError: It is none.
+    """
+    fonts = [str(file) for face in FACES if (face.package and (file := face.path()))]
+    content = resvg_py.svg_to_bytes(
+        svg_string=path.read_text(encoding="utf-8"),
+        width=width,
+        font_files=fonts,
+        font_family="Noto Sans",
+        sans_serif_family="Noto Sans",
+        background="white",
+    )
+    return Image.open(io.BytesIO(bytes(content))).convert("RGB")
+
+
+def _picture(path: Path, _: tuple[int, int]) -> Thumb:
+    with Image.open(path) as image:
+        opaque = Image.new("RGBA", image.size, "white")
+        opaque.alpha_composite(image.convert("RGBA"))
+        return Thumb(opaque.convert("RGB"))
+
+
+_MAKERS: Final[Mapping[str, Callable[[Path, tuple[int, int]], Thumb]]] = {
+    ".mp4": _film,
+    ".mp3": _sound,
+    ".svg": _drawing,
+}
+
+
+def play_mark(side: int) -> Image.Image:
+    """Return the mask of a triangle that points to the right, *side* pixels high."""
+    large = side * _SMOOTH
+    mark = Image.new("L", (large, large), 0)
+    ImageDraw.Draw(mark).polygon([(large * 0.1, 0), (large * 0.1, large), (large * 0.95, large / 2)], fill=255)
+    return mark.resize((side, side), Image.Resampling.LANCZOS)
+
+
+@lru_cache(maxsize=32)
+def rounded(size: tuple[int, int], radius: int) -> Image.Image:
+    """Return a mask of *size* with round corners."""
+    mask = Image.new("L", (size[0] * _SMOOTH, size[1] * _SMOOTH), 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * _SMOOTH, fill=255)
+    return mask.resize(size, Image.Resampling.LANCZOS)

@@ -1,0 +1,112 @@
+"""`soundstage env`: the variables that point every client at a local server."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from soundstage_cli.errors import UsageError
+from soundstage_cli.parsers import completes
+from soundstage_contracts.facts.loader import FactError, load_facts
+from soundstage_contracts.registry import VENDORS
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from soundstage_contracts.facts.loader import Sheet
+
+HELP = "print the variables that point every client at a local server"
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+
+_EPILOG: Final = """\
+The credentials are harmless examples: they replace real ones, so that none is sent anywhere.
+
+examples:
+  eval "$(soundstage env)"                             every vendor, in this shell
+  eval "$(soundstage env tomoviee --url http://127.0.0.1:9000)"
+  soundstage env --shell fish | source
+  soundstage env --shell powershell | Out-String | Invoke-Expression
+  soundstage env --shell dotenv > .env
+"""
+_BARE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the vendors, the server and the shell."""
+    parser.epilog = _EPILOG
+    vendors = parser.add_argument("vendors", nargs="*", metavar="VENDOR", help="vendors to point there (default: all)")
+    completes(vendors, lambda _: VENDORS)
+    parser.add_argument("--url", default=DEFAULT_URL, help="the server's address (default: %(default)s)")
+    parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="whose syntax to print (default: sh)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one assignment a line."""
+    try:
+        sheets = [sheet for vendor in args.vendors or [None] for sheet in load_facts(vendor).sheets.values()]
+    except FactError as error:
+        raise UsageError(str(error)) from None
+    for name, value in variables(sheets, server_address(args.url), os.environ):
+        print(SHELLS[args.shell](name, value))
+    return 0
+
+
+def server_address(url: str) -> SplitResult:
+    """Read the address of a local server; a path is kept, since a server may stand behind another.
+
+    Raises:
+        UsageError: It is no http or https address of a host.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None or parts.query or parts.fragment or re.search(r"\s", url):
+        raise UsageError(f"--url is {url!r}; allowed: http://HOST[:PORT] or https://HOST[:PORT], without user or query")
+    return parts
+
+
+def variables(sheets: Iterable[Sheet], server: SplitResult, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Name every variable and its value: the vendors' own, then the proxies' exception for *server*'s host."""
+    here = server.geturl()
+    for sheet in sheets:
+        for name, value in sheet.environment.items():
+            yield name, value.replace("{base}", sheet.at(here)).replace("{host}", sheet.host_at(here))
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
+        yield name, ",".join(dict.fromkeys([*hosts, server.hostname or ""]))
+
+
+def _sh(name: str, value: str) -> str:
+    return f"export {name}={shlex.quote(value)}"
+
+
+def _fish(name: str, value: str) -> str:
+    return f"set -gx {name} {_backslashed(value)}"
+
+
+def _powershell(name: str, value: str) -> str:
+    return f"$env:{name} = '{value.replace(chr(39), chr(39) * 2)}'"
+
+
+def _dotenv(name: str, value: str) -> str:
+    return f"{name}={value if _BARE.fullmatch(value) else _backslashed(value)}"
+
+
+def _backslashed(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+SHELLS: Final[Mapping[str, Callable[[str, str], str]]] = {
+    "sh": _sh,
+    "fish": _fish,
+    "powershell": _powershell,
+    "dotenv": _dotenv,
+}
+"""How each shell is told a variable that programs started from it will see."""

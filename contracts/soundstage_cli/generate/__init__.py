@@ -1,0 +1,1 @@
+"""`soundstage generate`: any vendor's client from the shell."""

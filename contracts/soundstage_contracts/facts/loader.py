@@ -1,0 +1,281 @@
+"""Loads the fact files: what is known of each vendor's wire, one statement a fact.
+
+A fact is named ``vendor:id`` everywhere: in a contract's `@proves`, in the simulator's refusals, in the journal and on
+the command line. The files are data that ship with the package, so they are read strictly: a mistake in one is a
+`FactError` that names the file, the fact, the field, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from soundstage_contracts.facts.tables import load_table
+from soundstage_contracts.registry import VENDORS
+
+Certainty = Literal["documented", "contradicted", "inferred"]
+Binds = Literal["server", "client", "both", "advice"]
+Side = Literal["server", "client"]
+
+_SLUG: Final = re.compile(r"[a-z0-9_]+")
+_ID: Final = re.compile(r"[a-z0-9_]+([.-][a-z0-9_]+)*")
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_BASE_URL: Final = re.compile(r"https://[a-z0-9.-]+(/[^\s/?#]+)*")
+_SIDES: Final[Mapping[Binds, frozenset[Side]]] = MappingProxyType(
+    {
+        "server": frozenset({"server"}),
+        "client": frozenset({"client"}),
+        "both": frozenset({"server", "client"}),
+        "advice": frozenset(),
+    }
+)
+
+
+class FactError(ValueError):
+    """A fact file that breaks its rules, or a fact or vendor that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement about a vendor's wire, where it comes from and whom it binds.
+
+    Attributes:
+        vendor: The vendor's slug.
+        id: The fact's name among the vendor's.
+        says: The statement; where documents disagree, the reading that is taken.
+        source: Where the statement stands, in the words that the head of the fact file explains.
+        certainty: How well it is known; `contradicted` facts tell the other reading in `but`.
+        binds: The side that must keep it; `advice` binds nobody.
+        but: What a second document says instead.
+    """
+
+    vendor: str
+    id: str
+    says: str
+    source: str
+    certainty: Certainty
+    binds: Binds
+    but: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The fact's name among all vendors': ``vendor:id``."""
+        return f"{self.vendor}:{self.id}"
+
+    @property
+    def sides(self) -> frozenset[Side]:
+        """The sides that must keep the fact; none for advice."""
+        return _SIDES[self.binds]
+
+    @property
+    def needs_contract(self) -> bool:
+        """Whether a contract must prove the fact: it is documented and binds a side."""
+        return self.certainty == "documented" and bool(self.sides)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One vendor's fact file.
+
+    Attributes:
+        vendor: The vendor's slug.
+        base_url: The address that the vendor's base variable replaces, scheme and path included, no slash at the end.
+        environment: The variables that point a client at a local server; ``{base}`` is where `base_url` is found there,
+            ``{host}`` where its host is.
+        facts: The statements, in the file's order.
+    """
+
+    vendor: str
+    base_url: str
+    environment: Mapping[str, str]
+    facts: tuple[Fact, ...]
+
+    def at(self, server: str) -> str:
+        """Return where `base_url` is found on the simulator at *server*: the slug for the host, and the same path."""
+        return f"{self.host_at(server)}{urlsplit(self.base_url).path}"
+
+    def host_at(self, server: str) -> str:
+        """Return where the host of `base_url` is found on the simulator at *server*: at the slug, without its path."""
+        return f"{server.rstrip('/')}/{self.vendor}"
+
+
+class FactBook(Mapping[str, Fact]):
+    """Every loaded fact by its key, and the sheet that each vendor's facts came from."""
+
+    def __init__(self, sheets: Iterable[Sheet]) -> None:
+        """Bind *sheets*, which name each vendor once, into one book."""
+        self.sheets: Final[Mapping[str, Sheet]] = MappingProxyType({sheet.vendor: sheet for sheet in sheets})
+        self._facts: Final = {fact.key: fact for sheet in self.sheets.values() for fact in sheet.facts}
+
+    def __getitem__(self, key: str) -> Fact:
+        return self._facts[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def find(self, key: str) -> Fact:
+        """Return the fact *key*.
+
+        Raises:
+            FactError: There is none; the message names the nearest one.
+        """
+        if key not in self._facts:
+            raise FactError(f"no fact is called {key!r}{_nearest(key, self._facts)}")
+        return self._facts[key]
+
+
+def load_facts(vendor: str | None = None) -> FactBook:
+    """Load the facts of *vendor*, or of every vendor in the registry.
+
+    Raises:
+        FactError: The vendor is not in the registry, or a file breaks a rule.
+    """
+    if vendor is None:
+        return FactBook(map(_sheet, VENDORS))
+    if vendor not in VENDORS:
+        raise FactError(f"no vendor is called {vendor!r}{_nearest(vendor, VENDORS)}; known: {', '.join(VENDORS)}")
+    return FactBook([_sheet(vendor)])
+
+
+@cache
+def _sheet(vendor: str) -> Sheet:
+    name = f"{vendor}.toml"
+    text = (resources.files("soundstage_contracts") / "facts" / name).read_text(encoding="utf-8")
+    sheet = parse_sheet(text, file=name)
+    if sheet.vendor != vendor:
+        raise FactError(f"{name}: vendor is {sheet.vendor!r}; allowed: {vendor!r}, as the file is called")
+    return sheet
+
+
+def parse_sheet(text: str, *, file: str) -> Sheet:
+    """Read one fact file's *text*; *file* is its name in messages.
+
+    Raises:
+        FactError: The text is no TOML, or a key, value or name in it is not allowed.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FactError(f"{file}: not TOML: {error}") from None
+    reader = _Reader(file, data)
+    reader.keys(required=("vendor", "base_url", "environment", "fact"), optional=("tables",))
+    vendor = reader.text("vendor", _SLUG, "a slug")
+    environment = _Reader(f"{file}, environment", reader.table("environment"))
+    return Sheet(
+        vendor=vendor,
+        base_url=reader.text("base_url", _BASE_URL, "https://HOST[/PATH] without a slash at the end"),
+        environment=MappingProxyType(environment.variables()),
+        facts=tuple(_once(chain(_parse_facts(vendor, reader.tables("fact"), file), _of_tables(vendor, reader)), file)),
+    )
+
+
+def _parse_facts(vendor: str, tables: list[Any], file: str) -> Iterator[Fact]:
+    for number, table in enumerate(tables, 1):
+        reader = _Reader(f"{file}, fact {number}", table)
+        id_ = reader.text("id", _ID, "words of a-z, 0-9 and _ joined by dots or hyphens")
+        yield _parse_fact(vendor, id_, _Reader(f"{file}, fact {id_!r}", table))
+
+
+def _of_tables(vendor: str, reader: _Reader) -> Iterator[Fact]:
+    """Return the facts of the endpoint tables that a fact file names: documented, and binding both sides."""
+    for file in reader.names("tables"):
+        try:
+            table = load_table(file)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FactError(f"{reader.where}: tables names {file!r}, which cannot be used: {error}") from None
+        for id_, says in table.statements():
+            if not _ID.fullmatch(id_):
+                raise FactError(f"{file}: {id_!r} is no id; allowed: words of a-z, 0-9 and _ joined by dots or hyphens")
+            yield Fact(vendor, id_, says, table.source, "documented", "both")
+
+
+def _once(facts: Iterable[Fact], file: str) -> Iterator[Fact]:
+    seen: set[str] = set()
+    for number, fact in enumerate(facts, 1):
+        if fact.id in seen:
+            raise FactError(f"{file}, fact {number}: id is {fact.id!r}, which an earlier fact has; allowed: a new one")
+        seen.add(fact.id)
+        yield fact
+
+
+def _parse_fact(vendor: str, id_: str, reader: _Reader) -> Fact:
+    reader.keys(required=("id", "says", "source", "certainty", "binds"), optional=("but",))
+    certainty = cast("Certainty", reader.choice("certainty", get_args(Certainty)))
+    but = reader.text("but") if "but" in reader.data else None
+    if (certainty == "contradicted") != (but is not None):
+        raise FactError(f"{reader.where}: but is {but!r}, certainty {certainty!r}; allowed: both or neither")
+    return Fact(
+        vendor=vendor,
+        id=id_,
+        says=reader.text("says"),
+        source=reader.text("source"),
+        certainty=certainty,
+        binds=cast("Binds", reader.choice("binds", get_args(Binds))),
+        but=but,
+    )
+
+
+class _Reader:
+    """Takes typed values out of one TOML table, or says what is wrong with them."""
+
+    def __init__(self, where: str, data: object) -> None:
+        self.where = where
+        if not isinstance(data, dict):
+            raise FactError(f"{where}: is {data!r}; allowed: a table")
+        self.data: dict[str, Any] = data
+
+    def keys(self, *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
+        known = required + optional
+        for key in self.data:
+            if key not in known:
+                raise FactError(f"{self.where}: {key} is unknown; allowed: {', '.join(known)}")
+        for key in required:
+            if key not in self.data:
+                raise FactError(f"{self.where}: {key} is missing; needed: {', '.join(required)}")
+
+    def text(self, key: str, pattern: re.Pattern[str] = re.compile(r"(?s)\S.*"), allowed: str = "some text") -> str:
+        value = self.data.get(key)
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise FactError(f"{self.where}: {key} is {value!r}; allowed: {allowed}")
+        return value
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        return self.text(key, re.compile("|".join(allowed)), ", ".join(allowed))
+
+    def table(self, key: str) -> object:
+        return self.data[key]
+
+    def tables(self, key: str) -> list[Any]:
+        value = self.data[key]
+        if not isinstance(value, list):
+            raise FactError(f"{self.where}: {key} is {value!r}; allowed: tables headed [[{key}]]")
+        return value
+
+    def names(self, key: str) -> list[str]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise FactError(f"{self.where}: {key} is {value!r}; allowed: a list of file names")
+        return value
+
+    def variables(self) -> dict[str, str]:
+        for name in self.data:
+            if not _VARIABLE.fullmatch(name):
+                raise FactError(f"{self.where}: {name!r} is no variable; allowed: A-Z, 0-9 and _")
+        return {name: self.text(name) for name in self.data}
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

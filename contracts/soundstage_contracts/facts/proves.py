@@ -1,0 +1,120 @@
+"""Ties contracts to the facts they prove, so that `soundstage facts` can say what nobody checks.
+
+    @proves("tomoviee:create.route", "tomoviee:create.answer")
+    def test_a_created_task_is_queued(...) -> None:
+        \"\"\"A task that was just created is queued.\"\"\"
+
+The decorator gives the function back as it was. It may stand above or below `@given`, `@rule` and pytest's marks, and
+may be used twice where one contract proves one fact of the simulator and another of the client.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar
+
+from soundstage_contracts.facts.loader import Fact, FactBook, FactError, Side, load_facts
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+_SUITE: Final = "soundstage_contracts.suite"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A test that proves a fact.
+
+    Attributes:
+        name: Where it stands, as ``module:qualified.name``.
+        promise: The first line of its docstring: the clause.
+        sides: The sides for which it proves the fact.
+    """
+
+    name: str
+    promise: str
+    sides: frozenset[Side]
+
+
+class Proofs:
+    """Which contract proves which fact."""
+
+    def __init__(self, facts: Callable[[], FactBook] = load_facts) -> None:
+        """Start without contracts; *facts* is asked for the known facts when the first contract comes."""
+        self._facts = facts
+        self._contracts: dict[str, dict[str, Contract]] = {}
+
+    def proves(self, *keys: str, side: Side | Literal["both"] = "both") -> Callable[[T], T]:
+        """Record that the decorated test, method, rule or class proves the facts *keys* on *side*.
+
+        Args:
+            keys: Facts, as ``vendor:id``.
+            side: The side that is put to the proof; `both` means every side that the fact binds.
+
+        Raises:
+            FactError: There is no key, a fact is unknown or does not bind *side*, or the contract has no docstring.
+        """
+        if not keys:
+            raise FactError("proves() names no fact; allowed: one or more keys such as 'tomoviee:create.route'")
+        sides = {key: _proven_sides(self._facts().find(key), side) for key in keys}
+        return partial(self._record, sides)
+
+    def _record(self, sides: Mapping[str, frozenset[Side]], contract: T) -> T:
+        name = name_of(contract)
+        promise = (contract.__doc__ or "").strip().partition("\n")[0]
+        if not promise:
+            raise FactError(f"{name}: docstring is missing; needed: a first line that says what is promised")
+        for key, proven_sides in sides.items():
+            by_name = self._contracts.setdefault(key, {})
+            earlier = by_name.get(name)
+            by_name[name] = Contract(name, promise, proven_sides | (earlier.sides if earlier else frozenset()))
+        return contract
+
+    def snapshot(self) -> Mapping[str, tuple[Contract, ...]]:
+        """Return the contracts of each fact that has any, as recorded until now."""
+        return MappingProxyType({key: tuple(found.values()) for key, found in self._contracts.items()})
+
+
+def name_of(contract: Callable[..., Any]) -> str:
+    """Return where *contract* stands, as ``module:qualified.name``, also when Hypothesis has wrapped it."""
+    return f"{contract.__module__}:{contract.__qualname__.removeprefix('accept.<locals>.')}"
+
+
+def missing_sides(fact: Fact, contracts: Iterable[Contract]) -> frozenset[Side]:
+    """Return the sides that *fact* binds and none of its *contracts* covers."""
+    return fact.sides.difference(*(contract.sides for contract in contracts))
+
+
+def _proven_sides(fact: Fact, side: Side | Literal["both"]) -> frozenset[Side]:
+    if side == "both":
+        return fact.sides
+    if side not in fact.sides:
+        raise FactError(f"{fact.key}: side is {side!r}, but the fact binds {fact.binds}")
+    return frozenset({side})
+
+
+_PROOFS: Final = Proofs()
+proves = _PROOFS.proves
+
+
+def recorded() -> Mapping[str, tuple[Contract, ...]]:
+    """Return the contracts of each fact, by the fact's key, that were imported until now."""
+    return _PROOFS.snapshot()
+
+
+def proven() -> Mapping[str, tuple[Contract, ...]]:
+    """Return the contracts that prove each fact, by the fact's key, after importing the whole suite.
+
+    Raises:
+        ModuleNotFoundError: A package that the suite needs is not installed; the `all` extra brings it.
+    """
+    if find_spec(_SUITE) is not None:
+        for module in pkgutil.walk_packages(import_module(_SUITE).__path__, f"{_SUITE}."):
+            if module.name.rpartition(".")[2].startswith("test_"):
+                import_module(module.name)
+    return _PROOFS.snapshot()

@@ -1,0 +1,1 @@
+"""Contracts that hold for every vendor, written once."""

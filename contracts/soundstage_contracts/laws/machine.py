@@ -1,0 +1,370 @@
+"""The state machine that every job vendor must survive: any order of creating, reading, waiting, ordering, downloading.
+
+Hypothesis drives the real client against a simulator and keeps a small model beside it. The laws:
+
+- a state never goes back, and a final state stays;
+- there is an output if and only if a job succeeded, and it can be downloaded;
+- ids are unique, and accounts never meet;
+- money is conserved, no action of a client charges twice, and what did not succeed is given back;
+- every answer parses, and every refusal names a fact;
+- whoever wishes to be told of an end is told once, and what a look tells;
+- an answer that is lost is an outcome that is unknown, and never a second submission; trouble that passes ends no read.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+
+from soundstage import JobState, errors
+from soundstage_contracts.declarations.vendor import WORDS
+from soundstage_contracts.simulators.callback_receiver import Receiver
+from soundstage_contracts.simulators.control import ControlError, account_name
+
+if TYPE_CHECKING:
+    from soundstage import Job, Output
+    from soundstage_contracts.declarations.vendor import VendorContract
+    from soundstage_contracts.simulators.control import Money
+    from soundstage_contracts.simulators.target import Target
+
+_RANK = {JobState.QUEUED: 0, JobState.RUNNING: 1}
+_LOST = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
+"""Faults after which nobody can know whether a submission arrived."""
+_PASSING: tuple[dict[str, Any], ...] = (
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 429, "retry_after": 3},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+)
+"""Faults that a read outlives."""
+_AMOUNTS = ("available", "reserved", "spent", "granted")
+_LONGEST = 1800.0 * 12
+"""Account seconds after which every job is over, a slow one that times out included."""
+
+
+@dataclass(slots=True)
+class _Caller:
+    """The model of an account: its client, and what it holds."""
+
+    name: str
+    client: Any
+    created: int = 0
+    price: float = 0.0
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The model of a job: whose it is, what it costs, how it must end, and the furthest that it was seen."""
+
+    job: Job
+    caller: _Caller
+    price: float
+    must_end: JobState
+    furthest: int = 0
+    wants: bool = False
+    """Whether its end is to be told to a callback address."""
+    born: float = 0.0
+    """The account's time at its creation."""
+
+
+class BrokenLawError(AssertionError):
+    """A law does not hold; Hypothesis shrinks to the shortest story that breaks it."""
+
+
+def must(holds: bool, broken: str) -> None:  # noqa: FBT001 - reads as the sentence that it is
+    """Let a law hold.
+
+    Raises:
+        BrokenLawError: It does not; *broken* says how.
+    """
+    __tracebackhide__ = True  # the law that broke is the caller's
+    if not holds:
+        raise BrokenLawError(broken)
+
+
+class JobMachine(RuleBasedStateMachine):
+    """Drives one vendor; a subclass names the vendor's contract."""
+
+    contract: ClassVar[VendorContract]
+    target: ClassVar[Target]
+
+    callers: Bundle[_Caller] = Bundle("callers")
+    jobs: Bundle[_Seen] = Bundle("jobs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._callers: list[_Caller] = []
+        self._seen: dict[str, _Seen] = {}
+        self._folder = TemporaryDirectory(prefix="soundstage-")
+        self._receiver = Receiver()
+        self._told: set[tuple[str, bool]] = set()
+
+    @rule(target=callers)
+    def open_account(self) -> _Caller:
+        """Come as somebody new."""
+        credential = self.target.new_account()
+        caller = _Caller(account_name(self.contract.slug, credential), self.target.client(self.contract, credential))
+        self._callers.append(caller)
+        return caller
+
+    @rule(target=jobs, caller=callers, data=st.data(), word=st.sampled_from(("", *WORDS)), wants=st.booleans())
+    def create(
+        self,
+        caller: _Caller,
+        data: st.DataObject,
+        word: str,
+        wants: bool,  # noqa: FBT001 - a rule
+    ) -> _Seen | MultipleResults[_Seen]:
+        """Start a job, perhaps with a word in its prompt that chooses its fate, perhaps with a wish to be told."""
+        if self._is_full(caller):
+            return multiple()
+        method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
+        arguments = dict(data.draw(self.contract.operations[method], label="arguments"))
+        if word:
+            name = self.contract.texts.get(method, "prompt")
+            arguments[name] = f"{arguments.get(name, '')[:100]} soundstage:{word}"
+        wants = wants and self.contract.callback is not None
+        if wants:
+            arguments[str(self.contract.callback)] = self._receiver.url
+        before = self._reserved(caller)
+        if word == "block" and self.contract.refuses_blocked:
+            self._refused(caller, method, arguments)
+            return multiple()
+        job: Job = getattr(caller.client, method)(**arguments)
+        caller.created += 1
+        price = self._reserved(caller) - before
+        must(price > 0, f"{method} was accepted and nothing was reserved for it")
+        must(job.id not in self._seen, f"the id {job.id} was given twice")
+        must(job.state in _RANK, f"a new job is {job.state}")
+        ends = self.contract.ends.get(word, JobState.SUCCEEDED)
+        seen = _Seen(job, caller, price, ends, _RANK[job.state], wants, self.target.control.now(caller.name))
+        self._seen[job.id] = seen
+        return seen
+
+    @rule(target=jobs, caller=callers, data=st.data(), kind=st.sampled_from(_LOST))
+    def create_and_lose_the_answer(
+        self, caller: _Caller, data: st.DataObject, kind: str
+    ) -> _Seen | MultipleResults[_Seen]:
+        """Submit while the connection breaks: the client says that it cannot know, and has not submitted twice."""
+        if self._is_full(caller):
+            return multiple()
+        method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
+        arguments = data.draw(self.contract.operations[method], label="arguments")
+        before, reserved = self._held(caller), self._reserved(caller)
+        self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
+        found = self._submit_in_trouble(caller, method, arguments, kind)
+        made = self._held(caller)[len(before) :]
+        must(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
+        if self.contract.finds or self.contract.replays:
+            must((found.id if found else None) == (made[0] if made else None), f"{made} was made, and {found} found")
+        if not made:
+            return multiple()
+        caller.created += 1
+        job = found or caller.client.job(made[0], method)
+        price, now = self._reserved(caller) - reserved, self.target.control.now(caller.name)
+        self._seen[job.id] = _Seen(job, caller, price, JobState.SUCCEEDED, born=now)
+        return self._seen[job.id]
+
+    def _submit_in_trouble(self, caller: _Caller, method: str, arguments: dict[str, Any], kind: str) -> Job | None:
+        """Submit; return the job where the vendor lets one be found, or answers what is sent again as before."""
+        try:
+            job: Job | None = getattr(caller.client, method)(**arguments)
+        except errors.SubmitOutcomeUnknown as unknown:
+            must(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
+            must(not self.contract.replays, f"{method} broke off ({kind}) and was not sent again with its key")
+            return unknown.resolve() if self.contract.finds else None
+        must(self.contract.replays, f"{method} broke off ({kind}) and the client says that it went well")
+        return job
+
+    def _refused(self, caller: _Caller, method: str, arguments: dict[str, Any]) -> None:
+        """Submit what the vendor blocks at once: it is refused for its content, and nothing is kept or reserved."""
+        before, reserved = self._held(caller), self._reserved(caller)
+        try:
+            getattr(caller.client, method)(**arguments)
+        except errors.ContentPolicyError:
+            must(self._held(caller) == before and self._reserved(caller) == reserved, "refused, and yet it left traces")
+            return
+        must(False, f"{method} takes content that the vendor blocks at once")
+
+    @precondition(lambda self: self.contract.cancels)
+    @rule(seen=jobs)
+    def cancel(self, seen: _Seen) -> None:
+        """Cancel a job: it is over, for good; what had ended before stays as it ended, and nothing else is paid for."""
+        ended = seen.job.refresh().state.final
+        seen.job.cancel()
+        if not ended:
+            seen.must_end, seen.furthest = JobState.CANCELED, 2
+        must(seen.job.refresh().state is seen.must_end, f"{seen.job.id} was cancelled and is {seen.job.state}")
+
+    @rule(seen=jobs, trouble=st.sampled_from(_PASSING))
+    def read_in_trouble(self, seen: _Seen, trouble: dict[str, Any]) -> None:
+        """Read a job while the service is out of order for a moment: the client asks again and gets its answer."""
+        self.target.control.fault(**trouble, vendor=self.contract.slug, account=seen.caller.name, times=2)
+        self.read(seen)
+
+    @rule(seen=jobs)
+    def read(self, seen: _Seen) -> None:
+        """Read a job: it never goes back, and ends as it must, with outputs if and only if it succeeded."""
+        job = seen.job.refresh()
+        rank = _RANK.get(job.state, 2)
+        must(job.state is not JobState.UNKNOWN, f"an undocumented state word: {job.state_raw!r}")
+        must(rank >= seen.furthest, f"{job.id} went back to {job.state}")
+        seen.furthest = rank
+        must(bool(job.outputs) == (job.state is JobState.SUCCEEDED), f"{job.state} with outputs {job.outputs}")
+        if job.state.final:
+            must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
+
+    @rule(seen=jobs)
+    def read_afresh(self, seen: _Seen) -> None:
+        """Read a job by a handle made from its token: it says the same, and is as far as it was seen."""
+        job = seen.caller.client.job_from_token(seen.job.to_token()).refresh()
+        must(job.id == seen.job.id, f"a token of {seen.job.id} gave {job.id}")
+        must(_RANK.get(job.state, 2) >= seen.furthest, f"{job.id} went back to {job.state}")
+
+    @rule(caller=callers, seconds=st.floats(0, 400))
+    def let_time_pass(self, caller: _Caller, seconds: float) -> None:
+        """Move one account's time, and nobody else's."""
+        others = [other for other in self._callers if other is not caller and other.created]
+        before = [self.target.control.now(other.name) for other in others]
+        if caller.created:
+            self.target.control.advance(seconds, caller.name)
+        drift = 5.0 if before else 0.0  # a real clock goes on by itself
+        for other, then in zip(others, before, strict=True):
+            must(abs(self.target.control.now(other.name) - then) <= drift, f"the time of {other.name} moved, too")
+
+    @precondition(lambda self: self._seen)
+    @rule(seen=jobs, caller=callers)
+    def read_somebody_elses(self, seen: _Seen, caller: _Caller) -> None:
+        """Ask for another account's job: there is none of that name."""
+        if caller is seen.caller:
+            return
+        try:
+            caller.client.job(seen.job.id, seen.job.operation).refresh()
+        except errors.NotFoundError:
+            return
+        must(False, f"{caller.name} can read {seen.job.id}, a job of {seen.caller.name}")
+
+    @rule(seen=jobs)
+    def finish(self, seen: _Seen) -> None:
+        """Let a job end: it ends as it must, for good, and its files can be downloaded if and only if it succeeded."""
+        self.target.control.advance(_LONGEST, seen.caller.name)
+        job = seen.job.refresh()
+        seen.furthest = 2
+        must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
+        if job.state is JobState.SUCCEEDED:
+            must(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
+            age = self.target.control.now(seen.caller.name) - seen.born
+            for output in job.outputs if age < self.contract.keeps else ():
+                self._save(job, output)
+        else:
+            must(job.error is not None, f"{job.id} failed and gives no reason")
+
+    def _save(self, job: Job, output: Output) -> None:
+        try:
+            file = output.save(self._folder.name)
+        except errors.DownloadError as trouble:
+            must(False, f"{job.id} succeeded, and {output} cannot be saved: {trouble}")
+        else:
+            must(file.stat().st_size > 0, f"{job.id} succeeded, and {output} is empty")
+
+    @invariant()
+    def money_is_conserved(self) -> None:
+        """Every unit is available, reserved or spent; what is spent is the price of what succeeded."""
+        for caller in self._callers:
+            if not caller.created:
+                continue
+            money = self._money(caller)
+            must(money.available + money.reserved + money.spent == money.granted, f"money is not conserved: {money}")
+            must(min(money.available, money.reserved, money.spent) >= 0, f"less than nothing: {money}")
+            mine = [seen for seen in self._seen.values() if seen.caller is caller]
+            succeeding = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
+            must(money.spent <= succeeding, f"{money.spent} is spent; all that succeeds costs {succeeding}")
+            must(
+                money.reserved + money.spent <= sum(seen.price for seen in mine), f"charged beyond the prices: {money}"
+            )
+
+    @invariant()
+    def nothing_was_submitted_twice(self) -> None:
+        """The simulator holds exactly the jobs that the clients were told of."""
+        for caller in self._callers:
+            if caller.created:
+                held = len(self.target.control.tasks(caller.name))
+                must(held == caller.created, f"{held} tasks are held, {caller.created} were created")
+
+    def teardown(self) -> None:
+        """At the end of time nothing is reserved, what was spent is what succeeded, and whoever wished to was told."""
+        try:
+            if sys.exc_info()[0] is None:  # a law that is broken already is the one to tell of
+                self._settle_up()
+                self._listen()
+        finally:
+            self._receiver.close()
+            self._folder.cleanup()
+
+    def _settle_up(self) -> None:
+        for caller in self._callers:
+            if not caller.created:
+                continue
+            self.target.control.advance(_LONGEST, caller.name)
+            money = self._money(caller)
+            mine = [seen for seen in self._seen.values() if seen.caller is caller]
+            must(money.reserved == 0, f"{money.reserved} is still reserved when all is over")
+            succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
+            must(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
+
+    def _listen(self) -> None:
+        """Wait until everybody who wished to be was told, once, and what a look tells, too."""
+        wishing = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
+        tellings = 2 if self.contract.tells_changes else 1  # that it runs, and that it is over
+        for _ in range(len(wishing) * tellings):
+            try:
+                told = self._receiver.next()
+            except queue.Empty:
+                raise BrokenLawError(f"nobody was told of one of {', '.join(wishing)}") from None
+            job = self._callers[0].client.job_from_callback(told)
+            key = (job.id, job.state.final)
+            must(job.id in wishing and key not in self._told, f"told unasked, or twice: {told}")
+            self._told.add(key)
+            must(job.state in {wishing[job.id].must_end, JobState.RUNNING}, f"told that {job.id} ended {job.state}")
+            must(job.state.final or self.contract.tells_changes, f"told before the end: {told}")
+        must(self._receiver.told.empty(), "more was told than asked for")
+
+    def _is_full(self, caller: _Caller) -> bool:
+        """Return whether *caller* may have as many unfinished jobs as it may have at all."""
+        unfinished = sum(seen.caller is caller and seen.furthest < len(_RANK) for seen in self._seen.values())
+        return self.contract.at_once is not None and unfinished >= self.contract.at_once
+
+    def _held(self, caller: _Caller) -> list[str]:
+        """Return the ids of the tasks that the simulator holds for *caller*, oldest first."""
+        try:
+            return [task["id"] for task in self.target.control.tasks(caller.name)]
+        except ControlError as unknown:
+            if "no account" not in str(unknown):
+                raise
+            return []  # a simulator meets an account at its first call
+
+    def _reserved(self, caller: _Caller) -> float:
+        if not self._held(caller):
+            return 0.0
+        return self._money(caller).reserved
+
+    def _money(self, caller: _Caller) -> Money:
+        """Return what *caller* holds in whole millionths of a unit, in which fractions of a dollar add up exactly."""
+        money = self.target.control.money(self.contract.slug, caller.name)
+        amounts = {name: round(getattr(money, name) * 1_000_000) for name in _AMOUNTS}
+        return replace(money, **amounts)

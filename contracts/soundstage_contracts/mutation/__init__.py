@@ -1,0 +1,1 @@
+"""Planted mistakes, and the runner that shows which contract catches each."""

@@ -1,0 +1,193 @@
+"""What a run of the contracts was asked for: the plugin's options, read once, and refused by name when they are bad."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from soundstage_contracts.registry import VENDORS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IN_PROCESS: Final = "in-process"
+LIVE: Final = "live"
+EFFORTS: Final = ("quick", "thorough", "live")
+UNKNOWN_OK: Final = "unknown-ok:"
+_SEEDS: Final = 2**32
+
+Effort = Literal["quick", "thorough", "live"]
+
+
+class ChoiceError(ValueError):
+    """An option's value is not allowed; the text names the option, the value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one vendor may cost: nothing, unless somebody says so.
+
+    Attributes:
+        amount: The most that calls of a known price may cost together, in the vendor's own unit.
+        unknown: How many jobs may be started whose price nobody documents.
+    """
+
+    amount: float = 0.0
+    unknown: int = 0
+
+    def __or__(self, other: Budget) -> Budget:
+        """Return what both allow."""
+        return Budget(max(self.amount, other.amount), max(self.unknown, other.unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of a run.
+
+    Attributes:
+        target: ``in-process``, ``live``, or the address of a simulator.
+        vendors: Whose contracts are collected; empty for everybody's.
+        budgets: What each vendor may cost in a live run.
+        inputs: Real inputs by name, such as the address of an image.
+        seed: Where Hypothesis and the simulator begin.
+        seeded: Whether the seed was asked for, and not drawn.
+        dry_run: Whether a live run sends nothing.
+        effort: How hard Hypothesis looks.
+        record: The folder for what was said in a live run.
+        evidence: The file of the last result for each fact.
+        report: The file of the page of results.
+    """
+
+    target: str = IN_PROCESS
+    vendors: tuple[str, ...] = ()
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+    seeded: bool = False
+    dry_run: bool = False
+    effort: Effort = "quick"
+    record: Path | None = None
+    evidence: Path | None = None
+    report: Path | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the vendors themselves are asked."""
+        return self.target == LIVE
+
+    def wants(self, vendor: str) -> bool:
+        """Return whether the contracts of *vendor* are to be collected."""
+        return not self.vendors or vendor in self.vendors
+
+    def budget(self, vendor: str) -> Budget:
+        """Return what *vendor* may cost."""
+        return self.budgets.get(vendor, Budget())
+
+
+def read_choices(options: Any, drawn: int | None = None) -> Choices:
+    """Read the plugin's options.
+
+    Args:
+        options: What pytest parsed; values stand under ``soundstage_<name>``.
+        drawn: The seed that another process of the same run has drawn already.
+
+    Raises:
+        ChoiceError: A value is not allowed.
+    """
+    target = read_target(options.soundstage_target)
+    seed = read_seed(options.soundstage_seed)
+    if options.soundstage_dry_run and target != LIVE:
+        raise ChoiceError(f"--soundstage-dry-run needs --soundstage-target {LIVE}; the target is {target!r}")
+    effort = options.soundstage_effort or ("live" if target == LIVE else "quick")
+    return Choices(
+        target=target,
+        vendors=tuple(_vendor("--soundstage-vendor", name) for name in options.soundstage_vendor),
+        budgets=read_budgets(options.soundstage_budget),
+        inputs=read_inputs(options.soundstage_input),
+        seed=seed if seed is not None else drawn if drawn is not None else random.SystemRandom().randrange(_SEEDS),
+        seeded=seed is not None,
+        dry_run=options.soundstage_dry_run,
+        effort=cast("Effort", effort),
+        record=_path(options.soundstage_record),
+        evidence=_path(options.soundstage_evidence),
+        report=_path(options.soundstage_report),
+    )
+
+
+def read_target(text: str) -> str:
+    """Read where the contracts run.
+
+    Raises:
+        ChoiceError: It is neither of the two words and no address.
+    """
+    if text in {IN_PROCESS, LIVE} or text.startswith(("http://", "https://")):
+        return text
+    raise ChoiceError(f"--soundstage-target is {text!r}; allowed: {IN_PROCESS}, {LIVE}, or an http address")
+
+
+def read_seed(text: str | None) -> int | None:
+    """Read a seed.
+
+    Raises:
+        ChoiceError: It is no whole number from 0 to 2**32 - 1.
+    """
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) < _SEEDS):
+        raise ChoiceError(f"--soundstage-seed is {text!r}; allowed: a whole number from 0 to {_SEEDS - 1}")
+    return int(text)
+
+
+def read_budgets(texts: list[str]) -> dict[str, Budget]:
+    """Read budgets, each as ``VENDOR=AMOUNT`` or ``VENDOR=unknown-ok:N``; a vendor may have one of each.
+
+    Raises:
+        ChoiceError: One names no vendor, or no amount.
+    """
+    budgets: dict[str, Budget] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        vendor = _vendor("--soundstage-budget", name)
+        budgets[vendor] = budgets.get(vendor, Budget()) | _budget(text, value)
+    return budgets
+
+
+def _budget(text: str, value: str) -> Budget:
+    jobs = value.removeprefix(UNKNOWN_OK)
+    if jobs != value and jobs.isascii() and jobs.isdigit():
+        return Budget(unknown=int(jobs))
+    try:
+        amount = float(value)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < float("inf"):
+        allowed = f"VENDOR=AMOUNT with an amount from 0, or VENDOR={UNKNOWN_OK}N with a number of jobs"
+        raise ChoiceError(f"--soundstage-budget is {text!r}; allowed: {allowed}")
+    return Budget(amount=amount)
+
+
+def read_inputs(texts: list[str]) -> dict[str, str]:
+    """Read inputs, each as ``NAME=VALUE``.
+
+    Raises:
+        ChoiceError: One has no name or no value.
+    """
+    inputs: dict[str, str] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if not name.isidentifier() or not value:
+            raise ChoiceError(f"--soundstage-input is {text!r}; allowed: NAME=VALUE, such as image=https://...")
+        inputs[name] = value
+    return inputs
+
+
+def _vendor(option: str, name: str) -> str:
+    if name not in VENDORS:
+        raise ChoiceError(f"{option} names {name!r}; allowed: {', '.join(VENDORS)}")
+    return name
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text).absolute()

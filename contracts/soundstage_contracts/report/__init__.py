@@ -1,0 +1,1 @@
+"""What a run of the contracts prints and writes: progress, failure messages, the HTML page."""

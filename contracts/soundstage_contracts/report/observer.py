@@ -1,0 +1,261 @@
+"""Watches a run of the contracts: which are collected, what each proves, what was said, and what is written of it all.
+
+It acts on the contracts of this package only; in other people's sessions it does nothing, and costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from soundstage_contracts.declarations.live import RUNGS, LiveCall
+from soundstage_contracts.options import Choices
+from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.simulators.recorder import Redaction, Witness, forget, keep
+from soundstage_contracts.unchecked import Unchecked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+
+SUITE: Final = Path(__file__).parents[1] / "suite"
+
+CHOICES: Final = pytest.StashKey[Choices]()
+"""Where a run keeps what it was asked for."""
+LIVE_RUN: Final = pytest.StashKey[Any]()
+"""Where a live run keeps its ladders."""
+PLAYED: Final = pytest.StashKey[Any]()
+"""Where the contract of a live call keeps what came of it."""
+
+_SHOWN: Final = 12
+_KEPT: Final = 4
+
+
+class Observer:
+    """Watches one run.
+
+    Args:
+        config: The run's configuration.
+        choices: What it was asked for.
+
+    Attributes:
+        asked: Whether the command line names the contracts.
+        records: What came of each contract, as plain data, in the order in which they ended.
+    """
+
+    def __init__(self, config: pytest.Config, choices: Choices) -> None:
+        self._config = config
+        self._choices = choices
+        self._witness = Witness()
+        self._facts: dict[str, list[str]] = {}
+        self.asked = any(
+            "soundstage_contracts" in str(given) for given in (*config.invocation_params.args, *config.args)
+        )
+        self.records: list[dict[str, Any]] = []
+
+    def pytest_report_header(self) -> str | None:
+        """Say what the run is asked for."""
+        choices = self._choices
+        if not self.asked:
+            return None
+        return f"soundstage: target {choices.target}, effort {choices.effort}, seed {choices.seed}"
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave the modules of vendors that nobody asked for where they are."""
+        if collection_path.parent != SUITE:
+            return None
+        vendor = vendor_of_folder(collection_path)
+        return True if vendor is not None and not self._choices.wants(vendor) else None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Keep the vendors that were asked for, and climb every live ladder from below, after all else."""
+        unwanted = [item for item in items if _ours(item) and not self._choices.wants(vendor_of(item) or VENDORS[0])]
+        if unwanted and self._choices.vendors:
+            unwanted = [item for item in unwanted if vendor_of(item) is not None]
+            config.hook.pytest_deselected(items=unwanted)
+        left = set(unwanted) if self._choices.vendors else set()
+        kept = [item for item in items if item not in left]
+        live = [item for item in kept if _call_of(item) is not None]
+        items[:] = [item for item in kept if _call_of(item) is None] + sorted(live, key=_rung_of)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Before anything is sent: say what would be, and for what price."""
+        vendors = list(dict.fromkeys(str(vendor_of(item)) for item in session.items if _call_of(item) is not None))
+        if not self._choices.live or not vendors:
+            return
+        from soundstage_contracts.live.run import LiveRun
+        from soundstage_contracts.report.text import plan_lines
+
+        run = self._config.stash[LIVE_RUN] = LiveRun(self._choices)
+        lines = plan_lines(run.plan(vendors))
+        if self._choices.dry_run:
+            run.close("a dry run sends nothing")
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.section("soundstage: the plan of the live run")
+            for line in lines:
+                terminal.write_line(line)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Let a witness see what each contract says and hears."""
+        if not _ours(item):
+            return (yield)
+        self._witness = Witness()
+        mark = keep(self._witness)
+        try:
+            return (yield)
+        finally:
+            forget(mark)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Write down what came of a contract; a failure tells its story."""
+        report = yield
+        if call.excinfo is not None and isinstance(call.excinfo.value, Unchecked):
+            vars(report)["soundstage_unchecked"] = str(call.excinfo.value)
+        if _ours(item) and (report.when == "call" or not report.passed):
+            record = self._record(item, report)
+            vars(report)["soundstage"] = record  # plain data, which travels with the report between processes
+            if report.failed:
+                from soundstage_contracts.report.text import story
+
+                report.sections.append(("soundstage: what happened", story(record, self._choices.seed)))
+        return report
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Show what was not checked as what it is: neither passed nor skipped."""
+        if getattr(report, "soundstage_unchecked", None) is None:
+            return None
+        return "unchecked", "u", ("UNCHECKED", {"yellow": True})
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Collect what came of each contract, in whichever process it ran."""
+        record = getattr(report, "soundstage", None)
+        if record is not None:
+            self.records.append(record)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what was not checked and where a service differs, and write the files that were asked for."""
+        from soundstage_contracts.report.text import difference_lines
+
+        reports = terminalreporter.stats.get("unchecked", [])
+        if reasons := Counter(report.soundstage_unchecked for report in reports):
+            terminalreporter.section("soundstage: unchecked")
+            for reason, count in reasons.most_common():
+                terminalreporter.write_line(f"{count} x {reason}", yellow=True)
+        if lines := difference_lines(self.records):
+            terminalreporter.section("soundstage: the services and the simulator")
+            for line in lines:
+                terminalreporter.write_line(line)
+        for line in self._write():
+            terminalreporter.write_line(line)
+
+    def _write(self) -> Iterable[str]:
+        choices = self._choices
+        if choices.evidence is not None:
+            from soundstage_contracts.facts.evidence import merge
+
+            yield f"evidence of {merge(choices.evidence, self.records, choices.target)} facts: {choices.evidence}"
+        if choices.report is not None:
+            from soundstage_contracts.report.page import write_report
+
+            yield f"report: {write_report(choices.report, self.records, choices)}"
+
+    def _record(self, item: pytest.Item, report: pytest.TestReport) -> dict[str, Any]:
+        function = getattr(item, "function", None)
+        document = (getattr(function, "__doc__", None) or "").strip().partition("\n")[0]
+        rest = item.nodeid.partition("::")[2]
+        call, played = _call_of(item), item.stash.get(PLAYED, None)
+        vendor = vendor_of(item)
+        facts = [] if function is None else self._facts_of(function)
+        if call is not None:
+            facts = [f"{vendor}:{fact}" for fact in call.facts]
+        whole = report.failed or self._choices.report is not None
+        return {
+            "id": f"{_module_of(item)}::{rest}",
+            "module": item.path.stem,
+            "name": getattr(item, "originalname", item.name),
+            "case": rest.partition("[")[2].removesuffix("]"),
+            "vendor": vendor,
+            "promise": document,
+            "facts": facts,
+            "outcome": _outcome(report),
+            "reason": _reason(report),
+            "exchanges": self._said(report.failed) if whole and played is None else (played.plain() if played else []),
+            "differences": [[each.severity, str(each)] for each in played.found] if played else [],
+            "service": played.base_url if played is not None and played.compared else "",
+        }
+
+    def _said(self, failed: bool) -> list[dict[str, Any]]:  # noqa: FBT001 - how much is told
+        """Return the last exchanges: enough for a story when a contract failed, a few for a page else."""
+        redaction = Redaction()
+        return [redaction.exchange(each) for each in list(self._witness.exchanges)[-(_SHOWN if failed else _KEPT) :]]
+
+    def _facts_of(self, contract: Callable[..., Any]) -> list[str]:
+        from soundstage_contracts.facts.proves import name_of, recorded
+
+        if not self._facts:
+            for key, contracts in recorded().items():
+                for each in contracts:
+                    self._facts.setdefault(each.name, []).append(key)
+        return self._facts.get(name_of(contract), [])
+
+
+def vendor_of_folder(folder: Path) -> str | None:
+    """Return the vendor whose contracts are in *folder* of the suite; None for the contracts of all vendors."""
+    return folder.name if folder.name in VENDORS else None
+
+
+def _module_of(item: pytest.Item) -> str:
+    """Return the dotted name of the suite's module that *item* is in."""
+    return ".".join(("soundstage_contracts", "suite", *item.path.relative_to(SUITE).with_suffix("").parts))
+
+
+def vendor_of(item: pytest.Item) -> str | None:
+    """Return which vendor a contract is about: its module's, or the one that it is given; None for everybody's."""
+    own = vendor_of_folder(item.path.parent)
+    if own is not None:
+        return own
+    given = getattr(item, "callspec", None)
+    for value in given.params.values() if given is not None else ():
+        for slug in (value, getattr(value, "vendor", None), getattr(value, "slug", None)):
+            if isinstance(slug, str) and slug in VENDORS:
+                return slug
+    return None
+
+
+def _ours(item: pytest.Item) -> bool:
+    return SUITE in item.path.parents
+
+
+def _call_of(item: pytest.Item) -> LiveCall | None:
+    given = getattr(item, "callspec", None)
+    call = None if given is None or not _ours(item) else given.params.get("call")
+    return call if isinstance(call, LiveCall) else None
+
+
+def _rung_of(item: pytest.Item) -> tuple[int, int]:
+    call = _call_of(item)
+    return VENDORS.index(str(vendor_of(item))), RUNGS.index(call.rung) if call is not None else 0
+
+
+def _outcome(report: Any) -> str:
+    if report.skipped:
+        return "unchecked"
+    return "failed" if report.failed else "passed"
+
+
+def _reason(report: Any) -> str:
+    if report.passed:
+        return ""
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash is not None else report.longrepr)

@@ -1,0 +1,224 @@
+"""The simulator of a test run, what each test gets of it, and the bill at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import import_module
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from soundstage import SkippingClock
+from soundstage_contracts.facts.loader import load_facts
+from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.simulators.control import Control, Money, account_name
+from soundstage_contracts.simulators.target import greet
+
+if TYPE_CHECKING:
+    from soundstage_contracts.declarations.vendor import VendorContract
+    from soundstage_contracts.simulators.control import Order
+
+_INTERNET: Final = 2  # an address of the internet families has a host and a port at least
+
+
+@dataclass
+class Bill:
+    """What a run would have cost, what was submitted twice, and which addresses off this machine were reached for."""
+
+    spent: Counter[str] = field(default_factory=Counter)
+    doubles: list[str] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: Bill) -> Bill:
+        """Return both bills as one."""
+        return Bill(self.spent + other.spent, self.doubles + other.doubles, self.left + other.left)
+
+    def lines(self) -> list[str]:
+        """Return the bill in words."""
+        costs = ", ".join(f"{amount:g} {unit}" for unit, amount in sorted(self.spent.items())) or "nothing"
+        lines = [f"would have been spent: {costs}"]
+        lines.append(f"double submissions: {len(self.doubles) or 'none'}")
+        lines += [f"  {double}" for double in self.doubles]
+        lines.append(f"requests that left the machine: {sum(self.left.values()) or 'none'}")
+        lines += [f"  {address}: {count}" for address, count in sorted(self.left.items())]
+        return lines
+
+    def to_json(self) -> str:
+        """Return the bill as text that a worker can send."""
+        return json.dumps([self.spent, self.doubles, self.left])
+
+    @classmethod
+    def from_json(cls, text: str) -> Bill:
+        """Return the bill that `to_json` wrote."""
+        spent, doubles, left = json.loads(text)
+        return cls(Counter(spent), doubles, Counter(left))
+
+
+class Soundstage:
+    """What a test gets: a simulator in which it has accounts of its own.
+
+    Attributes:
+        url: The simulator's address.
+        credential: The test's own credential, for whichever vendor.
+        control: Everything that can be told to a simulator and asked of it.
+    """
+
+    def __init__(self, stage: Stage, credential: str) -> None:
+        self._stage = stage
+        self.url = stage.url
+        self.credential = credential
+        self.control = stage.control
+
+    def base_url(self, vendor: str) -> str:
+        """Return the address that takes the place of ``https://<the vendor's host>``."""
+        return f"{self.url}/{vendor}"
+
+    def client_url(self, vendor: str) -> str:
+        """Return the address that takes the place of the vendor's whole base address, its path included."""
+        return load_facts(vendor).sheets[vendor].at(self.url)
+
+    def account(self, vendor: str, credential: str | None = None) -> str:
+        """Return the name that `control` has for the test's account with *vendor* (``acct_...``)."""
+        return account_name(vendor, credential or self.credential)
+
+    def client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
+        """Return a blocking client of *vendor* whose waits take no time; *options* are the client's own."""
+        contract = contract_of(vendor)
+        options.setdefault("http", self._stage.http)
+        return contract.client(**self._arguments(contract, credential, options))
+
+    def async_client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
+        """Return an awaiting client of *vendor* whose waits take no time; *options* are the client's own."""
+        contract = contract_of(vendor)
+        options.setdefault("http", httpx.AsyncClient(**self._stage.wiring))
+        return contract.async_client(**self._arguments(contract, credential, options))
+
+    def advance(self, seconds: float, vendor: str | None = None) -> None:
+        """Move time forward by *seconds*: that of the test's account with *vendor*, or the whole world's."""
+        self.control.advance(seconds, self.account(vendor) if vendor else None)
+
+    def money(self, vendor: str) -> Money:
+        """Return what the test's account with *vendor* holds."""
+        return self.control.money(vendor, self.account(vendor))
+
+    def order(self, vendor: str, then: Order, **which: Any) -> int:
+        """Order what happens to the next tasks of the test's account with *vendor*; see `Control.order`."""
+        return self.control.order(then, vendor=vendor, account=self.account(vendor), **which)
+
+    def tasks(self, vendor: str) -> list[dict[str, Any]]:
+        """Return the tasks of the test's account with *vendor*."""
+        return self.control.tasks(self.account(vendor))
+
+    def requests(self, vendor: str) -> list[dict[str, Any]]:
+        """Return the journal of the test's account with *vendor*, secrets redacted."""
+        return self.control.requests(self.account(vendor))
+
+    def _arguments(self, contract: VendorContract, credential: str | None, options: dict[str, Any]) -> dict[str, Any]:
+        options.setdefault("clock", SkippingClock())
+        base_url = options.setdefault("base_url", self.client_url(contract.slug))
+        return {**contract.credentials(credential or self.credential), **contract.options(base_url), **options}
+
+
+class Stage:
+    """One simulator for a whole test session, and a watch over what leaves the machine.
+
+    Args:
+        where: ``in-process`` runs a simulator on a free port of this machine; an address uses the one that runs there.
+        seed: The seed of a simulator that is started here.
+
+    Raises:
+        TargetError: There is no simulator at that address.
+    """
+
+    def __init__(self, where: str = "in-process", *, seed: int = 0) -> None:
+        self._opened = ExitStack()
+        self.url = self._serve(seed) if where == "in-process" else where.rstrip("/")
+        # No connection outlives its request, as a test's event loop ends before its fixtures do; and what stays on this
+        # machine goes through no proxy.
+        self.wiring: dict[str, Any] = {
+            "limits": httpx.Limits(max_keepalive_connections=0),
+            "timeout": 60,
+            "trust_env": not stays_here(urlsplit(self.url).hostname or ""),
+        }
+        self.http = self._opened.enter_context(httpx.Client(**self.wiring))
+        self.control = Control(self.http, self.url)
+        greet(self.control, self.url, self._opened.close)
+        self._credentials: list[str] = []
+        self._left: Counter[str] = Counter()
+        self._watching = True
+        sys.addaudithook(self._watch)
+
+    def _serve(self, seed: int) -> str:
+        from soundstage_server import Server, World
+
+        world = self._opened.enter_context(World(clock="auto", media="small", seed=seed))
+        return self._opened.enter_context(Server(world)).url
+
+    def __enter__(self) -> Self:
+        """Return the stage itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the simulator and the watch."""
+        self._watching = False
+        self._opened.close()
+
+    def for_test(self, test: str) -> Soundstage:
+        """Return a simulator in which the test *test* has accounts of its own."""
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        digest = hashlib.sha256(f"{os.getpid()}:{worker}:{test}:{len(self._credentials)}".encode()).hexdigest()
+        credential = f"test-{digest[:16]}"
+        self._credentials.append(credential)
+        return Soundstage(self, credential)
+
+    def bill(self) -> Bill:
+        """Return what the run has cost until now."""
+        bill = Bill(left=self._left)
+        mine = {account_name(vendor, credential) for credential in self._credentials for vendor in VENDORS}
+        for account in self.control.accounts():
+            if account["account"] in mine:
+                bill.spent[account["unit"]] += account["spent"] + account["reserved"]
+                bill.doubles += [
+                    f"{account['vendor']} {double['operation']}: {double['first']} and {double['second']}, "
+                    f"{double['seconds_apart']:.0f} s apart"
+                    for double in account["double_submissions"]
+                ]
+        return bill
+
+    def _watch(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Count connections to other machines; an audit hook stays for the life of the process."""
+        if not self._watching or event != "socket.connect":
+            return
+        address = arguments[1]
+        if isinstance(address, tuple) and len(address) >= _INTERNET and not stays_here(str(address[0])):
+            self._left[f"{address[0]}:{address[1]}"] += 1
+
+
+def stays_here(host: str) -> bool:
+    """Return whether a connection to *host*, a name or an address, stays on this machine."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host == "localhost"
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return plain.is_loopback or plain.is_unspecified
+
+
+def contract_of(vendor: str) -> VendorContract:
+    """Return what *vendor* declares to the contracts.
+
+    Raises:
+        ValueError: There is no such vendor; the text names those there are.
+    """
+    if vendor not in VENDORS:
+        raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
+    contract: VendorContract = import_module(f"soundstage_contracts.vendors.{vendor}").CONTRACT
+    return contract

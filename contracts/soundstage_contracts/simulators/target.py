@@ -1,0 +1,153 @@
+"""Where contracts run: a simulator in this process, or one behind a URL. The contracts are the same.
+
+A target hands out HTTP clients, makes account names that nobody else uses, and carries the simulator's `Control`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import httpx
+
+from soundstage import SkippingClock
+from soundstage_contracts.facts.loader import load_facts
+from soundstage_contracts.simulators.control import Control, ControlError
+from soundstage_contracts.simulators.recorder import watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from soundstage import Clock
+    from soundstage_contracts.declarations.vendor import VendorContract
+
+IN_PROCESS = "in-process"
+
+
+class Target:
+    """A simulator that contracts run against.
+
+    Args:
+        where: ``in-process``, or the address of a running simulator (``http://127.0.0.1:8080``).
+        seed: The seed of an in-process simulator.
+        media: ``small`` makes an in-process simulator's results cheap; ``full`` gives them the size asked for.
+
+    Raises:
+        TargetError: There is no simulator at that address.
+
+    A context manager: it closes what it opened.
+    """
+
+    def __init__(self, where: str = IN_PROCESS, *, seed: int = 0, media: Literal["full", "small"] = "small") -> None:
+        self.where = where
+        self._opened = ExitStack()
+        self._names = (f"contract-{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
+        if where == IN_PROCESS:
+            self._play(seed, media)
+        else:
+            self._reach(where)
+        self.control = Control(self.http(), self.url)
+        greet(self.control, self.url, self.close)
+
+    def _play(self, seed: int, media: Literal["full", "small"]) -> None:
+        from soundstage_server import InProcess, World
+
+        world = self._opened.enter_context(World(clock="manual", media=media, seed=seed))
+        simulator = self._opened.enter_context(InProcess(world))
+        self.url = simulator.url
+        self._http: Any = simulator.client
+        self._async_http: Any = simulator.async_client
+
+    def _reach(self, where: str) -> None:
+        if not where.startswith(("http://", "https://")):
+            raise TargetError(f"target must be {IN_PROCESS!r} or an http address; got {where!r}")
+        self.url = where.rstrip("/")
+        self._http = httpx.Client
+        # No connection outlives its request: a test's event loop ends before the target does.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._async_http = lambda **options: httpx.AsyncClient(limits=limits, **options)
+
+    def __enter__(self) -> Self:
+        """Return the target itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close what the target opened."""
+        self.close()
+
+    def close(self) -> None:
+        """Close what the target opened. Safe to call twice."""
+        self._opened.close()
+
+    def http(self, **options: Any) -> httpx.Client:
+        """Return an `httpx.Client` that reaches the target, closed with it; *options* are httpx's own."""
+        client: httpx.Client = self._http(timeout=60, **watched(options))
+        return self._opened.enter_context(client)
+
+    def async_http(self, **options: Any) -> httpx.AsyncClient:
+        """Return an `httpx.AsyncClient` that reaches the target; the caller closes it."""
+        client: httpx.AsyncClient = self._async_http(timeout=60, **watched(options, awaiting=True))
+        return client
+
+    def base_url(self, vendor: str) -> str:
+        """Return the address that takes the place of ``https://<the vendor's host>``."""
+        return f"{self.url}/{vendor}"
+
+    def client_url(self, vendor: str) -> str:
+        """Return the address that takes the place of the vendor's whole base address, its path included."""
+        return load_facts(vendor).sheets[vendor].at(self.url)
+
+    def new_account(self, word: str = "") -> str:
+        """Return an account name that nobody else uses; *word* (``broke-`` and its like) goes before it."""
+        return word + next(self._names)
+
+    def moving_clock(self) -> Clock:
+        """Return a clock for one client: to sleep by it takes no time, and moves the simulator's world as far."""
+        return _MovingClock(self.control)
+
+    def client(self, contract: VendorContract, account: str, **options: Any) -> Any:
+        """Return a blocking client of the vendor for *account*, whose waits take no time."""
+        options.setdefault("clock", SkippingClock())
+        http = options.pop("http", None) or self.http()
+        return contract.client(**self._arguments(contract, account, options), http=http)
+
+    def async_client(self, contract: VendorContract, account: str, **options: Any) -> Any:
+        """Return an awaiting client of the vendor for *account*, whose waits take no time."""
+        options.setdefault("clock", SkippingClock())
+        http = options.pop("http", None) or self.async_http()
+        return contract.async_client(**self._arguments(contract, account, options), http=http)
+
+    def _arguments(self, contract: VendorContract, account: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        base_url = self.client_url(contract.slug)
+        return {**contract.credentials(account), **contract.options(base_url), "base_url": base_url, **options}
+
+
+class _MovingClock(SkippingClock):
+    """Time that skips here moves on there."""
+
+    def __init__(self, control: Control) -> None:
+        super().__init__()
+        self._control = control
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._control.advance(seconds)
+
+
+class TargetError(Exception):
+    """The target of a run cannot be used."""
+
+
+def greet(control: Control, url: str, give_up: Callable[[], object]) -> None:
+    """Make sure that *control* reaches a simulator at *url*; call *give_up* if it does not.
+
+    Raises:
+        TargetError: Nobody answers, or somebody else.
+    """
+    try:
+        control.health()
+    except (httpx.HTTPError, httpx.InvalidURL, ControlError, ValueError, TypeError) as error:
+        give_up()
+        raise TargetError(f"no simulator answers at {url}: {error}") from None

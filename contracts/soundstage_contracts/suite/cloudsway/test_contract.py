@@ -1,0 +1,380 @@
+"""Cloudsway's contracts: what the service promises of a task and its film, and what the client makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import av
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
+
+from soundstage import AsyncCloudsway, Cloudsway, InvalidArgument, JobState, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
+from soundstage_contracts.vendors.cloudsway import CONTRACT, CloudswayMachine, credentials
+from soundstage_contracts.vendors.cloudsway.arguments import ENCODED, bodies
+from soundstage_contracts.vendors.cloudsway.pictures import png
+from soundstage_contracts.vendors.cloudsway.wire import IMAGE, KINDS, SLUG, TEXT, VIDEOS, Wire, assert_accepted
+
+if TYPE_CHECKING:
+    import httpx
+
+TRANSCRIPTS = list(load_transcripts(SLUG))
+HOST = "genaiapi.cloudsway.net"
+PATHS = {"text2video": TEXT, "image2video": IMAGE}
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new account."""
+    return Wire(target)
+
+
+def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[httpx.Request]]:
+    """Return a client, and the requests that it sends."""
+    sent: list[httpx.Request] = []
+    http = target.http(event_hooks={"request": [sent.append]})
+    return target.client(CONTRACT, account, http=http, **options), sent
+
+
+@proves("cloudsway:routes", side="server")
+def test_the_documented_host_answers_under_any_endpoint(target: Target) -> None:
+    """The host of the documents is reached without a slug, whatever the customer's own segment is."""
+    headers = {**CONTRACT.headers(target.new_account()), "Host": HOST}
+    for endpoint in ("PzKxYqWbRtLmNcVd", "x", "a-b.c"):
+        path = f"/v1/ai/{endpoint}/kling/videos/text2video"
+        assert_accepted(target.http().post(target.url + path, json={"prompt": "A fox"}, headers=headers))
+
+
+@proves("cloudsway:routes", side="client")
+def test_the_client_goes_to_the_documented_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a base address a client speaks to the documented host; key and endpoint may come by the environment."""
+    monkeypatch.delenv("CLOUDSWAY_BASE_URL", raising=False)
+    monkeypatch.setenv("CLOUDSWAY_API_KEY", "key")
+    monkeypatch.setenv("CLOUDSWAY_ENDPOINT", "RWabc")
+    for made in (Cloudsway(), AsyncCloudsway()):
+        assert made.base_url == f"https://{HOST}"
+
+
+@proves("cloudsway:auth.bearer", "cloudsway:routes", side="client")
+@pytest.mark.parametrize("method", KINDS)
+def test_every_call_of_the_client_carries_the_key(target: Target, method: str) -> None:
+    """Create, poll and list carry Authorization: Bearer, on the documented routes with the customer's own segment."""
+    account = target.new_account()
+    client, sent = listening(target, account)
+    words = {"prompt": "A fox"} if method == "text_to_video" else {"image": "https://example.test/a.png"}
+    job = getattr(client, method)(**words).refresh()
+    client.list_jobs(method)
+    paths = [request.url.path.partition(f"/{SLUG}")[2] for request in sent]
+    kind = KINDS[method]
+    assert paths == [f"{VIDEOS}{kind}", f"{VIDEOS}{kind}/{job.id}", f"{VIDEOS}{kind}"]
+    assert [request.method for request in sent] == ["POST", "GET", "GET"]
+    assert {request.headers["authorization"] for request in sent} == {f"Bearer {account}"}
+
+
+@proves(
+    "cloudsway:create.answer", "cloudsway:envelope", "cloudsway:envelope.literals", "cloudsway:routes", side="server"
+)
+@pytest.mark.parametrize("kind", PATHS)
+@given(data=st.data())
+def test_every_valid_film_is_accepted(target: Target, kind: str, data: st.DataObject) -> None:
+    """A body with any documented values creates a task, and the answer has the documented members and types."""
+    body = data.draw(bodies(kind))
+    external = data.draw(st.none() | st.sampled_from(["order-7", "Auftrag Ä", "a" * 200]))
+    if external is not None:
+        body["external_task_id"] = external
+    task = assert_accepted(Wire(target).post(PATHS[kind], body))
+    assert set(task) == {"task_id", "task_status", "task_info", "created_at", "updated_at"}
+    assert re.fullmatch(r"\d{18}", task["task_id"])
+    assert task["task_status"] == "submitted"
+    assert task["task_info"] == ({} if external is None else {"external_task_id": external})
+    assert isinstance(task["created_at"], int)
+    assert task["created_at"] == task["updated_at"] > 1_600_000_000_000
+
+
+@proves(
+    "cloudsway:status.values",
+    "cloudsway:get.answer",
+    "cloudsway:get.before_success",
+    "cloudsway:get.updated",
+    side="server",
+)
+@pytest.mark.parametrize("path", [TEXT, IMAGE])
+def test_a_film_is_submitted_then_processed_then_there(wire: Wire, path: str) -> None:
+    """submitted, processing, succeed, in this order; a result at the end only; updated_at moves with the state."""
+    task = wire.create(path, external_task_id="order-7")["task_id"]
+    seen = [wire.read(task, path)]
+    while seen[-1]["task_status"] != "succeed" and len(seen) < 600:
+        wire.advance(1)
+        seen.append(wire.read(task, path))
+    words = [data["task_status"] for data in seen]
+    assert list(dict.fromkeys(words)) == ["submitted", "processing", "succeed"]
+    for data in seen:
+        assert (data["task_id"], data["task_info"]) == (task, {"external_task_id": "order-7"})
+        assert data["task_status_msg"] == ""
+        assert ("task_result" in data) == (data["task_status"] == "succeed")
+        assert data["created_at"] == seen[0]["created_at"]
+    changes = dict.fromkeys((data["task_status"], data["updated_at"]) for data in seen)
+    moments = [moment for _, moment in changes]
+    assert len(changes) == len(set(moments)) == 3
+    assert moments == sorted(moments)
+    assert moments[0] == seen[0]["created_at"]
+    (video,) = seen[-1]["task_result"]["videos"]
+    assert set(video) == {"id", "url", "duration"}
+    assert (type(video["id"]), video["duration"]) == (str, "5")
+
+
+@proves("cloudsway:status.values", "cloudsway:get.answer", "cloudsway:price", side="server")
+@pytest.mark.parametrize("word", ["fail", "timeout", "cancel"])
+def test_what_does_not_succeed_says_why_and_is_paid_back(wire: Wire, word: str) -> None:
+    """A failed task has a task_status_msg and no result, stays so, and what it cost is given back."""
+    task = wire.create(prompt=f"A fox soundstage:{word}")["task_id"]
+    held = wire.target.control.money(SLUG, wire.name)
+    assert held.reserved > 0
+    wire.advance(1800)
+    first, second = wire.read(task), wire.finish(task)
+    assert first["task_status"] == second["task_status"] == "failed"
+    assert first["task_status_msg"]
+    assert "task_result" not in first
+    wire.create()
+    money = wire.target.control.money(SLUG, wire.name)
+    assert (money.spent, money.available + money.reserved) == (0, money.granted)
+
+
+@proves("cloudsway:generation.times", side="server")
+@given(body=bodies("text2video"))
+def test_a_film_takes_one_to_five_minutes(target: Target, body: dict[str, Any]) -> None:
+    """A film waits for a second at least, is not there within a minute, and is after five."""
+    wire = Wire(target)
+    task = wire.create(**body)["task_id"]
+    assert wire.read(task)["task_status"] == "submitted"
+    wire.advance(20.5)
+    assert wire.read(task)["task_status"] == "processing"
+    wire.advance(39)
+    assert wire.read(task)["task_status"] == "processing"
+    wire.advance(241)
+    assert wire.read(task)["task_status"] == "succeed"
+
+
+@proves("cloudsway:output.size", "cloudsway:text2video.params", side="server")
+@pytest.mark.parametrize(
+    ("path", "body", "made"),
+    [
+        (TEXT, {}, (16 / 9, 5, False)),
+        (TEXT, {"aspect_ratio": "9:16", "duration": "10"}, (9 / 16, 10, False)),
+        (TEXT, {"aspect_ratio": "1:1", "mode": "pro", "model_name": "kling-v2-6", "sound": "on"}, (1, 5, True)),
+        (IMAGE, {"image": ENCODED}, (1, 5, False)),
+    ],
+)
+def test_a_film_is_as_it_was_asked_for(
+    wire: Wire, path: str, body: dict[str, Any], made: tuple[float, int, bool]
+) -> None:
+    """Its ratio, its length and its sound are those of the request; duration is told as a string of seconds."""
+    shape, seconds, sound = made
+    data = wire.finish(wire.create(path, **body)["task_id"], path)
+    (video,) = data["task_result"]["videos"]
+    assert video["duration"] == str(seconds)
+    with av.open(BytesIO(wire.get(video["url"]).content), "r") as film:
+        picture = film.streams.video[0]
+        assert film.duration is not None
+        assert film.duration / 1_000_000 == pytest.approx(seconds, abs=0.1)
+        assert picture.width / picture.height == pytest.approx(shape, rel=0.05)
+        assert bool(film.streams.audio) == sound
+
+
+@proves("cloudsway:output.size", side="server")
+@pytest.mark.parametrize(("mode", "sides"), [("std", (1280, 720)), ("pro", (1920, 1080))])
+def test_std_and_pro_are_as_large_as_documented(mode: str, sides: tuple[int, int]) -> None:
+    """At 16:9 std is 1280x720 and pro 1920x1080, to the pixel."""
+    with Target(media="full") as full:
+        wire = Wire(full)
+        data = wire.finish(wire.create(mode=mode, model_name="kling-v1-6")["task_id"])
+        with av.open(BytesIO(wire.get(data["task_result"]["videos"][0]["url"]).content), "r") as film:
+            picture = film.streams.video[0]
+            assert (picture.width, picture.height) == sides
+
+
+@proves("cloudsway:result.retention", side="server")
+def test_a_result_lives_for_thirty_days(wire: Wire) -> None:
+    """Within 30 days of its end a film can be fetched without a credential; then its address answers 403."""
+    (video,) = wire.finish(wire.create()["task_id"])["task_result"]["videos"]
+    wire.advance(29 * 24 * 3600)
+    assert wire.get(video["url"]).status_code == 200
+    wire.advance(2 * 24 * 3600)
+    assert wire.get(video["url"]).status_code == 403
+
+
+@proves("cloudsway:result.retention", side="client")
+def test_the_client_says_that_a_result_is_no_more(target: Target, tmp_path: Any) -> None:
+    """A film whose address has expired is a DownloadRefused with its status, and leaves nothing on disk."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    job = client.text_to_video("A fox").wait()
+    target.control.advance(31 * 24 * 3600)
+    with pytest.raises(errors.DownloadRefused) as gone:
+        job.save(tmp_path)
+    assert gone.value.status == 403
+    assert list(tmp_path.iterdir()) == []
+
+
+@proves("cloudsway:routes.kind", side="server")
+@pytest.mark.parametrize(("mine", "other"), [(TEXT, IMAGE), (IMAGE, TEXT)])
+def test_a_task_is_found_by_both_names_under_its_own_kind(target: Target, mine: str, other: str) -> None:
+    """task_id and external_task_id find the same task, under its kind, for its own account alone."""
+    wire, stranger = Wire(target), Wire(target)
+    task = wire.create(mine, external_task_id="order-7")["task_id"]
+    assert wire.read(task, mine) == wire.read("order-7", mine)
+    stranger.create(mine)
+    for name in (task, "order-7"):
+        assert wire.ask("GET", f"{other}/{name}").status_code == 404
+        assert stranger.ask("GET", f"{mine}/{name}").status_code == 404
+    assert stranger.create(mine, external_task_id="order-7")["task_id"] != task
+
+
+@proves("cloudsway:routes.kind", side="client")
+def test_the_client_asks_for_the_kind_of_a_job(target: Target) -> None:
+    """A handle needs the method that started the job; without it nothing is sent, and with another there is no job."""
+    client, sent = listening(target, target.new_account())
+    job = client.image_to_video("https://example.test/a.png", external_task_id="order-7")
+    del sent[:]
+    for operation in (None, "text2video", "", 5):
+        with pytest.raises(InvalidArgument) as refused:
+            client.job(job.id, operation)
+        assert refused.value.field == "operation"
+    assert sent == []
+    for name in (job.id, "order-7"):
+        assert client.job(name, "image_to_video").refresh().state is JobState.QUEUED
+        with pytest.raises(errors.NotFoundError):
+            client.job(name, "text_to_video").refresh()
+    assert client.job_from_token(job.to_token()).refresh().id == job.id
+
+
+@proves("cloudsway:routes.list", "cloudsway:list.order", side="server")
+def test_a_list_is_a_bare_array_in_pages(wire: Wire) -> None:
+    """The newest first, of the caller and of the kind alone, 30 a page unless another size is asked for."""
+    texts = [wire.create()["task_id"] for _ in range(12)]
+    wire.advance(600)
+    texts += [wire.create()["task_id"] for _ in range(19)]
+    images = [wire.create(IMAGE)["task_id"]]
+    pages = [assert_accepted(wire.ask("GET", TEXT, params=given)) for given in ({}, {"pageNum": "2"}, {"pageNum": "3"})]
+    assert [[task["task_id"] for task in page] for page in pages] == [texts[:0:-1], texts[:1], []]
+    assert assert_accepted(wire.ask("GET", IMAGE))[0]["task_id"] == images[0]
+    three = assert_accepted(wire.ask("GET", TEXT, params={"pageNum": 2, "pageSize": 3}))
+    assert [task["task_id"] for task in three] == texts[-4:-7:-1]
+    assert pages[1][0] == wire.read(texts[0])
+    for number, size in ((1, 500), (1000, 500), (1000, 1)):
+        assert_accepted(wire.ask("GET", TEXT, params={"pageNum": number, "pageSize": size}))
+    assert assert_accepted(Wire(wire.target).ask("GET", TEXT)) == []
+
+
+@proves("cloudsway:routes.list", side="client")
+def test_the_client_lists_jobs_by_kind_and_page(target: Target) -> None:
+    """list_jobs gives handles that can be waited for; pages and sizes are sent as documented, and checked."""
+    client, sent = listening(target, target.new_account(), clock=target.moving_clock())
+    ids = [client.text_to_video(f"A fox, number {number}").id for number in range(5)]
+    client.image_to_video("https://example.test/a.png")
+    jobs = client.list_jobs("text_to_video", page=2, page_size=2)
+    assert [job.id for job in jobs] == [ids[2], ids[1]]
+    assert dict(sent[-1].url.params) == {"pageNum": "2", "pageSize": "2"}
+    assert jobs[0].state is JobState.QUEUED
+    assert jobs[0].wait().state is JobState.SUCCEEDED
+    assert [job.id for job in client.list_jobs("text_to_video")] == ids[::-1]
+    before = len(sent)
+    for wrong in ({"page": 0}, {"page": 1001}, {"page_size": 0}, {"page_size": 501}, {"page": "1"}):
+        with pytest.raises(InvalidArgument, match=next(iter(wrong))):
+            client.list_jobs("text_to_video", **wrong)
+    with pytest.raises(InvalidArgument, match="operation"):
+        client.list_jobs("text2video")
+    assert len(sent) == before
+
+
+@proves("cloudsway:routes.list", side="client")
+def test_the_awaiting_client_lists_jobs_too(target: Target) -> None:
+    """The same, awaited; what it gives can be awaited in its turn."""
+
+    async def story() -> tuple[list[str], Any]:
+        async with target.async_http() as http:
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            job = await client.text_to_video("A fox")
+            found = await client.list_jobs("text_to_video")
+            return [job.id], await found[0]
+
+    ids, job = anyio.run(story)
+    assert (ids, job.state) == ([job.id], JobState.SUCCEEDED)
+
+
+@proves("cloudsway:status.values", "cloudsway:get.answer", "cloudsway:create.answer", side="client")
+def test_the_client_saves_the_film(target: Target, tmp_path: Any) -> None:
+    """A client waits, sees the states in order, and leaves a playable film on disk; the image comes from a file."""
+    path = tmp_path / "fox.png"
+    path.write_bytes(png(640, 360))
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    job = client.image_to_video(path, "The fox looks up")
+    states = [job.state, *(snapshot.state for snapshot in job.updates())]
+    assert list(dict.fromkeys(states)) == [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
+    (saved,) = job.save(tmp_path / "films")
+    with av.open(str(saved), "r") as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+
+
+@proves("cloudsway:status.values", "cloudsway:get.answer", "cloudsway:create.answer", side="client")
+def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Any) -> None:
+    """The awaiting client does the same."""
+
+    async def make() -> tuple[Any, list[Any]]:
+        async with target.async_http() as http:
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            job = await (await client.image_to_video(png(640, 360)))
+            return job, await job.save(tmp_path)
+
+    job, (saved,) = anyio.run(make)
+    assert job.state is JobState.SUCCEEDED
+    with av.open(str(saved), "r") as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+
+
+@proves("cloudsway:routes", "cloudsway:create.answer", "cloudsway:get.answer", side="server")
+def test_a_program_that_follows_the_pages_by_hand_has_its_film(target: Target, tmp_path: Any) -> None:
+    """The vendor's own curl calls, in plain HTTP: create with a bearer key, ask by task_id, fetch the address."""
+    http, base = target.http(), f"{target.base_url(SLUG)}/v1/ai/{credentials('')['endpoint']}/kling/videos"
+    account = target.new_account()
+    headers = {"Authorization": f"Bearer {account}", "Content-Type": "application/json"}
+    astronaut = {"prompt": "The astronaut stood up and walked away", "model_name": "kling-v1"}
+    for kind, more in (("text2video", {}), ("image2video", {"image": "https://h2.inkwai.com/astronaut.png"})):
+        content = json.dumps({**astronaut, **more})
+        created = http.post(f"{base}/{kind}", content=content, headers=headers).json()
+        task = created["data"]["task_id"]
+        answer: dict[str, Any] = {}
+        for _ in range(60):
+            answer = http.get(f"{base}/{kind}/{task}", headers={"Authorization": f"Bearer {account}"}).json()
+            if answer["data"]["task_status"] in {"succeed", "failed"}:
+                break
+            target.control.advance(10)
+        assert (answer["code"], answer["data"]["task_status"]) == (0, "succeed")
+        film = tmp_path / f"{kind}.mp4"
+        film.write_bytes(http.get(answer["data"]["task_result"]["videos"][0]["url"]).content)
+        with av.open(str(film), "r") as played:
+            assert played.streams.video
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
+def test_the_service_answers_as_documented(target: Target, transcript: Transcript) -> None:
+    """Every documented request gets an answer of the documented shape."""
+    replay_on_simulator(transcript, target, CONTRACT)
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
+def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
+    """The client sends the documented requests, and reads the documented answers to their end."""
+    replay_on_client(transcript, CONTRACT, f"https://{HOST}")
+
+
+def test_any_order_of_events_keeps_the_laws(target: Target) -> None:
+    """Whatever is created, read, waited for and ordered in whatever order: the laws of jobs and money hold."""
+    run_state_machine_as_test(type("Machine", (CloudswayMachine,), {"target": target}))

@@ -1,0 +1,200 @@
+"""The contracts of what happens around a task of Cloudsway: callbacks, and submissions whose answer is lost."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx
+import pytest
+
+from soundstage import Cloudsway, JobState, SkippingClock, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.callback_receiver import Receiver
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.vendors.cloudsway import CONTRACT
+from soundstage_contracts.vendors.cloudsway.wire import IMAGE, SLUG, TEXT, UUID4, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soundstage_contracts.simulators.target import Target
+
+LOST = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
+MEMBERS = {"task_id", "task_status", "task_status_msg", "created_at", "updated_at", "task_info"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Listen for callbacks."""
+    with Receiver() as listening:
+        yield listening
+
+
+@pytest.fixture
+def deaf() -> Iterator[Receiver]:
+    """Listen for callbacks, and answer every one with an error."""
+    with Receiver(500) as listening:
+        yield listening
+
+
+@proves("cloudsway:callback")
+@pytest.mark.parametrize("shape", ["flat", "envelope"])
+@pytest.mark.parametrize(("word", "end"), [("", "succeed"), ("fail", "failed"), ("timeout", "failed")])
+def test_every_change_is_told(target: Target, receiver: Receiver, shape: str, word: str, end: str) -> None:
+    """That it is processed, and how it ends: each once, and the client makes the job of either shape."""
+    account = target.new_account()
+    client, name = target.client(CONTRACT, account), account_name(SLUG, account)
+    job = client.text_to_video(f"A fox soundstage:{word}", callback_url=receiver.url, external_task_id="order-7")
+    target.control.dialects(name, cloudsway__callback=shape)
+    assert target.control.callbacks(name)["attempts"] == []
+    target.control.advance(21, name)
+    first = receiver.next()
+    target.control.advance(1800, name)
+    second = receiver.next()
+    for told, status in ((first, "processing"), (second, end)):
+        if shape == "envelope":
+            assert set(told) == {"code", "message", "request_id", "data"}
+            assert (told["code"], bool(UUID4.fullmatch(told["request_id"]))) == (0, True)
+        data = told if shape == "flat" else told["data"]
+        assert set(data) == MEMBERS | ({"task_result"} if status == "succeed" else set())
+        assert (data["task_id"], data["task_status"]) == (job.id, status)
+        assert data["task_info"] == {"external_task_id": "order-7"}
+        assert bool(data["task_status_msg"]) == (status == "failed")
+    again = client.job_from_callback(json.dumps(second))
+    assert again.id == job.id
+    assert again.refresh().state is job.refresh().state
+    assert client.job_from_callback(first).state is JobState.RUNNING
+    assert [output.url for output in again.outputs] == [output.url for output in job.outputs]
+    target.control.advance(3600, name)
+    assert receiver.told.empty()
+
+
+@proves("cloudsway:callback.retries", side="server")
+def test_who_does_not_listen_is_told_three_times(target: Target, deaf: Receiver) -> None:
+    """A callback that is answered outside 2xx is sent again after 10 and after 60 seconds, and then no more."""
+    wire = Wire(target)
+    task = wire.create(IMAGE, callback_url=deaf.url)["task_id"]
+    wire.advance(21)
+    first = deaf.next()
+    wire.advance(10)
+    assert deaf.next() == first
+    assert first["task_id"] == task
+    assert first["task_status"] == "processing"
+    wire.advance(1800)
+    rest = [deaf.next() for _ in range(4)]
+    assert sorted(told["task_status"] for told in rest) == ["processing", "succeed", "succeed", "succeed"]
+    wire.advance(3600)
+    wire.create()
+    assert deaf.told.empty()
+
+
+@proves("cloudsway:routes.kind", "cloudsway:text2video.params", side="client")
+def test_every_submission_has_a_name(target: Target) -> None:
+    """The user's own name is sent as it is; without one a fresh UUID is made, each time another."""
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    client.text_to_video("A fox", external_task_id="order 7")
+    client.text_to_video("A fox")
+    client.image_to_video("https://example.test/a.png")
+    names = [json.loads(request.content)["external_task_id"] for request in sent]
+    assert names[0] == "order 7"
+    assert all(UUID4.fullmatch(name) and uuid.UUID(name) for name in names[1:])
+    assert len(set(names)) == 3
+    assert client.job("order 7", "text_to_video").refresh().state is JobState.QUEUED
+    for wrong in ("", " ", "a/b", "..", "a?b", "a#b", "a\nb", "x" * 201, 5, " a"):
+        with pytest.raises(errors.InvalidArgument, match="external_task_id"):
+            client.text_to_video("A fox", external_task_id=wrong)
+
+
+@proves("cloudsway:routes.kind", "cloudsway:errors.which", side="client")
+@pytest.mark.parametrize("method", ["text_to_video", "image_to_video"])
+@pytest.mark.parametrize("kind", LOST)
+def test_a_lost_answer_is_resolved_by_its_name(target: Target, method: str, kind: str) -> None:
+    """resolve() finds the job that was made, or proves that there is none; either way nothing was sent twice."""
+    account = target.new_account()
+    client, name = target.client(CONTRACT, account, clock=target.moving_clock()), account_name(SLUG, account)
+    words: dict[str, Any] = {
+        "prompt": "A fox",
+        **({"image": "https://example.test/a.png"} if "image" in method else {}),
+    }
+    target.control.fault(kind, vendor=SLUG, account=name, method="POST", times=1)
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        getattr(client, method)(**words)
+    found = unknown.value.resolve()
+    known = {one["account"] for one in target.control.accounts()}
+    held = [task["id"] for task in target.control.tasks(name)] if name in known else []
+    assert len(held) == (0 if kind == "reset_before" else 1)
+    if found is None:
+        assert held == []
+        return
+    assert (held, found.operation) == ([found.id], method)
+    again = client.resolve(pickle.loads(pickle.dumps(unknown.value)))  # noqa: S301 - our own bytes
+    assert again.id == found.id
+    assert found.wait().state is JobState.SUCCEEDED
+
+
+@proves("cloudsway:routes.kind", side="client")
+def test_the_awaiting_client_resolves_a_lost_answer_too(target: Target) -> None:
+    """The same, awaited."""
+
+    async def story() -> list[str]:
+        account = target.new_account()
+        target.control.fault("reset_after", vendor=SLUG, account=account_name(SLUG, account), method="POST", times=1)
+        async with target.async_http() as http:
+            client = target.async_client(CONTRACT, account, http=http)
+            with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+                await client.text_to_video("A fox")
+            found = await unknown.value.resolve()
+            assert found is not None
+            return [found.id, *(task["id"] for task in target.control.tasks(account_name(SLUG, account)))]
+
+    found, *held = anyio.run(story)
+    assert [found] == held
+
+
+@proves("cloudsway:errors.which", side="client")
+@pytest.mark.parametrize(
+    ("answer", "proof"),
+    [
+        (httpx.Response(404, json={"code": 1203, "message": "none", "request_id": "r"}), True),
+        (httpx.Response(200, json={"code": 1203, "message": "none", "request_id": "r"}), True),
+        (httpx.Response(404, text="not here"), False),
+        (httpx.Response(404, json={"code": 404, "message": "no route", "request_id": "r"}), False),
+        (httpx.Response(401, json={"code": 1002, "message": "no", "request_id": "r"}), False),
+        (httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": {}}), False),
+    ],
+)
+def test_only_1203_proves_that_there_is_no_job(answer: httpx.Response, proof: bool) -> None:  # noqa: FBT001 - a row
+    """A proxy's 404, a refused key or an answer without a task prove nothing: the doubt stays an error."""
+    asked: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.path}")
+        if request.method == "POST":
+            raise httpx.ReadError("gone", request=request)
+        return answer
+
+    http = httpx.Client(transport=httpx.MockTransport(respond))
+    client = Cloudsway("key", "RWabc", base_url="https://gateway.test", http=http, clock=SkippingClock())
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        client.image_to_video("https://example.test/a.png", external_task_id="order-7")
+    if proof:
+        assert unknown.value.resolve() is None
+    else:
+        with pytest.raises(errors.ApiError):
+            unknown.value.resolve()
+    assert re.search(r"GET .*/image2video/order-7$", asked[-1])
+    assert sum(one.startswith("POST") for one in asked) == 1
+
+
+def test_a_slow_start_is_told_by_its_name_in_a_list(target: Target) -> None:
+    """A list shows the caller's own names, so that somebody without the error can look, too."""
+    wire = Wire(target)
+    wire.create(TEXT, external_task_id="order-7")
+    (one,) = wire.ask("GET", TEXT).json()["data"]
+    assert one["task_info"] == {"external_task_id": "order-7"}

@@ -1,0 +1,275 @@
+"""EdrawMax's contracts: what the service takes and answers, what the client sends, and what it makes of the answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+import anyio
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import EdrawMax, InvalidArgument, SkippingClock
+from soundstage.vendors.edrawmax import Language, Platform
+from soundstage_contracts import load_facts, proves
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
+from soundstage_contracts.vendors.edrawmax import CONTRACT, headers
+from soundstage_contracts.vendors.edrawmax.arguments import (
+    KINDS,
+    LANGUAGES,
+    NO_LANGUAGE,
+    NO_PROMPT,
+    PLATFORMS,
+    arguments,
+    bodies,
+    locales,
+)
+from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, ROUTE, Wire, assert_refused
+
+if TYPE_CHECKING:
+    from soundstage_contracts.simulators.target import Target
+
+TRANSCRIPTS = list(load_transcripts("edrawmax"))
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new user."""
+    return Wire(target)
+
+
+def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[httpx.Request]]:
+    """Return a client, and the list of what it sends."""
+    sent: list[httpx.Request] = []
+    http = target.http(event_hooks={"request": [sent.append]})
+    return target.client(CONTRACT, account, http=http, **options), sent
+
+
+@proves("edrawmax:auth.none", "edrawmax:user.any", side="server")
+def test_a_user_is_whoever_the_header_names(target: Target) -> None:
+    """X-User-ID makes the account, whatever it is, without it the account is 0; a user_id in the body is not read."""
+    named = Wire(target, target.new_account("invalid-"))
+    named.draw("gantt", user_id="somebody-else")
+    assert len(target.control.tasks(named.name)) == 1
+    Wire(target, "0").draw("gantt")
+    before = {task["id"] for task in target.control.tasks(account_name("edrawmax", "0"))}
+    body = {"prompt": "A fox", "user_id": named.account}
+    answer = target.http().post(f"{named.url}{ROUTE}mindmap", json=body).json()
+    assert answer["code"] == 0
+    (made,) = {task["id"] for task in target.control.tasks(account_name("edrawmax", "0"))} - before
+    assert made in answer["data"]["png_url"]
+    assert len(target.control.tasks(named.name)) == 1
+
+
+@proves("edrawmax:auth.none", side="client")
+@pytest.mark.parametrize(("given_id", "set_id", "sent_id"), [(None, None, "0"), (None, "77", "77"), (5, "77", "5")])
+def test_the_client_names_its_user(
+    target: Target, monkeypatch: pytest.MonkeyPatch, given_id: int | None, set_id: str | None, sent_id: str
+) -> None:
+    """A client sends the user that it was given, or the environment's, or 0, in the header and not in the body."""
+    monkeypatch.delenv("EDRAWMAX_USER_ID", raising=False)
+    if set_id:
+        monkeypatch.setenv("EDRAWMAX_USER_ID", set_id)
+    sent: list[httpx.Request] = []
+    http = target.http(event_hooks={"request": [sent.append]})
+    EdrawMax(given_id, base_url=target.client_url("edrawmax"), http=http).mindmap("A fox")
+    assert sent[0].headers["X-User-ID"] == sent_id
+    assert set(json.loads(sent[0].content)) == {"prompt", "lang"}
+
+
+@proves("edrawmax:generate.routes", side="client")
+def test_the_client_goes_to_the_documented_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a base address a client speaks to the documented one."""
+    monkeypatch.delenv("EDRAWMAX_BASE_URL", raising=False)
+    with EdrawMax() as client:
+        assert client.base_url == "https://api.edrawmax.cn/api/ai"
+
+
+@proves("edrawmax:generate.routes", side="server")
+def test_the_vendors_own_host_reaches_it(target: Target) -> None:
+    """Under the vendor's host name the documented path answers without a slug."""
+    url = f"{target.url}/api/ai{ROUTE}gantt"
+    answer = target.http().post(url, json={"prompt": "A fox"}, headers={"Host": "api.edrawmax.cn"})
+    assert answer.json()["code"] == 0
+
+
+@proves("edrawmax:generate.routes", "edrawmax:generate.params", "edrawmax:platform.enum", side="server")
+@proves(
+    "edrawmax:lang.enum", "edrawmax:answer.flowchart", "edrawmax:answer.others", "edrawmax:answer.msg", side="server"
+)
+@kinds
+@given(body=bodies())
+def test_every_valid_request_is_answered_with_its_diagram(target: Target, kind: str, body: dict[str, Any]) -> None:
+    """A prompt with any documented language and platform gets code 0, an empty msg, two addresses and the code."""
+    answer = Wire(target).post(kind, body)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["code"], found["msg"], set(found)) == (0, "", {"code", "msg", "data"})
+    code = "mermaid_code" if kind == "flowchart" else "source_code"
+    assert set(found["data"]) == {"png_url", "svg_url", code}
+    assert all(isinstance(value, str) and value for value in found["data"].values())
+    assert b"\n" not in answer.content
+
+
+@proves("edrawmax:error.prompt", "edrawmax:generate.params", side="server")
+@kinds
+@given(body=bodies(), prompt=NO_PROMPT)
+def test_a_request_without_a_prompt_is_refused(target: Target, kind: str, body: dict[str, Any], prompt: Any) -> None:
+    """A prompt that is missing, empty or no text is refused in the documented words, and nothing is drawn."""
+    wire = Wire(target)
+    missing = {name: value for name, value in body.items() if name != "prompt"}
+    for broken in (missing, {**body, "prompt": prompt}):
+        assert_refused(wire.post(kind, broken), 400, CODES[400], fact="error.prompt")
+    assert target.control.tasks(wire.name) == []
+
+
+@proves("edrawmax:error.lang", "edrawmax:lang.enum", side="server")
+@kinds
+@given(body=bodies(), lang=NO_LANGUAGE)
+def test_a_language_outside_of_the_list_is_refused(target: Target, kind: str, body: dict[str, Any], lang: Any) -> None:
+    """A language that is none of the twelve codes, letter by letter, is refused in the documented words."""
+    wire = Wire(target)
+    assert_refused(wire.post(kind, {**body, "lang": lang}), 400, LANG_MESSAGE, fact="error.lang")
+    assert target.control.tasks(wire.name) == []
+
+
+@proves("edrawmax:lang.empty", side="server")
+@pytest.mark.parametrize("body", [{}, {"lang": ""}, {"lang": None}])
+def test_without_a_language_it_is_chinese(wire: Wire, body: dict[str, Any]) -> None:
+    """An empty or absent lang is cn: what the simulator adds is in Chinese."""
+    assert '"开始"' in wire.code("flowchart", "A fox", **body)
+
+
+@proves("edrawmax:platform.invalid", side="server")
+@pytest.mark.parametrize("platform", [*PLATFORMS, "amiga", "", 5, ["web"]])
+def test_any_platform_is_accepted(wire: Wire, platform: Any) -> None:
+    """A platform is not checked, as no code is documented for it."""
+    wire.draw("infographic", platform=platform)
+
+
+@proves("edrawmax:request.body")
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b'{"prompt": NaN}'])
+def test_a_body_that_is_no_json_object_is_refused(wire: Wire, body: bytes) -> None:
+    """A body that is not a JSON object has no prompt."""
+    assert_refused(wire.send("flowchart", body), 400, CODES[400], fact="request.body")
+
+
+@proves("edrawmax:route.unknown")
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("POST", "/skills/generate-poem", 404), ("GET", "/skills/generate-gantt", 405)]
+)
+def test_what_does_not_exist_is_refused_in_the_envelope(wire: Wire, method: str, path: str, status: int) -> None:
+    """An unknown path is HTTP 404, another method HTTP 405."""
+    answer = wire.request(method, path)
+    assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (status, 404, None)
+    assert answer.headers["x-soundstage-fact"] == "edrawmax:route.unknown"
+
+
+@proves("edrawmax:generate.routes", "edrawmax:generate.params", "edrawmax:platform.enum", side="client")
+@kinds
+@given(given_arguments=arguments())
+def test_what_the_client_is_told_is_what_the_service_hears(
+    target: Target, kind: str, given_arguments: dict[str, Any]
+) -> None:
+    """Each method posts to its route what it was told, lang with its default, and leaves out what is None."""
+    account = target.new_account()
+    client, sent = listening(target, account)
+    getattr(client, kind)(**given_arguments)
+    assert [(request.method, str(request.url)) for request in sent] == [("POST", f"{client.base_url}{ROUTE}{kind}")]
+    told = {name: value for name, value in given_arguments.items() if value is not None}
+    assert json.loads(sent[0].content) == {"lang": "cn", **told}
+    assert {name: sent[0].headers[name] for name in headers(account)} == headers(account)
+
+
+@proves("edrawmax:lang.enum", side="client")
+@given(pair=locales() | st.sampled_from([(code, code) for code in LANGUAGES]))
+def test_a_locale_means_the_vendors_code(target: Target, pair: tuple[str, str]) -> None:
+    """A code stands for itself, and a locale in any spelling for the code of its language; Chinese by its region."""
+    locale, code = pair
+    client, sent = listening(target, target.new_account())
+    client.gantt("A fox", lang=locale)
+    assert json.loads(sent[0].content)["lang"] == code
+
+
+@proves("edrawmax:lang.enum", "edrawmax:platform.enum", "edrawmax:generate.params", side="client")
+@proves("edrawmax:platform.invalid", "edrawmax:error.prompt", "edrawmax:error.lang", side="client")
+@kinds
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prompt", ""),
+        ("prompt", " \n"),
+        ("prompt", None),
+        ("prompt", 5),
+        ("prompt", "\ud800"),
+        *[("lang", lang) for lang in ("xx", "zz_ZZ", "", " ", "C", "POSIX", None, 5, "cn_CN", "tw-TW")],
+        *[("platform", platform) for platform in ("amiga", "", "WEB", 5)],
+    ],
+)
+def test_the_client_refuses_what_is_broken_before_it_sends(target: Target, kind: str, field: str, value: Any) -> None:
+    """An argument outside of its documented values is an InvalidArgument that names it; nothing is sent."""
+    client, sent = listening(target, target.new_account())
+    with pytest.raises(InvalidArgument) as refused:
+        getattr(client, kind)(**{"prompt": "A fox", field: value})
+    assert refused.value.field == field
+    assert sent == []
+
+
+@proves("edrawmax:lang.enum", "edrawmax:platform.enum", side="client")
+def test_the_editor_offers_what_is_documented() -> None:
+    """The types of lang and platform name the documented values, word by word."""
+    facts = load_facts()
+    said = facts["edrawmax:lang.enum"].says.partition(".")[0].removeprefix("lang: ").split(", ")
+    assert list(get_args(Language)) == said == list(LANGUAGES)
+    said = facts["edrawmax:platform.enum"].says.rstrip(".").removeprefix("platform: ").split(", ")
+    assert list(get_args(Platform)) == said == list(PLATFORMS)
+
+
+@proves("edrawmax:answer.flowchart", "edrawmax:answer.others", "edrawmax:answer.msg", side="client")
+@kinds
+@pytest.mark.parametrize("message", ["", "success"])
+def test_the_client_hands_out_the_diagram(kind: str, message: str) -> None:
+    """A diagram has its kind, its two addresses, its code under the documented name and the raw answer."""
+    name = "mermaid_code" if kind == "flowchart" else "source_code"
+    data = {"png_url": "https://a.aliyuncs.com/t.png", "svg_url": "https://a.aliyuncs.com/m.svg", name: "the code"}
+    answer = {"code": 0, "msg": message, "data": data}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+    with httpx.Client(transport=transport) as http:
+        diagram = getattr(EdrawMax(http=http, clock=SkippingClock()), kind)("A fox")
+    assert (diagram.kind, diagram.raw) == (kind, answer)
+    assert (diagram.png.url, diagram.svg.url) == (data["png_url"], data["svg_url"])
+    other = {"mermaid_code": "source_code", "source_code": "mermaid_code"}[name]
+    assert (getattr(diagram, name), getattr(diagram, other)) == ("the code", None)
+
+
+@proves("edrawmax:answer.flowchart", "edrawmax:answer.others", "edrawmax:generate.routes", side="client")
+@kinds
+def test_the_awaiting_client_does_the_same(target: Target, kind: str, tmp_path: Any) -> None:
+    """The awaiting client asks for the same diagram, and saves both files of it."""
+
+    async def make() -> tuple[Any, Any]:
+        async with target.async_http() as http:
+            diagram = await getattr(target.async_client(CONTRACT, target.new_account(), http=http), kind)("A fox")
+            return diagram, await diagram.save(tmp_path)
+
+    diagram, files = anyio.run(make)
+    assert diagram.kind == kind
+    assert [file.suffix for file in files] == [".png", ".svg"]
+    assert diagram.mermaid_code or diagram.source_code
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
+def test_the_service_answers_as_documented(target: Target, transcript: Transcript) -> None:
+    """Every documented request gets an answer of the documented shape."""
+    replay_on_simulator(transcript, target, CONTRACT)
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
+def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
+    """The client sends the documented requests, and reads the documented answers to their end."""
+    diagram = replay_on_client(transcript, CONTRACT, "https://api.edrawmax.cn/api/ai")
+    assert diagram.raw == transcript.steps[-1].answer

@@ -1,0 +1,317 @@
+"""The contracts of what EdrawMax draws, and of how the client fetches it: from whom, under which names, how whole."""
+
+# ruff: noqa: RUF001 - prompts are in several scripts
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from soundstage import EdrawMax, SkippingClock, errors
+from soundstage_contracts import load_facts, proves
+from soundstage_contracts.simulators.target import IN_PROCESS, Target
+from soundstage_contracts.vendors.edrawmax import CONTRACT, reading
+from soundstage_contracts.vendors.edrawmax.arguments import KINDS, LANGUAGES, START, points
+from soundstage_contracts.vendors.edrawmax.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PNG, SVG = b"\x89PNG\r\n\x1a\n" + bytes(64), b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+NAME = "diagram_20260312_143000"
+PROMPTS = {
+    "flowchart": "Tea: boil water, is it hot? pour it, otherwise wait. Drink, is the cup empty? wash up",
+    "infographic": "水: 海洋 97%、氷河 2%、川と湖（飲み水）",
+    "gantt": "Запуск\n- Анализ: опрос 5 дней, отчёт\n- Сборка: код 3 недели",
+    "mindmap": "여행: 준비 (여권, 가방), 이동, 숙소 (호텔, 캠핑)",
+}
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new user."""
+    return Wire(target)
+
+
+@pytest.fixture(scope="module")
+def full_target(target: Target) -> Iterator[Target]:
+    """Reach a simulator that draws in full size: in this process, one of its own."""
+    if target.where != IN_PROCESS:
+        yield target
+        return
+    with Target(media="full") as full:
+        yield full
+
+
+@proves("edrawmax:answer.content", "edrawmax:answer.flowchart", side="server")
+@given(words=points(), cut=st.sampled_from([", ", "; ", "\n", " -> ", "，", "、", "。", ". "]))
+def test_a_flowchart_has_the_points_of_its_prompt(target: Target, words: list[str], cut: str) -> None:
+    """Whatever a prompt's points are cut by, they are the steps of the flowchart, in order, each linked to the next."""
+    chart = reading.flowchart(Wire(target).code("flowchart", cut.join(words), lang="en"))
+    assert [text.casefold() for text in chart.nodes.values()] == ["start", *map(str.casefold, words), "end"]
+    names = list(chart.nodes)
+    assert [(one, other) for one, _, other in chart.edges] == list(pairwise(names))
+
+
+@proves("edrawmax:answer.content", side="server")
+def test_a_question_has_two_ways_out(wire: Wire) -> None:
+    """A question is a decision: yes leads on, no to what is said to happen otherwise, or back to the step before."""
+    chart = reading.flowchart(wire.code("flowchart", PROMPTS["flowchart"], lang="en"))
+    said = chart.nodes
+    assert [said[name] for name in said if name in chart.questions] == ["Is it hot?", "Is the cup empty?"]
+    ways = {(said[one], label, said[other]) for one, label, other in chart.edges if one in chart.questions}
+    assert ways == {
+        ("Is it hot?", "Yes", "Pour it"),
+        ("Is it hot?", "No", "Wait"),
+        ("Is the cup empty?", "Yes", "Wash up"),
+        ("Is the cup empty?", "No", "Drink"),
+    }
+    assert {(said[one], said[other]) for one, _, other in chart.edges} >= {("Pour it", "Drink"), ("Wait", "Drink")}
+
+
+@proves("edrawmax:answer.content", "edrawmax:lang.enum", side="server")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_added_is_in_the_language_asked_for(wire: Wire, lang: str) -> None:
+    """Each of the twelve languages has its own beginning of a flowchart, in the code and in the drawing."""
+    data = wire.draw("flowchart", "A fox", lang=lang)
+    first, *_ = reading.flowchart(data["mermaid_code"]).nodes.values()
+    assert first == START[lang]
+    assert START[lang] in reading.drawing(wire.get(data["svg_url"])).words
+
+
+@proves("edrawmax:answer.source_code", "edrawmax:answer.content", "edrawmax:answer.others", side="server")
+def test_the_others_say_what_the_prompt_says(wire: Wire) -> None:
+    """A mind map grows as the prompt does, a Gantt chart has its tasks one after another, an infographic its shares."""
+    assert reading.mindmap(wire.code("mindmap", PROMPTS["mindmap"])) == [
+        (0, "여행"), (1, "준비"), (2, "여권"), (2, "가방"), (1, "이동"), (1, "숙소"), (2, "호텔"), (2, "캠핑"),
+    ]  # fmt: skip
+    tasks = reading.gantt(wire.code("gantt", f"2026-03-02\n{PROMPTS['gantt']}", lang="ru"))
+    assert [(text, days) for text, _, days in tasks if text in ("Опрос", "Код")] == [("Опрос", 5), ("Код", 21)]
+    assert [text for text, _, _ in tasks][-3:] == ["Опрос", "Отчёт", "Код"]
+    days = [day for _, day, _ in tasks]
+    assert (days, days[0]) == (sorted(set(days)), "2026-03-02")
+    shares = reading.timeline(wire.code("infographic", PROMPTS["infographic"], lang="jp"))
+    assert shares == [["海洋", "97%"], ["氷河", "2%"], ["川と湖", "飲み水"]]
+
+
+@proves("edrawmax:answer.content", side="server")
+@kinds
+@given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300).filter(str.strip))
+@example(prompt='say "hi" <b>; `x`, #1, section a: b, 50% (c) [d] {e} \\ end')
+def test_any_prompt_is_drawn(target: Target, kind: str, prompt: str) -> None:
+    """Whatever the prompt holds, its code can be read again, with nothing in it that Mermaid would trip over."""
+    wire = Wire(target)
+    data = wire.draw(kind, prompt.replace("soundstage:", "") or "x")
+    readers = {"flowchart": reading.flowchart, "mindmap": reading.mindmap, "gantt": reading.gantt}
+    readers.get(kind, reading.timeline)(data["mermaid_code" if kind == "flowchart" else "source_code"])
+    assert reading.drawing(wire.get(data["svg_url"])).areas
+
+
+@proves("edrawmax:answer.content", side="server")
+@kinds
+def test_png_svg_and_code_say_the_same(full_target: Target, kind: str) -> None:
+    """The PNG has the SVG's shapes in the SVG's colours at more than 600 points, and the SVG the words of the code."""
+    wire = Wire(full_target)
+    data = wire.draw(kind, PROMPTS[kind], lang="jp")
+    svg = reading.drawing(wire.get(data["svg_url"]))
+    assert reading.shows_the_same(svg, wire.get(data["png_url"])) > 600
+    code = data["mermaid_code" if kind == "flowchart" else "source_code"]
+    said = {
+        "flowchart": lambda: list(reading.flowchart(code).nodes.values()),
+        "mindmap": lambda: [text for _, text in reading.mindmap(code)],
+        "gantt": lambda: [text for text, _, _ in reading.gantt(code)],
+        "infographic": lambda: [text for point in reading.timeline(code) for text in point],
+    }[kind]()
+    assert said
+    for text in said:
+        assert text in " ".join(svg.words), f"{text!r} is in the code, and not in the drawing"
+
+
+@proves("edrawmax:answer.content", side="server")
+@pytest.mark.parametrize("letters", ["水火山川", "あいうえ", "한국어말", "Жяыю", "ąßçñ"])
+def test_every_script_is_legible(full_target: Target, letters: str) -> None:
+    """In the PNG, words of different letters look different, so that none is an empty box, and the SVG holds them."""
+    looks = set()
+    for letter in letters:
+        data = Wire(full_target).draw("mindmap", f"{letter}{letter}, X")
+        svg = reading.drawing(Wire(full_target).get(data["svg_url"]))
+        assert [word for word in svg.words if word.casefold() == letter.casefold() * 2]
+        looks.add(reading.cutting(svg, Wire(full_target).get(data["png_url"]), letter))
+    assert len(looks) == len(letters)
+
+
+@proves("edrawmax:result.address", side="server")
+def test_a_results_address_needs_no_user_and_expires(wire: Wire) -> None:
+    """Both files are handed out to anybody for 30 days, and to nobody after."""
+    data = wire.draw("gantt")
+    anybody = wire.target.http()
+    for name, kind in (("png_url", "image/png"), ("svg_url", "image/svg+xml")):
+        answer = anybody.get(data[name])
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
+    wire.target.control.advance(30 * 24 * 3600 + 60, wire.name)
+    assert anybody.get(data["png_url"]).status_code == 403
+
+
+@proves("edrawmax:download.files", side="client")
+@kinds
+def test_both_files_are_saved_under_the_documented_names(
+    target: Target, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PNG and an SVG stand in edrawmax_output, named after the second in which they were saved."""
+    monkeypatch.chdir(tmp_path)
+    began = time.strftime("diagram_%Y%m%d_%H%M%S")
+    saved = getattr(target.client(CONTRACT, target.new_account()), kind)(PROMPTS[kind]).save()
+    png, svg = saved
+    assert saved.problems == ()
+    assert sorted(path.name for path in (tmp_path / "edrawmax_output").iterdir()) == [png.name, svg.name]
+    assert re.fullmatch(r"diagram_\d{8}_\d{6}\.png", png.name)
+    assert began <= png.stem == svg.stem <= time.strftime("diagram_%Y%m%d_%H%M%S")
+    assert png.read_bytes().startswith(PNG[:8])
+    reading.drawing(svg.read_bytes())
+
+
+@proves("edrawmax:download.same_second", side="client")
+def test_a_diagram_of_the_same_second_replaces_none(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second diagram of a second gets _2, the third _3, and what stood there stays."""
+    right = time.strftime
+    monkeypatch.setattr(
+        time, "strftime", lambda form, *when: NAME if form.startswith("diagram") else right(form, *when)
+    )
+    client = target.client(CONTRACT, target.new_account())
+    (tmp_path / f"{NAME}.svg").write_bytes(b"mine")
+    names = [[path.name for path in client.gantt(f"fox {number}").save(tmp_path)] for number in range(2)]
+    assert names == [[f"{NAME}_{number}.png", f"{NAME}_{number}.svg"] for number in (2, 3)]
+    assert (tmp_path / f"{NAME}.svg").read_bytes() == b"mine"
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def service(png: str, svg: str, *broken: str) -> tuple[httpx.MockTransport, list[str]]:
+    """Return a service whose diagram is at these addresses, of which some are *broken*, and what was fetched of it."""
+    fetched: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json={"code": 0, "data": {"png_url": png, "svg_url": svg, "source_code": "x"}})
+        fetched.append(str(request.url))
+        if str(request.url) in broken:
+            return httpx.Response(404)
+        return httpx.Response(200, content=PNG if str(request.url) == png else SVG)
+
+    return httpx.MockTransport(answer), fetched
+
+
+@proves("edrawmax:download.files", side="client")
+@pytest.mark.parametrize(("lost", "kept"), [(0, ".svg"), (1, ".png")])
+def test_one_file_that_fails_leaves_the_other(tmp_path: Path, lost: int, kept: str) -> None:
+    """The file that can be had is saved and the other's problem is told; without either, it is an error."""
+    urls = ("https://a.aliyuncs.com/t.png", "https://a.aliyuncs.com/m.svg")
+    transport, _ = service(*urls, urls[lost])
+    with httpx.Client(transport=transport) as http:
+        saved = EdrawMax(http=http, clock=SkippingClock()).gantt("A fox").save(tmp_path)
+    assert [path.suffix for path in saved] == [kept]
+    assert list(tmp_path.iterdir()) == saved
+    (problem,) = saved.problems
+    assert isinstance(problem, errors.DownloadRefused)
+    assert urls[lost] in str(problem)
+    transport, _ = service(*urls, *urls)
+    with httpx.Client(transport=transport) as http, pytest.raises(errors.DownloadRefused) as failed:
+        EdrawMax(http=http, clock=SkippingClock()).gantt("A fox").save(tmp_path / "none")
+    assert urls[0] in str(failed.value)
+    assert urls[1] in "".join(failed.value.__notes__)
+    assert list((tmp_path / "none").iterdir()) == []
+
+
+@proves("edrawmax:download.trusted_hosts", side="client")
+@pytest.mark.parametrize(
+    ("address", "trusted"),
+    [
+        *[
+            (f"https://bucket.{host}/t.png", True)
+            for host in ("oss-cn.aliyuncs.com", "wondershare.com", "edrawsoft.com")
+        ],
+        ("https://edrawmax.com/t.png", True),
+        ("http://bucket.aliyuncs.com/t.png", False),
+        ("https://bucket.oss.com/t.png", False),
+        ("https://aliyuncs.com.evil.example/t.png", False),
+        ("https://evilaliyuncs.com/t.png", False),
+        ("https://bucket.aliyuncs.com@evil.example/t.png", False),
+        ("https://api.edrawmax.cn/t.png", False),
+        ("http://127.0.0.1:8080/t.png", False),
+        ("ftp://bucket.aliyuncs.com/t.png", False),
+    ],
+)
+def test_files_come_from_trusted_hosts_alone(tmp_path: Path, address: str, *, trusted: bool) -> None:
+    """A file is fetched over https from the documented hosts, and from no other is anything asked."""
+    transport, fetched = service(address, "https://a.aliyuncs.com/m.svg")
+    with httpx.Client(transport=transport) as http:
+        saved = EdrawMax(http=http, clock=SkippingClock()).gantt("A fox").save(tmp_path)
+    assert (len(saved) == 2) is trusted
+    assert (address in fetched) is trusted
+    assert [type(problem) for problem in saved.problems] == ([] if trusted else [errors.DownloadUnsafe])
+    hosts = load_facts()["edrawmax:download.trusted_hosts"].says
+    assert all(host in hosts for host in (".aliyuncs.com", ".wondershare.com", ".edrawsoft.com", ".edrawmax.com"))
+
+
+@proves("edrawmax:download.trusted_hosts", side="client")
+def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path) -> None:
+    """A trusted host that points elsewhere is not followed there."""
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            data = {"png_url": "https://a.aliyuncs.com/t.png", "svg_url": "https://a.aliyuncs.com/m.svg"}
+            return httpx.Response(200, json={"code": 0, "data": data})
+        sent.append(str(request.url.host))
+        return httpx.Response(302, headers={"Location": "https://evil.example/t.png"})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http, pytest.raises(errors.DownloadUnsafe):
+        EdrawMax(http=http, clock=SkippingClock()).gantt("A fox").save(tmp_path)
+    assert set(sent) == {"a.aliyuncs.com"}
+
+
+@proves("edrawmax:download.trusted_hosts", side="client")
+def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own connections ask for a certificate, and for one of that host."""
+    seen: list[Any] = []
+
+    class Watched(httpx.Client):
+        def __init__(self, **options: Any) -> None:
+            seen.append(options["verify"])
+            super().__init__(transport=service("https://a.aliyuncs.com/t.png", "https://a.aliyuncs.com/m.svg")[0])
+
+    monkeypatch.setattr(httpx, "Client", Watched)
+    with EdrawMax(clock=SkippingClock()) as client:
+        client.gantt("A fox").png.save(tmp_path)
+    assert seen
+    for context in seen:
+        assert isinstance(context, ssl.SSLContext)
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@proves("edrawmax:answer.url_host")
+def test_the_simulator_is_trusted_only_by_who_is_told_to(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator's files are at its own address, which a client trusts when an argument or a variable says so."""
+    monkeypatch.delenv("EDRAWMAX_TRUSTED_HOSTS", raising=False)
+    account, base_url = target.new_account(), target.client_url("edrawmax")
+    assert Wire(target).draw("gantt")["png_url"].startswith(target.url)
+    with pytest.raises(errors.DownloadUnsafe, match="not among the trusted hosts"):
+        EdrawMax(account, base_url=base_url, http=target.http()).gantt("A fox").save(tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.suffix in (".png", ".svg")]
+    told = EdrawMax(account, base_url=base_url, http=target.http(), trusted_hosts=[target.url])
+    assert len(told.gantt("A fox").save(tmp_path)) == 2
+    monkeypatch.setenv("EDRAWMAX_TRUSTED_HOSTS", f"files.example.com, {base_url}")
+    assert len(EdrawMax(account, base_url=base_url, http=target.http()).gantt("A fox").save(tmp_path)) == 2

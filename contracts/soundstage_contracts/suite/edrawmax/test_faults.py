@@ -1,0 +1,115 @@
+"""The contracts of what comes of EdrawMax's answers and files when the line breaks, as a simulator breaks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from soundstage import SkippingClock, errors
+from soundstage_contracts import proves
+from soundstage_contracts.vendors.edrawmax import CONTRACT, reading
+from soundstage_contracts.vendors.edrawmax.wire import ROUTE, Wire
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from soundstage_contracts.simulators.target import Target
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new user."""
+    return Wire(target)
+
+
+def client_of(wire: Wire, clock: SkippingClock | None = None) -> Any:
+    """Return a client of the same user."""
+    return wire.target.client(CONTRACT, wire.account, clock=clock or SkippingClock())
+
+
+def break_line(wire: Wire, path: str, **fault: Any) -> None:
+    """Let something go wrong between this user and *path*."""
+    wire.target.control.fault(**fault, vendor="edrawmax", account=wire.name, path=path)
+
+
+@proves("edrawmax:error.retry_wait", side="client")
+@pytest.mark.parametrize(
+    ("kind", "drawn"), [("reset_before", 1), ("reset_during", 2), ("reset_after", 2), ("truncate", 2)]
+)
+def test_an_answer_that_is_lost_is_asked_for_once_more(wire: Wire, kind: str, drawn: int) -> None:
+    """The line breaks once before, while or after the diagram is drawn: the client asks once more, and has it."""
+    wire.draw("gantt")
+    clock = SkippingClock()
+    break_line(wire, ROUTE, kind=kind, times=1)
+    assert client_of(wire, clock).mindmap("A fox: den, tail").source_code
+    assert len(wire.target.control.tasks(wire.name)) == 1 + drawn
+    assert clock.now() == 3.0
+    break_line(wire, ROUTE, kind=kind, times=2)
+    with pytest.raises(errors.ConnectionFailed):
+        client_of(wire).mindmap("A fox: den, tail")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"kind": "malformed"}, errors.UnreadableAnswerError),
+        ({"kind": "status", "status": 502}, errors.ServerError),
+        ({"kind": "status", "status": 503}, errors.ServerError),
+        ({"kind": "status", "status": 429}, errors.RateLimitError),
+        ({"kind": "status", "status": 409}, errors.ConflictError),
+    ],
+    ids=lambda fault: str(fault.get("status", fault["kind"])) if isinstance(fault, dict) else "",
+)
+def test_an_answer_that_nobody_documents_is_told_at_once(
+    wire: Wire, fault: dict[str, Any], kind: type[Exception]
+) -> None:
+    """An answer that is no envelope is an ApiError by its status, is asked for once, and is never in doubt."""
+    wire.draw("gantt")
+    break_line(wire, ROUTE, **fault, times=1)
+    with pytest.raises(errors.ApiError) as told:
+        client_of(wire).mindmap("A fox")
+    assert type(told.value) is kind
+    sent = [entry for entry in wire.target.control.requests(wire.name) if ROUTE in entry["path"]]
+    assert len(sent) <= 2
+
+
+@proves("edrawmax:download.files", side="client")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "truncate"},
+        {"kind": "reset_before"},
+        {"kind": "reset_during"},
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 429, "retry_after": 5},
+    ],
+    ids=lambda fault: str(fault.get("status", fault["kind"])),
+)
+def test_saving_outlives_trouble_that_passes(wire: Wire, tmp_path: Path, fault: dict[str, Any]) -> None:
+    """Both files arrive whole although their transfers break, and nothing is drawn again."""
+    diagram = client_of(wire).flowchart("Tea: boil water, pour")
+    whole = [path.read_bytes() for path in diagram.save(tmp_path / "whole")]
+    break_line(wire, "_files", **fault, times=2)
+    saved = diagram.save(tmp_path / "broken")
+    assert [path.read_bytes() for path in saved] == whole
+    assert (saved.problems, len(list((tmp_path / "broken").iterdir()))) == ((), 2)
+    assert len(wire.target.control.tasks(wire.name)) == 1
+
+
+@proves("edrawmax:download.files", side="client")
+@pytest.mark.parametrize("kind", ["truncate", "expired", "redirect"])
+@pytest.mark.parametrize(("name", "kept"), [("0.png", ".svg"), ("1.svg", ".png")])
+def test_a_file_that_cannot_be_had_leaves_the_other(
+    wire: Wire, tmp_path: Path, kind: str, name: str, kept: str
+) -> None:
+    """What never passes for one file is told, and the other stands there whole, alone and under its own name."""
+    diagram = client_of(wire).flowchart("Tea: boil water, pour")
+    break_line(wire, name, kind=kind)
+    (saved,) = files = diagram.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [saved.name]
+    assert saved.suffix == kept
+    (problem,) = files.problems
+    assert isinstance(problem, errors.DownloadError)
+    if kept == ".svg":
+        assert reading.drawing(saved.read_bytes()).words

@@ -1,0 +1,282 @@
+"""The contracts of how EdrawMax refuses, how many requests it takes at once, and what the client does then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+import httpx
+import pytest
+
+from soundstage import AsyncEdrawMax, EdrawMax, RetryPolicy, SkippingClock, errors
+from soundstage_contracts import load_facts, proves
+from soundstage_contracts.laws.machine import must
+from soundstage_contracts.simulators.target import IN_PROCESS, Target
+from soundstage_contracts.vendors.edrawmax import CONTRACT
+from soundstage_contracts.vendors.edrawmax.arguments import KINDS
+from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, ROUTE, Wire, assert_refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PASSING = (3001, 212200, 212201)
+LASTING = (400, 2406, 500)
+MEANINGS = {
+    400: errors.BadRequestError,
+    2406: errors.ContentPolicyError,
+    3001: errors.ConcurrencyLimitError,
+    212200: errors.ServerError,
+    212201: errors.ServerError,
+    500: errors.ServerError,
+}
+FACTS = {
+    400: "error.prompt",
+    2406: "error.risk",
+    3001: "error.concurrency",
+    212200: "error.generation",
+    212201: "error.render",
+    500: "error.panic",
+}
+STATUSES = {400: 400, 2406: 403, 3001: 429, 212200: 500, 212201: 500, 500: 500}
+DRAWN = {
+    "code": 0,
+    "msg": "",
+    "data": {"png_url": "https://a.aliyuncs.com/t.png", "svg_url": "https://a.aliyuncs.com/m.svg", "source_code": "x"},
+}
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new user."""
+    return Wire(target)
+
+
+@pytest.fixture
+def own_target(target: Target) -> Iterator[Target]:
+    """Reach a simulator of one's own in this process, whose clock may be changed."""
+    if target.where != IN_PROCESS:
+        pytest.skip("another clock would be everybody's: only a simulator in this process is one's own")
+    with Target() as own:
+        yield own
+
+
+def set_clock(target: Target, kind: str, **change: Any) -> None:
+    """Let the simulator have another kind of clock."""
+    answer = target.http().put(f"{target.url}/_soundstage/clock", json={"kind": kind, **change})
+    assert answer.status_code == 200, answer.text
+
+
+def order(wire: Wire, code: int, times: int = 1) -> None:
+    """Let the next requests of this user be refused with *code*."""
+    wire.target.control.order("refuse", code=str(code), vendor="edrawmax", account=wire.name, times=times)
+
+
+def asked(wire: Wire) -> int:
+    """Return how often this user has asked for a diagram."""
+    return sum(ROUTE in entry["path"] for entry in wire.target.control.requests(wire.name))
+
+
+@proves("edrawmax:error.risk", "edrawmax:error.concurrency", "edrawmax:error.generation", side="server")
+@proves("edrawmax:error.render", "edrawmax:error.panic", "edrawmax:error.prompt", side="server")
+@proves("edrawmax:error.http_status", "edrawmax:answer.error_data", side="server")
+@pytest.mark.parametrize("code", CODES)
+def test_a_refusal_has_its_code_its_words_and_no_data(wire: Wire, code: int) -> None:
+    """Each documented code comes with its words, data null and HTTP 200, or its own status in the other reading."""
+    for reading, status in (("envelope", 200), ("http", STATUSES[code])):
+        wire.draw("gantt")
+        wire.target.control.dialects(wire.name, edrawmax__errors=reading)
+        order(wire, code)
+        assert_refused(wire.post("gantt", {"prompt": "A fox"}), code, CODES[code], status=status, fact=FACTS[code])
+
+
+@proves("edrawmax:error.prompt", "edrawmax:error.lang", "edrawmax:answer.msg", side="server")
+def test_the_skill_pages_words_are_another_reading(wire: Wire) -> None:
+    """In the reading of the skill page messages begin without 'bad param: ', and an answer says success."""
+    wire.draw("gantt")
+    wire.target.control.dialects(wire.name, edrawmax__messages="skill")
+    assert_refused(wire.post("gantt", {}), 400, "prompt is required")
+    assert_refused(wire.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, "lang不合法")
+    assert_refused(wire.post("gantt", {"prompt": "soundstage:block"}), 2406, CODES[2406])
+    assert wire.post("gantt", {"prompt": "A fox"}).json()["msg"] == "success"
+    wire.target.control.dialects(wire.name, edrawmax__messages="reference")
+    assert_refused(wire.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, LANG_MESSAGE)
+
+
+@proves("edrawmax:block", "edrawmax:fates", side="server")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("word", "refusal"),
+    [
+        ("block", (2406, CODES[2406], "block")),
+        ("fail", (212200, CODES[212200], "error.generation")),
+        ("timeout", (212200, f"{CODES[212200]}: timeout", "fates")),
+        ("cancel", (212200, f"{CODES[212200]}: cancel", "fates")),
+    ],
+)
+def test_a_word_in_the_prompt_chooses_the_refusal(
+    wire: Wire, kind: str, word: str, refusal: tuple[int, str, str]
+) -> None:
+    """Blocked content is 2406; what fails is 212200, and a word without a code is named; nothing is drawn or spent."""
+    code, message, fact = refusal
+    assert_refused(wire.post(kind, {"prompt": f"A fox soundstage:{word}"}), code, message, fact=fact)
+    assert wire.target.control.tasks(wire.name) == []
+    assert wire.target.control.money("edrawmax", wire.name).spent == 0
+
+
+@proves("edrawmax:error.concurrency", "edrawmax:answer.time", side="server")
+@pytest.mark.parametrize(("word", "limit"), [("", 5), ("limited-", 1)])
+def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, word: str, limit: int) -> None:
+    """While as many requests are in work as a user may have, one more is 3001; nobody else is kept from asking."""
+    busy, other = Wire(own_target, own_target.new_account(word)), Wire(own_target)
+    busy.draw("gantt")
+    set_clock(own_target, "scaled", speed=1e-6)
+
+    async def crowd() -> list[int]:
+        codes: list[int] = []
+        refused: list[httpx.Response] = []
+        async with own_target.async_http() as http, anyio.create_task_group() as group:
+
+            async def send(wire: Wire, body: dict[str, str]) -> httpx.Response:
+                return await http.post(f"{wire.url}{ROUTE}gantt", json=body, headers={"X-User-ID": wire.account})
+
+            async def ask() -> None:
+                codes.append((await send(busy, {"prompt": "A fox"})).json()["code"])
+
+            async def ask_too_much() -> None:
+                refused.append(await send(busy, {"prompt": "A fox"}))
+                refused.append(await send(other, {}))
+
+            async def until(done: Callable[[], bool]) -> None:
+                with anyio.fail_after(60):
+                    while not done():
+                        await anyio.lowlevel.checkpoint()
+                        must(len(own_target.control.tasks(busy.name)) <= limit + 1, "one request too many was taken")
+
+            for _ in range(limit):
+                group.start_soon(ask)
+            await until(lambda: len(own_target.control.tasks(busy.name)) == limit + 1)
+            group.start_soon(ask_too_much)
+            await until(lambda: len(refused) == 2)
+            assert_refused(refused[0], 3001, CODES[3001], fact="error.concurrency")
+            assert_refused(refused[1], 400, CODES[400])
+            must(codes == [], "an answer left before its diagram was done")
+            own_target.control.advance(30)
+        return codes
+
+    assert anyio.run(crowd) == [0] * limit
+    set_clock(own_target, "manual")
+    busy.draw("gantt")
+
+
+@proves("edrawmax:answer.time", side="server")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_diagram_takes_ten_to_thirty_seconds(own_target: Target, kind: str) -> None:
+    """Where time skips, a diagram takes 10 to 30 seconds of it and a refusal none; where it stands, both take none."""
+    wire = Wire(own_target)
+    for clock, least, most in (("auto", 10, 30), ("manual", 0, 0)):
+        set_clock(own_target, clock)
+        wire.draw(kind)
+        before = own_target.control.now(wire.name)
+        wire.draw(kind)
+        assert least <= own_target.control.now(wire.name) - before <= most + 0.001
+        before = own_target.control.now(wire.name)
+        wire.post(kind, {"prompt": "soundstage:fail"})
+        assert own_target.control.now(wire.name) == before
+
+
+@proves("edrawmax:error.retry_policy", "edrawmax:error.retry_wait", "edrawmax:error.concurrency", side="client")
+@proves("edrawmax:error.generation", "edrawmax:error.render", "edrawmax:error.http_status", side="client")
+@pytest.mark.parametrize("code", PASSING)
+@pytest.mark.parametrize("reading", ["envelope", "http"])
+def test_what_may_pass_is_asked_for_once_more(target: Target, code: int, reading: str) -> None:
+    """3001, 212200 and 212201 are asked again once, after a short wait; a second failure tells the support contact."""
+    wire, clock = Wire(target), SkippingClock()
+    wire.draw("gantt")
+    target.control.dialects(wire.name, edrawmax__errors=reading)
+    client = target.client(CONTRACT, wire.account, clock=clock, retry=RetryPolicy(attempts=5, jitter=False))
+    order(wire, code)
+    assert client.mindmap("A fox").source_code
+    assert (asked(wire), clock.now()) == (3, 3.0)
+    order(wire, code, times=2)
+    with pytest.raises(MEANINGS[code]) as failed:
+        client.mindmap("A fox")
+    assert (asked(wire), clock.now()) == (5, 6.0)
+    assert failed.value.code == code
+    contact = load_facts()["edrawmax:error.retry_policy"].says.rstrip(".").rpartition(" ")[2]
+    assert contact in str(failed.value)
+    assert CODES[code] in failed.value.message
+
+
+@proves("edrawmax:error.risk", "edrawmax:error.panic", "edrawmax:error.prompt", "edrawmax:error.lang", side="client")
+@proves("edrawmax:error.retry_policy", "edrawmax:error.http_status", side="client")
+@pytest.mark.parametrize("code", LASTING)
+@pytest.mark.parametrize("reading", ["envelope", "http"])
+def test_what_lasts_is_told_at_once(target: Target, code: int, reading: str) -> None:
+    """2406, 400 and 500 are never asked again: one request, no wait, and the error by its meaning."""
+    wire, clock = Wire(target), SkippingClock()
+    wire.draw("gantt")
+    target.control.dialects(wire.name, edrawmax__errors=reading)
+    order(wire, code)
+    with pytest.raises(errors.ApiError) as refused:
+        target.client(CONTRACT, wire.account, clock=clock).flowchart("A fox")
+    assert type(refused.value) is MEANINGS[code]
+    assert (refused.value.vendor, refused.value.code, refused.value.message) == ("edrawmax", code, CODES[code])
+    assert refused.value.status == (STATUSES[code] if reading == "http" else 200)
+    assert (asked(wire), clock.now()) == (2, 0.0)
+
+
+@proves("edrawmax:error.retry_policy", "edrawmax:error.retry_wait", side="client")
+@pytest.mark.parametrize("code", CODES)
+def test_the_awaiting_client_keeps_the_same_rule(code: int) -> None:
+    """The awaiting client, too, asks twice where it may pass and once where it lasts."""
+    sent: list[httpx.Request] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={"code": code, "msg": CODES[code], "data": None})
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(refuse)) as http:
+            await AsyncEdrawMax(http=http, clock=SkippingClock()).gantt("A fox")
+
+    with pytest.raises(MEANINGS[code]):
+        anyio.run(ask)
+    assert len(sent) == (2 if code in PASSING else 1)
+
+
+@proves("edrawmax:error.retry_wait", side="client")
+@pytest.mark.parametrize(
+    ("first", "wait"),
+    [
+        (lambda: httpx.Response(429, json={"code": 3001, "msg": "", "data": None}, headers={"Retry-After": "9"}), 9.0),
+        (lambda: httpx.ReadError("connection reset"), 3.0),
+        (lambda: httpx.ReadTimeout("timed out"), 3.0),
+    ],
+    ids=["asked to wait", "lost", "too slow"],
+)
+def test_as_nothing_is_charged_a_lost_answer_is_asked_for_once_more(
+    first: Callable[[], httpx.Response | Exception], wait: float
+) -> None:
+    """A lost answer is asked for once more after 3 s, or as long as a Retry-After says; a second loss is told."""
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        happening = httpx.Response(200, json=DRAWN) if len(sent) == 2 else first()
+        if isinstance(happening, Exception):
+            raise happening
+        return happening
+
+    clock = SkippingClock()
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        client = EdrawMax(http=http, clock=clock)
+        assert client.gantt("A fox").source_code == "x"
+        assert (len(sent), clock.now()) == (2, wait)
+        with pytest.raises((errors.ConnectionFailed, errors.ConcurrencyLimitError)) as lost:
+            client.gantt("A fox")
+    assert len(sent) == 4
+    assert not isinstance(lost.value, errors.SubmitOutcomeUnknown)
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http, pytest.raises(errors.SoundstageError):
+        EdrawMax(http=http, retry=RetryPolicy(attempts=1)).gantt("A fox")
+    assert len(sent) == 5

@@ -1,0 +1,361 @@
+"""The contracts of GMI Cloud's logins: tokens, second factors, expiry, and a client that keeps its session itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import urlsafe_b64decode
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from soundstage import InvalidArgument, JobState, MissingCredential, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.vendors.gmicloud import CLIENT_ID, CODE, CONTRACT, PASSWORD, SESSION, TEXT_MODEL
+from soundstage_contracts.vendors.gmicloud.wire import (
+    AUTH_TOKENS,
+    KEYED,
+    PROFILE,
+    QUEUE,
+    SESSIONS,
+    Wire,
+    assert_refused,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+    from soundstage_contracts.simulators.target import Target
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+def said_by(token: str) -> dict[str, Any]:
+    """Return what a JWT says."""
+    head, payload, signature = token.split(".")
+    assert json.loads(_bytes(head))["typ"] == "JWT"
+    assert signature
+    said: dict[str, Any] = json.loads(_bytes(payload))
+    return said
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def stranger(target: Target, account: str | None = None) -> Wire:
+    """Return a caller of the session face that has not logged in."""
+    wire = Wire(target, account)
+    wire.headers = dict(CLIENT_ID)
+    return wire
+
+
+def begun(wire: Wire, **changes: Any) -> httpx.Response:
+    """Begin a login."""
+    return wire.post(AUTH_TOKENS, {"email": wire.account, "password": PASSWORD, **changes})
+
+
+def ended(wire: Wire, token: str, code: Any = None) -> httpx.Response:
+    """End a login."""
+    return wire.post(SESSIONS, {"type": "native", "authToken": token, "otpCode": code})
+
+
+def asked(target: Target, account: str) -> list[str]:
+    """Return what an account has asked for, as methods and the last part of paths."""
+    journal = target.control.requests(account_name("gmicloud", account))
+    return [f"{entry['method']} {entry['path'].rpartition('/api/v1')[2]}" for entry in journal]
+
+
+@proves("gmicloud:login.tokens", "gmicloud:login.session", "gmicloud:headers", side="server")
+def test_a_login_gives_two_tokens(target: Target) -> None:
+    """E-mail and password give an authToken, and that two JWTs: one names the user, the other says when it ends."""
+    wire = stranger(target)
+    first = begun(wire).json()
+    assert set(first) == {"authToken", "is2FARequired"}
+    assert first["is2FARequired"] is False
+    tokens = ended(wire, first["authToken"]).json()
+    assert set(tokens) == {"accessToken", "refreshToken"}
+    assert said_by(tokens["accessToken"])["userId"]
+    assert said_by(tokens["refreshToken"])["exp"] == int(target.control.now(wire.name)) + 30 * DAY
+    wire.session(tokens)
+    assert wire.get(f"{QUEUE}/models")["models"]
+
+
+@proves("gmicloud:login.tokens", "gmicloud:login.session", "gmicloud:headers", side="client")
+def test_the_client_logs_in_when_it_is_first_used(target: Target) -> None:
+    """A new client sends nothing; its first call logs in as documented, and the next ones do not again."""
+    sent: list[httpx.Request] = []
+    account = target.new_account()
+    client = target.client(SESSION, account, http=target.http(event_hooks={"request": [sent.append]}))
+    assert sent == []
+    client.models()
+    client.model(TEXT_MODEL)
+    paths = [request.url.path.partition("/api/v1")[2] for request in sent]
+    assert paths == [AUTH_TOKENS, SESSIONS, f"{QUEUE}/models", f"{QUEUE}/models/{TEXT_MODEL}"]
+    assert json.loads(sent[0].content) == {"email": account, "password": PASSWORD}
+    body = json.loads(sent[1].content)
+    assert (body["type"], body["otpCode"], bool(body["authToken"])) == ("native", None, True)
+    assert {request.headers["ce-clientid"] for request in sent} == {"gmisdk"}
+    assert [("authorization" in request.headers) for request in sent] == [False, False, True, True]
+
+
+@proves("gmicloud:login.refused", side="server")
+@pytest.mark.parametrize("word", ["email", "password"])
+@pytest.mark.parametrize("value", [None, "", 5, ["x"]])
+def test_a_login_without_its_words_is_refused(target: Target, word: str, value: Any) -> None:
+    """A word that is missing or no text is HTTP 400, named in the field message."""
+    assert word in assert_refused(begun(stranger(target), **{word: value}), 400)
+
+
+@proves("gmicloud:login.refused")
+def test_another_password_is_refused(target: Target) -> None:
+    """An account's password is that of its first login; the client says that it is not let in, after one try."""
+    wire = Wire.logged_in(target)
+    assert_refused(begun(wire, password="another"), 401, "login.refused")  # noqa: S106 - nobody's
+    sent: list[httpx.Request] = []
+    http = target.http(event_hooks={"request": [sent.append]})
+    client = SESSION.client(wire.account, "another", base_url=target.client_url("gmicloud"), http=http)
+    with pytest.raises(errors.AuthenticationError) as refused:
+        client.models()
+    assert (refused.value.vendor, refused.value.status) == ("gmicloud", 401)
+    assert "wrong e-mail or password" in str(refused.value)
+    assert len(sent) == 1
+
+
+@proves("gmicloud:login.refused", side="client")
+@pytest.mark.parametrize("word", ["invalid-", "expired-"])
+def test_the_client_calls_a_refused_credential_by_its_name(target: Target, word: str) -> None:
+    """A login or a key that is not taken is an AuthenticationError with HTTP 401."""
+    for contract in (SESSION, CONTRACT):
+        with pytest.raises(errors.AuthenticationError) as refused:
+            target.client(contract, target.new_account(word)).text_to_video("A fox")
+        assert refused.value.status == 401
+
+
+@proves("gmicloud:login.two_factor", "gmicloud:login.two_factor_on", "gmicloud:login.refused", side="server")
+def test_a_second_factor_has_three_tries(target: Target) -> None:
+    """With a second factor the code is needed; a third wrong one spends the authToken, and a new login begins anew."""
+    wire = stranger(target, target.new_account("2fa-"))
+    first = begun(wire).json()
+    assert first["is2FARequired"] is True
+    assert_refused(ended(wire, first["authToken"]), 401, "login.refused")
+    for _ in range(3):
+        assert_refused(ended(wire, first["authToken"], "000000"), 401, "login.refused")
+    assert_refused(ended(wire, first["authToken"], CODE), 401, "login.refused")
+    again = begun(wire).json()["authToken"]
+    assert_refused(ended(wire, again, "000000"), 401, "login.refused")
+    assert ended(wire, again, CODE).status_code == 200
+
+
+@proves("gmicloud:login.two_factor", "gmicloud:login.refused", side="client")
+@pytest.mark.parametrize(("codes", "tries"), [(["123456"], 1), (["1", " 123456\n"], 2), (["1", "2", "123456"], 3)])
+def test_the_client_asks_for_a_code_up_to_three_times(target: Target, codes: list[str], tries: int) -> None:
+    """What asks for a code is called again after a wrong one, and never a fourth time."""
+    account, left = target.new_account("2fa-"), list(codes)
+    target.client(SESSION, account, otp=lambda: left.pop(0)).models()
+    assert asked(target, account).count(f"POST {SESSIONS}") == tries
+    assert left == []
+
+
+@proves("gmicloud:login.two_factor", side="client")
+def test_wrong_codes_end_a_login(target: Target) -> None:
+    """Three wrong answers, or one wrong code that was given, are an AuthenticationError; none at all is asked for."""
+    account = target.new_account("2fa-")
+    calls: list[str] = []
+
+    def guess() -> str:
+        calls.append("guess")
+        return calls[-1]
+
+    for otp, tries in ((guess, 3), ("000000", 1)):
+        before = len(asked(target, account)) if calls else 0
+        with pytest.raises(errors.AuthenticationError):
+            target.client(SESSION, account, otp=otp).models()
+        assert asked(target, account)[before:].count(f"POST {SESSIONS}") == tries
+    assert len(calls) == 3
+    with pytest.raises(MissingCredential, match="otp="):
+        target.client(SESSION, account).models()
+    with pytest.raises(InvalidArgument):
+        target.client(SESSION, account, otp=lambda: " ").models()
+
+
+@proves("gmicloud:login.lifetimes", "gmicloud:auth.expired", "gmicloud:login.refresh", side="server")
+def test_tokens_end_on_the_accounts_clock(target: Target) -> None:
+    """An access token is taken for 24 hours and a refresh token for 30 days; each refresh gives a fresh pair."""
+    wire = Wire.logged_in(target)
+    wire.advance(DAY - 60)
+    wire.get(PROFILE)
+    wire.advance(120)
+    assert_refused(wire.send("GET", PROFILE), 401, "auth.expired")
+    old = wire.tokens
+    fresh = wire.send("PATCH", SESSIONS, json={"refreshToken": old["refreshToken"]}).json()
+    assert not set(fresh.values()) & set(old.values())
+    wire.session(fresh)
+    wire.get(PROFILE)
+    wire.advance(30 * DAY - 60)
+    wire.session(wire.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}).json())
+    wire.advance(120)
+    assert_refused(wire.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}), 401, "login.refused")
+    wire.get(PROFILE)
+
+
+@proves("gmicloud:login.lifetimes", "gmicloud:login.refused", side="server")
+def test_an_auth_token_ends_after_ten_minutes(target: Target) -> None:
+    """An authToken that is older than ten minutes gives no session."""
+    wire = stranger(target)
+    token = begun(wire).json()["authToken"]
+    ended(wire, token)
+    wire.advance(601)
+    assert_refused(ended(wire, token), 401, "login.refused")
+
+
+@proves("gmicloud:auth.expired", "gmicloud:login.refused", side="server")
+@pytest.mark.parametrize("kind", ["nothing", "a word", "changed", "refresh", "cut"])
+def test_a_token_that_is_none_is_refused(target: Target, kind: str) -> None:
+    """Only an access token that a login gave is taken, and a refresh token only where it belongs."""
+    wire = Wire.logged_in(target)
+    access, refresh = wire.tokens["accessToken"], wire.tokens["refreshToken"]
+    changed = access[:-3] + ("aaa" if access[-3:] != "aaa" else "bbb")
+    tokens = {
+        "nothing": "",
+        "a word": "a-word",
+        "changed": changed,
+        "refresh": refresh,
+        "cut": access[: len(access) // 2],
+    }
+    wire.headers["Authorization"] = f"Bearer {tokens[kind]}"
+    for path in (PROFILE, f"{QUEUE}/models"):
+        assert_refused(wire.send("GET", path), 401, "auth.expired")
+    assert_refused(wire.submit(TEXT_MODEL, {"prompt": "A fox"}), 401, "auth.expired")
+    assert_refused(wire.send("PATCH", SESSIONS, json={"refreshToken": access}), 401, "login.refused")
+    assert_refused(ended(wire, refresh), 401, "login.refused")
+
+
+@proves("gmicloud:faces.apart", side="server")
+def test_a_credential_opens_its_own_face_only(target: Target) -> None:
+    """A key is refused on the session face, an access token on the API-key face, and neither makes anything."""
+    key, session = Wire(target), Wire.logged_in(target)
+    assert_refused(key.send("GET", f"{QUEUE}/models"), 401)
+    assert_refused(session.send("GET", f"{KEYED}/models"), 401, "faces.apart")
+    for wire, queue in ((key, QUEUE), (session, KEYED)):
+        body = {"model": TEXT_MODEL, "payload": {"prompt": "A fox"}}
+        assert_refused(wire.post(f"{queue}/requests", body), 401)
+    assert target.control.tasks(session.name) == []
+
+
+@proves("gmicloud:login.profile")
+def test_a_profile_says_who_is_logged_in(target: Target) -> None:
+    """It names the user and the organization, whose id every request bears; the client reads both."""
+    wire = Wire.logged_in(target)
+    body = wire.get(PROFILE)
+    assert body["user"]["email"] == wire.account
+    assert body["user"]["id"] == said_by(wire.tokens["accessToken"])["userId"]
+    assert wire.read(wire.create())["org_id"] == body["organization"]["id"]
+    profile = target.client(SESSION, wire.account).profile()
+    assert (profile.user_id, profile.email) == (body["user"]["id"], wire.account)
+    assert profile.organization_id == body["organization"]["id"]
+    with pytest.raises(errors.UnsupportedError):
+        target.client(CONTRACT, target.new_account()).profile()
+
+
+@proves("gmicloud:login.refresh", "gmicloud:auth.expired", "gmicloud:login.lifetimes", side="client")
+def test_the_client_refreshes_once_and_repeats_the_call(target: Target) -> None:
+    """A day later a read and a submission each meet HTTP 401, are repeated after one refresh, and one job is made."""
+    account = target.new_account()
+    name = account_name("gmicloud", account)
+    client = target.client(SESSION, account)
+    job = client.text_to_video("A fox")
+    target.control.advance(25 * HOUR, name)
+    assert job.refresh().state is JobState.SUCCEEDED
+    read = f"GET {QUEUE}/requests/{job.id}"
+    assert asked(target, account)[-2:] == [f"PATCH {SESSIONS}", read]
+    target.control.advance(25 * HOUR, name)
+    client.text_to_video("A hare")
+    assert asked(target, account)[-2:] == [f"PATCH {SESSIONS}", f"POST {QUEUE}/requests"]
+    assert len(target.control.tasks(name)) == 2
+    assert asked(target, account).count(f"POST {AUTH_TOKENS}") == 1
+
+
+@proves("gmicloud:login.refresh", "gmicloud:login.lifetimes", side="client")
+def test_the_client_logs_in_again_when_no_refresh_is_left(target: Target) -> None:
+    """After 31 days the refresh is refused, and the client logs in anew by itself."""
+    account = target.new_account()
+    client = target.client(SESSION, account)
+    job = client.text_to_video("A fox")
+    target.control.advance(31 * DAY, account_name("gmicloud", account))
+    assert job.refresh().state is JobState.SUCCEEDED
+    assert asked(target, account)[-3:] == [
+        f"POST {AUTH_TOKENS}",
+        f"POST {SESSIONS}",
+        f"GET {QUEUE}/requests/{job.id}",
+    ]
+
+
+@proves("gmicloud:login.session", "gmicloud:login.refresh", side="client")
+def test_threads_share_one_login_and_one_refresh(target: Target) -> None:
+    """However many threads begin at once, one login is made; however many find the token expired, one refresh."""
+    account = target.new_account()
+    client = target.client(SESSION, account)
+    with ThreadPoolExecutor(6) as pool:
+        jobs = list(pool.map(client.text_to_video, [f"Fox {number}" for number in range(6)]))
+        target.control.advance(25 * HOUR, account_name("gmicloud", account))
+        assert {job.state for job in pool.map(lambda job: job.refresh(), jobs)} == {JobState.SUCCEEDED}
+    calls = asked(target, account)
+    assert (calls.count(f"POST {AUTH_TOKENS}"), calls.count(f"PATCH {SESSIONS}")) == (1, 1)
+
+
+@proves("gmicloud:login.session", "gmicloud:login.refresh", side="client")
+def test_tasks_share_one_login_and_one_refresh(target: Target) -> None:
+    """The awaiting client does the same for its tasks."""
+    account = target.new_account()
+
+    async def story() -> set[JobState]:
+        async with target.async_http() as http:
+            client = target.async_client(SESSION, account, http=http)
+            jobs: list[Any] = []
+
+            async def start(number: int) -> None:
+                jobs.append(await client.text_to_video(f"Fox {number}"))
+
+            async with anyio.create_task_group() as group:
+                for number in range(6):
+                    group.start_soon(start, number)
+            target.control.advance(25 * HOUR, account_name("gmicloud", account))
+            async with anyio.create_task_group() as group:
+                for job in jobs:
+                    group.start_soon(job.refresh)
+            return {job.state for job in jobs}
+
+    assert anyio.run(story) == {JobState.SUCCEEDED}
+    calls = asked(target, account)
+    assert (calls.count(f"POST {AUTH_TOKENS}"), calls.count(f"PATCH {SESSIONS}")) == (1, 1)
+
+
+@pytest.mark.parametrize("contract", [SESSION, CONTRACT], ids=["session", "key"])
+def test_no_secret_of_a_login_is_kept_or_shown(target: Target, contract: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Password, code and tokens are in no journal, log, event, repr or token of a job."""
+    caplog.set_level(logging.DEBUG)
+    told: list[httpx.Response] = []
+    events: list[Any] = []
+    account = target.new_account("2fa-")
+    http = target.http(event_hooks={"response": [told.append]})
+    options = {"otp": "123456"} if contract is SESSION else {}
+    client = target.client(contract, account, http=http, on_event=events.append, **options)
+    job = client.text_to_video("A fox")
+    target.control.advance(25 * HOUR, account_name("gmicloud", account))
+    job.refresh()
+    tokens = {
+        token
+        for response in told
+        for name, token in response.json().items()
+        if name in ("authToken", "accessToken", "refreshToken")
+    }
+    assert len(tokens) == (5 if contract is SESSION else 0)
+    secrets = {PASSWORD, '"123456"', *tokens} | ({account} if contract is CONTRACT else set())
+    shown = [repr(client), repr(job), job.to_token(), *map(repr, events), caplog.text]
+    shown.append(str(target.control.requests(account_name("gmicloud", account))))
+    assert not [secret for secret in secrets if any(secret in text for text in shown)]

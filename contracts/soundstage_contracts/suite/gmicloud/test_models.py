@@ -1,0 +1,263 @@
+"""The contracts of GMI Cloud's models: what they declare, what they cost, and a client that counts before it pays."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import GMICloud, InvalidArgument, SkippingClock, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.vendors import gmicloud as vendor
+from soundstage_contracts.vendors.gmicloud import CONTRACT, FACES, IMAGE_MODEL, SESSION, TEXT_MODEL
+from soundstage_contracts.vendors.gmicloud.wire import KEYED, QUEUE, Wire
+
+if TYPE_CHECKING:
+    from soundstage_contracts.simulators.target import Target
+
+MODELS = (*vendor.TEXT_MODELS, *vendor.IMAGE_MODELS)
+MEMBERS = {
+    "model", "brief_description", "detailed_description", "model_type", "parameters", "price_info", "host_type", "tags",
+    "modalities", "qworkers", "created_at", "updated_at", "org_id", "icon_link", "background_image_url",
+    "internal_parameters",
+}  # fmt: skip
+both_faces = pytest.mark.parametrize("face", FACES)
+
+
+def told(**price: Any) -> GMICloud:
+    """Return a client to which every model is one of that price."""
+    body = {
+        "model": "m",
+        "parameters": [{"key": "duration", "type": "numeric", "value": 4}],
+        "price_info": price or None,
+    }
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=body)))
+    return GMICloud(api_key="key", base_url="https://service.test", http=http, clock=SkippingClock())
+
+
+@proves("gmicloud:models.list", "gmicloud:models.known", "gmicloud:models.more", side="server")
+def test_the_session_face_lists_models_whole(target: Target) -> None:
+    """A list has every model as its own description has it, and the documented ones among them."""
+    wire = Wire.logged_in(target)
+    models = wire.get(f"{QUEUE}/models")["models"]
+    assert {model["model"] for model in models} == set(MODELS)
+    assert models == [wire.get(f"{QUEUE}/models/{model['model']}") for model in models]
+
+
+@proves("gmicloud:apikey.face", "gmicloud:models.known", side="server")
+def test_the_key_face_lists_models_by_id(target: Target) -> None:
+    """With a key a list has ids, and each names a model that the session face describes in the same words."""
+    wire, session = Wire(target), Wire.logged_in(target)
+    ids = wire.get(f"{KEYED}/models")["model_ids"]
+    assert set(ids) == set(MODELS)
+    for name in ids:
+        assert wire.get(f"{KEYED}/models/{name}") == session.get(f"{QUEUE}/models/{name}")
+    held = wire.read(wire.create())
+    assert (held["model"], held["outcome"]) == (TEXT_MODEL, None)
+    wire.headers["X-Organization-ID"] = "an-organization"
+    assert wire.read(wire.create())["model"] == TEXT_MODEL
+
+
+@proves(
+    "gmicloud:models.detail",
+    "gmicloud:models.parameter",
+    "gmicloud:price.integer",
+    "gmicloud:price.unit",
+    side="server",
+)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_says_what_it_is(target: Target, model: str) -> None:
+    """It has the documented members, parameters with type, range and default, and a whole price in cents a second."""
+    body = Wire(target).get(f"{KEYED}/models/{model}")
+    assert set(body) >= MEMBERS
+    assert any(name.startswith("external_") for name in body)
+    assert body["model"] == model
+    assert body["model_type"] == ("text-to-video" if model in vendor.TEXT_MODELS else "image-to-video")
+    assert body["host_type"] in ("", "internal", "external")
+    price = body["price_info"]
+    assert type(price["price"]) is int
+    assert (price["pricing_type"], price["unit"]) == ("per_second", "cent")
+    for parameter in body["parameters"]:
+        assert set(parameter) >= {"key", "display_name", "category", "type", "min", "max", "step", "value"}
+        assert parameter["type"] in ("numeric", "text", "boolean")
+        if parameter["type"] == "numeric" and parameter["value"] != "":
+            assert parameter["min"] <= parameter["value"] <= parameter["max"]
+
+
+@proves("gmicloud:models.parameter", "gmicloud:requests.payload", "gmicloud:requests.ranges", side="server")
+@pytest.mark.parametrize("model", MODELS)
+def test_a_payload_is_checked_against_what_its_model_declares(target: Target, model: str) -> None:
+    """Both ends of a declared range are taken; what lies beyond is refused, and a payload without what is required."""
+    wire = Wire(target)
+    declared = wire.get(f"{KEYED}/models/{model}")["parameters"]
+    right = {"prompt": "A fox"} | ({"image": vendor.DOT} if model in vendor.IMAGE_MODELS else {})
+    assert {parameter["key"] for parameter in declared if parameter["required"]} == set(right)
+    for name in right:
+        without = {key: value for key, value in right.items() if key != name}
+        assert wire.submit(model, without).status_code == 400
+    for parameter in (one for one in declared if one["type"] == "numeric"):
+        key, least, most = parameter["key"], parameter["min"], parameter["max"]
+        for value, status in ((least, 200), (most, 200), (least - 1, 400), (most + 1, 400)):
+            assert wire.submit(model, {**right, key: value}).status_code == status
+
+
+@proves(
+    "gmicloud:models.list", "gmicloud:models.detail", "gmicloud:models.parameter", "gmicloud:apikey.face", side="client"
+)
+@both_faces
+def test_the_client_reads_models_and_their_parameters(target: Target, face: str) -> None:
+    """Ids, kinds, parameters, ranges, defaults and prices are those of the answers, whichever face gives them."""
+    account = target.new_account()
+    wire = Wire(target, account if face == "key" else None)
+    client = target.client(FACES[face], account)
+    assert [model.id for model in client.models()] == wire.get(f"{KEYED}/models")["model_ids"]
+    for name in MODELS:
+        body, model = wire.get(f"{KEYED}/models/{name}"), client.model(name)
+        assert (model.id, model.kind, model.about) == (name, body["model_type"], body["brief_description"])
+        assert (model.price.amount, model.price.unit) == (body["price_info"]["price"], body["price_info"]["unit"])
+        said = {one["key"]: one for one in body["parameters"]}
+        assert [one.key for one in model.parameters] == list(said)
+        for one in model.parameters:
+            heard = said[one.key]
+            assert (one.type, one.category, one.display_name) == (
+                heard["type"],
+                heard["category"],
+                heard["display_name"],
+            )
+            assert one.required is heard["required"]
+            assert one.default == (heard["value"] if heard["value"] != "" else None)
+            if one.type == "numeric":
+                assert (one.least, one.most, one.step) == (heard["min"], heard["max"], heard["step"])
+    if face == "session":
+        assert client.models()[0] == client.model(MODELS[0])
+
+
+@proves("gmicloud:apikey.face", side="client")
+def test_the_client_names_an_organization(target: Target) -> None:
+    """With a key every call carries Bearer and the key, and X-Organization-ID where one is named."""
+    sent: list[httpx.Request] = []
+    account = target.new_account()
+    http = target.http(event_hooks={"request": [sent.append]})
+    target.client(CONTRACT, account, http=http, organization_id="org-7").text_to_video("A fox").refresh()
+    target.client(CONTRACT, account, http=http).models()
+    assert {request.headers["authorization"] for request in sent} == {f"Bearer {account}"}
+    assert [request.headers.get("x-organization-id") for request in sent] == ["org-7", "org-7", None]
+    with pytest.raises(errors.UnsupportedError):
+        target.client(CONTRACT, account).requests(TEXT_MODEL)
+
+
+@proves("gmicloud:charge", "gmicloud:price.unit", side="server")
+@pytest.mark.parametrize(("word", "share"), [("", 1), ("soundstage:fail", 0), ("soundstage:cancel", 0)])
+def test_a_request_costs_its_seconds(target: Target, word: str, share: int) -> None:
+    """The price times the seconds is set aside at once, spent when it succeeds, and given back when it does not."""
+    wire = Wire(target)
+    cents = wire.get(f"{KEYED}/models/{IMAGE_MODEL}")["price_info"]["price"]
+    wire.create(f"A fox {word}", IMAGE_MODEL, image=vendor.DOT, duration=3)
+    money = target.control.money("gmicloud", wire.name)
+    assert money.unit == "USD"
+    assert money.reserved == pytest.approx(3 * cents / 100)
+    wire.advance(1800)
+    money = target.control.money("gmicloud", wire.name)
+    assert money.reserved == 0
+    assert money.spent == pytest.approx(share * 3 * cents / 100)
+
+
+@proves("gmicloud:price.integer", "gmicloud:price.unit", side="client")
+@both_faces
+@given(request=vendor.requests())
+def test_an_estimate_is_what_is_charged(target: Target, face: str, request: tuple[str, dict[str, Any]]) -> None:
+    """What the client says that a request costs is what the service then sets aside."""
+    account = target.new_account()
+    client = target.client(FACES[face], account)
+    cost = client.estimate(*request)
+    client.create_request(*request)
+    reserved = target.control.money("gmicloud", account_name("gmicloud", account)).reserved
+    assert cost == pytest.approx(reserved)
+
+
+@proves("gmicloud:price.integer", "gmicloud:price.unit", side="client")
+@pytest.mark.parametrize(
+    ("price", "payload", "dollars"),
+    [
+        ({"price": 8, "pricing_type": "per_second", "unit": "cent"}, {"video_length": 5}, 0.4),
+        ({"price": 8, "pricing_type": "per_second", "unit": "cent"}, {"duration": 2.5}, 0.2),
+        ({"price": 8, "pricing_type": "per_second", "unit": "cent"}, {"prompt": "x"}, 0.32),
+        ({"price": 1, "pricing_type": "per_second", "unit": "USD"}, {"duration": 3}, 3.0),
+        ({"price": 50, "pricing_type": "per_request", "unit": "cent"}, {"duration": 3}, 0.5),
+    ],
+)
+def test_a_price_is_read_in_its_own_words(price: dict[str, Any], payload: dict[str, Any], dollars: float) -> None:
+    """Cents or dollars, by the second or by the request, and the model's default where the payload has no length."""
+    assert told(**price).estimate("m", payload) == pytest.approx(dollars)
+
+
+@proves("gmicloud:price.integer", side="client")
+@pytest.mark.parametrize(
+    "price",
+    [
+        {},
+        {"price": 0.08, "pricing_type": "per_second", "unit": "USD"},
+        {"price": "8", "pricing_type": "per_second", "unit": "cent"},
+        {"price": 8, "pricing_type": "per_token", "unit": "cent"},
+        {"price": 8, "pricing_type": "per_second", "unit": "shell"},
+    ],
+)
+def test_a_price_that_is_not_understood_is_not_guessed(price: dict[str, Any]) -> None:
+    """No estimate is made of it, and a client that may spend only so much does not submit."""
+    client = told(**price)
+    with pytest.raises(errors.UnsupportedError):
+        client.estimate("m", {"prompt": "x"})
+
+
+@both_faces
+def test_a_client_stops_before_it_spends_too_much(target: Target, face: str) -> None:
+    """What would go beyond max_spend is refused before it is sent; what the service refused counts as nothing."""
+    account = target.new_account()
+    name = account_name("gmicloud", account)
+    client = target.client(FACES[face], account, max_spend=1.0)
+    client.text_to_video("A fox", video_length=10)
+    with pytest.raises(errors.SpendLimitReached) as reached:
+        client.text_to_video("A hare", video_length=5)
+    assert (reached.value.limit, reached.value.spent, reached.value.estimate) == (1.0, 0.8, 0.4)
+    with pytest.raises(errors.ContentPolicyError):
+        client.text_to_video("soundstage:block", video_length=2)
+    assert client.spent == pytest.approx(0.8)
+    client.create_request(TEXT_MODEL, {"prompt": "A hare", "video_length": 2})
+    assert client.spent == pytest.approx(0.96)
+    assert len(target.control.tasks(name)) == 2
+
+
+def test_what_may_have_been_charged_stays_counted(target: Target) -> None:
+    """A submission whose outcome is unknown is counted; threads together do not spend more than one client may."""
+    account = target.new_account()
+    name = account_name("gmicloud", account)
+    client = target.client(SESSION, account, max_spend=1.0)
+    client.model(TEXT_MODEL)
+    client.estimate(TEXT_MODEL, {"prompt": "x"})
+    target.control.fault("reset_after", vendor="gmicloud", account=name, method="POST", times=1)
+    with pytest.raises(errors.SubmitOutcomeUnknown):
+        client.text_to_video("A fox", video_length=5)
+    assert client.spent == pytest.approx(0.4)
+
+    def start(number: int) -> bool:
+        try:
+            client.text_to_video(f"Fox {number}", video_length=5)
+        except errors.SpendLimitReached:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(start, range(4))) == 1
+    assert target.control.money("gmicloud", name).reserved == pytest.approx(0.8)
+
+
+@given(limit=st.sampled_from([-1, float("nan"), "1", True]))
+def test_a_limit_is_a_number(limit: Any) -> None:
+    """A limit that is none is refused when the client is made."""
+    with pytest.raises(InvalidArgument, match="max_spend"):
+        GMICloud(api_key="key", max_spend=limit)

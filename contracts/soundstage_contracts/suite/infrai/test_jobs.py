@@ -1,0 +1,252 @@
+"""The contracts of Infrai's jobs: what is told of them, how they go, how they are cancelled, and what they make."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import av
+import pytest
+from hypothesis import given
+from PIL import Image
+
+from soundstage import JobState, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.target import IN_PROCESS, Target
+from soundstage_contracts.vendors import infrai as vendor
+from soundstage_contracts.vendors.infrai import CONTRACT
+from soundstage_contracts.vendors.infrai.arguments import ABILITIES, ASPECTS, RESOLUTIONS, SIZES, price_of
+from soundstage_contracts.vendors.infrai.wire import GENERATE, STATUS, Wire, assert_refused, data_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GENERATIONS = tuple(STATUS)
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new account."""
+    return Wire(target)
+
+
+@pytest.fixture(scope="module")
+def full_target(target: Target) -> Iterator[Target]:
+    """Reach a simulator that makes films in their full size: in this process, one of its own."""
+    if target.where != IN_PROCESS:
+        yield target
+        return
+    with Target(media="full") as full:
+        yield full
+
+
+@proves("infrai:charge", "infrai:job.error", "infrai:job.states", side="server")
+@pytest.mark.parametrize("word", ["fail", "block", "timeout", "cancel"])
+def test_what_does_not_succeed_is_given_back_and_says_why(wire: Wire, word: str) -> None:
+    """A job that ends otherwise costs nothing, has an error and no address, and stays as it is."""
+    job = wire.create(prompt=f"A fox soundstage:{word}")
+    wire.advance(1800)
+    first, second = wire.read(job), wire.finish(job)
+    assert first == second
+    assert first["state"] == first["status"] == ("cancelled" if word == "cancel" else "failed")
+    assert first["error"]
+    assert not {"video_url", "thumbnail_url"} & set(first)
+    money = wire.money()
+    assert (money.spent, money.reserved, money.available) == (0, 0, money.granted)
+
+
+@proves("infrai:metadata.values", "infrai:job.shape", "infrai:job.states", side="client")
+def test_the_client_knows_what_a_job_costs(target: Target) -> None:
+    """`job.cost` is the cost_usd of the answer that began it, and later answers, which cost nothing, leave it."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    job = client.generate("A fox", duration_seconds=4, vendor="veo")
+    assert job.cost == pytest.approx(price_of({"duration_seconds": 4, "vendor": "veo"}))
+    states = [job.state, *(snapshot.state for snapshot in job.updates())]
+    assert list(dict.fromkeys(states)) == [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
+    assert job.cost == pytest.approx(0.2)
+
+
+@proves("infrai:metadata", "infrai:metadata.values", side="server")
+def test_every_answer_tells_of_its_call(wire: Wire) -> None:
+    """Answers and refusals alike have the metadata, with a request id that comes once; only a creation costs."""
+    created = wire.generate()
+    job = data_of(created)["job_id"]
+    asked = ("GET", STATUS["status"].format(job)), ("GET", STATUS["jobs"].format("vid_0")), ("GET", "/v1/video/nowhere")
+    answers = [created, *(wire.ask(*each) for each in (*asked, *asked)), wire.cancel(job)]
+    told = [answer.json()["metadata"] for answer in answers]
+    assert len({metadata["request_id"] for metadata in told}) == len(answers)
+    assert [metadata["cost_usd"] > 0 for metadata in told] == [True] + [False] * 7
+    for answer in answers:
+        data_of(answer) if answer.is_success else assert_refused(answer, 404, "NOT_FOUND")
+
+
+@proves("infrai:metadata", side="server")
+def test_a_request_id_tells_the_time(wire: Wire) -> None:
+    """The first 48 bits of a UUID of version 7 are the milliseconds since 1970, of the account's time."""
+    wire.create()
+    wire.advance(5000)
+    told = wire.generate().json()["metadata"]["request_id"]
+    now = wire.target.control.now(wire.name)
+    assert int(told.replace("-", "")[:12], 16) / 1000 == pytest.approx(now, abs=60)
+
+
+@proves("infrai:status.route", "infrai:job.states", "infrai:job.shape", side="server")
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_job_is_queued_then_running_then_done(wire: Wire, generation: str) -> None:
+    """On the routes of either generation a job is queued, running, succeeded, in this order."""
+    job = wire.create()
+    seen = [wire.read(job, generation)]
+    for _ in range(300):
+        wire.advance(1)
+        seen.append(wire.read(job, generation))
+        if seen[-1]["state"] == "succeeded":
+            break
+    words = [data["state"] for data in seen]
+    assert list(dict.fromkeys(words)) == ["queued", "running", "succeeded"]
+    for data in seen:
+        assert (data["job_id"], data["id"], data["status"]) == (job, job, data["state"])
+        assert ("video_url" in data) == (data["state"] == "succeeded")
+
+
+@proves("infrai:job.times", side="server")
+@given(body=vendor.bodies())
+def test_a_film_takes_half_a_minute_to_three(target: Target, body: dict[str, Any]) -> None:
+    """A job is not done within 31 seconds, and is done after 190."""
+    wire = Wire(target)
+    job = data_of(wire.ask("POST", GENERATE, body))["job_id"]
+    wire.advance(30.5)
+    assert wire.read(job)["state"] in ("queued", "running")
+    wire.advance(160)
+    assert wire.read(job)["state"] == "succeeded"
+
+
+@proves("infrai:cancel.route", "infrai:charge", side="server")
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("seconds", [0, 20])
+def test_a_cancelled_job_stops_for_good(wire: Wire, generation: str, seconds: float) -> None:
+    """Cancelling answers data {ok: true}; the job is cancelled from then on, and its money is back."""
+    job = wire.create()
+    wire.advance(seconds)
+    assert data_of(wire.cancel(job, generation)) == {"ok": True}
+    assert wire.read(job)["state"] == wire.finish(job)["state"] == "cancelled"
+    assert wire.money().available == wire.money().granted
+
+
+@proves("infrai:cancel.final", side="server")
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_cancelling_what_is_over_changes_nothing(wire: Wire, generation: str) -> None:
+    """A finished job, and one that was cancelled, answers HTTP 200 and data {ok: false}, and stays as it is."""
+    done, stopped = wire.create(), wire.create(prompt="A hare")
+    wire.cancel(stopped)
+    before = wire.finish(done)
+    for job in (done, stopped):
+        assert data_of(wire.cancel(job, generation)) == {"ok": False}
+    assert wire.read(done) == before
+    assert wire.read(stopped)["state"] == "cancelled"
+    assert_refused(wire.cancel("vid_nothing", generation), 404, "NOT_FOUND")
+
+
+@proves("infrai:cancel.route", "infrai:cancel.final", side="client")
+@pytest.mark.parametrize("reading", ["both", *GENERATIONS])
+def test_the_client_cancels_a_job(target: Target, reading: str) -> None:
+    """`cancel()` stops a running job, leaves a finished one as it is, and knows afterwards which it was."""
+    wire = Wire(target)
+    wire.speak(reading)
+    client = target.client(CONTRACT, wire.account, clock=target.moving_clock())
+    stopped, done = client.generate("A fox"), client.generate("A hare").wait()
+    assert stopped.cancel().state is (JobState.CANCELED if not stopped.refresh().outputs else JobState.SUCCEEDED)
+    running = client.generate("A deer").cancel()
+    assert running.state is JobState.CANCELED
+    with pytest.raises(errors.JobCanceled):
+        running.result()
+    assert done.cancel().state is JobState.SUCCEEDED
+    assert client.job(running.id).cancel().state is JobState.CANCELED
+    with pytest.raises(errors.NotFoundError) as unknown:
+        client.job("vid_nothing").cancel()
+    assert unknown.value.token == client.job("vid_nothing").to_token()
+
+
+@proves("infrai:job.outputs", "infrai:generate.defaults", side="server")
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+@pytest.mark.parametrize("aspect", [None, *ASPECTS])
+def test_a_film_is_as_it_was_asked_for(wire: Wire, resolution: str, aspect: str | None) -> None:
+    """A film has the ratio and the length that were asked for, 16:9 and 5 seconds by default; so has its picture."""
+    data = wire.finish(wire.create(resolution=resolution, aspect=aspect, **({"duration_seconds": 2} if aspect else {})))
+    width, height = map(int, (aspect or "16:9").split(":"))
+    with av.open(BytesIO(wire.get(data["video_url"])), "r") as film:
+        picture = film.streams.video[0]
+        assert film.duration is not None
+        assert film.duration / 1_000_000 == pytest.approx(2 if aspect else 5, abs=0.05)
+        assert picture.width / picture.height == pytest.approx(width / height, rel=0.05)
+    with Image.open(BytesIO(wire.get(data["thumbnail_url"]))) as thumbnail:
+        assert thumbnail.format == "PNG"
+        assert thumbnail.width / thumbnail.height == pytest.approx(width / height, rel=0.05)
+
+
+@proves("infrai:job.outputs", "infrai:generate.params", side="server")
+@pytest.mark.parametrize("resolution", [None, *RESOLUTIONS])
+def test_the_resolution_is_the_short_side(full_target: Target, resolution: str | None) -> None:
+    """720p, which is the default, 1080p and 4k are 720, 1080 and 2160 pixels high at 16:9, to the pixel."""
+    wire = Wire(full_target)
+    data = wire.finish(wire.create(resolution=resolution, duration_seconds=1))
+    with av.open(BytesIO(wire.get(data["video_url"])), "r") as film:
+        picture = film.streams.video[0]
+        short = SIZES[resolution or "720p"]
+        assert (picture.width, picture.height) == (short * 16 // 9, short)
+
+
+@proves("infrai:job.outputs", side="server")
+def test_an_address_needs_no_key_and_expires(wire: Wire) -> None:
+    """Results are fetched without the key, for 30 days; changed or late they answer HTTP 403."""
+    data = wire.finish(wire.create(duration_seconds=1))
+    http = wire.target.http()
+    for address in (data["video_url"], data["thumbnail_url"]):
+        assert http.get(address).status_code == 200
+        assert http.get(address.replace("Signature=", "Signature=0")).status_code == 403
+    wire.advance(31 * 24 * 3600)
+    assert http.get(data["video_url"]).status_code == 403
+
+
+@proves("infrai:routes.more", side="server")
+def test_the_newer_routes_tell_more(wire: Wire) -> None:
+    """The route get shows what status shows, download_url where the film is, capabilities who makes what."""
+    job = wire.create()
+    assert_refused(wire.ask("GET", f"/v1/video/download_url/{job}"), 404, "NOT_FOUND", fact="routes.more")
+    shown = wire.finish(job)
+    assert data_of(wire.ask("GET", f"/v1/video/get/{job}")) == shown
+    assert data_of(wire.ask("GET", f"/v1/video/download_url/{job}")) == {"url": shown["video_url"]}
+    told = data_of(wire.ask("GET", "/v1/video/capabilities"))
+    assert {each["vendor"]: tuple(each["resolutions"]) for each in told["vendors"]} == ABILITIES
+
+
+@proves("infrai:job.outputs", "infrai:generate.route", "infrai:job.shape", side="client")
+@pytest.mark.parametrize("reading", ["both", *GENERATIONS])
+def test_the_client_saves_the_film(target: Target, tmp_path: Path, reading: str) -> None:
+    """A client waits and leaves a playable film and its picture on disk, whichever generation it is answered by."""
+    wire = Wire(target)
+    wire.speak(reading)
+    job = target.client(CONTRACT, wire.account, clock=target.moving_clock()).generate("A fox", duration_seconds=1)
+    film, thumbnail = job.save(tmp_path)
+    assert [output.kind for output in job.outputs] == ["video", "image"]
+    with av.open(str(film), "r") as opened:
+        assert opened.streams.video[0].codec_context.name == "h264"
+    with Image.open(thumbnail) as picture:
+        assert picture.format == "PNG"
+
+
+@proves("infrai:job.outputs", side="client")
+def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Path) -> None:
+    """The awaiting client does the same, and cancels, too."""
+
+    async def make() -> tuple[Any, list[Path], Any]:
+        async with target.async_http() as http:
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            job = await (await client.generate("A fox", duration_seconds=1))
+            stopped = await (await client.generate("A hare")).cancel()
+            return job, await job.save(tmp_path), stopped
+
+    job, saved, stopped = anyio.run(make)
+    assert (job.state, stopped.state) == (JobState.SUCCEEDED, JobState.CANCELED)
+    assert [path.suffix for path in saved] == [".mp4", ".png"]

@@ -1,0 +1,287 @@
+"""Media.io's contracts: what the API promises, and what the client makes of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
+
+from soundstage import JobState, MediaIO
+from soundstage.vendors.mediaio import ENDPOINTS as CALLED
+from soundstage_contracts import proves
+from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
+from soundstage_contracts.vendors.mediaio import CONTRACT, MediaIOMachine, headers
+from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of, plain
+from soundstage_contracts.vendors.mediaio.wire import CREDITS, FILM, RESULT, Wire, assert_refused, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+    from soundstage_contracts.facts.tables import Endpoint
+    from soundstage_contracts.simulators.target import Target
+
+TRANSCRIPTS = list(load_transcripts("mediaio"))
+HOST = "openapi.media.io"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+EACH = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
+
+
+@pytest.fixture
+def wire(target: Target) -> Wire:
+    """Speak as a new account."""
+    return Wire(target)
+
+
+@proves("mediaio:method.post", "mediaio:create.answer", side="server")
+def test_the_documented_host_answers(target: Target) -> None:
+    """The documented host reaches the API, without a slug in the path."""
+    account = {**headers(target.new_account()), "Host": HOST}
+    answer = target.http().post(target.url + FILM.path, json={"data": plain(FILM)}, headers=account)
+    assert opened(answer)["task_id"]
+
+
+def test_the_client_goes_to_the_documented_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a base address a client speaks to the documented host."""
+    monkeypatch.delenv("MEDIAIO_BASE_URL", raising=False)
+    with MediaIO("key") as client:
+        assert client.base_url == f"https://{HOST}"
+
+
+@proves("mediaio:auth.header", "mediaio:method.post", "mediaio:request.wrapper", side="client")
+@proves("mediaio:result.route", "mediaio:credits.route", "mediaio:endpoint.generation-result.task_id", side="client")
+def test_every_call_of_the_client_is_an_authorized_post(target: Target) -> None:
+    """Create, poll and balance alike are POSTs with X-API-KEY and JSON; the queries' body is an empty object."""
+    sent: list[httpx.Request] = []
+    account = target.new_account()
+    client = target.client(CONTRACT, account, http=target.http(event_hooks={"request": [sent.append]}))
+    job = client.wan_2_5_text_to_video("A fox").refresh()
+    client.credits()
+    paths = [FILM.path, RESULT + job.id, CREDITS]
+    assert [request.url.path.partition("/mediaio")[2] for request in sent] == paths
+    for request in sent:
+        assert request.method == "POST"
+        assert {name: request.headers[name] for name in headers(account)} == headers(account)
+    assert [request.content for request in sent[1:]] == [b"{}", b"{}"]
+
+
+@proves("mediaio:method.post", "mediaio:errors.http_status", side="server")
+@pytest.mark.parametrize("path", [FILM.path, f"{RESULT}x", CREDITS])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_nothing_but_post_is_taken(wire: Wire, path: str, method: str) -> None:
+    """Any other method is refused with HTTP 405."""
+    answer = wire.send(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert_refused(answer, 404, status=405, fact="errors.http_status")
+
+
+@proves("mediaio:errors.http_status")
+def test_an_unknown_route_is_refused_with_its_nearest(target: Target) -> None:
+    """A route that does not exist is HTTP 404, and the client has no such endpoint to call."""
+    answer = Wire(target).post("/generation/wan/t2v-wan-v2-55", {"data": {"prompt": "A fox"}})
+    assert FILM.path in assert_refused(answer, 404, status=404, fact="errors.http_status")
+    assert {endpoint.path for endpoint in CALLED.values()} == {endpoint.path for endpoint in ENDPOINTS}
+
+
+@proves("mediaio:request.wrapper", "mediaio:errors.invalid_parameter", side="server")
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"text"', b"null", b"{}", b'{"prompt": "A fox"}', b'{"data": "A fox"}', b'{"data": []}']
+)
+def test_a_body_without_the_wrapper_is_refused(wire: Wire, body: bytes) -> None:
+    """What is no object with data, an object, is refused and costs nothing."""
+    assert_refused(wire.send("POST", FILM.path, body), 490000)
+    assert wire.credits() == 1000
+
+
+@proves("mediaio:credits.route", "mediaio:result.route", side="server")
+@pytest.mark.parametrize("path", [f"{RESULT}x", CREDITS])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null"])
+def test_the_queries_take_an_object(wire: Wire, path: str, body: bytes) -> None:
+    """Both queries are sent with an empty object: what is none is refused."""
+    assert_refused(wire.send("POST", path, body), 490000)
+
+
+@proves("mediaio:envelope", "mediaio:ids", "mediaio:create.answer", side="server")
+@EACH
+def test_every_answer_is_an_envelope_with_a_trace_of_its_own(wire: Wire, endpoint: Endpoint) -> None:
+    """{code, msg, data, trace_id}, for success and refusal; a task's id looks like a uuid; no trace comes twice."""
+    answers = [wire.generate(endpoint, plain(endpoint)) for _ in range(2)]
+    tasks = [opened(answer)["task_id"] for answer in answers]
+    assert all(UUID.fullmatch(task) for task in tasks)
+    assert_refused(broken := wire.generate(endpoint, {}), 490000)
+    bodies = [answer.json() for answer in (*answers, broken, wire.post(CREDITS, {}))]
+    assert {frozenset(body) for body in bodies} == {frozenset({"code", "msg", "data", "trace_id"})}
+    assert len({body["trace_id"] for body in bodies}) == len(bodies)
+    assert len(set(tasks)) == 2
+
+
+@proves("mediaio:status.vocabulary", "mediaio:result.shape", "mediaio:result.route", side="server")
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [("prose", ["waiting", "processing", "completed"]), ("pages", ["pending", "processing", "succeeded"])],
+)
+def test_a_task_goes_through_the_words_of_its_reading(wire: Wire, reading: str, words: list[str]) -> None:
+    """Waiting, processing and completed, or the other vocabulary's words; a result comes with success alone."""
+    wire.start()
+    wire.target.control.dialects(wire.name, mediaio__status=reading)
+    task = wire.start()
+    seen = [wire.read(task)]
+    while seen[-1]["status"] != words[-1]:
+        assert len(seen) < 300
+        wire.advance(1)
+        seen.append(wire.read(task))
+    told = [data["status"] for data in seen]
+    assert sorted(set(told), key=words.index) == words
+    assert told == sorted(told, key=words.index)
+    for data in seen:
+        assert data["task_id"] == task
+        assert set(data) == {"task_id", "status", *(["result"] if data["status"] == words[-1] else [])}
+    (result,) = seen[-1]["result"]
+    assert set(result) == {"val", "preview", "status"}
+    assert result["status"] == words[-1]
+    assert result["preview"].startswith(("http://", "https://"))
+    assert not result["val"].startswith("http")
+
+
+@proves("mediaio:generation.times", side="server")
+@EACH
+def test_a_task_takes_its_time(wire: Wire, endpoint: Endpoint) -> None:
+    """Pictures take 10 to 90 seconds, films 30 to 170."""
+    least, most = (10, 90) if endpoint.capability.endswith("image") else (30, 170)
+    task = wire.start(endpoint)
+    wire.advance(least - 1)
+    assert wire.read(task)["status"] in {"waiting", "processing"}
+    wire.advance(most - least + 2)
+    assert wire.read(task)["status"] == "completed"
+
+
+@proves("mediaio:status.vocabulary", "mediaio:result.shape", side="server")
+@pytest.mark.parametrize(
+    ("word", "prose", "pages"),
+    [("fail", "failed", "failed"), ("timeout", "timeout", "failed"), ("block", "failed", "failed"),
+     ("cancel", "failed", "failed")],
+)  # fmt: skip
+def test_what_does_not_succeed_says_why(wire: Wire, word: str, prose: str, pages: str) -> None:
+    """A failure has its word, a reason and no result, and stays."""
+    task = wire.start(prompt=f"A fox soundstage:{word}")
+    wire.advance(1800)
+    first, second = wire.read(task), wire.finish(task)
+    assert first == second
+    assert (first["status"], set(first)) == (prose, {"task_id", "status", "reason"})
+    assert first["reason"]
+    wire.target.control.dialects(wire.name, mediaio__status="pages")
+    assert wire.read(task)["status"] == pages
+
+
+@proves("mediaio:ledger.charge", "mediaio:credits.route", side="server")
+@EACH
+def test_credits_go_down_at_creation_and_come_back_on_failure(wire: Wire, endpoint: Endpoint) -> None:
+    """Each endpoint has its price, which is the same each time; what fails or times out costs nothing in the end."""
+    before = wire.credits()
+    done = wire.start(endpoint)
+    price = before - wire.credits()
+    assert price > 0
+    failing = [wire.start(endpoint, prompt=f"A fox soundstage:{word}") for word in ("fail", "timeout")]
+    assert wire.credits() == before - 3 * price
+    wire.advance(1800)
+    assert wire.read(done)["status"] == "completed"
+    assert {wire.read(task)["status"] for task in failing} == {"failed", "timeout"}
+    assert wire.credits() == before - price
+
+
+@proves("mediaio:ledger.charge", side="server")
+@pytest.mark.parametrize("counts", ["1", "2", "3", "4"])
+def test_each_picture_costs_the_same(wire: Wire, counts: str) -> None:
+    """So many pictures cost as many times as much."""
+    imagen, before = BY_NAME["Imagen 4"], wire.credits()
+    wire.start(imagen)
+    one = before - wire.credits()
+    wire.start(imagen, counts=counts)
+    assert before - wire.credits() == one * (1 + int(counts))
+
+
+@proves("mediaio:credits.route", side="client")
+def test_the_client_reads_the_balance(target: Target) -> None:
+    """`credits()` is what the API says, before and after a job."""
+    account = target.new_account()
+    client, wire = target.client(CONTRACT, account), Wire(target, account)
+    assert client.credits() == wire.credits() == 1000
+    client.imagen_4("A fox")
+    assert client.credits() == wire.credits() < 1000
+
+
+@proves("mediaio:names.unique")
+def test_a_name_is_one_endpoint(target: Target) -> None:
+    """'Wan 2.6' needs an image, 'Wan 2.6 (Text To Video)' takes none; the client calls each by its name."""
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    for name in ("Wan 2.6", "Vidu Q3", "Wan 2.5"):
+        assert "image" in plain(BY_NAME[name])
+        assert "image" not in plain(BY_NAME[f"{name} (Text To Video)"])
+        for known in (name, f"{name} (Text To Video)"):
+            client.generate(known, **plain(BY_NAME[known]))
+            assert sent[-1].url.path.endswith(BY_NAME[known].path)
+    assert {endpoint.name for endpoint in CALLED.values()} == set(BY_NAME)
+
+
+@proves("mediaio:wan25_t2v.status")
+def test_the_endpoint_of_another_status_is_served(target: Target, tmp_path: Path) -> None:
+    """Wan 2.5 makes films from texts like the others."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    (saved,) = client.generate("Wan 2.5 (Text To Video)", prompt="A fox").save(tmp_path)
+    assert saved.suffix == ".mp4"
+
+
+@EACH
+def test_the_client_saves_what_every_endpoint_makes(target: Target, endpoint: Endpoint, tmp_path: Path) -> None:
+    """A client waits for a job of each endpoint and leaves a file of its kind on disk."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    job = getattr(client, method_of(endpoint))(**plain(endpoint))
+    (saved,) = job.save(tmp_path)
+    assert job.state is JobState.SUCCEEDED
+    assert saved.suffix == (".png" if endpoint.capability.endswith("image") else ".mp4")
+
+
+def test_the_awaiting_client_does_the_same(target: Target, tmp_path: Path) -> None:
+    """Coroutines start, wait and save, by method and by name, and read the balance."""
+
+    async def make() -> tuple[int, int]:
+        async with target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock()) as client:
+            first = await client.imagen_4("A fox", counts=2)
+            second = await client.generate("Vidu Q3 (Text To Video)", prompt="A fox", duration=4)
+            left: int = await client.credits()
+            return len(await first.save(tmp_path)) + len(await second.save(tmp_path)), left
+
+    assert anyio.run(make) == (3, 1000 - 2 * 2 - 12)
+
+
+@given(account=st.sampled_from(["limited-", ""]))
+def test_accounts_are_told_apart_by_their_keys(target: Target, account: str) -> None:
+    """Another key is another account: its tasks, and its credits, are its own."""
+    mine, yours = Wire(target, target.new_account(account)), Wire(target)
+    mine.start()
+    assert yours.credits() == 1000
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
+def test_the_api_answers_as_documented(target: Target, transcript: Transcript) -> None:
+    """Every documented request gets an answer of the documented shape."""
+    replay_on_simulator(transcript, target, CONTRACT)
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
+def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
+    """The client sends the documented requests, and reads the documented answers to their end."""
+    replay_on_client(transcript, CONTRACT, f"https://{HOST}")
+
+
+def test_any_order_of_events_keeps_the_laws(target: Target) -> None:
+    """Whatever is created, read, waited for and ordered in whatever order: the laws of jobs and money hold."""
+    machine = type("Machine", (MediaIOMachine,), {"target": target})
+    run_state_machine_as_test(machine)

@@ -1,0 +1,168 @@
+"""The contracts of how Media.io refuses, and what the client calls that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from soundstage import JobState, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.vendors.mediaio import CONTRACT, headers
+from soundstage_contracts.vendors.mediaio.arguments import ENDPOINTS, method_of, plain
+from soundstage_contracts.vendors.mediaio.wire import CREDITS, FILM, RESULT, Wire, assert_refused
+
+if TYPE_CHECKING:
+    from soundstage_contracts.facts.tables import Endpoint
+    from soundstage_contracts.simulators.target import Target
+
+QUERIES = (CREDITS, f"{RESULT}nothing")
+GENERATIONS = tuple(endpoint.path for endpoint in ENDPOINTS)
+
+
+@proves("mediaio:auth.header", "mediaio:errors.unauthenticated", "mediaio:envelope", side="server")
+@pytest.mark.parametrize("path", [*GENERATIONS, *QUERIES])
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer key"}, {"X-API-KEY": ""}])
+def test_a_call_without_a_key_is_refused(target: Target, path: str, header: dict[str, str]) -> None:
+    """No key is 374004 everywhere, in the envelope, with HTTP 200."""
+    answer = target.http().post(target.base_url("mediaio") + path, json={}, headers=header)
+    assert "X-API-KEY" in assert_refused(answer, 374004, fact="errors.unauthenticated")
+
+
+@proves("mediaio:errors.unauthenticated", side="server")
+@pytest.mark.parametrize(
+    ("word", "path", "code"),
+    [
+        *(("invalid-", path, 374004) for path in GENERATIONS),
+        *(("invalid-", path, 40001) for path in QUERIES),
+        *(("expired-", path, 40002) for path in (*GENERATIONS, *QUERIES)),
+    ],
+)
+def test_a_key_is_refused_by_what_is_wrong_with_it(target: Target, word: str, path: str, code: int) -> None:
+    """A wrong key is 374004 on generation and 40001 on the queries; an expired one is 40002 everywhere."""
+    account = dict(headers(target.new_account(word)))
+    answer = target.http().post(target.base_url("mediaio") + path, json={"data": {}}, headers=account)
+    assert_refused(answer, code, fact="errors.unauthenticated")
+
+
+@proves("mediaio:errors.unauthenticated", "mediaio:auth.header", side="client")
+@pytest.mark.parametrize(("word", "codes"), [("invalid-", (374004, 40001)), ("expired-", (40002, 40002))])
+def test_the_client_calls_a_refused_key_by_its_name(target: Target, word: str, codes: tuple[int, int]) -> None:
+    """Each of the codes is an AuthenticationError, for a generation and for both queries."""
+    client = target.client(CONTRACT, target.new_account(word))
+    calls = (lambda: client.imagen_4("A fox"), client.credits, lambda: client.job("nothing").refresh())
+    for call, code in zip(calls, (codes[0], codes[1], codes[1]), strict=True):
+        with pytest.raises(errors.AuthenticationError) as refused:
+            call()
+        assert (refused.value.vendor, refused.value.code, refused.value.status) == ("mediaio", code, 200)
+
+
+@proves("mediaio:envelope", "mediaio:errors.http_status", side="client")
+@proves("mediaio:errors.invalid_parameter", "mediaio:errors.too_many", side="client")
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("374004", errors.AuthenticationError), ("40001", errors.AuthenticationError),
+        ("40002", errors.AuthenticationError), ("40003", errors.NotFoundError),
+        ("490000", errors.BadRequestError), ("490429", errors.ConcurrencyLimitError),
+        ("490505", errors.InsufficientCreditsError),
+    ],
+)  # fmt: skip
+def test_the_client_calls_every_refusal_by_its_name(target: Target, code: str, kind: type[errors.ApiError]) -> None:
+    """A refused create is an answer, although its HTTP status is 200: a typed error, one POST, nothing charged."""
+    account = target.new_account()
+    name = account_name("mediaio", account)
+    client = target.client(CONTRACT, account)
+    assert client.credits() == 1000
+    target.control.order("refuse", code=code, vendor="mediaio", account=name, times=1)
+    with pytest.raises(errors.ApiError) as refused:
+        client.wan_2_5_text_to_video("A fox")
+    assert type(refused.value) is kind
+    assert (refused.value.code, refused.value.status) == (int(code), 200)
+    assert len(refused.value.request_id or "") == 32
+    creates = [entry for entry in target.control.requests(name) if entry["path"].endswith(FILM.path)]
+    assert len(creates) == 1
+    assert target.control.tasks(name) == []
+    assert client.credits() == 1000
+
+
+@proves("mediaio:errors.credits")
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
+def test_who_cannot_pay_is_refused(target: Target, endpoint: Endpoint) -> None:
+    """An account without credits is refused with 490505; no task is made, and the client calls it by its name."""
+    wire = Wire(target, target.new_account("broke-"))
+    assert_refused(wire.generate(endpoint, plain(endpoint)), 490505, fact="errors.credits")
+    with pytest.raises(errors.InsufficientCreditsError):
+        target.client(CONTRACT, wire.account).imagen_4("A fox")
+    assert target.control.tasks(wire.name) == []
+    assert wire.credits() == 0
+
+
+@proves("mediaio:errors.credits", side="server")
+def test_credits_are_spent_to_the_last(target: Target) -> None:
+    """As long as there is enough, tasks are made; then 490505, and what is left is less than a price."""
+    wire = Wire(target)
+    wire.start()
+    price = 1000 - wire.credits()
+    target.control.put_money("mediaio", wire.name, 2 * price + 1)
+    wire.start()
+    wire.start()
+    assert_refused(wire.generate(FILM, plain(FILM)), 490505)
+    assert wire.credits() == 1
+
+
+@proves("mediaio:errors.too_many")
+def test_one_too_many_at_once_is_refused_until_the_first_is_over(target: Target) -> None:
+    """An account that is limited to one task at a time gets 490429, and may go on once the first is over."""
+    wire = Wire(target, target.new_account("limited-"))
+    task = wire.start()
+    assert_refused(wire.generate(FILM, plain(FILM)), 490429, fact="errors.too_many")
+    with pytest.raises(errors.ConcurrencyLimitError):
+        target.client(CONTRACT, wire.account).imagen_4("A fox")
+    wire.finish(task)
+    wire.start()
+
+
+@proves("mediaio:errors.task_not_found", "mediaio:endpoint.generation-result.task_id")
+def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
+    """An id that does not exist, or is another account's, is 40003; the client says NotFoundError."""
+    mine, yours = Wire(target), Wire(target)
+    yours.start()
+    for task in ("nothing", mine.start()):
+        assert_refused(yours.post(RESULT + task, {}), 40003, fact="errors.task_not_found")
+        with pytest.raises(errors.NotFoundError):
+            target.client(CONTRACT, yours.account).job(task).refresh()
+    own = yours.start()
+    assert yours.read(own)["task_id"] == own
+
+
+@proves("mediaio:block", "mediaio:status.vocabulary", "mediaio:result.shape", side="server")
+def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
+    """Blocked content fails with a reason that names the content policy."""
+    wire = Wire(target)
+    data = wire.finish(wire.start(prompt="A fox soundstage:block"))
+    assert data["status"] == "failed"
+    assert "content policy" in data["reason"]
+
+
+@proves("mediaio:block", side="client")
+@pytest.mark.parametrize("reading", ["prose", "pages"])
+def test_blocked_content_is_a_content_failure_to_the_client(target: Target, reading: str) -> None:
+    """What fails by the content policy is ContentFiltered, not just any failure, in both vocabularies."""
+    account = target.new_account()
+    client = target.client(CONTRACT, account, clock=target.moving_clock())
+    client.credits()
+    target.control.dialects(account_name("mediaio", account), mediaio__status=reading)
+    with pytest.raises(errors.ContentFiltered):
+        client.imagen_4("A fox soundstage:block").result()
+    with pytest.raises(errors.JobFailed):
+        client.imagen_4("A fox soundstage:fail").result()
+
+
+def test_the_client_says_that_there_is_no_cancel(target: Target) -> None:
+    """Cancelling is refused by the client, since no document has such a call; the job goes on."""
+    job = target.client(CONTRACT, target.new_account()).imagen_4("A fox")
+    with pytest.raises(errors.UnsupportedError):
+        job.cancel()
+    assert job.refresh().state is JobState.QUEUED

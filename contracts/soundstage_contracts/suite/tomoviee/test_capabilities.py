@@ -1,0 +1,293 @@
+"""The contracts of Tomoviee's other ten capabilities, of the token route, and of chaining one into another."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from soundstage import InvalidArgument, errors
+from soundstage_contracts import proves
+from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.vendors.tomoviee import CONTRACT
+from soundstage_contracts.vendors.tomoviee.access import SECRET, headers
+from soundstage_contracts.vendors.tomoviee.capabilities import (
+    CAPABILITIES,
+    Capability,
+    arguments,
+    bodies,
+    broken,
+)
+from soundstage_contracts.vendors.tomoviee.wire import CREATE, TOKEN, Wire, assert_refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+    from soundstage_contracts.simulators.target import Target
+
+PARAMETERS = [f"tomoviee:{capability.fact}" for capability in CAPABILITIES]
+EACH = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.method)
+RATES = (44_100, 48_000)
+FEW = settings(max_examples=8)
+
+
+@proves(*PARAMETERS, "tomoviee:control_type.meaning", side="server")
+@EACH
+@given(data=st.data())
+def test_every_valid_body_is_accepted(target: Target, capability: Capability, data: st.DataObject) -> None:
+    """A body with any documented values creates a task of that capability."""
+    task = Wire(target).start(capability.name, data.draw(bodies(capability)))
+    assert task.startswith(f"{capability.name}-0-")
+
+
+@proves(*PARAMETERS, side="server")
+@EACH
+@given(data=st.data())
+def test_every_broken_body_is_refused_and_costs_nothing(
+    target: Target, capability: Capability, data: st.DataObject
+) -> None:
+    """A parameter that is missing or outside its documented values is refused by name, and nothing is charged."""
+    name, body = data.draw(broken(capability))
+    wire = Wire(target)
+    assert name in assert_refused(wire.post(CREATE + capability.name, body), 680400)
+    assert target.control.tasks(wire.name) == []
+    assert target.control.money("tomoviee", wire.name).entries == ()
+
+
+@proves("tomoviee:img2img.params", side="server")
+def test_a_subject_needs_an_image_to_begin_with(target: Target) -> None:
+    """With control_type 2, init_image is required; with any other it is not."""
+    body = {
+        "prompt": "a fox", "reference_image": "https://example.test/a.png", "width": 512, "height": 512,
+        "batch_size": 1, "control_intensity": 0.5,
+    }  # fmt: skip
+    name = CREATE + "tm_reference_img2img"
+    assert "init_image" in assert_refused(Wire(target).post(name, {**body, "control_type": "2"}), 680400)
+    assert Wire(target).post(name, {**body, "control_type": "0"}).json()["code"] == 0
+
+
+@proves(*PARAMETERS, side="server")
+@pytest.mark.parametrize(
+    "capability", [each for each in CAPABILITIES if each.pages], ids=lambda capability: capability.method
+)
+def test_the_general_pages_are_another_reading(target: Target, capability: Capability) -> None:
+    """What only the general pages document is taken in their reading, and refused in the skill's own."""
+    wire = Wire(target)
+    wire.create()
+    assert_refused(wire.post(CREATE + capability.name, capability.pages), 680400)
+    target.control.dialects(wire.name, tomoviee__parameters="pages")
+    task = wire.start(capability.name, capability.pages)
+    data = wire.finish(task)
+    assert (data["status"], data["process"]) == (3, 100)
+
+
+@proves("tomoviee:generation.times", side="server")
+@EACH
+@FEW
+@given(data=st.data())
+def test_a_task_takes_its_documented_time(target: Target, capability: Capability, data: st.DataObject) -> None:
+    """Nothing is done before the documented least, and everything by the documented most."""
+    wire = Wire(target)
+    task = wire.start(capability.name, data.draw(bodies(capability)))
+    least, most = capability.seconds
+    wire.advance(least - 1)
+    assert wire.read(task)["status"] in (1, 2)
+    wire.advance(most - least + 2)
+    assert wire.read(task)["status"] == 3
+
+
+@proves("tomoviee:poll.result_is_string", "tomoviee:output.audio", "tomoviee:output.video", *PARAMETERS, side="server")
+@EACH
+@FEW
+@given(data=st.data())
+def test_a_result_is_what_was_asked_for(target: Target, capability: Capability, data: st.DataObject) -> None:
+    """Results come under the documented key, as many as asked for, each of the documented kind and length."""
+    wire = Wire(target)
+    body = data.draw(bodies(capability))
+    result = json.loads(wire.finish(wire.start(capability.name, body))["result"])
+    addresses = result[capability.key]
+    if capability.counts is not None:
+        assert len(addresses) == body.get(capability.counts, 1)
+    assert addresses
+    for address in addresses:
+        _look(wire.get(address), capability, body)
+
+
+def _look(content: bytes, capability: Capability, body: dict[str, Any]) -> None:
+    if capability.kind == "image":
+        with Image.open(BytesIO(content)) as picture:
+            picture.load()
+            if "width" in body:
+                assert picture.width / picture.height == pytest.approx(body["width"] / body["height"], rel=0.1)
+    elif capability.kind == "mask":
+        with Image.open(BytesIO(content)) as mask:
+            assert {colour for _, colour in mask.convert("L").getcolors() or []} == {0, 255}
+    else:
+        with av.open(BytesIO(content), "r") as media:
+            seconds = cast("int", media.duration) / 1_000_000
+            if capability.kind == "video":
+                assert seconds == pytest.approx(5, abs=0.1)
+                return
+            sound = media.streams.audio[0]
+            assert (sound.codec_context.name.removesuffix("float"), sound.channels) == ("mp3", 2)
+            assert sound.rate in RATES
+            assert 128_000 <= (sound.bit_rate or 0) <= 320_000
+            if body.get("duration"):
+                assert seconds == pytest.approx(body["duration"], abs=0.1)
+
+
+@proves("tomoviee:image.result_key", side="server")
+def test_images_come_under_the_key_of_the_reading(target: Target) -> None:
+    """Images come under images_path, or under image_path in the other reading."""
+    wire = Wire(target)
+    task = wire.start("tm_redrawing", {"prompt": "a fox", "init_image": "https://example.test/a.png"})
+    assert list(json.loads(wire.finish(task)["result"])) == ["images_path"]
+    target.control.dialects(wire.name, tomoviee__image_key="image_path")
+    assert list(json.loads(wire.read(task)["result"])) == ["image_path"]
+
+
+@proves("tomoviee:text2speech.params", side="server")
+def test_a_longer_text_is_a_longer_speech(target: Target) -> None:
+    """Speech lasts as long as its text."""
+    wire = Wire(target)
+    lengths = []
+    for text in ("A fox.", "A fox trots over the snow. " * 6, "雪の中の狐。" * 20):
+        address = json.loads(wire.finish(wire.start("tm_text2speech", {"text": text}))["result"])["audio_path"][0]
+        with av.open(BytesIO(wire.get(address)), "r") as media:
+            lengths.append(cast("int", media.duration))
+    assert lengths == sorted(set(lengths))
+
+
+@proves(*PARAMETERS, side="client")
+@EACH
+@given(data=st.data())
+def test_what_the_client_is_told_is_what_the_gateway_hears(
+    target: Target, capability: Capability, data: st.DataObject
+) -> None:
+    """Every argument arrives under its documented name and with its value, at the documented capability."""
+    sent: list[httpx.Request] = []
+    body = data.draw(bodies(capability))
+    http = target.http(event_hooks={"request": [sent.append]})
+    client = target.client(CONTRACT, target.new_account(), http=http)
+    getattr(client, capability.method)(**arguments(capability, body))
+    assert sent[0].url.path.endswith(CREATE + capability.name)
+    heard = json.loads(sent[0].content)
+    assert {name: heard[name] for name in body} == body
+
+
+@proves(*PARAMETERS, side="client")
+@EACH
+@given(data=st.data())
+def test_the_client_refuses_what_is_broken_before_it_sends(
+    target: Target, capability: Capability, data: st.DataObject
+) -> None:
+    """An argument that is missing or outside its documented values is refused, and nothing is sent."""
+    sent: list[httpx.Request] = []
+    name, body = data.draw(broken(capability).filter(lambda case: case[0] in case[1]))
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    with pytest.raises(InvalidArgument) as refused:
+        getattr(client, capability.method)(**arguments(capability, body))
+    assert refused.value.field == arguments(capability, {name: None}).popitem()[0]
+    assert sent == []
+
+
+@proves("tomoviee:poll.result_is_string", "tomoviee:image.result_key", side="client")
+@EACH
+def test_the_client_saves_every_result(target: Target, capability: Capability, tmp_path: Path) -> None:
+    """A client waits and leaves on disk as many files of the documented kind as were asked for, in both readings."""
+    body = _example(capability)
+    for reading in ("images_path", "image_path"):
+        account = target.new_account()
+        client = target.client(CONTRACT, account, clock=target.moving_clock())
+        job = getattr(client, capability.method)(**arguments(capability, body))
+        target.control.dialects(_name(account), tomoviee__image_key=reading)
+        assert [output.kind for output in job.result()] == [capability.kind] * len(job.outputs)
+        if capability.counts is not None:
+            assert len(job.outputs) == body[capability.counts]
+        for path in job.save(tmp_path / reading):
+            _look(path.read_bytes(), capability, body)
+
+
+def _name(account: str) -> str:
+    return account_name("tomoviee", account)
+
+
+def _example(capability: Capability) -> dict[str, Any]:
+    """Return a body without extremes."""
+    link = "https://example.test/a.png"
+    values = {
+        "prompt": "a fox", "text": "A fox.", "image": link, "image_tail": link, "video": link, "reference_image": link,
+        "init_image": link, "control_type": "1", "width": 768, "height": 512, "control_intensity": 0.5,
+        "batch_size": 2, "qty": 2, "duration": 7,
+    }  # fmt: skip
+    named = [*capability.needs, *([capability.counts] if capability.counts else [])]
+    return {name: values[name] for name in named}
+
+
+@proves("tomoviee:auth.token_route")
+def test_the_token_route_gives_what_the_client_sends(target: Target) -> None:
+    """The token of a key and its secret is the Authorization value that the client makes of them, and it works."""
+    account = target.new_account()
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, account, http=target.http(event_hooks={"request": [sent.append]}))
+    client.text_to_video("a fox")
+    http = target.http()
+    answer = http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": account, "secret": SECRET}).json()
+    assert answer["code"] == 0
+    assert answer["data"]["access_token"] == sent[0].headers["authorization"] == headers(account)["Authorization"]
+    wrong = http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": account, "secret": "another"})
+    assert_refused(wrong, 680401, status=401)
+    assert "secret" in assert_refused(http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": "x"}), 680400)
+
+
+@proves("tomoviee:workflow.recognise_then_redraw")
+def test_a_mask_that_was_recognised_can_be_redrawn(target: Target, tmp_path: Path) -> None:
+    """The address of a recognised mask is valid as the mask of a redrawing."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    image = "https://example.test/fox.png"
+    mask = client.recognition(image, prompt="the fox").result()[0]
+    (saved,) = client.redrawing("a wolf instead", image, mask_url=mask.url).save(tmp_path)
+    assert saved.stat().st_size > 0
+
+
+@proves("tomoviee:continuation.params")
+def test_a_longer_film_is_a_chain(target: Target, tmp_path: Path) -> None:
+    """The address of a finished film is valid as the video of its continuation."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    first = client.text_to_video("a fox").result()[0]
+    (saved,) = client.video_continuation("the fox goes home", first.url).save(tmp_path)
+    assert saved.suffix == ".mp4"
+
+
+@proves("tomoviee:control_type.meaning", side="client")
+@pytest.mark.parametrize(("word", "number"), [("EDGE", "0"), ("POSE", "1"), ("SUBJECT", "2"), ("DEPTH", "3")])
+def test_the_controls_are_named_as_documented(target: Target, word: str, number: str) -> None:
+    """Edge, pose, subject and depth are sent as 0, 1, 2 and 3, in a string."""
+    from soundstage import ControlType
+
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    client.recognition("https://example.test/a.png", control_type=ControlType[word])
+    assert json.loads(sent[0].content)["control_type"] == number
+
+
+@proves("tomoviee:limits.input_size", side="client")
+@pytest.mark.parametrize("code", ["680413", "680422"])
+def test_a_refused_file_is_a_bad_request_to_the_client(target: Target, code: str) -> None:
+    """A file that is too large, or of a wrong format, is a BadRequestError; nothing is charged."""
+    account = target.new_account()
+    client = target.client(CONTRACT, account)
+    with pytest.raises(errors.NotFoundError):
+        client.job("nothing").refresh()
+    target.control.order("refuse", code=code, vendor="tomoviee", account=_name(account), times=1)
+    with pytest.raises(errors.BadRequestError):
+        client.image_to_video("a fox", "https://example.test/a.png")
+    assert target.control.tasks(_name(account)) == []

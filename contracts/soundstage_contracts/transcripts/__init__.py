@@ -1,0 +1,1 @@
+"""Documented exchanges of each vendor, and their replay in both directions."""

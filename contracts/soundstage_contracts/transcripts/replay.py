@@ -1,0 +1,227 @@
+"""Transcripts: requests and answers as the vendors' documents show them, replayed in both directions.
+
+Against a simulator, each request is sent and the answer must have the documented shape. Against a client, each answer
+is played by respx and the request that the client sends must be the documented one.
+
+A transcript is a JSON file::
+
+    {"title": ..., "source": ..., "facts": [ids without the slug], "call": {"method": ..., "arguments": {...}},
+     "ends": "succeeded",
+     "steps": [{"request": {"method": ..., "path": ..., "headers": {...}, "body": {...}},
+                "advance": seconds before it is sent, "paid": true,
+                "response": {"status": 200, "body": {...}}, "literal": ["code"],
+                "capture": {"task_id": "data.task_id"}}]}
+
+Paths continue the vendor's base address. ``{task_id}`` in a path, a header or a body stands for what an earlier step
+captured, or for a credential by the name of the client's argument. A step's own headers come beside those that the
+vendor declares. ``literal`` names the members of the answer whose values, and not only their types, are promised.
+``paid`` marks the step that starts the job, where that is not the first that captures something. ``"ends": "answered"``
+is the end of a call that starts no job but returns a value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import respx
+
+from soundstage import SkippingClock
+from soundstage_contracts.simulators.recorder import watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from soundstage_contracts.declarations.vendor import VendorContract
+    from soundstage_contracts.simulators.target import Target
+
+
+ANSWERED: Final = "answered"
+"""The end of a call that starts no job: its value is the answer."""
+
+_NAME: Final = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request and the answer that the documents show for it."""
+
+    method: str
+    path: str
+    body: Any
+    status: int
+    answer: Any
+    advance: float
+    literal: tuple[str, ...]
+    capture: Mapping[str, str]
+    headers: Mapping[str, str]
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One documented conversation."""
+
+    vendor: str
+    name: str
+    title: str
+    source: str
+    facts: tuple[str, ...]
+    call: Mapping[str, Any]
+    ends: str
+    steps: tuple[Step, ...]
+
+
+class TranscriptMismatch(AssertionError):  # noqa: N818 - a broken promise, read as one
+    """An answer or a request is not as the documents show it; the text says where."""
+
+
+def load_transcripts(vendor: str) -> Iterator[Transcript]:
+    """Return the transcripts of *vendor*, by name."""
+    folder = files("soundstage_contracts") / "transcripts" / vendor
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".json"):
+            yield _parse(vendor, entry.name.removesuffix(".json"), json.loads(entry.read_text(encoding="utf-8")))
+
+
+def _parse(vendor: str, name: str, data: Mapping[str, Any]) -> Transcript:
+    steps = tuple(
+        Step(
+            step["request"]["method"],
+            step["request"]["path"],
+            step["request"].get("body"),
+            step["response"]["status"],
+            step["response"]["body"],
+            float(step.get("advance", 0)),
+            tuple(step.get("literal", ())),
+            step.get("capture", {}),
+            step["request"].get("headers", {}),
+            step.get("paid", False),
+        )
+        for step in data["steps"]
+    )
+    facts = tuple(f"{vendor}:{fact}" for fact in data["facts"])
+    return Transcript(vendor, name, data["title"], data["source"], facts, data["call"], data["ends"], steps)
+
+
+def replay_on_simulator(transcript: Transcript, target: Target, contract: VendorContract) -> None:
+    """Send every request of *transcript* to *target* and compare what comes back.
+
+    Raises:
+        TranscriptMismatch: An answer has another status, shape or promised value.
+    """
+    account = target.new_account()
+    http = target.http(headers=dict(contract.headers(account)))
+    known = dict(contract.credentials(account))
+    for number, step in enumerate(transcript.steps, 1):
+        if step.advance:
+            target.control.advance(step.advance)
+        url = target.client_url(transcript.vendor) + filled(step.path, known)
+        answer = http.request(step.method, url, json=filled(step.body, known), headers=filled(step.headers, known))
+        where = f"{transcript.name}, step {number}, {step.method} {step.path}"
+        if answer.status_code != step.status:
+            raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {answer.status_code} came")
+        body = answer.json()
+        compare(step.answer, body, where)
+        for path in step.literal:
+            if at(step.answer, path) != at(body, path):
+                raise TranscriptMismatch(f"{where}: {path} is {at(step.answer, path)!r}; {at(body, path)!r} came")
+        known.update({name: str(at(body, path)) for name, path in step.capture.items()})
+
+
+def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Any:
+    """Let the client make the call of *transcript* while respx plays the answers, and return its job, or its value.
+
+    Raises:
+        TranscriptMismatch: The client sent something else, or not as often as documented.
+    """
+    captured = {name: str(at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
+    known = {**contract.credentials("transcript"), **captured}
+    # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
+    router = respx.MockRouter(assert_all_called=False)
+    route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
+    with httpx.Client(**watched({"transport": httpx.MockTransport(router.handler)})) as http:
+        given = {**contract.credentials("transcript"), **contract.options(base_url)}
+        client = contract.client(**given, base_url=base_url, http=http, clock=SkippingClock())
+        made = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
+        if transcript.ends != ANSWERED:
+            made.wait()
+    sent: list[httpx.Request] = [call.request for call in route.calls]
+    if len(sent) != len(transcript.steps):
+        asked = f"{len(transcript.steps)} requests are documented; {len(sent)} went"
+        raise TranscriptMismatch(f"{transcript.name}: {asked}")
+    for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
+        try:
+            _compare_request(request, step, base_url + filled(step.path, known))
+            headers = {**contract.headers("transcript"), **filled(step.headers, known)}
+            _compare_content(request, filled(step.body, known), headers)
+        except TranscriptMismatch as mismatch:
+            raise TranscriptMismatch(f"{transcript.name}, step {number}: {mismatch}") from None
+    ended = transcript.ends if transcript.ends == ANSWERED else made.state.value
+    if transcript.ends != ended:
+        raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client says {ended}")
+    return made
+
+
+def compare(documented: Any, came: Any, where: str) -> None:
+    """Compare two JSON values by shape: members that are documented are there, with the documented types.
+
+    Raises:
+        TranscriptMismatch: A member is missing or has another type.
+    """
+    if documented is None:
+        return
+    if type(documented) is not type(came) and not (_is_number(documented) and _is_number(came)):
+        raise TranscriptMismatch(f"{where}: {type(documented).__name__} is documented; {came!r} came")
+    if isinstance(documented, dict):
+        for name, value in documented.items():
+            if name not in came:
+                raise TranscriptMismatch(f"{where}: {name} is documented; it is missing")
+            compare(value, came[name], f"{where}.{name}")
+    if isinstance(documented, list) and documented:
+        for index, item in enumerate(came):
+            compare(documented[0], item, f"{where}[{index}]")
+
+
+def _compare_request(request: httpx.Request, step: Step, url: str) -> None:
+    documented, went = f"{step.method} {url}", f"{request.method} {request.url}"
+    if documented != went:
+        raise TranscriptMismatch(f"{documented} is documented; {went} went")
+
+
+def _compare_content(request: httpx.Request, body: Any, headers: Mapping[str, str]) -> None:
+    if body is not None and json.loads(request.content) != body:
+        raise TranscriptMismatch(f"the body {body} is documented; {request.content.decode()} went")
+    for name, value in headers.items():
+        if request.headers.get(name) != value:
+            raise TranscriptMismatch(f"the header {name} is not as documented")
+
+
+def _response(step: Step) -> httpx.Response:
+    return httpx.Response(step.status, json=step.answer)
+
+
+def filled(value: Any, known: Mapping[str, str]) -> Any:
+    """Return *value* with what was captured in the place of every name in braces that is *known*."""
+    if isinstance(value, dict):
+        return {name: filled(item, known) for name, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, known) for item in value]
+    if isinstance(value, str):
+        return _NAME.sub(lambda found: known.get(found[1], found[0]), value)
+    return value
+
+
+def at(value: Any, path: str) -> Any:
+    """Return the member of *value* that a dotted *path* names, a number for an item of a list."""
+    for name in path.split("."):
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,1 @@
+"""The HTTP layer: the ASGI application, the control API, OpenAPI pages, servers and transports, fault injection."""

@@ -1,0 +1,238 @@
+"""The simulator as an ASGI application: create and poll on a hot path of plain ASGI, the rest by FastAPI.
+
+A request is looked up by its path, answered by a vendor's service under the world's lock, journalled and sent. What no
+service takes (the control API and the vendors' pages) goes to the FastAPI application, which is built when it is first
+needed: importing FastAPI is most of a start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from soundstage_server.http.connection import CONNECTION, Elsewhere
+from soundstage_server.http.fault_injection import PLANTED, Disturbance
+from soundstage_server.kit import results
+from soundstage_server.model.faults import Target
+from soundstage_server.model.messages import Answer, Call, Route, origin
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import MutableMapping
+
+    from fastapi import FastAPI
+
+    from soundstage_server.kit.service import Service
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.messages import Receive, Scope, Send
+    from soundstage_server.world.world import World
+
+CONTROL: Final = "/_soundstage"
+"""Where the control API lives."""
+
+_PAGES: Final = ("docs", "redoc", "openapi.json", "static-offline-docs")
+_GONE: Final = "http.disconnect"
+_GLANCE: Final = 0.25
+"""Real seconds after which a held answer looks whether time was moved meanwhile."""
+
+
+class _Place(NamedTuple):
+    """Where a request goes: a service, its route, what stands before the vendor's path, and what the path matched."""
+
+    service: Service
+    route: Route | None
+    mount: str
+    values: dict[str, str]
+    allowed: tuple[str, ...] = ()
+
+
+class Simulator:
+    """One world, answering over ASGI.
+
+    Args:
+        world: The state; several applications may share one.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._exact: dict[str, dict[str, _Place]] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
+        self._hosts: dict[str, str] = {}
+        self._pages: FastAPI | None = None
+        self._building = asyncio.Lock()
+        self._date = (0, b"")
+        for slug, service in world.services.items():
+            self._hosts.update((host, slug) for host in service.hosts)
+            patterns = self._patterns.setdefault(slug, [])
+            for route in service.routes():
+                if "{" in route.path:
+                    patterns.append((route.pattern(), route))
+                else:
+                    place = _Place(service, route, f"/{slug}", {})
+                    self._exact.setdefault(f"/{slug}{route.path}", {})[route.method] = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        if self.world.faults.planted and PLANTED not in scope and (struck := self._struck(scope)):
+            await struck.play(self, scope, receive, send)
+            return
+        methods = self._exact.get(scope["path"])
+        place = methods.get(scope["method"]) if methods else None
+        if place is None:
+            await self._search(scope, receive, send)
+            return
+        message = await receive()
+        body: bytes | None = message.get("body", b"")
+        if message.get("more_body") or message["type"] == _GONE:
+            body = await _rest(message, receive)
+        if body is not None:
+            await self._reply(place, scope, body, receive, send)
+
+    async def _reply(self, place: _Place, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Let a service answer a request, and send what it says when and as it says it."""
+        answer, caller = self._answer(place, scope, body)
+        if answer.until is not None and not await self._hold(caller, answer.until, scope, receive):
+            return
+        if answer.medium is None:
+            await _send(answer, send)
+        else:
+            await results.serve(self.world, answer.medium, scope, receive, send, headers=answer.headers)
+
+    async def _hold(self, caller: Account | None, until: float, scope: Scope, receive: Receive) -> bool:
+        """Let *caller*'s time come to *until*, if it moves by itself; return whether the caller is still there."""
+        clock, now = self.world.clock, self.world.clock.now if caller is None else caller.now
+        connection = scope.get("state", {}).get(CONNECTION) or Elsewhere()
+        while not clock.stands and (left := until - now()) > 0:
+            if not await connection.hold(min(left / clock.speed, _GLANCE), receive):
+                return False
+        return True
+
+    def _answer(self, place: _Place, scope: Scope, body: bytes) -> tuple[Answer, Account | None]:
+        """Let a service answer a request, and keep both in the journal; return the answer and whose it is."""
+        service, route, mount, values, allowed = place
+        world = self.world
+        call = Call(scope, body, mount, values)
+        with world.lock:
+            answer = service.unknown_route(call, allowed) if route is None else service.answer(route, call)
+            world.requests += 1
+            now = call.now or world.clock.now()
+            status, content, headers, fact, medium, until = answer
+            journal = world.strangers if call.caller is None else call.caller.journal
+            path = call.path if route is None or values else route.path
+            query, asked = scope["query_string"], scope["headers"]
+            fault = scope.get(PLANTED)
+            journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
+            if world.state is not None:
+                world.state.save(world, () if call.caller is None else (call.caller,))
+        dated = [*headers, (b"date", self._date_at(int(now)))]
+        return Answer(status, content, dated, fact, medium, until), call.caller
+
+    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find who takes a request whose path is not one of the fixed ones under a slug."""
+        slug, mount, rest = self._address(scope)
+        if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
+            state = self.world.state
+            await (await self.pages())(scope, receive, send if state is None else state.saving(self.world, send))
+            return
+        if results.is_address(rest):
+            await self._result(slug, rest, scope, receive, send)
+            return
+        body = await _rest(await receive(), receive)
+        if body is not None:
+            await self._reply(self._place(slug, mount, rest, scope["method"]), scope, body, receive, send)
+
+    def _address(self, scope: Scope) -> tuple[str, str, str]:
+        """Return whom a request is for, what stands before the vendor's path, and that path."""
+        path: str = scope["path"]
+        host = origin(scope).partition("://")[2].partition(":")[0]
+        slug = self._hosts.get(host.lower())
+        if slug is not None and not path.startswith(CONTROL):
+            return slug, "", path
+        slug, _, tail = path[1:].partition("/")
+        return slug, f"/{slug}", f"/{tail}"
+
+    def _struck(self, scope: Scope) -> Disturbance | None:
+        """Return what a planted fault makes of a request, or None if none strikes it."""
+        slug, _, path = self._address(scope)
+        world = self.world
+        if slug not in world.services:
+            return None
+        with world.lock:
+            task = results.owner(world, slug, path)
+            account = task.account.name if task else world.services[slug].whose(scope)
+            target = Target(slug, scope["method"], path, account, results.is_address(path))
+            fault = world.faults.strike(target)
+            known = world.named(account) if account is not None and world.is_account(account) else None
+        return Disturbance(fault, target, world, known) if fault else None
+
+    def _place(self, slug: str, mount: str, path: str, method: str) -> _Place:
+        methods = self._exact.get(f"/{slug}{path}", {})
+        if method in methods:
+            return methods[method]._replace(mount=mount)
+        service = self.world.services[slug]
+        allowed = list(methods)
+        for pattern, route in self._patterns[slug]:
+            match = pattern.fullmatch(path)
+            if match and route.method == method:
+                return _Place(service, route, mount, match.groupdict())
+            if match:
+                allowed.append(route.method)
+        return _Place(service, None, mount, {}, tuple(dict.fromkeys(allowed)))
+
+    def _date_at(self, second: int) -> bytes:
+        """Return the Date header for the caller's time; formatting is dear, and most calls share a second."""
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True).encode())
+        return self._date[1]
+
+    async def _result(self, slug: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+        address = rest.removeprefix(f"/{results.SEGMENT}/")
+        with self.world.lock:
+            found = results.find(self.world, slug, scope["method"], address, scope["query_string"])
+        if not isinstance(found, Answer):
+            await results.serve(self.world, found, scope, receive, send)
+            return
+        await _send(found, send)
+
+    async def pages(self) -> FastAPI:
+        """Return the FastAPI application, built off the event loop when it is first needed."""
+        async with self._building:
+            if self._pages is None:
+                self._pages = await asyncio.to_thread(self._build)
+            return self._pages
+
+    def _build(self) -> FastAPI:
+        from soundstage_server.http.pages import build
+
+        return build(self.world)
+
+
+async def _rest(message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
+    """Return the whole of a body that comes in pieces, or None if the caller went away: half a request is none."""
+    pieces = []
+    while message["type"] != _GONE:
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(pieces)
+        message = await receive()
+    return None
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Answer the server's start and stop: a world needs neither."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    status, content, headers, *_ = answer
+    headers.append((b"content-length", b"%d" % len(content)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

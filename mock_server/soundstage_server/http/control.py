@@ -1,0 +1,364 @@
+"""The control API under ``/_soundstage``: what a test or a developer tells the simulator, and asks it.
+
+It is not a vendor's, so its errors are plain: HTTP 404 or 422 with ``detail``. All of it can be said in Python, too.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+
+import orjson
+from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from soundstage_server.http import control_traffic
+from soundstage_server.http.application import CONTROL
+from soundstage_server.model.clock import Kind
+from soundstage_server.model.faults import Body as FaultBody
+from soundstage_server.model.faults import Fault
+from soundstage_server.model.faults import Kind as FaultKind
+from soundstage_server.model.scenarios import Order, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import Request
+    from fastapi.exceptions import RequestValidationError
+
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.journal import Journal
+    from soundstage_server.model.task import Task
+    from soundstage_server.world.world import World
+
+_MOST: Final = 1e12
+_SHOWN: Final = 200
+
+AccountName = control_traffic.AccountName
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class ClockChange(_Body):
+    """Another clock from now on; its time does not jump."""
+
+    kind: Kind
+    speed: float = Field(default=1.0, gt=0, description="Simulated seconds a second, for `scaled` alone.")
+
+
+class Advance(_Body):
+    """Time to move forward, for the world or for one account."""
+
+    seconds: float = Field(ge=0)
+    account: str | None = None
+
+
+class Money(_Body):
+    """What an account holds from now on, in whole units."""
+
+    available: float = Field(ge=0, le=_MOST)
+
+
+class Limits(_Body):
+    """What an account may do; null takes a limit away, what is left out stays as it is."""
+
+    at_once: int | None = Field(default=None, ge=1, description="Unfinished tasks at once.")
+    per_minute: int | None = Field(default=None, ge=1, description="Requests a minute of the account's own time.")
+
+
+class NewScenario(_Body):
+    """An order for tasks to come."""
+
+    then: Order
+    code: str | None = None
+    vendor: str | None = None
+    account: str | None = None
+    operation: str | None = None
+    contains: str | None = None
+    times: int | None = Field(default=None, ge=1)
+
+
+class NewFault(_Body):
+    """Something that goes wrong between callers and a vendor."""
+
+    kind: FaultKind
+    vendor: str | None = None
+    account: str | None = None
+    method: str | None = None
+    path: str | None = Field(default=None, description="Text within the vendor's own path, without the slug.")
+    times: int | None = Field(default=None, ge=1)
+    probability: float = Field(default=1.0, gt=0, le=1)
+    seed: int | None = None
+    status: int | None = None
+    retry_after: float | None = Field(default=None, ge=0)
+    body: FaultBody = "empty"
+    seconds: float | None = Field(default=None, ge=0, description="Simulated seconds, for `latency` and `slow`.")
+    done: bool = Field(default=False, description="Whether the work is done, for `status` and `hang`.")
+
+
+def router(world: World) -> APIRouter:
+    """Return the control API of *world*."""
+    routes = APIRouter(prefix=CONTROL, tags=["control"])
+    _clock_routes(routes, world)
+    _account_routes(routes, world)
+    _scenario_routes(routes, world)
+    _fault_routes(routes, world)
+    _dialect_routes(routes, world)
+    _snapshot_routes(routes, world)
+    control_traffic.add_to(routes, world, _chosen)
+
+    @routes.get("/health")
+    def health() -> dict[str, Any]:
+        """Say that the simulator answers, which version it is and whom it plays."""
+        return {
+            "ok": True,
+            "version": version("soundstage"),
+            "vendors": list(world.services),
+            "clock": world.clock.kind,
+        }
+
+    @routes.get("/facts")
+    def facts() -> dict[str, int]:
+        """List the facts that refusals can cite, each with how often it was cited."""
+        known = sorted(f"{slug}:{fact}" for slug, service in world.services.items() for fact in service.facts())
+        return {fact: world.citations[fact] for fact in known}
+
+    @routes.post("/reset", status_code=204, response_model=None)
+    def reset(account: AccountName = None) -> None:
+        """Forget everything, or everything about one account; the clock stays."""
+        world.reset(_chosen(world, account))
+
+    return routes
+
+
+def _clock_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/clock")
+    def clock(account: AccountName = None) -> dict[str, Any]:
+        """Tell the time of the world, or of one account."""
+        now = (_chosen(world, account) or world.clock).now()
+        return {"kind": world.clock.kind, "speed": world.clock.speed, "now": now}
+
+    @routes.put("/clock")
+    def change_clock(change: ClockChange) -> dict[str, Any]:
+        """Change the kind of clock."""
+        with _explained(), world.lock:
+            world.clock.change(change.kind, change.speed)
+        return clock()
+
+    @routes.post("/clock/advance")
+    def advance(step: Advance) -> dict[str, Any]:
+        """Move time forward, the world's or one account's."""
+        with _explained():
+            world.advance(step.seconds, _chosen(world, step.account))
+        return clock(step.account)
+
+
+def _account_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/accounts")
+    def accounts() -> list[dict[str, Any]]:
+        """List the accounts, in the order of their first use."""
+        with world.lock:
+            return [_account(account) for account in world.accounts()]
+
+    @routes.get("/tasks")
+    def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:
+        """List the newest tasks, newest last."""
+        found = list(world.tasks(_chosen(world, account)))
+        return [_task(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]
+
+    @routes.get("/ledger/{vendor}/{account}")
+    def ledger(vendor: str, account: str) -> dict[str, Any]:
+        """Show an account's money in whole units, with every movement."""
+        return _ledger(world, _named(world, account, vendor))
+
+    @routes.put("/ledger/{vendor}/{account}")
+    def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
+        """Let an account hold so much from now on."""
+        owner = _named(world, account, vendor)
+        with _explained(), world.lock:
+            owner.settle(owner.now())
+            owner.ledger.put(owner.ledger.unit.amount(money.available), owner.now())
+        return _ledger(world, owner)
+
+    @routes.get("/limits/{account}")
+    def limits(account: str) -> dict[str, int | None]:
+        """Show what an account may do."""
+        owner = _named(world, account)
+        return {"at_once": owner.at_once, "per_minute": owner.pace.per_minute if owner.pace else None}
+
+    @routes.put("/limits/{account}")
+    def put_limits(account: str, change: Limits) -> dict[str, int | None]:
+        """Limit what an account may do from now on."""
+        world.limit(_named(world, account), **change.model_dump(exclude_unset=True))
+        return limits(account)
+
+    @routes.delete("/requests", status_code=204, response_model=None)
+    def forget_requests(account: AccountName = None) -> None:
+        """Forget the journal of one account, or all of it."""
+        with world.lock:
+            for journal in _journals(world, account):
+                journal.clear()
+
+
+def _scenario_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/scenarios")
+    def scenarios() -> list[dict[str, Any]]:
+        """List the orders that still hold."""
+        with world.lock:
+            return [order.shown() for order in world.scenarios]
+
+    @routes.post("/scenarios", status_code=201)
+    def add(order: NewScenario) -> dict[str, Any]:
+        """Order what happens to tasks to come."""
+        with _explained():
+            return world.scenario(Scenario(**order.model_dump())).shown()
+
+    @routes.delete("/scenarios", status_code=204, response_model=None)
+    def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
+        """Drop one order, or all."""
+        with world.lock:
+            gone = world.scenarios.clear(number)
+        if not gone and number is not None:
+            raise HTTPException(404, f"no scenario has the id {number}")
+
+
+def _fault_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/scenarios/faults")
+    def faults() -> list[dict[str, Any]]:
+        """List the faults that are still planted."""
+        with world.lock:
+            return [fault.shown() for fault in world.faults.planted]
+
+    @routes.post("/scenarios/faults", status_code=201)
+    def plant(fault: NewFault) -> dict[str, Any]:
+        """Break the transport of requests to come."""
+        with _explained():
+            return world.fault(Fault(**fault.model_dump())).shown()
+
+    @routes.delete("/scenarios/faults", status_code=204, response_model=None)
+    def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
+        """Remove one fault, or all."""
+        with world.lock:
+            gone = world.faults.clear(number)
+        if not gone and number is not None:
+            raise HTTPException(404, f"no fault has the id {number}")
+
+
+def _snapshot_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/snapshot")
+    def snapshot() -> Response:
+        """Return everything that the world remembers."""
+        return Response(orjson.dumps(world.snapshot()), media_type="application/json")
+
+    @routes.put("/snapshot", status_code=204, response_model=None)
+    def restore(snapshot: dict[str, Any]) -> None:
+        """Become the world that a snapshot was taken of."""
+        with _explained():
+            world.restore(snapshot)
+
+
+def _dialect_routes(routes: APIRouter, world: World) -> None:
+    @routes.get("/dialects")
+    def dialects(account: AccountName = None) -> dict[str, str]:
+        """Show the reading of every dialect."""
+        owner = _chosen(world, account)
+        return world.dialects.shown(owner.name if owner else None)
+
+    @routes.put("/dialects")
+    def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
+        """Speak other readings from now on, to the world or to one account."""
+        owner = _chosen(world, account)
+        with _explained(), world.lock:
+            world.dialects.choose(chosen, owner.name if owner else None)
+        return dialects(account)
+
+
+def refuse(_: Request, error: Exception) -> JSONResponse:
+    """Refuse a request that is no valid one, in words that name each field, its value and what is allowed."""
+    invalid = cast("RequestValidationError", error)
+    return JSONResponse({"detail": "; ".join(_fault(fault) for fault in invalid.errors())}, 422)
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        return f"body: it is not JSON ({fault['ctx']['error']})"
+    field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+    # In ASCII, since a value may hold half a surrogate pair, which no answer can.
+    return f"{field}: {fault['msg']}; got {fault['input']!a:.{_SHOWN}}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Answer a ValueError, whose text names field, value and what is allowed, as HTTP 422."""
+    try:
+        yield
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+def _chosen(world: World, account: str | None) -> Account | None:
+    """Return the account that a request names, or None if it names none: an empty name is a name, and a wrong one."""
+    return None if account is None else _named(world, account)
+
+
+def _journals(world: World, account: str | None) -> list[Journal]:
+    owner = _chosen(world, account)
+    return [owner.journal] if owner else [*(one.journal for one in world.accounts()), world.strangers]
+
+
+def _named(world: World, account: str, vendor: str | None = None) -> Account:
+    if not world.is_account(account) or vendor not in (None, world.named(account).vendor):
+        raise HTTPException(404, f"no account is called {account!r}; GET {CONTROL}/accounts lists them")
+    return world.named(account)
+
+
+def _account(account: Account) -> dict[str, Any]:
+    account.settle(account.now())
+    return {
+        "account": account.name,
+        "vendor": account.vendor,
+        "now": account.now(),
+        "tasks": len(account.tasks),
+        "unfinished": account.working,
+        "at_once": account.at_once,
+        "unit": account.ledger.unit.name,
+        "available": account.ledger.unit.shown(account.ledger.available),
+        "reserved": account.ledger.unit.shown(account.ledger.reserved),
+        "spent": account.ledger.unit.shown(account.ledger.spent),
+        "double_submissions": [double._asdict() for double in account.doubles],
+    }
+
+
+def _task(world: World, task: Task) -> dict[str, Any]:
+    moment = task.at(task.account.now(), world.services[task.account.vendor].lifecycle(task.operation))
+    return {
+        "id": task.id,
+        "vendor": task.account.vendor,
+        "account": task.account.name,
+        "operation": task.operation,
+        "state": moment.word,
+        "final": moment.final,
+        "progress": moment.progress,
+        "fate": task.fate,
+        "created": task.created,
+        "changes": task.changes,
+        "price": task.account.ledger.unit.shown(task.price),
+    }
+
+
+def _ledger(world: World, account: Account) -> dict[str, Any]:
+    with world.lock:
+        account.settle(account.now())
+        money = account.ledger
+        return {
+            "unit": money.unit.name,
+            "available": money.unit.shown(money.available),
+            "reserved": money.unit.shown(money.reserved),
+            "spent": money.unit.shown(money.spent),
+            "granted": money.unit.shown(money.granted),
+            "entries": [{**entry._asdict(), "amount": money.unit.shown(entry.amount)} for entry in money.entries],
+        }

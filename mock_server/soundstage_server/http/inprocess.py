@@ -1,0 +1,206 @@
+"""The simulator without a socket: httpx transports, sync and async, that run it on a loop in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import httpx
+
+from soundstage_server.http.application import Simulator
+from soundstage_server.http.connection import CONNECTION
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from concurrent.futures import Future
+
+    from soundstage_server.model.messages import Receive
+    from soundstage_server.world.world import World
+
+URL: Final = "http://soundstage.test"
+"""Where an in-process simulator seems to be: a name that can never be a real host (RFC 6761)."""
+
+
+class InProcess:
+    """A world behind httpx transports.
+
+    Args:
+        world: What answers; the caller closes it.
+
+    Used as a context manager; the loop's thread starts at the first request and ends with the block.
+    """
+
+    url: Final = URL
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._app = Simulator(world)
+        self._loop: _Loop | None = None
+        self._starting = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Return the simulator itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the loop and its thread."""
+        self.close()
+
+    def base_url(self, vendor: str) -> str:
+        """Return the address that takes the place of ``https://<the vendor's host>``."""
+        return f"{self.url}/{vendor}"
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Return an `httpx.Client` that speaks to this simulator; *options* are httpx's own."""
+        return httpx.Client(transport=_Sync(self), **options)
+
+    def async_client(self, **options: Any) -> httpx.AsyncClient:
+        """Return an `httpx.AsyncClient` that speaks to this simulator; *options* are httpx's own."""
+        return httpx.AsyncClient(transport=_Async(self), **options)
+
+    def close(self) -> None:
+        """Stop the loop and its thread; what was still being answered is cancelled. Safe to call twice."""
+        with self._starting:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+
+    def submit(self, request: httpx.Request, body: bytes) -> Future[httpx.Response]:
+        """Answer *request* on the loop."""
+        return asyncio.run_coroutine_threadsafe(_exchange(self._app, request, body), self._running())
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                self._loop = _Loop()
+            return self._loop.loop
+
+
+class _Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self.loop = self._runner.get_loop()
+        self._ending = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="soundstage-loop", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Cancel what runs on the loop, and end its thread."""
+        self.loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._runner:
+            self._runner.run(self._ending.wait())
+
+
+class _Sync(httpx.BaseTransport):
+    def __init__(self, simulator: InProcess) -> None:
+        self._simulator = simulator
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._simulator.submit(request, request.read()).result()
+
+
+class _Async(httpx.AsyncBaseTransport):
+    def __init__(self, simulator: InProcess) -> None:
+        self._simulator = simulator
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answering = self._simulator.submit(request, await request.aread())
+        return await asyncio.wrap_future(answering)
+
+
+class _Line:
+    """The connection of one request: what is done to it is what httpx would have been told by a socket."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._patience: float | None = request.extensions.get("timeout", {}).get("read")
+        self.lost: httpx.TransportError | None = None
+
+    async def reset(self) -> None:
+        """Break the connection."""
+        self.lost = httpx.ReadError("[Errno 104] Connection reset by peer")
+
+    def close(self) -> None:
+        """Do nothing: an answer that is not whole says so itself."""
+
+    async def hold(self, seconds: float | None, receive: Receive) -> bool:
+        """Keep the caller waiting, or find at once that it would not wait so long."""
+        if self._patience is not None and (seconds is None or seconds >= self._patience):
+            self.lost = httpx.ReadTimeout("timed out")
+            return False
+        if seconds is None:
+            await receive()
+        await asyncio.sleep(seconds or 0.0)
+        return True
+
+
+class _Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that ends before its length."""
+
+    def __init__(self, content: bytes, error: httpx.TransportError) -> None:
+        self._content = content
+        self._error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._content:
+            yield self._content
+        raise self._error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> httpx.Response:
+    """Run one ASGI request and return what it sent."""
+    sent: list[Any] = []
+    asked = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if not asked:
+            await asyncio.Event().wait()  # the caller stays connected: it is waiting for this answer
+        return asked.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    line = _Line(request)
+    await app({**_scope(request), "state": {CONNECTION: line}}, receive, send)
+    if not sent:
+        raise line.lost or httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    start, *rest = sent
+    content = b"" if request.method == "HEAD" else b"".join(message.get("body", b"") for message in rest)
+    stream = httpx.ByteStream(content) if request.method == "HEAD" else _stream(start, content, line)
+    return httpx.Response(start["status"], headers=start["headers"], stream=stream, request=request)
+
+
+def _stream(start: Any, content: bytes, line: _Line) -> httpx.ByteStream | _Broken:
+    """Return a body that is whole, or one that breaks where its connection did."""
+    length = next((int(value) for name, value in start["headers"] if name == b"content-length"), len(content))
+    if len(content) == length:
+        return httpx.ByteStream(content)
+    got = f"received {len(content)} bytes, expected {length}"
+    closed = httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({got})")
+    return _Broken(content, line.lost or closed)
+
+
+def _scope(request: httpx.Request) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": request.url.scheme,
+        "path": request.url.path,
+        "raw_path": request.url.raw_path.partition(b"?")[0],
+        "query_string": request.url.query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "client": ("127.0.0.1", 0),
+        "server": (request.url.host, request.url.port),
+    }

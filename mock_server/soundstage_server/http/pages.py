@@ -1,0 +1,129 @@
+"""The FastAPI application: the control API, and for each vendor a sub-application with an OpenAPI page of its own.
+
+The pages are drawn from the services' routes. They work without the internet: their scripts come with the package.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from soundstage_server.http import control
+from soundstage_server.http.json_schema import shape_of_answers
+from soundstage_server.model.fields import schema
+from soundstage_server.model.messages import Call, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+
+    from soundstage_server.kit.service import Service
+    from soundstage_server.model.messages import Route
+    from soundstage_server.world.world import World
+
+_SOME_TIME: Final = 1_754_040_000.0
+"""When the examples on a page were, so that a page is the same whenever it is drawn."""
+
+
+def build(world: World) -> FastAPI:
+    """Return the application that shows *world*: pages and control API."""
+    app = FastAPIOffline(
+        title="Soundstage",
+        version=version("soundstage"),
+        description="A local simulator of generative-media services. Vendors: "
+        + ", ".join(f"[{service.title}](/{slug}/docs)" for slug, service in world.services.items()),
+        static_url="/static-offline-docs",
+    )
+    app.include_router(control.router(world))
+    app.add_exception_handler(RequestValidationError, control.refuse)
+    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    for slug, service in world.services.items():
+        app.mount(f"/{slug}", _page(service))
+    return app
+
+
+def _page(service: Service) -> FastAPI:
+    page = FastAPIOffline(title=service.title, version=version("soundstage"), static_url="/static-offline-docs")
+    document = openapi(service)
+    page.openapi = lambda: document  # type: ignore[method-assign] # FastAPI's documented way to bring one's own
+    return page
+
+
+def openapi(service: Service) -> dict[str, Any]:
+    """Return the OpenAPI document of *service*, drawn from its routes."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in service.routes():
+        paths.setdefault(route.path.replace(":path}", "}"), {})[route.method.lower()] = _operation(service, route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"{service.title}, simulated", "version": version("soundstage")},
+        "servers": [{"url": f"/{service.slug}"}],
+        "paths": paths,
+        "components": {"securitySchemes": {name: _header(name) for name in _credentials(service)}},
+    }
+
+
+def _operation(service: Service, route: Route) -> dict[str, Any]:
+    facts = ", ".join(f"`{service.slug}:{fact}`" for fact in route.facts)
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "description": f"Facts: {facts}.",
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in route.pattern().groupindex
+        ],
+        "responses": _responses(service, route),
+    }
+    if not route.open:
+        operation["security"] = [{name: [] for name in _credentials(service)}]
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
+    return operation
+
+
+def _responses(service: Service, route: Route) -> dict[str, Any]:
+    """Return every status that the route answers with: when it goes well, and for each refusal of the vendor."""
+    said: dict[int, dict[str, Any]] = {status: {} for status in route.statuses}
+    if route.example:
+        said[route.statuses[0]]["answer"] = route.example
+    for name, (status, body) in _refusals(service, route).items():
+        said.setdefault(status, {})[name] = body
+    return {str(status): _response(status, said[status], route) for status in sorted(said)}
+
+
+def _response(status: int, said: Mapping[str, Any], route: Route) -> dict[str, Any]:
+    goes_well = status in route.statuses
+    response: dict[str, Any] = {"description": "An answer" if goes_well else "A refusal"}
+    if said:
+        content: dict[str, Any] = {"examples": {name: {"value": body} for name, body in said.items()}}
+        if route.example or not goes_well:  # of an answer that nobody has written down, nothing can be promised
+            content["schema"] = shape_of_answers(said.values())
+        response["content"] = {"application/json": content}
+    return response
+
+
+def _refusals(service: Service, route: Route) -> dict[str, tuple[int, Any]]:
+    """Return status and body of every refusal that the vendor documents, by its code, as the vendor renders it."""
+    scope = {"type": "http", "method": route.method, "path": f"/{service.slug}{route.path}", "scheme": "http"}
+    call = Call({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
+    call.now = _SOME_TIME
+    rendered: dict[str, tuple[int, Any]] = {}
+    for refusal in (*service.codes.values(), *service.refusals):
+        if refusal is not None:
+            answer = service.refuse(RefusedError(refusal), call)
+            rendered.setdefault(f"{refusal.code}", (answer.status, orjson.loads(answer.body)))
+    return rendered
+
+
+def _credentials(service: Service) -> list[str]:
+    return [name.decode() for name in service.credential_headers]
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"type": "apiKey", "in": "header", "name": name}

@@ -1,0 +1,173 @@
+"""A server from plain Python: the simulator on a socket, in a thread of its own or in the foreground."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, Self
+
+import uvicorn
+
+from soundstage_server.http.application import Simulator
+from soundstage_server.http.connection import protocol
+from soundstage_server.world.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_BACKLOG: Final = 2048
+_GC_FIRST: Final = 50_000
+
+
+class ServeError(OSError):
+    """The address cannot be served; the text names it and says why."""
+
+
+class Server:
+    """A world on a socket.
+
+    Args:
+        world: What to serve; a new `World` by default, which the server then closes when it stops.
+        host: The address to listen on. Only a loopback address keeps others out: the control API asks nobody's name.
+        port: The port; 0 takes a free one, which `url` tells.
+
+    Raises:
+        ServeError: The address is taken or not this machine's.
+
+    Used as a context manager it answers inside the block, in a thread of its own; `run` serves in the foreground. It
+    serves once: a stopped server does not start again.
+
+    Attributes:
+        world: What is served.
+        port: The port that it listens on.
+    """
+
+    def __init__(self, world: World | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._owns_world = world is None
+        self.world = World() if world is None else world
+        self._socket = _bind(host, port)
+        self.port = int(self._socket.getsockname()[1])
+        self._host = host
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._server = _Uvicorn(_config(Simulator(self.world)), self._ready.set)
+
+    @property
+    def url(self) -> str:
+        """The address of the server, without a slug."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    def base_url(self, vendor: str) -> str:
+        """Return the address that takes the place of ``https://<the vendor's host>``."""
+        return f"{self.url}/{vendor}"
+
+    def __enter__(self) -> Self:
+        """Start answering in a thread, and return once it does."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop answering and free the port."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start answering in a daemon thread, and return once it does.
+
+        Raises:
+            RuntimeError: It was started before.
+        """
+        if self._thread is not None or self._server.should_exit:
+            raise RuntimeError("a server starts once; make another")
+        self._thread = threading.Thread(target=self._serve, name="soundstage-server", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """Stop answering, free the port and wait for the thread. Safe to call twice."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._socket.close()
+        if self._owns_world:
+            self.world.close()
+
+    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Serve in the foreground until Ctrl-C or SIGTERM; *on_ready* is called once the server answers."""
+        self._server.on_ready = on_ready
+        thresholds = gc.get_threshold()
+        gc.set_threshold(_GC_FIRST, 20, 50)  # a million waiting tasks are not garbage: look for it less often
+        try:
+            with suppress(KeyboardInterrupt), _terminable():  # uvicorn raises the signal again after a clean stop
+                self._server.run(sockets=[self._socket])
+        finally:
+            gc.set_threshold(*thresholds)
+            self.stop()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+        self._ready.set()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that the media that were made go; only the main thread is told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, then say so."""
+        await super().startup(sockets)
+        self.on_ready()
+
+
+def _config(app: Simulator) -> uvicorn.Config:
+    """Return a configuration with nothing that the simulator does itself: dates, access logs, websockets."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop" if find_spec("uvloop") else "asyncio",
+        http=protocol(),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ServeError(f"cannot listen on {host} port {port}: {error}") from None
+    return listener

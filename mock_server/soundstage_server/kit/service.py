@@ -1,0 +1,363 @@
+"""What every vendor's service shares: who is calling, how a task is taken in, found and shown, how a refusal looks.
+
+A vendor is a subclass: its facts as class attributes, its routes as data, its handlers as short methods. Nothing here
+asks which vendor it serves.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from itertools import count
+from math import ceil
+from sys import intern
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import orjson
+
+from soundstage_server.kit import results
+from soundstage_server.model.account import Account, TooManyError, account_name, conduct_of
+from soundstage_server.model.fields import FieldError, check
+from soundstage_server.model.ledger import InsufficientError, Unit
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Moment
+from soundstage_server.model.messages import FACT_HEADER, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.suggestions import did_you_mean
+from soundstage_server.model.task import Task, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from soundstage_server.kit.inputs import InputLimits
+    from soundstage_server.media import Medium
+    from soundstage_server.model.fields import Field
+    from soundstage_server.model.messages import Scope
+    from soundstage_server.model.rate_limit import Pace
+    from soundstage_server.model.scenarios import Plan
+    from soundstage_server.world.callbacks import CallbackPlan
+    from soundstage_server.world.world import World
+
+
+class Identity(NamedTuple):
+    """Who a call says it comes from: the credential that names the account, and the secret that must go with it."""
+
+    credential: str
+    secret: str | None = None
+
+    def __repr__(self) -> str:
+        return "Identity([redacted])"
+
+
+class Refusals(NamedTuple):
+    """The refusals that shared code needs, in the vendor's own words."""
+
+    unauthenticated: Refusal
+    invalid: Refusal
+    """A parameter breaks its rule."""
+    unreadable: Refusal
+    """The body is not what a call takes at all."""
+    insufficient: Refusal
+    too_many: Refusal
+    unknown_route: Refusal
+    blocked: Refusal | None = None
+    """How blocked content is refused at creation; None when the task is created and then fails."""
+    too_fast: Refusal | None = None
+    """How too many requests a minute are refused; None when it is as too many tasks at once are."""
+
+
+class Service(ABC):
+    """One vendor, as the simulator plays it."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]]
+    unit: ClassVar[Unit]
+    at_once: ClassVar[int | None] = None
+    """How many unfinished tasks an ordinary account may have."""
+    answers_at_once: ClassVar[bool] = False
+    """Whether an answer is the result itself: nothing is paid for, kept from anybody, or left to be read later."""
+    says_retry_after: ClassVar[bool] = False
+    """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
+    credential_headers: ClassVar[tuple[bytes, ...]]
+    """The headers that together say who is calling, in lower case."""
+    caches_callers: ClassVar[bool] = True
+    """Whether equal credentials always name the same caller; not so where they expire."""
+    dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    refusals: ClassVar[Refusals]
+    codes: ClassVar[Mapping[str, Refusal]]
+    """Every refusal that an order may ask for, by its code as text."""
+    operations: ClassVar[tuple[str, ...]]
+    reasons: ClassVar[Mapping[Fate, str]]
+    """Why a task did not succeed, in words that a user reads."""
+    result_seconds: ClassVar[int] = 30 * 24 * 3600
+    """How long the address of a result holds after its task has ended, in seconds of the account's time."""
+    input_limits: ClassVar[InputLimits | None] = None
+    """What the vendor says of every input file, if it says anything."""
+    callback_plan: ClassVar[CallbackPlan | None] = None
+    """When the vendor calls back, if it does; `callback_body` then says with what."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.tasks: dict[str, Task] = {}
+        self._known: dict[tuple[bytes | None, ...], Account] = {}
+
+    # What a vendor brings.
+
+    @abstractmethod
+    def routes(self) -> Iterable[Route]:
+        """Return the vendor's routes."""
+
+    @abstractmethod
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the states of a task of *operation*."""
+
+    @abstractmethod
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return who the values of `credential_headers` name.
+
+        Raises:
+            RefusedError: They are missing or malformed.
+        """
+
+    @abstractmethod
+    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+        """Return *refused* as this vendor says it."""
+
+    @abstractmethod
+    def outputs(self, task: Task) -> Sequence[Medium]:
+        """Return what a successful *task* has made."""
+
+    @abstractmethod
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return what a task costs, in the smallest parts of the vendor's unit."""
+
+    def name_task(self, operation: str, now: float, seed: int) -> str:
+        """Return an id for a task created *now*; *seed* is 64 bits of its own."""
+        return f"{operation}-{int(now)}-{seed:016x}"
+
+    def credentials(self, headers: Mapping[bytes, bytes], query: bytes) -> tuple[bytes | None, ...]:
+        """Return what says who is calling, for `identify`: what `credential_headers` hold, unless a vendor differs."""
+        del query  # read by vendors that take a key there, too
+        return tuple([headers.get(name) for name in self.credential_headers])
+
+    def unaccepted(self, word: str) -> Refusal:
+        """Return how a credential is refused that says of itself that it is ``invalid`` or ``expired``."""
+        del word  # read by vendors that tell the two apart
+        return self.refusals.unauthenticated
+
+    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+        """Return what a callback tells of *task*, which is in *moment*; a vendor that calls back brings its own."""
+        return {"id": task.id, "state": moment.word}
+
+    def text_of(self, params: Mapping[str, Any]) -> str:
+        """Return the text that in-band words and orders are looked for in."""
+        return str(params.get("prompt") or "")
+
+    # What every vendor shares.
+
+    def answer(self, route: Route, call: Call) -> Answer:
+        """Answer *call*: identify the caller, handle, and render a refusal. Called with the world's lock held."""
+        try:
+            if not route.open:
+                call.caller = self._identified(call)
+                call.now = call.caller.now()
+                if call.caller.pace is not None:
+                    self._keep_pace(call.caller.pace, call)
+            return route.handle(call)
+        except RefusedError as refused:
+            return self._cite(self.refuse(refused, call), refused)
+
+    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+        """Refuse a call that no route takes; *allowed* are the methods that its path would take."""
+        methods = ", ".join(allowed)
+        if methods:
+            said = f"{call.path} takes {methods}, not {call.method}"
+        else:
+            routes = {route.path for route in self.routes() if "{" not in route.path}
+            said = f"no route {call.method} {call.path}{did_you_mean(call.path, routes)}"
+        refused = RefusedError(self.refusals.unknown_route, said)
+        answer = self._cite(self.refuse(refused, call), refused)
+        if not methods:
+            return answer._replace(status=404)
+        return answer._replace(status=405, headers=[*answer.headers, (b"allow", methods.encode())])
+
+    def checked(self, fields: Iterable[Field], call: Call) -> dict[str, Any]:
+        """Return the parameters in the body of *call*.
+
+        Raises:
+            RefusedError: The body is not a JSON object, or a parameter breaks its rule.
+        """
+        try:
+            body = call.json()
+        except ValueError:
+            raise RefusedError(self.refusals.unreadable, "the body must be a JSON object; it is not JSON") from None
+        if not isinstance(body, dict):
+            raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; got {type(body).__name__}")
+        try:
+            return check(fields, body)
+        except FieldError as error:
+            raise RefusedError(self.refusals.invalid, str(error), error.fact) from None
+
+    def submit(self, call: Call, operation: str, params: dict[str, Any]) -> Task:
+        """Take in a paid task, or refuse it with nothing spent.
+
+        Raises:
+            RefusedError: An order says so, the account has too many unfinished tasks, or it cannot pay.
+        """
+        account = call.account
+        text = self.text_of(params)
+        plan = self.world.scenarios.plan(self.slug, account.name, operation, text)
+        self._refuse_as_planned(plan)
+        account.settle(call.now)
+        task_id, seed = self._named(operation, call)
+        task = Task(
+            task_id,
+            account,
+            operation,
+            params,
+            call.now,
+            self.lifecycle(operation).changes(call.now, seed, plan.fate, slow=plan.slow),
+            plan.fate,
+            seed,
+            self.price(operation, params),
+            self.base(call),
+        )
+        try:
+            account.check_room()
+            account.admit(task, fingerprint(operation, params))
+        except TooManyError:
+            raise RefusedError(self.refusals.too_many) from None
+        except InsufficientError:
+            raise RefusedError(self.refusals.insufficient) from None
+        self.remember(task)
+        if self.callback_plan is not None and self.callback_plan.field in params:
+            self.world.courier.expect(task)
+        return task
+
+    def remember(self, task: Task) -> None:
+        """Know *task* by its id, when it is taken in and when it comes back from a file; a vendor may index more."""
+        self.tasks[task.id] = task
+
+    def cut_short(self, task: Task, now: float, fate: Fate = Fate.CANCEL) -> bool:
+        """End *task* at its account's time *now* with another *fate*: its money comes back, its callbacks tell of it.
+
+        Returns:
+            Whether it was still unfinished; if not, nothing has changed.
+        """
+        if task.ends <= now:
+            return False
+        task.account.cut_short(task, now, fate)
+        self.world.courier.revise(task)
+        return True
+
+    def base(self, call: Call) -> str:
+        """Return the address that results of *call* are minted from: the public one, or the one it came to."""
+        public = self.world.public_url
+        # Interned, since a million tasks share a handful of addresses.
+        return intern(call.base if public is None else f"{public}/{self.slug}")
+
+    def look(self, call: Call, task: Task) -> Moment:
+        """Return what *task* is now; under the clock ``auto`` the reader's time then moves to its next change."""
+        moment = task.at(call.now, self.lifecycle(task.operation))
+        if not moment.final:
+            call.account.read(call.now, moment.next_change)
+        return moment
+
+    def result_urls(self, task: Task) -> list[str]:
+        """Return the addresses of what *task* has made."""
+        return [results.mint(task, index, medium, self.world) for index, medium in enumerate(self.outputs(task))]
+
+    def reason(self, task: Task) -> str:
+        """Return why *task* did not succeed; a fate that the vendor has no word for is named."""
+        known = self.reasons.get(task.fate)
+        return known or f"{self.reasons[Fate.FAIL]} ({task.fate.value})"
+
+    def check_code(self, code: str | None) -> None:
+        """Refuse an order for a *code* that this vendor does not have.
+
+        Raises:
+            ValueError: The text names the field, the value and what there is.
+        """
+        if code is not None and code not in self.codes:
+            raise ValueError(f"code must be one of {', '.join(self.codes)}; got {code!r}")
+
+    def forget(self, accounts: Collection[Account]) -> None:
+        """Forget *accounts* and their tasks."""
+        self._known = {key: kept for key, kept in self._known.items() if kept not in accounts}
+        self.tasks = {key: kept for key, kept in self.tasks.items() if kept.account not in accounts}
+
+    def facts(self) -> set[str]:
+        """Return the ids, without the slug, that this service can cite in its tables."""
+        cited = {refusal.fact for refusal in (*self.codes.values(), *self.refusals) if refusal is not None}
+        for route in self.routes():
+            cited.update(route.facts, (field.fact for field in route.body))
+        return cited
+
+    def enter(self, identity: Identity) -> Account:
+        """Return the account that *identity* names.
+
+        Raises:
+            RefusedError: The credential's first word refuses it, or the secret is another than at its first use.
+        """
+        refused = conduct_of(identity.credential).refused
+        if refused:
+            raise RefusedError(self.unaccepted(refused), f"the credential is {refused}")
+        account = self.world.account(self.slug, identity.credential)
+        if not account.accepts(identity.secret):
+            raise RefusedError(self.refusals.unauthenticated, "the secret is not the one that this account first used")
+        return account
+
+    def _identified(self, call: Call) -> Account:
+        credentials = self.credentials(call.headers, call.scope["query_string"])
+        known = self._known.get(credentials)
+        if known is not None:
+            return known
+        account = self.enter(self.identify(credentials))
+        if self.caches_callers:
+            self._known[credentials] = account
+        return account
+
+    def _keep_pace(self, pace: Pace, call: Call) -> None:
+        """Refuse *call* if its account has sent as many as it may; under ``auto`` it then moves to its turn."""
+        opens = pace.admit(call.now)
+        if opens is None:
+            return
+        wait = ceil(opens - call.now)
+        call.account.read(call.now, opens)
+        refusal = self.refusals.too_fast or self.refusals.too_many
+        detail = f"more than {pace.per_minute} requests a minute"
+        raise RefusedError(refusal, detail, retry_after=wait if self.says_retry_after else None)
+
+    def whose(self, scope: Scope) -> str | None:
+        """Return the name of the account that a request says it comes from, without letting anybody in."""
+        try:
+            identity = self.identify(self.credentials(dict(scope["headers"]), scope["query_string"]))
+        except RefusedError:
+            return None
+        return account_name(self.slug, identity.credential)
+
+    def _named(self, operation: str, call: Call) -> tuple[str, int]:
+        """Return a task id that nobody has yet, and the seed that goes with it."""
+        for attempt in count():
+            bits = self.world.draw(call.account, attempt)
+            task_id = self.name_task(operation, call.now, bits >> 64)
+            if task_id not in self.tasks:
+                return task_id, bits & 0xFFFF_FFFF_FFFF_FFFF
+        raise AssertionError  # pragma: no cover - count() does not end
+
+    def _refuse_as_planned(self, plan: Plan) -> None:
+        if plan.refuse is not None:
+            raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
+        if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
+            raise RefusedError(self.refusals.blocked)
+
+    def _cite(self, answer: Answer, refused: RefusedError) -> Answer:
+        if refused.retry_after is not None:
+            answer = answer._replace(headers=[*answer.headers, (b"retry-after", b"%d" % refused.retry_after)])
+        fact = f"{self.slug}:{refused.fact}"
+        self.world.citations[fact] += 1
+        return answer._replace(headers=[*answer.headers, (FACT_HEADER, fact.encode())], fact=fact)
+
+
+def envelope(code: int, message: str, data: object = None) -> bytes:
+    """Return the envelope ``{code, msg, data}`` of the Wondershare family; data is left out when it is None."""
+    body = {"code": code, "msg": message}
+    return orjson.dumps(body if data is None else {**body, "data": data})

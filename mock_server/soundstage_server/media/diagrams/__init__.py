@@ -1,0 +1,1 @@
+"""Diagrams as SVG and PNG: flowcharts, Gantt charts, infographics and mind maps."""

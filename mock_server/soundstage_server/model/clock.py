@@ -1,0 +1,123 @@
+"""The simulator's clocks: real, scaled, manual and auto.
+
+Every clock starts at the real time and counts seconds since 1970. An account adds an offset of its own
+(`soundstage_server.model.account`), so that moving one account's time moves nobody else's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Kind = Literal["real", "scaled", "manual", "auto"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+LATEST: Final = 90_000_000_000.0
+"""No world's time, and no account's offset, passes this (the year 4821): a date header can show their sum."""
+
+
+class Clock:
+    """A world's clock.
+
+    Args:
+        kind: ``real`` follows the machine's clock; ``scaled`` runs *speed* simulated seconds a second; ``manual`` moves
+            when told; ``auto`` stands still like ``manual``, but a status read moves its account to the task's next
+            change.
+        speed: Simulated seconds a second, for ``scaled``.
+        monotonic: Where elapsed time comes from; tests put their own here.
+
+    Raises:
+        ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
+    """
+
+    def __init__(
+        self, kind: Kind = "real", speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._monotonic = monotonic
+        self._anchor = time.time()
+        self._started = monotonic()
+        self._watchers: list[Callable[[], None]] = []
+        self.kind: Kind = "real"
+        self.speed = 1.0
+        self.change(kind, speed)
+
+    @classmethod
+    def parse(cls, text: str) -> Clock:
+        """Return the clock that ``--speed`` means by *text*: a number above 0, ``manual`` or ``auto``.
+
+        Raises:
+            ValueError: *text* is none of these.
+        """
+        if text in ("manual", "auto", "real"):
+            return cls(text)  # type: ignore[arg-type] # narrowed by the line above, which mypy does not see
+        try:
+            speed = float(text)
+        except ValueError:
+            raise ValueError(f"speed must be a number above 0, 'manual' or 'auto'; got {text!r}") from None
+        return cls("real" if speed == 1 else "scaled", speed)
+
+    @property
+    def stands(self) -> bool:
+        """Whether time moves only when somebody moves it."""
+        return self.kind in ("manual", "auto")
+
+    def now(self) -> float:
+        """Return the world's time, in seconds since 1970."""
+        if self.stands:
+            return self._anchor
+        return min(LATEST, self._anchor + (self._monotonic() - self._started) * self.speed)
+
+    def advance(self, seconds: float) -> None:
+        """Move the world's time forward by *seconds*.
+
+        Raises:
+            ValueError: *seconds* is negative, or more than there is until `LATEST`: time never goes back or ends.
+        """
+        self._anchor += forward(seconds, LATEST - self.now())
+        self.moved()
+
+    def change(self, kind: Kind, speed: float = 1.0) -> None:
+        """Become another kind of clock; the time it shows does not jump.
+
+        Raises:
+            ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"clock kind must be one of {', '.join(KINDS)}; got {kind!r}")
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"speed must be a number above 0; got {speed!r}")
+        if kind != "scaled" and speed != 1:
+            raise ValueError(f"speed is given with kind 'scaled', and only then; got kind={kind!r}, speed={speed!r}")
+        self._anchor, self._started = self.now(), self._monotonic()
+        self.kind = kind
+        self.speed = speed
+        self.moved()
+
+    def resume(self, kind: Kind, speed: float, now: float) -> None:
+        """Become a clock that shows *now*, as one did that was remembered."""
+        self._anchor, self._started = now, self._monotonic()
+        self.kind, self.speed = kind, speed
+        self.moved()
+
+    def watch(self, told: Callable[[], None]) -> None:
+        """Call *told* whenever time was moved by somebody, the world's or an account's."""
+        self._watchers.append(told)
+
+    def moved(self) -> None:
+        """Tell those who watch that time was moved."""
+        for told in self._watchers:
+            told()
+
+
+def forward(seconds: float, room: float) -> float:
+    """Return *seconds* if time may move by it; *room* is how far it may move.
+
+    Raises:
+        ValueError: *seconds* is negative, or more than *room*.
+    """
+    if not 0 <= seconds <= room:
+        raise ValueError(f"seconds must be from 0 to {room:.0f}, where the simulator's time ends; got {seconds!r}")
+    return seconds

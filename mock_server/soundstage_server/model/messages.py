@@ -1,0 +1,192 @@
+"""The value types of the hot path: what came in, what goes out, and what a refusal is.
+
+Create and poll are plain ASGI, so these types are small and have no validation of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+if TYPE_CHECKING:
+    from soundstage_server.media import Medium
+    from soundstage_server.model.account import Account
+    from soundstage_server.model.fields import Field
+
+RawHeaders = list[tuple[bytes, bytes]]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+FACT_HEADER: Final = b"x-soundstage-fact"
+"""Response header that names the fact behind a refusal."""
+
+JSON: Final = (b"content-type", b"application/json")
+
+
+class Call:
+    """One request on its way through a service.
+
+    Attributes:
+        scope: The ASGI scope, as the server gave it.
+        body: The whole request body.
+        mount: What stands before the vendor's own path in the address: ``/<slug>``, or nothing under the vendor's host.
+        path_values: What the route's ``{names}`` matched.
+        caller: Who is calling, once the service has identified them.
+        now: The caller's time, in seconds since 1970; 0 before the caller is known.
+    """
+
+    __slots__ = ("body", "caller", "headers", "mount", "now", "path_values", "scope")
+
+    def __init__(self, scope: Scope, body: bytes, mount: str, path_values: Mapping[str, str]) -> None:
+        self.scope = scope
+        self.body = body
+        self.mount = mount
+        self.path_values = path_values
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.caller: Account | None = None
+        self.now = 0.0
+
+    @property
+    def account(self) -> Account:
+        """Who is calling.
+
+        Raises:
+            LookupError: Nobody has been identified: the route is an open one.
+        """
+        if self.caller is None:
+            raise LookupError("an open route has no account")
+        return self.caller
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, upper case."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The vendor's own path, without the slug."""
+        return str(self.scope["path"]).removeprefix(self.mount) or "/"
+
+    @property
+    def base(self) -> str:
+        """The address that the request came to, up to the vendor's own path: result URLs are minted from it."""
+        return origin(self.scope) + self.mount
+
+    def query_values(self) -> dict[str, str]:
+        """Return the query parameters, the last of each name."""
+        return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+    def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises:
+            ValueError: The body is not JSON in UTF-8.
+        """
+        return orjson.loads(self.body)
+
+
+def origin(scope: Scope) -> str:
+    """Return the scheme, host and port that a request came to."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return f"{scope['scheme']}://{value.decode('latin-1')}"
+    host, port = scope.get("server") or ("127.0.0.1", 80)
+    return f"{scope['scheme']}://[{host}]:{port}" if ":" in host else f"{scope['scheme']}://{host}:{port}"
+
+
+class Answer(NamedTuple):
+    """What goes back.
+
+    Attributes:
+        status: The HTTP status.
+        body: The whole body.
+        headers: The headers, without date and length.
+        fact: The fact behind a refusal.
+        medium: What is rendered, off the event loop, and sent in place of *body*, whole or the range that is asked for.
+        until: The caller's time before which the answer does not leave; a clock that stands holds no connection.
+    """
+
+    status: int
+    body: bytes
+    headers: RawHeaders
+    fact: str | None = None
+    medium: Medium | None = None
+    until: float | None = None
+
+
+def json_answer(data: object, status: int = 200) -> Answer:
+    """Return *data* as a JSON answer."""
+    return Answer(status, orjson.dumps(data), [JSON])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A vendor's refusal, as its table has it.
+
+    Attributes:
+        code: The vendor's own code.
+        status: HTTP status in the dialect that uses HTTP statuses.
+        message: What the vendor says; details are appended by the service.
+        fact: The fact that a refusal cites when nothing more specific is known, without the vendor's slug.
+    """
+
+    code: int | str
+    status: int
+    message: str
+    fact: str
+
+
+class RefusedError(Exception):
+    """Raised by a handler to refuse the call; the service renders it in the vendor's own shape."""
+
+    def __init__(
+        self, refusal: Refusal, detail: str = "", fact: str | None = None, *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail or refusal.message)
+        self.refusal = refusal
+        self.detail = detail
+        self.fact = fact or refusal.fact
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of a vendor: the hot path matches it, and the vendor's page is drawn from it.
+
+    Attributes:
+        method: HTTP method.
+        path: The vendor's path; ``{name}`` stands for a segment or a part of one, ``{name:path}`` for slashes, too.
+        handle: Answers a call whose account is known.
+        summary: One line for the page.
+        facts: Facts, without the slug, that describe this route.
+        body: The fields of the JSON body.
+        example: A documented answer; empty where it is no JSON.
+        paid: Whether an accepted call costs credits.
+        open: Whether the route needs no credential.
+        statuses: The HTTP statuses of an answer that is no refusal.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[Call], Answer]
+    summary: str
+    facts: tuple[str, ...]
+    body: tuple[Field, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
+    paid: bool = False
+    open: bool = False
+    statuses: tuple[int, ...] = (200,)
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return the path as a regular expression with one named group for each ``{name}``."""
+        parts = re.split(r"\{(\w+)(:path)?\}", self.path)
+        literal = (re.escape(part) for part in parts[::3])
+        depths = [".+" if deep else "[^/]+" for deep in parts[2::3]]
+        named = [f"(?P<{name}>{depth})" for name, depth in zip(parts[1::3], depths, strict=True)]
+        return re.compile("".join(text + group for text, group in zip(literal, [*named, ""], strict=True)))

@@ -1,0 +1,147 @@
+"""Scenarios: who decides, and how, that a task fails, is blocked, times out, is cancelled, is slow or is refused.
+
+In-band: a prompt that contains ``soundstage:fail`` and its like. By order: the control API or Python posts a `Scenario`
+that matches by vendor, account, operation and text, a number of times or for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+
+from soundstage_server.model.lifecycle import Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Order = Literal["fail", "block", "timeout", "cancel", "slow", "refuse"]
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+
+ACCOUNT: Final = re.compile("acct_[0-9a-f]{12}")
+"""What the control API calls an account."""
+
+_WORD: Final = re.compile("soundstage:(fail|block|timeout|cancel|slow)")
+
+
+class Plan(NamedTuple):
+    """What is going to happen to a task: its fate, whether it is slow, and the code of a refusal."""
+
+    fate: Fate = Fate.SUCCEED
+    slow: bool = False
+    refuse: str | None = None
+
+
+_ORDINARY: Final = Plan()
+_PLANS: Final[dict[str, Plan]] = {
+    "fail": Plan(Fate.FAIL),
+    "block": Plan(Fate.BLOCK),
+    "timeout": Plan(Fate.TIMEOUT),
+    "cancel": Plan(Fate.CANCEL),
+    "slow": Plan(slow=True),
+}
+
+
+@dataclass(slots=True)
+class Scenario:
+    """An order for tasks to come.
+
+    Attributes:
+        then: What happens to a task that matches.
+        code: For ``refuse``, the vendor's code to refuse with.
+        vendor: Match this vendor only.
+        account: Match this account only (``acct_...``); it need not have called yet.
+        operation: Match this capability only.
+        contains: Match prompts that contain this text only.
+        times: How many matches are left; None is for ever.
+        id: Set when the world takes the scenario.
+    """
+
+    then: Order
+    code: str | None = None
+    vendor: str | None = None
+    account: str | None = None
+    operation: str | None = None
+    contains: str | None = None
+    times: int | None = None
+    id: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a scenario that could never do anything.
+
+        Raises:
+            ValueError: A field has a value that is not allowed; the text names both.
+        """
+        if self.then not in ORDERS:
+            raise ValueError(f"then must be one of {', '.join(ORDERS)}; got {self.then!r}")
+        if (self.then == "refuse") != (self.code is not None):
+            raise ValueError(f"code is given with 'refuse', and only then; got then={self.then!r}, code={self.code!r}")
+        if self.code is not None and self.vendor is None:
+            raise ValueError("a scenario that refuses names its vendor: codes belong to vendors")
+        if self.account is not None and not ACCOUNT.fullmatch(self.account):
+            raise ValueError(f"account must be 'acct_' and 12 hexadecimal digits; got {self.account!r}")
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"times must be 1 or more; got {self.times}")
+
+    def matches(self, vendor: str, account: str, operation: str, text: str) -> bool:
+        """Return whether this order is for such a task."""
+        return (
+            self.vendor in (None, vendor)
+            and self.account in (None, account)
+            and self.operation in (None, operation)
+            and (self.contains is None or self.contains in text)
+        )
+
+    def plan(self) -> Plan:
+        """Return what a matching task is in for."""
+        return Plan(refuse=self.code) if self.then == "refuse" else _PLANS[self.then]
+
+    def shown(self) -> dict[str, Any]:
+        """Return the scenario as JSON has it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Scenarios:
+    """The orders that a world has been given, first come, first served."""
+
+    def __init__(self) -> None:
+        self._orders: list[Scenario] = []
+        self.given = 0
+
+    def __iter__(self) -> Iterator[Scenario]:
+        """Iterate over the orders that still hold."""
+        return iter(self._orders)
+
+    def add(self, scenario: Scenario) -> Scenario:
+        """Take an order, and return it with its id."""
+        self.given += 1
+        scenario.id = self.given
+        self._orders.append(scenario)
+        return scenario
+
+    def keep(self, scenario: Scenario) -> None:
+        """Take an order again that has its id already."""
+        self._orders.append(scenario)
+
+    def clear(self, number: int | None = None) -> int:
+        """Drop the order *number*, or all; return how many went."""
+        kept = [] if number is None else [order for order in self._orders if order.id != number]
+        gone = len(self._orders) - len(kept)
+        self._orders = kept
+        return gone
+
+    def plan(self, vendor: str, account: str, operation: str, text: str) -> Plan:
+        """Return what is going to happen to a task; an order comes before a word in the text."""
+        for order in self._orders:
+            if order.matches(vendor, account, operation, text):
+                self._use(order)
+                return order.plan()
+        if "soundstage:" in text and (word := _WORD.search(text)):
+            return _PLANS[word[1]]
+        return _ORDINARY
+
+    def _use(self, order: Scenario) -> None:
+        if order.times is not None:
+            order.times -= 1
+            if order.times == 0:
+                self._orders.remove(order)

@@ -1,0 +1,264 @@
+"""What a world remembers, as JSON and back: snapshots and the state file are both made of these records.
+
+A snapshot holds the clock, the seed, readings and orders, and every account with its money and its tasks. It holds no
+credential: an account is found again by its name, a digest of its credential, and knows its secret by a salted seal.
+Journals, faults, held files and the last minute of a rate limit are not remembered.
+"""
+
+from __future__ import annotations
+
+import time
+from sys import intern
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_server.model.account import Account, Cut, Double
+from soundstage_server.model.clock import KINDS, LATEST
+from soundstage_server.model.dialects import Dialects
+from soundstage_server.model.ledger import POTS
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.rate_limit import Pace
+from soundstage_server.model.scenarios import ACCOUNT, Scenario, Scenarios
+from soundstage_server.model.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from soundstage_server.kit.service import Service
+    from soundstage_server.world.world import World
+
+VERSION: Final = 1
+"""The version of these records; another one is refused."""
+
+_FATES: Final = {fate.value: fate for fate in Fate}
+_LISTS: Final = ("tasks", "entries", "doubles", "cuts")
+_MOST: Final = 1 << 62
+_SHOWN: Final = 80
+
+
+class RecordError(ValueError):
+    """A record cannot be read; the text names the place, the value and what is allowed."""
+
+
+def snapshot(world: World) -> dict[str, Any]:
+    """Return everything that *world* remembers."""
+    with world.lock:
+        accounts = [{**of_account(account), **of_lists(account)} for account in world.accounts()]
+        return {"soundstage": "snapshot", "version": VERSION, "world": of_world(world), "accounts": accounts}
+
+
+def of_world(world: World) -> dict[str, Any]:
+    """Return what *world* remembers beside its accounts, and the machine's time, from which a real clock runs on."""
+    clock = world.clock
+    return {
+        "seed": str(world.seed),
+        "clock": {"kind": clock.kind, "speed": clock.speed, "now": clock.now(), "at": time.time()},
+        "dialects": world.dialects.chosen(),
+        "scenarios": {"given": world.scenarios.given, "orders": [order.shown() for order in world.scenarios]},
+    }
+
+
+def of_account(account: Account) -> dict[str, Any]:
+    """Return what an account is beside its lists."""
+    money = account.ledger
+    return {
+        "account": account.name,
+        "vendor": account.vendor,
+        "seal": account.sealed(),
+        "offset": account.offset,
+        "at_once": account.at_once,
+        "per_minute": None if account.pace is None else account.pace.per_minute,
+        "available": money.available,
+        "reserved": money.reserved,
+        "spent": money.spent,
+        "granted": money.granted,
+    }
+
+
+def of_lists(
+    account: Account, tasks: int = 0, entries: int = 0, doubles: int = 0, cuts: int = 0
+) -> dict[str, list[Any]]:
+    """Return the tasks, the movements of money, the doubles and the cuts of *account*, from these numbers on."""
+    return {
+        "tasks": [_of_task(task) for task in account.tasks[tasks:]],
+        "entries": [list(entry) for entry in account.ledger.since(entries)],
+        "doubles": [list(double) for double in account.doubles[doubles:]],
+        "cuts": [list(cut) for cut in account.cuts[cuts:]],
+    }
+
+
+def _of_task(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "operation": task.operation,
+        "params": task.params,
+        "created": task.created,
+        "changes": list(task.changes),
+        "fate": task.fate.value,
+        "seed": f"{task.seed:x}",
+        "price": task.price,
+        "base": task.base,
+    }
+
+
+def restore(world: World, document: object, *, runs_on: bool = False) -> None:
+    """Let *world* be what a snapshot says; its journals, faults and held files stay.
+
+    Args:
+        world: The world; on an error it is as it was.
+        document: What `snapshot` returned.
+        runs_on: Whether a real clock has run on since; else all time stands where it stood.
+
+    Raises:
+        RecordError: *document* is no snapshot, of another version, or does not fit this world.
+    """
+    if not isinstance(document, dict) or document.get("soundstage") != "snapshot":
+        raise RecordError("a snapshot is a JSON object with 'soundstage': 'snapshot'")
+    if document.get("version") != VERSION:
+        raise RecordError(f"version must be {VERSION}; got {document.get('version')!r}")
+    record = _take(document, "world", dict, "snapshot")
+    try:
+        seed, dialects = int(_take(record, "seed", str, "world")), _dialects(world, record)
+        scenarios = _scenarios(_take(record, "scenarios", dict, "world"))
+    except (TypeError, ValueError) as error:
+        raise RecordError(f"world: {error}") from None
+    clock = _take(record, "clock", dict, "world")
+    kind, speed = _take(clock, "kind", str, "clock"), _time(clock, "speed", "clock")
+    now, at = _time(clock, "now", "clock"), _time(clock, "at", "clock")
+    if kind not in KINDS or not speed or (kind != "scaled" and speed != 1):
+        raise RecordError(f"clock must have a kind among {', '.join(KINDS)}, and its speed; got {kind!r} and {speed!r}")
+    found: list[Account] = []
+    ids: set[tuple[str, str]] = set()
+    for number, one in enumerate(_take(document, "accounts", list, "snapshot")):
+        found.append(_account(world, one, f"accounts[{number}]", now, ids))
+    if len({account.name for account in found}) != len(found):
+        raise RecordError("accounts must have a name each; two have the same")
+    with world.lock:
+        ran = max(0.0, time.time() - at) if runs_on and kind == "real" else 0.0
+        world.clock.resume(kind, speed, min(LATEST, now + ran))
+        world.seed, world.dialects, world.scenarios = seed, dialects, scenarios
+        world.adopt(found, now)
+
+
+def _dialects(world: World, record: Mapping[str, Any]) -> Dialects:
+    chosen = _take(record, "dialects", dict, "world")
+    offered = {slug: service.dialects for slug, service in world.services.items()}
+    dialects = Dialects(offered, _take(chosen, "world", dict, "dialects"))
+    for account, own in _take(chosen, "accounts", dict, "dialects").items():
+        dialects.choose(own, account)
+    return dialects
+
+
+def _scenarios(record: Mapping[str, Any]) -> Scenarios:
+    scenarios = Scenarios()
+    for number, order in enumerate(_take(record, "orders", list, "scenarios")):
+        if not isinstance(order, dict):
+            raise RecordError(f"scenarios.orders[{number}] must be an object; got {order!r:.{_SHOWN}}")
+        scenarios.keep(Scenario(**order))
+    scenarios.given = _whole(record, "given", "scenarios") or 0
+    return scenarios
+
+
+def _account(world: World, record: Any, place: str, now: float, ids: set[tuple[str, str]]) -> Account:
+    name, vendor = _take(record, "account", str, place), _take(record, "vendor", str, place)
+    if vendor not in world.services:
+        raise RecordError(f"{place}.vendor must be one of {', '.join(world.services)}; got {vendor!r}")
+    if not ACCOUNT.fullmatch(name):
+        raise RecordError(f"{place}.account must be 'acct_' and 12 hexadecimal digits; got {name!r}")
+    service = world.services[vendor]
+    account = Account(vendor, "", world.clock, service.unit)
+    account.name = name
+    account.seal = None if record.get("seal") is None else _take(record, "seal", str, place)
+    account.offset = _time(record, "offset", place)
+    account.at_once = _whole(record, "at_once", place, optional=True)
+    pace = _whole(record, "per_minute", place, optional=True)
+    account.pace = Pace(pace) if pace else None
+    entries = (_entry(one, f"{place}.entries") for one in _take(record, "entries", list, place))
+    available, reserved, spent = (_whole(record, pot, place) or 0 for pot in ("available", "reserved", "spent"))
+    account.ledger.restore(available, reserved, spent, entries)
+    if account.ledger.granted != _whole(record, "granted", place):
+        raise RecordError(f"{place}: available, reserved and spent must add up to what was granted")
+    account.doubles.extend(_double(one, f"{place}.doubles") for one in _take(record, "doubles", list, place))
+    tasks = [_task(one, account, service, f"{place}.tasks", ids) for one in _take(record, "tasks", list, place)]
+    by_id = {task.id: task for task in tasks}
+    for one in record.get("cuts", ()):  # a record from before there were any has none
+        account.cuts.append(_cut(one, f"{place}.cuts", by_id))
+    account.take_back(tasks, now + account.offset)
+    return account
+
+
+def _task(record: Any, account: Account, service: Service, place: str, ids: set[tuple[str, str]]) -> Task:
+    task_id, operation = _take(record, "id", str, place), _take(record, "operation", str, place)
+    if operation not in service.operations:
+        allowed = ", ".join(service.operations)
+        raise RecordError(f"{place}: operation must be one of {allowed}; got {operation!r}")
+    if (account.vendor, task_id) in ids:
+        raise RecordError(f"{place}: an id belongs to one task; got {task_id!r} twice")
+    ids.add((account.vendor, task_id))
+    changes = tuple(_take(record, "changes", list, place))
+    stages = len(service.lifecycle(operation).stages)
+    if len(changes) != stages or not all(isinstance(change, float | int) for change in changes):
+        raise RecordError(f"{place}: changes must be {stages} times in seconds; got {changes!r:.{_SHOWN}}")
+    fate, seed = record.get("fate"), _take(record, "seed", str, place)
+    if fate not in _FATES:
+        raise RecordError(f"{place}: fate must be one of {', '.join(_FATES)}; got {fate!r}")
+    try:
+        number = int(seed, 16)
+    except ValueError:
+        raise RecordError(f"{place}: seed must be hexadecimal; got {seed!r}") from None
+    params, created = _take(record, "params", dict, place), _time(record, "created", place)
+    price, base = _whole(record, "price", place) or 0, intern(_take(record, "base", str, place))
+    return Task(task_id, account, operation, params, created, changes, _FATES[fate], number, price, base)
+
+
+def _entry(record: Any, place: str) -> tuple[Any, ...]:
+    match record:
+        case [float() | int(), str(source), str(target), int(), str()] if source in POTS and target in POTS:
+            return tuple(record)
+    raise RecordError(f"{place} must be lists of time, two pots, an amount and a task; got {record!r:.{_SHOWN}}")
+
+
+def _double(record: Any, place: str) -> Double:
+    match record:
+        case [str(first), str(second), str(operation), float() | int() as apart]:
+            return Double(first, second, operation, apart)
+    raise RecordError(f"{place} must be lists of two tasks, an operation and seconds; got {record!r:.{_SHOWN}}")
+
+
+def _cut(record: Any, place: str, tasks: Mapping[str, Task]) -> Cut:
+    match record:
+        case [str(name), float() | int() as at, str(fate)] if name in tasks and fate in _FATES:
+            cut = Cut(name, at, fate)
+            cut.apply(tasks[name])
+            return cut
+    raise RecordError(f"{place} must be lists of a task, a time and a fate; got {record!r:.{_SHOWN}}")
+
+
+def _take(record: Any, name: str, kind: type, place: str) -> Any:
+    value = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(value, kind):
+        raise RecordError(f"{place}.{name} must be of JSON's kind of {kind.__name__}; got {value!r:.{_SHOWN}}")
+    return value
+
+
+def _time(record: Any, name: str, place: str) -> float:
+    value = record.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
+        raise RecordError(f"{place}.{name} must be a number from 0 to {LATEST:.0f}; got {value!r:.{_SHOWN}}")
+    return float(value)
+
+
+def _whole(record: Any, name: str, place: str, *, optional: bool = False) -> int | None:
+    value = record.get(name)
+    if optional and value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST:
+        raise RecordError(f"{place}.{name} must be a whole number, 0 or more; got {value!r:.{_SHOWN}}")
+    return value
+
+
+def lists_of(items: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """Return items, each with the name of its list, as the lists that an account's record holds."""
+    lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
+    for name, item in items:
+        lists[name].append(item)
+    return lists

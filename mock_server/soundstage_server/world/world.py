@@ -1,0 +1,334 @@
+"""The world: everything that a simulator remembers. There is no state anywhere else."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from soundstage_server import _registry
+from soundstage_server.kit.results import MOST_REDIRECTS
+from soundstage_server.media import Studio
+from soundstage_server.model.account import Account, account_name
+from soundstage_server.model.clock import Clock
+from soundstage_server.model.dialects import Dialects
+from soundstage_server.model.faults import Fault, Faults
+from soundstage_server.model.fields import Link
+from soundstage_server.model.journal import Journal
+from soundstage_server.model.rate_limit import Pace
+from soundstage_server.model.scenarios import Scenario, Scenarios
+from soundstage_server.model.suggestions import did_you_mean
+from soundstage_server.world.callbacks import Attempt, Courier
+from soundstage_server.world.uploads import Shelf
+from soundstage_server.world.verification import Wanted, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from os import PathLike
+    from types import EllipsisType
+
+    from soundstage_server.kit.service import Service
+    from soundstage_server.model.journal import Entry
+    from soundstage_server.model.task import Task
+    from soundstage_server.world.state_file import State
+
+MediaSize = Literal["full", "small"]
+
+
+class World:
+    """All the state of one simulator: clock, accounts, tasks, money, orders, journal, media.
+
+    Args:
+        clock: The clock, or what ``--speed`` takes: simulated seconds a second, ``"manual"`` or ``"auto"``.
+        seed: Makes everything random repeatable: durations, ids, pictures.
+        public_url: The address that result URLs are minted from; None takes the one that each request came to.
+        media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
+        dialects: Which reading to speak where documents disagree, by name (``{"tomoviee.errors": "http"}``).
+        vendors: The slugs to play; None is all.
+        state: A file that everything is kept in: a world that is made of it goes on where it was, after a SIGKILL too.
+            Then the clock goes on as it was, unless one is given; None keeps nothing.
+        redirects: How often the address of a result redirects before it hands out the file.
+        callbacks_to: Hosts, beside this machine's own names, that callbacks may be sent to.
+
+    Raises:
+        ValueError: An argument has a value that is not allowed; the text names both.
+
+    A world is a context manager; `close` removes the media it made. Its methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | str | float | None = None,
+        seed: int | None = None,
+        public_url: str | None = None,
+        media: MediaSize = "full",
+        dialects: Mapping[str, str] | None = None,
+        vendors: Iterable[str] | None = None,
+        callbacks_to: Iterable[str] = (),
+        redirects: int = 0,
+        state: str | PathLike[str] | None = None,
+    ) -> None:
+        if media not in get_args(MediaSize):
+            raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
+        if public_url and not Link().holds(public_url):
+            raise ValueError(f"public_url must be {Link().allowed}; got {public_url!r}")
+        self.clock = clock if isinstance(clock, Clock) else Clock.parse("real" if clock is None else str(clock))
+        self.seed = 0 if seed is None else seed
+        self.public_url = public_url.rstrip("/") if public_url else None
+        if not 0 <= redirects <= MOST_REDIRECTS:
+            raise ValueError(f"redirects must be from 0 to {MOST_REDIRECTS}; got {redirects!r}")
+        self.redirects = redirects
+        self.lock = threading.RLock()
+        self.scenarios = Scenarios()
+        self.faults = Faults()
+        self.studio = Studio(small=media == "small")
+        self.shelf = Shelf()
+        self.courier = Courier(self, callbacks_to)
+        self.services: dict[str, Service] = {}
+        self._by_name: dict[str, Account] = {}
+        self.strangers = Journal()
+        self.citations: Counter[str] = Counter()
+        self.requests = 0
+        for slug in _registry.VENDORS if vendors is None else vendors:
+            if slug not in _registry.VENDORS:
+                raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
+            self.services[slug] = _registry.load(slug)(self)
+        self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
+        self.state: State | None = None
+        if state is not None:
+            from soundstage_server.world.state_file import resume
+
+            self.state = resume(self, state, own_clock=clock is not None, seed=seed, dialects=dialects or {})
+
+    def __enter__(self) -> Self:
+        """Return the world itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the world."""
+        self.close()
+
+    def close(self) -> None:
+        """End callbacks, and remove the media that this world made and the files that it held. Safe to call twice."""
+        self.faults.close()
+        self.courier.close()
+        self.shelf.close()
+        self.studio.close()
+        with self.lock:
+            self.save()
+            if self.state is not None:
+                self.state.close()
+            self.state = None
+
+    def save(self) -> None:
+        """Write what Python has changed to the state file, if there is one; requests are written down as they come."""
+        with self.lock:
+            if self.state is not None:
+                self.state.save_all(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that this world remembers, as JSON; no credential and no secret can be read from it."""
+        from soundstage_server.world import snapshot as records
+
+        return records.snapshot(self)
+
+    def restore(self, snapshot: object) -> None:
+        """Become the world that *snapshot* was taken of: its ids, states, money and time. Journals and faults stay.
+
+        Raises:
+            ValueError: It is no snapshot, or does not fit this world; nothing has changed.
+        """
+        from soundstage_server.world import snapshot as records
+
+        records.restore(self, snapshot)
+        self.save()
+
+    def adopt(self, accounts: Iterable[Account], now: float) -> None:
+        """Let *accounts*, as they were at the world's time *now*, take the place of those that there are."""
+        with self.lock:
+            before, self._by_name = self._by_name, {account.name: account for account in accounts}
+            self.courier.forget(frozenset(before.values()))
+            for service in self.services.values():
+                service.forget(frozenset(before.values()))
+            for account in self.accounts():
+                if account.name in before:
+                    account.journal = before[account.name].journal
+                for task in account.tasks:
+                    self.services[account.vendor].remember(task)
+                    self.courier.expect(task, after=now + account.offset)
+
+    def account(self, vendor: str, credential: str) -> Account:
+        """Return the account that presents *credential* to *vendor*, made at its first use."""
+        name = account_name(vendor, credential)
+        with self.lock:
+            account = self._by_name.get(name)
+            if account is None:
+                service = self.services[vendor]
+                account = Account(vendor, credential, self.clock, service.unit, service.at_once)
+                self._by_name[name] = account
+            return account
+
+    def named(self, account: str) -> Account:
+        """Return the account that the control API calls *account* (``acct_...``).
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._by_name[account]
+
+    def accounts(self) -> Iterator[Account]:
+        """Iterate over the accounts, in the order of their first use."""
+        return iter(tuple(self._by_name.values()))
+
+    def tasks(self, account: Account | None = None) -> Iterator[Task]:
+        """Iterate over the tasks of *account*, or of all accounts."""
+        for owner in self.accounts() if account is None else (account,):
+            yield from tuple(owner.tasks)
+
+    def advance(self, seconds: float, account: Account | None = None) -> None:
+        """Move the world's time, or that of *account* alone, forward by *seconds*.
+
+        Raises:
+            ValueError: *seconds* is negative or not finite.
+        """
+        with self.lock:
+            (account or self.clock).advance(seconds)
+            self.save()
+
+    def scenario(self, order: Scenario) -> Scenario:
+        """Take an order for tasks to come, and return it with its id.
+
+        Raises:
+            ValueError: It names a vendor, a capability or a code that does not exist; the text names what does.
+        """
+        with self.lock:
+            if order.vendor is not None and order.vendor not in self.services:
+                raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {order.vendor!r}")
+            players = self.services.values() if order.vendor is None else (self.services[order.vendor],)
+            operations = [operation for service in players for operation in service.operations]
+            if order.operation is not None and order.operation not in operations:
+                offered = ", ".join(operations if order.vendor else (f"those of {slug}" for slug in self.services))
+                meant = did_you_mean(order.operation, operations)
+                raise ValueError(f"operation must be one of {offered}; got {order.operation!r}{meant}")
+            if order.vendor is not None:
+                self.services[order.vendor].check_code(order.code)
+            self.scenarios.add(order)
+            self.save()
+            return order
+
+    def fault(self, fault: Fault) -> Fault:
+        """Plant a fault in the transport of requests to come, and return it with its id.
+
+        Raises:
+            ValueError: It names a vendor that is not played; the text names those that are.
+        """
+        with self.lock:
+            if fault.vendor is not None and fault.vendor not in self.services:
+                raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {fault.vendor!r}")
+            return self.faults.add(fault, self.seed)
+
+    def journal(self, account: Account | None = None) -> list[Entry]:
+        """Return the exchanges that are kept, of *account* or of everybody, strangers too; oldest first."""
+        with self.lock:
+            owners = self.accounts() if account is None else (account,)
+            journals = [owner.journal for owner in owners] + ([self.strangers] if account is None else [])
+            return sorted((entry for journal in journals for entry in journal), key=lambda entry: entry.number)
+
+    def verify(
+        self,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        contains: str | None = None,
+        account: Account | str | None = None,
+        times: int | None = None,
+    ) -> list[Entry]:
+        """Return the requests that were made as described: *times* of them, or at least one if that is None.
+
+        Args:
+            method: The HTTP method.
+            path: The vendor's own path, without the slug; ``*`` stands for anything.
+            body: Members that the JSON body has, beside others.
+            contains: Text in the body or the query, secrets redacted.
+            account: Who made them: an account or its name.
+            times: How many there must be; 0 means none.
+
+        Raises:
+            VerificationError: There are more or fewer; the text names the nearest that were made.
+            KeyError: No account has that name.
+        """
+        owner = self.named(account) if isinstance(account, str) else account
+        return verify(Wanted(method, path, body, contains), self.journal(owner), times)
+
+    def hold(self, name: str, content: bytes) -> str:
+        """Keep a file, and return its address below that of the server; what a create call names is then checked.
+
+        Raises:
+            ValueError: The name or the size is not allowed.
+        """
+        return self.shelf.hold(name, content).address
+
+    def callbacks(self, account: Account | None = None) -> list[Attempt]:
+        """Return the callbacks that were sent, failed or were refused, for *account* or for all; oldest first."""
+        return self.courier.attempts(account)
+
+    def settle_callbacks(self, timeout: float = 10.0) -> None:
+        """Return once no callback is due now; under the clock ``auto``, which moves to the next, once none is to come.
+
+        Raises:
+            TimeoutError: *timeout* real seconds have passed.
+        """
+        self.courier.settle(timeout)
+
+    def limit(
+        self,
+        account: Account,
+        *,
+        at_once: int | EllipsisType | None = ...,
+        per_minute: int | EllipsisType | None = ...,
+    ) -> None:
+        """Let *account* have so many unfinished tasks at once, and send so many requests a minute of its own time.
+
+        None takes a limit away; what is not given stays as it is.
+
+        Raises:
+            ValueError: A limit is below 1.
+        """
+        limits = {"at_once": at_once, "per_minute": per_minute}
+        for name, limit in limits.items():
+            if isinstance(limit, int) and limit < 1:
+                raise ValueError(f"{name} must be 1 or more, or None; got {limit}")
+        with self.lock:
+            if at_once is not ...:
+                account.at_once = at_once
+            if per_minute is not ...:
+                account.pace = None if per_minute is None else Pace(per_minute)
+            self.save()
+
+    def draw(self, account: Account, attempt: int = 0) -> int:
+        """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
+        text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
+        return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
+
+    def reset(self, account: Account | None = None) -> None:
+        """Forget everything, or everything about *account*; the clock and the dialects stay."""
+        with self.lock:
+            gone = frozenset(self.accounts() if account is None else (account,))
+            for service in self.services.values():
+                service.forget(gone)
+            self.courier.forget(gone)
+            self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
+            if account is None:
+                self.scenarios.clear()
+                self.shelf.clear()
+                self.faults.clear()
+                self.strangers.clear()
+                self.citations.clear()
+            self.save()
+
+    def is_account(self, account: str) -> bool:
+        """Return whether the control API knows the name *account*."""
+        return account in self._by_name

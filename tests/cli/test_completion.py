@@ -1,0 +1,176 @@
+"""`soundstage completion`: what a shell is offered is what can be typed, and stands as that shell quotes it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage._registry import VENDORS
+from soundstage_cli.candidates import candidates
+from soundstage_cli.completion import for_bash, quoted, split
+from soundstage_cli.generate import catalog as table
+from soundstage_cli.generate.catalog import vendor_of
+from soundstage_cli.main import COMMANDS, main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ASK = """\
+{script}
+COMP_LINE={line}
+COMP_POINT=${{#COMP_LINE}}
+COMP_WORDS=(soundstage)
+_soundstage
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+def words(line: str) -> list[str]:
+    """Return what bash is told for *line*."""
+    return list(for_bash(line))
+
+
+@pytest.fixture
+def _named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give one capability a name of the vendor's own, with spaces."""
+    tomoviee = vendor_of("tomoviee")
+    first, *others = tomoviee.capabilities
+    renamed = replace(tomoviee, capabilities=(replace(first, api_name="Film from Text 2.0"), *others))
+    monkeypatch.setattr(table, "vendor_of", lambda _: renamed)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("soundstage ", [name for name, _ in COMMANDS]),
+        ("soundstage gen", ["generate"]),
+        ("soundstage nothing x", []),
+        ("soundstage generate ", [*VENDORS]),
+        ("soundstage generate tomoviee image", ["image_to_video", "image_to_image"]),
+        ("soundstage generate nobody ", []),
+        ("soundstage generate tomoviee nothing ", []),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio 1", ["16:9", "1:1"]),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio=9", ["9:16"]),
+        ("soundstage generate tomoviee text-to-video 'A fox' --res", ["--resolution"]),
+        ("soundstage generate tomoviee text_to_video --resolution 720p --res", []),
+        ("soundstage generate tomoviee text_to_video --camera-move fpv", ["fpv-drone", "fpv-shot"]),
+        ("soundstage generate tomoviee text_to_video --prompt ", []),
+        ("soundstage generate tomoviee text_to_video --out fil", []),
+        ("soundstage generate tomoviee text_to_video 'A fo", []),
+        ("soundstage generate --res", ["--resume"]),
+        ("soundstage env tomo", ["tomoviee"]),
+        ("soundstage env tomoviee tomo", ["tomoviee"]),
+        ("soundstage env --shell po", ["powershell"]),
+        ("soundstage demo --vendor tomoviee --vendor tomo", ["tomoviee"]),
+        ("soundstage facts tomo", ["tomoviee"]),
+        ("soundstage facts tomoviee:img2v", ["img2video.params"]),
+        ("soundstage completion z", ["zsh"]),
+    ],
+)
+def test_bash_is_told_what_can_come_next(line: str, offered: list[str]) -> None:
+    """Commands, vendors, capabilities, options not yet given, and values, from where bash begins its word."""
+    assert words(line) == offered
+
+
+@pytest.mark.parametrize("slug", VENDORS)
+def test_every_option_and_every_value_of_every_capability_is_offered(slug: str) -> None:
+    """The table that help shows is the table that completion offers."""
+    for capability in vendor_of(slug).capabilities:
+        typed = ["generate", slug, capability.name]
+        offered = {found.word: found.about for found in candidates(typed, "--")}
+        assert {f"--{option.word}" for option in capability.options} <= set(offered)
+        assert all(offered[f"--{option.word}"] for option in capability.options)
+        for option in capability.options:
+            if not option.kind.flag:
+                values = [found.word for found in candidates([*typed, f"--{option.word}"], "")]
+                assert values == list(option.kind.offered)
+                assert all(option.kind.read(value) is not None for value in values)
+
+
+def test_options_come_where_a_free_text_or_nothing_is_typed() -> None:
+    """After a capability without a word begun, its options are shown; once one has begun, none."""
+    assert "--aspect-ratio" in words("soundstage generate tomoviee text_to_video ")
+    assert words("soundstage generate tomoviee text_to_video x") == []
+
+
+@pytest.mark.usefixtures("_named")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("soundstage generate tomoviee Fi", ["Film\\ from\\ Text\\ 2.0"]),
+        ("soundstage generate tomoviee Film\\ f", ["Film\\ from\\ Text\\ 2.0"]),
+        ('soundstage generate tomoviee "Film f', ["Film from Text 2.0"]),
+        ("soundstage generate tomoviee 'Film f", ["Film from Text 2.0"]),
+        ('soundstage generate tomoviee "Film from Text 2.0" --res', ["--resolution"]),
+    ],
+)
+def test_a_name_with_spaces_is_offered_as_it_is_being_quoted(line: str, offered: list[str]) -> None:
+    """Outside of quotes spaces get a backslash, inside they stand as they are."""
+    assert words(line) == offered
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("soundstage generate tomo", ["tomoviee"]),
+        ("soundstage generate tomoviee re", ["redrawing", "recognition"]),
+        ("soundstage generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),
+        ('soundstage generate tomoviee text_to_video "A fox & a \\"hare\\"" --resolution 1', ["1080p"]),
+    ],
+)
+def test_bash_itself_runs_the_script(line: str, offered: list[str], tmp_path: Path) -> None:
+    """The function that the script defines asks the program and fills COMPREPLY."""
+    program = tmp_path / "soundstage"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m soundstage_cli "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    command = [sys.executable, "-m", "soundstage_cli", "completion", "bash"]
+    script = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    asked = ASK.format(script=script, line=shlex.quote(line))
+    environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True, env=environ)  # noqa: S607 - any bash will do
+    assert done.stdout.split("\n")[:-1] == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_is_valid_for_its_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shell itself parses it without complaint, where it is installed."""
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert f"made by: soundstage completion {shell}" in script
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
+    done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_other_shells_get_words_with_what_they_are(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line has the word, a tab, and one sentence; those shells quote by themselves."""
+    assert main(["completion", shell, "--words", "generate", "tomoviee", "recog"]) == 0
+    assert capsys.readouterr().out == "recognition\tStart masks of what is in an image (tm_reference_img2mask)\n"
+    assert main(["completion", shell, "--words", "generate", "tomoviee", "text_to_video", "--aspect-ratio", "'16"]) == 0
+    assert capsys.readouterr().out == "16:9\t\n"
+    assert main(["completion", shell, "--words"]) == 2
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1), min_size=1))
+def test_words_are_read_back_however_they_were_quoted(typed: list[str]) -> None:
+    """Splitting undoes the shell's quotes, and our own."""
+    assert split(shlex.join(typed)) == (typed, "")
+    assert split(" ".join(quoted(word, "") for word in typed)) == (typed, "")
+    for quote in "\"'":
+        if not any("'" in word for word in typed):
+            line = " ".join(f"{quote}{quoted(word, quote)}{quote}" for word in typed)
+            assert split(line) == (typed, "")
+            assert split(line[:-1]) == (typed, quote)

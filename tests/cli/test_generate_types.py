@@ -1,0 +1,213 @@
+"""Options made from annotations: every kind of parameter reads the words that it should, and refuses others."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from os import PathLike
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage._registry import VENDORS
+from soundstage_cli.generate.catalog import Option, _Scope, _Text, vendor_of
+from soundstage_cli.generate.option_types import kind_of
+
+
+class Move(IntEnum):
+    """Numbers with names."""
+
+    PUSH_IN = 7
+    PULL_OUT = 8
+
+
+class Voice(StrEnum):
+    """Texts with names."""
+
+    YUNXI = "zh-CN-Yunxi"
+    JENNY = "en-US-Jenny"
+
+
+class Control(StrEnum):
+    """Texts that are numbers."""
+
+    EDGE = "0"
+    POSE = "1"
+
+
+@dataclass
+class Camera:
+    """An object."""
+
+    pan: float
+    zoom: float = 0
+
+    def __post_init__(self) -> None:
+        if self.pan > 10:
+            raise ValueError("pan is at most 10")
+
+
+class Mask(TypedDict):
+    """A mapping with known keys."""
+
+    area: str
+
+
+@pytest.mark.parametrize(
+    ("annotation", "typed", "value"),
+    [
+        (str, "5", "5"),
+        (int | None, "5", 5),
+        (float, "0.5", 0.5),
+        (float, "1", 1.0),
+        (int | str, "5", 5),
+        (int | str, "five", "five"),
+        (Any, "plain", "plain"),
+        (Any, '{"a": 1}', {"a": 1}),
+        (Literal["720p", "1080p"], "1080p", "1080p"),
+        (Literal[5, 10], "10", 10),
+        (Literal["5s", "10s", 5, 10], "5s", "5s"),
+        (Literal["5s", "10s", 5, 10], "10", 10),
+        (Literal["5", 5], "5", "5"),
+        (Move | int | None, "push-in", Move.PUSH_IN),
+        (Move | int | None, "PUSH_IN", Move.PUSH_IN),
+        (Move | int | None, "8", Move.PULL_OUT),
+        (Move | int | None, "9", 9),
+        (Voice | str, "en-US-Jenny", Voice.JENNY),
+        (Voice | str, "jenny", Voice.JENNY),
+        (Voice | str, "fr-FR-Denise", "fr-FR-Denise"),
+        (Control | Literal["0", "1", 0, 1], "pose", Control.POSE),
+        (Control | Literal["0", "1", 0, 1], "1", Control.POSE),
+        (str | bytes | PathLike[str] | None, "fox.png", Path("fox.png")),
+        (str | bytes | PathLike[str] | None, "https://e.test/fox.png", "https://e.test/fox.png"),
+        (Path, "fox.png", Path("fox.png")),
+        (list[str], "a", "a"),
+        (list[Literal["a", "b"]] | None, "b", "b"),
+        (Mapping[str, Any], '{"a": [1]}', {"a": [1]}),
+        (Mask | None, '{"area": "x"}', {"area": "x"}),
+        (Camera | None, '{"pan": 3}', Camera(3)),
+        (Sequence[Camera], '{"pan": 3, "zoom": 1}', Camera(3, 1)),
+        (str | Callable[[], str] | None, "123456", "123456"),
+        (Annotated[int, "seconds"], "5", 5),
+    ],
+)
+def test_words_become_what_the_parameter_takes(annotation: Any, typed: str, value: Any) -> None:
+    """The value and its type are those that the method documents."""
+    read = kind_of(annotation).read(typed)
+    assert (type(read), read) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "typed", "allowed"),
+    [
+        (int, "five", "a whole number"),
+        (float | None, "much", "a number"),
+        (Literal["720p", "1080p"], "4k", "720p, 1080p"),
+        (Literal["5s", "10s", 5, 10], "7", "5s, 10s"),
+        (Move | int, "up", "push-in, pull-out, a whole number"),
+        (Mapping[str, Any], "{", "JSON, or @FILE.json"),
+        (Mapping[str, Any], "@nowhere.json", "JSON, or @FILE.json"),
+        (Mapping[str, Any], "words", "JSON"),
+        (Camera, '{"pan": 11}', "pan is at most 10"),
+        (Camera, '{"tilt": 1}', "a JSON object with pan, zoom"),
+        (Camera, '{"zoom": 1}', "none of them missing"),
+        (Camera, "[1]", "a JSON object with pan, zoom"),
+    ],
+)
+def test_other_words_are_refused_with_what_is_allowed(annotation: Any, typed: str, allowed: str) -> None:
+    """The message says what may be typed."""
+    with pytest.raises(ValueError, match=re.escape(allowed)):
+        kind_of(annotation).read(typed)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "offered"),
+    [
+        (Literal["5s", "10s", 5, 10], ("5s", "10s")),
+        (Literal[5, 10, "5", "10"], ("5", "10")),
+        (Control | Literal["0", "1", 0, 1], ("edge", "pose")),
+        (Voice | str, ("zh-CN-Yunxi", "en-US-Jenny")),
+        (Move, ("push-in", "pull-out")),
+        (str, ()),
+    ],
+)
+def test_each_value_is_offered_by_one_word(annotation: Any, offered: tuple[str, ...]) -> None:
+    """A number that stands for a text, and a number of a named member, are taken and not shown."""
+    assert kind_of(annotation).offered == offered
+
+
+def test_what_a_parameter_is_beside_its_words() -> None:
+    """Switches, lists and what may be nothing are known as such."""
+    assert kind_of(bool | Literal["True", "False"]).flag
+    assert kind_of(bool | None).optional
+    assert kind_of(list[str] | tuple[str, ...]).many
+    assert kind_of(Iterable[str] | None).many
+    assert kind_of(list).many
+    assert not kind_of(str).many
+    assert kind_of(str | None).optional
+    assert not kind_of(str).optional
+    assert kind_of(str | bytes | PathLike[str]).metavar == "PATH|URL"
+    assert kind_of(str | PathLike[str]).metavar == kind_of(Path).metavar == "PATH"
+    assert kind_of(Camera).keys == ("pan", "zoom")
+    assert kind_of(Mask).keys == ("area",)
+
+
+def test_an_object_may_stand_in_a_file(tmp_path: Path) -> None:
+    """`@FILE.json` is what stands in the file."""
+    path = tmp_path / "camera.json"
+    path.write_text('{"pan": 2}', encoding="utf-8")
+    assert kind_of(Camera).read(f"@{path}") == Camera(2)
+
+
+@given(st.lists(st.text(min_size=1) | st.integers(), min_size=1, max_size=5, unique_by=str))
+def test_every_word_that_is_offered_is_read_as_one_of_the_values(values: list[str | int]) -> None:
+    """For any literal: what is offered is read, and comes to a value of the literal."""
+    kind = kind_of(Literal[tuple(values)])
+    assert {kind.read(word) for word in kind.offered} <= set(values)
+    assert kind.offered
+
+
+@pytest.mark.parametrize("slug", VENDORS)
+def test_every_annotation_of_every_vendor_is_understood(slug: str) -> None:
+    """No parameter is left to guesswork, and none has the name of an option of the command's own."""
+    vendor = vendor_of(slug)
+    own = {"out", "json", "timeout", "poll", "base_url", "no_wait", "dry_run", "words", "help"}
+    for options in (*(one.options for one in vendor.capabilities), vendor.options):
+        assert own.isdisjoint(option.name for option in options)
+        for option in options:
+            assert option.kind.flag or option.kind.types or option.kind.words, option.name
+            assert option.kind.types != (dict, str), f"{option.name} was not understood"
+
+
+def test_an_annotation_that_means_nothing_here_is_text_or_json() -> None:
+    """A name that nobody knows, or no annotation, does not stop the others."""
+    scope = _Scope("soundstage.vendors.tomoviee")
+    assert scope.resolved("Nobody[str]", {}) is Any
+    assert scope.resolved(inspect.Parameter.empty, {}) is Any
+    assert scope.resolved(int, {}) is int
+    assert scope.resolved("Sequence[CameraMove] | None", {})
+
+
+def test_a_docstring_is_taken_apart() -> None:
+    """The first paragraph, arguments over several lines, and sections; a second paragraph is left out."""
+    text = _Text(
+        "Start a film;\nit takes a minute. It costs.\n\nMore of it.\n\nArgs:\n    prompt: What it\n        shows.\n"
+        "    size: How large.\n\nReturns:\n    A job.\n\nFacts: one.fact, other:two.\n"
+    )
+    assert text.about == "Start a film; it takes a minute. It costs."
+    assert text.arguments == {"prompt": "What it shows.", "size": "How large."}
+    assert text.sections["Facts"] == "one.fact, other:two."
+
+
+def test_an_option_that_takes_nothing_is_not_required() -> None:
+    """A parameter without a default that may be None is None where it is not given."""
+    bare = Option("prompt", kind_of(str | None), inspect.Parameter.empty, "")
+    assert (bare.required, bare.nothing) == (False, True)
+    asked = Option("prompt", kind_of(str), inspect.Parameter.empty, "")
+    assert (asked.required, asked.nothing) == (True, False)

@@ -1,0 +1,307 @@
+"""Drivers: they end what they begin, and say what an interruption may have cost."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+import pytest
+
+from soundstage import SkippingClock
+from soundstage._io.drivers import AsyncDriver, SyncDriver
+from soundstage._io.http import AsyncWire, SyncWire
+from soundstage._values.messages import Flow, Interrupted, Request, alone, open_stream, pause, read, run, send
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.clients.conftest import Kit
+
+GET = Request("GET", "https://host.example/file?sig=planted")
+PAID = Request("POST", "https://host.example/jobs?key=planted", json={"prompt": "p"}, paid=True)
+
+
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in two pieces that knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from (b"one", b"two")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in (b"one", b"two"):
+            yield piece
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+def blocking(flow: Flow[Any], handler: Any) -> Any:
+    """Run *flow* on the blocking driver."""
+    wire = SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None)
+    return SyncDriver(wire, SkippingClock()).run(flow)
+
+
+def awaiting(flow: Flow[Any], handler: Any) -> Any:
+    """Run *flow* on the awaiting driver."""
+
+    async def story() -> Any:
+        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        return await AsyncDriver(wire, SkippingClock()).run(flow)
+
+    return asyncio.run(story())
+
+
+BOTH = pytest.mark.parametrize("drive", [blocking, awaiting])
+
+
+def never(request: httpx.Request) -> httpx.Response:
+    """A handler that is not reached."""
+    raise AssertionError(request)
+
+
+@BOTH
+def test_a_flow_gets_what_it_asks_for(drive: Any) -> None:
+    """Every effect is answered with its own kind of result."""
+
+    def flow() -> Flow[list[object]]:
+        answer = yield from send(GET)
+        yield from pause(5)
+        head = yield from open_stream(GET)
+        first, rest = (yield from read()), (yield from read())
+        nothing = yield from read()
+        value = yield from run(lambda: 42)
+        return [answer.status, answer.text, head.content, first + rest, nothing, value]
+
+    assert drive(flow(), lambda _: httpx.Response(200, content=b"hello")) == [200, "hello", b"", b"hello", b"", 42]
+
+
+@BOTH
+def test_reading_without_a_stream_reads_nothing(drive: Any) -> None:
+    """A read before any open is an end, not an error."""
+    assert drive(read(), never) == b""
+
+
+@BOTH
+def test_every_stream_is_closed(drive: Any) -> None:
+    """Opening another stream closes the one before, and the flow's end closes the last."""
+    bodies: list[Body] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        del request
+        bodies.append(Body())
+        return httpx.Response(200, stream=bodies[-1])
+
+    def flow() -> Flow[None]:
+        yield from open_stream(GET)
+        yield from read()
+        yield from open_stream(GET)
+
+    drive(flow(), handler)
+    assert [bool(body.closed) for body in bodies] == [True, True]
+
+
+@BOTH
+def test_trouble_is_thrown_into_the_flow(drive: Any) -> None:
+    """A flow may catch what its effect met, and go on."""
+
+    def flow() -> Flow[str]:
+        try:
+            yield from send(GET)
+        except Interrupted as trouble:
+            reason = str(trouble)
+        try:
+            yield from run(lambda: 1 // 0)
+        except ZeroDivisionError:
+            return reason
+        return "not reached"
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("gone", request=request)
+
+    assert drive(flow(), handler) == "ReadError: gone"
+
+
+@BOTH
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_flow_is_always_closed(drive: Any, end: type[BaseException]) -> None:
+    """Whatever ends a run, the flow's own clean-up is done."""
+    closed: list[bool] = []
+
+    def flow() -> Flow[None]:
+        try:
+            yield from run(fail)
+        finally:
+            closed.append(True)
+
+    def fail() -> None:
+        raise end
+
+    story = flow()
+    with pytest.raises(end):
+        drive(story, never)
+    assert closed == [True]
+    assert inspect.getgeneratorstate(cast("Any", story)) == inspect.GEN_CLOSED
+
+
+@BOTH
+def test_an_interrupted_paid_request_says_what_to_look_for(drive: Any) -> None:
+    """Ctrl-C while a paid request is out: the note has the request's hash, and no key."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt(request.method)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        drive(send(PAID), handler)
+    note = "".join(caught.value.__notes__)
+    assert "outcome is unknown" in note
+    assert PAID.fingerprint in note
+    assert "planted" not in note
+
+
+@BOTH
+def test_an_interruption_after_the_answer_quotes_it(drive: Any) -> None:
+    """Ctrl-C just after the answer: the note quotes it, so that the job can be found."""
+
+    def flow() -> Flow[None]:
+        yield from send(PAID)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        drive(flow(), lambda _: httpx.Response(200, content=b'{"task_id": "t-1"}'))
+    assert '{"task_id": "t-1"}' in "".join(caught.value.__notes__)
+
+
+@BOTH
+def test_an_interrupted_read_has_no_note(drive: Any) -> None:
+    """What costs nothing needs no warning."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt(request.method)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        drive(send(GET), handler)
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_a_cancelled_task_says_what_to_look_for(kit: Kit) -> None:
+    """Cancelling a task while its paid request is out leaves the note on the cancellation."""
+
+    async def story() -> BaseException:
+        sent = asyncio.Event()
+
+        async def handler(request: httpx.Request) -> httpx.Response:
+            del request
+            sent.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        task = asyncio.create_task(kit.async_client(cast("Any", handler)).text_to_video("a kite"))
+        await sent.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return caught.value
+
+    assert "outcome is unknown" in "".join(asyncio.run(story()).__notes__)
+
+
+def test_blocking_calls_of_an_async_flow_leave_the_loop_alone() -> None:
+    """Under asyncio a call that blocks runs in another thread."""
+    assert awaiting(run(threading.get_ident), never) != threading.get_ident()
+    assert blocking(run(threading.get_ident), never) == threading.get_ident()
+
+
+def taking_turns(log: list[str], key: str = "door") -> Flow[int]:
+    """A flow that goes in alone, asks something meanwhile, and comes out."""
+
+    def inside() -> Flow[int]:
+        log.append("in")
+        answer = yield from send(GET)
+        yield from pause(1)
+        log.append("out")
+        return answer.status
+
+    return alone(key, inside)
+
+
+def test_threads_take_turns() -> None:
+    """What is done alone is done by one thread at a time, though all are at the door at once."""
+    log: list[str] = []
+    at_the_door = threading.Barrier(4)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        del request
+        for _ in range(1000):  # every other thread gets its chance to come in
+            os.sched_yield()
+        return httpx.Response(200)
+
+    driver = SyncDriver(SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None), SkippingClock())
+
+    def go() -> int:
+        at_the_door.wait()
+        return driver.run(taking_turns(log))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [future.result() for future in [pool.submit(go) for _ in range(4)]] == [200] * 4
+    assert log == ["in", "out"] * 4
+
+
+def test_tasks_take_turns() -> None:
+    """What is done alone is done by one task at a time, and nobody else waits for it."""
+    log: list[str] = []
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        del request
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return httpx.Response(200)
+
+    async def story() -> list[int]:
+        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        driver = AsyncDriver(wire, SkippingClock())
+        return await asyncio.gather(*(driver.run(taking_turns(log)) for _ in range(4)))
+
+    assert asyncio.run(story()) == [200] * 4
+    assert log == ["in", "out"] * 4
+
+
+@BOTH
+def test_another_door_is_open(drive: Any) -> None:
+    """Whoever is alone under one key may be alone under another one meanwhile."""
+
+    def flow() -> Flow[str]:
+        return alone("outer", lambda: alone("inner", lambda: run(lambda: "both")))
+
+    assert drive(flow(), never) == "both"
+
+
+@BOTH
+def test_trouble_within_leaves_the_door_open(drive: Any) -> None:
+    """What goes wrong alone is told to the flow that asked for it, and the next one comes in."""
+
+    def failing() -> Flow[None]:
+        yield from pause(1)
+        raise ValueError("within")
+
+    def flow() -> Flow[str]:
+        try:
+            yield from alone("door", failing)
+        except ValueError as error:
+            told = str(error)
+        again = yield from alone("door", lambda: run(lambda: "again"))
+        return f"{told}, {again}"
+
+    assert drive(flow(), never) == "within, again"

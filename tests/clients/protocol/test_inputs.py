@@ -1,0 +1,86 @@
+"""Pictures that a request carries: by address, path or bytes, and refused before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import InvalidArgument
+from soundstage._protocol.inputs import base64_text, picture, picture_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.clients.conftest import Kit
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+JPEG = b"\xff\xd8\xff\xe0" + bytes(64)
+MOST = 1000
+
+
+@pytest.fixture
+def take(kit: Kit) -> Callable[..., str | bytes]:
+    """Take a picture as a request would."""
+    return lambda value, **options: kit.wire(lambda _: Exception()).run(picture("image", value, most=MOST, **options))
+
+
+@pytest.mark.parametrize("address", ["https://example.test/a.png", "HTTP://127.0.0.1:9/b.jpg?x=1"])
+def test_an_address_is_given_back(take: Callable[..., Any], address: str) -> None:
+    """The service fetches it itself."""
+    assert take(address) == address
+
+
+@pytest.mark.parametrize("content", [PNG, JPEG])
+def test_bytes_and_paths_are_the_same(take: Callable[..., Any], tmp_path: Path, content: bytes) -> None:
+    """A path as text, a path object and the bytes themselves come to the same bytes."""
+    file = tmp_path / "picture"
+    file.write_bytes(content)
+    assert take(content) == take(bytearray(content)) == take(file) == take(os.fspath(file)) == content
+
+
+@given(st.binary(max_size=200))
+def test_base64_has_no_prefix_and_loses_nothing(content: bytes) -> None:
+    """What is sent decodes to what was given."""
+    assert base64.b64decode(base64_text(content), validate=True) == content
+
+
+def test_the_type_is_told_by_the_first_bytes() -> None:
+    """PNG and JPEG are told apart."""
+    assert [picture_type(PNG), picture_type(JPEG)] == ["image/png", "image/jpeg"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"", "an empty file"),
+        (b"GIF89a" + bytes(9), "another format"),
+        (b"<!doctype html><html>", "HTML"),
+        (PNG + bytes(MOST), "at most 1000 bytes"),
+        ("no-such-file.png", "it is not there"),
+        (".", "it is a folder"),
+        ("a\0b", "a file that can be read"),
+        ("", "an http(s) address, a path or bytes"),
+        (5, "an http(s) address, a path or bytes"),
+        (None, "an http(s) address, a path or bytes"),
+        ("https://", "absolute http"),
+    ],
+)
+def test_what_is_no_such_picture_is_refused(take: Callable[..., Any], value: object, said: str) -> None:
+    """The text names the argument and what is allowed, and holds no file's content."""
+    with pytest.raises(InvalidArgument) as refused:
+        take(value)
+    assert refused.value.field == "image"
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 250
+
+
+def test_a_service_that_takes_no_address_says_so(take: Callable[..., Any]) -> None:
+    """Only a path or bytes will do."""
+    with pytest.raises(InvalidArgument, match="takes no address"):
+        take("https://example.test/a.png", address=False)

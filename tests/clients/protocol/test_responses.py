@@ -1,0 +1,138 @@
+"""Answers: what the status, the headers and the body of any answer say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import RequestFailed, RetryScheduled, errors
+from soundstage._protocol.responses import is_refusal, is_transient, kind_by_status, may_resend, refusal, retry_after
+from soundstage._values.messages import Interrupted, NotSent, Request, Response
+from soundstage._values.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.clients.conftest import Kit
+
+NOW = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@given(status=st.integers(100, 599))
+def test_every_status_is_some_kind_of_refusal(status: int) -> None:
+    """Whatever the status, there is an error for it, and 5xx is the server's."""
+    kind = kind_by_status(status)
+    assert issubclass(kind, errors.ApiError)
+    assert (kind is errors.ServerError) == (status >= 500 or status in {408, 425})
+    assert (kind is errors.UnreadableAnswerError) == (status < 400)
+
+
+@given(seconds=st.integers(-10, 10**6))
+def test_retry_after_is_read_as_seconds_and_as_a_date(seconds: int) -> None:
+    """Both forms say the same; a date counts from the answer's own Date, not from this machine's clock."""
+    moment = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+    plain = retry_after(Response(429, {"retry-after": f" {seconds} "}))
+    dated = retry_after(Response(429, {"retry-after": moment, "date": format_datetime(NOW, usegmt=True)}))
+    assert plain == dated == max(0, seconds)
+
+
+@given(text=st.text())
+@pytest.mark.parametrize("date", ["", "never", "Thu, 20 Nov 2025 12:00:00 -0000"])
+def test_a_retry_after_that_says_nothing_is_none(text: str, date: str) -> None:
+    """Nonsense in the header is no wait, and no error."""
+    seconds = retry_after(Response(429, {"retry-after": text, "date": date}))
+    assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "Thu, 20 Nov 2025 12:00:00 GMT"])
+def test_no_wait_is_endless(value: str) -> None:
+    """Infinity, not-a-number and a date without a Date beside it are no wait."""
+    assert retry_after(Response(429, {"retry-after": value})) is None
+
+
+@pytest.mark.parametrize(("headers", "named"), [({"x-request-id": "r"}, "r"), ({"x-trace-id": "t"}, "t"), ({}, None)])
+def test_an_error_keeps_what_helps_to_find_the_exchange(headers: dict[str, str], named: str | None) -> None:
+    """Request id, status, code, wait and the body, cut and masked, are in the error."""
+    response = Response(429, {**headers, "retry-after": "3"}, b"planted-secret" + b"x" * 20_000)
+    redact = Redactor(["planted-secret"])
+    error = refusal(errors.RateLimitError, "said planted-secret", response, vendor="v", redact=redact, code=7)
+    assert (error.request_id, error.status, error.code, error.retry_after) == (named, 429, 7, 3.0)
+    assert error.message == "said ***"
+    assert error.body == "***" + "x" * (16384 - 3)
+    own = refusal(errors.ApiError, "", response, vendor="v", redact=redact, request_id="own")
+    assert own.request_id == "own"
+
+
+def test_a_read_is_sent_again_while_the_trouble_may_pass(kit: Kit) -> None:
+    """A read bears lost connections and a service that is not ready, tells of each retry, and stops at a refusal."""
+    told: list[object] = []
+    story: Iterator[Response | Exception] = iter(
+        [NotSent("no"), Interrupted("gone"), Response(503), Response(200, {}, b"7"), Response(404)]
+    )
+    wire = kit.wire(lambda _: next(story))
+    service = kit.service(on_event=told.append)
+
+    def understand(response: Response) -> int:
+        if response.status != 200:
+            raise service.refusal(kind_by_status(response.status), "no", response)
+        return int(response.content)
+
+    request = Request("GET", f"{kit.base}/credits")
+    assert wire.run(service.read(request, understand)) == 7
+    assert [event.attempt for event in told if isinstance(event, RetryScheduled)] == [1, 2, 3]
+    assert [event.received for event in told if isinstance(event, RequestFailed)] == [False, True]
+    with pytest.raises(errors.NotFoundError):
+        wire.run(service.read(request, understand))
+
+
+def test_what_may_pass_and_what_will_not() -> None:
+    """A read is sent again for trouble that may pass, and for nothing else."""
+    passing = {
+        errors.ConnectionFailed,
+        errors.RateLimitError,
+        errors.ConcurrencyLimitError,
+        errors.ServerError,
+        errors.UnreadableAnswerError,
+    }
+    for kind in {getattr(errors, name) for name in errors.__all__}:
+        assert is_transient(kind("")) == (kind in passing)
+    assert not is_transient(errors.UnreadableAnswerError("", status=302))
+
+
+@pytest.mark.parametrize(
+    ("error", "certain"),
+    [
+        (errors.BadRequestError("", status=400), True),
+        (errors.ApiError("", status=200, code=1), True),
+        (errors.ServerError("", status=500, code=1), True),
+        (errors.ServerError("", status=500), False),
+        (errors.ServerError("", status=408, code=1), False),
+        (errors.UnreadableAnswerError("", status=200, code=1), False),
+    ],
+)
+def test_a_refusal_is_certain_or_none(error: errors.ApiError, *, certain: bool) -> None:
+    """Only an answer that says for certain that no work was begun is a refusal."""
+    assert is_refusal(error) is certain
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (errors.ConnectionFailed(""), True),
+        (errors.RateLimitError("", status=429, retry_after=1), True),
+        (errors.ConcurrencyLimitError("", status=429, retry_after=0), True),
+        (errors.RateLimitError("", status=429), False),
+        (errors.RateLimitError("", status=200, retry_after=1), False),
+        (errors.InsufficientCreditsError("", status=429, retry_after=1), False),
+        (errors.ApiError("", code=1303), True),
+        (errors.ServerError("", status=503, code=5001, retry_after=1), False),
+    ],
+)
+def test_a_paid_request_is_sent_again_only_when_that_is_safe(error: errors.SoundstageError, *, again: bool) -> None:
+    """Never received, refused by a limit that says how long, or by a code declared so."""
+    assert may_resend(error, {1302, 1303}) is again

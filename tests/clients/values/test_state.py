@@ -1,0 +1,118 @@
+"""States, histories and tokens: values that obey laws."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import InvalidArgument, JobState, Media, Snapshot, TokenError, errors
+from soundstage._values.state import History, JobRef, read_token, write_token
+
+STATES = st.sampled_from(JobState)
+MEDIA = st.builds(Media, st.text(max_size=9), st.sampled_from(["video", "image"]))
+SNAPSHOTS = st.builds(
+    Snapshot, STATES, media=st.lists(MEDIA, max_size=2).map(tuple), reason=st.none() | st.text(max_size=5)
+)
+TEXTS = st.text(min_size=1, max_size=20)
+
+
+@given(said=st.lists(SNAPSHOTS, min_size=1))
+def test_a_state_never_goes_back_and_a_final_one_stays(said: list[Snapshot]) -> None:
+    """Whatever comes in whatever order: no believed state is earlier than one before, and the end is the end."""
+    history = History(said[0]).after(said[0])
+    order = {JobState.QUEUED: 0, JobState.RUNNING: 1}
+    furthest, over = -1, None
+    for snapshot in said:
+        history = history.after(snapshot)
+        state = history.latest.state
+        rank = 2 if state.final else order.get(state, furthest)
+        assert rank >= furthest
+        assert over in {None, state}
+        furthest = rank
+        over = state if state.final else None
+
+
+@given(snapshot=SNAPSHOTS)
+def test_success_and_output_are_one(snapshot: Snapshot) -> None:
+    """A settled snapshot has output if and only if it succeeded, and settling twice changes nothing."""
+    settled = snapshot.settled()
+    assert bool(settled.media) == (settled.state is JobState.SUCCEEDED)
+    assert settled.settled() == settled
+    assert settled.state.final == snapshot.state.final
+
+
+@given(snapshot=SNAPSHOTS)
+def test_a_job_has_an_error_if_and_only_if_it_ended_without_success(snapshot: Snapshot) -> None:
+    """Every end but success has a problem, and nothing else has."""
+    settled = snapshot.settled()
+    assert (settled.problem() is not None) == (settled.state.final and settled.state is not JobState.SUCCEEDED)
+
+
+def test_every_ending_has_its_own_error() -> None:
+    """Failed, canceled, expired and empty jobs can be told apart by the kind of their error."""
+    kinds = {state: Snapshot(state).settled().problem() for state in JobState}
+    assert {state: problem[0] for state, problem in kinds.items() if problem} == {
+        JobState.SUCCEEDED: errors.NoOutput,
+        JobState.FAILED: errors.JobFailed,
+        JobState.CANCELED: errors.JobCanceled,
+        JobState.EXPIRED: errors.JobExpired,
+    }
+
+
+def test_a_new_address_of_a_finished_job_is_believed() -> None:
+    """Signed addresses expire: looking at a finished job again gives the new one."""
+    old = Snapshot(JobState.SUCCEEDED, media=(Media("https://a.example/1", "video"),))
+    new = Snapshot(JobState.SUCCEEDED, media=(Media("https://a.example/2", "video"),))
+    assert History(old).after(old).after(new).latest == new
+
+
+@given(cost=st.floats(0, 9), later=st.none() | st.floats(0, 9), state=STATES)
+def test_a_cost_that_was_told_once_stays_known(cost: float, later: float | None, state: JobState) -> None:
+    """An answer that says nothing of the cost takes none away; one that does is believed."""
+    history = History(Snapshot(JobState.QUEUED, cost=cost)).after(Snapshot(state, cost=later))
+    assert history.latest.cost == (cost if later is None else later)
+
+
+@given(vendor=TEXTS, base=TEXTS, job_id=TEXTS, operation=st.none() | TEXTS)
+def test_a_token_is_json_that_names_the_job(vendor: str, base: str, job_id: str, operation: str | None) -> None:
+    """What is written is read again, and it is versioned JSON."""
+    token = write_token(vendor, base, JobRef(job_id, operation))
+    assert json.loads(token)["soundstage"] == 1
+    assert read_token(vendor, base, token) == JobRef(job_id, operation)
+
+
+@given(vendor=TEXTS, base=TEXTS, other=TEXTS)
+def test_a_token_of_another_service_or_address_is_refused(vendor: str, base: str, other: str) -> None:
+    """A job is looked for only where it was started."""
+    token = write_token(vendor, base, JobRef("t-1"))
+    for elsewhere in ((vendor, base + other), (vendor + other, base)):
+        with pytest.raises(TokenError, match="this job token is not allowed here"):
+            read_token(*elsewhere, token)
+
+
+@given(noise=st.text() | st.sampled_from(["{}", "[]", "1", "null", '{"soundstage": 1}', "[" * 100_000]))
+def test_what_is_no_token_is_refused(noise: str) -> None:
+    """Any other text is a bad argument, and nothing else is raised."""
+    with pytest.raises(InvalidArgument):
+        read_token("tomoviee", "https://a.example", noise)
+
+
+@pytest.mark.parametrize(("field", "value"), [("soundstage", 2), ("id", ""), ("id", 5), ("operation", 5)])
+def test_a_token_with_a_wrong_part_is_refused(field: str, value: object) -> None:
+    """A token of another version, or one that names no job, is refused."""
+    said = json.loads(write_token("tomoviee", "https://a.example", JobRef("t-1")))
+    with pytest.raises(TokenError):
+        read_token("tomoviee", "https://a.example", json.dumps({**said, field: value}))
+
+
+def test_unknown_words_keep_a_job_open() -> None:
+    """Only documented ends are ends."""
+    assert [state for state in JobState if state.final] == [
+        JobState.SUCCEEDED,
+        JobState.FAILED,
+        JobState.CANCELED,
+        JobState.EXPIRED,
+    ]

@@ -1,0 +1,255 @@
+"""Cloudsway: the wire as its documents have it, and arguments that are checked before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import (
+    CameraControl,
+    Cloudsway,
+    DynamicMask,
+    InvalidArgument,
+    JobState,
+    MissingCredential,
+    SkippingClock,
+    errors,
+)
+from soundstage._protocol.inputs import picture_sides
+from soundstage._values.state import JobRef
+
+KEY, ENDPOINT = "planted-secret-0123456789", "RWexample"
+IMAGE = "https://files.example/cat.png"
+PAN, BACK = CameraControl(pan=1), CameraControl(type="down_back")
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big") + bytes(20)
+JPEG_START = b"\xff\xd8\xff\xe0\x00\x10" + bytes(14)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def said(answer: Any, status: int = 200) -> tuple[Cloudsway, list[httpx.Request]]:
+    """A client to which nothing but *answer* is ever said, and what it sends."""
+    sent: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(status, json=answer)
+
+    http = httpx.Client(transport=httpx.MockTransport(respond))
+    return Cloudsway(KEY, ENDPOINT, base_url="https://gateway.test", http=http, clock=SkippingClock()), sent
+
+
+def created(task_id: str = "831922345719271433") -> dict[str, Any]:
+    """What the service says of a task that it made."""
+    return {
+        "code": 0,
+        "message": "SUCCEED",
+        "request_id": "r",
+        "data": {"task_id": task_id, "task_status": "submitted"},
+    }
+
+
+def jpeg(width: int, height: int, *, kind: int = 0xC0) -> bytes:
+    """The beginning of a JPEG, with one segment before the frame that says how large it is."""
+    sides = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return JPEG_START + bytes([0xFF, 0xFF, kind, 0, 17, 8]) + sides + bytes(20)
+
+
+def test_a_create_call_is_as_documented() -> None:
+    """POST under the customer's own segment, a bearer key, a flat JSON body with the documented defaults."""
+    client, sent = said(created())
+    job = client.text_to_video("a red kite", external_task_id="order-7")
+    (request,) = sent
+    assert str(request.url) == f"https://gateway.test/v1/ai/{ENDPOINT}/kling/videos/text2video"
+    assert (request.method, request.headers["authorization"]) == ("POST", f"Bearer {KEY}")
+    plain = {"prompt": "a red kite", "model_name": "kling-v1", "aspect_ratio": "16:9", "duration": "5"}
+    assert json.loads(request.content) == {**plain, "external_task_id": "order-7"}
+    assert (job.id, job.state, job.operation) == ("831922345719271433", JobState.QUEUED, "text_to_video")
+    assert KEY not in repr(client) + repr(job) + job.to_token()
+
+
+@pytest.mark.parametrize("missing", ["CLOUDSWAY_API_KEY", "CLOUDSWAY_ENDPOINT"])
+def test_key_and_endpoint_are_both_needed(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """The error names the argument and the variable."""
+    for name in ("CLOUDSWAY_API_KEY", "CLOUDSWAY_ENDPOINT"):
+        monkeypatch.setenv(name, "word")
+    monkeypatch.delenv(missing)
+    with pytest.raises(MissingCredential, match=missing):
+        Cloudsway()
+
+
+@pytest.mark.parametrize("endpoint", ["a/b", "..", ".", "a?b", "a#b", "a\\b"])
+def test_an_endpoint_is_one_segment(endpoint: str) -> None:
+    """What would make another path of it is refused."""
+    with pytest.raises(InvalidArgument, match="endpoint"):
+        Cloudsway(KEY, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prompt", ""), ("prompt", " \n"), ("prompt", None), ("prompt", "x" * 2501), ("prompt", "\ud800"),
+        ("negative_prompt", "x" * 2501), ("negative_prompt", 5), ("model_name", "kling-v1-5"), ("model_name", None),
+        ("cfg_scale", 1.01), ("cfg_scale", "0.5"), ("mode", "fast"), ("aspect_ratio", "4:3"), ("duration", 15),
+        ("duration", None), ("duration", True), ("sound", True), ("camera_control", {"type": "down_back"}),
+        ("callback_url", "ftp://me.example"), ("external_task_id", "a/b"), ("external_task_id", ""),
+    ],
+)  # fmt: skip
+def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: object) -> None:
+    """The error names the field and what is allowed, and no request leaves."""
+    client, sent = said(created())
+    arguments: dict[str, Any] = {"prompt": "a red kite", field: value}
+    with pytest.raises(InvalidArgument, match=field) as caught:
+        client.text_to_video(**arguments)
+    assert (caught.value.field, bool(caught.value.allowed), sent) == (field, True, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "told"),
+    [
+        ({"image": IMAGE, "image_tail": IMAGE, "duration": 10}, "image_tail", "kling-v1/std/10"),
+        ({"image": IMAGE, "static_mask": IMAGE, "duration": 10}, "static_mask", "duration '5'"),
+        ({"image": IMAGE, "image_tail": IMAGE, "model_name": "kling-v2-master"}, "image_tail", "cannot do it"),
+        ({"image": IMAGE, "model_name": "MaaS_KL_V2.1_Master", "mode": "pro"}, "mode", "one mode"),
+        ({"image": IMAGE, "model_name": "kling-v2-1", "cfg_scale": 0.5}, "cfg_scale", "takes none"),
+        ({"image": IMAGE, "sound": "on"}, "sound", "cannot do it"),
+        ({"image": IMAGE, "model_name": "kling-v1-5", "camera_control": PAN}, "camera_control", "mode 'pro'"),
+        (
+            {"image": IMAGE, "model_name": "kling-v1-5", "mode": "pro", "camera_control": BACK},
+            "camera_control",
+            "type 'simple'",
+        ),
+        ({"image": IMAGE, "image_tail": IMAGE, "camera_control": PAN}, "camera_control", "exclude"),
+        ({}, "image", "image_tail"),
+        ({"image": IMAGE, "prompt": "x" * 2501}, "prompt", "2500"),
+        ({"image": IMAGE, "dynamic_masks": "ab"}, "dynamic_masks", "DynamicMask"),
+    ],
+)  # fmt: skip
+def test_what_a_model_cannot_do_is_said_with_its_combination(arguments: dict[str, Any], field: str, told: str) -> None:
+    """The error names the argument, the combination and what would do."""
+    client, sent = said(created())
+    with pytest.raises(InvalidArgument) as caught:
+        client.image_to_video(**arguments)
+    assert (caught.value.field, sent) == (field, [])
+    assert told in str(caught.value)
+
+
+def test_sound_off_is_nothing_to_refuse() -> None:
+    """Every model may be told to be silent."""
+    client, sent = said(created())
+    client.text_to_video("a kite", sound="off")
+    assert json.loads(sent[0].content)["sound"] == "off"
+
+
+@given(answer=JSON, status=st.sampled_from([200, 400, 404, 429, 500, 503]))
+def test_whatever_is_answered_is_a_state_or_an_error_of_ours(answer: Any, status: int) -> None:
+    """No answer makes a look raise anything but an error of this library."""
+    client, _ = said(answer, status)
+    job = client.job("t-1", "text_to_video")
+    with suppress(errors.SoundstageError):
+        job.refresh()
+    assert isinstance(job.state, JobState)
+
+
+@given(answer=JSON, status=st.sampled_from([200, 400, 404, 429, 500, 503]))
+def test_whatever_is_answered_to_a_submission_it_is_sent_once(answer: Any, status: int) -> None:
+    """Unless a limit says that it passes, no answer makes the client submit again."""
+    client, sent = said(answer, status)
+    with suppress(errors.SoundstageError):
+        client.text_to_video("a kite")
+    assert len(sent) == 1
+
+
+def test_a_code_may_come_as_text() -> None:
+    """Digits are the number that they are; a word is a reason of the gateway, told by its HTTP status."""
+    client, _ = said({"code": "1203", "message": "none"}, 404)
+    with pytest.raises(errors.NotFoundError) as refused:
+        client.job("a", "text_to_video").refresh()
+    assert refused.value.code == 1203
+    client, sent = said({"code": "NO_ENDPOINT", "message": "no"}, 400)
+    with pytest.raises(errors.BadRequestError) as refused_too:
+        client.text_to_video("a kite")
+    assert (refused_too.value.code, len(sent)) == ("NO_ENDPOINT", 1)
+
+
+def test_a_job_that_a_callback_told_of_keeps_an_outage_an_outage() -> None:
+    """Only that there is none under a kind lets the other be asked; any other trouble ends the look."""
+    client, sent = said({"code": 1002, "message": "no"}, 401)
+    job = client.job_from_callback({"task_id": "a", "task_status": "processing"})
+    with pytest.raises(errors.AuthenticationError):
+        job.refresh()
+    assert len(sent) == 1
+    client, sent = said({"code": 1203, "message": "no"}, 404)
+    with pytest.raises(errors.NotFoundError):
+        client.job_from_token(client.job_from_callback({"task_id": "a"}).to_token()).refresh()
+    assert [request.url.path.split("/")[-2] for request in sent] == ["text2video", "image2video"]
+
+
+def test_an_error_without_a_name_cannot_be_resolved() -> None:
+    """A doubt of another making is said to be none that can be looked for."""
+    client, sent = said(created())
+    unknown = errors.SubmitOutcomeUnknown("?", vendor="cloudsway", operation="text_to_video")
+    with pytest.raises(errors.UnsupportedError):
+        client.resolve(unknown)
+    assert sent == []
+
+
+def test_no_cancel_is_documented() -> None:
+    """Cancelling is refused, and nothing is sent."""
+    client, sent = said(created())
+    with pytest.raises(errors.UnsupportedError):
+        client.job("a", "text_to_video").cancel()
+    assert sent == []
+    assert JobRef("a", "text_to_video").operation == "text_to_video"
+
+
+def test_a_dynamic_mask_is_sent_as_points() -> None:
+    """Each point as x and y; what is JSON's list will do for a pair."""
+    client, sent = said(created())
+    path: Any = [[1, 2], (3, 4)]
+    client.image_to_video(IMAGE, dynamic_masks=[DynamicMask(PNG, path)])
+    (mask,) = json.loads(sent[0].content)["dynamic_masks"]
+    assert mask["trajectories"] == [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
+
+
+@pytest.mark.parametrize(
+    ("content", "sides"),
+    [
+        (PNG, (640, 480)),
+        (PNG[:20], None),
+        (jpeg(800, 600), (800, 600)),
+        (jpeg(800, 600, kind=0xC2), (800, 600)),
+        (jpeg(800, 600, kind=0xC4), None),
+        (JPEG_START, None),
+        (b"\xff\xd8\xff", None),
+        (JPEG_START + b"no marker at all", None),
+    ],
+)
+def test_sides_are_read_from_the_first_bytes(content: bytes, sides: tuple[int, int] | None) -> None:
+    """Of PNG and JPEG; what does not say how large it is, is left to the service."""
+    assert picture_sides(content) == sides
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_are_too_strange_to_be_measured(content: bytes) -> None:
+    """Whatever follows the sign of a picture, there are sides or none."""
+    for sign in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"):
+        found = picture_sides(sign + content)
+        assert found is None or len(found) == 2
+
+
+def test_a_picture_that_does_not_say_how_large_it_is_is_left_to_the_service() -> None:
+    """It bears the sign of a picture, so it is sent; the service looks at it before anything is charged."""
+    client, sent = said(created())
+    client.image_to_video(PNG[:12])
+    assert json.loads(sent[0].content)["image"] == base64.b64encode(PNG[:12]).decode()

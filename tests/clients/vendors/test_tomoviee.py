@@ -1,0 +1,281 @@
+"""Tomoviee: the wire as its documents have it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage import CameraMove, InvalidArgument, JobState, errors
+from soundstage._values.messages import Request, Response
+from soundstage._values.state import JobRef
+from soundstage.vendors.tomoviee import BASE_URL_ALIAS, PROFILE, AspectRatio, Resolution
+
+if TYPE_CHECKING:
+    from tests.clients.conftest import Kit
+
+URL = "https://cdn.example/film.mp4?Signature=abc"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def poll(kit: Kit, content: bytes, status: int = 200) -> Any:
+    """One look at a job whose answer is *content*."""
+    wire = kit.wire(lambda _: Response(status, {}, content))
+    return wire.run(kit.service().look(JobRef("t-1")))
+
+
+def submitted(kit: Kit, **arguments: Any) -> tuple[httpx.Request, Any]:
+    """The request that text_to_video sends, and its parsed body."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=kit.created())
+
+    kit.client(handler).text_to_video(**{"prompt": "a red kite", **arguments})
+    return seen[0], json.loads(seen[0].content)
+
+
+def test_a_create_call_is_as_documented(kit: Kit) -> None:
+    """POST to the capability, both authorization headers, a flat JSON body with the documented defaults."""
+    request, body = submitted(kit)
+    assert (request.method, str(request.url)) == ("POST", f"{kit.base}/v1/open/capacity/application/tm_text2video_b")
+    assert request.headers["X-App-Key"] == kit.key
+    assert request.headers["Authorization"] == "Basic " + base64.b64encode(f"{kit.key}:{kit.secret}".encode()).decode()
+    assert request.headers["Content-Type"] == "application/json"
+    assert body == {"prompt": "a red kite", "resolution": "720p", "aspect_ratio": "16:9", "duration": 5}
+
+
+@given(
+    prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip),
+    resolution=st.sampled_from(get_args(Resolution)),
+    ratio=st.sampled_from(get_args(AspectRatio)),
+    move=st.none() | st.sampled_from(CameraMove) | st.integers(1, 46),
+    params=st.none() | st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_every_allowed_argument_arrives_as_it_is(
+    kit: Kit, *, prompt: str, resolution: Any, ratio: Any, move: Any, params: Any
+) -> None:
+    """Whatever is allowed is sent under the vendor's name, unchanged; what is None is absent."""
+    callback = None if params is None else "https://me.example/told"
+    _, body = submitted(
+        kit,
+        prompt=prompt,
+        resolution=resolution,
+        aspect_ratio=ratio,
+        camera_move=move,
+        params=params,
+        callback=callback,
+    )
+    optional = {"camera_move_index": move, "params": params, "callback": callback}
+    filled = {name: value for name, value in optional.items() if value is not None}
+    assert body == {"prompt": prompt, "resolution": resolution, "aspect_ratio": ratio, "duration": 5, **filled}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("prompt", ""),
+        ("prompt", "  \n"),
+        ("prompt", None),
+        ("prompt", "\ud800"),
+        ("resolution", "4k"),
+        ("resolution", None),
+        ("aspect_ratio", "original"),
+        ("duration", 10),
+        ("duration", 5.0),
+        ("duration", "5"),
+        ("camera_move", 0),
+        ("camera_move", 47),
+        ("camera_move", True),
+        ("camera_move", "orbit"),
+        ("callback", "ftp://me.example"),
+        ("callback", "me.example"),
+        ("callback", 5),
+        ("params", {"a": 1}),
+        ("params", "\udfff"),
+    ],
+)
+def test_a_bad_argument_is_refused_before_anything_is_sent(kit: Kit, field: str, value: object) -> None:
+    """The error names the field and what is allowed, and no request leaves."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request)
+
+    arguments: dict[str, Any] = {"prompt": "a red kite", field: value}
+    with pytest.raises(InvalidArgument, match=field) as caught:
+        kit.client(handler).text_to_video(**arguments)
+    assert caught.value.field == field
+    assert caught.value.allowed
+
+
+def test_the_camera_moves_are_the_documented_ones() -> None:
+    """46 moves, numbered from 1 without a gap, by the names of the table."""
+    assert [int(move) for move in CameraMove] == list(range(1, 47))
+    assert (CameraMove.TILT_UP, CameraMove.STATIC, CameraMove.OBJECT_POV, CameraMove.CRANE_DOWN) == (5, 9, 12, 46)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(1, "queued"), (2, "running"), (3, "failed"), (4, "failed"), (5, "canceled"), (6, "expired"), ("4", "failed")],
+)
+def test_the_six_statuses_are_read(kit: Kit, status: object, state: str) -> None:
+    """Each documented status has its state; 3 without an output is a failure."""
+    snapshot = poll(kit, kit.task(status))
+    assert (snapshot.state, snapshot.state_raw) == (JobState(state), status)
+
+
+@pytest.mark.parametrize("status", [0, 7, -1, None, True, "done", 3.0, [], "9" * 5000])
+def test_an_unknown_status_keeps_the_job_open(kit: Kit, status: object) -> None:
+    """A word nobody documents is UNKNOWN, which is not final."""
+    assert poll(kit, kit.task(status)).state is JobState.UNKNOWN
+
+
+@pytest.mark.parametrize("key", ["video_path", "images_path", "image_path", "audio_path", "mask_path", "gif_path"])
+def test_outputs_are_read_under_every_documented_key(kit: Kit, key: str) -> None:
+    """The result is JSON in a string; the kind follows from the key, old and new names alike."""
+    snapshot = poll(kit, kit.finished(URL, URL + "2", key=key))
+    kind = key.removesuffix("_path").replace("images", "image")
+    assert [(media.url, media.kind) for media in snapshot.media] == [(URL, kind), (URL + "2", kind)]
+    assert snapshot.state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "result", [{"video_path": [URL]}, json.dumps({"video_path": URL, "model_version": "b", "translate_prompt": ["x"]})]
+)
+def test_a_result_in_another_shape_is_still_read(kit: Kit, result: object) -> None:
+    """A result that is an object already, or an address without a list around it, is no reason to lose a film."""
+    assert [media.url for media in poll(kit, kit.task(3, result=result)).media] == [URL]
+
+
+@pytest.mark.parametrize(
+    "result", [None, "", "{", "[]", '"x"', "{}", '{"video_path": []}', '{"video_path": [null, ""]}', 5, "[" * 100_000]
+)
+def test_success_without_output_is_a_failure(kit: Kit, result: object) -> None:
+    """Status 3 with nothing to fetch is NoOutput."""
+    snapshot = poll(kit, kit.task(3, result=result))
+    assert snapshot.state is JobState.FAILED
+    assert snapshot.failure is errors.NoOutput
+
+
+@pytest.mark.parametrize("field", ["progress", "process"])
+@pytest.mark.parametrize(
+    ("value", "percent"),
+    [(40, 40.0), ("40", 40.0), (140, 100.0), (-1, 0.0), ("many", None), (None, None), ("nan", None), ([], None)],
+)
+def test_progress_is_read_under_both_names(kit: Kit, field: str, value: object, percent: float | None) -> None:
+    """`progress` and `process` are percent from 0 to 100, and nonsense is no progress."""
+    assert poll(kit, kit.task(2, 0, **{field: value})).progress == percent
+
+
+def test_data_is_read_whatever_the_code_says(kit: Kit) -> None:
+    """A non-zero code together with data is still an answer about the task."""
+    snapshot = poll(kit, kit.task(4, code=680001, reason="out of luck"))
+    assert (snapshot.state, snapshot.reason) == (JobState.FAILED, "out of luck")
+
+
+def test_a_reason_that_names_the_content_policy_is_told_apart(kit: Kit) -> None:
+    """A blocked film is ContentFiltered, any other failed one is JobFailed."""
+    assert poll(kit, kit.task(4, reason="Blocked by the content policy")).failure is errors.ContentFiltered
+    assert poll(kit, kit.task(4, reason="out of memory")).failure is None
+    assert poll(kit, kit.task(6, reason="content policy")).failure is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'{"code": 0}',
+        b'{"code": 0, "data": []}',
+        b'{"code": "0"}',
+        b'{"code": true}',
+        b"\xff",
+    ],
+)
+def test_an_answer_that_is_none_is_unreadable(kit: Kit, content: bytes) -> None:
+    """What is no envelope with data is neither success nor failure of the job."""
+    with pytest.raises(errors.UnreadableAnswerError):
+        poll(kit, content)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        (680400, 200, errors.BadRequestError),
+        (680400, 400, errors.BadRequestError),
+        (680401, 401, errors.AuthenticationError),
+        (680402, 200, errors.InsufficientCreditsError),
+        (680404, 200, errors.NotFoundError),
+        (680413, 413, errors.BadRequestError),
+        (680422, 422, errors.BadRequestError),
+        (680429, 429, errors.ConcurrencyLimitError),
+        (680500, 200, errors.ServerError),
+        (680001, 200, errors.ApiError),
+        (680001, 401, errors.AuthenticationError),
+        (680001, 404, errors.NotFoundError),
+        (680001, 418, errors.ApiError),
+        (680001, 500, errors.ServerError),
+        (680404, 500, errors.NotFoundError),
+    ],
+)
+def test_the_code_decides_first_and_the_status_second(
+    kit: Kit, code: int, status: int, kind: type[errors.ApiError]
+) -> None:
+    """Both dialects are read: a known code wins, and the HTTP status speaks for an unknown one."""
+    content = json.dumps({"code": code, "msg": "said so"}).encode()
+    with pytest.raises(errors.ApiError) as caught:
+        poll(kit, content, status)
+    assert type(caught.value) is kind
+    assert (caught.value.code, caught.value.status, caught.value.message) == (code, status, "said so")
+
+
+def test_a_refusal_without_a_message_says_its_code(kit: Kit) -> None:
+    """An empty msg leaves no empty error."""
+    with pytest.raises(errors.ApiError, match="refused with code 680001"):
+        poll(kit, b'{"code": 680001, "msg": ""}')
+
+
+@given(document=JSON, status=st.sampled_from([200, 400, 500]))
+def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: int) -> None:
+    """Any JSON in any place is an answer or an ApiError, never anything else."""
+    for shaped in (
+        document,
+        {"code": 0, "data": document},
+        {"code": 0, "data": {"status": document, "result": document, "progress": document, "reason": document}},
+        {"code": 0, "data": {"status": 3, "result": json.dumps(document)}},
+    ):
+        try:
+            poll(kit, json.dumps(shaped).encode(), status)
+        except errors.ApiError as error:
+            assert error.vendor == PROFILE.slug  # noqa: PT017 - either end is right, and this is one of them
+
+
+def test_a_poll_is_as_documented(kit: Kit) -> None:
+    """POST to the one result route with the task's id, authorized like a create call, and free."""
+    wire = kit.wire(lambda _: Response(200, {}, kit.task(1)))
+    wire.run(kit.service().look(JobRef("t-1"), 7.0))
+    request: Request = wire.sent[0]
+    assert (request.method, request.url, request.json) == ("POST", f"{kit.base}/v1/open/pub/task", {"task_id": "t-1"})
+    assert set(request.headers) == {"X-App-Key", "Authorization"}
+    assert (request.paid, request.timeout) == (False, 7.0)
+
+
+def test_the_profile_is_the_documented_one() -> None:
+    """Host, alias, variables and abilities are those of the documents."""
+    assert PROFILE.base_url == "https://openapi.wondershare.cc"
+    assert BASE_URL_ALIAS == "https://open-api.wondershare.cc"
+    assert dict(PROFILE.credentials) == {"app_key": "TOMOVIEE_APP_KEY", "app_secret": "TOMOVIEE_APP_SECRET"}
+    assert PROFILE.base_url_variable == "TOMOVIEE_BASE_URL"
+    assert (PROFILE.has_cancel, PROFILE.has_credits, PROFILE.has_callback) == (False, False, True)

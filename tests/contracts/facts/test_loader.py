@@ -1,0 +1,175 @@
+"""The facts loader: what ships is sound, and no mistake in a fact file passes."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage_contracts import VENDORS, Fact, FactBook, FactError, load_facts
+from soundstage_contracts.facts import loader
+from soundstage_contracts.facts.loader import Binds, Certainty, parse_sheet
+
+HEAD = """\
+vendor = "acme"
+base_url = "https://api.acme.example/v1"
+
+[environment]
+ACME_BASE_URL = "{base}"
+"""
+FACT = """
+[[fact]]
+id = "create.route"
+says = "POST /create makes a task."
+source = "page 3"
+certainty = "documented"
+binds = "both"
+"""
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(str.strip)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Fact:
+    """Make a fact that keeps every rule."""
+    certainty: Certainty = draw(st.sampled_from(get_args(Certainty)))
+    return Fact(
+        vendor="acme",
+        id=draw(st.from_regex(r"[a-z0-9_]+(\.[a-z0-9_]+)*", fullmatch=True)),
+        says=draw(WORDS.filter(lambda words: not words[0].isspace())),
+        source=draw(WORDS.filter(lambda words: not words[0].isspace())),
+        certainty=certainty,
+        binds=draw(st.sampled_from(get_args(Binds))),
+        but="another reading" if certainty == "contradicted" else None,
+    )
+
+
+def as_toml(fact: Fact) -> str:
+    """Write *fact* as a file holds it."""
+    fields = ("id", "says", "source", "certainty", "binds", "but")
+    values = [(name, getattr(fact, name)) for name in fields]
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values if value is not None]
+    return "\n".join(["", "[[fact]]", *lines, ""])
+
+
+@given(st.lists(facts(), min_size=1, unique_by=lambda fact: fact.id))
+def test_a_sound_file_is_read_as_it_is_written(written: list[Fact]) -> None:
+    """Every fact that keeps the rules comes back equal and in the file's order."""
+    sheet = parse_sheet(HEAD + "".join(map(as_toml, written)), file="acme.toml")
+    assert list(sheet.facts) == written
+
+
+@given(facts())
+def test_only_documented_facts_that_bind_a_side_need_a_contract(fact: Fact) -> None:
+    """Advice, contradictions and our own inferences owe no contract; everything else does."""
+    assert fact.needs_contract == (fact.certainty == "documented" and fact.binds != "advice")
+    assert fact.sides == {"both": {"server", "client"}, "advice": set()}.get(fact.binds, {fact.binds})
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_vendor_ships_facts(vendor: str) -> None:
+    """A vendor's file has its own name inside, facts under its own keys, and variables with a place for the address."""
+    book = load_facts(vendor)
+    assert set(book.sheets) == {vendor}
+    assert all(key == book[key].key and key.startswith(f"{vendor}:") for key in book)
+    assert any("{base}" in value for value in book.sheets[vendor].environment.values())
+
+
+def test_the_book_holds_every_vendor_in_the_order_of_the_registry() -> None:
+    """Without a vendor, the facts of all of them are loaded."""
+    book = load_facts()
+    assert tuple(book.sheets) == VENDORS
+    assert len(book) == sum(len(sheet.facts) for sheet in book.sheets.values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('vendor = "acme"', "", "acme.toml: vendor is missing; needed: vendor, base_url, environment, fact"),
+        ('vendor = "acme"', "vendor = 3", "acme.toml: vendor is 3; allowed: a slug"),
+        ('vendor = "acme"', 'vendor = "acme"\ncolour = 1', "acme.toml: colour is unknown; allowed: vendor, "),
+        ("/v1", "/v1/", "base_url is 'https://api.acme.example/v1/'; allowed: https://HOST[/PATH] without a slash"),
+        ("https://api", "http://api", "base_url is 'http://api.acme.example/v1'; allowed: https://HOST"),
+        ('ACME_BASE_URL = "{base}"', "ACME_BASE_URL = 1", "environment: ACME_BASE_URL is 1; allowed: some text"),
+        ("ACME_BASE_URL", "acme", "environment: 'acme' is no variable; allowed: A-Z, 0-9 and _"),
+        ('id = "create.route"', "", "acme.toml, fact 1: id is None; allowed: words of a-z"),
+        ('id = "create.route"', 'id = "Create route"', "fact 1: id is 'Create route'; allowed: words of a-z"),
+        ('says = "POST /create makes a task."', "", "fact 'create.route': says is missing; needed: id, says"),
+        ('says = "POST /create makes a task."', 'says = " "', "fact 'create.route': says is ' '; allowed: some text"),
+        ('source = "page 3"', "source = []", "fact 'create.route': source is []; allowed: some text"),
+        ('"documented"', '"rumoured"', "certainty is 'rumoured'; allowed: documented, contradicted, inferred"),
+        ('"both"', '"nobody"', "binds is 'nobody'; allowed: server, client, both, advice"),
+        ('"documented"', '"contradicted"', "but is None, certainty 'contradicted'; allowed: both or neither"),
+        ('"page 3"', '"page 3"\nbut = "PUT"', "but is 'PUT', certainty 'documented'; allowed: both or neither"),
+        ('"page 3"', '"page 3"\nnote = "x"', "fact 'create.route': note is unknown; allowed: id, says, source"),
+        (FACT, FACT + FACT, "acme.toml, fact 2: id is 'create.route', which an earlier fact has"),
+        (FACT, "fact", "acme.toml: not TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_file_fact_field_value_and_what_is_allowed(old: str, new: str, message: str) -> None:
+    """A file that breaks one rule is refused with a sentence that lets its author mend it."""
+    with pytest.raises(FactError) as refusal:
+        parse_sheet((HEAD + FACT).replace(old, new), file="acme.toml")
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ("fact = 1\n", "acme.toml: fact is 1; allowed: tables headed [[fact]]"),
+        ("fact = [1]\n", "acme.toml, fact 1: is 1; allowed: a table"),
+    ],
+)
+def test_facts_that_are_no_tables_are_refused(head: str, message: str) -> None:
+    """The list of facts holds tables and nothing else."""
+    with pytest.raises(FactError) as refusal:
+        parse_sheet(head + HEAD, file="acme.toml")
+    assert message in str(refusal.value)
+
+
+def test_an_unknown_vendor_is_named_beside_its_neighbour() -> None:
+    """A vendor's misspelt slug is answered with the nearest one and with all of them."""
+    with pytest.raises(FactError, match=r"'tomovee'; did you mean 'tomoviee'\?; known: .*tomoviee"):
+        load_facts("tomovee")
+
+
+def test_an_unknown_fact_is_named_beside_its_neighbour() -> None:
+    """A misspelt fact is answered with the nearest one; one that resembles nothing, with no guess."""
+    book = load_facts("tomoviee")
+    assert book.find("tomoviee:create.route").id == "create.route"
+    with pytest.raises(FactError, match=r"'tomoviee:creat.route'; did you mean 'tomoviee:create.route'\?$"):
+        book.find("tomoviee:creat.route")
+    with pytest.raises(FactError, match=r"no fact is called 'xyzzy'$"):
+        book.find("xyzzy")
+
+
+def test_a_file_under_another_vendors_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fact file must name the vendor that it is called after."""
+    monkeypatch.setattr(loader, "VENDORS", ("acme",))
+    shelf = _Shelf(HEAD.replace("acme", "apex"))
+    monkeypatch.setattr("soundstage_contracts.facts.loader.resources.files", lambda _: shelf)
+    with pytest.raises(FactError, match=r"acme.toml: vendor is 'apex'; allowed: 'acme'"):
+        load_facts("acme")
+
+
+class _Shelf:
+    """A package folder in which every file has one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __truediv__(self, name: str) -> _Shelf:
+        return self
+
+    def read_text(self, encoding: str) -> str:
+        assert encoding == "utf-8"
+        return self._text + FACT
+
+
+def test_the_book_is_a_mapping() -> None:
+    """An unknown key raises KeyError, as in any mapping."""
+    with pytest.raises(KeyError):
+        FactBook([])["tomoviee:create.route"]

@@ -1,0 +1,104 @@
+"""Cloudsway's part of the contracts: its strategies are valid on both sides, and its matrix reads as the fact does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soundstage import JobState
+from soundstage_contracts import load_facts
+from soundstage_contracts.laws.machine import JobMachine
+from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.vendors.cloudsway import CONTRACT, DEMO, CloudswayMachine
+from soundstage_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Asked, asks, combinations
+from soundstage_contracts.vendors.cloudsway.pictures import png
+from soundstage_contracts.vendors.cloudsway.wire import TABLE
+from soundstage_server.world.uploads import look_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    """One simulator for this file."""
+    with Target() as target:
+        yield target
+
+
+def says(fact: str) -> str:
+    """Return what a fact states."""
+    return load_facts()[f"cloudsway:{fact}"].says
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.DataObject) -> None:
+    """Whatever a strategy makes for a method passes the client's checks and the simulator's."""
+    method = data.draw(st.sampled_from(sorted(CONTRACT.operations)))
+    arguments = data.draw(CONTRACT.operations[method])
+    job = getattr(target.client(CONTRACT, target.new_account()), method)(**arguments)
+    assert job.state is JobState.QUEUED
+
+
+@pytest.mark.parametrize("call", DEMO, ids=lambda call: call.method)
+def test_every_call_of_the_demonstration_is_taken(target: Target, call: object) -> None:
+    """What the demo shows is valid."""
+    client = target.client(CONTRACT, target.new_account())
+    assert getattr(client, call.method)(**call.arguments).id  # type: ignore[attr-defined]
+
+
+def test_the_table_is_the_facts() -> None:
+    """The contracts' codes and HTTP statuses are those of the fact, no more and no fewer."""
+    parts = says("errors.table").partition(": ")[2].rstrip(".").split(", ")
+    stated = {int(part.split(" ")[0]): int(part.rpartition("(")[2].rstrip(")")) for part in parts}
+    assert stated == TABLE
+
+
+def test_the_models_are_the_facts() -> None:
+    """Every model of the matrix, by both names, is in the fact, and so is nothing else."""
+    stated = {word.strip(",.") for word in says("text2video.models").split() if word.startswith(("kling-", "MaaS_"))}
+    assert stated == {*MODELS, *GATEWAY_NAMES}
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed"),
+    [
+        (Asked("image2video", "kling-v1", "std", "5", "image_tail"), True),
+        (Asked("image2video", "kling-v1", "std", "10", "image_tail"), False),
+        (Asked("image2video", "kling-v1", "pro", "10", "static_mask"), False),
+        (Asked("text2video", "kling-v1", "pro", "5", "camera_control:simple"), False),
+        (Asked("image2video", "kling-v1", "pro", "5", "camera_control:simple"), True),
+        (Asked("image2video", "kling-v1-5", "pro", "5", "camera_control:down_back"), False),
+        (Asked("image2video", "kling-v1-5", "pro", "5", "dynamic_masks"), True),
+        (Asked("image2video", "kling-v2-1", "std", "5", "image_tail"), False),
+        (Asked("text2video", "kling-v2-master", "pro", "5", ""), False),
+        (Asked("text2video", "kling-v2-6", "pro", "10", "sound"), True),
+        (Asked("text2video", "kling-v2-6", "std", "10", "cfg_scale"), False),
+        (Asked("text2video", "kling-v1-6", "pro", "10", "camera_control:down_back"), True),
+    ],
+)
+def test_the_matrix_reads_as_the_fact_does(asked: Asked, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
+    """A few of its clauses, one by one."""
+    assert asked.allowed() is allowed
+    assert asked in combinations(asked.kind)
+
+
+def test_a_feature_is_asked_for_by_its_parameters_alone() -> None:
+    """Nothing at all for none, and else the parameter that bears its name."""
+    for asked in combinations("image2video"):
+        assert list(asks(asked.feature, "x")) == ([asked.parameter] if asked.feature else [])
+
+
+def test_a_grey_picture_is_one() -> None:
+    """What stands in for an image can be opened, and has the sides that were asked for."""
+    assert look_at(png(300, 750))[1:4] == ("PNG", 300, 750)
+
+
+def test_the_machine_plays_this_vendor() -> None:
+    """The state machine is the shared one, with this vendor's contract."""
+    assert issubclass(CloudswayMachine, JobMachine)
+    assert CloudswayMachine.contract is CONTRACT

@@ -1,0 +1,165 @@
+"""EdrawMax's part of the contracts: what its strategies make is valid on both sides, and what reads diagrams tells."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soundstage_contracts import load_facts
+from soundstage_contracts.laws.machine import BrokenLawError
+from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.vendors.edrawmax import CONTRACT, DEMO, options, reading
+from soundstage_contracts.vendors.edrawmax.arguments import (
+    KINDS,
+    LANGUAGES,
+    LOCALES,
+    NO_LANGUAGE,
+    PLATFORMS,
+    START,
+    bodies,
+    locales,
+    points,
+)
+from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, Wire, assert_refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FEW = settings(max_examples=30)
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    """One simulator for this file."""
+    with Target() as target:
+        yield target
+
+
+def says(fact: str) -> str:
+    """Return what a fact states."""
+    return load_facts()[f"edrawmax:{fact}"].says
+
+
+@FEW
+@given(data=st.data())
+def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.DataObject) -> None:
+    """Whatever a strategy makes for a method passes the client's checks and the simulator's."""
+    method = data.draw(st.sampled_from(sorted(CONTRACT.operations)))
+    given_arguments = data.draw(CONTRACT.operations[method])
+    assert getattr(target.client(CONTRACT, target.new_account()), method)(**given_arguments).kind == method
+
+
+@FEW
+@given(body=bodies(), lang=NO_LANGUAGE)
+def test_only_what_is_named_is_broken(target: Target, body: dict[str, Any], lang: Any) -> None:
+    """A body is accepted as it is made, and refused with a language that is none."""
+    wire = Wire(target)
+    assert wire.post("gantt", body).json()["code"] == 0
+    assert wire.post("gantt", {**body, "lang": lang}).json()["code"] == 400
+
+
+def test_the_tables_are_those_of_the_facts() -> None:
+    """Languages, platforms, codes and messages agree with the statements of the fact file, word by word."""
+    assert ", ".join(LANGUAGES) in says("lang.enum")
+    assert ", ".join(PLATFORMS) in says("platform.enum")
+    assert set(START) == set(LOCALES.values()) == set(LANGUAGES)
+    assert tuple(re.findall(r"generate-(\w+)", says("generate.routes"))) == KINDS == tuple(CONTRACT.operations)
+    facts = ("prompt", "risk", "concurrency", "generation", "render", "panic")
+    for (code, message), fact in zip(CODES.items(), facts, strict=True):
+        assert f"code {code}, msg '{message}'" in says(f"error.{fact}")
+    assert f"msg '{LANG_MESSAGE}'" in says("error.lang")
+
+
+@given(pair=locales())
+def test_a_locale_is_spelt_in_many_ways(pair: tuple[str, str]) -> None:
+    """Whatever its spelling, it begins with its language, and the code is one of the vendor's."""
+    locale, code = pair
+    assert locale[:2].lower() in {name[:2] for name in LOCALES}
+    assert code in LANGUAGES
+
+
+@given(words=points())
+def test_points_have_nothing_to_cut_at(words: list[str]) -> None:
+    """Every point is one word of letters, and no two are the same."""
+    assert all(word.isalpha() for word in words)
+    assert len({word.casefold() for word in words}) == len(words)
+
+
+@pytest.mark.parametrize("call", DEMO, ids=lambda call: f"{call.method} {call.arguments['lang']}")
+def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any, tmp_path: Any) -> None:
+    """Every call of the demonstration is accepted and makes two files."""
+    client = target.client(CONTRACT, target.new_account())
+    assert len(getattr(client, call.method)(**call.arguments).save(tmp_path)) == 2
+
+
+def test_the_contract_is_complete() -> None:
+    """Every method that it names exists on both clients, no job ends, and the client is told whom to trust."""
+    for method in CONTRACT.operations:
+        assert callable(getattr(CONTRACT.client, method))
+        assert callable(getattr(CONTRACT.async_client, method))
+    assert CONTRACT.ends == {}
+    assert options("http://here/edrawmax/api/ai") == {"trusted_hosts": ("http://here/edrawmax/api/ai",)}
+    assert {call.method for call in DEMO} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("read", "code"),
+    [
+        (reading.flowchart, 'graph TD\n    A["a"]'),
+        (reading.flowchart, 'flowchart TD\n    A["a"]\n    A --> B'),
+        (reading.flowchart, "flowchart TD\n    whatever"),
+        (reading.mindmap, "mindmap\n  nothing"),
+        (reading.mindmap, 'mindmap\n  root(("a"))\nb'),
+        (reading.gantt, "gantt\n    title a\n    dateFormat X"),
+        (reading.gantt, "gantt\n    title a\n    dateFormat YYYY-MM-DD\n    b: soon"),
+        (reading.timeline, "gantt\n    title a"),
+    ],
+)
+def test_code_that_is_none_is_not_read(read: Any, code: str) -> None:
+    """A line that Mermaid would not understand breaks the contract that reads it."""
+    with pytest.raises(BrokenLawError):
+        read(code)
+
+
+def test_a_picture_of_something_else_is_told(target: Target) -> None:
+    """A PNG of another diagram, or of other colours, is not taken for the SVG's, and no SVG is nothing else."""
+    wire = Wire(target)
+    one, other = wire.draw("flowchart", "a, b, c"), wire.draw("flowchart", "a, b, c, d, e, f, g, h")
+    svg = reading.drawing(wire.get(one["svg_url"]))
+    assert reading.shows_the_same(svg, wire.get(one["png_url"])) > 100
+    with pytest.raises(BrokenLawError):
+        reading.shows_the_same(svg, wire.get(other["png_url"]))
+    svg.areas[:] = [(corners, (1, 2, 3)) for corners, _ in svg.areas]
+    with pytest.raises(BrokenLawError):
+        reading.shows_the_same(svg, wire.get(one["png_url"]))
+    for wrong in (b"<html/>", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><image/></svg>'):
+        with pytest.raises(BrokenLawError):
+            reading.drawing(wrong)
+
+
+def test_words_that_are_not_there_are_missed(target: Target) -> None:
+    """Where a PNG has no ink at the place of a word, the word is not legible."""
+    wire = Wire(target)
+    data = wire.draw("mindmap", "aa, bb")
+    svg = reading.drawing(wire.get(data["svg_url"]))
+    svg.places[:] = [("zz", (1.0, 1.0, 30.0, 30.0))]
+    with pytest.raises(BrokenLawError):
+        reading.cutting(svg, wire.get(data["png_url"]), "z")
+
+
+def test_a_refusal_that_is_none_is_told(target: Target) -> None:
+    """Another code, another message, or an answer that is no refusal breaks the contract."""
+    wire = Wire(target)
+    answer = wire.post("gantt", {})
+    assert_refused(answer, 400, CODES[400])
+    for code, message in ((500, CODES[400]), (400, "no")):
+        with pytest.raises(BrokenLawError):
+            assert_refused(answer, code, message)
+    with pytest.raises(BrokenLawError):
+        assert_refused(answer, 400, CODES[400], fact="error.lang")
+    with pytest.raises(BrokenLawError):
+        wire.draw("gantt", " ")

@@ -1,0 +1,144 @@
+"""Veo's part of the contracts: what its strategies make is valid on both sides, or broken in the one named way."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+
+from soundstage import JobState
+from soundstage_cli.env import server_address, variables
+from soundstage_contracts import load_facts
+from soundstage_contracts.declarations.vendor import WORDS
+from soundstage_contracts.laws.machine import BrokenLawError, JobMachine
+from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.vendors import veo as vendor
+from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, DEMO, VeoMachine, Wire
+from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FEW = settings(max_examples=40, deadline=None)
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    """One simulator for this file."""
+    with Target() as target:
+        yield target
+
+
+@FEW
+@given(arguments=vendor.film_arguments())
+def test_valid_arguments_are_accepted_on_both_sides(target: Target, arguments: dict[str, Any]) -> None:
+    """Whatever the strategy makes passes the client's checks and the simulator's."""
+    assert target.client(CONTRACT, target.new_account()).generate_videos(**arguments).state is JobState.QUEUED
+
+
+@FEW
+@given(case=vendor.bodies())
+def test_valid_bodies_are_accepted(target: Target, case: tuple[str, dict[str, Any]]) -> None:
+    """Whatever shape a body has, it starts an operation."""
+    model, body = case
+    assert Wire(target).start(body, model).startswith(f"models/{model}/")
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.names} {case.fact}")
+def test_a_broken_call_names_a_fact_that_exists(case: Any) -> None:
+    """Each case cites a fact of Veo's that binds the service, and says what a body holds."""
+    fact = load_facts()[f"veo:{case.fact}"]
+    assert "server" in fact.sides
+    assert vendor.broken_body(case)["instances"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "price"),
+    [
+        ({}, 3.2),
+        ({"duration_seconds": 4}, 1.6),
+        ({"resolution": "4k"}, 4.8),
+        ({"model": "veo-3.1-fast-generate-preview"}, 1.2),
+        ({"model": VEO_2, "sample_count": 2, "duration_seconds": 5}, 3.5),
+    ],
+)
+def test_the_prices_are_those_of_the_facts(arguments: dict[str, Any], price: float) -> None:
+    """Dollars a second times seconds times films, by the table of the statement."""
+    assert vendor.price_of(arguments) == pytest.approx(price)
+    rates = re.findall(r"0\.\d\d", load_facts()["veo:charge.prices"].says)
+    assert {float(rate) for rate in rates} == {rate for pair in vendor.PRICES.values() for rate in pair}
+
+
+def test_the_contract_is_complete() -> None:
+    """Every method that it names exists on both clients, its words are in-band words, and the machine plays it."""
+    assert CONTRACT.slug == "veo"
+    for method in CONTRACT.operations:
+        assert callable(getattr(CONTRACT.client, method))
+        assert callable(getattr(CONTRACT.async_client, method))
+    assert set(CONTRACT.ends) <= set(WORDS)
+    assert all(state.final for state in CONTRACT.ends.values())
+    assert issubclass(VeoMachine, JobMachine)
+    assert VeoMachine.contract is CONTRACT
+
+
+def test_a_key_is_all_that_is_said() -> None:
+    """The header and the client's argument are the account's name."""
+    assert vendor.headers("sk-1") == {"x-goog-api-key": "sk-1"}
+    assert vendor.credentials("sk-1") == {"api_key": "sk-1"}
+
+
+def test_every_program_that_speaks_to_veo_is_pointed_here() -> None:
+    """The proxy's variables have its path; google-genai goes through the proxy, and litellm to the host."""
+    shown = dict(variables(load_facts("veo").sheets.values(), server_address("http://127.0.0.1:8080"), {}))
+    assert shown["LITELLM_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini/v1beta"
+    assert shown["GOOGLE_GEMINI_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini"
+    assert shown["GEMINI_API_BASE"] == "http://127.0.0.1:8080/veo"
+    assert shown["LITELLM_API_KEY"] == shown["GEMINI_API_KEY"] == shown["GOOGLE_API_KEY"] == "soundstage"
+
+
+@pytest.mark.parametrize("call", DEMO, ids=lambda call: str(call.arguments.get("model", VEO_3)))
+def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
+    """Every call of the demonstration is accepted and makes something."""
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    assert getattr(client, call.method)(**call.arguments).result()
+
+
+def test_a_refusal_in_the_other_envelope_is_seen(target: Target) -> None:
+    """The checks of both envelopes refuse each other's, another status, and what is no refusal."""
+    wire = Wire(target)
+    of_google = wire.post({"instances": []})
+    of_proxy = target.http().get(f"{wire.url}/v1beta/{wire.create()}")
+    with pytest.raises(BrokenLawError):
+        vendor.refusal_of_proxy(of_google, 400, "auth_error")
+    with pytest.raises(BrokenLawError):
+        vendor.refusal_of_google(of_proxy, 401, "auth_error")
+    with pytest.raises(BrokenLawError):
+        vendor.refusal_of_google(of_google, 404, "INVALID_ARGUMENT")
+    with pytest.raises(BrokenLawError):
+        vendor.refusal_of_google(of_google, 400, "INVALID_ARGUMENT", "charge")
+    with pytest.raises(BrokenLawError, match="refused"):
+        wire.start({"instances": []})
+    with pytest.raises(BrokenLawError, match="cannot be read"):
+        wire.read("models/x/operations/y")
+
+
+def test_a_caller_without_a_client_gets_all_the_way(target: Target) -> None:
+    """Ask, wait, read, and find the file's id and its bytes."""
+    wire = Wire(target)
+    file = wire.file(prompt="A hare", durationSeconds=4)
+    assert wire.get(f"/download/v1beta/files/{file}:download?alt=media").content[4:8] == b"ftyp"
+    assert wire.get(f"{wire.url}/v1beta/files/{file}:download").status_code == 302
+
+
+def test_what_is_asked_of_the_service_itself_is_asked_of_the_simulator(target: Target) -> None:
+    """The free call is refused as it must be, and the cheapest film is made."""
+    assert CONTRACT.live is not None
+    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    free, film = CONTRACT.live.ladder()
+    assert free.refused is not None
+    with pytest.raises(free.refused):
+        free.call(client, {})
+    assert film.call(client, {}).result()
+    assert all(f"veo:{fact}" in load_facts() for call in (free, film) for fact in call.facts)

@@ -1,0 +1,387 @@
+"""Input files: what is held is looked at, what a call names is checked, and a chain of jobs fits together."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from soundstage_server.kit.inputs import MEASURED, InputLimits
+from soundstage_server.media import Film, Mask, Picture, Sound, render
+from soundstage_server.vendors.tomoviee import TomovieeService
+from soundstage_server.world.uploads import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from soundstage_server import World
+    from soundstage_server.model.task import Task
+    from tests.mock_server.conftest import Caller, Kit, Reply
+
+HOST = "http://127.0.0.1:8080"
+ELSEWHERE = "https://example.test/a.png"
+APPLICATION = "/v1/open/capacity/application/"
+
+
+def picture(width: int, height: int, kind: str = "PNG") -> bytes:
+    """A plain picture."""
+    file = io.BytesIO()
+    Image.new("L", (width, height)).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def films() -> dict[str, bytes]:
+    """A film that may be continued, and films that break one rule each."""
+    wanted = {"right": (1280, 720, 5.0), "short": (1280, 720, 4.5), "lines": (640, 360, 5.0), "tall": (720, 1280, 5.0)}
+    return {name: render(Film(*size, "A fox", "held", 1, fps=2)) for name, size in wanted.items()}
+
+
+@pytest.fixture
+def world(kit: Kit) -> Iterator[World]:
+    """A world whose time moves when told, with money enough."""
+    with kit.world() as made:
+        made.account("tomoviee", "key-1").ledger.put(10**6, 0.0)
+        yield made
+
+
+@pytest.fixture
+def caller(kit: Kit, world: World) -> Caller:
+    """Somebody in that world."""
+    return kit.caller(world)
+
+
+def hold(world: World, name: str, content: bytes) -> str:
+    """Keep a file, and return its whole address."""
+    return HOST + world.hold(name, content)
+
+
+def create(caller: Caller, capability: str, **params: object) -> Reply:
+    """Send a create call."""
+    return caller.send("POST", APPLICATION + capability, params)
+
+
+def made(caller: Caller, capability: str, **params: object) -> tuple[Task, list[str]]:
+    """Create a task, let it end, and return it with the addresses of what it made."""
+    reply = create(caller, capability, **params).json()
+    assert reply["code"] == 0, reply
+    service = caller.app.world.services["tomoviee"]
+    task = service.tasks[reply["data"]["task_id"]]
+    task.account.advance(task.ends - task.account.now())
+    return task, service.result_urls(task)
+
+
+def refused(reply: Reply, code: int, fact: str, *said: str) -> None:
+    """Check a refusal: its code, its fact, and what its message names."""
+    body = reply.json()
+    assert body["code"] == code, body
+    assert reply.headers["x-soundstage-fact"] == f"tomoviee:{fact}"
+    for word in said:
+        assert word in body["msg"]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
+def test_a_held_picture_is_told_and_handed_out(kit: Kit, caller: Caller, kind: str) -> None:
+    """Its address, digest, size and sides; the same bytes come back, to HEAD and ranges too."""
+    content = picture(60, 40, kind)
+    reply = kit.control(caller.app, "POST", "/files", content, query="name=a%20fox.x")
+    told = reply.json()
+    url = told.pop("url")
+    assert reply.status == 201
+    assert url.startswith(f"{HOST}/_soundstage/files/")
+    assert url.endswith("/a%20fox.x")
+    assert told == {
+        "name": "a fox.x", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content),
+        "kind": "image", "format": kind, "width": 60, "height": 40, "seconds": None, "rate": None,
+    }  # fmt: skip
+    path = url.replace("%20", " ")
+    got = caller.fetch(path)
+    assert (got.status, got.content, got.headers["content-type"]) == (200, content, f"image/{kind.lower()}")
+    assert caller.fetch(path, "HEAD").headers["content-length"] == str(len(content))
+    assert caller.fetch(path, Range="bytes=0-3").content == content[:4]
+    assert kit.control(caller.app, "POST", "/files", content, query="name=a%20fox.x").json()["url"] == url
+    assert caller.fetch(path.replace("a fox", "another")).status == 404
+
+
+def test_films_sounds_and_other_files_are_looked_at(world: World, films: dict[str, bytes]) -> None:
+    """By their bytes and not by their names; what no library can read, or only half of it is there, is of no kind."""
+
+    def looks(content: bytes) -> tuple[Any, ...]:
+        return tuple(world.shelf.hold("x.txt", content).looks)
+
+    assert looks(films["right"]) == ("video", "MP4", 1280, 720, 5.0, 2.0)
+    kind, label, width, height, seconds, _ = looks(render(Sound(2.0, 1, "music")))
+    assert (kind, label, width, height) == ("audio", "MP3", None, None)
+    assert seconds == pytest.approx(2.0, abs=0.1)
+    assert looks(films["right"].replace(b"ftypisom", b"ftypqt  ", 1))[:2] == ("video", "MOV")
+    assert looks(b"\0\0\0\x18ftypheic" + bytes(50)) == ("image", "HEIC", None, None, None, None)
+    nothing = ("other", None, None, None, None, None)
+    playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://192.0.2.1/a.ts\n#EXT-X-ENDLIST\n"
+    for content in (b"", b"hello", b"<svg/>", playlist, films["right"][:500], b"ID3" + bytes(50), b"\x89PNG\r\n\x1a\n"):
+        assert looks(content) == nothing, content[:20]
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 201, "a\nb"])
+def test_a_name_that_no_address_can_hold_is_refused(kit: Kit, caller: Caller, name: str) -> None:
+    """In Python and by the control API, naming what is allowed; one that is missing, too."""
+    with pytest.raises(ValueError, match="name must be 1 to 200 printable characters"):
+        caller.app.world.hold(name, b"x")
+    query = "name=" + "".join(f"%{byte:02x}" for byte in name.encode())
+    reply = kit.control(caller.app, "POST", "/files", b"x", query=query)
+    assert (reply.status, "name must be" in reply.json()["detail"]) == (422, True)
+    assert kit.control(caller.app, "POST", "/files", b"x").status == 422
+
+
+def test_what_is_held_is_bounded_and_goes_with_its_world(kit: Kit, caller: Caller) -> None:
+    """The oldest make room for the newest; a file past the bound is refused; a reset and the end leave nothing."""
+    world = caller.app.world
+    world.shelf.room = 100
+    first, second = (hold(world, name, name.encode() * 40) for name in "ab")
+    assert caller.fetch(first).status == 200
+    third = hold(world, "c", b"c" * 40)
+    assert [caller.fetch(url).status for url in (first, second, third)] == [404, 200, 200]
+    with pytest.raises(ValueError, match="at most 100 bytes; got 101"):
+        world.hold("big", b"x" * 101)
+    assert kit.control(caller.app, "POST", "/files", b"x" * 101, query="name=big").status == 413
+    held = world.shelf.find(third)
+    assert held is not None
+    world.reset(world.account("tomoviee", "key-1"))
+    assert held.path.exists()
+    world.reset()
+    assert not held.path.exists()
+    folder: Path = held.path.parent
+    world.close()
+    world.close()
+    assert not folder.exists()
+    with pytest.raises(RuntimeError, match="the shelf is closed"):
+        world.hold("late", b"x")
+
+
+def test_equal_bytes_make_room_for_nothing() -> None:
+    """A file that is given twice is kept once, and counts as the newest."""
+    shelf = Shelf(room=2)
+    one = shelf.hold("a", b"1")
+    shelf.hold("b", b"2")
+    assert shelf.hold("a", b"1") is one
+    shelf.hold("c", b"3")
+    assert shelf.find(one.address) is one
+    shelf.close()
+
+
+LINKS: list[tuple[str, str, dict[str, Any]]] = [
+    ("tm_img2video_b", "image", {"prompt": "A fox"}),
+    ("tm_tail2video_b", "image_tail", {"prompt": "A fox", "image": ELSEWHERE}),
+    ("tm_video_continuation_b", "video", {"prompt": "A fox"}),
+    ("tm_redrawing", "init_image", {"prompt": "A fox"}),
+    ("tm_redrawing", "mask_url", {"prompt": "A fox", "init_image": ELSEWHERE}),
+    ("tm_reference_img2mask", "image", {}),
+    ("tm_video_scoring", "video", {}),
+]
+
+
+@pytest.mark.parametrize("call", LINKS)
+def test_size_and_format_are_checked_for_held_files(
+    monkeypatch: pytest.MonkeyPatch, world: World, caller: Caller, call: tuple[str, str, dict[str, Any]]
+) -> None:
+    """A file of the limit or more is too large, what is of no format is refused, and nothing is spent."""
+    capability, name, others = call
+    before = world.account("tomoviee", "key-1").ledger.available
+    limits = TomovieeService.input_limits
+    assert limits is not None
+    assert limits.bytes == 200_000_000
+    monkeypatch.setattr(TomovieeService, "input_limits", InputLimits(20, *limits[1:]))
+    reply = create(caller, capability, **others, **{name: hold(world, "a", b"x" * 20)})
+    refused(reply, 680413, "limits.input_size", name, "smaller than 20 bytes; got 20")
+    reply = create(caller, capability, **others, **{name: hold(world, "a", b"x" * 19)})
+    body = reply.json()
+    assert body["code"] == 680422
+    assert f"{name} must be one of" in body["msg"]
+    assert list(world.tasks()) == []
+    assert world.account("tomoviee", "key-1").ledger.available == before
+    assert create(caller, capability, **others, **{name: ELSEWHERE}).json()["code"] == 0
+    monkeypatch.setattr(TomovieeService, "input_limits", None)
+    assert create(caller, capability, **others, **{name: hold(world, "a", b"x")}).json()["code"] == 0
+
+
+def test_formats_are_those_of_the_documents(world: World, caller: Caller, films: dict[str, bytes]) -> None:
+    """JPG, PNG and WEBP are pictures, MP4 is a film; redrawing takes no WEBP."""
+    for kind, code in (("PNG", 0), ("JPEG", 0), ("WEBP", 0), ("GIF", 680422)):
+        reply = create(caller, "tm_img2video_b", prompt="x", image=hold(world, "a", picture(600, 600, kind)))
+        assert reply.json()["code"] == code
+    refused(reply, 680422, "limits.input_size", "image must be one of JPEG, PNG, WEBP; got GIF")
+    reply = create(caller, "tm_redrawing", prompt="x", init_image=hold(world, "a", picture(600, 600, "WEBP")))
+    refused(reply, 680422, "redrawing.params", "init_image must be one of JPEG, PNG; got WEBP")
+    reply = create(caller, "tm_img2video_b", prompt="x", image=hold(world, "a", films["right"]))
+    refused(reply, 680422, "limits.input_size", "got MP4")
+
+
+@pytest.mark.parametrize(
+    ("film", "said"),
+    [("right", ""), ("tall", ""), ("short", "last 5 seconds; got 4.5"), ("lines", "be 720p; got 640x360")],
+)
+def test_a_film_is_continued_if_it_is_five_seconds_of_720p(
+    world: World, caller: Caller, films: dict[str, bytes], film: str, said: str
+) -> None:
+    """Either way up; a refusal names the film's own size or length."""
+    reply = create(caller, "tm_video_continuation_b", prompt="x", video=hold(world, "a.mp4", films[film]))
+    if said:
+        refused(reply, 680422, "continuation.params", f"video must {said}")
+    else:
+        assert reply.json()["code"] == 0
+
+
+@settings(deadline=None, max_examples=40)
+@given(width=st.integers(500, 2060), height=st.integers(500, 2060))
+def test_redrawing_takes_the_sides_and_ratios_of_its_document(kit: Kit, width: int, height: int) -> None:
+    """Over 512, under 2048, ratio under 3, and no other; what is made has the picture's own size."""
+    with kit.world() as world:
+        caller = kit.caller(world)
+        reply = create(caller, "tm_redrawing", prompt="x", init_image=hold(world, "a", picture(width, height)))
+        short, long = sorted((width, height))
+        if short > 512 and long < 2048 and long < 3 * short:
+            assert reply.json()["code"] == 0
+            (task,) = world.tasks()
+            (output,) = world.services["tomoviee"].outputs(task)
+            assert isinstance(output, Picture)
+            assert (output.width, output.height) == (width, height)
+        else:
+            refused(reply, 680422, "redrawing.params", "init_image must", f"got {width}x{height}")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [((512, 600), "over 512"), ((600, 2048), "under 2048"), ((1800, 600), "ratio of its sides under 3")],
+)
+def test_redrawing_says_which_rule_was_broken(world: World, caller: Caller, size: tuple[int, int], said: str) -> None:
+    """At the very edge of each rule, by its fact."""
+    reply = create(caller, "tm_redrawing", prompt="x", init_image=hold(world, "a", picture(*size)))
+    refused(reply, 680422, "redrawing.params", said)
+
+
+@pytest.mark.parametrize(
+    ("reading", "image", "mask"), [("skill", "init_image", "mask_url"), ("pages", "image", "mask")]
+)
+def test_a_mask_has_its_images_size(kit: Kit, reading: str, image: str, mask: str) -> None:
+    """In both readings; against an image that is not known, any mask will do."""
+    with kit.world(dialects={"tomoviee.parameters": reading}) as world:
+        caller = kit.caller(world)
+        right, wrong = (hold(world, "m", picture(width, 600)) for width in (700, 701))
+        ours = hold(world, "i", picture(700, 600))
+        assert create(caller, "tm_redrawing", prompt="x", **{image: ours, mask: right}).json()["code"] == 0
+        assert create(caller, "tm_redrawing", prompt="x", **{image: ELSEWHERE, mask: wrong}).json()["code"] == 0
+        reply = create(caller, "tm_redrawing", prompt="x", **{image: ours, mask: wrong})
+        refused(reply, 680422, "redrawing.params", f"{mask} must have the size of {image}, 700x600; got 701x600")
+
+
+def test_recognition_then_redrawing(world: World, caller: Caller) -> None:
+    """A mask that was made of an image is taken as that image's mask, and as no other's."""
+    ours = hold(world, "i", picture(900, 600))
+    task, masks = made(caller, "tm_reference_img2mask", image=ours)
+    outputs = world.services["tomoviee"].outputs(task)
+    assert all(isinstance(one, Mask) and (one.width, one.height) == (900, 600) for one in outputs)
+    task, _ = made(caller, "tm_redrawing", prompt="x", init_image=ours, mask_url=masks[0])
+    assert task.params[MEASURED] == {"init_image": [900, 600], "mask_url": [900, 600]}
+    other = hold(world, "j", picture(901, 600))
+    refused(create(caller, "tm_redrawing", prompt="x", init_image=other, mask_url=masks[0]), 680422, "redrawing.params")
+
+
+def test_a_mask_of_a_tiny_picture_can_still_be_made(world: World, caller: Caller) -> None:
+    """A picture below what can be drawn gets the smallest mask there is."""
+    task, _ = made(caller, "tm_reference_img2mask", image=hold(world, "i", picture(3, 600)))
+    mask = world.services["tomoviee"].outputs(task)[0]
+    assert isinstance(mask, Mask)
+    assert (mask.width, mask.height) == (16, 600)
+
+
+def test_films_are_chained_by_their_results(kit: Kit, world: World, caller: Caller) -> None:
+    """A film of 720p is continued again and again; one of 1080p, a sound, one that is early or expired is not."""
+    task, (url,) = made(caller, "tm_text2video_b", prompt="x")
+    for _ in range(3):
+        task, (url,) = made(caller, "tm_video_continuation_b", prompt="x", video=url)
+    _, (large,) = made(caller, "tm_text2video_b", prompt="x", resolution="1080p")
+    refused(
+        create(caller, "tm_video_continuation_b", prompt="x", video=large), 680422, "continuation.params", "be 720p"
+    )
+    _, (sound,) = made(caller, "tm_text2sfx", prompt="x", duration=5)
+    refused(
+        create(caller, "tm_video_continuation_b", prompt="x", video=sound), 680422, "continuation.params", "got MP3"
+    )
+    create(caller, "tm_text2video_b", prompt="x")
+    (early,) = world.services["tomoviee"].result_urls(list(world.tasks())[-1])
+    refused(create(caller, "tm_video_continuation_b", prompt="x", video=early), 680422, "continuation.params", "yet")
+    forged = url.replace("Signature=", "Signature=0")
+    refused(create(caller, "tm_video_continuation_b", prompt="x", video=forged), 680422, "continuation.params")
+    assert create(kit.caller(world, credential="other"), "tm_video_scoring", video=url).json()["code"] == 0
+    task.account.advance(31 * 24 * 3600)
+    reply = create(caller, "tm_video_continuation_b", prompt="x", video=url)
+    refused(reply, 680422, "continuation.params", "video: the address has expired")
+
+
+def test_a_held_file_that_is_gone_is_refused_and_others_addresses_are_trusted(world: World, caller: Caller) -> None:
+    """An address of ours is known by its path; what stands elsewhere is never looked at."""
+    url = hold(world, "a", picture(600, 600))
+    assert create(caller, "tm_img2video_b", prompt="x", image=url.replace(HOST, "http://[::1]:1")).json()["code"] == 0
+    world.shelf.clear()
+    reply = create(caller, "tm_img2video_b", prompt="x", image=url)
+    refused(reply, 680422, "img2video.params", "image: no such file is held")
+    for other in ("https://example.test/_files/nobody/0.mp4", "https://example.test/x.gif", ELSEWHERE):
+        assert create(caller, "tm_img2video_b", prompt="x", image=other).json()["code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "film"),
+    [
+        ((1600, 900), (1280, 720)), ((900, 1600), (720, 1280)), ((500, 500), (720, 720)), ((800, 600), (960, 720)),
+        ((4000, 10), (2880, 720)), ((10, 4000), (720, 2880)),
+    ],
+)  # fmt: skip
+def test_original_is_the_ratio_of_the_held_image(
+    world: World, caller: Caller, size: tuple[int, int], film: tuple[int, int]
+) -> None:
+    """Within what a film can have; of an image that is not known it is 16:9."""
+    image = hold(world, "a", picture(*size))
+    for capability, more in (("tm_img2video_b", {}), ("tm_tail2video_b", {"image_tail": ELSEWHERE})):
+        task, _ = made(caller, capability, prompt="x", image=image, aspect_ratio="original", **more)
+        (output,) = world.services["tomoviee"].outputs(task)
+        assert isinstance(output, Film)
+        assert (output.width, output.height) == film
+    task, _ = made(caller, "tm_img2video_b", prompt="x", image=ELSEWHERE, aspect_ratio="original")
+    (output,) = world.services["tomoviee"].outputs(task)
+    assert isinstance(output, Film)
+    assert (output.width, output.height) == (1280, 720)
+
+
+def test_the_pages_bound_a_film_to_be_scored(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, films: dict[str, bytes]
+) -> None:
+    """At most 120 MB and 95 seconds in that reading, neither in the other."""
+    long = render(Film(64, 64, 96.0, "x", "held", 1, fps=1))
+    with kit.world(dialects={"tomoviee.parameters": "pages"}) as world:
+        caller = kit.caller(world)
+        reply = create(caller, "tm_video_scoring", prompt="x", file_link=hold(world, "a", long))
+        refused(reply, 680422, "video_scoring.params", "file_link must last at most 95 seconds; got 96")
+        film = hold(world, "a", films["right"])
+        assert create(caller, "tm_video_scoring", prompt="x", file_link=film).json()["code"] == 0
+        held = world.shelf.find(film)
+        assert held is not None
+        monkeypatch.setattr(world.shelf, "find", lambda _: replace(held, bytes=120_000_001))
+        reply = create(caller, "tm_video_scoring", prompt="x", file_link=film)
+        refused(reply, 680413, "video_scoring.params", "file_link must have at most 120000000 bytes; got 120000001")
+        world.dialects.choose({"tomoviee.parameters": "skill"})
+        assert create(caller, "tm_video_scoring", video=film).json()["code"] == 0
+
+
+def test_a_public_address_is_told(kit: Kit) -> None:
+    """Held files are told under the address that the world was given."""
+    with kit.world(public_url="https://sim.example.test/base") as world:
+        told = kit.control(kit.caller(world).app, "POST", "/files", b"x", query="name=a").json()
+        assert told["url"].startswith("https://sim.example.test/base/_soundstage/files/")
+        found = world.shelf.find(told["url"])
+        assert found is not None

@@ -1,0 +1,276 @@
+"""What every vendor's service promises, whoever it is: a new row of the registry is held to all of this at once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soundstage_server import Scenario, World, _registry
+from soundstage_server.kit.service import Service
+from soundstage_server.model.account import TooManyError
+from soundstage_server.model.journal import REDACTED
+from soundstage_server.model.lifecycle import Fate
+
+if TYPE_CHECKING:
+    from soundstage_server.model.messages import Route
+    from tests.mock_server.conftest import Caller, Kit, Reply
+
+every_vendor = pytest.mark.parametrize("slug", _registry.VENDORS)
+every_job_vendor = pytest.mark.parametrize(
+    "slug", [slug for slug in _registry.VENDORS if not _registry.load(slug).answers_at_once]
+)
+CODES = [(slug, code) for slug in _registry.VENDORS for code in _registry.load(slug).codes]
+garbage = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from([b"", b"{", b"[]", b"null", b"NaN", b'"x"', b"0", b"[" * 5000, b'{"a": "\\ud800"}', b"\xff"]),
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5).map(
+        lambda value: json.dumps(value).encode()
+    ),
+)
+
+
+def refused(reply: Reply, slug: str, world: World) -> str:
+    """Check that *reply* is a refusal as every vendor owes it, and return the fact that it names."""
+    fact = reply.headers["x-soundstage-fact"]
+    assert fact.startswith(f"{slug}:")
+    assert fact.partition(":")[2] in world.services[slug].facts()
+    assert json.loads(reply.content)
+    assert reply.headers["content-type"] == "application/json"
+    return fact
+
+
+def filled(route: Route) -> str:
+    """Return a path that *route* takes."""
+    return route.path.replace("{", "any-").replace("}", "")
+
+
+@every_vendor
+def test_a_service_says_what_it_is(slug: str) -> None:
+    """Slug, title, hosts, unit and tables are there, and agree with one another."""
+    with World(vendors=[slug]) as world:
+        service = world.services[slug]
+        assert service.slug == slug
+        assert service.title
+        assert all(host == host.lower() and "." in host for host in service.hosts)
+        assert set(service.reasons) >= {Fate.FAIL}
+        assert all(name == name.lower() for name in service.credential_headers)
+        routes = [(route.method, route.path) for route in service.routes()]
+        assert len(routes) == len(set(routes))
+        assert all(route.facts and route.summary for route in service.routes())
+
+
+@every_vendor
+@pytest.mark.parametrize("headers", [{}, None])
+def test_garbage_is_refused_by_every_route(kit: Kit, slug: str, headers: dict[str, str] | None) -> None:
+    """With and without a credential: JSON that names a fact, no fault of our own, no task and no cost."""
+    with kit.world() as world:
+        caller = kit.caller(world, slug)
+
+        @settings(deadline=None)
+        @given(garbage)
+        def law(body: bytes) -> None:
+            for route in world.services[slug].routes():
+                if any(field.required for field in route.body):
+                    reply = caller.send(route.method, filled(route), body, headers=headers)
+                    assert reply.status < 500
+                    refused(reply, slug, world)
+
+        law()
+        assert list(world.tasks()) == []
+        assert all(account.ledger.entries == [] for account in world.accounts())
+
+
+@every_vendor
+def test_a_wrong_parameter_is_refused_by_name(kit: Kit, slug: str) -> None:
+    """Every field of a paid call, given what it cannot hold, is refused with its name and its own fact."""
+    with kit.world() as world:
+        caller = kit.caller(world, slug)
+        create, routes = caller.row.create, world.services[slug].routes()
+        (route,) = [route for route in routes if route.body and route.pattern().fullmatch(create)]
+        for field in [field for field in route.body if field.name not in caller.row.unchecked]:
+            wrongs: tuple[Any, ...] = ([], "\0nothing of the sort\0", -1)
+            wrong = next(value for value in wrongs if not field.rule.holds(value))
+            reply = caller.send("POST", create, {**caller.row.body("A fox"), field.name: wrong})
+            assert refused(reply, slug, world) == f"{slug}:{field.fact}"
+            assert field.name in reply.content.decode()
+        assert list(world.tasks()) == []
+
+
+@pytest.mark.parametrize(("slug", "code"), CODES)
+def test_every_refusal_can_be_ordered(kit: Kit, slug: str, code: str) -> None:
+    """A scenario asks for it once, by its code; it cites its fact, makes no task and costs nothing."""
+    with kit.world() as world:
+        caller = kit.caller(world, slug)
+        world.scenario(Scenario("refuse", code=code, vendor=slug, times=1))
+        reply = caller.create()
+        assert refused(reply, slug, world) == f"{slug}:{world.services[slug].codes[code].fact}"
+        said = f"{reply.status} {reply.content.decode()}"
+        assert code in said or str(world.services[slug].codes[code].code) in said
+        assert list(world.tasks()) == []
+        (account,) = world.accounts()
+        assert (account.ledger.entries, [entry.fact for entry in account.journal]) == (
+            [],
+            [reply.headers["x-soundstage-fact"]],
+        )
+        assert "x-soundstage-fact" not in caller.create().headers
+
+
+@every_job_vendor
+@pytest.mark.parametrize("fate", Fate)
+def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
+    """A word in the prompt brings it: the vendor's own word at the end, and money spent for success alone."""
+    with kit.world() as world:
+        service = world.services[slug]
+        reply = kit.caller(world, slug).create("A fox" if fate is Fate.SUCCEED else f"A fox soundstage:{fate}")
+        if fate is Fate.BLOCK and service.refusals.blocked is not None:
+            refused(reply, slug, world)
+            return
+        (task,) = world.tasks()
+        (account,) = world.accounts()
+        lifecycle = service.lifecycle(task.operation)
+        assert account.ledger.reserved == task.price
+        assert not task.at(account.now(), lifecycle).final
+        account.advance(task.ends - account.now() + 1)
+        account.settle(account.now())
+        assert task.at(account.now(), lifecycle)[:2] == (lifecycle.end(fate), True)
+        assert account.ledger.spent == (task.price if fate is Fate.SUCCEED else 0)
+        assert account.ledger.conserves()
+        if fate is not Fate.SUCCEED:
+            assert service.reason(task)
+
+
+@every_job_vendor
+def test_a_slow_task_takes_longer_than_any_other(kit: Kit, slug: str) -> None:
+    """The word ``slow`` makes it outlast ten minutes, and it succeeds all the same."""
+    with kit.world() as world:
+        kit.caller(world, slug).create("soundstage:slow")
+        (task,) = world.tasks()
+        assert task.fate is Fate.SUCCEED
+        usual = world.services[slug].lifecycle(task.operation).changes(task.created, task.seed, Fate.SUCCEED)
+        assert task.ends - task.created == pytest.approx(12 * (usual[-1] - task.created))
+
+
+@every_vendor
+def test_every_credential_is_redacted(kit: Kit, slug: str) -> None:
+    """Each header that says who is calling is in the journal by name and without its value."""
+    with kit.world() as world:
+        caller = kit.caller(world, slug)
+        caller.create()
+        caller.send("POST", "/nowhere")
+        names = {name.decode() for name in world.services[slug].credential_headers}
+        (account,) = world.accounts()
+        for entry in (*account.journal, *world.strangers):
+            headers = entry.shown()["headers"]
+            assert {headers[name] for name in names & set(headers)} == {REDACTED}
+
+
+@every_job_vendor
+@pytest.mark.parametrize("word", ["invalid", "expired"])
+def test_a_credential_that_says_so_is_not_accepted(kit: Kit, slug: str, word: str) -> None:
+    """``invalid-`` and ``expired-`` are refused as a wrong credential is, and there is no such account."""
+    with kit.world() as world:
+        refused(kit.caller(world, slug, f"{word}-key").create(), slug, world)
+        assert [*world.accounts(), *world.tasks()] == []
+
+
+@every_job_vendor
+def test_who_cannot_pay_gets_nothing(kit: Kit, slug: str) -> None:
+    """``broke-`` is refused for want of money and nothing moves."""
+    with kit.world() as world:
+        service = world.services[slug]
+        fact = refused(kit.caller(world, slug, "broke-key").create(), slug, world)
+        assert fact == f"{slug}:{service.refusals.insufficient.fact}"
+        (account,) = world.accounts()
+        assert ([*world.tasks()], account.ledger.entries) == ([], [])
+
+
+@every_job_vendor
+def test_one_at_a_time_is_one_at_a_time(kit: Kit, slug: str) -> None:
+    """``limited-`` may have one unfinished task; when that has ended, the next is taken."""
+    with kit.world() as world:
+        service, caller = world.services[slug], kit.caller(world, slug, "limited-key")
+        caller.create()
+        assert refused(caller.create("Another"), slug, world) == f"{slug}:{service.refusals.too_many.fact}"
+        (task,) = world.tasks()
+        world.advance(task.ends - task.created + 1)
+        caller.create("A third")
+        assert len(list(world.tasks())) == 2
+
+
+@every_vendor
+def test_a_secret_is_remembered_from_its_first_use(kit: Kit, slug: str) -> None:
+    """Where a secret goes with the credential, another one is refused, and the account goes on with its own."""
+    with kit.world() as world:
+        kit.caller(world, slug).create()
+        other = kit.caller(world, slug, secret="another")
+        own = kit.caller(world, slug)
+        if other.headers != own.headers:
+            refused(other.create(), slug, world)
+        own.create("Another")
+        assert len(list(world.tasks())) == 2
+
+
+def ids_and_money(caller: Caller) -> Any:
+    """Return all that an account of its own has to say."""
+    account = next(one for one in caller.app.world.accounts())
+    return [task.id for task in account.tasks], account.ledger.available, len(account.journal)
+
+
+@every_vendor
+def test_accounts_never_meet(kit: Kit, slug: str) -> None:
+    """What others do shows in nobody's tasks, money or journal, and nobody's task has an id that another has."""
+    with kit.world() as world:
+        mine = kit.caller(world, slug, "mine")
+        mine.create()
+        before = ids_and_money(mine)
+        for number in range(5):
+            kit.caller(world, slug, f"other-{number}").create()
+        assert ids_and_money(mine) == before
+        assert len({task.id for task in world.tasks()}) == 6
+
+
+@every_job_vendor
+def test_an_unfinished_account_is_as_many_as_may_be(kit: Kit, slug: str) -> None:
+    """What the vendor documents as its number at once holds for ordinary accounts; no number is no bound."""
+    with kit.world() as world:
+        account = world.account(slug, "key-1")
+        account.ledger.put(10**9, account.now())
+        caller = kit.caller(world, slug)
+        for number in range(account.at_once or 30):
+            caller.create(f"Number {number}")
+        assert account.working == (account.at_once or 30)
+        if account.at_once is not None:
+            with pytest.raises(TooManyError):
+                account.check_room()
+
+
+def test_a_vendor_without_ideas_of_its_own_has_ids_and_texts(kit: Kit) -> None:
+    """Unless a vendor says otherwise, an id is the capability, the second and the seed, and the text is the prompt."""
+    with kit.world() as world:
+        service = world.services["tomoviee"]
+        assert Service.name_task(service, "draw", 1.9, 255) == "draw-1-00000000000000ff"
+        assert [Service.text_of(service, params) for params in ({"prompt": "a"}, {}, {"prompt": None})] == ["a", "", ""]
+
+
+def test_a_fate_without_a_reason_is_named(kit: Kit) -> None:
+    """A vendor that has no words for a fate says that it failed, and how."""
+    with kit.world() as world, pytest.MonkeyPatch.context() as patch:
+        service = world.services["tomoviee"]
+        kit.caller(world).create("soundstage:cancel")
+        patch.setattr(type(service), "reasons", {Fate.FAIL: "it failed"})
+        assert service.reason(next(world.tasks())) == "it failed (cancel)"
+
+
+def test_blocked_content_may_be_refused_at_once(kit: Kit) -> None:
+    """A vendor that refuses at creation says so in its table, and nothing is made."""
+    with kit.world() as world, pytest.MonkeyPatch.context() as patch:
+        service = world.services["tomoviee"]
+        blocked = service.codes["680422"]
+        patch.setattr(type(service), "refusals", service.refusals._replace(blocked=blocked))
+        reply = kit.caller(world).create("soundstage:block")
+        assert refused(reply, "tomoviee", world) == f"tomoviee:{blocked.fact}"
+        assert list(world.tasks()) == []

@@ -1,0 +1,120 @@
+"""Pictures are pictures and masks are masks, at any size that may be asked for."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from soundstage_server.media import Film, Mask, Picture, render
+from soundstage_server.media.canvas import CONTRAST, FAINT, INK, background, contrast, palette, slate
+
+if TYPE_CHECKING:
+    from soundstage_server.media.specs import PictureFormat
+
+sides = st.integers(16, 260)
+seeds = st.integers()
+formats = st.sampled_from(["png", "jpeg", "webp"])
+
+
+def opened(content: bytes) -> Image.Image:
+    """Return the decoded image."""
+    image = Image.open(io.BytesIO(content))
+    image.load()
+    return image
+
+
+@settings(deadline=None, max_examples=40)
+@given(width=sides, height=sides, title=st.text(), caption=st.text(), seed=seeds, kind=formats)
+def test_a_picture_has_its_size_and_its_format(
+    *, width: int, height: int, title: str, caption: str, seed: int, kind: PictureFormat
+) -> None:
+    """Whatever the words on it."""
+    image = opened(render(Picture(width, height, title, caption, seed, kind)))
+    assert (image.size, image.format, image.mode) == ((width, height), kind.upper(), "RGB")
+
+
+@settings(deadline=None, max_examples=40)
+@given(width=sides, height=sides, seed=seeds)
+def test_a_mask_is_one_white_shape_on_black(width: int, height: int, seed: int) -> None:
+    """One channel, 0 and 255 both there and nothing between, white in one piece, black all around it."""
+    image = opened(render(Mask(width, height, seed)))
+    assert (image.size, image.format, image.mode) == ((width, height), "PNG", "L")
+    assert {value for _, value in image.getcolors() or []} == {0, 255}
+    first = image.tobytes().index(255)
+    ImageDraw.floodfill(image, (first % width, first // width), 128)
+    assert {value for _, value in image.getcolors() or []} == {0, 128}
+    edge = [image.getpixel((x, y)) for x in range(width) for y in (0, height - 1)]
+    edge += [image.getpixel((x, y)) for x in (0, width - 1) for y in range(height)]
+    assert set(edge) == {0}
+
+
+def test_masks_differ_by_seed_and_say_what_they_show() -> None:
+    """Several shapes, each the same every time, with the title inside."""
+    masks = [render(Mask(120, 80, seed, "the fox 狐 \ud800")) for seed in range(8)]
+    assert len(set(masks)) == 8
+    assert masks[3] == render(Mask(120, 80, 3, "the fox 狐 \ud800"))
+    assert opened(masks[0]).info["Title"] == "the fox 狐 ?"
+    assert "Title" not in opened(render(Mask(120, 80, 0))).info
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_equal_pictures_are_equal_bytes_and_each_wish_shows(kind: PictureFormat) -> None:
+    """No clock and no chance is in a picture: only what was asked for."""
+    picture = Picture(200, 120, "A fox", "c", 5, kind)
+    others = [Picture(200, 120, *words, kind) for words in (("A cat", "c", 5), ("A fox", "d", 5), ("A fox", "c", 6))]
+    rendered = render(picture)
+    assert render(picture) == rendered
+    assert len({rendered, *map(render, others)}) == 4
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    """Black on white is 21, a colour on itself 1, and a known grey on white stands at the threshold of 4.5."""
+    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast((9, 99, 199), (9, 99, 199)) == 1
+    assert contrast((118, 118, 118), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=seeds, width=sides, height=sides)
+def test_text_is_legible_on_every_background(seed: int, width: int, height: int) -> None:
+    """Each pixel behind the text is dark enough for it, the small text's colour included."""
+    assert all(contrast(colour, INK) >= CONTRAST for colour in palette(seed))
+    for _, colour in background(Picture(width, height, "", "", seed)).getcolors(width * height) or []:
+        assert isinstance(colour, tuple)
+        red, green, blue = colour
+        assert contrast((int(red), int(green), int(blue)), INK) >= 7
+        assert contrast((int(red), int(green), int(blue)), FAINT) >= 4.5
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    width=st.integers(8, 400).map(lambda half: 2 * half),
+    height=st.integers(8, 400).map(lambda half: 2 * half),
+    title=st.text(max_size=200) | st.text("ÅgjÇqẾ한中 ", max_size=400),
+    caption=st.text(max_size=80),
+    film=st.booleans(),
+)
+def test_nothing_is_written_outside_the_margins(
+    *, width: int, height: int, title: str, caption: str, film: bool
+) -> None:
+    """Text never overflows: outside its margins a frame is its bare background, whatever the words and the size."""
+    medium = Film(width, height, 1, title, caption, 7) if film else Picture(width, height, title, caption, 7)
+    painted, bare = slate(medium), background(medium)
+    inside = (painted.margin, painted.margin, width - painted.margin, height - painted.margin)
+    for image in (painted.image, bare):
+        image.paste((0, 0, 0), inside)
+    assert painted.image.tobytes() == bare.tobytes()
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (1280, 720), (720, 1280), (512, 2048)])
+def test_the_title_is_there_to_be_seen(width: int, height: int) -> None:
+    """A frame with a title has ink on it that a frame without one lacks, down to 64 by 64."""
+    titled = slate(Picture(width, height, "A fox", "", 7)).image
+    bare = slate(Picture(width, height, "", "", 7)).image
+    ink = sum(one != other for one, other in zip(titled.tobytes(), bare.tobytes(), strict=True))
+    assert ink > 0.002 * width * height

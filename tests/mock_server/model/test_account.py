@@ -1,0 +1,182 @@
+"""Accounts have a name that tells nothing, a time and a purse of their own, and a memory of what was asked twice."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from soundstage_server.model.account import DOUBLE_SECONDS, Account, TooManyError, account_name, conduct_of
+from soundstage_server.model.clock import LATEST, Clock
+from soundstage_server.model.ledger import CREDITS, InsufficientError
+from soundstage_server.model.lifecycle import Fate
+from soundstage_server.model.task import ASIDE, Task, fingerprint
+
+CLOCK = Clock("auto")
+credentials = st.text(min_size=1, max_size=30)
+
+
+def account(credential: str = "key", at_once: int | None = None, clock: Clock = CLOCK) -> Account:
+    """Make an account."""
+    return Account("vendor", credential, clock, CREDITS, at_once)
+
+
+def task(owner: Account, number: int = 0, *, lasts: float = 100.0, fate: Fate = Fate.SUCCEED, price: int = 10) -> Task:
+    """Make a task that ends after so many seconds."""
+    now = owner.now()
+    return Task(f"task-{number}", owner, "operation", {}, now, (now + lasts,), fate, number, price, "http://h/vendor")
+
+
+@given(credentials, credentials)
+def test_no_credential_can_be_read_from_a_name(one: str, other: str) -> None:
+    """A name is a digest: equal for equal credentials of one vendor, and different for any other."""
+    assert re.fullmatch("acct_[0-9a-f]{12}", account_name("vendor", one))
+    assert (account_name("vendor", one) == account_name("vendor", other)) is (one == other)
+    assert account_name("vendor", one) != account_name("rodnev", one)
+
+
+@pytest.mark.parametrize(
+    ("credential", "refused", "available", "at_once"),
+    [
+        ("invalid-a", "invalid", 1000, 5),
+        ("expired-a", "expired", 1000, 5),
+        ("broke-a", None, 0, 5),
+        ("limited-a", None, 1000, 1),
+        ("a-limited-", None, 1000, 5),
+        ("Invalid-a", None, 1000, 5),
+        ("", None, 1000, 5),
+    ],
+)
+def test_the_first_word_of_a_credential_orders_a_conduct(
+    credential: str, refused: str | None, available: int, at_once: int
+) -> None:
+    """Only the words themselves, at the beginning, mean anything."""
+    owner = account(credential, at_once=5)
+    assert conduct_of(credential).refused == refused
+    assert (owner.ledger.available, owner.at_once) == (available, at_once)
+
+
+@given(st.floats(0, 1e9), st.floats(0, 1e9))
+def test_moving_one_account_moves_nobody_else(mine: float, everybodys: float) -> None:
+    """An account's time is the world's and its own offset; another account knows the world's only."""
+    clock = Clock("manual")
+    begin = clock.now()
+    one, other = account("one", clock=clock), account("other", clock=clock)
+    one.advance(mine)
+    assert other.now() == clock.now() == begin
+    clock.advance(everybodys)
+    assert other.now() == clock.now() == begin + everybodys
+    assert one.now() == begin + everybodys + mine
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), LATEST + 1])
+def test_an_accounts_time_moves_forward_and_not_for_ever(seconds: float) -> None:
+    """A step that cannot be is refused, and nothing has moved."""
+    owner = account()
+    with pytest.raises(ValueError, match=f"seconds must be from 0 to .*; got {seconds}"):
+        owner.advance(seconds)
+    assert owner.offset == 0
+
+
+@given(st.integers(0, 2**34), st.floats(2, 30), st.floats(60, 300))
+@example(offset=1, first=2.0, second=60.0)
+def test_the_clock_auto_moves_a_reader_exactly_to_the_next_change(offset: int, first: float, second: float) -> None:
+    """Whatever was added to its time before, a reader lands on the change and not a rounding before it."""
+    owner = account(clock=Clock("auto"))
+    owner.advance(offset * 2.0**-25)
+    created = owner.now()
+    for change in (created + first, created + first + second):
+        assume(change > owner.now())
+        owner.read(owner.now(), change)
+        assert change <= owner.now() <= change + 1e-5
+
+
+def test_a_read_moves_nothing_under_another_clock() -> None:
+    """Only ``auto`` skips, and never back."""
+    for clock in (Clock("manual"), Clock("real"), Clock("scaled", 2)):
+        owner = account(clock=clock)
+        owner.read(owner.now(), owner.now() + 60)
+        assert owner.offset == 0
+    owner = account()
+    owner.read(owner.now(), owner.now() - 60)
+    assert owner.offset == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Fate), st.integers(0, 400), st.floats(1, 600), st.floats(0, 200)), max_size=25)
+)
+def test_what_is_reserved_is_the_price_of_what_is_unfinished(jobs: list[tuple[Fate, int, float, float]]) -> None:
+    """At any time a success is spent, any other end is given back, and what cannot be paid is not taken in."""
+    owner = account(clock=Clock("manual"))
+    taken: list[Task] = []
+    for number, (fate, price, lasts, wait) in enumerate(jobs):
+        owner.settle(owner.now())
+        wanted = task(owner, number, lasts=lasts, fate=fate, price=price)
+        if price > owner.ledger.available:
+            with pytest.raises(InsufficientError):
+                owner.admit(wanted, number)
+        else:
+            owner.admit(wanted, number)
+            taken.append(wanted)
+        owner.advance(wait)
+    now = owner.now()
+    owner.settle(now)
+    assert owner.tasks == taken
+    assert owner.ledger.conserves()
+    assert owner.working == sum(one.ends > now for one in taken)
+    assert owner.ledger.reserved == sum(one.price for one in taken if one.ends > now)
+    assert owner.ledger.spent == sum(one.price for one in taken if one.ends <= now and one.fate is Fate.SUCCEED)
+
+
+def test_a_full_account_lets_nobody_in_until_a_task_ends() -> None:
+    """A slot is held from the creation to the final state."""
+    owner = account("limited-a", clock=Clock("manual"))
+    owner.check_room()
+    owner.admit(task(owner), 0)
+    with pytest.raises(TooManyError):
+        owner.check_room()
+    owner.advance(100)
+    owner.settle(owner.now())
+    owner.check_room()
+
+
+@given(st.floats(0, 2 * DOUBLE_SECONDS))
+def test_equal_submissions_close_together_are_flagged(apart: float) -> None:
+    """Within a minute of the account's time it is a double, later it is a wish for another; so are unequal ones."""
+    owner = account(clock=Clock("manual"))
+    owner.admit(task(owner, 1), 7)
+    owner.admit(task(owner, 2), 8)
+    assert owner.doubles == []
+    owner.advance(apart)
+    owner.admit(task(owner, 3), 7)
+    seconds = owner.tasks[2].created - owner.tasks[0].created
+    expected = [("task-1", "task-3", "operation", seconds)] if seconds <= DOUBLE_SECONDS else []
+    assert [tuple(double) for double in owner.doubles] == expected
+
+
+def test_the_memory_for_doubles_is_swept() -> None:
+    """A long run does not remember every submission of its past."""
+    owner = account(clock=Clock("manual"))
+    owner.ledger.put(10**9, 0.0)
+    for number in range(3000):
+        owner.advance(1)
+        owner.admit(task(owner, number), number)
+    assert len(owner._recent) <= 1024
+    owner.admit(task(owner, 3000), 2999)
+    assert [double.first for double in owner.doubles] == ["task-2999"]
+
+
+def test_nothing_that_prints_an_account_prints_its_secret() -> None:
+    """A failing test that shows an account shows no credential."""
+    owner = account("planted-key")
+    owner.secret = "planted-secret"
+    assert "planted" not in repr(owner) + str(owner)
+
+
+@given(params=st.dictionaries(st.text(min_size=2, max_size=5), st.integers(0, 9)), key=st.text())
+def test_what_a_vendor_keeps_aside_does_not_make_two_submissions_different(params: dict[str, int], key: str) -> None:
+    """Two equal submissions with keys of their own are still one thing paid for twice; other parameters are not."""
+    assert fingerprint("film", {**params, ASIDE: key}) == fingerprint("film", params)
+    assert fingerprint("film", {**params, ASIDE: key, "a": 1}) != fingerprint("film", params)

@@ -1,0 +1,85 @@
+"""Dialects: one reading for the world, another for whoever asks, and none that does not exist."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundstage_server import World, _registry
+from soundstage_server.model.dialects import Dialects
+
+OFFERED: dict[str, dict[str, tuple[str, ...]]] = {
+    "v": {"errors": ("envelope", "http"), "names": ("both", "old", "new")},
+    "w": {"errors": ("http", "envelope")},
+}
+DEFAULTS = {"v.errors": "envelope", "v.names": "both", "w.errors": "http"}
+choices = st.one_of(
+    st.tuples(st.just("v.errors"), st.sampled_from(OFFERED["v"]["errors"])),
+    st.tuples(st.just("v.names"), st.sampled_from(OFFERED["v"]["names"])),
+    st.tuples(st.just("w.errors"), st.sampled_from(OFFERED["w"]["errors"])),
+)
+
+
+def test_the_first_reading_is_the_default() -> None:
+    """Nobody chose anything, and everybody hears the reading that the fact takes."""
+    dialects = Dialects(OFFERED, {})
+    assert dialects.shown() == dialects.shown("anybody") == DEFAULTS
+    assert dialects.offered() == {
+        "v.errors": ("envelope", "http"),
+        "v.names": ("both", "old", "new"),
+        "w.errors": ("http", "envelope"),
+    }
+
+
+@given(st.lists(st.tuples(choices, st.sampled_from([None, "one", "two"])), max_size=15))
+def test_an_account_hears_its_own_choice_and_else_the_worlds(chosen: list[tuple[tuple[str, str], str | None]]) -> None:
+    """The last choice counts, an account's own before the world's, and nobody hears what another chose."""
+    dialects = Dialects(OFFERED, {})
+    world = dict(DEFAULTS)
+    own: dict[str, dict[str, str]] = {"one": {}, "two": {}, "three": {}}
+    for (name, reading), account in chosen:
+        dialects.choose({name: reading}, account)
+        (world if account is None else own[account])[name] = reading
+    assert dialects.shown() == world
+    for account, mine in own.items():
+        assert dialects.shown(account) == {**world, **mine}
+        assert all(dialects.spoken(name, account) == reading for name, reading in {**world, **mine}.items())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (
+            {"v.errors": "http", "v.nothing": "x"},
+            r"dialect must be one of v\.errors, v\.names, w\.errors; got 'v\.nothing'",
+        ),
+        ({"v.names": "old", "w.errors": "html"}, r"w\.errors must be one of http, envelope; got 'html'"),
+    ],
+)
+@pytest.mark.parametrize("account", [None, "one"])
+def test_a_choice_that_does_not_exist_is_refused_whole(
+    chosen: dict[str, str], message: str, account: str | None
+) -> None:
+    """The refusal names what there is, and nothing of the choice has come to pass."""
+    dialects = Dialects(OFFERED, {})
+    with pytest.raises(ValueError, match=message):
+        dialects.choose(chosen, account)
+    assert dialects.shown(account) == DEFAULTS
+    with pytest.raises(ValueError, match=message):
+        Dialects(OFFERED, chosen)
+
+
+@pytest.mark.parametrize("slug", _registry.VENDORS)
+def test_every_vendors_dialect_has_more_than_one_reading(slug: str) -> None:
+    """A dialect with one reading would be none."""
+    for name, readings in _registry.load(slug).dialects.items():
+        assert len(set(readings)) == len(readings) > 1, name
+
+
+def test_a_world_begins_with_the_readings_that_it_was_given() -> None:
+    """The choice of the command line is the world's."""
+    with World(dialects={"tomoviee.errors": "http"}) as world:
+        assert world.dialects.spoken("tomoviee.errors", "acct_0") == "http"
+    with pytest.raises(ValueError, match=r"dialect must be one of tomoviee\."):
+        World(dialects={"nobody.errors": "http"})

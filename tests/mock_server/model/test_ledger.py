@@ -1,0 +1,119 @@
+"""The ledger conserves: under any sequence of movements no unit appears, goes missing or is owed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from soundstage_server.model.ledger import CREDITS, USD, InsufficientError, Ledger, Unit
+
+amounts = st.integers(0, 1500)
+
+
+class Movements(RuleBasedStateMachine):
+    """Reserve, capture, release and put, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = Ledger(CREDITS)
+        self.open: list[tuple[int, str]] = []
+        self.moved = 0
+
+    @rule(amount=amounts)
+    def reserve(self, amount: int) -> None:
+        """Pay for a task, if that is possible; if not, nothing has moved."""
+        task = f"task-{self.moved}"
+        before = (self.ledger.available, self.ledger.reserved, len(self.ledger.entries))
+        if amount > self.ledger.available:
+            with pytest.raises(InsufficientError):
+                self.ledger.reserve(amount, task, 1.0)
+            assert (self.ledger.available, self.ledger.reserved, len(self.ledger.entries)) == before
+            return
+        self.ledger.reserve(amount, task, 1.0)
+        self.open.append((amount, task))
+        self.moved += 1
+
+    @precondition(lambda self: self.open)
+    @rule(succeeded=st.booleans())
+    def end(self, *, succeeded: bool) -> None:
+        """Let a task end."""
+        amount, task = self.open.pop(0)
+        (self.ledger.capture if succeeded else self.ledger.release)(amount, task, 2.0)
+
+    @rule(available=amounts)
+    def put(self, available: int) -> None:
+        """Let the account hold another amount."""
+        self.ledger.put(available, 3.0)
+        assert self.ledger.available == available
+
+    @invariant()
+    def conserved(self) -> None:
+        """Every unit is in one pot, none is below zero, and the open tasks hold what is reserved."""
+        assert self.ledger.conserves()
+        assert self.ledger.reserved == sum(amount for amount, _ in self.open)
+
+    @invariant()
+    def entries_tell_all(self) -> None:
+        """Playing the entries over what the account began with gives the pots."""
+        pots = Counter({"available": CREDITS.opening, "outside": 0})
+        for entry in self.ledger.entries:
+            assert entry.amount >= 0
+            pots[entry.source] -= entry.amount
+            pots[entry.target] += entry.amount
+        assert pots["available"] == self.ledger.available
+        assert pots["reserved"] == self.ledger.reserved
+        assert pots["spent"] == self.ledger.spent
+        assert -pots["outside"] == self.ledger.granted - CREDITS.opening
+
+
+TestMovements = Movements.TestCase
+
+
+def test_a_ledger_that_lost_a_unit_says_so() -> None:
+    """The check that the laws rest on can fail."""
+    ledger = Ledger(CREDITS)
+    ledger.available -= 1
+    assert not ledger.conserves()
+    overdrawn = Ledger(CREDITS, 0)
+    overdrawn.available, overdrawn.reserved = -1, 1
+    assert not overdrawn.conserves()
+
+
+def test_an_account_begins_with_what_its_unit_says() -> None:
+    """1000 credits, 100 dollars, or what is asked for."""
+    assert (Ledger(CREDITS).available, USD.shown(Ledger(USD).available), Ledger(CREDITS, 0).available) == (
+        1000,
+        100.0,
+        0,
+    )
+
+
+def test_putting_what_is_there_is_no_movement() -> None:
+    """The entries hold movements only."""
+    ledger = Ledger(CREDITS)
+    ledger.put(1000, 1.0)
+    assert ledger.entries == []
+
+
+def test_a_debt_cannot_be_put() -> None:
+    """The refusal names the amount, and nothing has moved."""
+    ledger = Ledger(CREDITS)
+    with pytest.raises(ValueError, match="available must be 0 or more; got -1"):
+        ledger.put(-1, 1.0)
+    assert (ledger.available, ledger.entries) == (1000, [])
+
+
+@given(st.sampled_from([CREDITS, USD, Unit("units", 100, 0)]), st.integers(0, 10**9))
+def test_whole_units_read_back_as_they_are_shown(unit: Unit, amount: int) -> None:
+    """What the control API shows can be put again."""
+    assert unit.amount(unit.shown(amount)) == amount
+
+
+def test_half_a_credit_is_refused() -> None:
+    """A unit without parts is not rounded behind anybody's back."""
+    with pytest.raises(ValueError, match=r"available must be a whole number of credits; got 0\.5"):
+        CREDITS.amount(0.5)

@@ -1,0 +1,167 @@
+"""Cloudsway as the simulator plays it: what contracts do not see, such as memory, restarts and repeatability."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soundstage_server.media import Film
+from soundstage_server.model.fields import check
+from soundstage_server.model.task import ASIDE
+from soundstage_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
+from soundstage_server.vendors.cloudsway.outputs import made_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from soundstage_server import World
+    from tests.mock_server.conftest import Caller, Kit, Reply
+
+TEXT = "/v1/ai/any/kling/videos/text2video"
+IMAGE = "/v1/ai/any/kling/videos/image2video"
+ADDRESS = "https://example.test/a.png"
+
+
+@pytest.fixture
+def world(kit: Kit) -> Iterator[World]:
+    """A world whose time moves when told."""
+    with kit.world() as made:
+        yield made
+
+
+@pytest.fixture
+def caller(kit: Kit, world: World) -> Caller:
+    """Somebody in that world."""
+    return kit.caller(world, "cloudsway")
+
+
+def data(reply: Reply) -> Any:
+    """Return the data of a success."""
+    body = reply.json()
+    assert (reply.status, body["code"], body["message"]) == (200, 0, "SUCCEED")
+    return body["data"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+@pytest.mark.parametrize("kind", FIELDS)
+def test_what_the_page_shows_is_taken_or_refused_by_a_rule_on_the_whole(
+    kit: Kit, kind: Any, data: st.DataObject
+) -> None:
+    """A body that keeps every field's own rule is accepted, or is 1201 or 1203 for what its parts make together."""
+    body = {name: value for name, value in data.draw(kit.bodies(FIELDS[kind])).items() if value is not None}
+    with kit.world() as world:
+        reply = kit.caller(world, "cloudsway").send("POST", f"/v1/ai/x/kling/videos/{kind}", body)
+        whole = (
+            {0, 1201, 1203} if kind == "image2video" or "model_name" in body or "camera_control" in body else {0, 1201}
+        )
+        assert reply.json()["code"] in whole
+
+
+def test_under_auto_every_state_is_seen_once_by_reads_and_by_lists(kit: Kit) -> None:
+    """Time moves to the task's next change after each; a list of several moves to the earliest."""
+    with kit.world(clock="auto") as world:
+        caller = kit.caller(world, "cloudsway")
+        first = data(caller.create())["task_id"]
+        words = [data(caller.send("GET", f"{TEXT}/{first}"))["task_status"] for _ in range(3)]
+        assert words == ["submitted", "processing", "succeed"]
+        caller.create()
+        caller.create("Another")
+        seen = [tuple(task["task_status"] for task in data(caller.send("GET", TEXT))) for _ in range(5)]
+        assert seen[0] == ("submitted", "submitted", "succeed")
+        assert seen[-1] == ("succeed",) * 3
+        assert len(set(seen)) == 5
+
+
+def test_a_name_outlives_a_restart(kit: Kit, tmp_path: Path) -> None:
+    """The caller's own name is kept with the task, so that it finds it, and is taken, in the next process, too."""
+    state = tmp_path / "state"
+    with kit.world(state=state) as world:
+        caller = kit.caller(world, "cloudsway")
+        task = data(caller.create(external_task_id="order-7"))["task_id"]
+    with kit.world(state=state) as world:
+        caller = kit.caller(world, "cloudsway")
+        assert data(caller.send("GET", f"{TEXT}/order-7"))["task_id"] == task
+        assert caller.create(external_task_id="order-7").json()["code"] == 1201
+        world.reset()
+        assert caller.send("GET", f"{TEXT}/order-7").json()["code"] == 1203
+        assert caller.create(external_task_id="order-7").json()["code"] == 0
+
+
+def test_equal_submissions_are_doubles_whatever_they_are_called(caller: Caller, world: World) -> None:
+    """Two films of one text within a minute are flagged, though each has a name of its own."""
+    caller.create(external_task_id="a")
+    caller.create(external_task_id="b")
+    caller.create("Another", external_task_id="c")
+    (account,) = world.accounts()
+    assert [(double.operation, double.seconds_apart) for double in account.doubles] == [("text2video", 0)]
+    assert [task.params[ASIDE] for task in world.tasks()] == [{"external_task_id": name} for name in "abc"]
+
+
+def test_tasks_do_not_hold_on_to_pictures(kit: Kit, caller: Caller, world: World) -> None:
+    """What was sent in base64, masks among it, gives way to its digest; its size is kept and shapes the film."""
+    sent = kit.picture
+    points = [{"x": 1, "y": 1}, {"x": 2, "y": 2}]
+    body = {"image": sent, "dynamic_masks": [{"mask": sent, "trajectories": points}]}
+    caller.send("POST", IMAGE, body)
+    (task,) = world.tasks()
+    kept = json.dumps(task.params)
+    assert sent not in kept
+    assert kept.count("sha256:") == 2
+    (film,) = made_by(task)
+    assert isinstance(film, Film)
+    assert film.width / film.height == pytest.approx(640 / 480, rel=0.01)
+
+
+def test_ids_of_requests_are_repeatable_and_unique(kit: Kit) -> None:
+    """Equal seeds and histories give equal ids, and no two answers of a world share one."""
+    stories = []
+    for _ in range(2):
+        with kit.world(seed=7) as world:
+            caller = kit.caller(world, "cloudsway")
+            replies = [caller.create(), caller.create(), caller.send("GET", TEXT), caller.send("GET", "/nowhere")]
+            stories.append([reply.json()["request_id"] for reply in replies])
+    assert stories[0] == stories[1]
+    assert len(set(stories[0])) == 4
+
+
+def test_every_limit_can_be_broken() -> None:
+    """No row of the matrix is idle: something that keeps every field's own rule breaks it."""
+    asks: dict[str, dict[str, Any]] = {
+        "image_tail": {"image_tail": ADDRESS},
+        "camera_control": {"camera_control": {"type": "down_back"}},
+        "static_mask": {"static_mask": ADDRESS},
+        "dynamic_masks": {"dynamic_masks": [{"mask": ADDRESS, "trajectories": [{"x": 1, "y": 1}] * 2}]},
+        "cfg_scale": {"cfg_scale": 1},
+        "mode": {},
+        "sound": {"sound": "on"},
+    }
+    broken: set[int] = set()
+    for kind in FIELDS:
+        for model in MODELS:
+            for mode in ("std", "pro"):
+                for seconds in ("5", "10"):
+                    for part in asks.values():
+                        chosen = {"model_name": model, "mode": mode, "duration": seconds}
+                        params = check(FIELDS[kind], {"prompt": "x", **chosen, **part})
+                        broken.update(map(id, broken_limits(kind, params)))
+    assert broken == {id(limit) for limit in LIMITS}
+
+
+@pytest.mark.parametrize(
+    ("params", "cost"),
+    [
+        ({"mode": "std", "duration": "5", "sound": "off"}, 2),
+        ({"mode": "pro", "duration": "5", "sound": "off"}, 4),
+        ({"mode": "std", "duration": "10", "sound": "off"}, 4),
+        ({"mode": "pro", "duration": "10", "sound": "on"}, 16),
+    ],
+)
+def test_prices_are_the_tables(params: dict[str, str], cost: int) -> None:
+    """By mode, by length, and twice as much with sound."""
+    assert price(params) == cost
