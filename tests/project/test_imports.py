@@ -1,4 +1,4 @@
-"""The arrows between the packages: an import may only go the way that ARCHITECTURE.md draws."""
+"""The import rules: which package imports which, and which floor of a package imports which; no cycle anywhere."""
 
 from __future__ import annotations
 
@@ -8,78 +8,334 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-HOUSE = Path(__file__).parents[2]
-PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "starlette", "pydantic"}}
-"""What a distribution is imported as, where that is not its name; FastAPI hands out what it is made of."""
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+IMPORT_NAMES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "starlette", "pydantic"}}
+"""The import names of a distribution, where they differ from its name; FastAPI re-exports its own dependencies."""
 HEAVY = ("fastapi", "starlette", "uvicorn", "hypothesis", "pytest", "_pytest", "av", "PIL", "respx")
+PACKAGES = {
+    "soundstage": "clients",
+    "soundstage_server": "mock_server",
+    "soundstage_contracts": "contracts",
+    "soundstage_cli": "contracts",
+}
+MAX_MODULES = 15
+"""A folder with more modules than this has to be split."""
+MAX_SHARED_PREFIX = 2
+"""More modules of one folder with the same first word want a folder of that name."""
+
+INIT = "__init__"
+FLOORS: Mapping[str, Mapping[str, str]] = {
+    "soundstage": {
+        INIT: "_registry vendors _client _protocol _io _values errors _version",
+        "_registry": "",
+        "vendors": "_client _protocol _io _values errors",
+        "_client": "_protocol _io _values errors",
+        "_protocol": "_io _values errors",
+        "_io": "_values errors _version",
+        "_values": "errors",
+        "errors": "",
+        "_version": "",
+    },
+    "soundstage_server": {
+        INIT: "http vendors kit world model media",
+        "http": "_registry kit world model media",
+        "_registry": "kit",
+        "vendors": "kit world model media",
+        "kit": "world model media",
+        "world": "model media",
+        "model": "media",
+        "media": "",
+    },
+    "soundstage_contracts": {
+        "suite": f"{INIT} vendors laws strategies report live transcripts simulators declarations facts unchecked",
+        INIT: "simulators facts registry",
+        "plugin": "report simulators options registry unchecked",
+        "mutation": "registry",
+        "vendors": "laws strategies transcripts simulators declarations facts",
+        "report": "live simulators declarations facts options registry unchecked",
+        "live": "laws transcripts simulators declarations facts options unchecked",
+        "laws": "strategies transcripts simulators declarations facts unchecked",
+        "transcripts": "simulators declarations facts",
+        "strategies": "simulators declarations",
+        "simulators": "declarations facts registry",
+        "declarations": "facts",
+        "facts": "options registry",
+        "options": "registry",
+        "registry": "",
+        "unchecked": "",
+    },
+    "soundstage_cli": {
+        "__main__": "main",
+        "completion": "candidates errors",
+        "candidates": "main parsers errors",
+        "main": "parsers errors",
+        "demo": "generate env console options parsers errors",
+        "generate": "console options parsers errors",
+        "doctor": "env console errors",
+        "env": "parsers errors",
+        "facts": "console options parsers errors",
+        "serve": "options errors",
+        "console": "errors",
+        "options": "errors",
+        "parsers": "errors",
+        "errors": "",
+        INIT: "",
+    },
+}
+"""For each package, from the top floor to the bottom: what a floor may import beside itself.
+
+A floor is a folder or a module directly inside the package. `__init__` is the package's public namespace.
+"""
+# Imports that still break the rules. An entry goes with its import; no entry is added.
+KNOWN_UPWARD: tuple[str, ...] = (
+    "soundstage.errors -> soundstage._client.jobs",
+    "soundstage_server.model.faults -> soundstage_server.http.connection",
+    "soundstage_server.world.snapshot -> soundstage_server.kit.service",
+    "soundstage_server.world.world -> soundstage_server._registry",
+    "soundstage_server.world.world -> soundstage_server.kit.results",
+    "soundstage_server.world.world -> soundstage_server.kit.service",
+)
+KNOWN_CYCLES: tuple[str, ...] = (
+    "soundstage._client.jobs",
+    "soundstage._client.outputs",
+    "soundstage._client.pending",
+    "soundstage._io.drivers",
+    "soundstage._io.http",
+    "soundstage._protocol.downloads",
+    "soundstage._protocol.polling",
+    "soundstage._protocol.responses",
+    "soundstage._protocol.service",
+    "soundstage._values.events",
+    "soundstage._values.policies",
+    "soundstage._values.profile",
+    "soundstage._values.state",
+    "soundstage._values.validation",
+    "soundstage.errors",
+    "soundstage.vendors.gmicloud.login",
+    "soundstage.vendors.gmicloud.service",
+    "soundstage_server._registry",
+    "soundstage_server.http.application",
+    "soundstage_server.http.control",
+    "soundstage_server.http.pages",
+    "soundstage_server.kit.inputs",
+    "soundstage_server.kit.results",
+    "soundstage_server.kit.service",
+    "soundstage_server.media.audio",
+    "soundstage_server.media.canvas",
+    "soundstage_server.media.diagrams.drawing",
+    "soundstage_server.media.diagrams.flowchart",
+    "soundstage_server.media.diagrams.gantt",
+    "soundstage_server.media.diagrams.infographic",
+    "soundstage_server.media.diagrams.mindmap",
+    "soundstage_server.media.diagrams.page",
+    "soundstage_server.media.diagrams.scene",
+    "soundstage_server.media.diagrams.scene_png",
+    "soundstage_server.media.diagrams.scene_svg",
+    "soundstage_server.media.diagrams.theme",
+    "soundstage_server.media.image",
+    "soundstage_server.media.renderers",
+    "soundstage_server.media.specs",
+    "soundstage_server.media.synthesis",
+    "soundstage_server.media.video",
+    "soundstage_server.model.account",
+    "soundstage_server.model.journal",
+    "soundstage_server.model.messages",
+    "soundstage_server.model.task",
+    "soundstage_server.world.callbacks",
+    "soundstage_server.world.snapshot",
+    "soundstage_server.world.state_file",
+    "soundstage_server.world.world",
+)
 
 
 def distributions(*extras: str) -> set[str]:
-    """Name the modules that the base installation and *extras* bring."""
+    """Return the import names of the base dependencies and of *extras*."""
     lines = [*PROJECT["dependencies"], *(line for extra in extras for line in PROJECT["optional-dependencies"][extra])]
     names = {match[0].lower() for line in lines if (match := re.match(r"[A-Za-z0-9._-]+", line))}
-    return set().union(*(MODULES.get(name, {name.replace("-", "_")}) for name in names))
+    return set().union(*(IMPORT_NAMES.get(name, {name.replace("-", "_")}) for name in names))
 
 
-HOUSES = {
-    "clients/soundstage": {"soundstage"} | distributions(),
-    "mock_server/soundstage_server": {"soundstage_server"} | distributions("server"),
-    "contracts/soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts"}
+MAY_IMPORT = {
+    "soundstage": {"soundstage"} | distributions(),
+    "soundstage_server": {"soundstage_server"} | distributions("server"),
+    "soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts"}
     | distributions("server", "contracts"),
-    "contracts/soundstage_cli": {"soundstage", "soundstage_server", "soundstage_contracts", "soundstage_cli"}
-    | distributions("server", "contracts"),
+    "soundstage_cli": {*PACKAGES} | distributions("server", "contracts"),
 }
-FILES = [(package, path) for package in HOUSES for path in sorted((HOUSE / package).rglob("*.py"))]
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
-    """Name every module that *path* imports anywhere, with its line."""
+@cache
+def modules() -> dict[str, Path]:
+    """Return every module of the four packages by its dotted name; a package has the name of its folder."""
+    found = {}
+    for package, source in PACKAGES.items():
+        for path in sorted((ROOT / source / package).rglob("*.py")):
+            dotted = ".".join(path.relative_to(ROOT / source).with_suffix("").parts)
+            found[dotted.removesuffix(f".{INIT}")] = path
+    return found
+
+
+def imported_names(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the dotted name and the line of every import in *path*: late and type-only imports included.
+
+    `from a import b` yields `a.b`, because `b` may be a module.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: relative imports hide the arrows"
-            yield node.module or "", node.lineno
+            assert node.level == 0, f"{path}:{node.lineno}: use an absolute import"
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
 
 
-@pytest.mark.parametrize(("package", "path"), FILES, ids=[str(path.relative_to(HOUSE)) for _, path in FILES])
-def test_a_module_imports_only_what_its_package_may(package: str, path: Path) -> None:
-    """Beside the standard library: the packages that the arrows allow, and what the package's extra declares."""
-    allowed = HOUSES[package] | sys.stdlib_module_names
-    wrong = [f"line {line}: {name}" for name, line in imports(path) if name.partition(".")[0] not in allowed]
+@cache
+def imported_modules(module: str) -> frozenset[str]:
+    """Return the modules of the four packages that *module* imports."""
+    known = modules()
+    names = {name for name, _ in imported_names(known[module])}
+    targets = {name if name in known else name.rpartition(".")[0] for name in names}
+    return frozenset((targets & known.keys()) - {module})
+
+
+def floor_of(module: str) -> tuple[str, str]:
+    """Return the package of *module* and its floor there."""
+    package, _, rest = module.partition(".")
+    return package, rest.partition(".")[0] or INIT
+
+
+def upward_imports() -> set[str]:
+    """Return `module -> module` for each import that the table does not allow."""
+    found = set()
+    for module in modules():
+        package, floor = floor_of(module)
+        allowed = {floor, *FLOORS[package].get(floor, "").split()}
+        for target in imported_modules(module):
+            if target.partition(".")[0] == package and floor_of(target)[1] not in allowed:
+                found.add(f"{module} -> {target}")
+    return found
+
+
+def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return the groups of modules that import each other in a circle, each sorted."""
+    reached: dict[str, set[str]] = {}
+    for start in edges:
+        seen, waiting = set[str](), [*edges[start]]
+        while waiting:
+            if (module := waiting.pop()) not in seen:
+                seen.add(module)
+                waiting += edges[module]
+        reached[start] = seen
+    groups = {frozenset(b for b in reached[a] if a in reached[b]) for a in edges if a in reached[a]}
+    return sorted(sorted(group) for group in groups)
+
+
+def module_cycles() -> set[str]:
+    """Return the modules that are part of an import cycle."""
+    return {name for group in cycles({name: imported_modules(name) for name in modules()}) for name in group}
+
+
+def folders() -> dict[Path, list[str]]:
+    """Return the names of the modules in every folder of the packages, `__init__` left out."""
+    found: dict[Path, list[str]] = {}
+    for path in modules().values():
+        found.setdefault(path.parent, []).extend([path.stem] * (path.stem != INIT))
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_module_imports_only_allowed_packages(module: str) -> None:
+    """Beside the standard library: the packages that the table allows, and what the package's extra declares."""
+    allowed = MAY_IMPORT[module.partition(".")[0]] | sys.stdlib_module_names
+    wrong = [
+        f"line {line}: {name}" for name, line in imported_names(modules()[module]) if name.split(".")[0] not in allowed
+    ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", sorted((HOUSE / "clients/soundstage").rglob("*.py")), ids=lambda path: path.name)
-def test_one_module_of_the_client_knows_the_http_library(path: Path) -> None:
-    """Only `_io/http.py` imports httpx, so that the core stays free of input and output."""
-    names = {name.partition(".")[0] for name, _ in imports(path)}
-    assert path.name == "http.py" or "httpx" not in names
+def test_every_floor_is_in_the_table() -> None:
+    """A new folder or module at the top of a package needs its line in FLOORS; a line without a floor goes."""
+    found = {
+        package: {floor_of(name)[1] for name in modules() if name.split(".")[0] == package} for package in PACKAGES
+    }
+    assert {package: set(table) for package, table in FLOORS.items()} == found
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_the_table_allows_imports_downward_only(package: str) -> None:
+    """A floor may import only floors that are listed under it, so that the table itself has no cycle."""
+    order = list(FLOORS[package])
+    for position, floor in enumerate(order):
+        for target in FLOORS[package][floor].split():
+            assert target in order[position + 1 :], f"{package}: {floor} is listed under {target}"
+
+
+def test_no_import_goes_up() -> None:
+    """An import stays on its floor or goes to one that the table allows."""
+    assert upward_imports() == set(KNOWN_UPWARD)
+
+
+def test_no_module_is_in_an_import_cycle() -> None:
+    """No module imports itself through others, not even for annotations or inside a function."""
+    assert module_cycles() == set(KNOWN_CYCLES)
+
+
+def test_a_cycle_is_found() -> None:
+    """The search returns each circle once and leaves out what merely leads to it."""
+    edges = {"a": ["b"], "b": ["c"], "c": ["b"], "d": ["e"], "e": ["f", "d"], "f": []}
+    assert cycles(edges) == [["b", "c"], ["d", "e"]]
+
+
+@pytest.mark.parametrize("folder", sorted(folders()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_folder_is_small_enough_to_read(folder: Path) -> None:
+    """No folder has more modules than a reader can take in at once."""
+    names = folders()[folder]
+    assert len(names) <= MAX_MODULES, sorted(names)
+
+
+@pytest.mark.parametrize("folder", sorted(folders()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_prefix_replaces_a_folder(folder: Path) -> None:
+    """Modules with the same first word belong into a folder; a module does not repeat the name of its folder."""
+    first_words = Counter(
+        word for name in folders()[folder] if "_" in (bare := name.lstrip("_")) and (word := bare.partition("_")[0])
+    )
+    first_words.pop("test", None)  # pytest's own prefix
+    subfolders = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
+    assert not first_words.keys() & (subfolders | {folder.name})
+    assert {word: count for word, count in first_words.items() if count > MAX_SHARED_PREFIX} == {}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in modules() if floor_of(name)[0] == "soundstage"))
+def test_only_one_client_module_imports_httpx(module: str) -> None:
+    """Only `_io/http.py` imports httpx, so that everything else can be tested without I/O."""
+    names = {name.partition(".")[0] for name, _ in imported_names(modules()[module])}
+    assert module == "soundstage._io.http" or "httpx" not in names
 
 
 def modules_after(program: str) -> set[str]:
-    """Run *program* in a fresh interpreter and name the top-level modules it left loaded."""
+    """Run *program* in a fresh interpreter and return the top-level modules that it loaded."""
     tail = "\nimport json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     done = subprocess.run([sys.executable, "-c", program + tail], capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-def test_the_whole_client_loads_nothing_of_the_simulator_or_the_tests() -> None:
-    """Importing every public name of the client brings neither FastAPI, Hypothesis, pytest nor PyAV."""
+def test_importing_the_client_loads_no_other_package() -> None:
+    """Importing every public name of the client loads neither FastAPI, Hypothesis, pytest nor PyAV."""
     loaded = modules_after("import soundstage\nfor name in soundstage.__all__: getattr(soundstage, name)")
     assert loaded.isdisjoint({*HEAVY, "soundstage_server", "soundstage_contracts"})
 
 
-def test_the_command_line_starts_without_what_its_commands_need() -> None:
+def test_building_the_parser_loads_no_extra() -> None:
     """Building the parser of every command loads no extra, no client and no simulator."""
     loaded = modules_after("from soundstage_cli.main import build_parser\nbuild_parser()")
     assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "soundstage", "soundstage_server"})
