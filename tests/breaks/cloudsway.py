@@ -71,8 +71,8 @@ def call_otherwise(patch: pytest.MonkeyPatch, code: int, kind: type[errors.ApiEr
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a task that it read."""
-    right = conversation._read_task
-    patch.setattr(conversation, "_read_task", lambda task, answer: edit(right(task, answer)))
+    right = conversation._read_job
+    patch.setattr(conversation, "_read_job", lambda task, answer: edit(right(task, answer)))
 
 
 @BREAKS.in_simulator
@@ -321,7 +321,7 @@ def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
         address = self._address(profile.KINDS[str(unknown.operation)], unknown.external_id)
         request = Request("GET", address, self.authorization())
         try:
-            job_id, snapshot = yield from self.read(request, self._task)
+            job_id, snapshot = yield from self.read(request, self._read_task)
         except errors.NotFoundError:
             return None
         return Started(JobRef(job_id, unknown.operation), snapshot)
@@ -383,14 +383,14 @@ def policy_unknown(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def status_first(patch: pytest.MonkeyPatch) -> None:
     """The HTTP status decides before the code does."""
-    right = Client._accepted
+    right = Client._open
 
     def accepted(self: Any, response: Any) -> Any:
         if response.status >= 400:
             raise self.refusal(errors.ServerError, "no", response)
         return right(self, response)
 
-    patch.setattr(Client, "_accepted", accepted)
+    patch.setattr(Client, "_open", accepted)
 
 
 @BREAKS.in_client

@@ -335,8 +335,8 @@ def platforms_unchecked(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def another_route(patch: pytest.MonkeyPatch) -> None:
     """Every diagram is asked for as a flowchart."""
-    right = Client._asked
-    patch.setattr(Client, "_asked", lambda self, _kind, request: right(self, "flowchart", request))
+    right = Client._attempt
+    patch.setattr(Client, "_attempt", lambda self, _kind, request: right(self, "flowchart", request))
 
 
 @BREAKS.in_client
@@ -449,22 +449,22 @@ def another_name(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def swapped_files(patch: pytest.MonkeyPatch) -> None:
     """The PNG is saved as the SVG, and the SVG as the PNG."""
-    right = Client._drawn
+    right = Client._read_diagram
 
     def swapped(self: Client, kind: Any, response: Any) -> Any:
         made = right(self, kind, response)
         return replace(made, png_url=made.svg_url, svg_url=made.png_url)
 
-    patch.setattr(Client, "_drawn", swapped)
+    patch.setattr(Client, "_read_diagram", swapped)
 
 
 @BREAKS.in_client
 def code_under_one_name(patch: pytest.MonkeyPatch) -> None:
     """All code is handed out as source_code."""
-    right = Client._drawn
+    right = Client._read_diagram
 
     def renamed(self: Client, kind: Any, response: Any) -> Any:
         made = right(self, kind, response)
         return replace(made, mermaid_code=None, source_code=made.mermaid_code or made.source_code)
 
-    patch.setattr(Client, "_drawn", renamed)
+    patch.setattr(Client, "_read_diagram", renamed)

@@ -61,8 +61,8 @@ def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a request that it read."""
-    right = service._read_request
-    patch.setattr(service, "_read_request", lambda said: edit(right(said)))
+    right = service._read_job
+    patch.setattr(service, "_read_job", lambda said: edit(right(said)))
 
 
 # The simulator.
@@ -301,13 +301,13 @@ def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def never_refreshes(patch: pytest.MonkeyPatch) -> None:
     """An expired session ends the client."""
-    right = Client._let_in
+    right = Client._authorized
 
     def let_in(self: Client, make: Any) -> Any:
         headers = yield from self._headers()
         return (yield from make(headers)) if self._login else (yield from right(self, make))
 
-    patch.setattr(Client, "_let_in", let_in)
+    patch.setattr(Client, "_authorized", let_in)
 
 
 @BREAKS.in_client
@@ -394,20 +394,20 @@ def any_kind_is_json(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def one_shape_is_read(patch: pytest.MonkeyPatch) -> None:
     """The newer shape of an outcome is not read."""
-    right = service._read_outcome
-    patch.setattr(service, "_read_outcome", lambda outcome: right({**outcome, "media_urls": None}))
+    right = service._read_media
+    patch.setattr(service, "_read_media", lambda outcome: right({**outcome, "media_urls": None}))
 
 
 @BREAKS.in_client
 def twice_the_film(patch: pytest.MonkeyPatch) -> None:
     """A film that both shapes name is two outputs."""
-    right = service._read_outcome
+    right = service._read_media
 
     def read(outcome: Any) -> Any:
         yield from right({**outcome, "media_urls": None})
         yield from right({"media_urls": outcome.get("media_urls")})
 
-    patch.setattr(service, "_read_outcome", read)
+    patch.setattr(service, "_read_media", read)
 
 
 @BREAKS.in_client
@@ -425,12 +425,12 @@ def ignored_reason(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def over_at_once(patch: pytest.MonkeyPatch) -> None:
     """A creation that is answered by an end is taken at its word."""
-    right = Client._created
+    right = Client._read_submission
 
     def created(self: Client, response: Any) -> tuple[str, Snapshot]:
-        return right(self, response)[0], service._read_request(self.answered(response))
+        return right(self, response)[0], service._read_job(self.answered(response))
 
-    patch.setattr(Client, "_created", created)
+    patch.setattr(Client, "_read_submission", created)
 
 
 @BREAKS.in_client

@@ -512,10 +512,10 @@ def cost_is_lost(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def thumbnail_is_a_film(patch: pytest.MonkeyPatch) -> None:
     """A thumbnail alone counts as a result."""
-    right = conversation._media
+    right = conversation._read_media
     patch.setattr(
         conversation,
-        "_media",
+        "_read_media",
         lambda data: right({**data, "video_url": data.get("video_url") or data.get("thumbnail_url")}),
     )
 

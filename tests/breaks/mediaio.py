@@ -360,7 +360,7 @@ def wrong_name_of_a_refusal(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def no_trace(patch: pytest.MonkeyPatch) -> None:
     """The trace id of a refusal is lost."""
-    patch.setattr(conversation, "_trace", lambda _answer: None)
+    patch.setattr(conversation, "_trace_id", lambda _answer: None)
 
 
 @BREAKS.in_client
@@ -372,7 +372,7 @@ def an_id_with_slashes(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def a_balance_of_anything(patch: pytest.MonkeyPatch) -> None:
     """A balance that is not told is nothing."""
-    patch.setattr(Client, "_told_credits", lambda self, response: self._opened(response)[1].get("credits", 0))
+    patch.setattr(Client, "_read_credits", lambda self, response: self._open(response)[1].get("credits", 0))
 
 
 @BREAKS.in_client

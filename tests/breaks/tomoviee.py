@@ -58,8 +58,8 @@ def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a task that it read."""
-    right = conversation._read_task
-    patch.setattr(conversation, "_read_task", lambda data, answer: edit(right(data, answer)))
+    right = conversation._read_job
+    patch.setattr(conversation, "_read_job", lambda data, answer: edit(right(data, answer)))
 
 
 @BREAKS.in_simulator
@@ -342,8 +342,8 @@ def wrong_route(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """HTTP 200 is a success, whatever the code says."""
-    right = Client._envelope
-    patch.setattr(Client, "_envelope", lambda self, response: (right(self, response)[0], 0))
+    right = Client._open
+    patch.setattr(Client, "_open", lambda self, response: (right(self, response)[0], 0))
 
 
 @BREAKS.in_client
@@ -355,26 +355,26 @@ def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def tidied_id(patch: pytest.MonkeyPatch) -> None:
     """A task's id is brought into small letters."""
-    right = Client._created
+    right = Client._read_submission
 
     def created(self: Client, response: Any) -> Any:
         task, snapshot = right(self, response)
         return task.lower(), snapshot
 
-    patch.setattr(Client, "_created", created)
+    patch.setattr(Client, "_read_submission", created)
 
 
 @BREAKS.in_client
 def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
     """A poll with a non-zero code is a refusal, though there is data."""
-    right = Client._polled
+    right = Client._read_poll
 
     def polled(self: Client, response: Any) -> Any:
-        answer, code = self._envelope(response)
+        answer, code = self._open(response)
         bare = replace(response, content=orjson.dumps({**answer, "data": None}))
         return right(self, bare if code else response)
 
-    patch.setattr(Client, "_polled", polled)
+    patch.setattr(Client, "_read_poll", polled)
 
 
 @BREAKS.in_client
@@ -414,8 +414,8 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def one_name_for_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress is read under one of its two names."""
-    right = conversation._read_task
-    patch.setattr(conversation, "_read_task", lambda data, answer: right({**data, "process": None}, answer))
+    right = conversation._read_job
+    patch.setattr(conversation, "_read_job", lambda data, answer: right({**data, "process": None}, answer))
 
 
 @BREAKS.in_client
@@ -496,8 +496,8 @@ def swapped_controls(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def one_image_key(patch: pytest.MonkeyPatch) -> None:
     """Images under image_path are not seen."""
-    right = conversation._read_result
-    patch.setattr(conversation, "_read_result", lambda result: right(str(result).replace("image_path", "other")))
+    right = conversation._read_media
+    patch.setattr(conversation, "_read_media", lambda result: right(str(result).replace("image_path", "other")))
 
 
 @BREAKS.in_simulator

@@ -41,8 +41,8 @@ def polled_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 
 def ended_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of an operation that is done."""
-    right = Client._ended
-    patch.setattr(Client, "_ended", lambda self, answer: edit(right(self, answer)))
+    right = Client._read_ended
+    patch.setattr(Client, "_read_ended", lambda self, answer: edit(right(self, answer)))
 
 
 @BREAKS.in_simulator
@@ -322,20 +322,20 @@ def reasons_are_dropped(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def error_is_overlooked(patch: pytest.MonkeyPatch) -> None:
     """An operation's error is looked for last."""
-    right = Client._polled
+    right = Client._read_poll
 
     def polled(self: Client, response: Any) -> Snapshot:
         seen = right(self, response)
         return replace(seen, state=JobState.RUNNING) if "error" in seen.raw and seen.state_raw is None else seen
 
-    patch.setattr(Client, "_polled", polled)
+    patch.setattr(Client, "_read_poll", polled)
 
 
 @BREAKS.in_client
 def error_code_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """A failure does not carry google.rpc's code."""
-    right = Client._polled
-    patch.setattr(Client, "_polled", lambda self, response: replace(right(self, response), code=None))
+    right = Client._read_poll
+    patch.setattr(Client, "_read_poll", lambda self, response: replace(right(self, response), code=None))
 
 
 @BREAKS.in_client

@@ -56,7 +56,7 @@ class CloudswayService(Service):
             service=self,
             operation=operation,
             request=request,
-            understand=self._started,
+            understand=self._read_submission,
             external_id=filled["external_task_id"],
         ).flow()
 
@@ -68,7 +68,7 @@ class CloudswayService(Service):
             kind = kinds.pop(0)
             request = Request("GET", self._address(kind, ref.id), self.authorization(), timeout=timeout)
             try:
-                _, snapshot = yield from self.read_once(request, self._task)
+                _, snapshot = yield from self.read_once(request, self._read_task)
             except errors.NotFoundError as absent:
                 if absent.code != NO_SUCH_RESOURCE or not kinds:
                     raise
@@ -82,7 +82,7 @@ class CloudswayService(Service):
             return (yield from super().find(unknown))
         address = self._address(kind, unknown.external_id)
         try:
-            job_id, snapshot = yield from self.read(Request("GET", address, self.authorization()), self._task)
+            job_id, snapshot = yield from self.read(Request("GET", address, self.authorization()), self._read_task)
         except errors.NotFoundError as absent:
             if absent.code != NO_SUCH_RESOURCE:  # a proxy's own 404 proves nothing
                 raise
@@ -95,7 +95,7 @@ class CloudswayService(Service):
         number = validation.whole_number("page", page, least=1, most=LAST_PAGE)
         size = validation.whole_number("page_size", page_size, least=1, most=LARGEST_PAGE)
         address = f"{self._address(kind)}?{urlencode({'pageNum': number, 'pageSize': size})}"
-        found = yield from self.read(Request("GET", address, self.authorization()), self._tasks)
+        found = yield from self.read(Request("GET", address, self.authorization()), self._read_list)
         return [Started(JobRef(job_id, operation), snapshot.settled()) for job_id, snapshot in found]
 
     def called_back(self, body: object) -> Started:
@@ -106,7 +106,7 @@ class CloudswayService(Service):
         if not isinstance(task_id, str) or not task_id:
             allowed = "the JSON of a callback: {task_id, task_status, task_result, ...}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return Started(JobRef(task_id), _read_task(data, told).settled())
+        return Started(JobRef(task_id), _read_job(data, told).settled())
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether no job was begun for certain: a documented code says so, except where the service failed at work."""
@@ -120,31 +120,31 @@ class CloudswayService(Service):
     def _address(self, kind: str, job_id: str = "") -> str:
         return self.url(f"{self._videos}{kind}{'/' if job_id else ''}{quote(job_id, safe='')}")
 
-    def _started(self, response: Response) -> tuple[str, Snapshot]:
-        job_id, snapshot = self._task(response)
+    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
+        job_id, snapshot = self._read_task(response)
         return job_id, snapshot
 
-    def _task(self, response: Response) -> tuple[str, Snapshot]:
+    def _read_task(self, response: Response) -> tuple[str, Snapshot]:
         """The task that an answer holds (create.answer, get.answer)."""
-        answer = self._accepted(response)
-        return self._read(answer.get("data"), answer, response)
+        answer = self._open(response)
+        return self._read_item(answer.get("data"), answer, response)
 
-    def _tasks(self, response: Response) -> list[tuple[str, Snapshot]]:
+    def _read_list(self, response: Response) -> list[tuple[str, Snapshot]]:
         """The tasks of a list, which is bare (routes.list)."""
-        answer = self._accepted(response)
+        answer = self._open(response)
         data = answer.get("data")
         if not isinstance(data, list):
             raise self.refusal(errors.UnreadableAnswerError, "the answer's data is no list", response)
-        return [self._read(one, one, response) for one in cast("list[object]", data)]
+        return [self._read_item(one, one, response) for one in cast("list[object]", data)]
 
-    def _read(self, data: object, answer: object, response: Response) -> tuple[str, Snapshot]:
+    def _read_item(self, data: object, answer: object, response: Response) -> tuple[str, Snapshot]:
         task = responses.as_object(data)
         task_id = task.get("task_id")
         if not isinstance(task_id, str) or not task_id:
             raise self.refusal(errors.UnreadableAnswerError, "the answer names no data.task_id", response)
-        return task_id, _read_task(task, answer)
+        return task_id, _read_job(task, answer)
 
-    def _accepted(self, response: Response) -> dict[str, Any]:
+    def _open(self, response: Response) -> dict[str, Any]:
         """The envelope, if its code is 0: the code decides, and the HTTP status only where there is none (envelope).
 
         Raises:
@@ -178,7 +178,7 @@ def _code(value: object) -> int | str | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _read_task(task: Mapping[str, Any], answer: object) -> Snapshot:
+def _read_job(task: Mapping[str, Any], answer: object) -> Snapshot:
     """One task (status.values, get.answer, get.before_success)."""
     raw = task.get("task_status")
     state = STATES.get(raw, JobState.UNKNOWN) if isinstance(raw, str) else JobState.UNKNOWN

@@ -73,7 +73,7 @@ class EdrawMaxService(Service):
             ConnectionFailed: There is no answer.
         """
         request = Request("POST", self.url(ROUTE + kind), self.authorization(), body)
-        first = yield from self._asked(kind, request)
+        first = yield from self._attempt(kind, request)
         if isinstance(first, Drawn):
             return first
         wait, policy = max(SHORT_WAIT, first.retry_after or 0.0), self.settings.retry
@@ -81,26 +81,26 @@ class EdrawMaxService(Service):
             raise first
         self.emit(RetryScheduled(self.profile.slug, 1, wait, str(first)))
         yield from pause(wait)
-        second = yield from self._asked(kind, request)
+        second = yield from self._attempt(kind, request)
         if isinstance(second, Drawn):
             return second
         second.message = f"{second.message}; {SUPPORT}"
         second.args = (second.message,)
         raise second
 
-    def _asked(self, kind: Kind, request: Request) -> Flow[Drawn | errors.ApiError | errors.ConnectionFailed]:
+    def _attempt(self, kind: Kind, request: Request) -> Flow[Drawn | errors.ApiError | errors.ConnectionFailed]:
         """Ask once, and return what came of it: a diagram, or an error that may pass; any other is raised."""
-        response = yield from self.retried(lambda: self._sent(request), _never_left)
+        response = yield from self.retried(lambda: self._send(request), _never_left)
         if isinstance(response, errors.ConnectionFailed):
             return response
         try:
-            return self._drawn(kind, response)
+            return self._read_diagram(kind, response)
         except errors.ApiError as refused:
             if refused.code in PASSING:
                 return refused
             raise
 
-    def _sent(self, request: Request) -> Flow[Response | errors.ConnectionFailed]:
+    def _send(self, request: Request) -> Flow[Response | errors.ConnectionFailed]:
         """Send once; return the error of an answer that was lost, and raise that of a request that never left."""
         try:
             return (yield from self.traced(request))
@@ -109,9 +109,9 @@ class EdrawMaxService(Service):
         except TransportError as trouble:
             return self.unreachable(trouble)
 
-    def _drawn(self, kind: Kind, response: Response) -> Drawn:
+    def _read_diagram(self, kind: Kind, response: Response) -> Drawn:
         """The diagram in an answer (answer.flowchart, answer.others)."""
-        answer = self._envelope(response)
+        answer = self._open(response)
         data = responses.as_object(answer.get("data"))
         png, svg = data.get("png_url"), data.get("svg_url")
         if not (isinstance(png, str) and png and isinstance(svg, str) and svg):
@@ -119,7 +119,7 @@ class EdrawMaxService(Service):
         mermaid, source = (_text(data.get(name)) for name in ("mermaid_code", "source_code"))
         return Drawn(kind, png, svg, mermaid, source, answer)
 
-    def _envelope(self, response: Response) -> dict[str, Any]:
+    def _open(self, response: Response) -> dict[str, Any]:
         """The answer, whose code is 0; the code decides, whatever the HTTP status is (error.http_status).
 
         Raises:

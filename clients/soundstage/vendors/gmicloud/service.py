@@ -76,10 +76,10 @@ class GMICloudService(Service):
 
         def submit(headers: Mapping[str, str]) -> Flow[Started]:
             request = Request("POST", self.url(f"{self._queue}/requests"), headers, body, paid=True)
-            return Submission(service=self, operation=operation, request=request, understand=self._created).flow()
+            return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
 
         try:
-            return (yield from self._let_in(submit))
+            return (yield from self._authorized(submit))
         except errors.SubmitOutcomeUnknown:
             raise
         except errors.SoundstageError:
@@ -89,15 +89,15 @@ class GMICloudService(Service):
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a request (requests.detail)."""
         url = self.url(f"{self._queue}/requests/{quote(ref.id, safe='')}")
-        return self._let_in(lambda headers: self.read_once(Request("GET", url, headers, timeout=timeout), self._polled))
+        return self._authorized(lambda headers: self.read_once(Request("GET", url, headers, timeout=timeout), self._read_poll))
 
     def models(self) -> Flow[list[Model]]:
         """List the models (models.list); with a key, nothing but their ids (apikey.face)."""
-        return self._get(f"{self._queue}/models", self._listed)
+        return self._get(f"{self._queue}/models", self._read_models)
 
     def model(self, model: str) -> Flow[Model]:
         """Describe a model (models.detail)."""
-        found = yield from self._get(f"{self._queue}/models/{quote(model, safe='')}", self._described)
+        found = yield from self._get(f"{self._queue}/models/{quote(model, safe='')}", self._read_model)
         self._models[model] = found
         return found
 
@@ -116,7 +116,7 @@ class GMICloudService(Service):
         """
         if self._login is None:
             raise errors.UnsupportedError("the API-key face documents no profile", vendor=PROFILE.slug)
-        return (yield from self._get(WHO, self._profile))
+        return (yield from self._get(WHO, self._read_profile))
 
     def requests(self, model: str) -> Flow[list[RequestRecord]]:
         """List the requests of a model (requests.list).
@@ -126,18 +126,18 @@ class GMICloudService(Service):
         """
         if self._login is None:
             raise errors.UnsupportedError("the API-key face documents no list of requests", vendor=PROFILE.slug)
-        return (yield from self._get(f"{self._queue}/requests?{urlencode({'model_id': model})}", self._records))
+        return (yield from self._get(f"{self._queue}/requests?{urlencode({'model_id': model})}", self._read_requests))
 
     def _get(self, path: str, understand: Callable[[Response], T]) -> Flow[T]:
         """Read something, again as the retry policy says."""
         yield from self._headers()  # here, so that a login's own tries are not multiplied
 
         def once() -> Flow[T]:
-            return self._let_in(lambda headers: self.read_once(Request("GET", self.url(path), headers), understand))
+            return self._authorized(lambda headers: self.read_once(Request("GET", self.url(path), headers), understand))
 
         return (yield from self.retried(once, responses.is_transient))
 
-    def _let_in(self, make: Callable[[Mapping[str, str]], Flow[T]]) -> Flow[T]:
+    def _authorized(self, make: Callable[[Mapping[str, str]], Flow[T]]) -> Flow[T]:
         """Run what *make* makes of the headers; once more with fresh ones when they are refused (auth.expired).
 
         HTTP 401 refuses for certain, so that a paid request, too, may be sent again.
@@ -178,36 +178,36 @@ class GMICloudService(Service):
             kind = errors.ContentPolicyError
         return self.refusal(kind, words or f"refused with HTTP {response.status}", response)
 
-    def _created(self, response: Response) -> tuple[str, Snapshot]:
+    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The request's id (requests.create). What is over at once is still to be read: no outcome stands here."""
         said = self.answered(response)
         name = said.get("request_id")
         if not isinstance(name, str) or not name:
             raise self.refusal(errors.UnreadableAnswerError, "the answer names no request_id", response)
-        snapshot = _read_request(said)
+        snapshot = _read_job(said)
         if snapshot.state.final and not said.get("outcome"):
             snapshot = Snapshot(JobState.RUNNING, snapshot.state_raw, raw=said)
         return name, snapshot
 
-    def _polled(self, response: Response) -> Snapshot:
+    def _read_poll(self, response: Response) -> Snapshot:
         said = self.answered(response)
         if not isinstance(said.get("status"), str):
             raise self.refusal(errors.UnreadableAnswerError, "the answer has no status", response)
-        return _read_request(said)
+        return _read_job(said)
 
-    def _listed(self, response: Response) -> list[Model]:
+    def _read_models(self, response: Response) -> list[Model]:
         said = self.answered(response)
         if self._key is not None:
             return [Model(name) for name in self._items(said, "model_ids", response) if isinstance(name, str)]
         return [read_model(responses.as_object(item)) for item in self._items(said, "models", response)]
 
-    def _described(self, response: Response) -> Model:
+    def _read_model(self, response: Response) -> Model:
         return read_model(self.answered(response))
 
-    def _profile(self, response: Response) -> Profile:
+    def _read_profile(self, response: Response) -> Profile:
         return read_profile(self.answered(response))
 
-    def _records(self, response: Response) -> list[RequestRecord]:
+    def _read_requests(self, response: Response) -> list[RequestRecord]:
         found = map(responses.as_object, self._items(self.answered(response), "requests", response))
         return [_record(item) for item in found if isinstance(item.get("request_id"), str)]
 
@@ -232,7 +232,7 @@ def _parsed(response: Response) -> dict[str, Any] | None:
     return cast("dict[str, Any]", said) if isinstance(said, dict) else None
 
 
-def _read_request(said: Mapping[str, Any]) -> Snapshot:
+def _read_job(said: Mapping[str, Any]) -> Snapshot:
     """What an answer says of a request (status.values, outcome.shape, outcome.other)."""
     word = said.get("status")
     state = STATES.get(word, JobState.UNKNOWN) if isinstance(word, str) else JobState.UNKNOWN
@@ -242,14 +242,14 @@ def _read_request(said: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         state,
         state_raw=word if isinstance(word, str) else None,
-        media=tuple(_read_outcome(outcome)) if state is JobState.SUCCEEDED else (),
+        media=tuple(_read_media(outcome)) if state is JobState.SUCCEEDED else (),
         reason=reason,
         failure=errors.ContentFiltered if blocked else None,
         raw=said,
     )
 
 
-def _read_outcome(outcome: Mapping[str, Any]) -> Iterator[Media]:
+def _read_media(outcome: Mapping[str, Any]) -> Iterator[Media]:
     """The addresses of both shapes, each once; the thumbnail is no output and stays in the answer (outcome.shape)."""
     known = {_words(outcome, f"{kind}_url"): kind for kind in ("video", "audio", "image") if outcome.get(f"{kind}_url")}
     items = outcome.get("media_urls")
@@ -262,7 +262,7 @@ def _read_outcome(outcome: Mapping[str, Any]) -> Iterator[Media]:
 
 
 def _record(said: Mapping[str, Any]) -> RequestRecord:
-    snapshot = _read_request(said).settled()
+    snapshot = _read_job(said).settled()
     created = said.get("created_at")
     return RequestRecord(
         str(said["request_id"]),

@@ -73,14 +73,14 @@ class InfraiService(Service):
         headers = {**self.authorization(), "Idempotency-Key": key}
         request = Request("POST", self.url(GENERATE), headers, filled, paid=True)
         return Submission(
-            service=self, operation="generate", request=request, understand=self._created, idempotency_key=key
+            service=self, operation="generate", request=request, understand=self._read_submission, idempotency_key=key
         ).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job, where the service shows it (status.route)."""
 
         def look(generation: Generation) -> Flow[Snapshot]:
-            return self.read_once(self._request("GET", generation.status, ref, timeout), self._polled)
+            return self.read_once(self._request("GET", generation.status, ref, timeout), self._read_poll)
 
         return self._in_either(look)
 
@@ -88,7 +88,7 @@ class InfraiService(Service):
         """Ask for a job to be stopped, and look at what has become of it (cancel.route, cancel.final)."""
 
         def ask(generation: Generation) -> Flow[None]:
-            return self.read(self._request("POST", generation.cancel, ref, None), self._canceled)
+            return self.read(self._request("POST", generation.cancel, ref, None), self._read_cancel)
 
         try:
             yield from self._in_either(ask)
@@ -117,9 +117,9 @@ class InfraiService(Service):
             raise errors.SubmitOutcomeUnknown(
                 message, vendor=self.profile.slug, operation="activate", reason=str(trouble)
             ) from None
-        return self._activated(response)
+        return self._read_account(response)
 
-    def _activated(self, response: Response) -> InfraiAccount:
+    def _read_account(self, response: Response) -> InfraiAccount:
         # Whatever is wrong with the answer: the key in it is nobody's yet, and no error may show it.
         shown = Response(response.status, response.headers, _KEY.sub(MASK.encode(), response.content))
         self._open(shown)
@@ -154,7 +154,7 @@ class InfraiService(Service):
         place = self.url(path.replace("{id}", quote(ref.id, safe="")))
         return Request(method, place, self.authorization(), timeout=timeout)
 
-    def _created(self, response: Response) -> tuple[str, Snapshot]:
+    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The job's id, where it stands, and what it costs (job.shape, metadata.values)."""
         answer = self._open(response)
         job_id = _either(answer.data, "job_id", "id")
@@ -164,14 +164,14 @@ class InfraiService(Service):
             self._order = (OLDER, NEWER)  # only the older generation has job_id alone
         return job_id, _read_job(answer, _amount(answer.metadata.get("cost_usd")))
 
-    def _polled(self, response: Response) -> Snapshot:
+    def _read_poll(self, response: Response) -> Snapshot:
         """Where a job stands (job.shape)."""
         answer = self._open(response)
         if not {"job_id", "id", "state", "status"} & answer.data.keys():
             raise self.refusal(errors.UnreadableAnswerError, "the answer shows no job", response)
         return _read_job(answer)
 
-    def _canceled(self, response: Response) -> None:
+    def _read_cancel(self, response: Response) -> None:
         """That a cancel was heard; whether it came in time is seen by a look (cancel.final)."""
         answer = self._open(response)
         if not isinstance(answer.data.get("ok"), bool):
@@ -230,7 +230,7 @@ def _read_job(answer: _Answer, cost: float | None = None) -> Snapshot:
     return Snapshot(
         state,
         state_raw=word,
-        media=_media(data) if state is JobState.SUCCEEDED else (),
+        media=_read_media(data) if state is JobState.SUCCEEDED else (),
         reason=reason,
         failure=errors.ContentFiltered if blocked else None,
         cost=cost,
@@ -238,7 +238,7 @@ def _read_job(answer: _Answer, cost: float | None = None) -> Snapshot:
     )
 
 
-def _media(data: Mapping[str, Any]) -> tuple[Media, ...]:
+def _read_media(data: Mapping[str, Any]) -> tuple[Media, ...]:
     """The film, and its thumbnail if there is one; a thumbnail alone is no result (job.outputs)."""
     film, thumbnail = _either(data, "video_url"), _either(data, "thumbnail_url")
     if film is None:

@@ -51,7 +51,7 @@ class MediaIOService(Service):
         endpoint = ENDPOINTS[method]
         wrapped = {"data": bodies.body(endpoint, given)}
         request = Request("POST", self.url(endpoint.path), self.authorization(), wrapped, paid=True)
-        return Submission(service=self, operation=method, request=request, understand=self._created).flow()
+        return Submission(service=self, operation=method, request=request, understand=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job (result.route): its id stands in the path."""
@@ -60,36 +60,36 @@ class MediaIOService(Service):
             path = RESULT + ref.id.replace(".", "%2E")
         request = Request("POST", self.url(path), self.authorization(), {}, timeout=timeout)
         endpoint = ENDPOINTS.get(ref.operation or "")
-        return self.read_once(request, lambda response: self._polled(response, endpoint))
+        return self.read_once(request, lambda response: self._read_poll(response, endpoint))
 
     def credits(self) -> Flow[int]:
         """How many credits are left (credits.route)."""
         request = Request("POST", self.url(CREDITS), self.authorization(), {})
-        return self.read(request, self._told_credits)
+        return self.read(request, self._read_credits)
 
-    def _created(self, response: Response) -> tuple[str, Snapshot]:
+    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The task's id (create.answer)."""
-        answer, data = self._opened(response)
+        answer, data = self._open(response)
         task_id = data.get("task_id")
         if not isinstance(task_id, str) or not task_id:
-            raise self._unread("the answer names no data.task_id", response, answer)
+            raise self._unreadable("the answer names no data.task_id", response, answer)
         return task_id, Snapshot(JobState.QUEUED, raw=answer)
 
-    def _polled(self, response: Response, endpoint: bodies.Endpoint | None) -> Snapshot:
+    def _read_poll(self, response: Response, endpoint: bodies.Endpoint | None) -> Snapshot:
         """What the task says (result.shape)."""
-        answer, data = self._opened(response)
+        answer, data = self._open(response)
         if "status" not in data:
-            raise self._unread("the answer has no data.status", response, answer)
-        return _read_task(data, answer, endpoint)
+            raise self._unreadable("the answer has no data.status", response, answer)
+        return _read_job(data, answer, endpoint)
 
-    def _told_credits(self, response: Response) -> int:
-        answer, data = self._opened(response)
+    def _read_credits(self, response: Response) -> int:
+        answer, data = self._open(response)
         told = data.get("credits")
         if not isinstance(told, int) or isinstance(told, bool):
-            raise self._unread("the answer has no data.credits", response, answer)
+            raise self._unreadable("the answer has no data.credits", response, answer)
         return told
 
-    def _opened(self, response: Response) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _open(self, response: Response) -> tuple[dict[str, Any], dict[str, Any]]:
         """The answer, and the data in its envelope (envelope).
 
         Raises:
@@ -102,7 +102,7 @@ class MediaIOService(Service):
         code = answer.get("code")
         if not isinstance(code, int) or isinstance(code, bool):
             kind = responses.kind_by_status(response.status)
-            raise self._unread(
+            raise self._unreadable(
                 f"an answer that is no {{code, msg, data}} envelope (HTTP {response.status})", response, answer, kind
             )
         if code != 0:
@@ -116,7 +116,7 @@ class MediaIOService(Service):
             passed = response.status < responses.REFUSALS
             kind = errors.ApiError if passed else responses.kind_by_status(response.status)
         message = str(answer.get("msg") or f"refused with code {code}")
-        return self.refusal(kind, message, response, code=code, request_id=_trace(answer))
+        return self.refusal(kind, message, response, code=code, request_id=_trace_id(answer))
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether no task was made: a documented code says so, and an undocumented one with no server error does."""
@@ -124,22 +124,22 @@ class MediaIOService(Service):
             return True
         return super().is_refusal(answer) and not isinstance(answer, errors.ServerError)
 
-    def _unread(
+    def _unreadable(
         self,
         message: str,
         response: Response,
         answer: Mapping[str, Any],
         kind: type[errors.ApiError] = errors.UnreadableAnswerError,
     ) -> errors.ApiError:
-        return self.refusal(kind, message, response, request_id=_trace(answer))
+        return self.refusal(kind, message, response, request_id=_trace_id(answer))
 
 
-def _trace(answer: Mapping[str, Any]) -> str | None:
+def _trace_id(answer: Mapping[str, Any]) -> str | None:
     trace = answer.get("trace_id")
     return trace if isinstance(trace, str) and trace else None
 
 
-def _read_task(data: Mapping[str, Any], answer: object, endpoint: bodies.Endpoint | None) -> Snapshot:
+def _read_job(data: Mapping[str, Any], answer: object, endpoint: bodies.Endpoint | None) -> Snapshot:
     """One task of the result route, in either vocabulary (status.vocabulary)."""
     raw = data.get("status")
     state = STATES.get(raw, JobState.UNKNOWN) if isinstance(raw, str) else JobState.UNKNOWN

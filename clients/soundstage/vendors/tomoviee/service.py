@@ -44,12 +44,12 @@ class TomovieeService(Service):
         """Start a job of *capability* (create.route); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
         request = Request("POST", self.url(CREATE + capability), self.authorization(), filled, paid=True)
-        return Submission(service=self, operation=operation, request=request, understand=self._created).flow()
+        return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job (poll.route): one route for all capabilities."""
         request = Request("POST", self.url(RESULT), self.authorization(), {"task_id": ref.id}, timeout=timeout)
-        return self.read_once(request, self._polled)
+        return self.read_once(request, self._read_poll)
 
     def called_back(self, body: object) -> Started:
         """The task that a callback tells of (callback.payload)."""
@@ -58,11 +58,11 @@ class TomovieeService(Service):
         if not isinstance(task_id, str) or not task_id:
             allowed = "the JSON of a callback: {task_id, status, result, params}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return Started(JobRef(task_id), _read_task(told, told).settled())
+        return Started(JobRef(task_id), _read_job(told, told).settled())
 
-    def _created(self, response: Response) -> tuple[str, Snapshot]:
+    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The task's id (create.answer)."""
-        answer, code = self._envelope(response)
+        answer, code = self._open(response)
         if code != 0:
             raise self._refused(response, answer, code)
         task_id = responses.as_object(answer.get("data")).get("task_id")
@@ -70,17 +70,17 @@ class TomovieeService(Service):
             raise self.refusal(errors.UnreadableAnswerError, "the answer names no data.task_id", response)
         return task_id, Snapshot(JobState.QUEUED, raw=answer)
 
-    def _polled(self, response: Response) -> Snapshot:
+    def _read_poll(self, response: Response) -> Snapshot:
         """What the task says, which is read whatever the envelope's code is (poll.answer)."""
-        answer, code = self._envelope(response)
+        answer, code = self._open(response)
         data = responses.as_object(answer.get("data"))
         if data:
-            return _read_task(data, answer)
+            return _read_job(data, answer)
         if code != 0:
             raise self._refused(response, answer, code)
         raise self.refusal(errors.UnreadableAnswerError, "the answer has no data", response)
 
-    def _envelope(self, response: Response) -> tuple[dict[str, Any], int]:
+    def _open(self, response: Response) -> tuple[dict[str, Any], int]:
         """The answer and its code.
 
         Raises:
@@ -108,7 +108,7 @@ class TomovieeService(Service):
         return self.refusal(kind, str(message or f"refused with code {code}"), response, code=code)
 
 
-def _read_task(data: Mapping[str, Any], answer: object) -> Snapshot:
+def _read_job(data: Mapping[str, Any], answer: object) -> Snapshot:
     """One task of the result route (status.codes, task.extra_fields)."""
     raw = data.get("status")
     state = STATES.get(_number(raw), JobState.UNKNOWN)
@@ -119,7 +119,7 @@ def _read_task(data: Mapping[str, Any], answer: object) -> Snapshot:
         state,
         state_raw=raw if isinstance(raw, (int, str)) else None,
         progress=_percent(progress),
-        media=tuple(_read_result(data.get("result"))) if state is JobState.SUCCEEDED else (),
+        media=tuple(_read_media(data.get("result"))) if state is JobState.SUCCEEDED else (),
         reason=reason,
         failure=errors.ContentFiltered if blocked else None,
         raw=answer,
@@ -150,7 +150,7 @@ def _percent(value: Any) -> float | None:
     return min(100.0, max(0.0, percent)) if math.isfinite(percent) else None
 
 
-def _read_result(result: object) -> Iterator[Media]:
+def _read_media(result: object) -> Iterator[Media]:
     """The addresses in the JSON text of a finished task (poll.result_is_string)."""
     try:
         found = responses.as_object(json.loads(result) if isinstance(result, str) else result)

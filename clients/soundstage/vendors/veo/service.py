@@ -44,21 +44,21 @@ class VeoService(Service):
         """Start a film (create.route)."""
         url = self.url(f"{VERSION}/models/{model}:predictLongRunning")
         request = Request("POST", url, self.authorization(), body, paid=True)
-        return Submission(service=self, operation=operation, request=request, understand=self._created).flow()
+        return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at an operation (poll.route): its name is its address."""
         url = self.url(f"{VERSION}/{quote(ref.id, safe='/:')}")
-        return self.read_once(Request("GET", url, self.authorization(), timeout=timeout), self._polled)
+        return self.read_once(Request("GET", url, self.authorization(), timeout=timeout), self._read_poll)
 
-    def _created(self, response: Response) -> tuple[str, Snapshot]:
+    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The operation's name (create.route).
 
         Raises:
             ApiError: It was refused; without a code, where nothing proves that no film was begun.
         """
         try:
-            answer = self._answer(response)
+            answer = self._open(response)
         except errors.ServerError as trouble:
             if trouble.code != UNAVAILABLE:  # errors.unknown_outcome
                 trouble.code = None
@@ -68,9 +68,9 @@ class VeoService(Service):
             raise self.refusal(errors.UnreadableAnswerError, "the answer names no operation", response)
         return name, Snapshot(JobState.QUEUED, raw=answer)
 
-    def _polled(self, response: Response) -> Snapshot:
+    def _read_poll(self, response: Response) -> Snapshot:
         """What an operation says (poll.done, poll.error, poll.filtered); its error is looked for first."""
-        answer = self._answer(response)
+        answer = self._open(response)
         done, trouble = answer.get("done"), responses.as_object(answer.get("error"))
         raw = done if isinstance(done, bool) else None
         if trouble:
@@ -81,9 +81,9 @@ class VeoService(Service):
             if not isinstance(answer.get("name"), str):
                 raise self.refusal(errors.UnreadableAnswerError, "the answer is no operation", response)
             return Snapshot(JobState.RUNNING, state_raw=raw, raw=answer)
-        return self._ended(answer)
+        return self._read_ended(answer)
 
-    def _ended(self, answer: Mapping[str, Any]) -> Snapshot:
+    def _read_ended(self, answer: Mapping[str, Any]) -> Snapshot:
         """The films of an operation that is done, and why others are withheld (poll.done, poll.filtered)."""
         response = responses.as_object(answer.get("response"))
         told = responses.as_object(response.get("generateVideoResponse")) or response
@@ -102,7 +102,7 @@ class VeoService(Service):
             return uri
         return self.url(path if path.startswith(f"{DOWNLOAD}/") else DOWNLOAD + path)
 
-    def _answer(self, response: Response) -> dict[str, Any]:
+    def _open(self, response: Response) -> dict[str, Any]:
         """The object in an answer.
 
         Raises:
