@@ -332,19 +332,19 @@ def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def trusting_5000(patch: pytest.MonkeyPatch) -> None:
     """5000 is taken for a refusal that began nothing."""
-    patch.setattr(conversation, "DOUBTFUL", frozenset({5002}))
+    patch.setattr(conversation, "UNCERTAIN_CODES", frozenset({5002}))
 
 
 @BREAKS.in_client
 def trusting_unknown(patch: pytest.MonkeyPatch) -> None:
     """A code that nobody documents is taken for a refusal."""
-    patch.setattr(Client, "is_refusal", lambda _self, answer: answer.code not in profile.DOUBTFUL)
+    patch.setattr(Client, "is_refusal", lambda _self, answer: answer.code not in profile.UNCERTAIN_CODES)
 
 
 @BREAKS.in_client
 def doubtful_5001(patch: pytest.MonkeyPatch) -> None:
     """5001 is taken for an unknown outcome."""
-    patch.setattr(conversation, "DOUBTFUL", frozenset({5000, 5001, 5002}))
+    patch.setattr(conversation, "UNCERTAIN_CODES", frozenset({5000, 5001, 5002}))
 
 
 @BREAKS.in_client
@@ -458,7 +458,7 @@ def unmeasured(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def any_size(patch: pytest.MonkeyPatch) -> None:
     """Images are sent however large they are."""
-    patch.setattr(bodies, "LARGEST", 1 << 40)
+    patch.setattr(bodies, "MAX_IMAGE_BYTES", 1 << 40)
 
 
 @BREAKS.in_client

@@ -258,7 +258,7 @@ def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
         try:
             return (yield from right(self, kind, body))
         except errors.ApiError as trouble:
-            if trouble.code not in profile.PASSING:
+            if trouble.code not in profile.RETRY_CODES:
                 raise
             return (yield from right(self, kind, body))
 
@@ -268,31 +268,31 @@ def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def never_again(patch: pytest.MonkeyPatch) -> None:
     """What is refused for the moment is told at once."""
-    patch.setattr(conversation, "PASSING", frozenset[int]())
+    patch.setattr(conversation, "RETRY_CODES", frozenset[int]())
 
 
 @BREAKS.in_client
 def risks_are_tried_again(patch: pytest.MonkeyPatch) -> None:
     """Content that was refused is sent again."""
-    patch.setattr(conversation, "PASSING", profile.PASSING | {2406})
+    patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {2406})
 
 
 @BREAKS.in_client
 def panics_are_tried_again(patch: pytest.MonkeyPatch) -> None:
     """An internal error is asked for again."""
-    patch.setattr(conversation, "PASSING", profile.PASSING | {500})
+    patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {500})
 
 
 @BREAKS.in_client
 def no_wait(patch: pytest.MonkeyPatch) -> None:
     """The second request leaves at once."""
-    patch.setattr(conversation, "SHORT_WAIT", 0.0)
+    patch.setattr(conversation, "RETRY_DELAY", 0.0)
 
 
 @BREAKS.in_client
 def no_contact(patch: pytest.MonkeyPatch) -> None:
     """A failure that lasts does not tell whom to write to."""
-    patch.setattr(conversation, "SUPPORT", "try later")
+    patch.setattr(conversation, "SUPPORT_HINT", "try later")
 
 
 @BREAKS.in_client
@@ -317,7 +317,7 @@ def user_in_the_body(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def traditional_is_simplified(patch: pytest.MonkeyPatch) -> None:
     """A Chinese locale is simplified wherever it is spoken."""
-    patch.setattr(bodies, "TRADITIONAL", frozenset[str]())
+    patch.setattr(bodies, "TRADITIONAL_CHINESE", frozenset[str]())
 
 
 @BREAKS.in_client

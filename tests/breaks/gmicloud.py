@@ -330,19 +330,19 @@ def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def anonymous_login(patch: pytest.MonkeyPatch) -> None:
     """Calls do not say that they come from the package."""
-    patch.setattr(login, "CLIENT_ID", {})
+    patch.setattr(login, "CLIENT_HEADERS", {})
 
 
 @BREAKS.in_client
 def one_try(patch: pytest.MonkeyPatch) -> None:
     """What asks for a code is asked once."""
-    patch.setattr(login, "OTP_TRIES", 1)
+    patch.setattr(login, "OTP_ATTEMPTS", 1)
 
 
 @BREAKS.in_client
 def endless_tries_of_a_code(patch: pytest.MonkeyPatch) -> None:
     """What asks for a code is asked five times."""
-    patch.setattr(login, "OTP_TRIES", 5)
+    patch.setattr(login, "OTP_ATTEMPTS", 5)
 
 
 @BREAKS.in_client
@@ -355,7 +355,7 @@ def shown_tokens(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_face(patch: pytest.MonkeyPatch) -> None:
     """A key is used on the session face."""
-    patch.setattr(service, "KEYED_QUEUE", profile.QUEUE)
+    patch.setattr(service, "KEYED_QUEUE_ROUTE", profile.QUEUE_ROUTE)
 
 
 @BREAKS.in_client
@@ -377,7 +377,7 @@ def pays_twice(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def any_status_is_fine(patch: pytest.MonkeyPatch) -> None:
     """HTTP 202 is an answer to a creation."""
-    patch.setattr(service, "ANSWERS", frozenset({200, 201, 202}))
+    patch.setattr(service, "SUCCESS_STATUSES", frozenset({200, 201, 202}))
 
 
 @BREAKS.in_client
@@ -478,7 +478,7 @@ def guessed_price(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def dollars_for_cents(patch: pytest.MonkeyPatch) -> None:
     """Cents are taken for dollars."""
-    patch.setattr(models, "UNITS", MappingProxyType({**profile.UNITS, "cent": 1.0}))
+    patch.setattr(models, "PRICE_UNITS", MappingProxyType({**profile.PRICE_UNITS, "cent": 1.0}))
 
 
 @BREAKS.in_client

@@ -336,7 +336,7 @@ def dropped_header(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_route(patch: pytest.MonkeyPatch) -> None:
     """Tasks are read where they are created."""
-    patch.setattr(conversation, "RESULT", "/v1/open/capacity/application/task")
+    patch.setattr(conversation, "RESULT_ROUTE", "/v1/open/capacity/application/task")
 
 
 @BREAKS.in_client

@@ -360,19 +360,19 @@ def key_for_nobody(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def without_download(patch: pytest.MonkeyPatch) -> None:
     """The path is put behind the proxy's address without /download."""
-    patch.setattr(conversation, "DOWNLOAD", "")
+    patch.setattr(conversation, "DOWNLOAD_ROUTE", "")
 
 
 @BREAKS.in_client
 def empty_purse_is_a_rate(patch: pytest.MonkeyPatch) -> None:
     """A budget that is used up is called a rate limit."""
-    patch.setattr(conversation, "TYPES", MappingProxyType({"auth_error": errors.AuthenticationError}))
+    patch.setattr(conversation, "PROXY_REFUSALS", MappingProxyType({"auth_error": errors.AuthenticationError}))
 
 
 @BREAKS.in_client
 def wrong_key_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
     """The reason in the details is not read."""
-    patch.setattr(conversation, "BAD_KEY", "-")
+    patch.setattr(conversation, "INVALID_KEY_REASON", "-")
 
 
 @BREAKS.in_client

@@ -14,11 +14,11 @@ from soundstage._values import validation
 from soundstage.vendors.cloudsway.profile import (
     ABILITIES,
     GATEWAY_NAMES,
-    LARGEST,
-    LONGEST,
-    MOST_MASKS,
-    SHORTEST_SIDE,
-    STEEPEST,
+    MAX_IMAGE_BYTES,
+    MAX_IMAGE_RATIO,
+    MAX_MASKS,
+    MAX_PROMPT_LENGTH,
+    MIN_IMAGE_SIDE,
     AspectRatio,
     Duration,
     ImageModel,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Body: TypeAlias = dict[str, Any]
 
 _NAMEABLE = re.compile(r"[^/\\?#\x00-\x1f\x7f]{1,200}\Z")
-_SLIGHT = 0.05
+_RATIO_TOLERANCE = 0.05
 
 
 def external_name(given: str | None) -> str:
@@ -57,7 +57,7 @@ def from_text(prompt: str, aspect_ratio: str, common: Body) -> Body:
     """A film from a text (text2video.params, text2video.models)."""
     body: Body = {
         **_common(common, get_args(TextModel)),
-        "prompt": validation.text("prompt", prompt, longest=LONGEST),
+        "prompt": validation.text("prompt", prompt, longest=MAX_PROMPT_LENGTH),
         "aspect_ratio": validation.choice("aspect_ratio", aspect_ratio, get_args(AspectRatio)),
     }
     able = _abilities(body)
@@ -81,8 +81,8 @@ def from_image(
         "static_mask": masks["static_mask"],
         "dynamic_masks": _moving(masks["dynamic_masks"]),
     }
-    if prompt is not None and len(prompt) > LONGEST:
-        validation.reject("prompt", prompt, f"a string of at most {LONGEST} characters")
+    if prompt is not None and len(prompt) > MAX_PROMPT_LENGTH:
+        validation.reject("prompt", prompt, f"a string of at most {MAX_PROMPT_LENGTH} characters")
     if image is None and image_tail is None:
         validation.reject("image", None, "an image, or else an image_tail")
     _exclude(body)
@@ -103,8 +103,8 @@ def _common(given: Body, models: tuple[str, ...]) -> Body:
     if camera is not None and not isinstance(camera, CameraControl):
         validation.reject("camera_control", camera, "a CameraControl, or None")
     negative = validation.optional_text("negative_prompt", given["negative_prompt"])
-    if negative is not None and len(negative) > LONGEST:
-        validation.reject("negative_prompt", negative, f"a string of at most {LONGEST} characters")
+    if negative is not None and len(negative) > MAX_PROMPT_LENGTH:
+        validation.reject("negative_prompt", negative, f"a string of at most {MAX_PROMPT_LENGTH} characters")
     cfg, mode, sound, url = (given[name] for name in ("cfg_scale", "mode", "sound", "callback_url"))
     body: Body = {
         "model_name": validation.choice("model_name", given["model_name"], models),
@@ -164,8 +164,8 @@ def _moving(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | None:
     if masks is None:
         return None
     found = [] if isinstance(masks, (str, bytes)) else list(cast("Sequence[object]", masks))
-    if not 1 <= len(found) <= MOST_MASKS or not all(isinstance(mask, DynamicMask) for mask in found):
-        validation.reject("dynamic_masks", masks, f"1 to {MOST_MASKS} of DynamicMask, or None")
+    if not 1 <= len(found) <= MAX_MASKS or not all(isinstance(mask, DynamicMask) for mask in found):
+        validation.reject("dynamic_masks", masks, f"1 to {MAX_MASKS} of DynamicMask, or None")
     return cast("list[DynamicMask]", found)
 
 
@@ -188,7 +188,7 @@ def _load(body: Body) -> Flow[None]:
 def _sent(field: str, value: Picture, like: tuple[int, int] | None) -> Flow[tuple[str, tuple[int, int] | None]]:
     """A picture as it is sent, and its sides where they are known; a mask is held to the ratio of its image alone."""
     mask = field in {"static_mask", "dynamic_masks"}
-    content = yield from picture(field, value, most=LARGEST)
+    content = yield from picture(field, value, most=MAX_IMAGE_BYTES)
     if isinstance(content, str):
         return content, None
     sides = picture_sides(content)
@@ -199,15 +199,16 @@ def _sent(field: str, value: Picture, like: tuple[int, int] | None) -> Flow[tupl
 
 def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None:
     short, long = sorted(sides)
-    if short < SHORTEST_SIDE or long > STEEPEST * short:
-        allowed = f"both sides of at least {SHORTEST_SIDE} pixels, in a ratio from 1:{STEEPEST} to {STEEPEST}:1"
+    if short < MIN_IMAGE_SIDE or long > MAX_IMAGE_RATIO * short:
+        ratios = f"1:{MAX_IMAGE_RATIO} to {MAX_IMAGE_RATIO}:1"
+        allowed = f"both sides of at least {MIN_IMAGE_SIDE} pixels, in a ratio from {ratios}"
         validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
 def _check_likeness(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
     if not all((*sides, *like)):
         return
-    if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _SLIGHT:
+    if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _RATIO_TOLERANCE:
         allowed = f"a picture of its image's ratio, {like[0]}x{like[1]}"
         validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 

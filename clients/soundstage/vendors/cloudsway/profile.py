@@ -70,8 +70,9 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
         5002: errors.ServerError,
     }
 )
-DOUBTFUL = frozenset({5000, 5002})  # the service was at work when it failed, or still is: a job may have been started
-NO_SUCH_RESOURCE = 1203
+# The service was working when it failed, or still is: a job may have been started.
+UNCERTAIN_CODES = frozenset({5000, 5002})
+JOB_NOT_FOUND = 1203
 
 TextModel = Literal[
     "kling-v1", "kling-v1-6", "kling-v2-master", "kling-v2-1-master", "kling-v2-5-turbo", "kling-v2-6",
@@ -88,14 +89,14 @@ Sound = Literal["on", "off"]
 CameraType = Literal["simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward"]
 
 # Bounds (text2video.params, image2video.params, image2video.masks, routes.list).
-LONGEST: Final = 2500  # characters
-LARGEST: Final = 10 * 1024 * 1024  # bytes
-SHORTEST_SIDE: Final = 300  # pixels
-STEEPEST: Final = 2.5
-MOST_MASKS: Final = 6
-POINTS: Final = (2, 77)
-FURTHEST: Final = 10.0  # camera.control, either way
-LAST_PAGE, LARGEST_PAGE = 1000, 500
+MAX_PROMPT_LENGTH: Final = 2500  # characters
+MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024  # bytes
+MIN_IMAGE_SIDE: Final = 300  # pixels
+MAX_IMAGE_RATIO: Final = 2.5
+MAX_MASKS: Final = 6
+TRAJECTORY_POINTS: Final = (2, 77)
+MAX_CAMERA_VALUE: Final = 10.0  # camera.control, either way
+MAX_PAGE, MAX_PAGE_SIZE = 1000, 500
 
 
 @dataclass(frozen=True, slots=True)

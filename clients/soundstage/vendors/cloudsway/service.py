@@ -18,13 +18,13 @@ from soundstage._values import validation
 from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
 from soundstage.vendors.cloudsway.profile import (
-    DOUBTFUL,
+    JOB_NOT_FOUND,
     KINDS,
-    LARGEST_PAGE,
-    LAST_PAGE,
-    NO_SUCH_RESOURCE,
+    MAX_PAGE,
+    MAX_PAGE_SIZE,
     REFUSALS,
     STATES,
+    UNCERTAIN_CODES,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class CloudswayService(Service):
             try:
                 _, snapshot = yield from self.read_once(request, self._read_task)
             except errors.NotFoundError as absent:
-                if absent.code != NO_SUCH_RESOURCE or not kinds:
+                if absent.code != JOB_NOT_FOUND or not kinds:
                     raise
             else:
                 return snapshot
@@ -84,7 +84,7 @@ class CloudswayService(Service):
         try:
             job_id, snapshot = yield from self.read(Request("GET", address, self.authorization()), self._read_task)
         except errors.NotFoundError as absent:
-            if absent.code != NO_SUCH_RESOURCE:  # a proxy's own 404 proves nothing
+            if absent.code != JOB_NOT_FOUND:  # a proxy's own 404 proves nothing
                 raise
             return None
         return Started(JobRef(job_id, unknown.operation), snapshot.settled())
@@ -92,8 +92,8 @@ class CloudswayService(Service):
     def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[Started]]:
         """The account's jobs of one kind (routes.list)."""
         kind = KINDS[validation.choice("operation", operation, tuple(KINDS))]
-        number = validation.whole_number("page", page, least=1, most=LAST_PAGE)
-        size = validation.whole_number("page_size", page_size, least=1, most=LARGEST_PAGE)
+        number = validation.whole_number("page", page, least=1, most=MAX_PAGE)
+        size = validation.whole_number("page_size", page_size, least=1, most=MAX_PAGE_SIZE)
         address = f"{self._address(kind)}?{urlencode({'pageNum': number, 'pageSize': size})}"
         found = yield from self.read(Request("GET", address, self.authorization()), self._read_list)
         return [Started(JobRef(job_id, operation), snapshot.settled()) for job_id, snapshot in found]
@@ -111,7 +111,7 @@ class CloudswayService(Service):
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether no job was begun for certain: a documented code says so, except where the service failed at work."""
         if answer.code in REFUSALS:
-            return answer.code not in DOUBTFUL
+            return answer.code not in UNCERTAIN_CODES
         if isinstance(answer.code, int) and answer.code != answer.status:
             return False  # a code that nobody documents
         answers_itself = not isinstance(answer, (errors.ServerError, errors.UnreadableAnswerError))

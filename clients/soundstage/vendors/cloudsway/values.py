@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast, get_args
 
 from soundstage._values import validation
-from soundstage.vendors.cloudsway.profile import FURTHEST, POINTS, CameraType
+from soundstage.vendors.cloudsway.profile import MAX_CAMERA_VALUE, TRAJECTORY_POINTS, CameraType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,10 @@ class CameraControl:
 
     def __post_init__(self) -> None:
         validation.choice("type", self.type, get_args(CameraType))
-        values = {axis: validation.number(axis, getattr(self, axis), least=-FURTHEST, most=FURTHEST) for axis in _AXES}
+        values = {
+            axis: validation.number(axis, getattr(self, axis), least=-MAX_CAMERA_VALUE, most=MAX_CAMERA_VALUE)
+            for axis in _AXES
+        }
         moved = [axis for axis, value in values.items() if value]
         if self.type == "simple" and len(moved) != 1:
             allowed = f"exactly one of {', '.join(_AXES)}, not 0, with type 'simple'"
@@ -81,7 +84,7 @@ class DynamicMask:
     trajectories: Sequence[tuple[int, int]]
 
     def __post_init__(self) -> None:
-        least, most = POINTS
+        least, most = TRAJECTORY_POINTS
         points = cast("Sequence[object]", self.trajectories)
         if isinstance(points, str) or not least <= len(points) <= most:
             validation.reject("trajectories", points, f"{least} to {most} points (x, y)")

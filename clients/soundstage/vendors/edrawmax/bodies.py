@@ -10,7 +10,14 @@ import re
 from typing import TYPE_CHECKING, get_args
 
 from soundstage._values import validation
-from soundstage.vendors.edrawmax.profile import ANONYMOUS, LOCALES, PROFILE, TRADITIONAL, Language, Platform
+from soundstage.vendors.edrawmax.profile import (
+    ANONYMOUS_USER,
+    LOCALE_LANGUAGES,
+    PROFILE,
+    TRADITIONAL_CHINESE,
+    Language,
+    Platform,
+)
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -35,16 +42,18 @@ def language(lang: object) -> Language:
         if code == lang:
             return code
     parts = re.split(r"[-_]", re.split(r"[.@]", lang)[0].lower()) if isinstance(lang, str) else [""]
-    found = LOCALES.get(parts[0])
+    found = LOCALE_LANGUAGES.get(parts[0])
     if found is None:
         validation.reject("lang", lang, f"one of {', '.join(codes)}, or a locale of one of them, such as 'pt_BR.UTF-8'")
-    return "tw" if found == "cn" and TRADITIONAL.intersection(parts[1:]) else found
+    return "tw" if found == "cn" and TRADITIONAL_CHINESE.intersection(parts[1:]) else found
 
 
 def user(user_id: object) -> str:
     """Who calls: what was given, or else what the environment holds, or 0 (auth.none)."""
     variable = PROFILE.credentials["user_id"]
-    field, value = ("user_id", user_id) if user_id is not None else (variable, os.environ.get(variable) or ANONYMOUS)
+    field, value = (
+        ("user_id", user_id) if user_id is not None else (variable, os.environ.get(variable) or ANONYMOUS_USER)
+    )
     name = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not _VISIBLE.match(name):
         validation.reject(field, value, "a number, or visible ASCII characters without spaces or line breaks")

@@ -18,7 +18,7 @@ from soundstage._values.messages import Flow, run
 from soundstage._values.state import Media
 from soundstage._values.unpicklable import Live
 from soundstage._values.validation import path
-from soundstage.vendors.edrawmax.profile import FILE_NAME, FOLDER
+from soundstage.vendors.edrawmax.profile import FILE_NAME, OUTPUT_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -117,7 +117,7 @@ class Diagram(_Drawing):
         """The same diagram as an SVG."""
         return Output(self._service, self._driver, self._media[1], None)
 
-    def save(self, folder: str | PathLike[str] = FOLDER) -> SavedDiagram:
+    def save(self, folder: str | PathLike[str] = OUTPUT_FOLDER) -> SavedDiagram:
         """Save both files as ``diagram_<time>.png`` and ``.svg``, and return where they stand, the PNG first.
 
         The time is the local one, to the second; a second diagram of that second gets ``_2``, and nothing is replaced.
@@ -152,7 +152,7 @@ class AsyncDiagram(_Drawing):
         """The same diagram as an SVG."""
         return AsyncOutput(self._service, self._driver, self._media[1], None)
 
-    async def save(self, folder: str | PathLike[str] = FOLDER) -> SavedDiagram:
+    async def save(self, folder: str | PathLike[str] = OUTPUT_FOLDER) -> SavedDiagram:
         """Save both files, as `Diagram.save`; a thread writes them."""
         return await self._driver.run(self._saving(folder))
 

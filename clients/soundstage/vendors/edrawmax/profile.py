@@ -28,9 +28,9 @@ PROFILE = VendorProfile(
     trusted_hosts=(".aliyuncs.com", ".wondershare.com", ".edrawsoft.com", ".edrawmax.com"),  # download.trusted_hosts
 )
 TRUSTED_HOSTS_VARIABLE = "EDRAWMAX_TRUSTED_HOSTS"
-ROUTE = "/skills/generate-"  # generate.routes
-ANONYMOUS = "0"  # auth.none
-FOLDER = "edrawmax_output"  # download.files
+GENERATE_ROUTE = "/skills/generate-"  # generate.routes
+ANONYMOUS_USER = "0"  # auth.none
+OUTPUT_FOLDER = "edrawmax_output"  # download.files
 FILE_NAME = "diagram_%Y%m%d_%H%M%S"  # download.files
 
 # error.prompt, error.lang, error.risk, error.concurrency, error.generation, error.render, error.panic
@@ -44,9 +44,9 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
         500: errors.ServerError,
     }
 )
-PASSING = frozenset({3001, 212200, 212201})  # error.retry_policy: asked again once, and reported then
-SHORT_WAIT = 3.0  # error.retry_wait, in seconds
-SUPPORT = (
+RETRY_CODES = frozenset({3001, 212200, 212201})  # error.retry_policy: asked again once, and reported then
+RETRY_DELAY = 3.0  # error.retry_wait, in seconds
+SUPPORT_HINT = (
     "it was asked twice: if it goes on, write to EdrawMax's support, ws-business@wondershare.cn"  # error.retry_policy
 )
 
@@ -55,7 +55,7 @@ Language = Literal["en", "cn", "jp", "kr", "es", "fr", "de", "it", "tw", "pt", "
 Platform = Literal["web", "win", "mac", "ios", "android", "linux"]  # platform.enum
 
 # lang.enum: the first part of a locale, as ISO 639 has it, and the vendor's code; Chinese is told apart by its region
-LOCALES: Mapping[str, Language] = MappingProxyType(
+LOCALE_LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {
         "en": "en",
         "ja": "jp",
@@ -71,5 +71,5 @@ LOCALES: Mapping[str, Language] = MappingProxyType(
         "zh": "cn",
     }
 )
-TRADITIONAL = frozenset({"tw", "hk", "mo", "hant"})
+TRADITIONAL_CHINESE = frozenset({"tw", "hk", "mo", "hant"})
 """The regions and the script of a Chinese locale that mean Traditional Chinese."""

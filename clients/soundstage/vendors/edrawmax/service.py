@@ -13,7 +13,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
 from soundstage._values.events import RetryScheduled
 from soundstage._values.messages import Flow, NotSent, Request, Response, TransportError, pause
-from soundstage.vendors.edrawmax.profile import PASSING, REFUSALS, ROUTE, SHORT_WAIT, SUPPORT
+from soundstage.vendors.edrawmax.profile import GENERATE_ROUTE, REFUSALS, RETRY_CODES, RETRY_DELAY, SUPPORT_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,11 +72,11 @@ class EdrawMaxService(Service):
             ApiError: The service refused; of what may pass, for the second time.
             ConnectionFailed: There is no answer.
         """
-        request = Request("POST", self.url(ROUTE + kind), self.authorization(), body)
+        request = Request("POST", self.url(GENERATE_ROUTE + kind), self.authorization(), body)
         first = yield from self._attempt(kind, request)
         if isinstance(first, Drawn):
             return first
-        wait, policy = max(SHORT_WAIT, first.retry_after or 0.0), self.settings.retry
+        wait, policy = max(RETRY_DELAY, first.retry_after or 0.0), self.settings.retry
         if policy.attempts == 1 or wait > policy.within:
             raise first
         self.emit(RetryScheduled(self.profile.slug, 1, wait, str(first)))
@@ -84,7 +84,7 @@ class EdrawMaxService(Service):
         second = yield from self._attempt(kind, request)
         if isinstance(second, Drawn):
             return second
-        second.message = f"{second.message}; {SUPPORT}"
+        second.message = f"{second.message}; {SUPPORT_HINT}"
         second.args = (second.message,)
         raise second
 
@@ -96,7 +96,7 @@ class EdrawMaxService(Service):
         try:
             return self._read_diagram(kind, response)
         except errors.ApiError as refused:
-            if refused.code in PASSING:
+            if refused.code in RETRY_CODES:
                 return refused
             raise
 

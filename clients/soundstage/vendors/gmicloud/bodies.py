@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from soundstage._protocol import inputs
 from soundstage._protocol.responses import as_object
 from soundstage._values import validation
-from soundstage.vendors.gmicloud.profile import IMAGE_GUIDANCE, LARGEST_IMAGE, TEXT_GUIDANCE
+from soundstage.vendors.gmicloud.profile import IMAGE_CFG_SCALE, MAX_IMAGE_BYTES, TEXT_CFG_SCALE
 
 if TYPE_CHECKING:
     from soundstage._protocol.inputs import Picture
@@ -43,7 +43,7 @@ def film(
         prompt=validation.text("prompt", prompt),
         video_length=_optional_seconds("video_length", video_length),
         negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
-        cfg_scale=_guidance(cfg_scale, TEXT_GUIDANCE),
+        cfg_scale=_guidance(cfg_scale, TEXT_CFG_SCALE),
         seed=_optional_seed(seed),
     )
 
@@ -60,7 +60,7 @@ def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
     body = _filled(
         prompt=validation.text("prompt", prompt),
         duration=_optional_seconds("duration", duration),
-        cfg_scale=_guidance(cfg_scale, IMAGE_GUIDANCE),
+        cfg_scale=_guidance(cfg_scale, IMAGE_CFG_SCALE),
         negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
         seed=_optional_seed(seed),
     )
@@ -71,7 +71,7 @@ def _image(value: Picture) -> Flow[str]:
     """The address of an image; a path or bytes become a data address."""
     if isinstance(value, str) and value.startswith(_DATA):
         return value
-    found = yield from inputs.picture("image", value, most=LARGEST_IMAGE)
+    found = yield from inputs.picture("image", value, most=MAX_IMAGE_BYTES)
     if isinstance(found, str):
         return found
     return f"data:{inputs.picture_type(found)};base64,{inputs.base64_text(found)}"

@@ -12,7 +12,7 @@ from soundstage import errors
 from soundstage._values.messages import Request, Response, alone, run
 from soundstage._values.unpicklable import Live
 from soundstage._values.validation import text
-from soundstage.vendors.gmicloud.profile import AUTH_TOKENS, CLIENT_ID, OTP_TRIES, SESSIONS
+from soundstage.vendors.gmicloud.profile import AUTH_TOKENS_ROUTE, CLIENT_HEADERS, OTP_ATTEMPTS, SESSIONS_ROUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DOOR = "login"
+_LOGIN_KEY = "login"
 _REFUSED = (errors.AuthenticationError, errors.PermissionDeniedError, errors.BadRequestError, errors.NotFoundError)
 
 
@@ -53,7 +53,7 @@ class Login(Live):
     def headers(self) -> Mapping[str, str]:
         """What every call of the session carries (headers)."""
         token = {} if self._tokens is None else {"Authorization": f"Bearer {self._tokens.access}"}
-        return {**CLIENT_ID, **token}
+        return {**CLIENT_HEADERS, **token}
 
     def entered(self, refused: Mapping[str, str] | None = None) -> Flow[Mapping[str, str]]:
         """Return the headers of a session; a new one if those *refused* are still the newest (auth.expired).
@@ -65,7 +65,7 @@ class Login(Live):
         """
         failures = self._failures
         if self._tokens is None or self.headers == refused:
-            yield from alone(_DOOR, lambda: self._renewed(refused, failures))
+            yield from alone(_LOGIN_KEY, lambda: self._renewed(refused, failures))
         return self.headers
 
     def _renewed(self, refused: Mapping[str, str] | None, failures: int) -> Flow[None]:
@@ -91,14 +91,14 @@ class Login(Live):
         if self._tokens is None:
             return None
         try:
-            return (yield from self._ask("PATCH", SESSIONS, {"refreshToken": self._tokens.refresh}, self._pair))
+            return (yield from self._ask("PATCH", SESSIONS_ROUTE, {"refreshToken": self._tokens.refresh}, self._pair))
         except _REFUSED:
             self._tokens = None
             return None
 
     def _logged_in(self) -> Flow[Tokens]:
         credentials = {"email": self._access.email, "password": self._access.password.reveal()}
-        token, two_factors = yield from self._ask("POST", AUTH_TOKENS, credentials, self._auth_token)
+        token, two_factors = yield from self._ask("POST", AUTH_TOKENS_ROUTE, credentials, self._auth_token)
         if not two_factors:
             return (yield from self._session(token, None))
         return (yield from self._two_factors(token))
@@ -109,7 +109,7 @@ class Login(Live):
         if otp is None:
             message = "this account has a second factor: pass otp=, a code or what asks for one"
             raise errors.MissingCredential(message, vendor=self._service.profile.slug, argument="otp")
-        tries = 1 if isinstance(otp, str) else OTP_TRIES
+        tries = 1 if isinstance(otp, str) else OTP_ATTEMPTS
         while True:
             tries -= 1
             code = yield from run(lambda: _code(otp))
@@ -122,10 +122,10 @@ class Login(Live):
 
     def _session(self, token: str, code: str | None) -> Flow[Tokens]:
         body = {"type": "native", "authToken": token, "otpCode": code}
-        return (yield from self._ask("POST", SESSIONS, body, self._pair))
+        return (yield from self._ask("POST", SESSIONS_ROUTE, body, self._pair))
 
     def _ask(self, method: str, path: str, body: object, understand: Callable[[Response], T]) -> Flow[T]:
-        request = Request(method, self._service.url(path), CLIENT_ID, body)
+        request = Request(method, self._service.url(path), CLIENT_HEADERS, body)
         return (yield from self._service.read(request, understand))
 
     def _auth_token(self, response: Response) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from soundstage import errors
 from soundstage._protocol.responses import as_object
-from soundstage.vendors.gmicloud.profile import PER_REQUEST, PER_SECOND, PROFILE, SECONDS, UNITS
+from soundstage.vendors.gmicloud.profile import DURATION_MEMBERS, PER_REQUEST, PER_SECOND, PRICE_UNITS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ class Model:
         price = self.price
         if price is None or price.amount < 0:
             raise _unpriced(self.id, "the service tells no price")
-        worth = UNITS.get(price.unit.strip().lower())
+        worth = PRICE_UNITS.get(price.unit.strip().lower())
         kind = price.pricing_type.strip().lower()
         if worth is None or kind not in PER_SECOND | PER_REQUEST:
             raise _unpriced(self.id, f"the price is {price.amount} {price.unit} {price.pricing_type}")
@@ -93,11 +93,11 @@ class Model:
     def _seconds(self, payload: Mapping[str, Any]) -> float:
         defaults = {parameter.key: parameter.default for parameter in self.parameters}
         for told in (payload, defaults):
-            for name in SECONDS:
+            for name in DURATION_MEMBERS:
                 seconds = told.get(name)
                 if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0:
                     return float(seconds)
-        raise _unpriced(self.id, f"the payload has no {' or '.join(SECONDS)}")
+        raise _unpriced(self.id, f"the payload has no {' or '.join(DURATION_MEMBERS)}")
 
 
 @dataclass(frozen=True, slots=True)

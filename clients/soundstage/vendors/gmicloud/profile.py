@@ -29,13 +29,13 @@ PROFILE = VendorProfile(
     has_credits=False,
     has_callback=False,
 )
-QUEUE = "/ie/requestqueue"
-KEYED_QUEUE = "/ie/requestqueue/apikey"  # apikey.face
-AUTH_TOKENS = "/me/auth-tokens"  # login.tokens
-SESSIONS = "/me/sessions"  # login.session, login.refresh
-WHO = "/me/profile"  # login.profile
-CLIENT_ID: Mapping[str, str] = MappingProxyType({"CE-ClientId": "gmisdk"})  # headers
-OTP_TRIES = 3  # login.two_factor
+QUEUE_ROUTE = "/ie/requestqueue"
+KEYED_QUEUE_ROUTE = "/ie/requestqueue/apikey"  # apikey.face
+AUTH_TOKENS_ROUTE = "/me/auth-tokens"  # login.tokens
+SESSIONS_ROUTE = "/me/sessions"  # login.session, login.refresh
+PROFILE_ROUTE = "/me/profile"  # login.profile
+CLIENT_HEADERS: Mapping[str, str] = MappingProxyType({"CE-ClientId": "gmisdk"})  # headers
+OTP_ATTEMPTS = 3  # login.two_factor
 
 TEXT_MODEL = "Wan-AI_Wan2.1-T2V-14B"  # models.known
 IMAGE_MODEL = "Image-to-Video-Model"
@@ -52,18 +52,18 @@ STATES: Mapping[str, JobState] = MappingProxyType(
         "cancelled": JobState.CANCELED,
     }
 )
-ANSWERS = frozenset({200, 201})  # errors.body: everything else is a refusal
+SUCCESS_STATUSES = frozenset({200, 201})  # errors.body: everything else is a refusal
 CONTENT_POLICY = re.compile(r"\b(polic(y|ies)|safety)\b", re.IGNORECASE)  # apikey.errors, block
 
 # Bounds of payloads (requests.payload), both ends allowed.
-TEXT_GUIDANCE = (0, 20)
-IMAGE_GUIDANCE = (0, 1)
-LARGEST_IMAGE = 20_000_000  # bytes; no document says
+TEXT_CFG_SCALE = (0, 20)
+IMAGE_CFG_SCALE = (0, 1)
+MAX_IMAGE_BYTES = 20_000_000  # bytes; no document says
 
 # price.unit: parts of a US dollar, and what a price is for.
-UNITS: Mapping[str, float] = MappingProxyType(
+PRICE_UNITS: Mapping[str, float] = MappingProxyType(
     {"cent": 0.01, "cents": 0.01, "usd cent": 0.01, "usd": 1.0, "dollar": 1.0, "dollars": 1.0, "$": 1.0}
 )
 PER_SECOND = frozenset({"per_second", "second", "per second"})
 PER_REQUEST = frozenset({"per_request", "request", "per request", "per_video", "per_generation"})
-SECONDS = ("video_length", "duration")
+DURATION_MEMBERS = ("video_length", "duration")

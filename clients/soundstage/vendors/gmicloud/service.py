@@ -21,7 +21,15 @@ from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
 from soundstage.vendors.gmicloud.access import Access, KeyAccess
 from soundstage.vendors.gmicloud.login import Login
 from soundstage.vendors.gmicloud.models import Model, Profile, RequestRecord, read_model, read_profile
-from soundstage.vendors.gmicloud.profile import ANSWERS, CONTENT_POLICY, KEYED_QUEUE, PROFILE, QUEUE, STATES, WHO
+from soundstage.vendors.gmicloud.profile import (
+    CONTENT_POLICY,
+    KEYED_QUEUE_ROUTE,
+    PROFILE,
+    PROFILE_ROUTE,
+    QUEUE_ROUTE,
+    STATES,
+    SUCCESS_STATUSES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,8 +39,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _POLICY_STATUS = 400
-_KEPT = 16  # tokens and codes that answers may still echo
-_SUFFIXES: Mapping[str, str] = MappingProxyType(
+_MAX_TOKENS_MASKED = 16  # tokens and codes that answers may still echo
+_MEDIA_KINDS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("mp4", "webm", "mov", "mkv"), "video"),
         **dict.fromkeys(("png", "jpg", "jpeg", "webp", "gif"), "image"),
@@ -47,10 +55,10 @@ class GMICloudService(Service):
     def __init__(self, access: Access, settings: Settings, max_spend: float | None = None) -> None:
         super().__init__(settings, {})
         self._fixed = access.secrets
-        self._seen: deque[str] = deque(maxlen=_KEPT)
+        self._seen: deque[str] = deque(maxlen=_MAX_TOKENS_MASKED)
         self._key = access if isinstance(access, KeyAccess) else None
         self._login = None if isinstance(access, KeyAccess) else Login(self, access)
-        self._queue = QUEUE if self._key is None else KEYED_QUEUE
+        self._queue = QUEUE_ROUTE if self._key is None else KEYED_QUEUE_ROUTE
         self._models: dict[str, Model] = {}
         self.purse = Purse(PROFILE.slug, max_spend, "US dollars")
         self.hide()
@@ -76,7 +84,9 @@ class GMICloudService(Service):
 
         def submit(headers: Mapping[str, str]) -> Flow[Started]:
             request = Request("POST", self.url(f"{self._queue}/requests"), headers, body, paid=True)
-            return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
+            return Submission(
+                service=self, operation=operation, request=request, understand=self._read_submission
+            ).flow()
 
         try:
             return (yield from self._authorized(submit))
@@ -89,7 +99,9 @@ class GMICloudService(Service):
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a request (requests.detail)."""
         url = self.url(f"{self._queue}/requests/{quote(ref.id, safe='')}")
-        return self._authorized(lambda headers: self.read_once(Request("GET", url, headers, timeout=timeout), self._read_poll))
+        return self._authorized(
+            lambda headers: self.read_once(Request("GET", url, headers, timeout=timeout), self._read_poll)
+        )
 
     def models(self) -> Flow[list[Model]]:
         """List the models (models.list); with a key, nothing but their ids (apikey.face)."""
@@ -116,7 +128,7 @@ class GMICloudService(Service):
         """
         if self._login is None:
             raise errors.UnsupportedError("the API-key face documents no profile", vendor=PROFILE.slug)
-        return (yield from self._get(WHO, self._read_profile))
+        return (yield from self._get(PROFILE_ROUTE, self._read_profile))
 
     def requests(self, model: str) -> Flow[list[RequestRecord]]:
         """List the requests of a model (requests.list).
@@ -164,7 +176,7 @@ class GMICloudService(Service):
             ApiError: It is a refusal (errors.body), or no JSON (answers.json).
         """
         said = _parsed(response)
-        if response.status not in ANSWERS:
+        if response.status not in SUCCESS_STATUSES:
             raise self._refused(response, said or {})
         if said is None:
             raise self.refusal(errors.UnreadableAnswerError, "an answer that is no JSON object", response)
@@ -258,7 +270,7 @@ def _read_media(outcome: Mapping[str, Any]) -> Iterator[Media]:
     for url in dict.fromkeys([*listed, *known]):
         if url:
             suffix = urlsplit(url).path.rpartition(".")[2].lower()
-            yield Media(url, known.get(url) or _SUFFIXES.get(suffix, "video"))
+            yield Media(url, known.get(url) or _MEDIA_KINDS.get(suffix, "video"))
 
 
 def _record(said: Mapping[str, Any]) -> RequestRecord:

@@ -21,9 +21,11 @@ from soundstage.errors import MissingCredential
 from soundstage.vendors.infrai.profile import PROFILE
 
 _FIELD = "credentials_file"
-_LARGEST = 65_536  # bytes; what is larger is no credentials file
-_LINE = re.compile(r"""(?:export\s+)?(?:INFRAI_API_KEY|primary_api_key|api_key)\s*[=:]\s*["']?([\x21-\x7e]+?)["']?""")
-_BARE = re.compile(r"[\x21-\x7e]{1,512}")
+_MAX_FILE_BYTES = 65_536  # bytes; what is larger is no credentials file
+_KEY_LINE = re.compile(
+    r"""(?:export\s+)?(?:INFRAI_API_KEY|primary_api_key|api_key)\s*[=:]\s*["']?([\x21-\x7e]+?)["']?"""
+)
+_BARE_KEY = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +77,16 @@ def read_key(file: Path, base_url: str) -> str | None:
     """The key in *file*, if there is one and it is not another service's (credentials.file)."""
     try:
         with file.open("rb") as opened:
-            content = opened.read(_LARGEST)
+            content = opened.read(_MAX_FILE_BYTES)
         said = content.decode().strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as trouble:
         reject(_FIELD, file, f"a file that can be read ({trouble})", shown=repr(str(file)))
     if not said.startswith("{"):
-        found = next(filter(None, map(_LINE.fullmatch, map(str.strip, said.splitlines()))), None)
+        found = next(filter(None, map(_KEY_LINE.fullmatch, map(str.strip, said.splitlines()))), None)
         key = found[1] if found else said
-        if _BARE.fullmatch(key):
+        if _BARE_KEY.fullmatch(key):
             return key
         reject(_FIELD, file, "a credentials file: JSON, or one key", shown=repr(str(file)))
     try:

@@ -28,8 +28,8 @@ PROFILE = VendorProfile(
     has_callback=False,
     idempotency="replay",  # idempotency.same
 )
-GENERATE = "/v1/video/generate"  # generate.route
-ACTIVATE = "/v1/activate"  # auth.activate
+GENERATE_ROUTE = "/v1/video/generate"  # generate.route
+ACTIVATE_ROUTE = "/v1/activate"  # auth.activate
 
 
 class Generation(NamedTuple):

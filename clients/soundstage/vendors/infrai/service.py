@@ -20,7 +20,7 @@ from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Res
 from soundstage._values.redaction import MASK
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
 from soundstage.vendors.infrai.credentials import InfraiAccount, discard, keep, reserve
-from soundstage.vendors.infrai.profile import ACTIVATE, GENERATE, NEWER, OLDER, REFUSALS, STATES, Generation
+from soundstage.vendors.infrai.profile import ACTIVATE_ROUTE, GENERATE_ROUTE, NEWER, OLDER, REFUSALS, STATES, Generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,7 +71,7 @@ class InfraiService(Service):
         """
         filled = {name: value for name, value in {**body, "idempotency_key": key}.items() if value is not None}
         headers = {**self.authorization(), "Idempotency-Key": key}
-        request = Request("POST", self.url(GENERATE), headers, filled, paid=True)
+        request = Request("POST", self.url(GENERATE_ROUTE), headers, filled, paid=True)
         return Submission(
             service=self, operation="generate", request=request, understand=self._read_submission, idempotency_key=key
         ).flow()
@@ -109,7 +109,7 @@ class InfraiService(Service):
 
     def _activate_once(self) -> Flow[InfraiAccount]:
         try:
-            response = yield from self.traced(Request("POST", self.url(ACTIVATE)))
+            response = yield from self.traced(Request("POST", self.url(ACTIVATE_ROUTE)))
         except NotSent as trouble:
             raise self.unreachable(trouble) from None
         except Interrupted as trouble:

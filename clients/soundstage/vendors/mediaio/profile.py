@@ -29,8 +29,8 @@ PROFILE = VendorProfile(
     has_callback=False,
     api_names=MappingProxyType({endpoint.name: method for method, endpoint in ENDPOINTS.items()}),  # names.unique
 )
-CREDITS = "/user/credits"  # credits.route
-RESULT = "/generation/result/"  # result.route
+CREDITS_ROUTE = "/user/credits"  # credits.route
+RESULT_ROUTE = "/generation/result/"  # result.route
 
 # status.vocabulary
 STATES: Mapping[str, JobState] = MappingProxyType(
@@ -57,7 +57,7 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
     }
 )
 # What a result is by its address, where nobody knows which endpoint made it.
-SUFFIXES: Mapping[str, str] = MappingProxyType(
+MEDIA_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "mp4": "video", "mov": "video", "webm": "video", "png": "image", "jpg": "image", "jpeg": "image",
         "webp": "image", "gif": "image",

@@ -19,7 +19,7 @@ from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
 from soundstage._values.validation import is_web_address
 from soundstage.vendors.mediaio import bodies
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
-from soundstage.vendors.mediaio.profile import CREDITS, REFUSALS, RESULT, STATES, SUFFIXES
+from soundstage.vendors.mediaio.profile import CREDITS_ROUTE, MEDIA_KINDS, REFUSALS, RESULT_ROUTE, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from soundstage._protocol.credentials import Secret
 
 _CONTENT_POLICY = re.compile(r"content[ _-]?policy", re.IGNORECASE)  # block
-_ADDRESSES = ("preview", "url")
+_URL_MEMBERS = ("preview", "url")
 """Members of a result that hold its address, the documented one first; `val` is a path of the vendor's own store."""
 
 
@@ -55,16 +55,16 @@ class MediaIOService(Service):
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job (result.route): its id stands in the path."""
-        path = RESULT + quote(ref.id, safe="")
+        path = RESULT_ROUTE + quote(ref.id, safe="")
         if not ref.id.strip("."):  # a path of dots alone would be taken for a step up
-            path = RESULT + ref.id.replace(".", "%2E")
+            path = RESULT_ROUTE + ref.id.replace(".", "%2E")
         request = Request("POST", self.url(path), self.authorization(), {}, timeout=timeout)
         endpoint = ENDPOINTS.get(ref.operation or "")
         return self.read_once(request, lambda response: self._read_poll(response, endpoint))
 
     def credits(self) -> Flow[int]:
         """How many credits are left (credits.route)."""
-        request = Request("POST", self.url(CREDITS), self.authorization(), {})
+        request = Request("POST", self.url(CREDITS_ROUTE), self.authorization(), {})
         return self.read(request, self._read_credits)
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
@@ -170,7 +170,7 @@ def _addresses(result: object) -> Iterator[str]:
 
 def _of_object(result: Mapping[str, object]) -> Iterator[str]:
     """The address that an object names as its own, or else all that it holds: the page names no member."""
-    for name in _ADDRESSES:
+    for name in _URL_MEMBERS:
         own = list(_addresses(result.get(name)))
         if own:
             yield from own
@@ -181,4 +181,4 @@ def _of_object(result: Mapping[str, object]) -> Iterator[str]:
 
 def _kind(url: str) -> str:
     """What stands at *url*, by its ending."""
-    return SUFFIXES.get(urlsplit(url).path.rpartition(".")[2].lower(), "file")
+    return MEDIA_KINDS.get(urlsplit(url).path.rpartition(".")[2].lower(), "file")

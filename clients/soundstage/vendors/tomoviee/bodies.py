@@ -13,7 +13,7 @@ from soundstage._values.redaction import hide_query
 from soundstage.vendors.tomoviee.profile import (
     COPIES,
     EFFECT_SECONDS,
-    LONGEST_SPEECH,
+    MAX_SPEECH_LENGTH,
     MUSIC_SECONDS,
     SIDE_PIXELS,
     SOUNDTRACK_SECONDS,
@@ -146,7 +146,7 @@ def effect(prompt: str, duration: int, qty: int) -> Body:
 def speech(text: str, voice_id: str) -> Body:
     """A text, spoken (text2speech.params)."""
     return {
-        "text": validation.text("text", text, longest=LONGEST_SPEECH),
+        "text": validation.text("text", text, longest=MAX_SPEECH_LENGTH),
         "voice_id": str(validation.text("voice_id", voice_id)),
     }
 

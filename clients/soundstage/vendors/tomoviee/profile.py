@@ -29,8 +29,8 @@ PROFILE = VendorProfile(
     has_callback=True,  # callback.request
 )
 BASE_URL_ALIAS = "https://open-api.wondershare.cc"  # gateway.hosts
-CREATE = "/v1/open/capacity/application/"  # create.route
-RESULT = "/v1/open/pub/task"  # poll.route
+CREATE_ROUTE = "/v1/open/capacity/application/"  # create.route
+RESULT_ROUTE = "/v1/open/pub/task"  # poll.route
 
 # status.codes
 STATES: Mapping[int, JobState] = MappingProxyType(
@@ -57,7 +57,7 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
     }
 )
 # poll.result_is_string, image.result_key
-KINDS: Mapping[str, str] = MappingProxyType(
+MEDIA_KINDS: Mapping[str, str] = MappingProxyType(
     {"video_path": "video", "images_path": "image", "image_path": "image", "audio_path": "audio", "mask_path": "mask"}
 )
 # Bounds, both ends allowed: seconds unless said otherwise.
@@ -66,7 +66,7 @@ EFFECT_SECONDS = (5, 180)  # text2sfx.params
 SOUNDTRACK_SECONDS = (5, 900)  # video_scoring.params
 SIDE_PIXELS = (512, 2048)  # img2img.params
 COPIES = (1, 4)  # img2img.params, text2music.params, text2sfx.params
-LONGEST_SPEECH = 5000  # text2speech.params, in characters
+MAX_SPEECH_LENGTH = 5000  # text2speech.params, in characters
 
 
 class CameraMove(IntEnum):

@@ -18,7 +18,7 @@ from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
-from soundstage.vendors.tomoviee.profile import CREATE, KINDS, REFUSALS, RESULT, STATES
+from soundstage.vendors.tomoviee.profile import CREATE_ROUTE, MEDIA_KINDS, REFUSALS, RESULT_ROUTE, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,12 +43,12 @@ class TomovieeService(Service):
     def create(self, operation: str, capability: str, body: Mapping[str, object]) -> Flow[Started]:
         """Start a job of *capability* (create.route); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
-        request = Request("POST", self.url(CREATE + capability), self.authorization(), filled, paid=True)
+        request = Request("POST", self.url(CREATE_ROUTE + capability), self.authorization(), filled, paid=True)
         return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job (poll.route): one route for all capabilities."""
-        request = Request("POST", self.url(RESULT), self.authorization(), {"task_id": ref.id}, timeout=timeout)
+        request = Request("POST", self.url(RESULT_ROUTE), self.authorization(), {"task_id": ref.id}, timeout=timeout)
         return self.read_once(request, self._read_poll)
 
     def called_back(self, body: object) -> Started:
@@ -159,6 +159,6 @@ def _read_media(result: object) -> Iterator[Media]:
     for key, value in found.items():
         if not key.endswith("_path"):
             continue
-        kind = KINDS.get(key, key.removesuffix("_path"))
+        kind = MEDIA_KINDS.get(key, key.removesuffix("_path"))
         addresses = cast("list[object]", value) if isinstance(value, list) else [value]
         yield from (Media(url, kind) for url in addresses if isinstance(url, str) and url)

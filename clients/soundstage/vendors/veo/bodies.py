@@ -13,14 +13,14 @@ from soundstage._protocol.inputs import base64_text, picture, picture_type
 from soundstage._values import validation
 from soundstage._values.redaction import hide_query
 from soundstage.vendors.veo.profile import (
-    GOOGLE,
-    LARGE,
-    LARGEST_IMAGE,
-    LARGEST_SEED,
-    MOST_REFERENCES,
-    MOST_WORDS,
+    FULL_DURATION,
+    GOOGLE_HOST,
+    LARGE_RESOLUTIONS,
+    MAX_IMAGE_BYTES,
+    MAX_PROMPT_WORDS,
+    MAX_REFERENCE_IMAGES,
+    MAX_SEED,
     VERSION,
-    WHOLE_LENGTH,
     AspectRatio,
     Family,
     PersonGeneration,
@@ -51,8 +51,8 @@ def prompt_of(value: object, *, needed: bool) -> Body:
     if value is None and not needed:
         return {}
     prompt = validation.text("prompt", value)
-    if len(prompt.split()) > MOST_WORDS:
-        validation.reject("prompt", value, f"a prompt of at most {MOST_WORDS} tokens")
+    if len(prompt.split()) > MAX_PROMPT_WORDS:
+        validation.reject("prompt", value, f"a prompt of at most {MAX_PROMPT_WORDS} tokens")
     return {"prompt": prompt}
 
 
@@ -88,7 +88,7 @@ def parameters(
         validation.choice("person_generation", person_generation, get_args(PersonGeneration))
         validation.choice("person_generation", person_generation, people)
     if seed is not None:
-        validation.whole_number("seed", seed, least=0, most=LARGEST_SEED)
+        validation.whole_number("seed", seed, least=0, most=MAX_SEED)
     if sample_count is not None:
         validation.whole_number("sample_count", sample_count, least=1, most=family.most)
     body = {
@@ -112,15 +112,15 @@ def extended(family: Family, video: str | None, resolution: str | None) -> Body:
         shown = repr(hide_query(str(video)))
         validation.reject("video", video, "the address of a film that this key made: .../files/{id}", shown=shown)
     _extra(family, "video", "a film to go on with")
-    if resolution in LARGE:
+    if resolution in LARGE_RESOLUTIONS:
         validation.reject("resolution", resolution, "720p with video")
-    return {"video": {"uri": f"{GOOGLE}{VERSION}/files/{found[1]}:download?alt=media"}}
+    return {"video": {"uri": f"{GOOGLE_HOST}{VERSION}/files/{found[1]}:download?alt=media"}}
 
 
 def check_together(family: Family, *, image: object, last_frame: object, references: Sequence[object]) -> None:
     """Refuse pictures that do not go with the model or with each other (create.references, create.last_frame)."""
-    if isinstance(references, (str, bytes)) or len(references) > MOST_REFERENCES:
-        validation.reject("reference_images", references, f"a list of at most {MOST_REFERENCES} pictures")
+    if isinstance(references, (str, bytes)) or len(references) > MAX_REFERENCE_IMAGES:
+        validation.reject("reference_images", references, f"a list of at most {MAX_REFERENCE_IMAGES} pictures")
     if references:
         _extra(family, "reference_images", "pictures to be held to")
     if last_frame is not None and image is None:
@@ -142,7 +142,7 @@ def pictured(image: Picture | None, last_frame: Picture | None, references: Sequ
 
 
 def _encoded(field: str, value: Picture) -> Flow[Body]:
-    content = cast("bytes", (yield from picture(field, value, most=LARGEST_IMAGE, address=False)))
+    content = cast("bytes", (yield from picture(field, value, most=MAX_IMAGE_BYTES, address=False)))
     return {"bytesBase64Encoded": base64_text(content), "mimeType": picture_type(content)}
 
 
@@ -151,12 +151,12 @@ def _one_of(field: str, value: str | None, allowed: tuple[str, ...]) -> str | No
 
 
 def _large(resolution: str | None) -> str | None:
-    return "resolution" if resolution in LARGE else None
+    return "resolution" if resolution in LARGE_RESOLUTIONS else None
 
 
 def _resolution(family: Family, resolution: str | None) -> str | None:
     _one_of("resolution", resolution, get_args(Resolution))
-    if resolution in LARGE and not family.large:
+    if resolution in LARGE_RESOLUTIONS and not family.large:
         validation.reject("resolution", resolution, f"720p with {family.name}")
     return resolution
 
@@ -167,9 +167,9 @@ def _duration(family: Family, duration: int | None, because: str | None) -> int 
         validation.choice("duration_seconds", duration, family.durations)
     if because is None:
         return duration
-    if duration not in {None, WHOLE_LENGTH}:
-        validation.reject("duration_seconds", duration, f"{WHOLE_LENGTH} with this {because}")
-    return WHOLE_LENGTH
+    if duration not in {None, FULL_DURATION}:
+        validation.reject("duration_seconds", duration, f"{FULL_DURATION} with this {because}")
+    return FULL_DURATION
 
 
 def _extra(family: Family, field: str, what: str) -> None:

@@ -29,8 +29,8 @@ PROFILE = VendorProfile(
     signed_downloads=False,  # download.through_proxy
 )
 VERSION = "/v1beta"  # create.route; a base address may end with it (env)
-GOOGLE = "https://generativelanguage.googleapis.com"  # result.uri
-DOWNLOAD = "/download"  # download.through_proxy
+GOOGLE_HOST = "https://generativelanguage.googleapis.com"  # result.uri
+DOWNLOAD_ROUTE = "/download"  # download.through_proxy
 
 Model = Literal[
     "veo-3.0-generate-preview",
@@ -45,12 +45,12 @@ Resolution = Literal["720p", "1080p", "4k"]
 Duration = Literal[4, 5, 6, 8]
 PersonGeneration = Literal["allow_all", "allow_adult", "dont_allow"]
 
-LARGE = ("1080p", "4k")  # create.parameters
-WHOLE_LENGTH = 8  # create.parameters, in seconds
-LARGEST_IMAGE = 20_000_000  # create.image_size, in bytes
-MOST_REFERENCES = 3  # create.references
-MOST_WORDS = 1024  # create.prompt, create.prompt_words
-LARGEST_SEED = 2**32 - 1  # create.seed_range
+LARGE_RESOLUTIONS = ("1080p", "4k")  # create.parameters
+FULL_DURATION = 8  # create.parameters, in seconds
+MAX_IMAGE_BYTES = 20_000_000  # create.image_size, in bytes
+MAX_REFERENCE_IMAGES = 3  # create.references
+MAX_PROMPT_WORDS = 1024  # create.prompt, create.prompt_words
+MAX_SEED = 2**32 - 1  # create.seed_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,20 @@ class Family:
     people_with_image: tuple[str, ...]
 
 
-_ANYBODY = ("allow_all", "allow_adult", "dont_allow")
+_ALL_PEOPLE = ("allow_all", "allow_adult", "dont_allow")
 _VEO_3 = Family("Veo 3", (4, 6, 8), 1, True, False, ("allow_all", "allow_adult"), ("allow_adult",))
 # create.parameters, create.person_generation, create.references, create.extension
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
-        "veo-2.": Family("Veo 2", (5, 6, 8), 2, False, False, _ANYBODY, _ANYBODY),
+        "veo-2.": Family("Veo 2", (5, 6, 8), 2, False, False, _ALL_PEOPLE, _ALL_PEOPLE),
         "veo-3.0": _VEO_3,
         "veo-3.1": Family("Veo 3.1", (4, 6, 8), 1, True, True, _VEO_3.people, _VEO_3.people_with_image),
     }
 )
-ANY_FAMILY = Family("a model that is not known here", (4, 5, 6, 8), 2, True, True, _ANYBODY, _ANYBODY)
+ANY_FAMILY = Family("a model that is not known here", (4, 5, 6, 8), 2, True, True, _ALL_PEOPLE, _ALL_PEOPLE)
 
 # errors.google: by the word in the envelope's status
-WORDS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
+REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
     {
         "INVALID_ARGUMENT": errors.BadRequestError,
         "FAILED_PRECONDITION": errors.BadRequestError,
@@ -101,10 +101,10 @@ WORDS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
         "UNAVAILABLE": errors.ServerError,
     }
 )
-BAD_KEY = "API_KEY_INVALID"  # errors.google: the reason in the envelope's details
+INVALID_KEY_REASON = "API_KEY_INVALID"  # errors.google: the reason in the envelope's details
 UNAVAILABLE = "UNAVAILABLE"  # errors.unknown_outcome
 # errors.proxy: by the envelope's type
-TYPES: Mapping[str, type[errors.ApiError]] = MappingProxyType(
+PROXY_REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
     {"auth_error": errors.AuthenticationError, "budget_exceeded": errors.InsufficientCreditsError}
 )
 

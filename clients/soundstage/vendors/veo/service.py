@@ -17,7 +17,15 @@ from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
-from soundstage.vendors.veo.profile import BAD_KEY, DOWNLOAD, GOOGLE, TYPES, UNAVAILABLE, VERSION, WORDS
+from soundstage.vendors.veo.profile import (
+    DOWNLOAD_ROUTE,
+    GOOGLE_HOST,
+    INVALID_KEY_REASON,
+    PROXY_REFUSALS,
+    REFUSALS,
+    UNAVAILABLE,
+    VERSION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,10 +105,10 @@ class VeoService(Service):
 
     def _fetchable(self, uri: str) -> str:
         """Where a film can be fetched with this client's key: behind a proxy, through it (download.through_proxy)."""
-        path = uri.removeprefix(GOOGLE)
+        path = uri.removeprefix(GOOGLE_HOST)
         if path == uri or not path.startswith("/") or _at_google(self.settings.base_url):
             return uri
-        return self.url(path if path.startswith(f"{DOWNLOAD}/") else DOWNLOAD + path)
+        return self.url(path if path.startswith(f"{DOWNLOAD_ROUTE}/") else DOWNLOAD_ROUTE + path)
 
     def _open(self, response: Response) -> dict[str, Any]:
         """The object in an answer.
@@ -123,8 +131,12 @@ class VeoService(Service):
         """The refusal in either envelope, or else what the HTTP status stands for (errors.google, errors.proxy)."""
         word, of_proxy, number = told.get("status"), told.get("type"), told.get("code")
         details = [responses.as_object(detail) for detail in _items(told.get("details"))]
-        kind = WORDS.get(str(word)) or TYPES.get(str(of_proxy)) or responses.kind_by_status(_status(number, response))
-        if any(detail.get("reason") == BAD_KEY for detail in details):
+        kind = (
+            REFUSALS.get(str(word))
+            or PROXY_REFUSALS.get(str(of_proxy))
+            or responses.kind_by_status(_status(number, response))
+        )
+        if any(detail.get("reason") == INVALID_KEY_REASON for detail in details):
             kind = errors.AuthenticationError
         code = next((name for name in (word, of_proxy, number) if isinstance(name, (str, int)) and name), None)
         message = str(told.get("message") or f"refused with HTTP {response.status}")
@@ -135,7 +147,7 @@ class VeoService(Service):
 
 
 def _at_google(base_url: str) -> bool:
-    return urlsplit(base_url).hostname == urlsplit(GOOGLE).hostname
+    return urlsplit(base_url).hostname == urlsplit(GOOGLE_HOST).hostname
 
 
 def _status(code: object, response: Response) -> int:
