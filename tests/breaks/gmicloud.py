@@ -290,12 +290,12 @@ def refreshes_each(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
     """Whoever waited for a refresh makes another one."""
-    right = login.Login._renewed
+    right = login.Login._renew
 
     def renewed(self: login.Login, _refused: Any, failures: int) -> Any:
         return right(self, self.headers, failures)
 
-    patch.setattr(login.Login, "_renewed", renewed)
+    patch.setattr(login.Login, "_renew", renewed)
 
 
 @BREAKS.in_client
@@ -324,7 +324,7 @@ def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
         self._tokens = None
         yield from ()
 
-    patch.setattr(login.Login, "_refreshed", refreshed)
+    patch.setattr(login.Login, "_refresh", refreshed)
 
 
 @BREAKS.in_client
@@ -428,7 +428,7 @@ def over_at_once(patch: pytest.MonkeyPatch) -> None:
     right = Client._read_submission
 
     def created(self: Client, response: Any) -> tuple[str, Snapshot]:
-        return right(self, response)[0], service._read_job(self.answered(response))
+        return right(self, response)[0], service._read_job(self._open(response))
 
     patch.setattr(Client, "_read_submission", created)
 

@@ -103,6 +103,21 @@ class GMICloudService(Service):
             lambda headers: self.read_once(Request("GET", url, headers, timeout=timeout), self._read_poll)
         )
 
+    def read_tokens(self, request: Request, *names: str) -> Flow[dict[str, Any]]:
+        """Send one request of a login and return its response; each of *names* in it is a token, and masked."""
+
+        def read(response: Response) -> dict[str, Any]:
+            found = self._open(response)
+            for name in names:
+                token = found.get(name)
+                # A token becomes a header, which carries visible ASCII only.
+                if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
+                    raise self.refusal(errors.UnreadableAnswerError, f"the response has no {name}", response)
+                self.hide(token)
+            return found
+
+        return self.read(request, read)
+
     def models(self) -> Flow[list[Model]]:
         """List the models (models.list); with a key, nothing but their ids (apikey.face)."""
         return self._get(f"{self._queue}/models", self._read_models)
@@ -165,11 +180,11 @@ class GMICloudService(Service):
     def _headers(self, refused: Mapping[str, str] | None = None) -> Flow[Mapping[str, str]]:
         if self._login is None:
             return self.authorization()
-        return (yield from self._login.entered(refused))
+        return (yield from self._login.authorize(refused))
 
     # Answers.
 
-    def answered(self, response: Response) -> dict[str, Any]:
+    def _open(self, response: Response) -> dict[str, Any]:
         """The object that an answer is.
 
         Raises:
@@ -192,7 +207,7 @@ class GMICloudService(Service):
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The request's id (requests.create). What is over at once is still to be read: no outcome stands here."""
-        said = self.answered(response)
+        said = self._open(response)
         name = said.get("request_id")
         if not isinstance(name, str) or not name:
             raise self.refusal(errors.UnreadableAnswerError, "the answer names no request_id", response)
@@ -202,25 +217,25 @@ class GMICloudService(Service):
         return name, snapshot
 
     def _read_poll(self, response: Response) -> Snapshot:
-        said = self.answered(response)
+        said = self._open(response)
         if not isinstance(said.get("status"), str):
             raise self.refusal(errors.UnreadableAnswerError, "the answer has no status", response)
         return _read_job(said)
 
     def _read_models(self, response: Response) -> list[Model]:
-        said = self.answered(response)
+        said = self._open(response)
         if self._key is not None:
             return [Model(name) for name in self._items(said, "model_ids", response) if isinstance(name, str)]
         return [read_model(responses.as_object(item)) for item in self._items(said, "models", response)]
 
     def _read_model(self, response: Response) -> Model:
-        return read_model(self.answered(response))
+        return read_model(self._open(response))
 
     def _read_profile(self, response: Response) -> Profile:
-        return read_profile(self.answered(response))
+        return read_profile(self._open(response))
 
     def _read_requests(self, response: Response) -> list[RequestRecord]:
-        found = map(responses.as_object, self._items(self.answered(response), "requests", response))
+        found = map(responses.as_object, self._items(self._open(response), "requests", response))
         return [_record(item) for item in found if isinstance(item.get("request_id"), str)]
 
     def _items(self, said: Mapping[str, Any], name: str, response: Response) -> list[object]:
