@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.errors import CommandError
-from soundstage_cli.parsers import Parser, is_repeatable, words_for
+from soundstage_cli.parsers import Parser, completions_for, is_repeatable
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,7 @@ class Candidate:
     """A word that can stand next, and what it is."""
 
     word: str
-    about: str = ""
+    description: str = ""
 
 
 def candidates(words: Sequence[str], current: str) -> list[Candidate]:
@@ -31,80 +31,80 @@ def candidates(words: Sequence[str], current: str) -> list[Candidate]:
         current: What is there of it.
     """
     try:
-        parser, rest = _reader(words)
+        parser, rest = _parser_for(words)
     except CommandError:
         return []
-    return [found for found in _next(parser, rest, current) if found.word.startswith(current)]
+    return [found for found in _candidates(parser, rest, current) if found.word.startswith(current)]
 
 
-def _reader(words: Sequence[str]) -> tuple[Parser, Sequence[str]]:
+def _parser_for(words: Sequence[str]) -> tuple[Parser, Sequence[str]]:
     """Who reads what comes next, and the words that are its own."""
     from soundstage_cli.main import build_parser
 
     whole = build_parser()
-    commands = next(action for action in whole.declared if action.dest == "command")
+    commands = next(action for action in whole.arguments if action.dest == "command")
     if not words or not isinstance(commands.choices, dict) or words[0] not in commands.choices:
         return whole, words
     found: Parser = commands.choices[words[0]]
-    if found.delegate is None:
+    if found.resolve_parser is None:
         return found, words[1:]
-    return found.delegate(words[1:])
+    return found.resolve_parser(words[1:])
 
 
-def _next(parser: Parser, words: Sequence[str], current: str) -> Iterator[Candidate]:
-    options = {text: action for action in parser.declared for text in action.option_strings}
-    used, waiting, place = _walked(words, options)
+def _candidates(parser: Parser, words: Sequence[str], current: str) -> Iterator[Candidate]:
+    options = {text: action for action in parser.arguments for text in action.option_strings}
+    used, pending, position = _scan(words, options)
     name, equals, _ = current.partition("=")
-    if waiting is not None:
-        yield from _offered(waiting, current)
+    if pending is not None:
+        yield from _values(pending, current)
     elif equals and name in options:
         beginning = f"{name}="
-        offers = _offered(options[name], current[len(beginning) :])
-        yield from (Candidate(beginning + offer.word, offer.about) for offer in offers)
+        offers = _values(options[name], current[len(beginning) :])
+        yield from (Candidate(beginning + offer.word, offer.description) for offer in offers)
     elif current.startswith("-"):
-        yield from _unused(options, used)
+        yield from _unused_options(options, used)
     else:
-        offered = list(_positional(parser, place, current))
-        yield from offered or (_unused(options, used) if not current else ())
+        offered = list(_positional_values(parser, position, current))
+        yield from offered or (_unused_options(options, used) if not current else ())
 
 
-def _walked(
+def _scan(
     words: Sequence[str], options: dict[str, argparse.Action]
 ) -> tuple[set[argparse.Action], argparse.Action | None, int]:
     """The options that were given, the one that waits for its value, and how many words have no name."""
     used: set[argparse.Action] = set()
-    waiting, place = None, 0
+    pending, position = None, 0
     for word in words:
         name, equals, _ = word.partition("=")
-        if waiting is not None:
-            waiting = None
+        if pending is not None:
+            pending = None
         elif name in options:
             used.add(options[name])
-            waiting = None if equals or options[name].nargs == 0 else options[name]
+            pending = None if equals or options[name].nargs == 0 else options[name]
         else:
-            place += 1
-    return used, waiting, place
+            position += 1
+    return used, pending, position
 
 
-def _positional(parser: Parser, place: int, current: str) -> Iterator[Candidate]:
-    actions = [action for action in parser.declared if not action.option_strings]
-    if place >= len(actions) and not (actions and actions[-1].nargs in _MANY):
+def _positional_values(parser: Parser, position: int, current: str) -> Iterator[Candidate]:
+    actions = [action for action in parser.arguments if not action.option_strings]
+    if position >= len(actions) and not (actions and actions[-1].nargs in _MANY):
         return
-    action = actions[min(place, len(actions) - 1)]
+    action = actions[min(position, len(actions) - 1)]
     if isinstance(action.choices, dict):
         for word, reader in action.choices.items():
             yield Candidate(word, reader.description or "")
     else:
-        yield from _offered(action, current)
+        yield from _values(action, current)
 
 
-def _offered(action: argparse.Action, current: str) -> Iterator[Candidate]:
-    for offer in words_for(action, current):
+def _values(action: argparse.Action, current: str) -> Iterator[Candidate]:
+    for offer in completions_for(action, current):
         word, _, about = offer.partition("\t")
         yield Candidate(word, about)
 
 
-def _unused(options: dict[str, argparse.Action], used: set[argparse.Action]) -> Iterator[Candidate]:
+def _unused_options(options: dict[str, argparse.Action], used: set[argparse.Action]) -> Iterator[Candidate]:
     """Every long option that can still be given."""
     for text, action in options.items():
         again = action not in used or is_repeatable(action)

@@ -67,9 +67,9 @@ function __soundstage_complete
 end
 complete -c soundstage -f -a '(__soundstage_complete)'
 """
-_BREAKS: Final = "\"'><=;|&(:"
+_BASH_WORD_BREAKS: Final = "\"'><=;|&(:"
 """Where bash begins a new word to complete (its COMP_WORDBREAKS), beside spaces."""
-_SPECIAL: Final = frozenset(" \t\"'\\$`!&|;<>(){}[]*?#~")
+_BASH_SPECIAL: Final = frozenset(" \t\"'\\$`!&|;<>(){}[]*?#~")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a script, or what it asks for."""
     if args.line is not None:
-        for word in for_bash(args.line):
+        for word in complete_bash(args.line):
             print(word)
     elif args.words is not None:
         from soundstage_cli.candidates import candidates
@@ -99,25 +99,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _first_sentence(found: Candidate) -> str:
-    return found.about.partition(". ")[0].partition("; ")[0].rstrip(".")
+    return found.description.partition(". ")[0].partition("; ")[0].rstrip(".")
 
 
-def for_bash(line: str) -> Iterator[str]:
-    """Yield what bash puts in the place of the word that *line* ends in, quoted as that word is.
+def complete_bash(line: str) -> Iterator[str]:
+    """Yield what bash puts in the place of the word that *line* ends in, quote_word as that word is.
 
     Args:
         line: The command up to the cursor.
     """
     from soundstage_cli.candidates import candidates
 
-    words, quote = split(line)
+    words, quote = split_words(line)
     *before, current = words
-    done = 0 if quote else max((current.rfind(mark) for mark in _BREAKS), default=-1) + 1
+    done = 0 if quote else max((current.rfind(mark) for mark in _BASH_WORD_BREAKS), default=-1) + 1
     for found in candidates(before[1:], current):
-        yield quoted(found.word[done:], quote)
+        yield quote_word(found.word[done:], quote)
 
 
-def split(line: str) -> tuple[list[str], str]:
+def split_words(line: str) -> tuple[list[str], str]:
     """Return the words of *line* without their quotes, the last being what is typed now, and the quote it is in."""
     words, quote, escaped = [""], "", False
     for character in line:
@@ -137,11 +137,11 @@ def split(line: str) -> tuple[list[str], str]:
     return words, quote
 
 
-def quoted(word: str, quote: str) -> str:
+def quote_word(word: str, quote: str) -> str:
     """Return *word* as it stands in a command line, inside of *quote* or outside of any."""
     if quote:
         return "".join(f"\\{one}" if quote == '"' and one in '"\\$`' else one for one in word)
-    return "".join(f"\\{one}" if one in _SPECIAL else one for one in word)
+    return "".join(f"\\{one}" if one in _BASH_SPECIAL else one for one in word)
 
 
 _SCRIPTS: Final[Mapping[str, str]] = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}

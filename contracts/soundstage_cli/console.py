@@ -20,7 +20,7 @@ Cell: TypeAlias = "str | tuple[str, str]"
 _PIPE_WIDTH: Final = 120
 
 
-class Screen:
+class Printer:
     """Standard output, with tables.
 
     Raises:

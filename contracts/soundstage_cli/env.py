@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from soundstage_cli.errors import UsageError
-from soundstage_cli.parsers import completes
+from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.loader import FactError, load_facts
 from soundstage_contracts.registry import VENDORS
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the vendors, the server and the shell."""
     parser.epilog = _EPILOG
     vendors = parser.add_argument("vendors", nargs="*", metavar="VENDOR", help="vendors to point there (default: all)")
-    completes(vendors, lambda _: VENDORS)
+    set_completer(vendors, lambda _: VENDORS)
     parser.add_argument("--url", default=DEFAULT_URL, help="the server's address (default: %(default)s)")
     parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="whose syntax to print (default: sh)")
 

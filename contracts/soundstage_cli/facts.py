@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import UsageError, needs_extra
-from soundstage_cli.options import whole_number
-from soundstage_cli.parsers import completes
+from soundstage_cli.options import parse_int
+from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
 from soundstage_contracts.facts.loader import Fact, FactError, load_facts
 from soundstage_contracts.registry import VENDORS
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the vendor or fact, and the ways to answer."""
     parser.epilog = _EPILOG
     id_ = parser.add_argument("id", nargs="?", metavar="ID", help="a vendor, or a fact as VENDOR:FACT (default: all)")
-    completes(id_, _known)
+    set_completer(id_, _complete_id)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a contract is owed")
     parser.add_argument("--json", action="store_true", help="print a JSON list of facts with their contracts")
     parser.add_argument(
@@ -98,14 +98,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the facts that were asked for."""
-    days = whole_number("--stale-days", args.stale_days, 0, _CENTURY)
+    days = parse_int("--stale-days", args.stale_days, 0, _CENTURY)
     evidence = _evidence(args.evidence)
-    chosen = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_choose(args.id))]
+    selected = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id))]
     if args.json:
-        print(json.dumps([_plain(item) for item in chosen], indent=2, ensure_ascii=False))
+        print(json.dumps([_to_json(item) for item in selected], indent=2, ensure_ascii=False))
     else:
-        _show(chosen, args.id, days if evidence is not None else None)
-    return 1 if args.check and any(item.red for item in chosen) else 0
+        _show(selected, args.id, days if evidence is not None else None)
+    return 1 if args.check and any(item.red for item in selected) else 0
 
 
 def _evidence(named: str | None) -> Evidence | None:
@@ -119,13 +119,13 @@ def _evidence(named: str | None) -> Evidence | None:
         raise UsageError(f"--evidence: {error}") from None
 
 
-def _known(current: str) -> Iterable[str]:
+def _complete_id(current: str) -> Iterable[str]:
     """The vendors, or once one is named, its facts."""
     vendor, colon, _ = current.partition(":")
     return load_facts(vendor) if colon and vendor in VENDORS else VENDORS
 
 
-def _choose(id_: str | None) -> list[Fact]:
+def _select(id_: str | None) -> list[Fact]:
     vendor = id_.partition(":")[0] if id_ else None
     try:
         book = load_facts(vendor)
@@ -149,7 +149,7 @@ def _coverage(fact: Fact, contracts: tuple[Contract, ...], evidence: Evidence | 
     return Coverage(fact, contracts, tuple(sorted(missing_sides(fact, contracts))), seen)
 
 
-def _plain(item: Coverage) -> Mapping[str, Any]:
+def _to_json(item: Coverage) -> Mapping[str, Any]:
     fact = item.fact
     return {
         "key": fact.key,
@@ -168,30 +168,30 @@ def _plain(item: Coverage) -> Mapping[str, Any]:
     }
 
 
-def _show(chosen: Sequence[Coverage], id_: str | None, stale_days: int | None) -> None:
+def _show(selected: Sequence[Coverage], id_: str | None, stale_days: int | None) -> None:
     if id_ is None:
-        _show_vendors(chosen, stale_days)
+        _show_vendors(selected, stale_days)
     elif ":" in id_:
-        _show_fact(chosen[0], stale_days)
+        _show_fact(selected[0], stale_days)
     else:
-        _show_list(chosen, stale_days)
+        _show_list(selected, stale_days)
 
 
-def _show_vendors(chosen: Sequence[Coverage], stale_days: int | None) -> None:
-    from soundstage_cli.console import Screen
+def _show_vendors(selected: Sequence[Coverage], stale_days: int | None) -> None:
+    from soundstage_cli.console import Printer
 
-    screen = Screen("soundstage facts")
+    printer = Printer("soundstage facts")
     by_vendor: dict[str, list[Coverage]] = {}
-    for item in chosen:
+    for item in selected:
         by_vendor.setdefault(item.fact.vendor, []).append(item)
     heads = ("vendor", "facts", "documented", "contradicted", "inferred", "contracts owed", "kept", "missing")
-    screen.table(heads, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
+    printer.table(heads, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
     if stale_days is not None:
         last = [(vendor, *_last(items, stale_days)) for vendor, items in by_vendor.items()]
-        screen.table(("vendor", *_SEEN), last)
-    if red := [item for item in chosen if item.red]:
-        screen.line("No contract proves these yet:", _RED)
-        screen.table(("fact", "side", "says"), [_red_row(item) for item in red], fold=False)
+        printer.table(("vendor", *_SEEN), last)
+    if red := [item for item in selected if item.red]:
+        printer.line("No contract proves these yet:", _RED)
+        printer.table(("fact", "side", "says"), [_red_row(item) for item in red], fold=False)
 
 
 def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
@@ -199,9 +199,9 @@ def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
     for kind in KINDS:
         cells = [item.last(kind, stale_days) for item in items if item.fact.sides]
         words = Counter(words.partition(" ")[0] for words, _ in cells)
-        told = [f"{words[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if words[word]]
+        counts = [f"{words[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if words[word]]
         style = _RED if words["failed"] else "yellow" if words["stale"] or words["unchecked"] else "green"
-        yield ", ".join(told), style
+        yield ", ".join(counts), style
 
 
 def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
@@ -222,28 +222,28 @@ def _red_row(item: Coverage) -> Sequence[Cell]:
     return (item.fact.key, _RED), " and ".join(item.missing), item.fact.says
 
 
-def _show_list(chosen: Sequence[Coverage], stale_days: int | None) -> None:
-    from soundstage_cli.console import Screen
+def _show_list(selected: Sequence[Coverage], stale_days: int | None) -> None:
+    from soundstage_cli.console import Printer
 
     heads = ["fact", "certainty", "binds", "contracts"]
-    rows: list[list[Cell]] = [[item.fact.id, item.fact.certainty, item.fact.binds, item.state] for item in chosen]
+    rows: list[list[Cell]] = [[item.fact.id, item.fact.certainty, item.fact.binds, item.state] for item in selected]
     if stale_days is not None:
         heads += _SEEN
         rows = [
-            [*row, *(item.last(kind, stale_days) for kind in KINDS)] for row, item in zip(rows, chosen, strict=True)
+            [*row, *(item.last(kind, stale_days) for kind in KINDS)] for row, item in zip(rows, selected, strict=True)
         ]
-    says = [[*row, item.fact.says] for row, item in zip(rows, chosen, strict=True)]
-    Screen("soundstage facts").table([*heads, "says"], says, fold=False)
+    says = [[*row, item.fact.says] for row, item in zip(rows, selected, strict=True)]
+    Printer("soundstage facts").table([*heads, "says"], says, fold=False)
 
 
 def _show_fact(item: Coverage, stale_days: int | None) -> None:
-    from soundstage_cli.console import Screen
+    from soundstage_cli.console import Printer
 
-    fact, screen = item.fact, Screen("soundstage facts")
-    screen.line(fact.key, "bold")
-    screen.line(fact.says)
+    fact, printer = item.fact, Printer("soundstage facts")
+    printer.line(fact.key, "bold")
+    printer.line(fact.says)
     if fact.but:
-        screen.line(f"But: {fact.but}", "yellow")
+        printer.line(f"But: {fact.but}", "yellow")
     rows: list[Sequence[Cell]] = [
         ("source", fact.source),
         ("certainty", fact.certainty),
@@ -252,7 +252,7 @@ def _show_fact(item: Coverage, stale_days: int | None) -> None:
     ]
     if stale_days is not None:
         rows += [(name, item.last(kind, stale_days)) for name, kind in zip(_SEEN, KINDS, strict=True)]
-    screen.table(("", ""), rows)
+    printer.table(("", ""), rows)
     for contract in item.contracts:
-        screen.line(f"{contract.promise} [{', '.join(sorted(contract.sides))}]", "green")
-        screen.line(f"  {contract.name}", "dim")
+        printer.line(f"{contract.promise} [{', '.join(sorted(contract.sides))}]", "green")
+        printer.line(f"  {contract.name}", "dim")

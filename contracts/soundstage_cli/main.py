@@ -39,7 +39,7 @@ INTERRUPTED: Final = 130
 
 
 class Command(Protocol):
-    """What a subcommand's module offers; one whose words decide who reads them has a `reader`, as `Parser` says."""
+    """The interface of a subcommand module; `resolve_parser`, as in `Parser`, is optional."""
 
     HELP: str
 
@@ -50,7 +50,7 @@ class Command(Protocol):
         """Do the work and return the exit code; a `CommandError` is shown without a traceback."""
 
 
-class _Version(argparse.Action):
+class _VersionAction(argparse.Action):
     """Looks the version up only when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
@@ -76,7 +76,7 @@ def build_parser() -> Parser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
+    parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and end")
     subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS:
         _add_command(subparsers, name, cast("Command", import_module(module)))
@@ -95,7 +95,7 @@ def _add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
-    parser.delegate = getattr(command, "reader", None)
+    parser.resolve_parser = getattr(command, "resolve_parser", None)
     parser.set_defaults(run=command.run)
 
 
@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"soundstage: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader (head, less) has what it wanted
-        _forget_the_rest()
+        _discard_remaining_output()
         return 0
     except KeyboardInterrupt:
         print(file=sys.stderr)
@@ -121,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _forget_the_rest() -> None:
+def _discard_remaining_output() -> None:
     """Let what is still to be written go nowhere, so that the interpreter's last flush has nothing to complain of."""
     with suppress(OSError, ValueError):  # a stream that is no file has no such flush
         stream = sys.stdout.fileno()

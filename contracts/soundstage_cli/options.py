@@ -10,10 +10,10 @@ from soundstage_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SHOWN: Final = 80
+_MAX_LENGTH: Final = 80
 
 
-def whole_number(option: str, text: str, least: int | None = None, most: int | None = None) -> int:
+def parse_int(option: str, text: str, least: int | None = None, most: int | None = None) -> int:
     """Read the whole number that *text* is.
 
     Raises:
@@ -30,7 +30,7 @@ def whole_number(option: str, text: str, least: int | None = None, most: int | N
 
 
 @contextmanager
-def explained(option: str) -> Iterator[None]:
+def errors_of_option(option: str) -> Iterator[None]:
     """Refuse the value of *option* with the words of a ValueError inside the block, which name value and allowed.
 
     Raises:
@@ -42,7 +42,7 @@ def explained(option: str) -> Iterator[None]:
         raise UsageError(f"{option}: {error}") from None
 
 
-def shown(value: object) -> str:
+def shorten(value: object) -> str:
     """Return *value* as a message shows it, cut where it is long, such as a picture in a text."""
     text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -16,13 +16,13 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose actions can be asked for.
 
     Attributes:
-        delegate: Given all words, who reads the rest of them, and that rest, where that depends on the first ones.
+        resolve_parser: Given all words, returns the parser of the remaining words and those words.
     """
 
-    delegate: Callable[[Sequence[str]], tuple[Parser, Sequence[str]]] | None = None
+    resolve_parser: Callable[[Sequence[str]], tuple[Parser, Sequence[str]]] | None = None
 
     @property
-    def declared(self) -> Sequence[argparse.Action]:
+    def arguments(self) -> Sequence[argparse.Action]:
         """Every argument, in the order in which they were added."""
         return tuple(self._actions)
 
@@ -55,8 +55,8 @@ class StrictParser(Parser):
         """
         found, unknown = self.parse_known_args([_dashed(word) for word in words])
         if unknown:
-            options = [text for action in self.declared for text in action.option_strings]
-            raise UsageError(f"{unknown[0]!r} is unknown{nearest(unknown[0], options)}; see {self.prog} --help")
+            options = [text for action in self.arguments for text in action.option_strings]
+            raise UsageError(f"{unknown[0]!r} is unknown{suggestion(unknown[0], options)}; see {self.prog} --help")
         return found
 
 
@@ -66,7 +66,7 @@ def _dashed(word: str) -> str:
     return f"{name.replace('_', '-')}{equals}{value}" if word.startswith("--") else word
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """Return a question for what *word* was meant to be, or nothing."""
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
@@ -76,12 +76,12 @@ _COMPLETERS: Final = "soundstage_completer"
 _APPENDING: Final = type(argparse.ArgumentParser(add_help=False).add_argument("--x", action="append"))
 
 
-def completes(action: argparse.Action, words: Callable[[str], Iterable[str]]) -> None:
+def set_completer(action: argparse.Action, words: Callable[[str], Iterable[str]]) -> None:
     """Let *words*, given what is typed of one, be what completion offers as a value of *action*."""
     setattr(action, _COMPLETERS, words)
 
 
-def words_for(action: argparse.Action, current: str) -> list[str]:
+def completions_for(action: argparse.Action, current: str) -> list[str]:
     """Return what completion offers as a value of *action*, of which *current* is typed; a tab begins what it is."""
     offered: Callable[[str], Iterable[str]] | None = getattr(action, _COMPLETERS, None)
     if offered is not None:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
-from soundstage_cli.options import explained, whole_number
+from soundstage_cli.options import errors_of_option, parse_int
 
 if TYPE_CHECKING:
     import argparse
@@ -61,23 +61,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM, which are how a server ends well."""
-    port = whole_number("--port", args.port, 0, _HIGHEST_PORT)
-    seed = None if args.seed is None else whole_number("--seed", args.seed)
+    port = parse_int("--port", args.port, 0, _HIGHEST_PORT)
+    seed = None if args.seed is None else parse_int("--seed", args.seed)
     dialects = dict(map(_dialect, args.dialect))
     with needs_extra("server", "soundstage serve"):
         from soundstage_server import Clock, World
         from soundstage_server.world.state_file import StateError
-    with explained("--speed"):
+    with errors_of_option("--speed"):
         clock = None if args.speed is None else Clock.parse(args.speed)
     try:
-        with explained("--public-url"):
+        with errors_of_option("--public-url"):
             world = World(clock=clock, seed=seed, public_url=args.public_url, state=args.state)
     except StateError as error:
         raise CommandError(str(error)) from None
     with world:
-        with explained("--dialect"):
+        with errors_of_option("--dialect"):
             world.dialects.choose(dialects)
-        server = _bound(world, args.host, port)
+        server = _bind(world, args.host, port)
         server.run(lambda: _announce(server, world.clock, args.host))
     return 0
 
@@ -89,7 +89,7 @@ def _dialect(text: str) -> tuple[str, str]:
     return name, reading
 
 
-def _bound(world: World, host: str, port: int) -> Server:
+def _bind(world: World, host: str, port: int) -> Server:
     """Take the port.
 
     Raises:
@@ -106,19 +106,19 @@ def _bound(world: World, host: str, port: int) -> Server:
         cause = error.__context__
         if isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}:
             raise CommandError(f"{error}; --port 0 takes a free one") from None
-        raise _no_address(host, error) from None
+        raise _invalid_host(host, error) from None
 
 
 def _check_host(host: str) -> None:
     """Refuse what a socket would take for every address of this machine, or could not ask for at all."""
     try:
         if not host.encode("idna").strip():
-            raise _no_address(host, "it is empty")
+            raise _invalid_host(host, "it is empty")
     except UnicodeError as error:
-        raise _no_address(host, error) from None
+        raise _invalid_host(host, error) from None
 
 
-def _no_address(host: str, problem: object) -> UsageError:
+def _invalid_host(host: str, problem: object) -> UsageError:
     allowed = "an address of this machine, such as 127.0.0.1 or ::1"
     return UsageError(f"--host is {host!r}; allowed: {allowed} ({problem})")
 

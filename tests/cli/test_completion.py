@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from soundstage._registry import VENDORS
 from soundstage_cli.candidates import candidates
-from soundstage_cli.completion import for_bash, quoted, split
+from soundstage_cli.completion import complete_bash, quote_word, split_words
 from soundstage_cli.generate import catalog as table
-from soundstage_cli.generate.catalog import vendor_of
+from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.main import COMMANDS, main
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 def words(line: str) -> list[str]:
     """Return what bash is told for *line*."""
-    return list(for_bash(line))
+    return list(complete_bash(line))
 
 
 @pytest.fixture
 def _named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give one capability a name of the vendor's own, with spaces."""
-    tomoviee = vendor_of("tomoviee")
+    tomoviee = load_vendor("tomoviee")
     first, *others = tomoviee.capabilities
     renamed = replace(tomoviee, capabilities=(replace(first, api_name="Film from Text 2.0"), *others))
-    monkeypatch.setattr(table, "vendor_of", lambda _: renamed)
+    monkeypatch.setattr(table, "load_vendor", lambda _: renamed)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_bash_is_told_what_can_come_next(line: str, offered: list[str]) -> None:
 @pytest.mark.parametrize("slug", VENDORS)
 def test_every_option_and_every_value_of_every_capability_is_offered(slug: str) -> None:
     """The table that help shows is the table that completion offers."""
-    for capability in vendor_of(slug).capabilities:
+    for capability in load_vendor(slug).capabilities:
         typed = ["generate", slug, capability.name]
-        offered = {found.word: found.about for found in candidates(typed, "--")}
-        assert {f"--{option.word}" for option in capability.options} <= set(offered)
-        assert all(offered[f"--{option.word}"] for option in capability.options)
+        offered = {found.word: found.description for found in candidates(typed, "--")}
+        assert {f"--{option.flag}" for option in capability.options} <= set(offered)
+        assert all(offered[f"--{option.flag}"] for option in capability.options)
         for option in capability.options:
-            if not option.kind.flag:
-                values = [found.word for found in candidates([*typed, f"--{option.word}"], "")]
-                assert values == list(option.kind.offered)
-                assert all(option.kind.read(value) is not None for value in values)
+            if not option.type.is_switch:
+                values = [found.word for found in candidates([*typed, f"--{option.flag}"], "")]
+                assert values == list(option.type.shown)
+                assert all(option.type.read(value) is not None for value in values)
 
 
 def test_options_come_where_a_free_text_or_nothing_is_typed() -> None:
@@ -167,10 +167,10 @@ def test_the_other_shells_get_words_with_what_they_are(shell: str, capsys: pytes
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1), min_size=1))
 def test_words_are_read_back_however_they_were_quoted(typed: list[str]) -> None:
     """Splitting undoes the shell's quotes, and our own."""
-    assert split(shlex.join(typed)) == (typed, "")
-    assert split(" ".join(quoted(word, "") for word in typed)) == (typed, "")
+    assert split_words(shlex.join(typed)) == (typed, "")
+    assert split_words(" ".join(quote_word(word, "") for word in typed)) == (typed, "")
     for quote in "\"'":
         if not any("'" in word for word in typed):
-            line = " ".join(f"{quote}{quoted(word, quote)}{quote}" for word in typed)
-            assert split(line) == (typed, "")
-            assert split(line[:-1]) == (typed, quote)
+            line = " ".join(f"{quote}{quote_word(word, quote)}{quote}" for word in typed)
+            assert split_words(line) == (typed, "")
+            assert split_words(line[:-1]) == (typed, quote)

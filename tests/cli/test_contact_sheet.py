@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from soundstage_cli.demo import contact_sheet
-from soundstage_cli.demo.calls import Outcome, turns_of
-from soundstage_cli.demo.contact_sheet import Card, Sheet
-from soundstage_cli.demo.probe import UndecodableError, describe
-from soundstage_cli.demo.table import Finding
-from soundstage_cli.demo.thumbnails import WAVE_GROUND, rendered, thumbnail
+from soundstage_cli.demo.contact_sheet import Card, ContactSheet
+from soundstage_cli.demo.media_info import UndecodableError, describe_media
+from soundstage_cli.demo.runner import CallResult, client_calls
+from soundstage_cli.demo.table import ResultRow
+from soundstage_cli.demo.thumbnails import WAVE_GROUND, make_thumbnail, render_svg
 from soundstage_contracts.declarations.vendor import DemoCall
 from soundstage_contracts.vendors import tomoviee
 from soundstage_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
@@ -35,23 +35,23 @@ def made(folder: Path, name: str, medium: Medium) -> Path:
     return path
 
 
-def card(files: int, *, slug: str = "tomoviee", problem: str = "", prompt: str = "A fox", **call: Any) -> Card:
+def card(files: int, *, slug: str = "tomoviee", error: str = "", prompt: str = "A fox", **arguments: Any) -> Card:
     """Return what a call made: so many files, which are not there."""
     contract = replace(tomoviee.CONTRACT, slug=slug)
-    (turn,) = turns_of(contract, [DemoCall("text_to_video", {"prompt": prompt} if prompt else call)])
-    outcome = Outcome(turn, 60.0, 0.1, 10, "credits", problem=problem)
+    (call,) = client_calls(contract, [DemoCall("text_to_video", {"prompt": prompt} if prompt else arguments)])
+    result = CallResult(call, 60.0, 0.1, 10, "credits", error=error)
     names = [f"{number}.png" for number in range(files)]
-    findings = [
-        Finding(outcome, first=not number, file=name, said=name, bad=False) for number, name in enumerate(names)
+    rows = [
+        ResultRow(result, first=not number, file=name, details=name, failed=False) for number, name in enumerate(names)
     ]
-    return Card(outcome, tuple(findings) or (Finding(outcome, first=True, file="", said=problem, bad=True),))
+    return Card(result, tuple(rows) or (ResultRow(result, first=True, file="", details=error, failed=True),))
 
 
 def test_a_film_is_shown_by_its_middle(tmp_path: Path) -> None:
     """The frame is the one in the middle of the film, and its length is the file's."""
     path = made(tmp_path, "film", FILM)
-    thumb = thumbnail(path, SIZE)
-    assert (thumb.moving, thumb.image.size) == (True, (96, 54))
+    thumb = make_thumbnail(path, SIZE)
+    assert (thumb.is_video, thumb.image.size) == (True, (96, 54))
     assert thumb.seconds == pytest.approx(4.0, abs=0.2)
     left, right = (thumb.image.crop((x, 0, x + 32, 54)) for x in (0, 64))
     assert left.tobytes() != right.tobytes()
@@ -59,45 +59,45 @@ def test_a_film_is_shown_by_its_middle(tmp_path: Path) -> None:
 
 def test_a_film_of_one_frame_is_shown_by_it(tmp_path: Path) -> None:
     """Where nothing comes after the middle the first frame stands in."""
-    thumb = thumbnail(made(tmp_path, "film", replace(FILM, seconds=0.125)), SIZE)
+    thumb = make_thumbnail(made(tmp_path, "film", replace(FILM, seconds=0.125)), SIZE)
     assert thumb.image.size == (96, 54)
 
 
 def test_a_sound_is_shown_by_its_wave(tmp_path: Path) -> None:
     """The wave fills the box, is as loud in one half as in the other, and tells the length."""
-    thumb = thumbnail(made(tmp_path, "sound", Sound(3.0, 1, "music")), SIZE)
-    assert (thumb.moving, thumb.image.size) == (False, SIZE)
+    thumb = make_thumbnail(made(tmp_path, "sound", Sound(3.0, 1, "music")), SIZE)
+    assert (thumb.is_video, thumb.image.size) == (False, SIZE)
     assert thumb.seconds == pytest.approx(3.0, abs=0.2)
-    colours = thumb.image.getcolors() or []
-    assert max(colours)[1] == WAVE_GROUND
-    assert len(colours) > 1
+    colors = thumb.image.getcolors() or []
+    assert max(colors)[1] == WAVE_GROUND
+    assert len(colors) > 1
 
 
 def test_a_picture_keeps_its_shape(tmp_path: Path) -> None:
     """Nothing is stretched: a tall picture is as high as the box, a wide one as wide."""
-    assert thumbnail(made(tmp_path, "tall", Picture(200, 400, "A fox", "", 1)), SIZE).image.size == (45, 90)
-    assert thumbnail(made(tmp_path, "wide", Mask(800, 100, 1)), SIZE).image.size == (160, 20)
+    assert make_thumbnail(made(tmp_path, "tall", Picture(200, 400, "A fox", "", 1)), SIZE).image.size == (45, 90)
+    assert make_thumbnail(made(tmp_path, "wide", Mask(800, 100, 1)), SIZE).image.size == (160, 20)
 
 
 def test_what_is_clear_is_shown_on_white(tmp_path: Path) -> None:
     """A picture with clear parts is laid on white, not on black."""
     path = tmp_path / "clear.png"
     Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
-    assert thumbnail(path, SIZE).image.getpixel((5, 5)) == (255, 255, 255)
+    assert make_thumbnail(path, SIZE).image.getpixel((5, 5)) == (255, 255, 255)
 
 
 def test_a_drawing_is_rendered_with_its_letters(tmp_path: Path) -> None:
     """An SVG is shown as a renderer draws it, Chinese, Japanese, Korean and Cyrillic letters too."""
     path, empty = tmp_path / "a.svg", tmp_path / "b.svg"
     empty.write_text(SVG.format(""), encoding="utf-8")
-    assert describe(empty).startswith("SVG 80x40 ")
-    thumb = thumbnail(empty, SIZE)
+    assert describe_media(empty).startswith("SVG 80x40 ")
+    thumb = make_thumbnail(empty, SIZE)
     assert (thumb.image.getpixel((20, 40)), thumb.image.getpixel((140, 40))) == ((255, 0, 0), (255, 255, 255))
-    blank = rendered(empty).tobytes()
+    blank = render_svg(empty).tobytes()
     shown = {blank}
     for letters in ("水", "ひ", "한", "Ж", "a"):
         path.write_text(SVG.format(f'<text x="44" y="30" font-size="24">{letters}</text>'), encoding="utf-8")
-        shown.add(rendered(path).tobytes())
+        shown.add(render_svg(path).tobytes())
     assert len(shown) == 6
 
 
@@ -105,46 +105,46 @@ def test_a_drawing_is_rendered_with_its_letters(tmp_path: Path) -> None:
 def test_what_no_decoder_reads_is_named_and_not_shown(name: str, tmp_path: Path) -> None:
     """A broken file is no success: the decoder says so, and the sheet shows why in its place."""
     path = tmp_path / name
-    path.write_text("<html>not found</html>", encoding="utf-8")
+    path.write_text("<html>not row</html>", encoding="utf-8")
     with pytest.raises(UndecodableError, match=name):
-        describe(path)
+        describe_media(path)
     broken = card(1)
-    found = replace(broken.findings[0], file=name)
-    sheet = Sheet([("tomoviee", [Card(broken.outcome, (found,))])], tmp_path)
+    row = replace(broken.rows[0], file=name)
+    sheet = ContactSheet([("tomoviee", [Card(broken.result, (row,))])], tmp_path)
     assert _red(sheet.image)
 
 
 def test_a_failure_is_shown_in_its_place(tmp_path: Path) -> None:
-    """A call that made nothing has a card that says why; one that made something has none of that colour."""
-    assert _red(Sheet([("tomoviee", [card(0, problem="it failed")])], tmp_path).image)
+    """A call that made nothing has a card that says why; one that made something has none of that color."""
+    assert _red(ContactSheet([("tomoviee", [card(0, error="it failed")])], tmp_path).image)
     made(tmp_path, "0", Picture(64, 36, "A fox", "", 1))
-    assert not _red(Sheet([("tomoviee", [card(1)])], tmp_path).image)
+    assert not _red(ContactSheet([("tomoviee", [card(1)])], tmp_path).image)
 
 
 def _red(image: Image.Image) -> bool:
-    return any(colour == contact_sheet._BAD for _, colour in image.getcolors(1 << 24) or [])
+    return any(color == contact_sheet._BAD for _, color in image.getcolors(1 << 24) or [])
 
 
 def test_the_sheet_has_every_file_where_its_vendor_is(tmp_path: Path) -> None:
     """The whole is saved as a PNG that is wider for more files, and holds every picture that was made."""
-    colours = [(200, 10, 10), (10, 200, 10), (10, 10, 200)]
-    for number, colour in enumerate(colours):
-        Image.new("RGB", (160, 90), colour).save(tmp_path / f"{number}.png")
+    colors = [(200, 10, 10), (10, 200, 10), (10, 10, 200)]
+    for number, color in enumerate(colors):
+        Image.new("RGB", (160, 90), color).save(tmp_path / f"{number}.png")
     cards = [card(3), card(1, slug="other", prompt="", image="https://e.test/a.png")]
-    findings = [found for one in cards for found in one.findings]
-    path = contact_sheet.write(findings, tmp_path, tmp_path / contact_sheet.NAME)
+    rows = [row for one in cards for row in one.rows]
+    path = contact_sheet.write(rows, tmp_path, tmp_path / contact_sheet.NAME)
     with Image.open(path) as image:
         image.load()
-        rows = {colour: _rows_of(image, colour) for colour in colours}
-    assert len({rows[colour][0] for colour in colours}) == 1  # three files of one call stand beside one another
-    assert rows[colours[0]][-1] > rows[colours[1]][-1]  # and the other vendor's below
+        found = {color: _rows_of(image, color) for color in colors}
+    assert len({found[color][0] for color in colors}) == 1  # three files of one call stand beside one another
+    assert found[colors[0]][-1] > found[colors[1]][-1]  # and the other vendor's below
     (tmp_path / contact_sheet.NAME).unlink()
 
 
-def _rows_of(image: Image.Image, colour: tuple[int, int, int]) -> list[int]:
-    """Return the rows of *image* that have *colour*."""
+def _rows_of(image: Image.Image, color: tuple[int, int, int]) -> list[int]:
+    """Return the rows of *image* that have *color*."""
     rows = (image.crop((0, y, image.width, y + 1)).getcolors(1 << 16) or [] for y in range(image.height))
-    return [y for y, row in enumerate(rows) if colour in {found for _, found in row}]
+    return [y for y, row in enumerate(rows) if color in {row for _, row in row}]
 
 
 @given(st.lists(st.lists(st.integers(min_value=1, max_value=11), min_size=1, max_size=9), min_size=1, max_size=7))
@@ -158,7 +158,7 @@ def test_every_card_has_a_place_and_no_row_is_too_long(counts: list[list[int]]) 
         assert [one for row in rows for one in row] == cards
         assert all(0 < sum(one.span(columns) for one in row) <= columns for row in rows)
         for one in cards:
-            assert one.lines(columns) * one.span(columns) >= len(one.findings)
+            assert one.lines(columns) * one.span(columns) >= len(one.rows)
 
 
 def test_a_card_says_what_was_asked_for() -> None:
@@ -172,4 +172,4 @@ def test_a_card_says_what_was_asked_for() -> None:
 
 def test_an_empty_demonstration_has_a_sheet(tmp_path: Path) -> None:
     """Nothing made is a sheet that says so."""
-    assert Sheet([], tmp_path).image.width > 0
+    assert ContactSheet([], tmp_path).image.width > 0

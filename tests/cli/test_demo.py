@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 import soundstage_server
 from soundstage import RequestSent
 from soundstage_cli.demo import table
-from soundstage_cli.demo.calls import Outcome, Performance, turns_of
-from soundstage_cli.demo.probe import UndecodableError, describe
-from soundstage_cli.demo.progress import Bars, Lines, audience
-from soundstage_cli.demo.table import Finding, bottom_line, examined, money
+from soundstage_cli.demo.media_info import UndecodableError, describe_media
+from soundstage_cli.demo.progress import BarProgress, LineProgress, progress_display
+from soundstage_cli.demo.runner import CallResult, DemoRunner, client_calls
+from soundstage_cli.demo.table import ResultRow, format_costs, result_rows, summary_line
 from soundstage_cli.main import main
 from soundstage_contracts.declarations.vendor import DemoCall
 from soundstage_contracts.vendors import tomoviee
@@ -78,26 +78,26 @@ def process(folder: Path, **environ: str) -> subprocess.Popen[str]:
 def test_the_demonstration_as_a_newcomer_runs_it(tmp_path: Path) -> None:
     """Without an option: films that decode in ./soundstage-demo, a row for each, and no other trace on the disk."""
     with process(tmp_path) as running:
-        said, complaint = running.communicate()
+        details, complaint = running.communicate()
     assert (running.returncode, complaint) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["soundstage-demo", "tmp"]
     assert list((tmp_path / "tmp").iterdir()) == []
     sheet, *saved = sorted((tmp_path / "soundstage-demo").iterdir())
     assert saved
-    assert f"All of them on one picture: soundstage-demo/{sheet.name}" in said
-    assert describe(sheet).startswith("PNG")
+    assert f"All of them on one picture: soundstage-demo/{sheet.name}" in details
+    assert describe_media(sheet).startswith("PNG")
     for path in saved:
-        assert path.name in said
-        assert describe(path) in said
-    assert said.splitlines()[-1].startswith(f"{len(saved)} files are in soundstage-demo; would have been spent: ")
-    assert said.endswith("; nothing left this machine.\n")
-    assert CONTROL_CODES.search(said) is None
+        assert path.name in details
+        assert describe_media(path) in details
+    assert details.splitlines()[-1].startswith(f"{len(saved)} files are in soundstage-demo; would have been spent: ")
+    assert details.endswith("; nothing left this machine.\n")
+    assert CONTROL_CODES.search(details) is None
 
 
 def test_a_pipe_gets_a_line_for_each_state_and_then_the_table(
     out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Both clients take their turns, every state is told, and a row has all seven things in one line if it is wide."""
+    """Both clients take their calls, every state is told, and a row has all seven things in one line if it is wide."""
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["demo", "--out", str(out)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -105,7 +105,7 @@ def test_a_pipe_gets_a_line_for_each_state_and_then_the_table(
         told = [line.removeprefix(f"{label}: ") for line in lines if line.startswith(f"{label}: ")]
         assert told == ["queued", "running", "succeeded", "saved"]
     table_begins = next(number for number, line in enumerate(lines) if "simulated" in line)
-    assert re.split(r"\s{2,}", lines[table_begins].strip()) == list(table._WIDE)
+    assert re.split(r"\s{2,}", lines[table_begins].strip()) == list(table._WIDE_HEADERS)
     rows = [re.split(r"\s{2,}", line.strip()) for line in lines[table_begins + 2 : table_begins + 5]]
     assert [(row[0], row[1], row[4], row[5]) for row in rows] == [
         ("tomoviee", "text_to_video", cost, file)
@@ -114,7 +114,7 @@ def test_a_pipe_gets_a_line_for_each_state_and_then_the_table(
     for row in rows:
         assert 60 <= float(row[2].removesuffix(" s")) <= 300  # generation.times: a film takes 1 to 5 minutes
         assert re.fullmatch(r"\d+\.\d\d s", row[3])
-        assert row[6] == describe(out / row[5])
+        assert row[6] == describe_media(out / row[5])
     assert lines[-1].startswith("3 files are in ")
     assert lines[-1].endswith("; would have been spent: 40 credits; nothing left this machine.")
 
@@ -129,7 +129,7 @@ def test_a_narrow_terminal_gets_the_same_in_pairs_of_lines(
     for file in FILES:
         number = next(number for number, line in enumerate(lines) if line.endswith(file))
         assert re.fullmatch(rf" tomoviee +\d+ s, \d+\.\d\d s +{file}", lines[number])
-        assert re.fullmatch(rf" text_to_video +\d+ credits +{re.escape(describe(out / file))}", lines[number + 1])
+        assert re.fullmatch(rf" text_to_video +\d+ credits +{re.escape(describe_media(out / file))}", lines[number + 1])
 
 
 def test_one_seed_makes_equal_files_and_an_earlier_run_is_replaced(out: Path, tmp_path: Path) -> None:
@@ -145,16 +145,16 @@ def test_one_seed_makes_equal_files_and_an_earlier_run_is_replaced(out: Path, tm
 
 
 def test_no_secret_is_shown(out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither the secret nor what authenticates with it stands in what is said, when a job fails either."""
+    """Neither the secret nor what authenticates with it stands in the output, when a job fails either."""
     known = replace(tomoviee.CONTRACT, credentials=lambda account: {"app_key": account, "app_secret": SECRET})
     monkeypatch.setattr(tomoviee, "CONTRACT", known)
     monkeypatch.setattr(tomoviee, "DEMO", (*CALLS, DemoCall("text_to_video", {"prompt": "soundstage:fail"})))
     assert main(["demo", "--out", str(out)]) == 1
-    said = "".join(capsys.readouterr())
+    details = "".join(capsys.readouterr())
     basic = base64.b64encode(f"tomoviee-01-text_to_video:{SECRET}".encode()).decode()
-    assert SECRET not in said
-    assert basic not in said
-    assert "Signature" not in said
+    assert SECRET not in details
+    assert basic not in details
+    assert "Signature" not in details
 
 
 @pytest.mark.parametrize(
@@ -180,13 +180,13 @@ def test_a_job_that_fails_is_told_and_takes_nothing_from_the_others(  # noqa: PL
     calls[place] = call
     monkeypatch.setattr(tomoviee, "DEMO", tuple(calls))
     assert main(["demo", "--out", str(out)]) == 1
-    said = capsys.readouterr()
-    label = turns_of(tomoviee.CONTRACT, calls)[place].label
-    assert said.err.startswith(f"soundstage: 1 of 3 went wrong: {label}: ")
-    assert reason in said.err
-    assert f"{label}: failed: " in said.out
-    assert "2 files are in " in said.out
-    assert "would have been spent: 30 credits" in said.out
+    details = capsys.readouterr()
+    label = client_calls(tomoviee.CONTRACT, calls)[place].label
+    assert details.err.startswith(f"soundstage: 1 of 3 went wrong: {label}: ")
+    assert reason in details.err
+    assert f"{label}: failed: " in details.out
+    assert "2 files are in " in details.out
+    assert "would have been spent: 30 credits" in details.out
     assert list(digests(out)) == [file for number, file in enumerate(FILES) if number != place]
 
 
@@ -198,7 +198,7 @@ def test_a_file_that_does_not_decode_is_a_failure(
     def refuse(path: Path) -> str:
         raise UndecodableError(f"no decoder reads {path.name}: it is broken")
 
-    monkeypatch.setattr(table, "describe", refuse)
+    monkeypatch.setattr(table, "describe_media", refuse)
     assert main(["demo", "--out", str(out)]) == 1
     assert f"no decoder reads {FILES[0]}: it is broken" in capsys.readouterr().err
 
@@ -237,10 +237,10 @@ def test_a_bad_value_is_refused_before_anything_runs(  # noqa: PLR0917 - a table
     taken.write_text("mine", encoding="utf-8")
     value = value.format(taken=taken)
     assert main(["demo", option, value]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"soundstage: {option} is {value!r}; allowed: ")
-    assert allowed in said.err
+    details = capsys.readouterr()
+    assert details.out == ""
+    assert details.err.startswith(f"soundstage: {option} is {value!r}; allowed: ")
+    assert allowed in details.err
     assert taken.read_text(encoding="utf-8") == "mine"
 
 
@@ -266,7 +266,7 @@ def test_an_interruption_leaves_no_trace_and_no_traceback(tmp_path: Path) -> Non
     assert (running.returncode, complaint) == (130, "\n")
     assert list((tmp_path / "tmp").iterdir()) == []
     for path in (tmp_path / "soundstage-demo").iterdir():
-        assert describe(path)
+        assert describe_media(path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -298,37 +298,37 @@ def watched(folder: Path) -> Iterator[bytes]:
 
 
 def test_bars_move_and_lines_stand(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A terminal that can draw gets bars, any other output lines."""
-    turn = turns_of(tomoviee.CONTRACT, CALLS)[0]
-    with audience(1) as lines:
-        assert isinstance(lines, Lines)
-        lines.update(turn, "running", 40.4)
-        lines.update(turn, "succeeded", 100.0)
-        lines.end(turn, "saved")
+    """A terminal that can print_table gets bars, any other output lines."""
+    call = client_calls(tomoviee.CONTRACT, CALLS)[0]
+    with progress_display(1) as lines:
+        assert isinstance(lines, LineProgress)
+        lines.update(call, "running", 40.4)
+        lines.update(call, "succeeded", 100.0)
+        lines.end(call, "saved")
     assert capsys.readouterr().out.splitlines() == [
-        f"{turn.label}: {state}" for state in ("running 40 %", "succeeded", "saved")
+        f"{call.label}: {state}" for state in ("running 40 %", "succeeded", "saved")
     ]
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(audience(1), Lines)
+    assert isinstance(progress_display(1), LineProgress)
     monkeypatch.setenv("TERM", "xterm")
-    with audience(1) as bars:
-        assert isinstance(bars, Bars)
-        bars.update(turn, "running", 40.0)
+    with progress_display(1) as bars:
+        assert isinstance(bars, BarProgress)
+        bars.update(call, "running", 40.0)
         (_, one) = bars._progress.tasks
-        assert (one.description, one.completed, one.fields["state"]) == (turn.label, 40.0, "running")
-        bars.end(turn, "saved [bold]")
+        assert (one.description, one.completed, one.fields["state"]) == (call.label, 40.0, "running")
+        bars.end(call, "saved [bold]")
         (whole,) = bars._progress.tasks
         assert whole.finished
-        bars.end(turn, "refused before it had a state")
-    assert f"{turn.label}: saved [bold]" in capsys.readouterr().out
+        bars.end(call, "refused before it had a state")
+    assert f"{call.label}: saved [bold]" in capsys.readouterr().out
 
 
 class Studio:
     """Stands in for a client whose jobs make two pictures each."""
 
     def __init__(self, **_: Any) -> None:
-        self.draw = lambda: self
+        self.print_table = lambda: self
 
     def __enter__(self) -> Self:
         return self
@@ -350,37 +350,40 @@ class Studio:
 
 
 @pytest.fixture
-def performance(tmp_path: Path) -> Iterator[Performance]:
-    """Make a performance whose server was never started."""
-    for name in ("backstage", "front"):
+def runner(tmp_path: Path) -> Iterator[DemoRunner]:
+    """Make a runner whose server was never started."""
+    for name in ("staging", "front"):
         (tmp_path / name).mkdir()
     with soundstage_server.World(clock="auto") as world:
         server: Any = SimpleNamespace(url="http://127.0.0.1:1", base_url=lambda _: "http://127.0.0.1:1/x", world=world)
-        yield Performance(server, tmp_path / "backstage", tmp_path / "front", Lines())
+        yield DemoRunner(server, tmp_path / "staging", tmp_path / "front", LineProgress())
 
 
-def test_a_job_of_several_files_has_a_row_for_each(performance: Performance, tmp_path: Path) -> None:
+def test_a_job_of_several_files_has_a_row_for_each(runner: DemoRunner, tmp_path: Path) -> None:
     """The files are numbered and have stable names; what the job took and cost stands in the first row alone."""
     contract = replace(tomoviee.CONTRACT, client=Studio)
-    outcomes = list(performance.run(turns_of(contract, [DemoCall("draw", {})])))
-    assert list(digests(tmp_path / "front")) == ["tomoviee-01-draw-1.png", "tomoviee-01-draw-2.png"]
-    first, second = (found.cells() for found in examined(outcomes))
-    assert (first[:3], first[4]) == (("tomoviee", "draw", "0 s"), "0 credits")
+    results = list(runner.run(client_calls(contract, [DemoCall("print_table", {})])))
+    assert list(digests(tmp_path / "front")) == ["tomoviee-01-print_table-1.png", "tomoviee-01-print_table-2.png"]
+    first, second = (row.cells() for row in result_rows(results))
+    assert (first[:3], first[4]) == (("tomoviee", "print_table", "0 s"), "0 credits")
     assert second[:5] == ("",) * 5
-    assert first[5:] == ("tomoviee-01-draw-1.png", describe(tmp_path / "front/tomoviee-01-draw-1.png"))
-    assert bottom_line(list(examined(outcomes)), "front", {}).startswith("2 files are in front; ")
+    assert first[5:] == (
+        "tomoviee-01-print_table-1.png",
+        describe_media(tmp_path / "front/tomoviee-01-print_table-1.png"),
+    )
+    assert summary_line(list(result_rows(results)), "front", {}).startswith("2 files are in front; ")
 
 
-def test_a_request_to_another_place_is_told(performance: Performance) -> None:
+def test_a_request_to_another_place_is_told(runner: DemoRunner) -> None:
     """What a client sends past the simulator is counted by its host, and the last line says so."""
-    performance._watch(RequestSent("tomoviee", "POST", "http://127.0.0.1:1/x/v1", paid=True))
-    assert performance.left == {}
+    runner._on_event(RequestSent("tomoviee", "POST", "http://127.0.0.1:1/x/v1", paid=True))
+    assert runner.external_requests == {}
     for address in ("https://vendor.example/v1", "http://127.0.0.1:11/x", "https://vendor.example/v2"):
-        performance._watch(RequestSent("tomoviee", "POST", address, paid=True))
-    assert performance.left == {"vendor.example": 2, "127.0.0.1:11": 1}
-    turn = turns_of(tomoviee.CONTRACT, CALLS)[0]
-    found = Finding(Outcome(turn, 1.0, 1.0, 10, "credits"), first=True, file="a.mp4", said="", bad=False)
-    assert bottom_line([found], "x", performance.left) == (
+        runner._on_event(RequestSent("tomoviee", "POST", address, paid=True))
+    assert runner.external_requests == {"vendor.example": 2, "127.0.0.1:11": 1}
+    call = client_calls(tomoviee.CONTRACT, CALLS)[0]
+    row = ResultRow(CallResult(call, 1.0, 1.0, 10, "credits"), first=True, file="a.mp4", details="", failed=False)
+    assert summary_line([row], "x", runner.external_requests) == (
         "1 file is in x; would have been spent: 10 credits; "
         "requests left this machine: 2 to vendor.example, 1 to 127.0.0.1:11."
     )
@@ -388,24 +391,24 @@ def test_a_request_to_another_place_is_told(performance: Performance) -> None:
 
 @given(count=st.integers(min_value=0, max_value=60))
 def test_every_call_has_one_turn_and_files_of_its_own(count: int) -> None:
-    """Both kinds of client take turns where there are two calls, in the order of the calls, and no names meet."""
-    turns = turns_of(tomoviee.CONTRACT, [CALLS[0]] * count)
-    assert [turn.number for turn in turns] == list(range(1, count + 1))
-    assert [turn.awaited for turn in turns] == sorted(turn.awaited for turn in turns)
-    assert len({turn.awaited for turn in turns}) == min(count, 2)
-    assert len({turn.name for turn in turns}) == len({turn.label for turn in turns}) == count
+    """Both kinds of client take calls where there are two calls, in the order of the calls, and no names meet."""
+    calls = client_calls(tomoviee.CONTRACT, [CALLS[0]] * count)
+    assert [call.number for call in calls] == list(range(1, count + 1))
+    assert [call.is_async for call in calls] == sorted(call.is_async for call in calls)
+    assert len({call.is_async for call in calls}) == min(count, 2)
+    assert len({call.name for call in calls}) == len({call.label for call in calls}) == count
 
 
 @given(amount=st.integers(min_value=0, max_value=10**9))
 def test_money_is_told_in_whole_and_by_unit(amount: int) -> None:
-    """No amount is rounded away or written with an exponent, and units are not added up."""
-    assert money({"credits": amount}) == f"{amount} credits"
-    assert money({"credits": amount, "USD": 0.1 + 0.2}) == f"{amount} credits and 0.3 USD"
-    assert money({}) == "nothing"
+    """No amount is rounded_mask away or written with an exponent, and units are not added up."""
+    assert format_costs({"credits": amount}) == f"{amount} credits"
+    assert format_costs({"credits": amount, "USD": 0.1 + 0.2}) == f"{amount} credits and 0.3 USD"
+    assert format_costs({}) == "nothing"
 
 
 @pytest.mark.parametrize(
-    ("medium", "said"),
+    ("medium", "details"),
     [
         (Film(64, 48, 2.0, "A fox", "", 1, fps=8), r"H\.264 64x48 8 fps 2\.0 s \d+ kB"),
         (Film(64, 48, 2.0, "A fox", "", 1, fps=8, sound=True), r"H\.264\+AAC 64x48 8 fps 2\.0 s \d+ kB"),
@@ -415,11 +418,11 @@ def test_money_is_told_in_whole_and_by_unit(amount: int) -> None:
         (Mask(64, 48, 1), r"PNG 64x48 L \d+ kB"),
     ],
 )
-def test_a_decoder_says_what_a_file_is(medium: Medium, said: str, tmp_path: Path) -> None:
+def test_a_decoder_says_what_a_file_is(medium: Medium, details: str, tmp_path: Path) -> None:
     """Format, size, rate, duration and weight are those of the file."""
     path = tmp_path / f"file{suffix(medium)}"
     path.write_bytes(render(medium))
-    assert re.fullmatch(said, describe(path))
+    assert re.fullmatch(details, describe_media(path))
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mp3", "a.png", "a.html", "a"])
@@ -429,7 +432,7 @@ def test_what_no_decoder_reads_is_named(name: str, content: bytes, tmp_path: Pat
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(UndecodableError, match=f"^no decoder reads {re.escape(name)}: "):
-        describe(path)
+        describe_media(path)
 
 
 def test_a_film_without_a_frame_is_no_film(tmp_path: Path) -> None:
@@ -437,7 +440,7 @@ def test_a_film_without_a_frame_is_no_film(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\0\0\0\0")
     with pytest.raises(UndecodableError, match="there is nothing in it"):
-        describe(path)
+        describe_media(path)
 
 
 @pytest.mark.parametrize("missing", ["PIL", "av", "hypothesis", "rich", "uvicorn"])

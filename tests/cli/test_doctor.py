@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage_cli import doctor
-from soundstage_cli.doctor import Finding
+from soundstage_cli.doctor import CheckResult
 from soundstage_cli.env import server_address
 from soundstage_cli.main import main
 
@@ -57,16 +57,18 @@ def server() -> Iterator[str]:
         thread.join()
 
 
-def findings(url: str = URL, **environ: str) -> dict[str, Finding]:
-    """Examine this machine and name what was found by its subject."""
-    return {found.subject: found for found in doctor.examine(server_address(url), environ)}
+def results(url: str = URL, **environ: str) -> dict[str, CheckResult]:
+    """Examine this machine and name what was found by its name."""
+    return {found.name: found for found in doctor.run_checks(server_address(url), environ)}
 
 
 @pytest.mark.usefixtures("healthy")
 def test_doctor_finds_every_package_of_every_extra_with_its_version() -> None:
     """Each extra's own requirements are listed, installed ones with their version."""
-    found = findings()
-    assert found["[contracts] hypothesis"] == Finding("[contracts] hypothesis", "ok", metadata.version("hypothesis"))
+    found = results()
+    assert found["[contracts] hypothesis"] == CheckResult(
+        "[contracts] hypothesis", "ok", metadata.version("hypothesis")
+    )
     assert "[server] fastapi" in found
     assert "[server] soundstage" not in found
 
@@ -75,23 +77,23 @@ def test_doctor_tells_missing_and_outdated_packages_apart(monkeypatch: pytest.Mo
     """A package that is not there is a note with the command to type; one that is too old is a problem."""
     lines = ["no-such-package; extra == 'server'", "pytest>=9999; extra == 'server'", "httpx>=0.27"]
     monkeypatch.setattr("importlib.metadata.requires", lambda _: lines)
-    missing, outdated = list(doctor._packages("server"))
-    assert (missing.verdict, missing.seen) == ("note", "not installed: pip install 'soundstage[server]'")
-    assert outdated.verdict == "problem"
-    assert outdated.seen.endswith("needed: >=9999")
+    missing, outdated = list(doctor._check_packages("server"))
+    assert (missing.status, missing.detail) == ("note", "not installed: pip install 'soundstage[server]'")
+    assert outdated.status == "problem"
+    assert outdated.detail.endswith("needed: >=9999")
 
 
 def test_doctor_in_a_bare_source_tree_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an installed distribution nobody knows the extras, and doctor does not guess."""
     monkeypatch.setattr("importlib.metadata.requires", not_installed)
-    (found,) = doctor._packages("server")
-    assert found.verdict == "note"
+    (found,) = doctor._check_packages("server")
+    assert found.status == "note"
 
 
 def test_doctor_opens_both_encoders() -> None:
     """The encoders of films and sounds are really opened."""
     pytest.importorskip("av")
-    assert {found.subject: found.verdict for found in doctor._encoders()} == {
+    assert {found.name: found.status for found in doctor._check_encoders()} == {
         "encoder libx264": "ok",
         "encoder libmp3lame": "ok",
     }
@@ -104,43 +106,43 @@ def test_doctor_reports_an_encoder_that_does_not_open(monkeypatch: pytest.Monkey
         raise ValueError(f"no {codec}")
 
     monkeypatch.setattr(doctor, "_open_encoder", broken)
-    assert {found.verdict for found in doctor._encoders()} == {"problem"}
+    assert {found.status for found in doctor._check_encoders()} == {"problem"}
 
 
 def test_doctor_without_pyav_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without PyAV there is one note and no traceback."""
     monkeypatch.setitem(sys.modules, "av", None)
-    (found,) = doctor._encoders()
-    assert found.verdict == "note"
+    (found,) = doctor._check_encoders()
+    assert found.status == "note"
 
 
 def test_doctor_hears_a_server_that_is_well(server: str) -> None:
     """A healthy server is quoted; a path before the control address is kept."""
-    found = doctor._server(server_address(f"{server}/well"))
-    assert (found.verdict, found.seen) == ("ok", 'answers: {"status": "ok"}')
+    found = doctor._check_server(server_address(f"{server}/well"))
+    assert (found.status, found.detail) == ("ok", 'answers: {"status": "ok"}')
 
 
 @pytest.mark.parametrize("path", ["/ill", "/odd"])
 def test_doctor_knows_a_strange_program_on_the_port(server: str, path: str) -> None:
     """A port that something else holds is a note with a way out."""
-    found = doctor._server(server_address(server + path))
-    assert found.verdict == "note"
-    assert found.seen.endswith("soundstage serve --port 0")
+    found = doctor._check_server(server_address(server + path))
+    assert found.status == "note"
+    assert found.detail.endswith("soundstage serve --port 0")
 
 
 def test_doctor_sees_a_free_port() -> None:
     """Where nothing listens, the port is free and the command to serve there is named."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    found = doctor._server(server_address(f"http://127.0.0.1:{port}"))
-    assert (found.verdict, f"soundstage serve --port {port}" in found.seen) == ("ok", True)
+    found = doctor._check_server(server_address(f"http://127.0.0.1:{port}"))
+    assert (found.status, f"soundstage serve --port {port}" in found.detail) == ("ok", True)
 
 
 @pytest.mark.parametrize("url", ["http://mock.example:8080", "https://192.0.2.1"])
 def test_doctor_never_leaves_the_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address elsewhere is not asked."""
-    monkeypatch.setattr(doctor, "_health", lambda *_: pytest.fail("asked"))
-    assert doctor._server(server_address(url)).seen == "not asked: it is not on this machine"
+    monkeypatch.setattr(doctor, "_request_health", lambda *_: pytest.fail("asked"))
+    assert doctor._check_server(server_address(url)).detail == "not asked: it is not on this machine"
 
 
 def test_doctor_asks_localhost_by_name_and_by_tls() -> None:
@@ -148,29 +150,29 @@ def test_doctor_asks_localhost_by_name_and_by_tls() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert doctor._is_loopback("localhost")
-    assert doctor._health(server_address(f"https://127.0.0.1:{port}"), "127.0.0.1", port) is None
+    assert doctor._request_health(server_address(f"https://127.0.0.1:{port}"), "127.0.0.1", port) is None
 
 
 @pytest.mark.usefixtures("healthy")
 def test_doctor_finds_a_proxy_that_would_catch_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy without an exception for the server is a problem, with one it is not."""
-    assert doctor._proxies(server_address(URL)).seen == "none is set"
+    assert doctor._check_proxies(server_address(URL)).detail == "none is set"
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:3128")
-    assert doctor._proxies(server_address(URL)).verdict == "problem"
+    assert doctor._check_proxies(server_address(URL)).status == "problem"
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert doctor._proxies(server_address(URL)).verdict == "ok"
+    assert doctor._check_proxies(server_address(URL)).status == "ok"
 
 
 def test_doctor_names_credentials_and_never_shows_them() -> None:
-    """Which variables are set is told; no value is anywhere in the findings."""
-    found = findings(TOMOVIEE_APP_SECRET="hush-hush")
-    assert found["variables tomoviee"].seen == "set: TOMOVIEE_APP_SECRET"
+    """Which variables are set is told; no value is anywhere in the results."""
+    found = results(TOMOVIEE_APP_SECRET="hush-hush")
+    assert found["variables tomoviee"].detail == "set: TOMOVIEE_APP_SECRET"
     assert "hush-hush" not in repr(found)
-    assert findings()["variables tomoviee"].seen == "none is set"
+    assert results()["variables tomoviee"].detail == "none is set"
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "verdict", "words"),
+    ("statuses", "status", "words"),
     [
         ([], "ok", "Ready."),
         (["ok"], "ok", "Ready."),
@@ -178,9 +180,12 @@ def test_doctor_names_credentials_and_never_shows_them() -> None:
         (["note", "problem"], "problem", "Not ready: see 1."),
     ],
 )
-def test_doctor_ends_with_one_line(verdicts: list[Any], verdict: str, words: str) -> None:
+def test_doctor_ends_with_one_line(statuses: list[Any], status: str, words: str) -> None:
     """The worst finding decides, and the line says where to look."""
-    assert doctor.conclude(Finding(str(place), found, "") for place, found in enumerate(verdicts)) == (verdict, words)
+    assert doctor.summarize(CheckResult(str(place), found, "") for place, found in enumerate(statuses)) == (
+        status,
+        words,
+    )
 
 
 @pytest.mark.usefixtures("healthy")
@@ -188,8 +193,8 @@ def test_doctor_exits_with_1_only_for_a_problem(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Notes do not fail a build; problems do."""
-    monkeypatch.setattr(doctor, "examine", lambda *_: [Finding("port", "note", "taken")])
+    monkeypatch.setattr(doctor, "run_checks", lambda *_: [CheckResult("port", "note", "taken")])
     assert main(["doctor"]) == 0
-    monkeypatch.setattr(doctor, "examine", lambda *_: [Finding("proxies", "problem", "caught")])
+    monkeypatch.setattr(doctor, "run_checks", lambda *_: [CheckResult("proxies", "problem", "caught")])
     assert main(["doctor"]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "Not ready: see proxies."

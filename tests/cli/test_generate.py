@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage._registry import VENDORS
-from soundstage_cli.demo.probe import describe
-from soundstage_cli.generate.catalog import vendor_of
+from soundstage_cli.demo.media_info import describe_media
+from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.main import main
 from soundstage_contracts.facts.loader import load_facts
 
@@ -32,7 +32,7 @@ def test_alone_it_lists_the_vendors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate"]) == 0
     said = capsys.readouterr().out
     for slug in VENDORS:
-        assert re.search(rf"^  {slug} +{re.escape(vendor_of(slug).profile.name)}: ", said, re.MULTILINE)
+        assert re.search(rf"^  {slug} +{re.escape(load_vendor(slug).profile.name)}: ", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("slug", VENDORS)
@@ -40,39 +40,39 @@ def test_a_vendor_alone_lists_its_capabilities(slug: str, capsys: pytest.Capture
     """Each capability has its name as it can be typed, and a sentence."""
     assert main(["generate", slug]) == 0
     said = capsys.readouterr().out
-    for capability in vendor_of(slug).capabilities:
+    for capability in load_vendor(slug).capabilities:
         assert capability.name in said
-        assert capability.sentence
+        assert capability.summary
 
 
 @pytest.mark.parametrize(
-    ("slug", "method"), [(slug, one.method) for slug in VENDORS for one in vendor_of(slug).capabilities]
+    ("slug", "method"), [(slug, one.method) for slug in VENDORS for one in load_vendor(slug).capabilities]
 )
 def test_help_tells_of_every_option(slug: str, method: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` names each parameter of the method, says what it is, and cites facts that exist."""
-    capability = vendor_of(slug).find(method)
+    capability = load_vendor(slug).find(method)
     assert capability
     with pytest.raises(SystemExit) as end:
         main(["generate", slug, method, "--help"])
     assert end.value.code == 0
     said = capsys.readouterr().out
     for option in capability.options:
-        assert f"--{option.word}" in said
+        assert f"--{option.flag}" in said
         assert option.help, f"{method} says nothing of {option.name}"
     assert set(capability.facts) <= set(load_facts(slug))
 
 
 def test_a_method_is_found_by_any_of_its_names() -> None:
     """Dashes, spaces, capitals and the vendor's own name mean the same capability."""
-    tomoviee = vendor_of("tomoviee")
+    tomoviee = load_vendor("tomoviee")
     method = tomoviee.find("text_to_video")
     assert method
     for name in ("text-to-video", "Text to Video", "TEXT_TO_VIDEO"):
         assert tomoviee.find(name) is method
     assert tomoviee.find("text_to_vide") is None
     for slug in VENDORS:
-        for name, of in vendor_of(slug).profile.api_names.items():
-            found = vendor_of(slug).find(name)
+        for name, of in load_vendor(slug).profile.api_names.items():
+            found = load_vendor(slug).find(name)
             assert found
             assert (found.method, found.name) == (of, name)
 
@@ -82,7 +82,7 @@ def test_a_film_is_made_and_its_path_is_all_that_is_printed(tmp_path: Path, caps
     assert main([*FILM, "--aspect_ratio", "9:16", "--out", "new/fox.mp4", *SOON]) == 0
     said = capsys.readouterr()
     assert said.out == "new/fox.mp4\n"
-    assert describe(tmp_path / "new/fox.mp4").startswith("H.264")
+    assert describe_media(tmp_path / "new/fox.mp4").startswith("H.264")
     for state in ("job ", "queued", "running", "succeeded"):
         assert f"tomoviee text_to_video: {state}" in said.err
     assert "\x1b" not in said.err
@@ -133,12 +133,12 @@ def test_a_token_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_values_are_read_as_the_method_wants_them(capsys: pytest.CaptureFixture[str]) -> None:
     """Names of an enumeration, numbers, and switches with their opposite become the values on the wire."""
-    body = rehearsed(capsys, *FILM, "--camera-move", "FPV_DRONE", "--resolution=1080p")
+    body = dry_run_body(capsys, *FILM, "--camera-move", "FPV_DRONE", "--resolution=1080p")
     assert (body["camera_move_index"], body["resolution"], body["prompt"]) == (21, "1080p", "A red fox")
-    assert rehearsed(capsys, *FILM, "--camera-move", "7")["camera_move_index"] == 7
+    assert dry_run_body(capsys, *FILM, "--camera-move", "7")["camera_move_index"] == 7
     music = ("generate", "tomoviee", "text_to_music", "--prompt", "Piano", "--duration", "20")
-    assert rehearsed(capsys, *music, "--no-disable-translate")["disable_translate"] is False
-    assert rehearsed(capsys, *music, "--disable-translate")["disable_translate"] is True
+    assert dry_run_body(capsys, *music, "--no-disable-translate")["disable_translate"] is False
+    assert dry_run_body(capsys, *music, "--disable-translate")["disable_translate"] is True
 
 
 def test_a_rehearsal_sends_nothing_and_shows_no_secret(
@@ -153,7 +153,7 @@ def test_a_rehearsal_sends_nothing_and_shows_no_secret(
     assert len(account.tasks) == 0
 
 
-def rehearsed(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+def dry_run_body(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """Return the body that the command line would send."""
     capsys.readouterr()
     assert main([*words, "--dry-run"]) == 0

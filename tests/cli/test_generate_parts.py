@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import JobState, Snapshot, SubmitOutcomeUnknown, Tomoviee
-from soundstage_cli.generate.catalog import vendor_of
+from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.generate.output import Destination
-from soundstage_cli.generate.progress import Progress, elapsed
-from soundstage_cli.generate.run import plain
+from soundstage_cli.generate.progress import JobProgress, format_duration
+from soundstage_cli.generate.runner import to_json
 from soundstage_cli.main import main
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SOON = ("--poll", "0.001")
 def test_a_pipe_gets_changes_and_no_control_codes() -> None:
     """The same state is not told twice, and an unknown word of the vendor is told as it is."""
     stream = StringIO()
-    with Progress("film", stream, now=iter(range(0, 900, 65)).__next__) as progress:
+    with JobProgress("film", stream, now=iter(range(0, 900, 65)).__next__) as progress:
         for snapshot in (
             Snapshot(JobState.QUEUED),
             Snapshot(JobState.QUEUED),
@@ -51,7 +51,7 @@ def test_a_terminal_gets_one_line_that_stays_at_the_end(monkeypatch: pytest.Monk
     monkeypatch.setenv("TERM", "xterm")
     stream = StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)
-    with Progress("film", stream, now=lambda: 0.0) as progress:
+    with JobProgress("film", stream, now=lambda: 0.0) as progress:
         progress.note("job 1")
         progress.seen(Snapshot(JobState.QUEUED))
         progress._over.set()
@@ -63,7 +63,7 @@ def test_a_terminal_gets_one_line_that_stays_at_the_end(monkeypatch: pytest.Monk
 @given(st.integers(min_value=0, max_value=10**6))
 def test_time_is_told_in_minutes_and_seconds(seconds: int) -> None:
     """No second is lost."""
-    numbers = [int(word) for word in re.findall(r"\d+", elapsed(seconds))]
+    numbers = [int(word) for word in re.findall(r"\d+", format_duration(seconds))]
     assert sum(number * 60**power for power, number in enumerate(reversed(numbers))) == seconds
 
 
@@ -93,7 +93,7 @@ def test_files_that_save_themselves_take_the_name_that_was_asked_for(
     names: tuple[str, ...], saved: list[str], tmp_path: Path
 ) -> None:
     """Each keeps its kind, the same kinds are numbered, and no trace of the way is left."""
-    place = Destination(tmp_path / "of today" / "plan.svg", named=True)
+    place = Destination(tmp_path / "of today" / "plan.svg", is_file=True)
     assert place.save(Drawing(*names)).files == [tmp_path / "of today" / name for name in saved]
     assert sorted(path.name for path in (tmp_path / "of today").iterdir()) == sorted(saved)
 
@@ -120,14 +120,14 @@ def test_what_is_no_job_is_saved_or_printed(
 )
 def test_plain_data_stays_as_it_is(value: Any) -> None:
     """What JSON can hold is not changed on its way."""
-    assert plain(value) == value
+    assert to_json(value) == value
 
 
 def test_values_of_this_library_become_plain() -> None:
     """Dataclasses lose what they do not show, states become words, and tuples lists."""
-    told = plain(Snapshot(JobState.QUEUED, raw={"secret": 1}))
+    told = to_json(Snapshot(JobState.QUEUED, raw={"secret": 1}))
     assert (told["state"], told["media"], "raw" in told) == ("queued", [], False)
-    assert plain({1: frozenset({2})}) == {"1": [2]}
+    assert to_json({1: frozenset({2})}) == {"1": [2]}
 
 
 class Half(Drawing):
@@ -165,10 +165,10 @@ def test_a_method_of_the_class_needs_no_credentials(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What opens an account is called without a client; it cannot be rehearsed, and a lost answer is told."""
-    tomoviee = vendor_of("tomoviee")
-    opening = replace(tomoviee.capabilities[0], opens=True)
+    tomoviee = load_vendor("tomoviee")
+    opening = replace(tomoviee.capabilities[0], opens_account=True)
     vendor = replace(tomoviee, capabilities=(opening,))
-    monkeypatch.setattr("soundstage_cli.generate.catalog.vendor_of", lambda _: vendor)
+    monkeypatch.setattr("soundstage_cli.generate.catalog.load_vendor", lambda _: vendor)
     monkeypatch.delenv("TOMOVIEE_APP_KEY")
     monkeypatch.setattr(Tomoviee, "text_to_video", lambda **given: {"opened": sorted(given)})
     assert main([*FILM]) == 0

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage._registry import VENDORS
-from soundstage_cli.generate.catalog import Option, _Scope, _Text, vendor_of
-from soundstage_cli.generate.option_types import kind_of
+from soundstage_cli.generate.catalog import Option, _AnnotationScope, _Docstring, load_vendor
+from soundstage_cli.generate.option_types import option_type
 
 
 class Move(IntEnum):
@@ -99,7 +99,7 @@ class Mask(TypedDict):
 )
 def test_words_become_what_the_parameter_takes(annotation: Any, typed: str, value: Any) -> None:
     """The value and its type are those that the method documents."""
-    read = kind_of(annotation).read(typed)
+    read = option_type(annotation).read(typed)
     assert (type(read), read) == (type(value), value)
 
 
@@ -123,7 +123,7 @@ def test_words_become_what_the_parameter_takes(annotation: Any, typed: str, valu
 def test_other_words_are_refused_with_what_is_allowed(annotation: Any, typed: str, allowed: str) -> None:
     """The message says what may be typed."""
     with pytest.raises(ValueError, match=re.escape(allowed)):
-        kind_of(annotation).read(typed)
+        option_type(annotation).read(typed)
 
 
 @pytest.mark.parametrize(
@@ -139,75 +139,75 @@ def test_other_words_are_refused_with_what_is_allowed(annotation: Any, typed: st
 )
 def test_each_value_is_offered_by_one_word(annotation: Any, offered: tuple[str, ...]) -> None:
     """A number that stands for a text, and a number of a named member, are taken and not shown."""
-    assert kind_of(annotation).offered == offered
+    assert option_type(annotation).shown == offered
 
 
 def test_what_a_parameter_is_beside_its_words() -> None:
     """Switches, lists and what may be nothing are known as such."""
-    assert kind_of(bool | Literal["True", "False"]).flag
-    assert kind_of(bool | None).optional
-    assert kind_of(list[str] | tuple[str, ...]).many
-    assert kind_of(Iterable[str] | None).many
-    assert kind_of(list).many
-    assert not kind_of(str).many
-    assert kind_of(str | None).optional
-    assert not kind_of(str).optional
-    assert kind_of(str | bytes | PathLike[str]).metavar == "PATH|URL"
-    assert kind_of(str | PathLike[str]).metavar == kind_of(Path).metavar == "PATH"
-    assert kind_of(Camera).keys == ("pan", "zoom")
-    assert kind_of(Mask).keys == ("area",)
+    assert option_type(bool | Literal["True", "False"]).is_switch
+    assert option_type(bool | None).optional
+    assert option_type(list[str] | tuple[str, ...]).repeatable
+    assert option_type(Iterable[str] | None).repeatable
+    assert option_type(list).repeatable
+    assert not option_type(str).repeatable
+    assert option_type(str | None).optional
+    assert not option_type(str).optional
+    assert option_type(str | bytes | PathLike[str]).metavar == "PATH|URL"
+    assert option_type(str | PathLike[str]).metavar == option_type(Path).metavar == "PATH"
+    assert option_type(Camera).keys == ("pan", "zoom")
+    assert option_type(Mask).keys == ("area",)
 
 
 def test_an_object_may_stand_in_a_file(tmp_path: Path) -> None:
     """`@FILE.json` is what stands in the file."""
     path = tmp_path / "camera.json"
     path.write_text('{"pan": 2}', encoding="utf-8")
-    assert kind_of(Camera).read(f"@{path}") == Camera(2)
+    assert option_type(Camera).read(f"@{path}") == Camera(2)
 
 
 @given(st.lists(st.text(min_size=1) | st.integers(), min_size=1, max_size=5, unique_by=str))
 def test_every_word_that_is_offered_is_read_as_one_of_the_values(values: list[str | int]) -> None:
     """For any literal: what is offered is read, and comes to a value of the literal."""
-    kind = kind_of(Literal[tuple(values)])
-    assert {kind.read(word) for word in kind.offered} <= set(values)
-    assert kind.offered
+    type_ = option_type(Literal[tuple(values)])
+    assert {type_.read(word) for word in type_.shown} <= set(values)
+    assert type_.shown
 
 
 @pytest.mark.parametrize("slug", VENDORS)
 def test_every_annotation_of_every_vendor_is_understood(slug: str) -> None:
     """No parameter is left to guesswork, and none has the name of an option of the command's own."""
-    vendor = vendor_of(slug)
+    vendor = load_vendor(slug)
     own = {"out", "json", "timeout", "poll", "base_url", "no_wait", "dry_run", "words", "help"}
     for options in (*(one.options for one in vendor.capabilities), vendor.options):
         assert own.isdisjoint(option.name for option in options)
         for option in options:
-            assert option.kind.flag or option.kind.types or option.kind.words, option.name
-            assert option.kind.types != (dict, str), f"{option.name} was not understood"
+            assert option.type.is_switch or option.type.types or option.type.choices, option.name
+            assert option.type.types != (dict, str), f"{option.name} was not understood"
 
 
 def test_an_annotation_that_means_nothing_here_is_text_or_json() -> None:
     """A name that nobody knows, or no annotation, does not stop the others."""
-    scope = _Scope("soundstage.vendors.tomoviee")
-    assert scope.resolved("Nobody[str]", {}) is Any
-    assert scope.resolved(inspect.Parameter.empty, {}) is Any
-    assert scope.resolved(int, {}) is int
-    assert scope.resolved("Sequence[CameraMove] | None", {})
+    scope = _AnnotationScope("soundstage.vendors.tomoviee")
+    assert scope.resolve("Nobody[str]", {}) is Any
+    assert scope.resolve(inspect.Parameter.empty, {}) is Any
+    assert scope.resolve(int, {}) is int
+    assert scope.resolve("Sequence[CameraMove] | None", {})
 
 
 def test_a_docstring_is_taken_apart() -> None:
     """The first paragraph, arguments over several lines, and sections; a second paragraph is left out."""
-    text = _Text(
+    text = _Docstring(
         "Start a film;\nit takes a minute. It costs.\n\nMore of it.\n\nArgs:\n    prompt: What it\n        shows.\n"
         "    size: How large.\n\nReturns:\n    A job.\n\nFacts: one.fact, other:two.\n"
     )
-    assert text.about == "Start a film; it takes a minute. It costs."
+    assert text.description == "Start a film; it takes a minute. It costs."
     assert text.arguments == {"prompt": "What it shows.", "size": "How large."}
     assert text.sections["Facts"] == "one.fact, other:two."
 
 
 def test_an_option_that_takes_nothing_is_not_required() -> None:
     """A parameter without a default that may be None is None where it is not given."""
-    bare = Option("prompt", kind_of(str | None), inspect.Parameter.empty, "")
-    assert (bare.required, bare.nothing) == (False, True)
-    asked = Option("prompt", kind_of(str), inspect.Parameter.empty, "")
-    assert (asked.required, asked.nothing) == (True, False)
+    bare = Option("prompt", option_type(str | None), inspect.Parameter.empty, "")
+    assert (bare.required, bare.defaults_to_none) == (False, True)
+    asked = Option("prompt", option_type(str), inspect.Parameter.empty, "")
+    assert (asked.required, asked.defaults_to_none) == (True, False)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage_cli.demo.probe import describe
-from soundstage_cli.generate.catalog import vendor_of
+from soundstage_cli.demo.media_info import describe_media
+from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.main import main
 from soundstage_contracts.registry import VENDORS
 
@@ -34,12 +34,12 @@ CALLS = [
 
 def typed(slug: str, call: DemoCall) -> list[str]:
     """Return *call* as it is typed, by the vendor's own name of it."""
-    capability = vendor_of(slug).find(call.method)
+    capability = load_vendor(slug).find(call.method)
     assert capability
     options = {option.name: option for option in capability.options}
     words = ["generate", slug, capability.name]
     for name, value in call.arguments.items():
-        words += spelled(options[name].word, value)
+        words += spelled(options[name].flag, value)
     return words
 
 
@@ -51,8 +51,8 @@ def spelled(word: str, value: Any) -> Iterator[str]:
         for one in value:
             yield from spelled(word, one)
     else:
-        plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-        text = json.dumps(plain, default=str) if isinstance(plain, Mapping) else plain
+        to_json = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        text = json.dumps(to_json, default=str) if isinstance(to_json, Mapping) else to_json
         yield f"--{word}={text.name.lower() if isinstance(text, Enum) else text}"
 
 
@@ -93,7 +93,7 @@ def test_every_vendor_makes_something(slug: str, capsys: pytest.CaptureFixture[s
     assert paths
     for path in paths:
         assert Path(path).parent == Path("made")
-        assert describe(Path(path))
+        assert describe_media(Path(path))
 
 
 def test_a_vendors_own_name_is_enough(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_vendors_own_name_is_enough(capsys: pytest.CaptureFixture[str], tmp_pa
     words = ["generate", "mediaio", "Kling 3.0", "--image", "https://e.test/fox.png", "--prompt", "A fox"]
     assert main([*words, "--duration", "5", "--no-generate-audio", "--out", "film.mp4", *SOON]) == 0
     assert capsys.readouterr().out == "film.mp4\n"
-    assert describe(tmp_path / "film.mp4").startswith("H.264 ")
+    assert describe_media(tmp_path / "film.mp4").startswith("H.264 ")
 
 
 def test_plain_answers_are_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from soundstage import SkippingClock, Tomoviee
 from soundstage_cli.errors import UsageError
 from soundstage_cli.main import main
-from soundstage_cli.options import whole_number
+from soundstage_cli.options import parse_int
 from soundstage_cli.serve import _is_loopback
 from soundstage_server import Server, World
 
@@ -228,12 +228,12 @@ def test_a_reader_that_is_gone_ends_the_server_quietly() -> None:
 def test_a_whole_number_is_read_within_its_bounds(number: int, least: int, span: int) -> None:
     """What is in the bounds is read as it is, and what is not is refused with the bounds."""
     most = least + span
-    assert whole_number("--n", str(number)) == number
+    assert parse_int("--n", str(number)) == number
     if least <= number <= most:
-        assert whole_number("--n", str(number), least, most) == number
+        assert parse_int("--n", str(number), least, most) == number
     else:
         with pytest.raises(UsageError, match=re.escape(f"allowed: a whole number from {least} to {most}")):
-            whole_number("--n", str(number), least, most)
+            parse_int("--n", str(number), least, most)
 
 
 def test_a_world_that_is_refused_leaves_nothing(served: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:

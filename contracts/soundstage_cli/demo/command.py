@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.env import server_address, variables
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
-from soundstage_cli.options import whole_number
-from soundstage_cli.parsers import completes
+from soundstage_cli.options import parse_int
+from soundstage_cli.parsers import set_completer
 from soundstage_contracts.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Sequence
 
-    from soundstage_cli.console import Screen
-    from soundstage_cli.demo.calls import Outcome, Turn
-    from soundstage_cli.demo.table import Finding
+    from soundstage_cli.console import Printer
+    from soundstage_cli.demo.runner import CallResult, ClientCall
+    from soundstage_cli.demo.table import ResultRow
 
 HELP = "show every vendor once: real clients, a simulator in this process, real files"
 
@@ -35,7 +35,7 @@ Nothing leaves this machine and nothing is spent. Time skips, so minutes of wait
 examples:
   soundstage demo                              every vendor, files in ./soundstage-demo, contact-sheet.png of them all
   soundstage demo --vendor tomoviee --out films
-  soundstage demo --seed 7                     other colours, other durations, repeatable
+  soundstage demo --seed 7                     other colors, other durations, repeatable
 """
 _COMMAND: Final = "soundstage demo"
 
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vendor = parser.add_argument(
         "--vendor", action="append", metavar="SLUG", help="whom to show; may be given several times (default: all)"
     )
-    completes(vendor, lambda _: VENDORS)
+    set_completer(vendor, lambda _: VENDORS)
     parser.add_argument("--seed", default="0", metavar="N", help="makes everything repeatable (default: %(default)s)")
 
 
@@ -58,37 +58,37 @@ def run(args: argparse.Namespace) -> int:
         UsageError: A vendor is unknown, or the folder cannot be written to; nothing was begun.
         CommandError: A job failed, or a file cannot be decoded.
     """
-    seed = whole_number("--seed", args.seed)
-    vendors = [_known(slug) for slug in dict.fromkeys(args.vendor or VENDORS)]
-    screen = _screen()
-    with _backstage(args.out) as (folder, backstage):
-        outcomes, left = _perform(vendors, seed, folder, backstage)
-        findings = _examined(outcomes, folder, backstage)
-    _show(screen, findings, args.out, left)
+    seed = parse_int("--seed", args.seed)
+    vendors = [_known_vendor(slug) for slug in dict.fromkeys(args.vendor or VENDORS)]
+    printer = _printer()
+    with _staging_folder(args.out) as (folder, staging):
+        results, external_requests = _run_demo(vendors, seed, folder, staging)
+        rows = _write_sheet(results, folder, staging)
+    _show(printer, rows, args.out, external_requests)
     return 0
 
 
-def _screen() -> Screen:
-    """Open the screen, once it is known that nothing will be missing at the end."""
-    from soundstage_cli.console import Screen
+def _printer() -> Printer:
+    """Open the printer, once it is known that nothing will be missing at the end."""
+    from soundstage_cli.console import Printer
 
     with needs_extra("contracts", _COMMAND):
         import_module("resvg_py")
     with needs_extra("server", _COMMAND):
         import_module("soundstage_cli.demo.contact_sheet")
-    return Screen(_COMMAND)
+    return Printer(_COMMAND)
 
 
-def _known(slug: str) -> str:
+def _known_vendor(slug: str) -> str:
     if slug in VENDORS:
         return slug
-    nearest = get_close_matches(slug, VENDORS, 1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    suggestion = get_close_matches(slug, VENDORS, 1)
+    hint = f"; did you mean {suggestion[0]!r}?" if suggestion else ""
     raise UsageError(f"--vendor is {slug!r}; allowed: {', '.join(VENDORS)}{hint}")
 
 
 @contextmanager
-def _backstage(out: str) -> Iterator[tuple[Path, Path]]:
+def _staging_folder(out: str) -> Iterator[tuple[Path, Path]]:
     """Make the folder *out*, and within it one for files on their way, which is gone afterwards.
 
     Raises:
@@ -99,36 +99,36 @@ def _backstage(out: str) -> Iterator[tuple[Path, Path]]:
         if not out:
             raise FileNotFoundError(errno.ENOENT, "it is empty")
         folder.mkdir(parents=True, exist_ok=True)
-        backstage = tempfile.mkdtemp(prefix=".soundstage-", dir=folder)
+        staging = tempfile.mkdtemp(prefix=".soundstage-", dir=folder)
     except OSError as error:
         raise UsageError(f"--out is {out!r}; allowed: a folder that can be written to ({error.strerror})") from None
     try:
-        yield folder, Path(backstage)
+        yield folder, Path(staging)
     finally:
-        shutil.rmtree(backstage, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
-def _perform(vendors: Sequence[str], seed: int, folder: Path, backstage: Path) -> tuple[list[Outcome], Counter[str]]:
-    """Let every vendor take its turns; return what came of them, and what was sent off this machine."""
+def _run_demo(vendors: Sequence[str], seed: int, folder: Path, staging: Path) -> tuple[list[CallResult], Counter[str]]:
+    """Let every vendor take its calls; return what came of them, and what was sent off this machine."""
     with needs_extra("server", _COMMAND):
         from soundstage_server import Server, World
-    from soundstage_cli.demo.calls import Performance
-    from soundstage_cli.demo.progress import audience
+    from soundstage_cli.demo.progress import progress_display
+    from soundstage_cli.demo.runner import DemoRunner
 
     with needs_extra("contracts", _COMMAND):
-        turns = [_turns(vendor) for vendor in vendors]
-        watching = audience(sum(map(len, turns)))
-    with World(clock="auto", seed=seed) as world, Server(world) as server, _no_proxy(server.url), watching:
-        performance = Performance(server, backstage, folder, watching)
-        outcomes = [outcome for several in turns for outcome in performance.run(several)]
-    return outcomes, performance.left
+        calls = [_calls_of(vendor) for vendor in vendors]
+        display = progress_display(sum(map(len, calls)))
+    with World(clock="auto", seed=seed) as world, Server(world) as server, _no_proxy(server.url), display:
+        runner = DemoRunner(server, staging, folder, display)
+        results = [result for several in calls for result in runner.run(several)]
+    return results, runner.external_requests
 
 
-def _turns(vendor: str) -> list[Turn]:
-    from soundstage_cli.demo.calls import turns_of
+def _calls_of(vendor: str) -> list[ClientCall]:
+    from soundstage_cli.demo.runner import client_calls
 
     declared = import_module(f"soundstage_contracts.vendors.{vendor}")
-    return turns_of(declared.CONTRACT, declared.DEMO)
+    return client_calls(declared.CONTRACT, declared.DEMO)
 
 
 @contextmanager
@@ -147,23 +147,23 @@ def _no_proxy(url: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _examined(outcomes: Sequence[Outcome], folder: Path, backstage: Path) -> Sequence[Finding]:
+def _write_sheet(results: Sequence[CallResult], folder: Path, staging: Path) -> Sequence[ResultRow]:
     """Decode every file, and put them all on one sheet."""
     from soundstage_cli.demo import contact_sheet
-    from soundstage_cli.demo.table import examined
+    from soundstage_cli.demo.table import result_rows
 
-    findings = list(examined(outcomes))
-    contact_sheet.write(findings, folder, backstage / contact_sheet.NAME).replace(folder / contact_sheet.NAME)
-    return findings
+    rows = list(result_rows(results))
+    contact_sheet.write(rows, folder, staging / contact_sheet.NAME).replace(folder / contact_sheet.NAME)
+    return rows
 
 
-def _show(screen: Screen, findings: Sequence[Finding], out: str, left: Counter[str]) -> None:
+def _show(printer: Printer, rows: Sequence[ResultRow], out: str, external_requests: Counter[str]) -> None:
     from soundstage_cli.demo.contact_sheet import NAME
-    from soundstage_cli.demo.table import bottom_line, draw
+    from soundstage_cli.demo.table import print_table, summary_line
 
-    draw(screen, findings)
+    print_table(printer, rows)
     print(f"All of them on one picture: {Path(out) / NAME}")
-    print(bottom_line(findings, out, left))
-    problems = [f"{found.outcome.turn.label}: {found.said}" for found in findings if found.bad]
+    print(summary_line(rows, out, external_requests))
+    problems = [f"{row.result.call.label}: {row.details}" for row in rows if row.failed]
     if problems:
-        raise CommandError(f"{len(problems)} of {len(findings)} went wrong: {'; '.join(problems)}")
+        raise CommandError(f"{len(problems)} of {len(rows)} went wrong: {'; '.join(problems)}")

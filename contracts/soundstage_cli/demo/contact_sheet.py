@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageDraw
 
 from soundstage._registry import VENDORS
-from soundstage_cli.demo.table import money
-from soundstage_cli.demo.thumbnails import play_mark, rounded, thumbnail
-from soundstage_cli.generate.catalog import profile_of
+from soundstage_cli.demo.table import format_costs
+from soundstage_cli.demo.thumbnails import make_thumbnail, play_icon_mask, rounded_mask
+from soundstage_cli.generate.catalog import load_profile
 from soundstage_server.media.canvas import paint
 from soundstage_server.media.text import fit
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from soundstage_cli.demo.calls import Outcome
-    from soundstage_cli.demo.table import Finding
+    from soundstage_cli.demo.runner import CallResult
+    from soundstage_cli.demo.table import ResultRow
 
 NAME: Final = "contact-sheet.png"
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
-_PAPER: Final[Colour] = (240, 236, 228)
-_CARD: Final[Colour] = (255, 254, 251)
-_BOX: Final[Colour] = (229, 225, 216)
-_SHEET: Final[Colour] = (255, 255, 255)
-_INK: Final[Colour] = (34, 34, 40)
-_FAINT: Final[Colour] = (112, 108, 100)
-_BAD: Final[Colour] = (166, 38, 38)
+_PAPER: Final[Color] = (240, 236, 228)
+_CARD: Final[Color] = (255, 254, 251)
+_BOX: Final[Color] = (229, 225, 216)
+_SHEET: Final[Color] = (255, 255, 255)
+_INK: Final[Color] = (34, 34, 40)
+_FAINT: Final[Color] = (112, 108, 100)
+_BAD: Final[Color] = (166, 38, 38)
 _UNIT: Final = 388
 """A card of one file is so wide, in pixels; one of several takes the room of as many cards."""
 _GAP: Final = 22
@@ -60,20 +60,20 @@ class Card:
     """What one call made.
 
     Attributes:
-        outcome: The call's.
-        findings: Its files, or why there is none.
+        result: The call's.
+        rows: Its files, or why there is none.
     """
 
-    outcome: Outcome
-    findings: tuple[Finding, ...]
+    result: CallResult
+    rows: tuple[ResultRow, ...]
 
     def span(self, columns: int) -> int:
         """How many columns of the sheet it takes."""
-        return min(len(self.findings), columns)
+        return min(len(self.rows), columns)
 
     def lines(self, columns: int) -> int:
         """How many lines of files it has."""
-        return math.ceil(len(self.findings) / self.span(columns))
+        return math.ceil(len(self.rows) / self.span(columns))
 
     def height(self, columns: int) -> int:
         """How high it is, in pixels."""
@@ -83,7 +83,7 @@ class Card:
     @property
     def box(self) -> int:
         """How high the box of each file is, in pixels."""
-        return _TALL_BOX if any(_kind(found) == "drawing" for found in self.findings) else _BOX_HEIGHT
+        return _TALL_BOX if any(_kind(row) == "drawing" for row in self.rows) else _BOX_HEIGHT
 
     def width(self, columns: int) -> int:
         """How wide it is, in pixels."""
@@ -93,22 +93,22 @@ class Card:
     @property
     def words(self) -> str:
         """What was asked for: the prompt, wherever it stands, or else the first text that is no address."""
-        given = dict(self.outcome.turn.call.arguments)
+        given = dict(self.result.call.demo_call.arguments)
         for value in [*given.values()]:
             given |= value if isinstance(value, Mapping) else {}
         texts = [value for value in given.values() if isinstance(value, str) and "://" not in value]
         return str(given.get("prompt") or given.get("text") or next(iter(texts), ""))
 
 
-def write(findings: Sequence[Finding], folder: Path, place: Path) -> Path:
-    """Draw everything in *findings*, whose files are in *folder*, and save the sheet at *place*."""
-    cards = [Card(outcome, tuple(found)) for outcome, found in groupby(findings, lambda found: found.outcome)]
-    groups = [(slug, list(some)) for slug, some in groupby(cards, lambda card: card.outcome.turn.vendor.slug)]
-    Sheet(groups, folder).image.save(place, compress_level=6)
-    return place
+def write(rows: Sequence[ResultRow], folder: Path, path: Path) -> Path:
+    """Draw everything in *rows*, whose files are in *folder*, and save the sheet at *path*."""
+    cards = [Card(result, tuple(some)) for result, some in groupby(rows, lambda row: row.result)]
+    groups = [(slug, list(some)) for slug, some in groupby(cards, lambda card: card.result.call.vendor.slug)]
+    ContactSheet(groups, folder).image.save(path, compress_level=6)
+    return path
 
 
-class Sheet:
+class ContactSheet:
     """The picture.
 
     Args:
@@ -139,7 +139,7 @@ class Sheet:
         return max(card.height(self._columns) for card in row)
 
     def _head(self, cards: Sequence[Card], vendors: int) -> None:
-        kinds = Counter(_kind(found) for card in cards for found in card.findings if found.file)
+        kinds = Counter(_kind(row) for card in cards for row in card.rows if row.file)
         told = ", ".join(f"{count} {kind if count == 1 else kind + 's'}" for kind, count in kinds.items())
         self._text("Soundstage", (_MARGIN, 34), 34, _INK)
         by = "one vendor" if vendors == 1 else f"{vendors} vendors"
@@ -148,13 +148,13 @@ class Sheet:
     def _heading(self, slug: str, cards: Sequence[Card], top: int) -> None:
         right = self.image.width - _MARGIN
         self._draw.rectangle((_MARGIN, top + 10, right, top + 11), fill=_BOX)
-        name = profile_of(slug).name if slug in VENDORS else slug
+        name = load_profile(slug).name if slug in VENDORS else slug
         self._text(name, (_MARGIN, top + 20), 24, _INK)
         costs: Counter[str] = Counter()
         for card in cards:
-            costs[card.outcome.unit] += card.outcome.amount  # type: ignore[assignment]  # a counter counts in fractions, too
+            costs[card.result.unit] += card.result.amount  # type: ignore[assignment]  # a counter counts in fractions, too
         calls = "one call" if len(cards) == 1 else f"{len(cards)} calls"
-        charged = money(costs) if any(costs.values()) else "no charge"
+        charged = format_costs(costs) if any(costs.values()) else "no charge"
         self._text(f"{calls}, {charged}", (_MARGIN, top + 26), 16, _FAINT, right=right)
 
     def _group(self, rows: Iterable[Sequence[Card]], top: int) -> None:
@@ -168,42 +168,42 @@ class Sheet:
 
     def _card(self, card: Card, box: tuple[int, int, int, int]) -> None:
         left, top, right, bottom = box
-        self.image.paste(_CARD, (left, top), rounded((right - left, bottom - top), 12))
-        turn, inner = card.outcome.turn, right - left - 2 * _PAD
-        self._text(turn.label.rpartition(" ")[0], (left + _PAD, top + _PAD), _TITLE, _INK, width=inner)
+        self.image.paste(_CARD, (left, top), rounded_mask((right - left, bottom - top), 12))
+        call, inner = card.result.call, right - left - 2 * _PAD
+        self._text(call.label.rpartition(" ")[0], (left + _PAD, top + _PAD), _TITLE, _INK, width=inner)
         span = card.span(self._columns)
         width = (inner - (span - 1) * _PAD) // span
-        for place, found in enumerate(card.findings):
-            line, column = divmod(place, span)
+        for number, row in enumerate(card.rows):
+            line, column = divmod(number, span)
             corner = (left + _PAD + column * (width + _PAD), top + _PAD + _OVER + line * (card.box + _UNDER))
-            self._tile(found, corner, (width, card.box))
+            self._tile(row, corner, (width, card.box))
         foot = top + _PAD + _OVER + card.lines(self._columns) * (card.box + _UNDER)
         self._text(card.words, (left + _PAD, foot), _WORDS, _FAINT, width=inner, height=_WORDS * 3)
 
-    def _tile(self, found: Finding, corner: tuple[int, int], size: tuple[int, int]) -> None:
+    def _tile(self, row: ResultRow, corner: tuple[int, int], size: tuple[int, int]) -> None:
         """Show one file, or why there is none, in a box with round corners, and what a decoder says below it."""
         drawn, (width, height) = size[1] == _TALL_BOX, size
         box = Image.new("RGB", size, _SHEET if drawn else _BOX)
-        problem = found.said if found.bad else self._fill(box, found)
-        if problem:
-            lines = fit(problem, width - 32, height - 32, largest=17, smallest=13)
+        error = row.details if row.failed else self._fill(box, row)
+        if error:
+            lines = fit(error, width - 32, height - 32, largest=17, smallest=13)
             paint(box, lines, (16, (height - lines.height) // 2), _BAD)
         else:
-            self._text(found.said, (corner[0], corner[1] + height + 7), _LINE, _INK, width=width)
-        self.image.paste(box, corner, rounded(box.size, 8))
+            self._text(row.details, (corner[0], corner[1] + height + 7), _LINE, _INK, width=width)
+        self.image.paste(box, corner, rounded_mask(box.size, 8))
         if drawn:  # paper on paper needs an edge
             edges = (*corner, corner[0] + width - 1, corner[1] + height - 1)
             self._draw.rounded_rectangle(edges, radius=8, outline=_BOX, width=2)
 
-    def _fill(self, box: Image.Image, found: Finding) -> str:
+    def _fill(self, box: Image.Image, row: ResultRow) -> str:
         """Show the file in *box*; return what is wrong with it, or nothing."""
         try:
-            thumb = thumbnail(self._folder / found.file, box.size)
+            thumb = make_thumbnail(self._folder / row.file, box.size)
         except (OSError, ValueError, IndexError) as error:
             return str(error)
         box.paste(thumb.image, ((box.width - thumb.image.width) // 2, (box.height - thumb.image.height) // 2))
         if thumb.seconds is not None:
-            _pill(box, _length(thumb.seconds), moving=thumb.moving)
+            _pill(box, _length(thumb.seconds), is_video=thumb.is_video)
         return ""
 
     def _text(
@@ -211,7 +211,7 @@ class Sheet:
         words: str,
         corner: tuple[int, int],
         size: int,
-        colour: Colour,
+        color: Color,
         *,
         width: int = 10_000,
         height: int = 0,
@@ -220,13 +220,13 @@ class Sheet:
         """Write *words*, smaller or cut where they need more than *width*, and so that they end at *right* if given."""
         lines = fit(words, width, height or round(size * 1.5), largest=size, smallest=min(size, 13))
         left = corner[0] if right is None else right - lines.width
-        paint(self.image, lines, (left, corner[1]), colour)
+        paint(self.image, lines, (left, corner[1]), color)
 
 
 def _columns(groups: Sequence[tuple[str, Sequence[Card]]]) -> int:
     """As many as make the sheet about as wide as it is high, and no more than are filled."""
-    files = [sum(len(card.findings) for card in cards) for _, cards in groups]
-    widest = max((len(card.findings) for _, cards in groups for card in cards), default=1)
+    files = [sum(len(card.rows) for card in cards) for _, cards in groups]
+    widest = max((len(card.rows) for _, cards in groups for card in cards), default=1)
     fair = max(math.ceil(math.sqrt(sum(files))), widest)
     return max(2, min(_MOST_COLUMNS, fair, max(files, default=1)))
 
@@ -242,8 +242,8 @@ def _rows(cards: Iterable[Card], columns: int) -> Iterator[list[Card]]:
         yield row
 
 
-def _kind(found: Finding) -> str:
-    ending = found.file.rpartition(".")[2]
+def _kind(row: ResultRow) -> str:
+    ending = row.file.rpartition(".")[2]
     return {"mp4": "film", "mp3": "sound", "svg": "drawing"}.get(ending, "picture")
 
 
@@ -252,11 +252,11 @@ def _length(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def _pill(box: Image.Image, words: str, *, moving: bool) -> None:
-    """Write *words* in the lower right corner on a dark ground, after a play mark if it is *moving*."""
-    lines, mark = fit(words, 100, 24, largest=15, smallest=15), play_mark(12) if moving else None
+def _pill(box: Image.Image, words: str, *, is_video: bool) -> None:
+    """Write *words* in the lower right corner on a dark ground, after a play mark if *is_video*."""
+    lines, mark = fit(words, 100, 24, largest=15, smallest=15), play_icon_mask(12) if is_video else None
     ahead = mark.width + 7 if mark else 0
-    ground = rounded((lines.width + ahead + 18, 26), 7)
+    ground = rounded_mask((lines.width + ahead + 18, 26), 7)
     left, top = box.width - ground.width - 8, box.height - ground.height - 8
     box.paste((16, 18, 24), (left, top), ground.point(lambda value: value * 4 // 5))
     if mark:

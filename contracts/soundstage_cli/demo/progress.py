@@ -1,4 +1,4 @@
-"""Shows how the turns of a demonstration go: moving bars on a terminal, plain lines into a pipe."""
+"""Shows how the calls of a demonstration go: moving bars on a terminal, plain lines into a pipe."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from soundstage_cli.demo.calls import Turn
+    from soundstage_cli.demo.runner import ClientCall
 
 _WHOLE: Final = 100.0
 
 
-class Lines:
-    """A line whenever a turn comes into another state, without a single control code."""
+class LineProgress:
+    """A line whenever a call comes into another state, without a single control code."""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -24,24 +24,24 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         """Leave what was printed."""
 
-    def update(self, turn: Turn, state: str, progress: float | None = None) -> None:
-        """Print where *turn* stands."""
+    def update(self, call: ClientCall, state: str, progress: float | None = None) -> None:
+        """Print where *call* stands."""
         done = f" {progress:.0f} %" if progress and progress < _WHOLE else ""
-        print(f"{turn.label}: {state}{done}", flush=True)
+        print(f"{call.label}: {state}{done}", flush=True)
 
-    def end(self, turn: Turn, state: str) -> None:
-        """Print how *turn* ended."""
-        self.update(turn, state)
+    def end(self, call: ClientCall, state: str) -> None:
+        """Print how *call* ended."""
+        self.update(call, state)
 
 
-class Bars:
-    """A bar for all the turns and one for each that is under way; a turn that ended leaves a line above them.
+class BarProgress:
+    """A bar for all the calls and one for each that is under way; a call that ended leaves a line above them.
 
     Args:
-        turns: How many are to come.
+        calls: How many are to come.
     """
 
-    def __init__(self, turns: int) -> None:
+    def __init__(self, calls: int) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
 
         self._progress = Progress(
@@ -51,7 +51,7 @@ class Bars:
             TextColumn("{task.fields[state]}", markup=False),
             transient=True,
         )
-        self._all = self._progress.add_task("all", total=turns, state="")
+        self._all = self._progress.add_task("all", total=calls, state="")
         self._bars: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -63,21 +63,21 @@ class Bars:
         """Take the bars away."""
         self._progress.stop()
 
-    def update(self, turn: Turn, state: str, progress: float | None = None) -> None:
-        """Move the bar of *turn*, which appears with its first state."""
-        if turn.name not in self._bars:
-            self._bars[turn.name] = self._progress.add_task(turn.label, total=_WHOLE, state=state)
-        self._progress.update(self._bars[turn.name], completed=progress, state=state)
+    def update(self, call: ClientCall, state: str, progress: float | None = None) -> None:
+        """Move the bar of *call*, which appears with its first state."""
+        if call.name not in self._bars:
+            self._bars[call.name] = self._progress.add_task(call.label, total=_WHOLE, state=state)
+        self._progress.update(self._bars[call.name], completed=progress, state=state)
 
-    def end(self, turn: Turn, state: str) -> None:
-        """Put a line in the place of the bar of *turn*."""
-        if turn.name in self._bars:
-            self._progress.remove_task(self._bars.pop(turn.name))
-        self._progress.console.print(f"{turn.label}: {state}", markup=False, highlight=False)
+    def end(self, call: ClientCall, state: str) -> None:
+        """Put a line in the place of the bar of *call*."""
+        if call.name in self._bars:
+            self._progress.remove_task(self._bars.pop(call.name))
+        self._progress.console.print(f"{call.label}: {state}", markup=False, highlight=False)
         self._progress.advance(self._all)
 
 
-def audience(turns: int) -> Lines | Bars:
-    """Return bars if somebody watches a terminal that can draw them, or else lines, for so many *turns*."""
+def progress_display(calls: int) -> LineProgress | BarProgress:
+    """Return bars if somebody watches a terminal that can draw them, or else lines, for so many *calls*."""
     drawable = sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
-    return Bars(turns) if drawable else Lines()
+    return BarProgress(calls) if drawable else LineProgress()

@@ -30,32 +30,32 @@ _SMOOTH: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Thumb:
+class Thumbnail:
     """A small picture of a file.
 
     Attributes:
         image: The picture.
         seconds: How long the film or sound is; None for what stands still.
-        moving: Whether it is a film.
+        is_video: Whether it is a film.
     """
 
     image: Image.Image
     seconds: float | None = None
-    moving: bool = False
+    is_video: bool = False
 
 
-def thumbnail(path: Path, size: tuple[int, int]) -> Thumb:
+def make_thumbnail(path: Path, size: tuple[int, int]) -> Thumbnail:
     """Return a picture of the file at *path* that fits in *size* pixels; a wave fills them.
 
     Raises:
         OSError, ValueError, IndexError: No decoder reads it.
     """
-    thumb = _MAKERS.get(path.suffix, _picture)(path, size)
+    thumb = _MAKERS.get(path.suffix, _image)(path, size)
     thumb.image.thumbnail(size, Image.Resampling.LANCZOS)
     return thumb
 
 
-def _film(path: Path, _: tuple[int, int]) -> Thumb:
+def _video(path: Path, _: tuple[int, int]) -> Thumbnail:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         seconds = float((container.duration or 0) / av.time_base)
@@ -66,10 +66,10 @@ def _film(path: Path, _: tuple[int, int]) -> Thumb:
             container.seek(0)
             frame = next(container.decode(stream))
         image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves its options open
-        return Thumb(image, seconds, moving=True)
+        return Thumbnail(image, seconds, is_video=True)
 
 
-def _sound(path: Path, size: tuple[int, int]) -> Thumb:
+def _audio(path: Path, size: tuple[int, int]) -> Thumbnail:
     samples = array("h")
     with av.open(str(path)) as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=_WAVE_RATE)
@@ -82,7 +82,7 @@ def _sound(path: Path, size: tuple[int, int]) -> Thumb:
         half = max(1.0, peak * middle * 0.72)
         left = place * _STEP + 1
         draw.rounded_rectangle((left, middle - half, left + _BAR - 1, middle + half), radius=1, fill=_WAVE)
-    return Thumb(image, len(samples) / _WAVE_RATE)
+    return Thumbnail(image, len(samples) / _WAVE_RATE)
 
 
 def _peaks(samples: array[int], count: int) -> Iterator[float]:
@@ -94,11 +94,11 @@ def _peaks(samples: array[int], count: int) -> Iterator[float]:
     return (peak / loudest for peak in peaks)
 
 
-def _drawing(path: Path, size: tuple[int, int]) -> Thumb:
-    return Thumb(rendered(path, size[0] * 2))
+def _svg(path: Path, size: tuple[int, int]) -> Thumbnail:
+    return Thumbnail(render_svg(path, size[0] * 2))
 
 
-def rendered(path: Path, width: int | None = None) -> Image.Image:
+def render_svg(path: Path, width: int | None = None) -> Image.Image:
     """Return the SVG at *path* as a renderer shows it, with the typefaces that the simulator has.
 
     Raises:
@@ -116,21 +116,21 @@ def rendered(path: Path, width: int | None = None) -> Image.Image:
     return Image.open(io.BytesIO(bytes(content))).convert("RGB")
 
 
-def _picture(path: Path, _: tuple[int, int]) -> Thumb:
+def _image(path: Path, _: tuple[int, int]) -> Thumbnail:
     with Image.open(path) as image:
         opaque = Image.new("RGBA", image.size, "white")
         opaque.alpha_composite(image.convert("RGBA"))
-        return Thumb(opaque.convert("RGB"))
+        return Thumbnail(opaque.convert("RGB"))
 
 
-_MAKERS: Final[Mapping[str, Callable[[Path, tuple[int, int]], Thumb]]] = {
-    ".mp4": _film,
-    ".mp3": _sound,
-    ".svg": _drawing,
+_MAKERS: Final[Mapping[str, Callable[[Path, tuple[int, int]], Thumbnail]]] = {
+    ".mp4": _video,
+    ".mp3": _audio,
+    ".svg": _svg,
 }
 
 
-def play_mark(side: int) -> Image.Image:
+def play_icon_mask(side: int) -> Image.Image:
     """Return the mask of a triangle that points to the right, *side* pixels high."""
     large = side * _SMOOTH
     mark = Image.new("L", (large, large), 0)
@@ -139,7 +139,7 @@ def play_mark(side: int) -> Image.Image:
 
 
 @lru_cache(maxsize=32)
-def rounded(size: tuple[int, int], radius: int) -> Image.Image:
+def rounded_mask(size: tuple[int, int], radius: int) -> Image.Image:
     """Return a mask of *size* with round corners."""
     mask = Image.new("L", (size[0] * _SMOOTH, size[1] * _SMOOTH), 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * _SMOOTH, fill=255)

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage._client.client import SyncClient
 from soundstage._registry import VENDORS
-from soundstage_cli.generate.option_types import Kind, kind_of
+from soundstage_cli.generate.option_types import OptionType, option_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from soundstage._values.profile import VendorProfile
 
-_PLUMBING: Final = {"self", "base_url", "http", "clock", "poll", "retry", "timeout", "on_event"}
+_CLIENT_PARAMETERS: Final = {"self", "base_url", "http", "clock", "poll", "retry", "timeout", "on_event"}
 """Parameters of every client that are no matter of a vendor's."""
-_WORDS: Final = ("prompt", "text")
+_POSITIONAL: Final = ("prompt", "text")
 """Parameters that are given without naming them, the first that there is."""
 _SECTION: Final = re.compile(r"^(?P<name>Args|Returns|Raises|Facts): ?(?P<rest>.*)$")
 _ARGUMENT: Final = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*)$")
@@ -41,30 +41,30 @@ class Option:
 
     Attributes:
         name: Its name in Python.
-        kind: What it takes.
+        type: What it takes.
         default: What it is when it is not given; `inspect.Parameter.empty` where it must be.
         help: What the method's docstring says of it.
     """
 
     name: str
-    kind: Kind
+    type: OptionType
     default: Any
     help: str
 
     @property
-    def word(self) -> str:
+    def flag(self) -> str:
         """Its name on the command line, without the dashes."""
         return self.name.strip("_").replace("_", "-")
 
     @property
     def required(self) -> bool:
         """Whether it must be given."""
-        return self.default is inspect.Parameter.empty and not self.kind.optional
+        return self.default is inspect.Parameter.empty and not self.type.optional
 
     @property
-    def nothing(self) -> bool:
-        """Whether it is None where it is not given, and the method asks for that to be said."""
-        return self.default is inspect.Parameter.empty and self.kind.optional
+    def defaults_to_none(self) -> bool:
+        """Whether it is None where it is not given, and the method needs None to be passed."""
+        return self.default is inspect.Parameter.empty and self.type.optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,18 @@ class Capability:
     Attributes:
         method: The client's method.
         api_name: The vendor's own name for it, where that differs.
-        about: What it does, a paragraph.
+        description: What it does, a paragraph.
         options: Its parameters, in the order of the method.
         facts: The keys of the facts that say so.
-        opens: Whether it is called on the client's class, as what opens an account is, and needs no credentials.
+        opens_account: Whether it is a class method that needs no credentials, as one that opens an account.
     """
 
     method: str
     api_name: str | None
-    about: str
+    description: str
     options: tuple[Option, ...]
     facts: tuple[str, ...]
-    opens: bool = False
+    opens_account: bool = False
 
     @property
     def name(self) -> str:
@@ -93,16 +93,16 @@ class Capability:
         return self.api_name or self.method
 
     @property
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """The first sentence of what it does."""
-        return re.split(r"(?<=[.;])\s", self.about, maxsplit=1)[0].rstrip(".;")
+        return re.split(r"(?<=[.;])\s", self.description, maxsplit=1)[0].rstrip(".;")
 
     @property
-    def words(self) -> Option | None:
+    def positional(self) -> Option | None:
         """The option that is given without its name: the prompt, or else the first that must be given."""
         named = {option.name: option for option in self.options}
-        spoken = next((named[name] for name in _WORDS if name in named), None)
-        return spoken or next((option for option in self.options if option.required), None)
+        preferred = next((named[name] for name in _POSITIONAL if name in named), None)
+        return preferred or next((option for option in self.options if option.required), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,15 @@ class Vendor:
         profile: What it declares.
         client: Its blocking client.
         capabilities: What it can do, in the order of its methods.
-        options: What its client can be told beside credentials and address.
-        takes: The names of all arguments of its client.
+        options: What its client takes beside credentials and address.
+        parameters: The names of all arguments of its client.
     """
 
     profile: VendorProfile
     client: type[Any]
     capabilities: tuple[Capability, ...]
     options: tuple[Option, ...]
-    takes: frozenset[str]
+    parameters: frozenset[str]
 
     @property
     def slug(self) -> str:
@@ -130,45 +130,45 @@ class Vendor:
 
     def find(self, name: str) -> Capability | None:
         """Return the capability that *name* means: a method, with dashes or not, or the vendor's own name."""
-        for of in (str, _plainly):
+        for of in (str, _normalized):
             for capability in self.capabilities:
                 if of(name) in {of(capability.method), of(capability.name)}:
                     return capability
         return None
 
 
-def _plainly(name: str) -> str:
+def _normalized(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
-def profile_of(slug: str) -> VendorProfile:
+def load_profile(slug: str) -> VendorProfile:
     """Return what the client of *slug*, which is in the registry, declares."""
     profile: VendorProfile = import_module(VENDORS[slug].module).PROFILE
     return profile
 
 
 @cache
-def vendor_of(slug: str) -> Vendor:
+def load_vendor(slug: str) -> Vendor:
     """Read the client of *slug*, which is in the registry."""
     entry = VENDORS[slug]
-    client, profile = getattr(import_module(entry.module), entry.client), profile_of(slug)
+    client, profile = getattr(import_module(entry.module), entry.client), load_profile(slug)
     names = {method: name for name, method in profile.api_names.items()}
-    scope = _Scope(entry.module)
+    scope = _AnnotationScope(entry.module)
     methods = dict(_methods(client))
-    texts = {name: _Text(inspect.getdoc(method) or "") for name, method in methods.items()}
+    texts = {name: _Docstring(inspect.getdoc(method) or "") for name, method in methods.items()}
     capabilities = tuple(
         Capability(
             method=name,
             api_name=names.get(name),
-            about=texts[name].about,
-            options=tuple(_options(method, scope, partial(_told, texts, name))),
+            description=texts[name].description,
+            options=tuple(_options(method, scope, partial(_option_help, texts, name))),
             facts=tuple(_facts(slug, texts[name].sections.get("Facts", ""))),
-            opens=isinstance(inspect.getattr_static(client, name), classmethod),
+            opens_account=isinstance(inspect.getattr_static(client, name), classmethod),
         )
         for name, method in methods.items()
     )
-    told = _Text(inspect.getdoc(client.__init__) or "").arguments
-    own = (option for option in _options(client.__init__, scope, lambda name: told.get(name, "")))
+    help_of = _Docstring(inspect.getdoc(client.__init__) or "").arguments
+    own = (option for option in _options(client.__init__, scope, lambda name: help_of.get(name, "")))
     options = tuple(option for option in own if option.name not in profile.credentials)
     return Vendor(profile, client, capabilities, options, frozenset(inspect.signature(client).parameters))
 
@@ -189,21 +189,21 @@ def _is_plain(method: Callable[..., Any]) -> bool:
     return kinds.isdisjoint({inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL})
 
 
-def _options(method: Callable[..., Any], scope: _Scope, told: Callable[[str], str]) -> Iterator[Option]:
+def _options(method: Callable[..., Any], scope: _AnnotationScope, help_of: Callable[[str], str]) -> Iterator[Option]:
     globalns = getattr(inspect.unwrap(method), "__globals__", {})
     for name, parameter in inspect.signature(method).parameters.items():
-        if name not in _PLUMBING:
-            kind = kind_of(scope.resolved(parameter.annotation, globalns))
-            yield Option(name, kind, parameter.default, told(name))
+        if name not in _CLIENT_PARAMETERS:
+            type_ = option_type(scope.resolve(parameter.annotation, globalns))
+            yield Option(name, type_, parameter.default, help_of(name))
 
 
-class _Text:
+class _Docstring:
     """A docstring, taken apart: what the method does, what its arguments are, and the other sections."""
 
     def __init__(self, text: str) -> None:
         self.arguments: dict[str, str] = {}
         self.sections: dict[str, str] = {}
-        self.about = ""
+        self.description = ""
         section, name = "", ""
         for line in text.splitlines():
             if found := _SECTION.match(line):
@@ -214,20 +214,20 @@ class _Text:
                 self.arguments[name] = f"{self.arguments.get(name, '')} {line.strip()}".strip()
             elif section:
                 self.sections[section] = f"{self.sections.get(section, '')} {line.strip()}".strip()
-            elif line.strip() or not self.about:
-                self.about = f"{self.about} {line.strip()}".strip()
+            elif line.strip() or not self.description:
+                self.description = f"{self.description} {line.strip()}".strip()
             else:
                 section = "more"
         self.arguments.pop("", None)
 
 
-def _told(texts: Mapping[str, _Text], method: str, option: str) -> str:
+def _option_help(texts: Mapping[str, _Docstring], method: str, option: str) -> str:
     """What *method*'s docstring says of *option*; where it points to another method, or is silent, what that says."""
-    said = texts[method].arguments.get(option, "")
-    if pointer := _AS_FOR.match(said):
-        return texts[pointer["method"]].arguments.get(option, said) if pointer["method"] in texts else said
+    text = texts[method].arguments.get(option, "")
+    if pointer := _AS_FOR.match(text):
+        return texts[pointer["method"]].arguments.get(option, text) if pointer["method"] in texts else text
     elsewhere = (text.arguments[option] for text in texts.values() if option in text.arguments)
-    return said or next(elsewhere, f"The {option.replace('_', ' ')}.")
+    return text or next(elsewhere, f"The {option.replace('_', ' ')}.")
 
 
 def _facts(slug: str, listed: str) -> Iterator[str]:
@@ -236,20 +236,20 @@ def _facts(slug: str, listed: str) -> Iterator[str]:
         yield word if ":" in word else f"{slug}:{word}"
 
 
-class _Scope(Mapping[str, Any]):
+class _AnnotationScope(Mapping[str, Any]):
     """Every name that a vendor's annotations may use, those that are imported for type checkers alone among them."""
 
     def __init__(self, module: str) -> None:
         self._places = ("soundstage", module, "typing", "collections.abc", "os", "pathlib")
         self._package = module
 
-    def resolved(self, annotation: object, globalns: dict[str, Any]) -> Any:
-        """Return what *annotation* means; `Any` where that cannot be told."""
+    def resolve(self, annotation: object, globalns: dict[str, Any]) -> Any:
+        """Return what *annotation* means; `Any` where that cannot be known."""
         if not isinstance(annotation, str):
             return Any if annotation is inspect.Parameter.empty else annotation
-        spoken = SimpleNamespace(__annotations__={"it": annotation})
+        holder = SimpleNamespace(__annotations__={"it": annotation})
         try:
-            return typing.get_type_hints(spoken, globalns=globalns, localns=self)["it"]
+            return typing.get_type_hints(holder, globalns=globalns, localns=self)["it"]
         except (NameError, TypeError):
             return Any
 

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import UsageError
-from soundstage_cli.options import shown
+from soundstage_cli.options import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List, or make something, or go on with a job."""
-    parser, vendor, capability, rest = understood(args.words)
+    parser, vendor, capability, rest = resolve(args.words)
     typed = parser.parse(rest)
     if vendor is not None and capability is not None:
         return _make(vendor, capability, typed)
@@ -44,58 +44,59 @@ def run(args: argparse.Namespace) -> int:
     return _show_vendors()
 
 
-def reader(words: Sequence[str]) -> tuple[StrictParser, Sequence[str]]:
+def resolve_parser(words: Sequence[str]) -> tuple[StrictParser, Sequence[str]]:
     """Return who reads the rest of *words*, and that rest, for completion."""
-    parser, _, _, rest = understood(words)
+    parser, _, _, rest = resolve(words)
     return parser, rest
 
 
-def understood(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capability | None, Sequence[str]]:
+def resolve(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capability | None, Sequence[str]]:
     """Return who reads the rest of *words*, whose client is meant and what of it, and that rest.
 
     Raises:
         UsageError: The vendor or the capability is unknown.
     """
     from soundstage._registry import VENDORS
-    from soundstage_cli.generate.catalog import vendor_of
-    from soundstage_cli.generate.parsers import capability_parser, outer_parser, vendor_parser
-    from soundstage_cli.parsers import nearest
+    from soundstage_cli.generate.catalog import load_vendor
+    from soundstage_cli.generate.parsers import capability_parser, root_parser, vendor_parser
+    from soundstage_cli.parsers import suggestion
 
     if not words or words[0].startswith("-"):
-        return outer_parser(), None, None, words
+        return root_parser(), None, None, words
     slug = words[0]
     if slug not in VENDORS:
-        raise UsageError(f"no vendor is called {slug!r}{nearest(slug, VENDORS)}; known: {', '.join(VENDORS)}")
-    vendor = vendor_of(slug)
+        raise UsageError(f"no vendor is called {slug!r}{suggestion(slug, VENDORS)}; known: {', '.join(VENDORS)}")
+    vendor = load_vendor(slug)
     if len(words) == 1 or words[1].startswith("-"):
         return vendor_parser(vendor), vendor, None, words[1:]
     capability = vendor.find(words[1])
     if capability is None:
         names = [name for one in vendor.capabilities for name in (one.name, one.method)]
-        hint = f"{nearest(words[1], names)}; soundstage generate {slug} lists all"
+        hint = f"{suggestion(words[1], names)}; soundstage generate {slug} lists all"
         raise UsageError(f"{vendor.profile.name} has no capability {words[1]!r}{hint}")
     return capability_parser(vendor, capability), vendor, capability, words[2:]
 
 
 def _show_vendors() -> int:
     from soundstage._registry import VENDORS
-    from soundstage_cli.generate.catalog import vendor_of
-    from soundstage_cli.generate.parsers import listing
+    from soundstage_cli.generate.catalog import load_vendor
+    from soundstage_cli.generate.parsers import format_columns
 
     rows = []
-    for vendor in map(vendor_of, VENDORS):
+    for vendor in map(load_vendor, VENDORS):
         names = ", ".join(capability.name for capability in vendor.capabilities)
         rows.append((vendor.slug, f"{vendor.profile.name}: {names}"))
-    print(f"soundstage generate VENDOR CAPABILITY\n\n{listing(rows)}\n\nsoundstage generate VENDOR tells more of one.")
+    head = "soundstage generate VENDOR CAPABILITY"
+    print(f"{head}\n\n{format_columns(rows)}\n\nsoundstage generate VENDOR lists the capabilities of one vendor.")
     return 0
 
 
 def _show_capabilities(vendor: Vendor) -> int:
-    from soundstage_cli.generate.parsers import listing
+    from soundstage_cli.generate.parsers import format_columns
 
-    rows = [(_quoted(capability.name), capability.sentence) for capability in vendor.capabilities]
+    rows = [(_quoted(capability.name), capability.summary) for capability in vendor.capabilities]
     head = f"soundstage generate {vendor.slug} CAPABILITY"
-    print(f"{head}\n\n{listing(rows)}\n\n{head} --help tells its options.")
+    print(f"{head}\n\n{format_columns(rows)}\n\n{head} --help tells its options.")
     return 0
 
 
@@ -104,39 +105,40 @@ def _quoted(name: str) -> str:
 
 
 def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> int:
-    from soundstage_cli.generate.dry_run import rehearse
-    from soundstage_cli.generate.output import destination
-    from soundstage_cli.generate.run import Order
+    from soundstage_cli.generate.dry_run import first_request
+    from soundstage_cli.generate.output import check_destination
+    from soundstage_cli.generate.runner import GenerateRunner
 
     if typed.no_wait and typed.out:
         raise UsageError("--no-wait saves nothing, so that --out has no place; give it to --resume")
     arguments = _arguments(vendor, capability, typed)
     extra = {option.name: getattr(typed, option.name) for option in vendor.options if hasattr(typed, option.name)}
-    place = destination(None if typed.no_wait else typed.out)
+    destination = check_destination(None if typed.no_wait else typed.out)
     _check_seconds(typed)
-    if typed.dry_run and capability.opens:
+    if typed.dry_run and capability.opens_account:
         raise UsageError(f"--dry-run: {capability.method} cannot be rehearsed")
     if typed.dry_run:
-        print(rehearse(vendor, capability, arguments, extra, typed.base_url))
+        print(first_request(vendor, capability, arguments, extra, typed.base_url))
         print(f"{vendor.slug} {capability.method}: nothing was sent", file=sys.stderr)
         return 0
-    return Order(vendor, f"{vendor.slug} {capability.method}", typed, place).make(capability, arguments, extra)
+    runner = GenerateRunner(vendor, f"{vendor.slug} {capability.method}", typed, destination)
+    return runner.run(capability, arguments, extra)
 
 
 def _arguments(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> dict[str, Any]:
     """The method's arguments, the words without a name among them."""
     given = {option.name: getattr(typed, option.name) for option in capability.options if hasattr(typed, option.name)}
-    nothing = {option.name: None for option in capability.options if option.nothing}
-    words = capability.words
+    nothing = {option.name: None for option in capability.options if option.defaults_to_none}
+    words = capability.positional
     if words is None:
         return nothing | given
     if hasattr(typed, "words"):
         if words.name in given:
-            raise UsageError(f"--{words.word} is given twice, once without its name: {typed.words!r}")
-        given[words.name] = _read(words.kind.read, f"--{words.word}", typed.words)
+            raise UsageError(f"--{words.flag} is given twice, once without its name: {typed.words!r}")
+        given[words.name] = _read(words.type.read, f"--{words.flag}", typed.words)
     elif words.required and words.name not in given:
         raise UsageError(
-            f"the {words.word} is missing; see soundstage generate {vendor.slug} {capability.method} --help"
+            f"the {words.flag} is missing; see soundstage generate {vendor.slug} {capability.method} --help"
         )
     return nothing | given
 
@@ -145,7 +147,7 @@ def _read(read: Callable[[str], Any], option: str, text: str) -> Any:
     try:
         return read(text)
     except ValueError as error:
-        raise UsageError(f"{option} is {shown(text)}; allowed: {error}") from None
+        raise UsageError(f"{option} is {shorten(text)}; allowed: {error}") from None
 
 
 def _check_seconds(typed: argparse.Namespace) -> None:
@@ -170,24 +172,24 @@ def _check_seconds(typed: argparse.Namespace) -> None:
 def _resume(typed: argparse.Namespace) -> int:
     """Go on with the job of a token, or of VENDOR:CAPABILITY:ID."""
     from soundstage._registry import VENDORS
-    from soundstage_cli.generate.catalog import vendor_of
-    from soundstage_cli.generate.output import destination
-    from soundstage_cli.generate.run import Order
+    from soundstage_cli.generate.catalog import load_vendor
+    from soundstage_cli.generate.output import check_destination
+    from soundstage_cli.generate.runner import GenerateRunner
 
-    slug, find = _named(typed.resume)
+    slug, find = _job_finder(typed.resume)
     if slug not in VENDORS:
         allowed = "a token, as --no-wait prints it, or VENDOR:CAPABILITY:ID"
         raise UsageError(f"--resume is {typed.resume!r}; allowed: {allowed}")
     _check_seconds(typed)
     typed.no_wait = False
-    return Order(vendor_of(slug), slug, typed, destination(typed.out)).resume(find)
+    return GenerateRunner(load_vendor(slug), slug, typed, check_destination(typed.out)).resume(find)
 
 
-def _named(text: str) -> tuple[object, Callable[[Any], Job]]:
+def _job_finder(text: str) -> tuple[object, Callable[[Any], Job]]:
     """The vendor that *text* names, and how its client finds the job."""
     try:
-        said: Mapping[str, Any] = json.loads(text)
-        return said["vendor"], lambda client: client.job_from_token(text)
+        token: Mapping[str, Any] = json.loads(text)
+        return token["vendor"], lambda client: client.job_from_token(text)
     except (ValueError, TypeError, KeyError, RecursionError):
         slug, _, rest = text.partition(":")
         operation, _, job_id = rest.partition(":")

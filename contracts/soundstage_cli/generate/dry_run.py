@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage import RetryPolicy, SkippingClock, errors
 from soundstage._values.redaction import Redactor, hide_query
-from soundstage_cli.generate.messages import refused
+from soundstage_cli.generate.messages import command_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 500
 
 
-def rehearse(
+def first_request(
     vendor: Vendor, capability: Capability, arguments: Mapping[str, Any], extra: Mapping[str, Any], base_url: str | None
 ) -> str:
     """Return the first request of a call as JSON: method, address and body, without headers and secrets.
@@ -44,7 +44,7 @@ def rehearse(
             getattr(client, capability.method)(**arguments)
         except errors.SoundstageError as error:
             if not sent:
-                raise refused(vendor, error, "") from None
+                raise command_error(vendor, error, "") from None
     return _shown(vendor, sent[0])
 
 

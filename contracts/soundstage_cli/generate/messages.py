@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from soundstage import errors
 from soundstage_cli.errors import CommandError, UsageError
-from soundstage_cli.options import shown
+from soundstage_cli.options import shorten
 
 if TYPE_CHECKING:
     from soundstage_cli.generate.catalog import Vendor
@@ -22,7 +22,7 @@ def resume_command(token: str, again: str) -> str:
     return f"soundstage generate --resume {shlex.quote(token)}{again}"
 
 
-def refused(vendor: Vendor, error: errors.SoundstageError, again: str) -> CommandError:
+def command_error(vendor: Vendor, error: errors.SoundstageError, again: str) -> CommandError:
     """Return *error* in words of the command line."""
     if isinstance(error, errors.MissingCredential):
         return UsageError(f"{error.variable} is not set ({error.message}).{_variables(vendor)}")
@@ -42,7 +42,7 @@ def _argument(error: errors.InvalidArgument) -> str:
     if not error.field or error.value is None:
         return error.message
     masked = repr(error.value)[:_QUOTED] not in error.message
-    value = str(error.value) if masked else shown(error.value)
+    value = str(error.value) if masked else shorten(error.value)
     return f"--{error.field.replace('_', '-')} is {value}; allowed: {error.allowed}"
 
 
@@ -55,7 +55,7 @@ def _variables(vendor: Vendor) -> str:
     )
 
 
-def unknown_outcome(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, again: str) -> str:
+def unknown_outcome_message(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, again: str) -> str:
     """Return the story of a paid request whose answer never came, and what to do about it."""
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     marks = {

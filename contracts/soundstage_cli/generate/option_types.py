@@ -18,47 +18,53 @@ if TYPE_CHECKING:
 
 _LISTS: Final = (list, tuple, set, frozenset, collections.abc.Sequence, collections.abc.Iterable)
 _PATHS: Final = (Path, PathLike, bytes)
-_WEB: Final = ("http://", "https://", "gs://", "data:")
+_URL_PREFIXES: Final = ("http://", "https://", "gs://", "data:")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class OptionType:
     """What one option takes.
 
     Attributes:
-        words: Each word of a fixed list, as it is typed, and the value it is.
-        offered: The words that help and completion show, one for each value.
+        choices: Each word of a fixed list, as it is typed, and the value it is.
+        shown: The words that help and completion show, one for each value.
         types: The plain types that other words may be of, tried in this order: int, float, dict, Path, str.
-        flag: Whether it is given without a word, or refused with ``--no-``.
-        many: Whether it may be given several times.
+        is_switch: Whether it is given without a word, or refused with ``--no-``.
+        repeatable: Whether it may be given several times.
         keys: The members of an object that is given as JSON, where they are known.
-        make: What an object that was given as JSON becomes.
+        factory: What an object that was given as JSON becomes.
         optional: Whether nothing, None, may stand in its place.
-        webbed: Whether a file may be named by a web address, too.
+        allows_url: Whether a file may be named by a web address, too.
     """
 
-    words: Mapping[str, Any] = field(default_factory=dict)
-    offered: tuple[str, ...] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
     types: tuple[type, ...] = ()
-    flag: bool = False
-    many: bool = False
+    is_switch: bool = False
+    repeatable: bool = False
     keys: tuple[str, ...] = ()
-    make: type | None = None
+    factory: type | None = None
     optional: bool = False
-    webbed: bool = False
+    allows_url: bool = False
 
     @property
     def allowed(self) -> str:
         """What may be typed, for a message."""
-        plain = {int: "a whole number", float: "a number", dict: "JSON or @FILE.json", Path: "a path", str: "any text"}
-        return ", ".join((*self.offered, *(plain[one] for one in self.types)))
+        names = {
+            int: "a whole number",
+            float: "a number",
+            dict: "JSON or @FILE.json",
+            Path: "a path",
+            str: "any text",
+        }
+        return ", ".join((*self.shown, *(names[one] for one in self.types)))
 
     @property
     def metavar(self) -> str | None:
         """What stands for the value in a usage line; None for the option's own name."""
-        if len(self.types) == 1 and not self.offered:
+        if len(self.types) == 1 and not self.shown:
             return {int: "N", float: "X", dict: "JSON", Path: "PATH", str: None}[self.types[0]]
-        return ("PATH|URL" if self.webbed else "PATH") if Path in self.types else None
+        return ("PATH|URL" if self.allows_url else "PATH") if Path in self.types else None
 
     def read(self, text: str) -> Any:
         """Return the value that *text* is.
@@ -67,8 +73,8 @@ class Kind:
             ValueError: It is none; the message says what is allowed.
         """
         for known in (text, text.casefold().replace("_", "-")):
-            if known in self.words:
-                return self.words[known]
+            if known in self.choices:
+                return self.choices[known]
         if dict in self.types and text.startswith(("{", "[", "@")):
             return self._object(text)
         for one in self.types:
@@ -83,7 +89,7 @@ class Kind:
         if one is dict:
             raise ValueError(text)
         if one is Path:
-            if text.startswith(_WEB):
+            if text.startswith(_URL_PREFIXES):
                 raise ValueError(text)
             return Path(text)
         return one(text)
@@ -94,30 +100,30 @@ class Kind:
             value = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
         except (OSError, ValueError) as error:
             raise ValueError(f"JSON, or @FILE.json ({error})") from None
-        return value if self.make is None else _made(self.make, value)
+        return value if self.factory is None else _build(self.factory, value)
 
 
-def kind_of(annotation: Any) -> Kind:
+def option_type(annotation: Any) -> OptionType:
     """Return the kind of a parameter with *annotation*, resolved; what is unknown is text or JSON."""
     parts = list(_parts(annotation))
     optional = type(None) in typing.get_args(annotation)
     if bool in parts:
-        return Kind(flag=True, optional=optional)
+        return OptionType(is_switch=True, optional=optional)
     elements = [element for part in parts if _is_list(part) for element in _elements(part)]
     scalars = [part for part in parts if not _is_list(part)]
     several = list(_flat([*scalars, *elements]))
-    words, offered = _words(several)
-    make = next((part for part in several if isinstance(part, type) and is_dataclass(part)), None)
+    choices, shown = _choices(several)
+    factory = next((part for part in several if isinstance(part, type) and is_dataclass(part)), None)
     keys = next((keys for part in several if (keys := _keys(part))), ())
-    return Kind(
-        words,
-        offered,
+    return OptionType(
+        choices,
+        shown,
         _plain(several),
-        many=bool(elements),
+        repeatable=bool(elements),
         keys=keys,
-        make=make,
+        factory=factory,
         optional=optional,
-        webbed=bytes in several,
+        allows_url=bytes in several,
     )
 
 
@@ -146,7 +152,7 @@ def _elements(annotation: Any) -> Iterator[Any]:
     yield from (one for one in typing.get_args(annotation) or (str,) if one is not Ellipsis)
 
 
-def _words(parts: Iterable[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _choices(parts: Iterable[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Every word of the literals and enumerations among *parts*, and those to show: one for each value."""
     words: dict[str, Any] = {}
     shown: list[str] = []
@@ -200,15 +206,15 @@ def _keys(part: Any) -> tuple[str, ...]:
     return tuple(part.__annotations__) if typing.is_typeddict(part) else ()
 
 
-def _made(kind: Any, value: Any) -> Any:
-    """An instance of the dataclass *kind* from the object *value*.
+def _build(cls: Any, value: Any) -> Any:
+    """An instance of the dataclass *cls* from the object *value*.
 
     Raises:
         ValueError: It has other members, or they have values that are not allowed.
     """
-    if not isinstance(value, dict) or not set(value) <= set(_keys(kind)):
-        raise ValueError(f"a JSON object with {', '.join(_keys(kind))}")
+    if not isinstance(value, dict) or not set(value) <= set(_keys(cls)):
+        raise ValueError(f"a JSON object with {', '.join(_keys(cls))}")
     try:
-        return kind(**value)
+        return cls(**value)
     except TypeError:
-        raise ValueError(f"a JSON object with {', '.join(_keys(kind))}, and none of them missing") from None
+        raise ValueError(f"a JSON object with {', '.join(_keys(cls))}, and none of them missing") from None

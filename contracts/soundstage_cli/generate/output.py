@@ -1,4 +1,4 @@
-"""Where results go: a file or a folder, found out to be writable before anything is sent."""
+"""Where results go: a file or a folder, checked to be writable before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedFiles:
     """What was saved.
 
     Attributes:
@@ -37,48 +37,48 @@ class Destination:
     """A place for what is made.
 
     Attributes:
-        place: The file or the folder.
-        named: Whether it is a file's name.
+        path: The file or the folder.
+        is_file: Whether it is a file's name.
     """
 
-    place: Path
-    named: bool
+    path: Path
+    is_file: bool
 
-    def save(self, made: Any) -> Saved:
+    def save(self, made: Any) -> SavedFiles:
         """Save all of *made*, a job that is over or a thing that saves itself in a folder."""
-        if not self.named:
-            files = made.save(self.place)
-            return Saved(files, tuple(map(str, getattr(files, "problems", ()))))
-        self.place.parent.mkdir(parents=True, exist_ok=True)
-        return Saved(list(self._outputs(made))) if hasattr(made, "outputs") else self._moved(made)
+        if not self.is_file:
+            files = made.save(self.path)
+            return SavedFiles(files, tuple(map(str, getattr(files, "problems", ()))))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return SavedFiles(list(self._outputs(made))) if hasattr(made, "outputs") else self._moved(made)
 
     def _outputs(self, job: Job) -> Iterator[Path]:
         outputs = job.result()
-        suffixes = [Path(name).suffix or self.place.suffix for _, name in job_file_names(job.id, job.snapshot.media)]
+        suffixes = [Path(name).suffix or self.path.suffix for _, name in job_file_names(job.id, job.snapshot.media)]
         for output, name in zip(outputs, self._names(suffixes), strict=True):
             yield output.save(name)
 
-    def _moved(self, made: Any) -> Saved:
+    def _moved(self, made: Any) -> SavedFiles:
         """Let *made* save itself out of sight, and put its files in their places when all of them are there."""
-        with tempfile.TemporaryDirectory(prefix=".soundstage-", dir=self.place.parent) as backstage:
-            files: Sequence[Path] = made.save(Path(backstage))
+        with tempfile.TemporaryDirectory(prefix=".soundstage-", dir=self.path.parent) as staging:
+            files: Sequence[Path] = made.save(Path(staging))
             problems = tuple(map(str, getattr(files, "problems", ())))
             names = self._names([file.suffix for file in files], partial=bool(problems))
-            return Saved([file.replace(name) for file, name in zip(files, names, strict=True)], problems)
+            return SavedFiles([file.replace(name) for file, name in zip(files, names, strict=True)], problems)
 
     def _names(self, suffixes: Sequence[str], *, partial: bool = False) -> Iterator[Path]:
         """A file's name for each of *suffixes*: the one that was asked for, or its like, with a number where needed."""
         if len(suffixes) == 1 and not partial:
-            yield self.place
+            yield self.path
             return
         alike, seen = Counter(suffixes), Counter[str]()
         for suffix in suffixes:
             seen[suffix] += 1
             number = f"-{seen[suffix]}" if alike[suffix] > 1 else ""
-            yield self.place.with_name(f"{self.place.stem}{number}{suffix}")
+            yield self.path.with_name(f"{self.path.stem}{number}{suffix}")
 
 
-def destination(out: str | None) -> Destination:
+def check_destination(out: str | None) -> Destination:
     """Return the place that *out* names: a file if it has a suffix and is no folder, or else a folder.
 
     Raises:
@@ -86,23 +86,23 @@ def destination(out: str | None) -> Destination:
     """
     try:
         if out is None:
-            return _writable(Destination(Path(), named=False))
+            return _writable(Destination(Path(), is_file=False))
         if not out:
             raise FileNotFoundError(errno.ENOENT, "it is empty")
-        place = Path(out)
-        named = bool(place.suffix) and not place.is_dir() and not out.endswith(("/", os.sep))
-        if named and place.exists() and not place.is_file():
+        path = Path(out)
+        is_file = bool(path.suffix) and not path.is_dir() and not out.endswith(("/", os.sep))
+        if is_file and path.exists() and not path.is_file():
             raise FileExistsError(errno.EEXIST, "it is neither a file nor a folder")
-        return _writable(Destination(place, named))
+        return _writable(Destination(path, is_file))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         shown = "the folder that you are in" if out is None else repr(out)
         raise UsageError(f"--out is {shown}; allowed: a file or folder that can be written to ({reason})") from None
 
 
-def _writable(found: Destination) -> Destination:
+def _writable(destination: Destination) -> Destination:
     """Try to write where the first of the folders is, those that are to be made not counted."""
-    folder = found.place.absolute()
-    folder = folder.parent if found.named else folder
+    folder = destination.path.absolute()
+    folder = folder.parent if destination.is_file else folder
     with tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.parents) if place.exists())):
-        return found
+        return destination

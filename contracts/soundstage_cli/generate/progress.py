@@ -17,7 +17,7 @@ _MINUTE: Final = 60
 _CLEAR: Final = "\r\x1b[K"
 
 
-class Progress:
+class JobProgress:
     """How one job goes.
 
     Args:
@@ -82,10 +82,10 @@ class Progress:
         self._stream.flush()
 
     def _line(self) -> str:
-        return f"{self._label}: {self._shown}, {elapsed(self._now() - self._began)}"
+        return f"{self._label}: {self._shown}, {format_duration(self._now() - self._began)}"
 
 
-def elapsed(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return *seconds* as people say them, such as ``1 min 5 s``."""
     minutes, rest = divmod(int(seconds), _MINUTE)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

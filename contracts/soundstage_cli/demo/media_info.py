@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import av
 from PIL import Image
 
-from soundstage_cli.demo.thumbnails import rendered
+from soundstage_cli.demo.thumbnails import render_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,20 +21,20 @@ class UndecodableError(Exception):
     """No decoder reads the file to its end; the text names the file and says why."""
 
 
-def describe(path: Path) -> str:
+def describe_media(path: Path) -> str:
     """Return format, size, rate, duration and weight of the film, sound or picture at *path*.
 
     Raises:
         UndecodableError: It is none.
     """
     try:
-        said = _DECODERS.get(path.suffix, _picture)(path)
+        details = _DECODERS.get(path.suffix, _image)(path)
     except (OSError, ValueError, IndexError, SyntaxError) as error:  # the kinds that PyAV and Pillow raise
         raise UndecodableError(f"no decoder reads {path.name}: {error}") from None
-    return f"{said} {path.stat().st_size / 1000:.0f} kB"
+    return f"{details} {path.stat().st_size / 1000:.0f} kB"
 
 
-def _film(path: Path) -> str:
+def _video(path: Path) -> str:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         codecs = [_codec(one.codec_context.name) for one in (stream, *container.streams.audio)]
@@ -42,7 +42,7 @@ def _film(path: Path) -> str:
     return f"{'+'.join(codecs)} {stream.width}x{stream.height} {rate:g} fps {_seconds(frames / rate)}"
 
 
-def _sound(path: Path) -> str:
+def _audio(path: Path) -> str:
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         codec, rate, layout = _codec(stream.codec_context.name), stream.rate, _LAYOUTS.get(stream.channels, "")
@@ -50,18 +50,18 @@ def _sound(path: Path) -> str:
     return f"{codec} {rate / 1000:g} kHz {layout} {_seconds(samples / rate)}"
 
 
-def _picture(path: Path) -> str:
+def _image(path: Path) -> str:
     with Image.open(path) as image:
         image.load()
         return f"{image.format} {image.width}x{image.height} {image.mode}"
 
 
-def _drawing(path: Path) -> str:
-    image = rendered(path)
+def _svg(path: Path) -> str:
+    image = render_svg(path)
     return f"SVG {image.width}x{image.height}"
 
 
-_DECODERS: Final[Mapping[str, Callable[[Path], str]]] = {".mp4": _film, ".mp3": _sound, ".svg": _drawing}
+_DECODERS: Final[Mapping[str, Callable[[Path], str]]] = {".mp4": _video, ".mp3": _audio, ".svg": _svg}
 """Suffix to who decodes it; anything else is a picture."""
 
 
