@@ -1,7 +1,7 @@
-"""Every check of the project, one session each: `nox` runs the quick ones, `nox --list` shows them all.
+"""All checks of the project, one session each: `nox` runs the quick ones, `nox --list` shows all of them.
 
-Sessions install with ``-c constraints.txt``, so that what passed here is what passes elsewhere; `minimums` alone goes
-the other way and takes the lowest versions that pyproject.toml declares.
+Sessions install with ``-c constraints.txt``, so that every machine tests the same versions; only `minimums` installs
+the lowest versions that pyproject.toml declares.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import nox
 nox.needs_version = ">=2025.5.1"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
+nox.options.error_on_missing_interpreters = False  # `pythons` skips what is not installed, with a message
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
 def group(name: str) -> tuple[str, ...]:
-    """Name the requirements of one dependency group of pyproject.toml."""
+    """Return the requirements of one dependency group of pyproject.toml."""
     return nox.project.dependency_groups(PYPROJECT, name)
 
 
@@ -31,7 +32,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 
 def measured_tests(session: nox.Session) -> None:
-    """Run the tests on every core under coverage, and refuse a share under `fail_under`."""
+    """Run the tests on all cores under coverage; fail if the share is below `fail_under`."""
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "not slow", *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -40,7 +41,7 @@ def measured_tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and likely mistakes: ruff's linter and formatter, changing nothing."""
+    """Check style, likely mistakes and wording: ruff's linter and formatter, codespell. Changes no file."""
     install(session, *group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -48,7 +49,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Types: mypy --strict over everything, pyright strict over the client that users type against."""
+    """Check types: mypy --strict over everything, pyright strict over the client, which users type-check against."""
     install(session, "-e", ".[all]", *group("types"), *group("test"))
     session.run("mypy", *session.posargs)
     session.run("pyright")
@@ -56,28 +57,28 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The project's own tests, in random order (the seed is printed), with branch coverage of the three packages."""
+    """Run the project's own tests in random order (the seed is printed) with branch coverage of the four packages."""
     install(session, "-e", ".[all]", *group("test"))
     measured_tests(session)
 
 
 @nox.session(default=False)
 def slow(session: nox.Session) -> None:
-    """The tests that take a minute each: every vendor's live ladder over TLS, and breaks that are caught."""
+    """Run the tests that take about a minute each: every vendor's live plan over TLS, and mutations that are caught."""
     install(session, "-e", ".[all]", *group("test"))
     session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs)
 
 
 @nox.session(default=False)
 def laws(session: nox.Session) -> None:
-    """The project's own tests with sixteen times as many examples for each law: an hour, for a quiet machine."""
+    """Run the project's own tests with sixteen times as many Hypothesis examples; takes about an hour."""
     install(session, "-e", ".[all]", *group("test"))
     session.run("pytest", "-n", "auto", "--hypothesis-profile=thorough", *session.posargs)
 
 
 @nox.session
 def contracts(session: nox.Session) -> None:
-    """The contracts as a user runs them, on every core; and none is owed to a documented fact."""
+    """Run the contracts as a user does, on all cores, and check that every documented binding fact has one."""
     install(session, "-e", ".[all]", "pytest-xdist")
     session.run("soundstage", "facts", "--check", silent=True)
     session.run("pytest", "-n", "auto", "--pyargs", "soundstage_contracts", *session.posargs)
@@ -85,28 +86,28 @@ def contracts(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def schemathesis(session: nox.Session) -> None:
-    """The vendors' OpenAPI pages put to the proof by Schemathesis: no server error, no status or shape unsaid."""
+    """Test the simulator against its OpenAPI pages with Schemathesis: no server error, no undocumented response."""
     install(session, "-e", ".[all]", *group("openapi"))
     session.run("python", "tests/openapi/check_pages.py", *session.posargs)
 
 
 @nox.session(default=False)
 def breaks(session: nox.Session) -> None:
-    """Proof that the contracts can fail: plants one mistake at a time and shows which contract catches it."""
+    """Mutation testing of the contracts: plant one mistake at a time and report which contract catches it."""
     install(session, "-e", ".[all]")
     session.run("python", "-m", "soundstage_contracts.mutation.runner", *(session.posargs or ["tests/breaks"]))
 
 
 @nox.session(python=PYTHONS, default=False)
 def pythons(session: nox.Session) -> None:
-    """The tests on every Python that pyproject.toml names, where it is installed."""
+    """Run the tests on every Python version that pyproject.toml names, as far as it is installed."""
     install(session, "-e", ".[all]", *group("test"))
     session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python="3.11", default=False)
 def minimums(session: nox.Session) -> None:
-    """The tests with the lowest versions that pyproject.toml declares, on the oldest Python."""
+    """Run the tests with the lowest versions that pyproject.toml declares, on the oldest Python."""
     install(session, *group("release"))
     lowest = ("pip", "install", "--quiet", "--resolution", "lowest-direct", "--python", f"{session.bin}/python")
     session.run("uv", *lowest, "-e", ".[all]", *group("test"))
@@ -115,7 +116,7 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def wheel(session: nox.Session) -> None:
-    """The built wheel, installed alone as a user gets it: clients, commands, and a project whose CI keeps contracts."""
+    """Install the built wheel alone, as a user does: client, commands, and an example project that runs contracts."""
     install(session, *group("release"))
     built = Path(session.create_tmp()) / "dist"
     session.run("python", "-m", "build", "--outdir", str(built))
@@ -136,8 +137,18 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Build the sdist and the wheel of a tagged commit and check version, metadata and changelog; uploads nothing."""
+    install(session, *group("release"))
+    built = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(built, ignore_errors=True)  # the check refuses archives of other versions
+    session.run("python", "-m", "build", "--outdir", str(built))
+    session.run("python", "tools/check_release.py", str(built))
+
+
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Speed side by side, as ratios: every program in benchmarks/, or the ones named after --."""
+    """Compare speeds as ratios: every program in benchmarks/, or those named after --."""
     install(session, "-e", ".[all]")
     for program in session.posargs or sorted(str(path) for path in Path("benchmarks").glob("[!_]*.py")):
         session.run("python", program)
@@ -145,7 +156,7 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def examples(session: nox.Session) -> None:
-    """The worked examples: every program in examples/ runs to its end against the simulator."""
+    """Run every program in examples/ against the simulator."""
     install(session, "-e", ".[all]")
     for program in sorted(str(path) for path in Path("examples").glob("[!_]*.py")):
         session.run("python", program)
@@ -153,28 +164,28 @@ def examples(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def google_genai(session: nox.Session) -> None:
-    """Google's own SDK, unchanged, against the simulator of Veo: its last release that makes films with a key."""
+    """Run Google's own SDK, unchanged, against the simulator of Veo: its last release that makes videos with a key."""
     install(session, "-e", ".[all]", "google-genai==2.34.0")
     session.run("python", "tests/peers/google_genai.py")
 
 
 @nox.session(default=False)
 def gmicloud_sdk(session: nox.Session) -> None:
-    """GMI Cloud's own package, unchanged but for its base address, against the simulator; it declares no dependency."""
+    """Run GMI Cloud's own package against the simulator, only its base address changed; it declares no dependency."""
     install(session, "-e", ".[all]", "gmicloud==0.1.10", "pydantic", "pyjwt", "requests", "tqdm")
     session.run("python", "tests/peers/gmicloud_sdk.py")
 
 
 @nox.session(default=False)
 def litellm_sdk(session: nox.Session) -> None:
-    """The litellm SDK, unchanged, against the simulator of Veo; it asks for newer packages than constraints.txt has."""
+    """Run the litellm SDK, unchanged, against the simulator of Veo; it needs packages newer than our pins."""
     session.install("--quiet", "-e", ".[all]", "litellm==1.109.1")
     session.run("python", "tests/peers/litellm_sdk.py")
 
 
 @nox.session(default=False)
 def constraints(session: nox.Session) -> None:
-    """Refresh constraints.txt: the newest versions that fit, for every Python and platform at once."""
+    """Refresh constraints.txt with the newest compatible versions, for every Python and platform at once."""
     install(session, *group("release"))
     pins = Path(session.create_tmp()) / "pins.txt"
     session.run(

@@ -1,4 +1,4 @@
-"""What is built: the wheel is the three packages and their data and no more; the sdist builds the same wheel."""
+"""The build: the wheel contains the four packages and their data only; the sdist builds the same wheel."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[2]
+import soundstage
+
+ROOT = Path(__file__).parents[2]
 PACKAGES = {
-    "soundstage": HOUSE / "clients/soundstage",
-    "soundstage_server": HOUSE / "mock_server/soundstage_server",
-    "soundstage_contracts": HOUSE / "contracts/soundstage_contracts",
-    "soundstage_cli": HOUSE / "contracts/soundstage_cli",
+    "soundstage": ROOT / "clients/soundstage",
+    "soundstage_server": ROOT / "mock_server/soundstage_server",
+    "soundstage_contracts": ROOT / "contracts/soundstage_contracts",
+    "soundstage_cli": ROOT / "contracts/soundstage_cli",
 }
 
 
@@ -29,12 +31,12 @@ def build(source: Path, target: str, into: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel as it is built from this tree."""
-    return zipfile.ZipFile(build(HOUSE, "wheel", tmp_path_factory.mktemp("wheel")))
+    """The wheel that is built from this tree."""
+    return zipfile.ZipFile(build(ROOT, "wheel", tmp_path_factory.mktemp("wheel")))
 
 
 def sources() -> set[str]:
-    """Name every file of the three packages as the wheel must hold it."""
+    """Return every file of the four packages by its path in the wheel."""
     return {
         f"{name}/{path.relative_to(root).as_posix()}"
         for name, root in PACKAGES.items()
@@ -43,30 +45,47 @@ def sources() -> set[str]:
     }
 
 
-def test_the_wheel_holds_the_three_packages_whole_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+def test_wheel_contains_the_four_packages_only(wheel: zipfile.ZipFile) -> None:
     """Every file of the packages is in it, facts, transcripts and `py.typed` included; no tests, no documents."""
-    held = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert held == sources()
-    assert {f"{name}/py.typed" for name in PACKAGES} <= held
-    assert "soundstage_contracts/facts/tomoviee.toml" in held
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert names == sources()
+    assert {f"{name}/py.typed" for name in PACKAGES} <= names
+    assert "soundstage_contracts/facts/tomoviee.toml" in names
 
 
-def test_the_wheel_declares_the_command_the_plugin_and_the_extras(wheel: zipfile.ZipFile) -> None:
-    """Installing it gives `soundstage`, pytest finds the plugin, and the licence travels along."""
-    info = next(name.partition("/")[0] for name in wheel.namelist() if ".dist-info/" in name)
+def metadata_of(wheel: zipfile.ZipFile) -> list[str]:
+    """Return the lines of the wheel's core metadata."""
+    return wheel.read(f"{info_folder(wheel)}/METADATA").decode().splitlines()
+
+
+def info_folder(wheel: zipfile.ZipFile) -> str:
+    """Return the name of the wheel's metadata folder."""
+    return next(name.partition("/")[0] for name in wheel.namelist() if ".dist-info/" in name)
+
+
+def test_wheel_has_the_version_of_the_package(wheel: zipfile.ZipFile) -> None:
+    """The metadata, the file name and `soundstage.__version__` have one source."""
+    assert f"Version: {soundstage.__version__}" in metadata_of(wheel)
+    assert info_folder(wheel) == f"soundstage-{soundstage.__version__}.dist-info"
+
+
+def test_wheel_declares_command_plugin_and_extras(wheel: zipfile.ZipFile) -> None:
+    """Installing it gives `soundstage`, pytest finds the plugin, and the license is included."""
+    info = info_folder(wheel)
     entry_points = wheel.read(f"{info}/entry_points.txt").decode()
     assert "[console_scripts]\nsoundstage = soundstage_cli.main:main" in entry_points
     assert "[pytest11]\nsoundstage = soundstage_contracts.plugin" in entry_points
-    metadata = wheel.read(f"{info}/METADATA").decode()
-    assert {f"Provides-Extra: {extra}" for extra in ("all", "contracts", "server")} <= set(metadata.splitlines())
+    assert {f"Provides-Extra: {extra}" for extra in ("all", "contracts", "server")} <= set(metadata_of(wheel))
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
 
 
-def test_the_sdist_builds_the_same_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    """Whoever packages the project from its source archive gets the same files."""
-    with tarfile.open(build(HOUSE, "sdist", tmp_path / "sdist")) as archive:
-        archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)  # Debian 12 has none
-        archive.extractall(tmp_path / "unpacked")  # noqa: S202 - built three lines above
+def test_sdist_builds_the_same_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Packaging the project from its source archive gives the same files."""
+    with tarfile.open(build(ROOT, "sdist", tmp_path / "sdist")) as archive:
+        archive.extraction_filter = getattr(
+            tarfile, "data_filter", lambda member, _: member
+        )  # missing in Debian 12's Python 3.11.2
+        archive.extractall(tmp_path / "unpacked")  # noqa: S202 - our own archive
     (source,) = (tmp_path / "unpacked").iterdir()
     assert {"README.md", "LICENSE", "pyproject.toml", "noxfile.py", "tests", "docs"} <= {
         path.name for path in source.iterdir()
