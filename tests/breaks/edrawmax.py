@@ -18,7 +18,7 @@ from soundstage.vendors.edrawmax import bodies, diagrams, profile
 from soundstage.vendors.edrawmax import service as conversation
 from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.kit.service import Identity
-from soundstage_server.media import Link, Step
+from soundstage_server.media import FlowchartEdge, FlowchartNode
 from soundstage_server.model.fields import Choice
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
@@ -204,7 +204,11 @@ def another_picture(patch: pytest.MonkeyPatch) -> None:
         png, svg = right(task)
         if task.operation != "flowchart":
             return [replace(png, seed=png.seed + 1), svg]
-        flow = replace(png.content, steps=(*png.content.steps, Step("more")), links=(*png.content.links, Link(0, 1)))
+        flow = replace(
+            png.content,
+            nodes=(*png.content.nodes, FlowchartNode("more")),
+            edges=(*png.content.edges, FlowchartEdge(0, 1)),
+        )
         return [replace(png, content=flow), svg]
 
     patch.setattr(service, "made_by", made_by)
@@ -238,7 +242,7 @@ def tasks_at_once(patch: pytest.MonkeyPatch) -> None:
 
     def schedule(*given: Any) -> Any:
         made = right(*given)
-        return replace(made, bars=tuple(replace(bar, begins=0) for bar in made.bars))
+        return replace(made, tasks=tuple(replace(task, start=0) for task in made.tasks))
 
     patch.setattr(outputs, "schedule", schedule)
 

@@ -20,7 +20,7 @@ from soundstage.vendors.mediaio.endpoints import ENDPOINTS
 from soundstage.vendors.mediaio.service import MediaIOService as Client
 from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.kit.inputs import MediaLink, media_fields
-from soundstage_server.media import Film
+from soundstage_server.media import Video
 from soundstage_server.model.fields import Choice, Field, Many, Text
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.vendors.mediaio import MediaIOService as Api
@@ -221,7 +221,7 @@ def always_one_picture(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def always_sound(patch: pytest.MonkeyPatch) -> None:
     """Every film has sound."""
-    patch.setattr(outputs, "Film", lambda *args, **options: Film(*args, **{**options, "sound": True}))
+    patch.setattr(outputs, "Video", lambda *args, **options: Video(*args, **{**options, "sound": True}))
 
 
 @BREAKS.in_simulator

@@ -25,7 +25,7 @@ from soundstage.vendors.tomoviee import client as methods
 from soundstage.vendors.tomoviee import service as conversation
 from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.kit.service import Identity
-from soundstage_server.media import Picture, frame_size
+from soundstage_server.media import Image, frame_size
 from soundstage_server.model import journal
 from soundstage_server.model.account import Account
 from soundstage_server.model.fields import Text, Whole
@@ -510,9 +510,7 @@ def one_piece_only(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def grey_mask(patch: pytest.MonkeyPatch) -> None:
     """A mask is a picture in colours."""
-    patch.setattr(
-        outputs, "Mask", lambda width, height, seed, title: Picture(width, height, title or "a mask", "", seed)
-    )
+    patch.setattr(outputs, "Mask", lambda width, height, seed, title: Image(width, height, title or "a mask", "", seed))
 
 
 @BREAKS.in_simulator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image as PILImage
 
 from soundstage_cli.demo import contact_sheet
 from soundstage_cli.demo.contact_sheet import Card, ContactSheet
@@ -18,17 +18,17 @@ from soundstage_cli.demo.table import ResultRow
 from soundstage_cli.demo.thumbnails import WAVE_GROUND, make_thumbnail, render_svg
 from soundstage_contracts.declarations.vendor import DemoCall
 from soundstage_contracts.vendors import tomoviee
-from soundstage_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
+from soundstage_server.media import Audio, Image, Mask, MediaSpec, Video, render, suffix
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILM = Film(96, 54, 4.0, "A fox", "", 1, fps=8)
+FILM = Video(96, 54, 4.0, "A fox", "", 1, fps=8)
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40"><rect width="40" height="40" fill="#f00"/>{}</svg>'
 SIZE = (160, 90)
 
 
-def made(folder: Path, name: str, medium: Medium) -> Path:
+def made(folder: Path, name: str, medium: MediaSpec) -> Path:
     """Render *medium* as a file called *name*."""
     path = folder / f"{name}{suffix(medium)}"
     path.write_bytes(render(medium))
@@ -65,7 +65,7 @@ def test_a_film_of_one_frame_is_shown_by_it(tmp_path: Path) -> None:
 
 def test_a_sound_is_shown_by_its_wave(tmp_path: Path) -> None:
     """The wave fills the box, is as loud in one half as in the other, and tells the length."""
-    thumb = make_thumbnail(made(tmp_path, "sound", Sound(3.0, 1, "music")), SIZE)
+    thumb = make_thumbnail(made(tmp_path, "sound", Audio(3.0, 1, "music")), SIZE)
     assert (thumb.is_video, thumb.image.size) == (False, SIZE)
     assert thumb.seconds == pytest.approx(3.0, abs=0.2)
     colors = thumb.image.getcolors() or []
@@ -75,14 +75,14 @@ def test_a_sound_is_shown_by_its_wave(tmp_path: Path) -> None:
 
 def test_a_picture_keeps_its_shape(tmp_path: Path) -> None:
     """Nothing is stretched: a tall picture is as high as the box, a wide one as wide."""
-    assert make_thumbnail(made(tmp_path, "tall", Picture(200, 400, "A fox", "", 1)), SIZE).image.size == (45, 90)
+    assert make_thumbnail(made(tmp_path, "tall", Image(200, 400, "A fox", "", 1)), SIZE).image.size == (45, 90)
     assert make_thumbnail(made(tmp_path, "wide", Mask(800, 100, 1)), SIZE).image.size == (160, 20)
 
 
 def test_what_is_clear_is_shown_on_white(tmp_path: Path) -> None:
     """A picture with clear parts is laid on white, not on black."""
     path = tmp_path / "clear.png"
-    Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
+    PILImage.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
     assert make_thumbnail(path, SIZE).image.getpixel((5, 5)) == (255, 255, 255)
 
 
@@ -117,11 +117,11 @@ def test_what_no_decoder_reads_is_named_and_not_shown(name: str, tmp_path: Path)
 def test_a_failure_is_shown_in_its_place(tmp_path: Path) -> None:
     """A call that made nothing has a card that says why; one that made something has none of that color."""
     assert _red(ContactSheet([("tomoviee", [card(0, error="it failed")])], tmp_path).image)
-    made(tmp_path, "0", Picture(64, 36, "A fox", "", 1))
+    made(tmp_path, "0", Image(64, 36, "A fox", "", 1))
     assert not _red(ContactSheet([("tomoviee", [card(1)])], tmp_path).image)
 
 
-def _red(image: Image.Image) -> bool:
+def _red(image: PILImage.Image) -> bool:
     return any(color == contact_sheet._BAD for _, color in image.getcolors(1 << 24) or [])
 
 
@@ -129,11 +129,11 @@ def test_the_sheet_has_every_file_where_its_vendor_is(tmp_path: Path) -> None:
     """The whole is saved as a PNG that is wider for more files, and holds every picture that was made."""
     colors = [(200, 10, 10), (10, 200, 10), (10, 10, 200)]
     for number, color in enumerate(colors):
-        Image.new("RGB", (160, 90), color).save(tmp_path / f"{number}.png")
+        PILImage.new("RGB", (160, 90), color).save(tmp_path / f"{number}.png")
     cards = [card(3), card(1, slug="other", prompt="", image="https://e.test/a.png")]
     rows = [row for one in cards for row in one.rows]
     path = contact_sheet.write(rows, tmp_path, tmp_path / contact_sheet.NAME)
-    with Image.open(path) as image:
+    with PILImage.open(path) as image:
         image.load()
         found = {color: _rows_of(image, color) for color in colors}
     assert len({found[color][0] for color in colors}) == 1  # three files of one call stand beside one another
@@ -141,7 +141,7 @@ def test_the_sheet_has_every_file_where_its_vendor_is(tmp_path: Path) -> None:
     (tmp_path / contact_sheet.NAME).unlink()
 
 
-def _rows_of(image: Image.Image, color: tuple[int, int, int]) -> list[int]:
+def _rows_of(image: PILImage.Image, color: tuple[int, int, int]) -> list[int]:
     """Return the rows of *image* that have *color*."""
     rows = (image.crop((0, y, image.width, y + 1)).getcolors(1 << 16) or [] for y in range(image.height))
     return [y for y, row in enumerate(rows) if color in {row for _, row in row}]

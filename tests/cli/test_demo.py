@@ -28,7 +28,7 @@ from soundstage_cli.demo.table import ResultRow, format_costs, result_rows, summ
 from soundstage_cli.main import main
 from soundstage_contracts.declarations.vendor import DemoCall
 from soundstage_contracts.vendors import tomoviee
-from soundstage_server.media import Film, Mask, Medium, Picture, Sound, render, suffix
+from soundstage_server.media import Audio, Image, Mask, MediaSpec, Video, render, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -345,7 +345,7 @@ class Studio:
         folder.mkdir()
         paths = [folder / "x-1.png", folder / "x-2.png"]
         for seed, path in enumerate(paths):
-            path.write_bytes(render(Picture(64, 32, "A fox", "", seed)))
+            path.write_bytes(render(Image(64, 32, "A fox", "", seed)))
         return paths
 
 
@@ -410,15 +410,15 @@ def test_money_is_told_in_whole_and_by_unit(amount: int) -> None:
 @pytest.mark.parametrize(
     ("medium", "details"),
     [
-        (Film(64, 48, 2.0, "A fox", "", 1, fps=8), r"H\.264 64x48 8 fps 2\.0 s \d+ kB"),
-        (Film(64, 48, 2.0, "A fox", "", 1, fps=8, sound=True), r"H\.264\+AAC 64x48 8 fps 2\.0 s \d+ kB"),
-        (Sound(3.0, 1, "music"), r"MP3 44\.1 kHz stereo 3\.\d s \d+ kB"),
-        (Picture(64, 48, "A fox", "", 1), r"PNG 64x48 RGB \d+ kB"),
-        (Picture(64, 48, "A fox", "", 1, format="jpeg"), r"JPEG 64x48 RGB \d+ kB"),
+        (Video(64, 48, 2.0, "A fox", "", 1, fps=8), r"H\.264 64x48 8 fps 2\.0 s \d+ kB"),
+        (Video(64, 48, 2.0, "A fox", "", 1, fps=8, audio=True), r"H\.264\+AAC 64x48 8 fps 2\.0 s \d+ kB"),
+        (Audio(3.0, 1, "music"), r"MP3 44\.1 kHz stereo 3\.\d s \d+ kB"),
+        (Image(64, 48, "A fox", "", 1), r"PNG 64x48 RGB \d+ kB"),
+        (Image(64, 48, "A fox", "", 1, format="jpeg"), r"JPEG 64x48 RGB \d+ kB"),
         (Mask(64, 48, 1), r"PNG 64x48 L \d+ kB"),
     ],
 )
-def test_a_decoder_says_what_a_file_is(medium: Medium, details: str, tmp_path: Path) -> None:
+def test_a_decoder_says_what_a_file_is(medium: MediaSpec, details: str, tmp_path: Path) -> None:
     """Format, size, rate, duration and weight are those of the file."""
     path = tmp_path / f"file{suffix(medium)}"
     path.write_bytes(render(medium))

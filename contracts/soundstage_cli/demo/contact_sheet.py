@@ -15,8 +15,8 @@ from soundstage._registry import VENDORS
 from soundstage_cli.demo.table import format_costs
 from soundstage_cli.demo.thumbnails import make_thumbnail, play_icon_mask, rounded_mask
 from soundstage_cli.generate.catalog import load_profile
-from soundstage_server.media.canvas import paint
-from soundstage_server.media.text import fit
+from soundstage_server.media.canvas import draw_text
+from soundstage_server.media.text import fit_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,7 +77,7 @@ class Card:
 
     def height(self, columns: int) -> int:
         """How high it is, in pixels."""
-        words = fit(self.words, self.width(columns) - 2 * _PAD, _WORDS * 3, largest=_WORDS, smallest=13)
+        words = fit_text(self.words, self.width(columns) - 2 * _PAD, _WORDS * 3, largest=_WORDS, smallest=13)
         return 2 * _PAD + _OVER + self.lines(columns) * (self.box + _UNDER) + words.height
 
     @property
@@ -186,8 +186,8 @@ class ContactSheet:
         box = Image.new("RGB", size, _SHEET if drawn else _BOX)
         error = row.details if row.failed else self._fill(box, row)
         if error:
-            lines = fit(error, width - 32, height - 32, largest=17, smallest=13)
-            paint(box, lines, (16, (height - lines.height) // 2), _BAD)
+            lines = fit_text(error, width - 32, height - 32, largest=17, smallest=13)
+            draw_text(box, lines, (16, (height - lines.height) // 2), _BAD)
         else:
             self._text(row.details, (corner[0], corner[1] + height + 7), _LINE, _INK, width=width)
         self.image.paste(box, corner, rounded_mask(box.size, 8))
@@ -218,9 +218,9 @@ class ContactSheet:
         right: int | None = None,
     ) -> None:
         """Write *words*, smaller or cut where they need more than *width*, and so that they end at *right* if given."""
-        lines = fit(words, width, height or round(size * 1.5), largest=size, smallest=min(size, 13))
+        lines = fit_text(words, width, height or round(size * 1.5), largest=size, smallest=min(size, 13))
         left = corner[0] if right is None else right - lines.width
-        paint(self.image, lines, (left, corner[1]), color)
+        draw_text(self.image, lines, (left, corner[1]), color)
 
 
 def _columns(groups: Sequence[tuple[str, Sequence[Card]]]) -> int:
@@ -254,11 +254,11 @@ def _length(seconds: float) -> str:
 
 def _pill(box: Image.Image, words: str, *, is_video: bool) -> None:
     """Write *words* in the lower right corner on a dark ground, after a play mark if *is_video*."""
-    lines, mark = fit(words, 100, 24, largest=15, smallest=15), play_icon_mask(12) if is_video else None
+    lines, mark = fit_text(words, 100, 24, largest=15, smallest=15), play_icon_mask(12) if is_video else None
     ahead = mark.width + 7 if mark else 0
     ground = rounded_mask((lines.width + ahead + 18, 26), 7)
     left, top = box.width - ground.width - 8, box.height - ground.height - 8
     box.paste((16, 18, 24), (left, top), ground.point(lambda value: value * 4 // 5))
     if mark:
         box.paste((255, 255, 255), (left + 9, top + 7), mark)
-    paint(box, lines, (left + 9 + ahead, top + 3), (255, 255, 255))
+    draw_text(box, lines, (left + 9 + ahead, top + 3), (255, 255, 255))

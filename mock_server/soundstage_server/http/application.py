@@ -97,10 +97,10 @@ class Simulator:
         answer, caller = self._answer(place, scope, body)
         if answer.until is not None and not await self._hold(caller, answer.until, scope, receive):
             return
-        if answer.medium is None:
+        if answer.media is None:
             await _send(answer, send)
         else:
-            await results.serve(self.world, answer.medium, scope, receive, send, headers=answer.headers)
+            await results.serve(self.world, answer.media, scope, receive, send, headers=answer.headers)
 
     async def _hold(self, caller: Account | None, until: float, scope: Scope, receive: Receive) -> bool:
         """Let *caller*'s time come to *until*, if it moves by itself; return whether the caller is still there."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from soundstage_server.kit import results
-from soundstage_server.media import Diagram, Film, Sound, media_type
+from soundstage_server.media import Audio, Diagram, Video, media_type
 from soundstage_server.model.fields import Link, Many
 from soundstage_server.model.messages import Answer, RefusedError
 from soundstage_server.world.uploads import look_at
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from soundstage_server.kit.service import Service
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.fields import Field, Rule
     from soundstage_server.model.messages import Refusal
     from soundstage_server.world.world import World
@@ -215,7 +215,7 @@ def _known(world: World, field: Field, url: str, limits: InputLimits) -> Known |
     return None if medium is None else _of(medium)
 
 
-def _result(world: World, url: str) -> Medium | None:
+def _result(world: World, url: str) -> MediaSpec | None:
     """Return the medium of the result at *url*, or None if it is no result of this world.
 
     Raises:
@@ -234,14 +234,14 @@ def _result(world: World, url: str) -> Medium | None:
     raise LookupError(orjson.loads(there.body)["error"])
 
 
-def _of(medium: Medium) -> Known:
+def _of(medium: MediaSpec) -> Known:
     kind = media_type(medium)
     label = _FORMATS.get(kind) or kind.partition("/")[2].upper()
-    if isinstance(medium, Sound):
+    if isinstance(medium, Audio):
         return Known(label, None, None, medium.seconds, None)
     if isinstance(medium, Diagram):  # as large as its content needs, which nobody knows before it is drawn
         return Known(label, None, None, None, None)
-    if isinstance(medium, Film):
+    if isinstance(medium, Video):
         return Known(label, medium.width, medium.height, medium.seconds, None, medium.fps)
     return Known(label, medium.width, medium.height, None, None)
 

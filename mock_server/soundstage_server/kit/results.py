@@ -16,7 +16,7 @@ from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Answer, json_answer
 
 if TYPE_CHECKING:
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.messages import RawHeaders, Receive, Scope, Send
     from soundstage_server.model.task import Task
     from soundstage_server.world.world import World
@@ -31,7 +31,7 @@ _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")
 
 
-def mint(task: Task, index: int, medium: Medium, world: World) -> str:
+def mint(task: Task, index: int, medium: MediaSpec, world: World) -> str:
     """Return the address of one result of *task*."""
     name = f"{index}{suffix(medium)}"
     address = f"{task.base}/{SEGMENT}/{quote(task.id, safe='')}/{name}"
@@ -50,7 +50,7 @@ def owner(world: World, slug: str, path: str) -> Task | None:
     return world.services[slug].tasks.get(path.removeprefix(f"/{SEGMENT}/").partition("/")[0])
 
 
-def find(world: World, slug: str, method: str, rest: str, query: bytes) -> Medium | Answer:
+def find(world: World, slug: str, method: str, rest: str, query: bytes) -> MediaSpec | Answer:
     """Return the medium that an address means, or the answer of a store that does not hand it out, or not yet."""
     if method not in _METHODS:
         refused = json_answer({"error": f"a file takes {' and '.join(_METHODS)}, not {method}"}, 405)
@@ -65,7 +65,7 @@ def find(world: World, slug: str, method: str, rest: str, query: bytes) -> Mediu
     return Answer(302, b"", [(b"location", place.encode("latin-1"))])
 
 
-def meant(world: World, slug: str, task_id: str, name: str, query: bytes) -> Medium | Answer:
+def meant(world: World, slug: str, task_id: str, name: str, query: bytes) -> MediaSpec | Answer:
     """Return the medium that stands under a signed name, or a refusal: unknown, changed, expired or not made yet."""
     service = world.services[slug]
     task = service.tasks.get(task_id)
@@ -85,12 +85,12 @@ def meant(world: World, slug: str, task_id: str, name: str, query: bytes) -> Med
 
 
 async def serve(
-    world: World, medium: Medium, scope: Scope, receive: Receive, send: Send, *, headers: RawHeaders | None = None
+    world: World, medium: MediaSpec, scope: Scope, receive: Receive, send: Send, *, headers: RawHeaders | None = None
 ) -> None:
     """Send *medium*, whole or the range that was asked for; it is made at its first download, off the event loop."""
     from starlette.responses import FileResponse
 
-    path = await world.studio.file(medium)
+    path = await world.media_cache.file(medium)
     # Of the medium and not of the file: whatever is rendered again has equal bytes, and a download may go on.
     tag = blake2b(repr(medium).encode(errors="replace"), digest_size=12).hexdigest()
     response = FileResponse(path, headers={"etag": f'"{tag}"'}, media_type=media_type(medium))

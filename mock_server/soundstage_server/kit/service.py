@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from soundstage_server.kit.inputs import InputLimits
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.fields import Field
     from soundstage_server.model.messages import Scope
     from soundstage_server.model.rate_limit import Pace
@@ -122,7 +122,7 @@ class Service(ABC):
         """Return *refused* as this vendor says it."""
 
     @abstractmethod
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what a successful *task* has made."""
 
     @abstractmethod

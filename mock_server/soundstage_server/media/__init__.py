@@ -1,64 +1,64 @@
 """Real media in place of a vendor's: films, pictures, masks, sounds and diagrams that any player or browser opens.
 
-A medium is a small value that says what is wanted; `render` turns it into bytes and a `Studio` into a file, each
-medium once. Importing this package loads neither PyAV nor Pillow: a server pays for them at its first download.
+A spec is a small value that says what is wanted; `render` turns it into bytes and a `MediaCache` into a file, each
+spec once. Importing this package loads neither PyAV nor Pillow: a server pays for them at its first download.
 """
 
-from soundstage_server.media.cache import Studio
+from soundstage_server.media.cache import MediaCache
 from soundstage_server.media.diagrams.content import (
-    MOST_DAYS,
-    MOST_PARTS,
-    Bar,
+    MAX_DAYS,
+    MAX_PARTS,
     Card,
     Diagram,
     DiagramContent,
     DiagramFormat,
-    Flow,
-    Link,
+    Flowchart,
+    FlowchartEdge,
+    FlowchartNode,
+    GanttChart,
+    GanttTask,
+    Infographic,
     MindMap,
-    Poster,
-    Schedule,
-    Step,
     Topic,
 )
-from soundstage_server.media.sizes import STEEPEST, frame_size
+from soundstage_server.media.rendering import render
+from soundstage_server.media.sizes import MAX_RATIO, frame_size
 from soundstage_server.media.specs import (
-    LARGEST,
-    SMALLEST,
-    Film,
+    MAX_SIDE,
+    MIN_SIDE,
+    Audio,
+    Image,
     Mask,
-    Medium,
-    Picture,
-    Sound,
+    MediaSpec,
+    Video,
     media_type,
-    render,
     suffix,
 )
 
 __all__ = [
-    "LARGEST",
-    "MOST_DAYS",
-    "MOST_PARTS",
-    "SMALLEST",
-    "STEEPEST",
-    "Bar",
+    "MAX_DAYS",
+    "MAX_PARTS",
+    "MAX_RATIO",
+    "MAX_SIDE",
+    "MIN_SIDE",
+    "Audio",
     "Card",
     "Diagram",
     "DiagramContent",
     "DiagramFormat",
-    "Film",
-    "Flow",
-    "Link",
+    "Flowchart",
+    "FlowchartEdge",
+    "FlowchartNode",
+    "GanttChart",
+    "GanttTask",
+    "Image",
+    "Infographic",
     "Mask",
-    "Medium",
+    "MediaCache",
+    "MediaSpec",
     "MindMap",
-    "Picture",
-    "Poster",
-    "Schedule",
-    "Sound",
-    "Step",
-    "Studio",
     "Topic",
+    "Video",
     "frame_size",
     "media_type",
     "render",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import av
 
-from soundstage_server.media.metadata import tag
-from soundstage_server.media.synthesis import RATE, loop
+from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.synthesis import RATE, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
 
-    from soundstage_server.media.specs import Sound, SoundStyle
+    from soundstage_server.media.specs import Audio, AudioStyle
 
-HERTZ = 44_100
-BITS = 128_000
+SAMPLE_RATE = 44_100
+BIT_RATE = 128_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +48,69 @@ MP3 = Codec("libmp3lame", 1152, "s16p", (("reservoir", "0"), ("compression_level
 """Without a bit reservoir, which would tie each frame to the ones before it."""
 AAC = Codec("aac", 1024, "fltp", (("aac_coder", "fast"),))
 
-_DROPPED = 529
+_DECODER_DELAY = 529
 """Samples that a decoder drops at the start of an MP3, because it needs them to begin."""
-_FEWEST = 4
+_MIN_FRAMES = 4
 """Frames of the shortest sound, about a tenth of a second: with fewer, players take the file for something else."""
-_AROUND = 6
+_OVERLAP = 6
 """Frames encoded before and after the loop, so that its first frames follow its last ones as they will in the file."""
-_LOUDNESS, _SILENCE = 0.45 * 32767, 1e-6
+_PEAK, _SILENCE = 0.45 * 32767, 1e-6
 """The loudest sample of every sound, and what counts as nothing to be made louder."""
 
 
-def render_sound(sound: Sound) -> bytes:
+def render_audio(sound: Audio) -> bytes:
     """Return *sound* as an MP3 with its title: whole frames that come within 30 ms of its duration."""
-    count = max(_FEWEST, round((sound.seconds * HERTZ + _DROPPED) / MP3.frame))
-    frames = loop_frames(MP3, sound.style, sound.seed, min(count, frames_in(MP3, sound.loop)))
+    count = max(_MIN_FRAMES, round((sound.seconds * SAMPLE_RATE + _DECODER_DELAY) / MP3.frame))
+    frames = encode_loop(MP3, sound.style, sound.seed, min(count, frame_count(MP3, sound.loop)))
     file = io.BytesIO()
     with av.open(file, "w", format="mp3", options={"fflags": "+bitexact"}) as container:
-        container.metadata["title"] = tag(sound.title)
-        stream = audio_stream(container, MP3)
-        for packet in repeated(stream, MP3, frames, count):
+        container.metadata["title"] = sanitize(sound.title)
+        stream = add_audio_stream(container, MP3)
+        for packet in repeat_packets(stream, MP3, frames, count):
             container.mux(packet)
     return file.getvalue()
 
 
-def frames_in(codec: Codec, seconds: float) -> int:
+def frame_count(codec: Codec, seconds: float) -> int:
     """Return how many frames of *codec* come nearest to *seconds*, at least the fewest that make a sound."""
-    return max(_FEWEST, round(seconds * HERTZ / codec.frame))
+    return max(_MIN_FRAMES, round(seconds * SAMPLE_RATE / codec.frame))
 
 
-def loop_frames(codec: Codec, style: SoundStyle, seed: int, count: int) -> list[bytes]:
+def encode_loop(codec: Codec, style: AudioStyle, seed: int, count: int) -> list[bytes]:
     """Return a loop as *count* encoded frames, each of which may follow the one before it, around the loop's end."""
-    around = min(_AROUND, count)
-    computed = codec.frame * RATE // HERTZ
-    samples = _stereo(style, seed, count * computed)
+    around = min(_OVERLAP, count)
+    computed = codec.frame * RATE // SAMPLE_RATE
+    samples = _pcm(style, seed, count * computed)
     edge = 2 * around * computed
     context = av.CodecContext.create(codec.name, "w")
-    context.sample_rate, context.layout, context.format = HERTZ, "stereo", codec.format
-    context.bit_rate, context.options = BITS, dict(codec.options)
+    context.sample_rate, context.layout, context.format = SAMPLE_RATE, "stereo", codec.format
+    context.bit_rate, context.options = BIT_RATE, dict(codec.options)
     packets = context.encode(_frame(samples[-edge:] + samples + samples[:edge]))
     packets += context.encode()
     return [bytes(packet) for packet in packets[around : around + count]]
 
 
-def audio_stream(container: OutputContainer, codec: Codec) -> AudioStream:
+def add_audio_stream(container: OutputContainer, codec: Codec) -> AudioStream:
     """Return a new stereo stream of *container* for packets of *codec*."""
-    stream = container.add_stream(codec.name, rate=HERTZ, options=dict(codec.options))
-    stream.bit_rate, stream.layout, stream.format = BITS, "stereo", codec.format
+    stream = container.add_stream(codec.name, rate=SAMPLE_RATE, options=dict(codec.options))
+    stream.bit_rate, stream.layout, stream.format = BIT_RATE, "stereo", codec.format
     return stream
 
 
-def repeated(stream: AudioStream, codec: Codec, frames: list[bytes], count: int) -> Iterator[Packet[Any]]:
+def repeat_packets(stream: AudioStream, codec: Codec, frames: list[bytes], count: int) -> Iterator[Packet[Any]]:
     """Yield *count* packets for *stream*, over and over the same *frames*, each at its own time."""
     for number, frame in enumerate(itertools.islice(itertools.cycle(frames), count)):
         packet = av.Packet(frame)
-        packet.stream, packet.time_base = stream, Fraction(1, HERTZ)
+        packet.stream, packet.time_base = stream, Fraction(1, SAMPLE_RATE)
         packet.pts = packet.dts = number * codec.frame
         packet.duration = codec.frame
         yield packet
 
 
-def _stereo(style: SoundStyle, seed: int, samples: int) -> array[int]:
+def _pcm(style: AudioStyle, seed: int, samples: int) -> array[int]:
     """Return a loop of *samples* samples a side at `RATE`, left and right by turns, as 16-bit numbers."""
-    left, right = loop(style, seed, samples)
-    factor = _LOUDNESS / max(itertools.chain([_SILENCE], map(abs, left), map(abs, right)))
+    left, right = synthesize(style, seed, samples)
+    factor = _PEAK / max(itertools.chain([_SILENCE], map(abs, left), map(abs, right)))
     both = array("h", bytes(4 * samples))
     both[0::2] = array("h", [int(factor * sample) for sample in left])
     both[1::2] = array("h", [int(factor * sample) for sample in right])

@@ -14,22 +14,23 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soundstage_server.media.placeholder import small as reduced
-from soundstage_server.media.specs import Medium, render, suffix
+from soundstage_server.media.placeholder import shrink
+from soundstage_server.media.rendering import render
+from soundstage_server.media.specs import MediaSpec, suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
-ROOM = 512 * 1024 * 1024
+DEFAULT_MAX_BYTES = 512 * 1024 * 1024
 """Bytes of rendered media that are kept by default."""
 
 
-class Studio:
+class MediaCache:
     """Renders media into a folder of its own, which is made with the first file and gone after `close`.
 
-    A medium is rendered once, in one worker thread; whoever asks for it meanwhile awaits the same work, and who stops
+    A spec is rendered once, in one worker thread; whoever asks for it meanwhile awaits the same work, and who stops
     waiting does not stop it. Past *max_bytes* the files that were asked for longest ago go; the newest always stays.
     Every method may be called from any thread.
 
@@ -38,43 +39,43 @@ class Studio:
         small: Keep kind, ratio and duration but render a fraction of the size and frame rate, for a few milliseconds.
     """
 
-    def __init__(self, *, max_bytes: int = ROOM, small: bool = False) -> None:
+    def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, small: bool = False) -> None:
         if max_bytes < 1:
             raise ValueError(f"max_bytes={max_bytes!r}: it must be at least 1")
         self._max_bytes, self._small = max_bytes, small
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._done: OrderedDict[Medium, tuple[Path, int]] = OrderedDict()
+        self._files: OrderedDict[MediaSpec, tuple[Path, int]] = OrderedDict()
         self._bytes = 0
-        self._under_way: dict[Medium, Future[Path]] = {}
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="soundstage-studio")
+        self._pending: dict[MediaSpec, Future[Path]] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="soundstage-media")
         self._folder: Path | None = None
         self._remove: Callable[[], object] | None = None
         self._closed = False
 
-    async def file(self, medium: Medium) -> Path:
-        """Return the file of *medium*, rendering it first if need be, without holding up the event loop.
+    async def file(self, spec: MediaSpec) -> Path:
+        """Return the file of *spec*, rendering it first if need be, without holding up the event loop.
 
         Open it soon: it may go once *max_bytes* of other media were asked for.
 
         Raises:
-            RuntimeError: The studio is closed, or was while the medium waited for its turn.
+            RuntimeError: The studio is closed, or was while the spec waited for its turn.
             OSError: The disk refused it.
         """
-        work = self._work(medium)
+        work = self._submit(spec)
         if not work.done():
             await _wait_for(work)
-        return _outcome(work)
+        return _result(work)
 
-    def file_now(self, medium: Medium) -> Path:
-        """Return the file of *medium* as `file` does, holding up the caller's thread."""
-        return _outcome(self._work(medium))
+    def file_blocking(self, spec: MediaSpec) -> Path:
+        """Return the file of *spec* as `file` does, holding up the caller's thread."""
+        return _result(self._submit(spec))
 
     def close(self) -> None:
         """Wait for the rendering under way, give up those behind it, and remove the folder; twice does no harm."""
         with self._lock:
             self._closed = True
-            self._done.clear()
+            self._files.clear()
         self._worker.shutdown(cancel_futures=True)
         if self._remove:
             self._remove()
@@ -87,57 +88,57 @@ class Studio:
     ) -> None:
         self.close()
 
-    def _work(self, medium: Medium) -> Future[Path]:
-        medium = reduced(medium) if self._small else medium
+    def _submit(self, spec: MediaSpec) -> Future[Path]:
+        spec = shrink(spec) if self._small else spec
         with self._lock:
             if self._closed:
                 raise RuntimeError("the studio is closed")
-            if medium in self._under_way:
-                return self._under_way[medium]
-            kept = self._kept(medium)
+            if spec in self._pending:
+                return self._pending[spec]
+            kept = self._cached_path(spec)
             if kept:
                 work: Future[Path] = Future()
                 work.set_result(kept)
                 return work
-            work = self._under_way[medium] = self._worker.submit(self._make, medium)
-        work.add_done_callback(lambda _: self._under_way.pop(medium, None))
+            work = self._pending[spec] = self._worker.submit(self._render, spec)
+        work.add_done_callback(lambda _: self._pending.pop(spec, None))
         return work
 
-    def _kept(self, medium: Medium) -> Path | None:
-        """Return the file of *medium* if it is still there; a cleaner of temporary folders may have taken it."""
-        if medium not in self._done:
+    def _cached_path(self, spec: MediaSpec) -> Path | None:
+        """Return the file of *spec* if it is still there; a cleaner of temporary folders may have taken it."""
+        if spec not in self._files:
             return None
-        path, size = self._done[medium]
+        path, size = self._files[spec]
         if not path.exists():
-            del self._done[medium]
+            del self._files[spec]
             self._bytes -= size
             return None
-        self._done.move_to_end(medium)
+        self._files.move_to_end(spec)
         return path
 
-    def _make(self, medium: Medium) -> Path:
-        content = render(medium)
-        path = self._home() / f"{next(self._numbers)}{suffix(medium)}"
+    def _render(self, spec: MediaSpec) -> Path:
+        content = render(spec)
+        path = self._make_folder() / f"{next(self._numbers)}{suffix(spec)}"
         try:
             path.write_bytes(content)
         except OSError:
             path.unlink(missing_ok=True)
             raise
-        self._keep(medium, path, len(content))
+        self._store(spec, path, len(content))
         return path
 
-    def _home(self) -> Path:
+    def _make_folder(self) -> Path:
         if self._folder is None or not self._folder.exists():
             self._folder = Path(tempfile.mkdtemp(prefix="soundstage-"))
             self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
-    def _keep(self, medium: Medium, path: Path, size: int) -> None:
+    def _store(self, spec: MediaSpec, path: Path, size: int) -> None:
         with self._lock:
-            self._done[medium] = (path, size)
+            self._files[spec] = (path, size)
             self._bytes += size
-            while self._bytes > self._max_bytes and len(self._done) > 1:
-                _, (oldest, size) = self._done.popitem(last=False)
+            while self._bytes > self._max_bytes and len(self._files) > 1:
+                _, (oldest, size) = self._files.popitem(last=False)
                 oldest.unlink(missing_ok=True)
                 self._bytes -= size
 
@@ -155,8 +156,8 @@ async def _wait_for(work: Future[Path]) -> None:
     await ready.wait()
 
 
-def _outcome(work: Future[Path]) -> Path:
+def _result(work: Future[Path]) -> Path:
     try:
         return work.result()
     except CancelledError:
-        raise RuntimeError("the studio was closed before the medium was rendered") from None
+        raise RuntimeError("the studio was closed before the spec was rendered") from None

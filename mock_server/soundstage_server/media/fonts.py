@@ -70,7 +70,7 @@ def font(face: Face, size: int) -> ImageFont.FreeTypeFont:
 
 
 @functools.lru_cache(maxsize=4096)
-def has(face: Face, character: str) -> bool:
+def has_glyph(face: Face, character: str) -> bool:
     """Return whether *face* draws *character* itself."""
     return character.isspace() or _ink(face, character) != _ink(face, _PROBE)
 
@@ -80,7 +80,7 @@ def _ink(face: Face, character: str) -> bytes:
     return repr((mask.size, offset)).encode() + bytes(mask)
 
 
-def readable(text: str, faces: tuple[Face, ...]) -> str:
+def displayable(text: str, faces: tuple[Face, ...]) -> str:
     """Return *text* on one line in characters that *faces* can show, the others as their code points.
 
     Controls and invisible format characters (joiners, variation selectors) leave no trace but a space.
@@ -88,7 +88,9 @@ def readable(text: str, faces: tuple[Face, ...]) -> str:
     visible = "".join(_visible(character) for character in unicodedata.normalize("NFC", text))
     shown = "".join(
         "".join(run) if known else f"[{' '.join(f'U+{ord(character):04X}' for character in run)}]"
-        for known, run in itertools.groupby(visible, lambda character: any(has(face, character) for face in faces))
+        for known, run in itertools.groupby(
+            visible, lambda character: any(has_glyph(face, character) for face in faces)
+        )
     )
     return " ".join(shown.split())
 
@@ -100,23 +102,23 @@ def _visible(character: str) -> str:
     return " " if category in {"Cc", "Zl", "Zp", "Zs"} else character
 
 
-def order_for(text: str, faces: tuple[Face, ...] | None = None) -> tuple[Face, ...]:
+def by_coverage(text: str, faces: tuple[Face, ...] | None = None) -> tuple[Face, ...]:
     """Return *faces*, all that are installed by default, first the one that has most of *text*.
 
     So a word keeps to one face; where several have as much of it, the order stays.
     """
     letters = sorted(set(text))
     known = installed() if faces is None else faces
-    return tuple(sorted(known, key=lambda face: -sum(has(face, letter) for letter in letters)))
+    return tuple(sorted(known, key=lambda face: -sum(has_glyph(face, letter) for letter in letters)))
 
 
 @functools.cache
-def plain_first() -> tuple[Face, ...]:
+def packaged_first() -> tuple[Face, ...]:
     """Return the installed faces, Pillow's own last, so that texts of several alphabets look alike together."""
     return tuple(sorted(installed(), key=lambda face: not face.package))
 
 
-def runs(text: str, faces: tuple[Face, ...]) -> list[tuple[Face, str]]:
+def font_runs(text: str, faces: tuple[Face, ...]) -> list[tuple[Face, str]]:
     """Return *text* in stretches of one face each; every character is one that some face has."""
-    pick = {letter: next(face for face in faces if has(face, letter)) for letter in set(text)}
+    pick = {letter: next(face for face in faces if has_glyph(face, letter)) for letter in set(text)}
     return [(face, "".join(run)) for face, run in itertools.groupby(text, pick.__getitem__)]

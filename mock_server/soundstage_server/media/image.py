@@ -7,21 +7,22 @@ import math
 from random import Random
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image as PILImage
+from PIL import ImageDraw, PngImagePlugin
 
-from soundstage_server.media.canvas import slate
-from soundstage_server.media.metadata import tag
+from soundstage_server.media.canvas import paint_frame
+from soundstage_server.media.metadata import sanitize
 
 if TYPE_CHECKING:
-    from soundstage_server.media.specs import Mask, Picture
+    from soundstage_server.media.specs import Image, Mask
 
 _CORNERS = 180
 """Points of a mask's outline."""
 
 
-def render_picture(picture: Picture) -> bytes:
+def render_image(picture: Image) -> bytes:
     """Return *picture* encoded in its format."""
-    image = slate(picture).image
+    image = paint_frame(picture).image
     file = io.BytesIO()
     match picture.format:
         case "png":
@@ -35,11 +36,11 @@ def render_picture(picture: Picture) -> bytes:
 
 def render_mask(mask: Mask) -> bytes:
     """Return *mask* as a PNG of one channel that holds 0 and 255 and nothing else."""
-    image = Image.new("L", (mask.width, mask.height), 0)
+    image = PILImage.new("L", (mask.width, mask.height), 0)
     ImageDraw.Draw(image).polygon(_outline(mask), fill=255)
     about = PngImagePlugin.PngInfo()
     if mask.title:
-        about.add_itxt("Title", tag(mask.title))
+        about.add_itxt("Title", sanitize(mask.title))
     file = io.BytesIO()
     image.save(file, "PNG", pnginfo=about)
     return file.getvalue()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-MOST = 1000
+MAX_CHARACTERS = 1000
 """Characters of a text that a file keeps."""
 
 
-def tag(text: str) -> str:
+def sanitize(text: str) -> str:
     """Return *text* as every container can hold it: bounded, and without what UTF-8 or a C string has no place for."""
-    return text[:MOST].encode(errors="replace").decode().replace("\0", " ")
+    return text[:MAX_CHARACTERS].encode(errors="replace").decode().replace("\0", " ")

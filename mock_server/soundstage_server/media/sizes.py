@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-LOWEST, HIGHEST = 144, 2160
+MIN_LINES, MAX_LINES = 144, 2160
 """The short side's bounds, in pixels."""
-STEEPEST = 4
+MAX_RATIO = 4
 """The steepest ratio, either way; no vendor documents one past 21:9."""
 
 _NAMED = {"2k": 1440, "4k": 2160}
@@ -35,8 +35,8 @@ def _short_side(resolution: str) -> int:
     word = resolution.strip().lower()
     lines = _LINES.fullmatch(word)
     short = int(lines[1]) if lines else _NAMED.get(word, 0)
-    if not LOWEST <= short <= HIGHEST:
-        allowed = f"720p, 1080p, 2k, 4k or any number of lines from {LOWEST}p to {HIGHEST}p"
+    if not MIN_LINES <= short <= MAX_LINES:
+        allowed = f"720p, 1080p, 2k, 4k or any number of lines from {MIN_LINES}p to {MAX_LINES}p"
         raise ValueError(f"resolution={resolution!r}: it must be {allowed}")
     return _even(Fraction(short))
 
@@ -44,8 +44,10 @@ def _short_side(resolution: str) -> int:
 def _shape(ratio: str) -> Fraction:
     parts = _RATIO.fullmatch(ratio)
     width, height = (Fraction(parts[1]), Fraction(parts[2])) if parts else (Fraction(0), Fraction(0))
-    if not width or not height or not Fraction(1, STEEPEST) <= width / height <= STEEPEST:
-        raise ValueError(f"ratio={ratio!r}: it must be two numbers a:b such as 16:9, from 1:{STEEPEST} to {STEEPEST}:1")
+    if not width or not height or not Fraction(1, MAX_RATIO) <= width / height <= MAX_RATIO:
+        raise ValueError(
+            f"ratio={ratio!r}: it must be two numbers a:b such as 16:9, from 1:{MAX_RATIO} to {MAX_RATIO}:1"
+        )
     return width / height
 
 

@@ -7,21 +7,21 @@ from typing import Literal, TypeAlias, get_args
 
 from soundstage_server.media.diagrams.content import Diagram
 
-PictureFormat = Literal["png", "jpeg", "webp"]
-SoundStyle = Literal["music", "effect", "speech"]
+ImageFormat = Literal["png", "jpeg", "webp"]
+AudioStyle = Literal["music", "effect", "speech"]
 
-SMALLEST, LARGEST = 16, 8192
+MIN_SIDE, MAX_SIDE = 16, 8192
 """Bounds of a side in pixels; H.264 level 6.2 and WebP both end near the upper one."""
-LONGEST = 3600.0
+MAX_SECONDS = 3600.0
 """Bound of a duration in seconds: four times the longest that any vendor documents."""
-SHORTEST_LOOP, LONGEST_LOOP = 0.1, 60.0
+MIN_LOOP, MAX_LOOP = 0.1, 60.0
 """Bounds of a sound's loop in seconds, each of which costs about 50 ms."""
-FASTEST = 120
+MAX_FPS = 120
 """Bound of a frame rate in frames a second."""
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class Video:
     """An MP4 of H.264 in yuv420p that shows its title, its caption and the running second.
 
     Args:
@@ -30,8 +30,8 @@ class Film:
         seconds: Duration, from one frame's to 3600; rounded to whole frames.
         title: What the film is of, usually the prompt; also the container's title.
         caption: The small line below (vendor, capability, resolution); also the container's comment.
-        seed: Chooses colours and music; any integer.
-        sound: Whether an AAC track accompanies it.
+        seed: Chooses colors and music; any integer.
+        audio: Whether an AAC track accompanies it.
         fps: Frames a second, 1 to 120.
         loop: Seconds after which its music repeats, 0.1 to 60.
 
@@ -45,16 +45,16 @@ class Film:
     title: str
     caption: str
     seed: int
-    sound: bool = False
+    audio: bool = False
     fps: int = 24
     loop: float = 8.0
 
     def __post_init__(self) -> None:
         """Refuse what an encoder would refuse later, in words."""
         _check_sides(self.width, self.height, step=2)
-        _check_number("fps", self.fps, 1, FASTEST)
-        _check_number("seconds", self.seconds, 1 / self.fps, LONGEST)
-        _check_number("loop", self.loop, SHORTEST_LOOP, LONGEST_LOOP)
+        _check_number("fps", self.fps, 1, MAX_FPS)
+        _check_number("seconds", self.seconds, 1 / self.fps, MAX_SECONDS)
+        _check_number("loop", self.loop, MIN_LOOP, MAX_LOOP)
 
     @property
     def frames(self) -> int:
@@ -63,7 +63,7 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Image:
     """A still that shows its title and its caption.
 
     Args:
@@ -71,7 +71,7 @@ class Picture:
         height: Pixels, 16 to 8192.
         title: What the picture is of, usually the prompt.
         caption: The small line below.
-        seed: Chooses the colours; any integer.
+        seed: Chooses the colors; any integer.
         format: How it is encoded.
 
     Raises:
@@ -83,23 +83,23 @@ class Picture:
     title: str
     caption: str
     seed: int
-    format: PictureFormat = "png"
+    format: ImageFormat = "png"
 
     def __post_init__(self) -> None:
         """Refuse what an encoder would refuse later, in words."""
         _check_sides(self.width, self.height, step=1)
-        _check_word("format", self.format, get_args(PictureFormat))
+        _check_word("format", self.format, get_args(ImageFormat))
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A PNG of one grey channel with one smooth white shape (255) on black (0), and no value between.
+    """A PNG of one gray channel with one smooth white shape (255) on black (0), and no value between.
 
     Args:
         width: Pixels, 16 to 8192.
         height: Pixels, 16 to 8192.
         seed: Chooses the shape; any integer.
-        title: What was recognised; kept as the PNG's title.
+        title: What was recognized; kept as the PNG's title.
 
     Raises:
         ValueError: An argument is out of its bounds.
@@ -116,7 +116,7 @@ class Mask:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class Audio:
     """A stereo MP3 at 44.1 kHz and 128 kbit/s.
 
     Args:
@@ -132,65 +132,55 @@ class Sound:
 
     seconds: float
     seed: int
-    style: SoundStyle
+    style: AudioStyle
     title: str = ""
     loop: float = 8.0
 
     def __post_init__(self) -> None:
         """Refuse what an encoder would refuse later, in words."""
-        _check_number("seconds", self.seconds, 0, LONGEST)
-        _check_number("loop", self.loop, SHORTEST_LOOP, LONGEST_LOOP)
-        _check_word("style", self.style, get_args(SoundStyle))
+        _check_number("seconds", self.seconds, 0, MAX_SECONDS)
+        _check_number("loop", self.loop, MIN_LOOP, MAX_LOOP)
+        _check_word("style", self.style, get_args(AudioStyle))
 
 
-Medium: TypeAlias = Film | Picture | Mask | Sound | Diagram
+MediaSpec: TypeAlias = Video | Image | Mask | Audio | Diagram
 
 
-def media_type(medium: Medium) -> str:
-    """Return the Content-Type under which *medium* is served, such as ``video/mp4``."""
-    match medium:
-        case Film():
+def media_type(spec: MediaSpec) -> str:
+    """Return the Content-Type under which *spec* is served, such as ``video/mp4``."""
+    match spec:
+        case Video():
             return "video/mp4"
-        case Picture():
-            return f"image/{medium.format}"
+        case Image():
+            return f"image/{spec.format}"
         case Mask():
             return "image/png"
-        case Sound():
+        case Audio():
             return "audio/mpeg"
         case Diagram():
-            return "image/svg+xml" if medium.format == "svg" else "image/png"
+            return "image/svg+xml" if spec.format == "svg" else "image/png"
 
 
-def suffix(medium: Medium) -> str:
-    """Return the file name's ending for *medium*, with its dot, such as ``.mp4``."""
-    match medium:
-        case Film():
+def suffix(spec: MediaSpec) -> str:
+    """Return the file name's ending for *spec*, with its dot, such as ``.mp4``."""
+    match spec:
+        case Video():
             return ".mp4"
-        case Picture():
-            return ".jpg" if medium.format == "jpeg" else f".{medium.format}"
+        case Image():
+            return ".jpg" if spec.format == "jpeg" else f".{spec.format}"
         case Mask():
             return ".png"
-        case Sound():
+        case Audio():
             return ".mp3"
         case Diagram():
-            return f".{medium.format}"
-
-
-def render(medium: Medium) -> bytes:
-    """Return *medium* as a file's bytes; equal media give equal bytes under one version of PyAV and Pillow.
-
-    It takes a core for up to about a second (a film of 1080p), so a server calls it through a `Studio`.
-    """
-    from soundstage_server.media import renderers
-
-    return renderers.render(medium)
+            return f".{spec.format}"
 
 
 def _check_sides(width: int, height: int, *, step: int) -> None:
     for name, side in (("width", width), ("height", height)):
-        if not SMALLEST <= side <= LARGEST or side % step:
+        if not MIN_SIDE <= side <= MAX_SIDE or side % step:
             kind = "an even number" if step > 1 else "a number"
-            raise ValueError(f"{name}={side!r}: it must be {kind} of pixels from {SMALLEST} to {LARGEST}")
+            raise ValueError(f"{name}={side!r}: it must be {kind} of pixels from {MIN_SIDE} to {MAX_SIDE}")
 
 
 def _check_number(name: str, value: float, low: float, high: float) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage_server.media.specs import SoundStyle
+    from soundstage_server.media.specs import AudioStyle
 
 RATE = 22_050
 """Samples a second that are computed; the encoder gets them at twice that rate."""
@@ -41,7 +41,7 @@ _VOWELS = (
 """The three formants, in Hz, of the vowels in father, see, bed, law, boot and foot."""
 
 
-def loop(style: SoundStyle, seed: int, samples: int) -> Stereo:
+def synthesize(style: AudioStyle, seed: int, samples: int) -> Stereo:
     """Return *samples* samples a side of *style*, of no particular loudness."""
     random = Random(seed)
     match style:

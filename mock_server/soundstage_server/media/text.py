@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from soundstage_server.media.fonts import Face, font, order_for, readable, runs
+from soundstage_server.media.fonts import Face, by_coverage, displayable, font, font_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST = 600
+MAX_CHARACTERS = 600
 """Characters that are looked at: no frame shows more at a size that one can read."""
 ELLIPSIS = "…"
-_ASCENT, PITCH = 1.0, 1.28
+_ASCENT, LINE_HEIGHT = 1.0, 1.28
 """Baseline below a line's top, and line below line, in sizes; the same for all faces, so that they mix on one line."""
-_WORN = 1.15
+_AREA_SLACK = 1.15
 """How much more than the box a text may cover before it is wrapped, for lines lose the spaces that they end in."""
-_SMALLER = 0.86
+_SHRINK = 0.86
 """Each next size that is tried."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """Lines of text at one size.
+class TextBlock:
+    """TextBlock of text at one size.
 
     Args:
         lines: The text, line by line, in characters that *faces* have.
@@ -47,7 +47,7 @@ class Lines:
     @property
     def height(self) -> int:
         """The height of all lines in pixels."""
-        return math.ceil(PITCH * self.size * len(self.lines))
+        return math.ceil(LINE_HEIGHT * self.size * len(self.lines))
 
     def width_of(self, line: str) -> int:
         """Return the width in pixels of one line."""
@@ -58,16 +58,16 @@ class Lines:
         canvas = Image.new("L", (max(1, self.width), max(1, self.height)), 0)
         draw = ImageDraw.Draw(canvas)
         for number, line in enumerate(self.lines):
-            x, baseline = 0.0, round((_ASCENT + PITCH * number) * self.size)
-            for face, run in runs(line, self.faces):
+            x, baseline = 0.0, round((_ASCENT + LINE_HEIGHT * number) * self.size)
+            for face, run in font_runs(line, self.faces):
                 draw.text((x, baseline), run, fill=255, font=font(face, self.size), anchor="ls")
                 x += font(face, self.size).getlength(run)
         return canvas
 
 
-def fit(
+def fit_text(
     text: str, width: int, height: int, *, largest: int, smallest: int, known: tuple[Face, ...] | None = None
-) -> Lines:
+) -> TextBlock:
     """Return *text* set as large as it can be within *width* and *height* pixels; no lines where not a letter fits.
 
     Args:
@@ -78,53 +78,53 @@ def fit(
         smallest: The size below which the text is cut and ends in an ellipsis instead.
         known: The faces to choose from, the preferred ones first; all that are installed by default.
     """
-    words = text[:MOST] + ELLIPSIS * (len(text) > MOST)
-    faces = order_for(words, known)
-    shown = readable(words, faces)
-    area = _WORN * width * height * smallest / max(1, PITCH * _width(shown, faces, smallest))
+    words = text[:MAX_CHARACTERS] + ELLIPSIS * (len(text) > MAX_CHARACTERS)
+    faces = by_coverage(words, known)
+    shown = displayable(words, faces)
+    area = _AREA_SLACK * width * height * smallest / max(1, LINE_HEIGHT * _width(shown, faces, smallest))
     for size in _sizes(largest, smallest):
         if size * size > area and size > smallest:
             continue
-        lines = Lines(tuple(_wrap(shown, faces, size, width)), faces, size)
+        lines = TextBlock(tuple(_wrap(shown, faces, size, width)), faces, size)
         if lines.height <= height and lines.width <= width:
             return lines
-    return _cut(lines, width, height)
+    return _truncate(lines, width, height)
 
 
 def _sizes(largest: int, smallest: int) -> Iterator[int]:
     size = float(largest)
     while size > smallest:
         yield round(size)
-        size *= _SMALLER
+        size *= _SHRINK
     yield smallest
 
 
-def _cut(lines: Lines, width: int, height: int) -> Lines:
+def _truncate(lines: TextBlock, width: int, height: int) -> TextBlock:
     """Return the lines that the height takes, the last with an ellipsis if more came; none if one is still too wide."""
-    kept = list(lines.lines[: int(height / (PITCH * lines.size))])
+    kept = list(lines.lines[: int(height / (LINE_HEIGHT * lines.size))])
     if kept and len(kept) < len(lines.lines):
         while kept[-1] and _width(kept[-1] + ELLIPSIS, lines.faces, lines.size) > width:
             kept[-1] = kept[-1][:-1].rstrip()
         kept[-1] += ELLIPSIS
-    cut = Lines(tuple(kept), lines.faces, lines.size)
-    return cut if cut.width <= width else Lines((), lines.faces, lines.size)
+    cut = TextBlock(tuple(kept), lines.faces, lines.size)
+    return cut if cut.width <= width else TextBlock((), lines.faces, lines.size)
 
 
 def _wrap(text: str, faces: tuple[Face, ...], size: int, width: int) -> Iterator[str]:
     line = ""
-    for piece in _pieces(text):
+    for piece in _break_pieces(text):
         if _width((line + piece).rstrip(), faces, size) <= width:
             line += piece
             continue
         if line:
             yield line.rstrip()
-        *full, line = _broken(piece, faces, size, width)
+        *full, line = _split_word(piece, faces, size, width)
         yield from full
     if line:
         yield line.rstrip()
 
 
-def _broken(piece: str, faces: tuple[Face, ...], size: int, width: int) -> list[str]:
+def _split_word(piece: str, faces: tuple[Face, ...], size: int, width: int) -> list[str]:
     """Cut one piece into lines; only a word wider than a whole line comes in more than one."""
     parts = [""]
     for letter in piece:
@@ -134,7 +134,7 @@ def _broken(piece: str, faces: tuple[Face, ...], size: int, width: int) -> list[
     return parts
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _break_pieces(text: str) -> Iterator[str]:
     """Split *text* where a line may end: after spaces, and around each ideograph, but never before a closing mark."""
     piece = ""
     for letter in text:
@@ -153,4 +153,8 @@ def _is_wide(letter: str) -> bool:
 
 def _width(text: str, faces: tuple[Face, ...], size: int) -> int:
     """Return the width with room for what a letter leans over its own advance."""
-    return math.ceil(sum(font(face, size).getlength(run) for face, run in runs(text, faces)) + size / 16) if text else 0
+    return (
+        math.ceil(sum(font(face, size).getlength(run) for face, run in font_runs(text, faces)) + size / 16)
+        if text
+        else 0
+    )

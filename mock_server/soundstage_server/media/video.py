@@ -1,4 +1,4 @@
-"""Films: a slate whose foot changes each second, encoded by one thread so that equal films have equal bytes."""
+"""Films: a frame whose foot changes each second, encoded by one thread so that equal films have equal bytes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from av.video.frame import PictureType
 from av.video.reformatter import Colorspace, VideoReformatter
 from PIL import Image, ImageDraw
 
-from soundstage_server.media.audio import AAC, HERTZ, audio_stream, frames_in, loop_frames, repeated
-from soundstage_server.media.canvas import FAINT, INK, Slate, paint, slate
-from soundstage_server.media.metadata import tag
-from soundstage_server.media.text import PITCH, Lines, fit
+from soundstage_server.media.audio import AAC, SAMPLE_RATE, add_audio_stream, encode_loop, frame_count, repeat_packets
+from soundstage_server.media.canvas import MUTED_COLOR, TEXT_COLOR, Frame, draw_text, paint_frame
+from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.text import LINE_HEIGHT, TextBlock, fit_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,40 +26,40 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from soundstage_server.media.specs import Film
+    from soundstage_server.media.specs import Video
 
 _BT709 = 1
-"""The number that H.264 and FFmpeg give this colour space, in each of the tags that name one."""
+"""The number that H.264 and FFmpeg give this color space, in each of the tags that name one."""
 _ENCODER = {"preset": "ultrafast", "qp": "45", "i_qfactor": "0.03125", "forced-idr": "1", "threads": "1"}
 """One quality for all of a kind: 15 for a second's picture (45 less six for each halving), without blocks in its
 background, and 45 for the frames that hold it, so coarse that they have nothing to add."""
 
 
-def render_film(film: Film) -> bytes:
+def render_video(film: Video) -> bytes:
     """Return *film* as an MP4 whose index stands in front, so that a player starts before the last byte came."""
     file = io.BytesIO()
-    tags = {"title": tag(film.title), "comment": tag(film.caption)}
+    tags = {"title": sanitize(film.title), "comment": sanitize(film.caption)}
     options = {"fflags": "+bitexact", "moov_size": str(_index_size(film, tags))}
     with av.open(file, "w", format="mp4", options=options) as container:
         container.metadata.update(tags)
-        tracks: list[Iterator[Packet[Any]]] = [_pictures(film, _video_stream(container, film))]
-        if film.sound:
-            tracks.append(_music(film, audio_stream(container, AAC)))
-        container.mux(sorted(itertools.chain(*tracks), key=_moment))
+        tracks: list[Iterator[Packet[Any]]] = [_video_packets(film, _video_stream(container, film))]
+        if film.audio:
+            tracks.append(_audio_packets(film, add_audio_stream(container, AAC)))
+        container.mux(sorted(itertools.chain(*tracks), key=_timestamp))
     return file.getvalue()
 
 
-def _index_size(film: Film, tags: dict[str, str]) -> int:
+def _index_size(film: Video, tags: dict[str, str]) -> int:
     """Return room for the index, which is reserved in front because its size is known only at the end."""
-    blocks = film.frames + (math.ceil(film.seconds * HERTZ / AAC.frame) if film.sound else 0)
+    blocks = film.frames + (math.ceil(film.seconds * SAMPLE_RATE / AAC.frame) if film.audio else 0)
     return 4096 + sum(len(text.encode()) for text in tags.values()) + 32 * blocks
 
 
-def _moment(packet: Packet[Any]) -> Fraction:
+def _timestamp(packet: Packet[Any]) -> Fraction:
     return (packet.dts or 0) * packet.time_base
 
 
-def _video_stream(container: OutputContainer, film: Film) -> VideoStream:
+def _video_stream(container: OutputContainer, film: Video) -> VideoStream:
     stream = container.add_stream("libx264", rate=film.fps, options=_ENCODER)
     stream.width, stream.height, stream.pix_fmt = film.width, film.height, "yuv420p"
     context = stream.codec_context
@@ -68,13 +68,13 @@ def _video_stream(container: OutputContainer, film: Film) -> VideoStream:
     return stream
 
 
-def _pictures(film: Film, stream: VideoStream) -> Iterator[Packet[Any]]:
+def _video_packets(film: Video, stream: VideoStream) -> Iterator[Packet[Any]]:
     """Yield each second's picture followed by the first second's held frames.
 
     A held frame says nothing but that all is as before, in each second in the same bytes: only the first are encoded.
     """
     first = min(film.fps, film.frames)
-    coded = list(_coded(film, stream, first))
+    coded = list(_encode(film, stream, first))
     held = coded[1:first]
     for second, picture in enumerate([coded[0], *coded[first:]]):
         begin = second * film.fps
@@ -86,11 +86,11 @@ def _pictures(film: Film, stream: VideoStream) -> Iterator[Packet[Any]]:
             yield packet
 
 
-def _coded(film: Film, stream: VideoStream, first: int) -> Iterator[bytes]:
+def _encode(film: Video, stream: VideoStream, first: int) -> Iterator[bytes]:
     """Yield *first* frames of the first second and one of each second after it."""
-    picture, convert = slate(film), VideoReformatter()
+    picture, convert = paint_frame(film), VideoReformatter()
     for begin in range(0, film.frames, film.fps):
-        frame = _frame(_at_second(film, picture, begin // film.fps), convert)
+        frame = _frame(_draw_second(film, picture, begin // film.fps), convert)
         for number in range(1 if begin else first):
             frame.pts = begin + number
             frame.pict_type = PictureType.P if number else PictureType.I
@@ -98,11 +98,11 @@ def _coded(film: Film, stream: VideoStream, first: int) -> Iterator[bytes]:
     yield from map(bytes, stream.encode())
 
 
-def _music(film: Film, stream: AudioStream) -> Iterator[Packet[Any]]:
+def _audio_packets(film: Video, stream: AudioStream) -> Iterator[Packet[Any]]:
     """Yield the loop's packets as often as fits under the pictures."""
-    count = max(1, film.frames * HERTZ // (film.fps * AAC.frame))
-    frames = loop_frames(AAC, "music", film.seed, min(count, frames_in(AAC, film.loop)))
-    return repeated(stream, AAC, frames, count)
+    count = max(1, film.frames * SAMPLE_RATE // (film.fps * AAC.frame))
+    frames = encode_loop(AAC, "music", film.seed, min(count, frame_count(AAC, film.loop)))
+    return repeat_packets(stream, AAC, frames, count)
 
 
 def _frame(image: Image.Image, convert: VideoReformatter) -> av.VideoFrame:
@@ -110,26 +110,30 @@ def _frame(image: Image.Image, convert: VideoReformatter) -> av.VideoFrame:
     return convert.reformat(frame, format="yuv420p", dst_colorspace=Colorspace.ITU709)
 
 
-def _at_second(film: Film, picture: Slate, second: int) -> Image.Image:
-    """Return the slate with its counter and its bar as they stand during *second*."""
+def _draw_second(film: Video, picture: Frame, second: int) -> Image.Image:
+    """Return the frame with its counter and its bar as they stand during *second*."""
     image, margin = picture.image.copy(), picture.margin
-    width, thick = image.width - 2 * margin, max(2, picture.small // 4)
+    width, thick = image.width - 2 * margin, max(2, picture.caption_size // 4)
     top = image.height - margin - thick
-    if picture.counter:
+    if picture.counter_width:
         counter = _counter(film, picture, second)
-        paint(image, counter, (margin + width - counter.width, picture.foot - counter.height), FAINT)
+        draw_text(
+            image, counter, (margin + width - counter.width, picture.caption_bottom - counter.height), MUTED_COLOR
+        )
     done = width * min((second + 1) * film.fps, film.frames) // film.frames
     draw = ImageDraw.Draw(image)
-    draw.rectangle((margin, top, margin + width - 1, top + thick - 1), fill=picture.ground)
-    draw.rectangle((margin, top, margin + max(1, done) - 1, top + thick - 1), fill=INK)
+    draw.rectangle((margin, top, margin + width - 1, top + thick - 1), fill=picture.bar_color)
+    draw.rectangle((margin, top, margin + max(1, done) - 1, top + thick - 1), fill=TEXT_COLOR)
     return image
 
 
-def _counter(film: Film, picture: Slate, second: int) -> Lines:
-    text, small = f"{_clock(second)} / {_clock(film.seconds)}", picture.small
-    return fit(text, picture.counter, math.ceil(small * PITCH), largest=small, smallest=round(small * 0.7))
+def _counter(film: Video, picture: Frame, second: int) -> TextBlock:
+    text, small = f"{_format_time(second)} / {_format_time(film.seconds)}", picture.caption_size
+    return fit_text(
+        text, picture.counter_width, math.ceil(small * LINE_HEIGHT), largest=small, smallest=round(small * 0.7)
+    )
 
 
-def _clock(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"

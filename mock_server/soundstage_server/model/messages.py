@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 if TYPE_CHECKING:
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
     from soundstage_server.model.fields import Field
 
@@ -116,7 +116,7 @@ class Answer(NamedTuple):
     body: bytes
     headers: RawHeaders
     fact: str | None = None
-    medium: Medium | None = None
+    media: MediaSpec | None = None
     until: float | None = None
 
 

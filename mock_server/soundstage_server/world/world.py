@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from soundstage_server import _registry
 from soundstage_server.kit.results import MOST_REDIRECTS
-from soundstage_server.media import Studio
+from soundstage_server.media import MediaCache
 from soundstage_server.model.account import Account, account_name
 from soundstage_server.model.clock import Clock
 from soundstage_server.model.dialects import Dialects
@@ -83,7 +83,7 @@ class World:
         self.lock = threading.RLock()
         self.scenarios = Scenarios()
         self.faults = Faults()
-        self.studio = Studio(small=media == "small")
+        self.media_cache = MediaCache(small=media == "small")
         self.shelf = Shelf()
         self.courier = Courier(self, callbacks_to)
         self.services: dict[str, Service] = {}
@@ -115,7 +115,7 @@ class World:
         self.faults.close()
         self.courier.close()
         self.shelf.close()
-        self.studio.close()
+        self.media_cache.close()
         with self.lock:
             self.save()
             if self.state is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage_server import Clock
-from soundstage_server.media import Picture
+from soundstage_server.media import Image
 from soundstage_server.model.messages import Answer, Call, Route
 from soundstage_server.vendors.tomoviee import TomovieeService
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
 
 POLL = "/v1/open/pub/task"
-PICTURE = Picture(320, 240, "A fox", "", 1)
+PICTURE = Image(320, 240, "A fox", "", 1)
 
 
 def answering(patch: pytest.MonkeyPatch, answer: Callable[[Call], Answer]) -> None:
@@ -28,7 +28,7 @@ def answering(patch: pytest.MonkeyPatch, answer: Callable[[Call], Answer]) -> No
 
 def test_a_medium_is_sent_in_place_of_a_body(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a whole PNG, beside the headers of the answer."""
-    answering(monkeypatch, lambda _: Answer(200, b"", [(b"x-vendor", b"yes")], medium=PICTURE))
+    answering(monkeypatch, lambda _: Answer(200, b"", [(b"x-vendor", b"yes")], media=PICTURE))
     with kit.world() as world:
         caller = kit.caller(world)
         whole = caller.send("POST", POLL, {"task_id": "any"})

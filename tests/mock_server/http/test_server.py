@@ -15,7 +15,7 @@ import pytest
 
 from soundstage_server import Server, World
 from soundstage_server.http.server import ServeError
-from soundstage_server.media import Film
+from soundstage_server.media import Video
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,15 +83,15 @@ def test_a_server_stops_as_often_as_one_likes_and_starts_once() -> None:
 
 def test_a_server_closes_the_world_that_it_made_and_no_other() -> None:
     """The media of a world of one's own outlast a server."""
-    film = Film(16, 16, 1, "", "", 0)
+    film = Video(16, 16, 1, "", "", 0)
     with Server() as server:
         own = server.world
     with pytest.raises(RuntimeError, match="closed"):
-        own.studio.file_now(film)
+        own.media_cache.file_blocking(film)
     with World() as world:
         with Server(world):
             pass
-        assert world.studio.file_now(film).exists()
+        assert world.media_cache.file_blocking(film).exists()
 
 
 def test_a_taken_port_is_told() -> None:

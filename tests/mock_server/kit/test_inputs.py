@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image as PILImage
 
 from soundstage_server.kit.inputs import MEASURED, InputLimits
-from soundstage_server.media import Film, Mask, Picture, Sound, render
+from soundstage_server.media import Audio, Image, Mask, Video, render
 from soundstage_server.vendors.tomoviee import TomovieeService
 from soundstage_server.world.uploads import Shelf
 
@@ -33,7 +33,7 @@ APPLICATION = "/v1/open/capacity/application/"
 def picture(width: int, height: int, kind: str = "PNG") -> bytes:
     """A plain picture."""
     file = io.BytesIO()
-    Image.new("L", (width, height)).save(file, kind)
+    PILImage.new("L", (width, height)).save(file, kind)
     return file.getvalue()
 
 
@@ -41,7 +41,7 @@ def picture(width: int, height: int, kind: str = "PNG") -> bytes:
 def films() -> dict[str, bytes]:
     """A film that may be continued, and films that break one rule each."""
     wanted = {"right": (1280, 720, 5.0), "short": (1280, 720, 4.5), "lines": (640, 360, 5.0), "tall": (720, 1280, 5.0)}
-    return {name: render(Film(*size, "A fox", "held", 1, fps=2)) for name, size in wanted.items()}
+    return {name: render(Video(*size, "A fox", "held", 1, fps=2)) for name, size in wanted.items()}
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_films_sounds_and_other_files_are_looked_at(world: World, films: dict[st
         return tuple(world.shelf.hold("x.txt", content).looks)
 
     assert looks(films["right"]) == ("video", "MP4", 1280, 720, 5.0, 2.0)
-    kind, label, width, height, seconds, _ = looks(render(Sound(2.0, 1, "music")))
+    kind, label, width, height, seconds, _ = looks(render(Audio(2.0, 1, "music")))
     assert (kind, label, width, height) == ("audio", "MP3", None, None)
     assert seconds == pytest.approx(2.0, abs=0.1)
     assert looks(films["right"].replace(b"ftypisom", b"ftypqt  ", 1))[:2] == ("video", "MOV")
@@ -249,7 +249,7 @@ def test_redrawing_takes_the_sides_and_ratios_of_its_document(kit: Kit, width: i
             assert reply.json()["code"] == 0
             (task,) = world.tasks()
             (output,) = world.services["tomoviee"].outputs(task)
-            assert isinstance(output, Picture)
+            assert isinstance(output, Image)
             assert (output.width, output.height) == (width, height)
         else:
             refused(reply, 680422, "redrawing.params", "init_image must", f"got {width}x{height}")
@@ -350,11 +350,11 @@ def test_original_is_the_ratio_of_the_held_image(
     for capability, more in (("tm_img2video_b", {}), ("tm_tail2video_b", {"image_tail": ELSEWHERE})):
         task, _ = made(caller, capability, prompt="x", image=image, aspect_ratio="original", **more)
         (output,) = world.services["tomoviee"].outputs(task)
-        assert isinstance(output, Film)
+        assert isinstance(output, Video)
         assert (output.width, output.height) == film
     task, _ = made(caller, "tm_img2video_b", prompt="x", image=ELSEWHERE, aspect_ratio="original")
     (output,) = world.services["tomoviee"].outputs(task)
-    assert isinstance(output, Film)
+    assert isinstance(output, Video)
     assert (output.width, output.height) == (1280, 720)
 
 
@@ -362,7 +362,7 @@ def test_the_pages_bound_a_film_to_be_scored(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, films: dict[str, bytes]
 ) -> None:
     """At most 120 MB and 95 seconds in that reading, neither in the other."""
-    long = render(Film(64, 64, 96.0, "x", "held", 1, fps=1))
+    long = render(Video(64, 64, 96.0, "x", "held", 1, fps=1))
     with kit.world(dialects={"tomoviee.parameters": "pages"}) as world:
         caller = kit.caller(world)
         reply = create(caller, "tm_video_scoring", prompt="x", file_link=hold(world, "a", long))

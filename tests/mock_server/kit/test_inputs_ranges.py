@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from soundstage_server.kit.inputs import InputLimits, MediaLink, admit, lasting, measured
-from soundstage_server.media import Film, render
+from soundstage_server.media import Video, render
 from soundstage_server.model.fields import Field, Many
 from soundstage_server.model.messages import Refusal, RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService
@@ -89,7 +89,7 @@ def test_both_ends_of_a_range_of_sides_and_ratios_are_allowed(world: World, size
 )  # fmt: skip
 def test_a_film_keeps_its_range_of_seconds_and_of_frames(world: World, seconds: float, fps: int, said: str) -> None:
     """Length and rate are read from the film; both ends are allowed."""
-    url = hold(world, "a.mp4", render(Film(320, 320, seconds, "A fox", "held", 1, fps=fps)))
+    url = hold(world, "a.mp4", render(Video(320, 320, seconds, "A fox", "held", 1, fps=fps)))
     assert said in ruled(world, RULED, url, fits=not said)
 
 
@@ -108,7 +108,7 @@ def test_a_list_of_files_is_checked_one_by_one(world: World) -> None:
 
 def test_what_was_measured_is_kept_with_the_task(world: World) -> None:
     """The sides of the first file of a list, and the length of a film; nothing of what is not known."""
-    link = hold(world, "a.mp4", render(Film(320, 400, 4, "A fox", "held", 1)))
+    link = hold(world, "a.mp4", render(Video(320, 400, 4, "A fox", "held", 1)))
     params = admitted(world, {"file": [link, ELSEWHERE], "other": ELSEWHERE}, file=Many(RULED, 1, 2), other=RULED)
     assert (measured(params, "other", "file"), lasting(params, "file")) == ((320, 400), 4)
     assert (measured(params, "other"), lasting(params, "other")) == (None, None)

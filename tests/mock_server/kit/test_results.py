@@ -154,7 +154,7 @@ def test_a_tag_is_of_the_film_and_not_of_its_file(kit: Kit) -> None:
         _, other = made(caller)
         world.advance(600)
         first = caller.fetch(url)
-        world.studio.file_now(world.services["tomoviee"].outputs(next(world.tasks()))[0]).unlink()
+        world.media_cache.file_blocking(world.services["tomoviee"].outputs(next(world.tasks()))[0]).unlink()
         again = caller.fetch(url)
         assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
         assert caller.fetch(other).headers["etag"] != first.headers["etag"]

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundstage_server.media import Sound, render
-from soundstage_server.media.audio import AAC, MP3, Codec, _stereo, loop_frames
-from soundstage_server.media.synthesis import loop
+from soundstage_server.media import Audio, render
+from soundstage_server.media.audio import AAC, MP3, Codec, _pcm, encode_loop
+from soundstage_server.media.synthesis import synthesize
 
 if TYPE_CHECKING:
-    from soundstage_server.media.specs import SoundStyle
+    from soundstage_server.media.specs import AudioStyle
 
-STYLES: tuple[SoundStyle, ...] = ("music", "effect", "speech")
+STYLES: tuple[AudioStyle, ...] = ("music", "effect", "speech")
 styles = st.sampled_from(STYLES)
 
 
@@ -48,9 +48,9 @@ def decoded(codec: Codec, frames: list[bytes]) -> array[int]:
 
 @settings(deadline=None, max_examples=25)
 @given(seconds=st.floats(0.1, 20), style=styles, seed=st.integers(), repeat=st.floats(0.1, 2), title=st.text())
-def test_a_sound_is_what_was_asked_for(seconds: float, style: SoundStyle, seed: int, repeat: float, title: str) -> None:
+def test_a_sound_is_what_was_asked_for(seconds: float, style: AudioStyle, seed: int, repeat: float, title: str) -> None:
     """A stereo MP3 at 44.1 kHz and 128 kbit/s that lasts as long as asked, as its header says and as it is heard."""
-    content = render(Sound(seconds, seed, style, title, loop=repeat))
+    content = render(Audio(seconds, seed, style, title, loop=repeat))
     with av.open(io.BytesIO(content), "r") as container:
         (audio,) = container.streams.audio
         assert len(container.streams) == 1
@@ -64,7 +64,7 @@ def test_a_sound_is_what_was_asked_for(seconds: float, style: SoundStyle, seed: 
 @pytest.mark.parametrize("seconds", [95, 180, 900])
 def test_a_long_sound_lasts_exactly_as_long(seconds: int) -> None:
     """The longest that vendors offer, to a twentieth of a second, from a loop of a fraction of it."""
-    with av.open(io.BytesIO(render(Sound(seconds, 1, "effect", loop=0.5))), "r") as container:
+    with av.open(io.BytesIO(render(Audio(seconds, 1, "effect", loop=0.5))), "r") as container:
         packets = [packet for packet in container.demux(audio=0) if packet.size]
     assert abs(len(packets) * 1152 / 44_100 - seconds) <= 0.05
     times = [packet.pts for packet in packets if packet.pts is not None]
@@ -74,15 +74,15 @@ def test_a_long_sound_lasts_exactly_as_long(seconds: int) -> None:
 @pytest.mark.parametrize("seconds", [0, 0.01])
 def test_no_seconds_are_the_shortest_sound_that_plays(seconds: float) -> None:
     """A duration of 0 is a tenth of a second, not an empty file."""
-    heard = samples(render(Sound(seconds, 1, "music")))
+    heard = samples(render(Audio(seconds, 1, "music")))
     assert 0.05 <= len(heard) / 2 / 44_100 <= 0.15
 
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seed", range(4))
-def test_a_sound_is_heard_on_both_sides_and_never_clips(style: SoundStyle, seed: int) -> None:
+def test_a_sound_is_heard_on_both_sides_and_never_clips(style: AudioStyle, seed: int) -> None:
     """There is something to hear left and right, not the same, and it stays clear of the loudest number there is."""
-    heard = samples(render(Sound(4, seed, style, loop=4)))
+    heard = samples(render(Audio(4, seed, style, loop=4)))
     left, right = heard[0::2], heard[1::2]
     for side in (left, right):
         assert 3000 < max(map(abs, side)) < 26_000
@@ -93,8 +93,8 @@ def test_a_sound_is_heard_on_both_sides_and_never_clips(style: SoundStyle, seed:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_loop_repeats_without_a_seam(codec: Codec, seed: int) -> None:
     """Where the frames start over, a decoder is as true to what was meant as anywhere else, and that is true."""
-    meant = _stereo("music", seed, 30 * codec.frame // 2)[0::2]
-    heard = decoded(codec, loop_frames(codec, "music", seed, 30) * 3)[0::4]
+    meant = _pcm("music", seed, 30 * codec.frame // 2)[0::2]
+    heard = decoded(codec, encode_loop(codec, "music", seed, 30) * 3)[0::4]
     begin, block = len(meant) + (552 if codec is MP3 else 512), codec.frame // 2
     errors = [
         sum((heard[begin + place] - meant[place % len(meant)]) ** 2 for place in range(start, start + block))
@@ -105,9 +105,9 @@ def test_a_loop_repeats_without_a_seam(codec: Codec, seed: int) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(style=styles, seed=st.integers(), count=st.integers(4 * 576, 30_000))
-def test_a_loop_has_two_full_sides_that_end_near_where_they_begin(style: SoundStyle, seed: int, count: int) -> None:
+def test_a_loop_has_two_full_sides_that_end_near_where_they_begin(style: AudioStyle, seed: int, count: int) -> None:
     """Every length and every seed gives finite samples, and no jump at the joint beyond those inside."""
-    for side in loop(style, seed, count):
+    for side in synthesize(style, seed, count):
         assert len(side) == count
         assert 0.01 < max(map(abs, side)) < 100
         steps = [abs(after - before) for before, after in itertools.pairwise(side)]
@@ -118,7 +118,7 @@ def test_speech_has_pauses_and_music_has_none() -> None:
     """One can tell them apart: a murmur falls silent between words, a chord progression does not."""
     quiet = {}
     for style in STYLES:
-        left, _ = loop(style, 3, 22_050 * 6)
+        left, _ = synthesize(style, 3, 22_050 * 6)
         windows = [left[begin : begin + 1102] for begin in range(0, len(left), 1102)]
         level = [max(map(abs, window)) for window in windows]
         quiet[style] = sum(value < 0.02 * max(level) for value in level)
@@ -128,12 +128,12 @@ def test_speech_has_pauses_and_music_has_none() -> None:
 
 def test_equal_sounds_are_equal_bytes_and_each_wish_shows() -> None:
     """No clock and no chance is in a sound: only what was asked for."""
-    sound = Sound(2, 5, "music", "A fox", loop=1)
+    sound = Audio(2, 5, "music", "A fox", loop=1)
     others = [
-        Sound(2, 6, "music", "A fox", loop=1),
-        Sound(2, 5, "speech", "A fox", loop=1),
-        Sound(2, 5, "music", "A cat", loop=1),
-        Sound(3, 5, "music", "A fox", loop=1),
+        Audio(2, 6, "music", "A fox", loop=1),
+        Audio(2, 5, "speech", "A fox", loop=1),
+        Audio(2, 5, "music", "A cat", loop=1),
+        Audio(3, 5, "music", "A fox", loop=1),
     ]
     rendered = render(sound)
     assert render(sound) == rendered
@@ -142,5 +142,5 @@ def test_equal_sounds_are_equal_bytes_and_each_wish_shows() -> None:
 
 def test_the_sound_says_what_it_is() -> None:
     """The title is in the ID3 tag, with what it cannot hold replaced."""
-    with av.open(io.BytesIO(render(Sound(1, 1, "music", "Füchse 狐 \ud800\0!", loop=0.2))), "r") as container:
+    with av.open(io.BytesIO(render(Audio(1, 1, "music", "Füchse 狐 \ud800\0!", loop=0.2))), "r") as container:
         assert container.metadata["title"] == "Füchse 狐 ? !"

@@ -13,30 +13,30 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from soundstage_server.media import (
-    Bar,
     Card,
     Diagram,
-    Flow,
-    Link,
+    Flowchart,
+    FlowchartEdge,
+    FlowchartNode,
+    GanttChart,
+    GanttTask,
+    Infographic,
+    MediaCache,
     MindMap,
-    Poster,
-    Schedule,
-    Step,
-    Studio,
     Topic,
     media_type,
     render,
     suffix,
 )
 from soundstage_server.media.canvas import contrast
-from soundstage_server.media.diagrams.content import MOST_DAYS, MOST_PARTS
-from soundstage_server.media.diagrams.drawing import scene_of
+from soundstage_server.media.diagrams.content import MAX_DAYS, MAX_PARTS
+from soundstage_server.media.diagrams.drawing import draw_content
 from soundstage_server.media.diagrams.gantt import _ticks
-from soundstage_server.media.diagrams.page import Look, extent
-from soundstage_server.media.diagrams.scene import Area, Box, Curve, Scene, Stroke, Words
+from soundstage_server.media.diagrams.page import DiagramStyle, extent
+from soundstage_server.media.diagrams.scene import Box, Curve, Label, Polygon, Polyline, Scene
 from soundstage_server.media.diagrams.scene_png import paint
 from soundstage_server.media.diagrams.theme import INK, PAPER, READABLE, accents
-from soundstage_server.media.placeholder import small
+from soundstage_server.media.placeholder import shrink
 
 if TYPE_CHECKING:
     from soundstage_server.media import DiagramContent
@@ -50,45 +50,54 @@ WORDS = st.one_of(
 
 
 @st.composite
-def flows(draw: st.DrawFn) -> Flow:
+def flows(draw: st.DrawFn) -> Flowchart:
     """Draw flowcharts as the simulator makes them: a line of steps, some asides, and links of every kind."""
     kinds = draw(st.lists(st.sampled_from(["step", "question", "aside"]), min_size=1, max_size=9))
-    steps = [Step(draw(WORDS), "start")]
+    steps = [FlowchartNode(draw(WORDS), "start")]
     for kind in kinds:
         if kind == "aside" and steps[-1].kind == "question":
-            steps.append(Step(draw(WORDS), aside=True))
+            steps.append(FlowchartNode(draw(WORDS), aside=True))
         else:
-            steps.append(Step(draw(WORDS), "question" if kind == "question" else "step"))
-    steps += [Step(draw(WORDS)), Step(draw(WORDS), "end")]
+            steps.append(FlowchartNode(draw(WORDS), "question" if kind == "question" else "step"))
+    steps += [FlowchartNode(draw(WORDS)), FlowchartNode(draw(WORDS), "end")]
     line = [number for number, step in enumerate(steps) if not step.aside]
-    links = [Link(one, other) for one, other in pairwise(line)]
+    links = [FlowchartEdge(one, other) for one, other in pairwise(line)]
     for number, step in enumerate(steps):
         if step.aside:
-            links += [Link(number - 1, number, "No"), Link(number, next(at for at in line if at > number + 1))]
+            links += [
+                FlowchartEdge(number - 1, number, "No"),
+                FlowchartEdge(number, next(at for at in line if at > number + 1)),
+            ]
         elif step.kind == "question" and not steps[number + 1].aside:
-            links.append(Link(number, draw(st.sampled_from([at for at in line if at < number])), "No"))
-    return Flow(draw(WORDS), tuple(steps), tuple(links))
+            links.append(FlowchartEdge(number, draw(st.sampled_from([at for at in line if at < number])), "No"))
+    return Flowchart(draw(WORDS), tuple(steps), tuple(links))
 
 
 topics = st.recursive(
     WORDS.map(Topic), lambda inner: st.builds(Topic, WORDS, st.lists(inner, max_size=4).map(tuple)), max_leaves=12
 )
-bars = st.builds(Bar, WORDS, st.sampled_from(["", "Plan", "Build"]), st.integers(0, 300), st.integers(1, 90))
-schedules = st.builds(Schedule, WORDS, st.integers(700_000, 740_000), st.lists(bars, min_size=1, max_size=9).map(tuple))
+bars = st.builds(GanttTask, WORDS, st.sampled_from(["", "Plan", "Build"]), st.integers(0, 300), st.integers(1, 90))
+schedules = st.builds(
+    GanttChart, WORDS, st.integers(700_000, 740_000), st.lists(bars, min_size=1, max_size=9).map(tuple)
+)
 cards = st.builds(Card, WORDS, WORDS, st.none() | st.integers(0, 100))
-posters = st.builds(Poster, WORDS, st.lists(cards, min_size=1, max_size=8).map(tuple))
+posters = st.builds(Infographic, WORDS, st.lists(cards, min_size=1, max_size=8).map(tuple))
 contents = st.one_of(flows(), topics.map(MindMap), schedules, posters)
-EXAMPLE = Flow("Tea", (Step("Start", "start"), Step("Hot?", "question"), Step("End", "end")), (Link(0, 1), Link(1, 2)))
+EXAMPLE = Flowchart(
+    "Tea",
+    (FlowchartNode("Start", "start"), FlowchartNode("Hot?", "question"), FlowchartNode("End", "end")),
+    (FlowchartEdge(0, 1), FlowchartEdge(1, 2)),
+)
 
 
 def drawn(content: DiagramContent, seed: int = 3) -> Scene:
     """Return the drawing of *content*."""
-    return scene_of(content, Look("a caption", accents(seed)))
+    return draw_content(content, DiagramStyle("a caption", accents(seed)))
 
 
 def places(scene: Scene) -> list[tuple[float, float, float, float]]:
     """Return where words stand, a little within."""
-    found = (extent([shape]) for shape in scene.shapes if isinstance(shape, Words) and shape.lines.lines)
+    found = (extent([shape]) for shape in scene.shapes if isinstance(shape, Label) and shape.lines.lines)
     return [(left + 1, top + 4, right - 1, bottom - 4) for left, top, right, bottom in found]
 
 
@@ -119,16 +128,16 @@ def test_boxes_stand_apart(content: DiagramContent) -> None:
 
 
 def _is_diamond(shape: object) -> bool:
-    return isinstance(shape, Area) and len(shape.points) == 4
+    return isinstance(shape, Polygon) and len(shape.points) == 4
 
 
 @settings(deadline=None, max_examples=60)
 @given(content=contents, seed=st.integers(), kind=st.sampled_from(["png", "svg"]))
 def test_a_diagram_is_a_file_of_its_format(content: DiagramContent, seed: int, kind: Any) -> None:
     """A PNG can be opened and an SVG parsed, and equal diagrams give equal bytes."""
-    medium = Diagram(content, "caption \ud800", seed, kind, scale=0.2)
-    file = render(medium)
-    assert file == render(medium)
+    spec = Diagram(content, "caption \ud800", seed, kind, scale=0.2)
+    file = render(spec)
+    assert file == render(spec)
     if kind == "png":
         with Image.open(io.BytesIO(file)) as image:
             assert (image.format, image.mode) == ("PNG", "RGB")
@@ -150,14 +159,20 @@ def test_white_words_can_be_read_on_every_accent(seed: int) -> None:
 
 def test_two_ways_back_do_not_lie_on_each_other() -> None:
     """Where ways back run side by side, each has a lane of its own."""
-    steps = (Step("a", "start"), Step("b"), Step("c?", "question"), Step("d?", "question"), Step("e", "end"))
-    links = (Link(2, 1, "No"), Link(3, 1, "No"))
-    ways = [shape.points for shape in drawn(Flow("", steps, links)).shapes if isinstance(shape, Stroke)]
+    steps = (
+        FlowchartNode("a", "start"),
+        FlowchartNode("b"),
+        FlowchartNode("c?", "question"),
+        FlowchartNode("d?", "question"),
+        FlowchartNode("e", "end"),
+    )
+    links = (FlowchartEdge(2, 1, "No"), FlowchartEdge(3, 1, "No"))
+    ways = [shape.points for shape in drawn(Flowchart("", steps, links)).shapes if isinstance(shape, Polyline)]
     lanes = [min(x for x, _ in points) for points in ways]
     assert len({round(lane) for lane in lanes}) == len(lanes) == 2
 
 
-@given(days=st.integers(1, MOST_DAYS))
+@given(days=st.integers(1, MAX_DAYS))
 def test_dates_have_room(days: int) -> None:
     """Never more than some twenty dates stand above a schedule, and always the first."""
     ticks = _ticks(days, min(96.0, 1500 / days))
@@ -175,19 +190,18 @@ def test_a_large_drawing_has_fewer_pixels() -> None:
 def test_a_small_diagram_is_smaller_and_shows_the_same() -> None:
     """In contracts a PNG has an eighth of its size and an SVG all of it; what is small stays as it is."""
     png, svg = Diagram(EXAMPLE, "", 1, "png"), Diagram(EXAMPLE, "", 1, "svg")
-    assert small(svg) == svg
-    assert small(small(png)) == small(png)
-    with Image.open(io.BytesIO(render(png))) as full, Image.open(io.BytesIO(render(small(png)))) as reduced:
+    assert shrink(svg) == svg
+    assert shrink(shrink(png)) == shrink(png)
+    with Image.open(io.BytesIO(render(png))) as full, Image.open(io.BytesIO(render(shrink(png)))) as reduced:
         assert reduced.width / full.width == pytest.approx(0.12, abs=0.01)
-    with Studio(small=True) as studio:
-        assert studio.file_now(png).suffix == ".png"
+    with MediaCache(small=True) as studio:
+        assert studio.file_blocking(png).suffix == ".png"
 
 
 def test_a_diagram_says_what_it_is() -> None:
     """Its type and its file's ending are those of its format."""
     kinds = [
-        (media_type(medium), suffix(medium))
-        for medium in (Diagram(EXAMPLE, "", 1, "png"), Diagram(EXAMPLE, "", 1, "svg"))
+        (media_type(spec), suffix(spec)) for spec in (Diagram(EXAMPLE, "", 1, "png"), Diagram(EXAMPLE, "", 1, "svg"))
     ]
     assert kinds == [("image/png", ".png"), ("image/svg+xml", ".svg")]
 
@@ -195,15 +209,15 @@ def test_a_diagram_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Flow("", (), ()),
-        lambda: Flow("", (Step("a"),), (Link(0, 1),)),
-        lambda: Flow("", (Step("a"),) * (MOST_PARTS + 1), ()),
-        lambda: MindMap(Topic("a", (Topic("b"),) * MOST_PARTS)),
-        lambda: Schedule("", 1, ()),
-        lambda: Schedule("", 1, (Bar("a", "", -1, 1),)),
-        lambda: Schedule("", 1, (Bar("a", "", 0, 0),)),
-        lambda: Schedule("", 1, (Bar("a", "", MOST_DAYS, 1),)),
-        lambda: Poster("", ()),
+        lambda: Flowchart("", (), ()),
+        lambda: Flowchart("", (FlowchartNode("a"),), (FlowchartEdge(0, 1),)),
+        lambda: Flowchart("", (FlowchartNode("a"),) * (MAX_PARTS + 1), ()),
+        lambda: MindMap(Topic("a", (Topic("b"),) * MAX_PARTS)),
+        lambda: GanttChart("", 1, ()),
+        lambda: GanttChart("", 1, (GanttTask("a", "", -1, 1),)),
+        lambda: GanttChart("", 1, (GanttTask("a", "", 0, 0),)),
+        lambda: GanttChart("", 1, (GanttTask("a", "", MAX_DAYS, 1),)),
+        lambda: Infographic("", ()),
         lambda: Diagram(EXAMPLE, "", 1, "gif"),  # type: ignore[arg-type] # what a caller without a type checker may do
         lambda: Diagram(EXAMPLE, "", 1, "png", scale=0.01),
         lambda: Diagram(EXAMPLE, "", 1, "png", scale=2),

@@ -8,22 +8,31 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image as PILImage
+from PIL import ImageDraw
 
-from soundstage_server.media import Film, Mask, Picture, render
-from soundstage_server.media.canvas import CONTRAST, FAINT, INK, background, contrast, palette, slate
+from soundstage_server.media import Image, Mask, Video, render
+from soundstage_server.media.canvas import (
+    MIN_CONTRAST,
+    MUTED_COLOR,
+    TEXT_COLOR,
+    background,
+    contrast,
+    paint_frame,
+    palette,
+)
 
 if TYPE_CHECKING:
-    from soundstage_server.media.specs import PictureFormat
+    from soundstage_server.media.specs import ImageFormat
 
 sides = st.integers(16, 260)
 seeds = st.integers()
 formats = st.sampled_from(["png", "jpeg", "webp"])
 
 
-def opened(content: bytes) -> Image.Image:
+def opened(content: bytes) -> PILImage.Image:
     """Return the decoded image."""
-    image = Image.open(io.BytesIO(content))
+    image = PILImage.open(io.BytesIO(content))
     image.load()
     return image
 
@@ -31,10 +40,10 @@ def opened(content: bytes) -> Image.Image:
 @settings(deadline=None, max_examples=40)
 @given(width=sides, height=sides, title=st.text(), caption=st.text(), seed=seeds, kind=formats)
 def test_a_picture_has_its_size_and_its_format(
-    *, width: int, height: int, title: str, caption: str, seed: int, kind: PictureFormat
+    *, width: int, height: int, title: str, caption: str, seed: int, kind: ImageFormat
 ) -> None:
     """Whatever the words on it."""
-    image = opened(render(Picture(width, height, title, caption, seed, kind)))
+    image = opened(render(Image(width, height, title, caption, seed, kind)))
     assert (image.size, image.format, image.mode) == ((width, height), kind.upper(), "RGB")
 
 
@@ -63,17 +72,17 @@ def test_masks_differ_by_seed_and_say_what_they_show() -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_equal_pictures_are_equal_bytes_and_each_wish_shows(kind: PictureFormat) -> None:
+def test_equal_pictures_are_equal_bytes_and_each_wish_shows(kind: ImageFormat) -> None:
     """No clock and no chance is in a picture: only what was asked for."""
-    picture = Picture(200, 120, "A fox", "c", 5, kind)
-    others = [Picture(200, 120, *words, kind) for words in (("A cat", "c", 5), ("A fox", "d", 5), ("A fox", "c", 6))]
+    picture = Image(200, 120, "A fox", "c", 5, kind)
+    others = [Image(200, 120, *words, kind) for words in (("A cat", "c", 5), ("A fox", "d", 5), ("A fox", "c", 6))]
     rendered = render(picture)
     assert render(picture) == rendered
     assert len({rendered, *map(render, others)}) == 4
 
 
 def test_contrast_is_that_of_wcag() -> None:
-    """Black on white is 21, a colour on itself 1, and a known grey on white stands at the threshold of 4.5."""
+    """Black on white is 21, a color on itself 1, and a known gray on white stands at the threshold of 4.5."""
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast((9, 99, 199), (9, 99, 199)) == 1
     assert contrast((118, 118, 118), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
@@ -82,13 +91,13 @@ def test_contrast_is_that_of_wcag() -> None:
 @settings(deadline=None, max_examples=40)
 @given(seed=seeds, width=sides, height=sides)
 def test_text_is_legible_on_every_background(seed: int, width: int, height: int) -> None:
-    """Each pixel behind the text is dark enough for it, the small text's colour included."""
-    assert all(contrast(colour, INK) >= CONTRAST for colour in palette(seed))
-    for _, colour in background(Picture(width, height, "", "", seed)).getcolors(width * height) or []:
-        assert isinstance(colour, tuple)
-        red, green, blue = colour
-        assert contrast((int(red), int(green), int(blue)), INK) >= 7
-        assert contrast((int(red), int(green), int(blue)), FAINT) >= 4.5
+    """Each pixel behind the text is dark enough for it, the small text's color included."""
+    assert all(contrast(color, TEXT_COLOR) >= MIN_CONTRAST for color in palette(seed))
+    for _, color in background(Image(width, height, "", "", seed)).getcolors(width * height) or []:
+        assert isinstance(color, tuple)
+        red, green, blue = color
+        assert contrast((int(red), int(green), int(blue)), TEXT_COLOR) >= 7
+        assert contrast((int(red), int(green), int(blue)), MUTED_COLOR) >= 4.5
 
 
 @settings(deadline=None, max_examples=60)
@@ -103,8 +112,8 @@ def test_nothing_is_written_outside_the_margins(
     *, width: int, height: int, title: str, caption: str, film: bool
 ) -> None:
     """Text never overflows: outside its margins a frame is its bare background, whatever the words and the size."""
-    medium = Film(width, height, 1, title, caption, 7) if film else Picture(width, height, title, caption, 7)
-    painted, bare = slate(medium), background(medium)
+    spec = Video(width, height, 1, title, caption, 7) if film else Image(width, height, title, caption, 7)
+    painted, bare = paint_frame(spec), background(spec)
     inside = (painted.margin, painted.margin, width - painted.margin, height - painted.margin)
     for image in (painted.image, bare):
         image.paste((0, 0, 0), inside)
@@ -114,7 +123,7 @@ def test_nothing_is_written_outside_the_margins(
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (1280, 720), (720, 1280), (512, 2048)])
 def test_the_title_is_there_to_be_seen(width: int, height: int) -> None:
     """A frame with a title has ink on it that a frame without one lacks, down to 64 by 64."""
-    titled = slate(Picture(width, height, "A fox", "", 7)).image
-    bare = slate(Picture(width, height, "", "", 7)).image
+    titled = paint_frame(Image(width, height, "A fox", "", 7)).image
+    bare = paint_frame(Image(width, height, "", "", 7)).image
     ink = sum(one != other for one, other in zip(titled.tobytes(), bare.tobytes(), strict=True))
     assert ink > 0.002 * width * height

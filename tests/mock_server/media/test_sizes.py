@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundstage_server.media import Film, Mask, Picture, Sound, frame_size
-from soundstage_server.media.placeholder import small
+from soundstage_server.media import Audio, Image, Mask, Video, frame_size
+from soundstage_server.media.placeholder import shrink
 
 sides = st.integers(8, 2000).map(lambda half: 2 * half)
 terms = st.integers(1, 100)
@@ -78,9 +78,9 @@ def test_an_unknown_ratio_is_refused_by_name(ratio: str) -> None:
 @given(width=sides, height=sides, seconds=st.integers(1, 240).map(lambda n: n / 4), fps=st.integers(4, 60))
 def test_a_small_film_keeps_its_shape_and_its_duration(width: int, height: int, seconds: float, fps: int) -> None:
     """A contract that looks at ratio and duration cannot tell it from the large one."""
-    film = Film(width, height, seconds, "t", "c", 1, fps=fps)
-    little = small(film)
-    assert isinstance(little, Film)
+    film = Video(width, height, seconds, "t", "c", 1, fps=fps)
+    little = shrink(film)
+    assert isinstance(little, Video)
     assert little.frames * film.fps == film.frames * little.fps
     assert 2 <= little.fps <= max(2, fps)
     assert (width - height) * (little.width - little.height) >= 0
@@ -95,8 +95,8 @@ def test_a_small_film_keeps_its_shape_and_its_duration(width: int, height: int, 
 @given(width=sides, height=sides)
 def test_a_small_picture_and_a_small_mask_have_the_same_shape(width: int, height: int) -> None:
     """So a small mask still fits its small picture."""
-    picture, mask = small(Picture(width, height, "t", "c", 1)), small(Mask(width, height, 1))
-    assert isinstance(picture, Picture)
+    picture, mask = shrink(Image(width, height, "t", "c", 1)), shrink(Mask(width, height, 1))
+    assert isinstance(picture, Image)
     assert isinstance(mask, Mask)
     assert (picture.width, picture.height) == (mask.width, mask.height)
 
@@ -105,16 +105,16 @@ def test_a_film_of_the_usual_sizes_keeps_its_ratio_exactly() -> None:
     """No rounding at the ratios that vendors offer."""
     for ratio in ("16:9", "9:16", "4:3", "3:4", "1:1"):
         width, height = frame_size("1080p", ratio)
-        little = small(Film(width, height, 5, "t", "c", 1))
-        assert isinstance(little, Film)
+        little = shrink(Video(width, height, 5, "t", "c", 1))
+        assert isinstance(little, Video)
         assert little.width * height == little.height * width
 
 
 def test_a_small_sound_keeps_its_duration_and_a_small_medium_stays_small() -> None:
     """Only what repeats gets shorter, and making it small twice changes nothing."""
-    little = small(Sound(900, 1, "music"))
-    assert isinstance(little, Sound)
+    little = shrink(Audio(900, 1, "music"))
+    assert isinstance(little, Audio)
     assert (little.seconds, little.style) == (900, "music")
     assert little.loop < 1
-    for medium in (Film(1280, 720, 5, "t", "c", 1), Picture(700, 500, "t", "c", 1), Sound(3, 1, "speech", loop=0.2)):
-        assert small(small(medium)) == small(medium)
+    for spec in (Video(1280, 720, 5, "t", "c", 1), Image(700, 500, "t", "c", 1), Audio(3, 1, "speech", loop=0.2)):
+        assert shrink(shrink(spec)) == shrink(spec)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundstage_server.media import Film
+from soundstage_server.media import Video
 from soundstage_server.model.fields import check
 from soundstage_server.model.task import ASIDE
 from soundstage_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
@@ -114,7 +114,7 @@ def test_tasks_do_not_hold_on_to_pictures(kit: Kit, caller: Caller, world: World
     assert sent not in kept
     assert kept.count("sha256:") == 2
     (film,) = made_by(task)
-    assert isinstance(film, Film)
+    assert isinstance(film, Video)
     assert film.width / film.height == pytest.approx(640 / 480, rel=0.01)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soundstage_server.media import Film, Picture
+from soundstage_server.media import Image, Video
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
 from soundstage_server.vendors.mediaio.outputs import SIDES, picture_size
 
@@ -155,11 +155,11 @@ def test_any_lawful_task_makes_what_was_asked_for(kit: Kit, data: st.DataObject,
         made = service.outputs(task)
         assert len(made) == int(task.params.get("counts", "1"))
         for medium in made:
-            assert isinstance(medium, Film if makes_films(chosen) else Picture)
-            if isinstance(medium, Film):
+            assert isinstance(medium, Video if makes_films(chosen) else Image)
+            if isinstance(medium, Video):
                 assert medium.seconds == float(task.params.get("duration", "5s").removesuffix("s"))
                 assert min(medium.width, medium.height) == int(task.params.get("resolution", "720P").removesuffix("P"))
-                assert medium.sound == (task.params.get("generate_audio") == "True")
+                assert medium.audio == (task.params.get("generate_audio") == "True")
 
 
 def test_several_pictures_differ(caller: Caller) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Scenario, Simulator, World
-from soundstage_server.media import Film
+from soundstage_server.media import Video
 from soundstage_server.vendors.veo.capabilities import MODELS
 from soundstage_server.vendors.veo.outputs import file_name, word
 
@@ -145,8 +145,8 @@ def test_the_world_knows_where_results_are(world: World, caller: Caller) -> None
     path, _, query = url.partition("/veo")[2].partition("?")
     assert caller.send("GET", path, query=query.encode()).headers["content-type"] == "video/mp4"
     (film,) = service.outputs(task)
-    assert isinstance(film, Film)
-    assert (film.width, film.height, film.seconds, film.sound) == (1280, 720, 8.0, True)
+    assert isinstance(film, Video)
+    assert (film.width, film.height, film.seconds, film.audio) == (1280, 720, 8.0, True)
 
 
 def test_a_film_without_a_prompt_has_a_title(world: World, caller: Caller) -> None:
@@ -155,7 +155,7 @@ def test_a_film_without_a_prompt_has_a_title(world: World, caller: Caller) -> No
     assert caller.send("POST", CREATE, {"instances": [{"image": picture}]}).status == 200
     (task,) = world.tasks()
     (film,) = world.services["veo"].outputs(task)
-    assert isinstance(film, Film)
+    assert isinstance(film, Video)
     assert film.title
     assert picture["bytesBase64Encoded"] not in str(task.params)
 

@@ -12,7 +12,7 @@ from PIL import Image
 from soundstage_contracts import proves
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, PARAMETERS, method_of, plain
 from soundstage_contracts.vendors.mediaio.wire import Wire, assert_refused, opened
-from soundstage_server.media import Film, render
+from soundstage_server.media import Video, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def picture(width: int, height: int, kind: str = "PNG") -> bytes:
 @cache
 def film(side: int, seconds: float, fps: int) -> bytes:
     """Return a plain film."""
-    return render(Film(side, side, seconds, "A fox", "held", 1, fps=fps))
+    return render(Video(side, side, seconds, "A fox", "held", 1, fps=fps))
 
 
 class Sender:

@@ -15,7 +15,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of
 from soundstage_contracts.vendors.mediaio.wire import Wire
-from soundstage_server.media import Film, render
+from soundstage_server.media import Video, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +157,7 @@ def test_a_films_short_side_is_its_resolution(full_target: Target, resolution: s
 @proves(*facts("generate_audio", FILMS), "mediaio:output.sound", side="server")
 @pytest.mark.parametrize("endpoint", FILMS, ids=method_of)
 def test_a_film_has_sound_only_if_it_was_asked_for(target: Target, endpoint: Endpoint) -> None:
-    """Sound comes with generate_audio True, which is the default; other endpoints make silent films."""
+    """Audio comes with generate_audio True, which is the default; other endpoints make silent films."""
     can = default(endpoint, "generate_audio") == "True"
     assert look(made(target, endpoint)[0]).sounds is can
     if can:
@@ -180,7 +180,7 @@ def test_a_film_has_the_ratio_of_its_image(target: Target) -> None:
 @proves("mediaio:output.sizes", side="server")
 def test_motion_control_lasts_as_long_as_its_film(target: Target) -> None:
     """The motion of a held film of seven seconds takes seven seconds; of an unknown one, five."""
-    held = target.control.hold("dance.mp4", render(Film(720, 720, 7, "A fox", "held", 1)))["url"]
+    held = target.control.hold("dance.mp4", render(Video(720, 720, 7, "A fox", "held", 1)))["url"]
     make = partial(made, target, BY_NAME["Motion Control Kling 2.6"])
     assert look(make(video=held)[0]).seconds == pytest.approx(7, abs=0.1)
     assert look(make()[0]).seconds == pytest.approx(5, abs=0.1)

@@ -1,32 +1,32 @@
-"""What a diagram says, apart from how it looks: five small frozen values, and the medium that shows one of them."""
+"""What a diagram says, apart from how it looks: five small frozen values, and the spec that shows one of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-StepKind = Literal["start", "step", "question", "end"]
+NodeKind = Literal["start", "step", "question", "end"]
 DiagramFormat = Literal["png", "svg"]
 
-MOST_PARTS = 60
+MAX_PARTS = 60
 """Bound of steps, topics, tasks or cards, each of which takes room on the paper."""
-MOST_DAYS = 10_000
+MAX_DAYS = 10_000
 """Bound of a schedule, in days."""
-LEAST_SCALE, MOST_SCALE = 0.05, 1.0
+MIN_SCALE, MAX_SCALE = 0.05, 1.0
 """Bounds of a PNG's scale; at 1 the text is 30 pixels high, twice what the SVG shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FlowchartNode:
     """One box of a flowchart; an *aside* stands beside the line of steps, which a question leads to."""
 
     text: str
-    kind: StepKind = "step"
+    kind: NodeKind = "step"
     aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class FlowchartEdge:
     """An arrow of a flowchart, from one step to another by their numbers, from 0."""
 
     source: int
@@ -35,7 +35,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class Flowchart:
     """A flowchart: steps in the order in which they are drawn, from top to bottom.
 
     Raises:
@@ -43,15 +43,15 @@ class Flow:
     """
 
     title: str
-    steps: tuple[Step, ...]
-    links: tuple[Link, ...]
+    nodes: tuple[FlowchartNode, ...]
+    edges: tuple[FlowchartEdge, ...]
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
-        _check_parts("steps", len(self.steps))
-        for link in self.links:
-            if not (0 <= link.source < len(self.steps) and 0 <= link.target < len(self.steps)):
-                raise ValueError(f"links={link!r}: both ends must be from 0 to {len(self.steps) - 1}")
+        _check_parts("nodes", len(self.nodes))
+        for link in self.edges:
+            if not (0 <= link.source < len(self.nodes) and 0 <= link.target < len(self.nodes)):
+                raise ValueError(f"edges={link!r}: both ends must be from 0 to {len(self.nodes) - 1}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +83,23 @@ class MindMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class GanttTask:
     """One task of a schedule: its section, how many days after the schedule's first day it begins, and how long."""
 
     text: str
     section: str
-    begins: int
+    start: int
     days: int
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class GanttChart:
     """A Gantt chart.
 
     Args:
         title: What is planned.
         first: The first day, as a proleptic ordinal (`datetime.date.toordinal`).
-        bars: The tasks, those of one section beside each other.
+        tasks: The tasks, those of one section beside each other.
 
     Raises:
         ValueError: It has no tasks, too many, or one outside of what can be drawn.
@@ -107,19 +107,19 @@ class Schedule:
 
     title: str
     first: int
-    bars: tuple[Bar, ...]
+    tasks: tuple[GanttTask, ...]
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
-        _check_parts("bars", len(self.bars))
-        for bar in self.bars:
-            if bar.begins < 0 or bar.days < 1 or bar.begins + bar.days > MOST_DAYS:
-                raise ValueError(f"bars={bar!r}: it must begin at day 0 or later and end by day {MOST_DAYS}")
+        _check_parts("tasks", len(self.tasks))
+        for bar in self.tasks:
+            if bar.start < 0 or bar.days < 1 or bar.start + bar.days > MAX_DAYS:
+                raise ValueError(f"tasks={bar!r}: it must begin at day 0 or later and end by day {MAX_DAYS}")
 
     @property
     def days(self) -> int:
         """How many days it spans."""
-        return max(bar.begins + bar.days for bar in self.bars)
+        return max(bar.start + bar.days for bar in self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Poster:
+class Infographic:
     """An infographic.
 
     Raises:
@@ -147,7 +147,7 @@ class Poster:
         _check_parts("cards", len(self.cards))
 
 
-DiagramContent: TypeAlias = Flow | MindMap | Schedule | Poster
+DiagramContent: TypeAlias = Flowchart | MindMap | GanttChart | Infographic
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Diagram:
     Args:
         content: What is drawn, which also says how.
         caption: The small line at the foot.
-        seed: Chooses the colours; any integer.
+        seed: Chooses the colors; any integer.
         format: PNG, or SVG whose text can be selected.
         scale: Pixels of a PNG for each unit of the drawing, 0.05 to 1; a very large drawing gets fewer.
 
@@ -175,10 +175,10 @@ class Diagram:
         """Refuse what a renderer would refuse later, in words."""
         if self.format not in get_args(DiagramFormat):
             raise ValueError(f"format={self.format!r}: it must be one of {', '.join(get_args(DiagramFormat))}")
-        if not LEAST_SCALE <= self.scale <= MOST_SCALE:
-            raise ValueError(f"scale={self.scale!r}: it must be from {LEAST_SCALE} to {MOST_SCALE}")
+        if not MIN_SCALE <= self.scale <= MAX_SCALE:
+            raise ValueError(f"scale={self.scale!r}: it must be from {MIN_SCALE} to {MAX_SCALE}")
 
 
 def _check_parts(name: str, count: int) -> None:
-    if not 1 <= count <= MOST_PARTS:
-        raise ValueError(f"{name}: there must be 1 to {MOST_PARTS}; got {count}")
+    if not 1 <= count <= MAX_PARTS:
+        raise ValueError(f"{name}: there must be 1 to {MAX_PARTS}; got {count}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from soundstage_server.media.diagrams.page import Look, page
-from soundstage_server.media.diagrams.scene import SMALL, Area, Box, Scene, Shape, Stroke, Words, arrow, text
+from soundstage_server.media.diagrams.page import DiagramStyle, page
+from soundstage_server.media.diagrams.scene import SMALL, Box, Label, Polygon, Polyline, Scene, Shape, arrow, wrap_text
 from soundstage_server.media.diagrams.theme import INK, PAPER, QUIET
 
 if TYPE_CHECKING:
-    from soundstage_server.media.diagrams.content import Flow, Link, Step
-    from soundstage_server.media.text import Lines
+    from soundstage_server.media.diagrams.content import Flowchart, FlowchartEdge, FlowchartNode
+    from soundstage_server.media.text import TextBlock
 
 WIDEST = 460
 """Of a step's text, in units of the drawing."""
@@ -31,8 +31,8 @@ _ACROSS, _DOWN = 0.62, 0.36
 class _Node:
     """A step with its size, its row and, once the rows are known, its middle."""
 
-    step: Step
-    lines: Lines
+    step: FlowchartNode
+    lines: TextBlock
     width: float
     height: float
     row: int = 0
@@ -56,20 +56,20 @@ class _Node:
         return self.x + self.width / 2
 
 
-def draw(flow: Flow, look: Look) -> Scene:
+def draw(flow: Flowchart, style: DiagramStyle) -> Scene:
     """Return the drawing of *flow*."""
-    nodes = [_node(step) for step in flow.steps]
+    nodes = [_measure(step) for step in flow.nodes]
     _place(nodes)
-    lines = [shape for link in flow.links for shape in _link(link, nodes, _lanes(flow, nodes))]
-    boxes = [shape for node in nodes for shape in _shapes(node, look)]
-    return page(flow.title, [*lines, *boxes], look)
+    lines = [shape for link in flow.edges for shape in _link(link, nodes, _lanes(flow, nodes))]
+    boxes = [shape for node in nodes for shape in _shapes(node, style)]
+    return page(flow.title, [*lines, *boxes], style)
 
 
-def _node(step: Step) -> _Node:
+def _measure(step: FlowchartNode) -> _Node:
     if step.kind == "question":
-        lines = text(step.text, WIDEST * 0.84, lines=4)
+        lines = wrap_text(step.text, WIDEST * 0.84, lines=4)
         return _Node(step, lines, max(300.0, lines.width / _ACROSS + 30), max(140.0, lines.height / _DOWN))
-    lines = text(step.text, WIDEST, lines=6)
+    lines = wrap_text(step.text, WIDEST, lines=6)
     width, height = lines.width + 2 * _PADDING[0], lines.height + 2 * _PADDING[1]
     return _Node(step, lines, max(_LEAST[0], width), max(_LEAST[1], height))
 
@@ -95,10 +95,10 @@ def _place(nodes: list[_Node]) -> None:
         node.x = widest / 2 + ASIDE + node.width / 2 if node.step.aside else 0.0
 
 
-def _lanes(flow: Flow, nodes: list[_Node]) -> dict[Link, int]:
+def _lanes(flow: Flowchart, nodes: list[_Node]) -> dict[FlowchartEdge, int]:
     """Return for every way back how far out it runs, so that no two lie on each other."""
-    lanes: dict[Link, int] = {}
-    for link in flow.links:
+    lanes: dict[FlowchartEdge, int] = {}
+    for link in flow.edges:
         if not _is_back(link, nodes):
             continue
         span = range(nodes[link.target].row, nodes[link.source].row + 1)
@@ -111,39 +111,39 @@ def _lanes(flow: Flow, nodes: list[_Node]) -> dict[Link, int]:
     return lanes
 
 
-def _is_back(link: Link, nodes: list[_Node]) -> bool:
+def _is_back(link: FlowchartEdge, nodes: list[_Node]) -> bool:
     return nodes[link.target].row <= nodes[link.source].row and not nodes[link.target].step.aside
 
 
-def _link(link: Link, nodes: list[_Node], lanes: dict[Link, int]) -> list[Shape]:
+def _link(link: FlowchartEdge, nodes: list[_Node], lanes: dict[FlowchartEdge, int]) -> list[Shape]:
     source, target = nodes[link.source], nodes[link.target]
-    label = text(link.label, 200, lines=1, size=SMALL)
+    label = wrap_text(link.label, 200, lines=1, size=SMALL)
     if link in lanes:
         outer = min(node.left for node in nodes if not node.step.aside) - LANE * (lanes[link] + 1.6)
         ways = ((source.left, source.y), (outer, source.y), (outer, target.y), (target.left, target.y))
-        return [*arrow(ways, QUIET), Words(source.left - 10, source.y - label.height - 6, label, QUIET, "end")]
+        return [*arrow(ways, QUIET), Label(source.left - 10, source.y - label.height - 6, label, QUIET, "end")]
     if target.step.aside:
         out = ((source.right, source.y), (target.x, source.y), (target.x, target.top))
-        return [*arrow(out, QUIET), Words(source.right + 10, source.y - label.height - 6, label, QUIET, "start")]
+        return [*arrow(out, QUIET), Label(source.right + 10, source.y - label.height - 6, label, QUIET, "start")]
     if source.step.aside:
         meeting = target.top - GAP * 0.55
-        return [Stroke(((source.x, source.bottom), (source.x, meeting), (target.x, meeting)), QUIET)]
-    named = Words(source.x + 14, source.bottom + 8, label, QUIET, "start")
+        return [Polyline(((source.x, source.bottom), (source.x, meeting), (target.x, meeting)), QUIET)]
+    named = Label(source.x + 14, source.bottom + 8, label, QUIET, "start")
     return [*arrow(((source.x, source.bottom), (target.x, target.top)), QUIET), named]
 
 
-def _shapes(node: _Node, look: Look) -> list[Shape]:
-    accent = look.accent(0)
+def _shapes(node: _Node, style: DiagramStyle) -> list[Shape]:
+    accent = style.accent(0)
     words_at = node.y - node.lines.height / 2
     match node.step.kind:
         case "start" | "end":
             frame: Shape = Box(node.left, node.top, node.width, node.height, node.height / 2, accent.strong)
-            return [frame, Words(node.x, words_at, node.lines, PAPER)]
+            return [frame, Label(node.x, words_at, node.lines, PAPER)]
         case "question":
             corners = ((node.x, node.top), (node.right, node.y), (node.x, node.bottom), (node.left, node.y))
-            asked = look.accent(1)
-            return [Area(corners, asked.soft, asked.strong), Words(node.x, words_at, node.lines, INK)]
+            asked = style.accent(1)
+            return [Polygon(corners, asked.soft, asked.strong), Label(node.x, words_at, node.lines, INK)]
         case "step":
-            kind = look.accent(2 if node.step.aside else 0)
+            kind = style.accent(2 if node.step.aside else 0)
             frame = Box(node.left, node.top, node.width, node.height, 14, kind.soft, kind.strong)
-            return [frame, Words(node.x, words_at, node.lines, INK)]
+            return [frame, Label(node.x, words_at, node.lines, INK)]

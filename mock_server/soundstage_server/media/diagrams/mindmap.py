@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from soundstage_server.media.diagrams.page import Look, page
-from soundstage_server.media.diagrams.scene import BODY, SMALL, Box, Curve, Scene, Shape, Words, text
+from soundstage_server.media.diagrams.page import DiagramStyle, page
+from soundstage_server.media.diagrams.scene import BODY, SMALL, Box, Curve, Label, Scene, Shape, wrap_text
 from soundstage_server.media.diagrams.theme import INK, PAPER
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from soundstage_server.media.diagrams.content import MindMap, Topic
     from soundstage_server.media.diagrams.theme import Accent
-    from soundstage_server.media.text import Lines
+    from soundstage_server.media.text import TextBlock
 
 APART = 130
 """Between one level and the next, in units of the drawing."""
@@ -24,36 +24,36 @@ _WIDEST = (520, 360, 340)
 _SIZES = (38, BODY, 26)
 
 
-class _Grown(NamedTuple):
+class _MeasuredTopic(NamedTuple):
     """A topic with its text, its size, and the height that it takes with all that grows from it."""
 
-    lines: Lines
+    lines: TextBlock
     width: float
     height: float
     whole: float
-    children: tuple[_Grown, ...]
+    children: tuple[_MeasuredTopic, ...]
 
 
-def draw(mind: MindMap, look: Look) -> Scene:
+def draw(mind: MindMap, style: DiagramStyle) -> Scene:
     """Return the drawing of *mind*, which bears no title, as its root is one."""
-    root = _grown(mind.root, 0)
+    root = _measure(mind.root, 0)
     right, left = _sides(root.children)
     shapes: list[Shape] = []
     for children, side, first in ((right, 1, 0), (left, -1, len(right))):
         y = -_stacked(children, 1) / 2
         for number, child in enumerate(children, first):
             branch = _branch(child, (side * root.width / 2 * 0.9, 0.0), side, y + child.whole / 2, 1)
-            shapes += [shape for made in branch for shape in made.shapes(look.accent(number))]
+            shapes += [shape for made in branch for shape in made.shapes(style.accent(number))]
             y += child.whole + BETWEEN[0]
     middle = Box(-root.width / 2, -root.height / 2, root.width, root.height, root.height / 2, INK)
-    shapes += [middle, Words(0, -root.lines.height / 2, root.lines, PAPER)]
-    return page("", sorted(shapes, key=_depth), look, name=mind.root.text)
+    shapes += [middle, Label(0, -root.lines.height / 2, root.lines, PAPER)]
+    return page("", sorted(shapes, key=_depth), style, name=mind.root.text)
 
 
-class _Made(NamedTuple):
+class _PlacedTopic(NamedTuple):
     """One topic at its place, and the point that it grows from."""
 
-    topic: _Grown
+    topic: _MeasuredTopic
     x: float
     y: float
     side: int
@@ -72,13 +72,15 @@ class _Made(NamedTuple):
             yield Box(left, top, topic.width, topic.height, 18, accent.strong)
         else:
             yield Box(left, top, topic.width, topic.height, 14, accent.soft, accent.strong, 2.5)
-        yield Words(self.x, self.y - topic.lines.height / 2, topic.lines, PAPER if self.level == 1 else INK)
+        yield Label(self.x, self.y - topic.lines.height / 2, topic.lines, PAPER if self.level == 1 else INK)
 
 
-def _branch(topic: _Grown, stem: tuple[float, float], side: int, y: float, level: int) -> Iterator[_Made]:
+def _branch(
+    topic: _MeasuredTopic, stem: tuple[float, float], side: int, y: float, level: int
+) -> Iterator[_PlacedTopic]:
     """Return *topic* and all that grows from it, outwards to *side* from *stem*."""
     x = stem[0] + side * (APART + topic.width / 2)
-    yield _Made(topic, x, y, side, level, stem)
+    yield _PlacedTopic(topic, x, y, side, level, stem)
     top = y - _stacked(topic.children, level + 1) / 2
     for child in topic.children:
         ends = (x + side * topic.width / 2, y)
@@ -86,21 +88,21 @@ def _branch(topic: _Grown, stem: tuple[float, float], side: int, y: float, level
         top += child.whole + BETWEEN[1]
 
 
-def _grown(topic: Topic, level: int) -> _Grown:
+def _measure(topic: Topic, level: int) -> _MeasuredTopic:
     step = min(level, len(_SIZES) - 1)
-    lines = text(topic.text, _WIDEST[step], lines=4, size=_SIZES[step])
+    lines = wrap_text(topic.text, _WIDEST[step], lines=4, size=_SIZES[step])
     padding = (64, 34) if level == 0 else (30, 18)
     width, height = max(110.0, lines.width + 2.0 * padding[0]), max(SMALL * 2.6, lines.height + 2.0 * padding[1])
-    children = tuple(_grown(child, level + 1) for child in topic.children)
-    return _Grown(lines, width, height, max(height, _stacked(children, level + 1)), children)
+    children = tuple(_measure(child, level + 1) for child in topic.children)
+    return _MeasuredTopic(lines, width, height, max(height, _stacked(children, level + 1)), children)
 
 
-def _stacked(topics: Sequence[_Grown], level: int) -> float:
+def _stacked(topics: Sequence[_MeasuredTopic], level: int) -> float:
     """Return the height of *topics* under each other."""
     return sum(topic.whole for topic in topics) + BETWEEN[0 if level == 1 else 1] * max(0, len(topics) - 1)
 
 
-def _sides(children: tuple[_Grown, ...]) -> tuple[Sequence[_Grown], Sequence[_Grown]]:
+def _sides(children: tuple[_MeasuredTopic, ...]) -> tuple[Sequence[_MeasuredTopic], Sequence[_MeasuredTopic]]:
     """Return the first branches for the right and the rest for the left, as equal in height as their order allows."""
 
     def uneven(number: int) -> float:

@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from soundstage_server.media.diagrams.scene import LARGE, SMALL, Area, Box, Curve, Scene, Shape, Stroke, Words, text
+from soundstage_server.media.diagrams.scene import (
+    LARGE,
+    SMALL,
+    Box,
+    Curve,
+    Label,
+    Polygon,
+    Polyline,
+    Scene,
+    Shape,
+    wrap_text,
+)
 from soundstage_server.media.diagrams.theme import INK, PAPER, QUIET, Accent
-from soundstage_server.media.fonts import installed, readable
+from soundstage_server.media.fonts import displayable, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +34,7 @@ _RULE = 72
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DiagramStyle:
     """What every diagram of one seed has in common."""
 
     caption: str
@@ -34,32 +45,32 @@ class Look:
         return self.accents[number % len(self.accents)]
 
 
-def page(title: str, shapes: Sequence[Shape], look: Look, *, name: str = "") -> Scene:
+def page(title: str, shapes: Sequence[Shape], style: DiagramStyle, *, name: str = "") -> Scene:
     """Return *shapes*, wherever they are, in the middle of a page that is as large as they need.
 
     Args:
         title: What stands above; nothing does where it is empty.
         shapes: The drawing.
-        look: What all diagrams of one seed have in common.
+        style: What all diagrams of one seed have in common.
         name: What is drawn, where no title says it.
     """
     left, top, right, bottom = extent(shapes)
     width = round(max(right - left, _LEAST_WIDTH)) + 2 * MARGIN
-    head = text(title, width - 2 * MARGIN, lines=3, size=LARGE, least=34)
-    foot = text(look.caption, width - 2 * MARGIN, lines=2, size=SMALL)
+    head = wrap_text(title, width - 2 * MARGIN, lines=3, size=LARGE, least=34)
+    foot = wrap_text(style.caption, width - 2 * MARGIN, lines=2, size=SMALL)
     y = float(MARGIN)
     above: list[Shape] = []
     if head.lines:
-        above.append(Words(width / 2, y, head, INK))
+        above.append(Label(width / 2, y, head, INK))
         y += head.height + 14
-        above.append(Box((width - _RULE) / 2, y, _RULE, 6, 3, look.accent(0).strong))
+        above.append(Box((width - _RULE) / 2, y, _RULE, 6, 3, style.accent(0).strong))
         y += 6 + _BELOW_TITLE
     dx, dy = (width - (right - left)) / 2 - left, y - top
     y += bottom - top + _ABOVE_CAPTION
-    below = Words(width / 2, y, foot, QUIET)
+    below = Label(width / 2, y, foot, QUIET)
     height = round(y + foot.height + MARGIN * 0.6)
     placed = [moved(shape, dx, dy) for shape in shapes]
-    called = readable(title or name or look.caption, installed())
+    called = displayable(title or name or style.caption, installed())
     return Scene(width, height, PAPER, called, [*above, *placed, below])
 
 
@@ -73,9 +84,9 @@ def extent(shapes: Iterable[Shape]) -> tuple[float, float, float, float]:
 def moved(shape: Shape, dx: float, dy: float) -> Shape:
     """Return *shape*, so much further right and down."""
     match shape:
-        case Box() | Words():
+        case Box() | Label():
             return replace(shape, x=shape.x + dx, y=shape.y + dy)
-        case Area() | Stroke():
+        case Polygon() | Polyline():
             return replace(shape, points=tuple(_shifted(shape.points, dx, dy)))
         case Curve():
             start, first, second, end = _shifted(shape.points, dx, dy)
@@ -90,7 +101,7 @@ def _corners(shape: Shape) -> Iterable[Point]:
     match shape:
         case Box():
             return (shape.x, shape.y), (shape.x + shape.width, shape.y + shape.height)
-        case Words():
+        case Label():
             width = shape.lines.width
             left = shape.x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.align]
             return (left, shape.y), (left + width, shape.y + shape.lines.height)

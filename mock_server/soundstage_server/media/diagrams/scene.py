@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from soundstage_server.media.fonts import plain_first
-from soundstage_server.media.text import Lines, fit
+from soundstage_server.media.fonts import packaged_first
+from soundstage_server.media.text import TextBlock, fit_text
 
 if TYPE_CHECKING:
-    from soundstage_server.media.canvas import Colour
+    from soundstage_server.media.canvas import Color
 
 Point: TypeAlias = tuple[float, float]
 Align = Literal["start", "middle", "end"]
@@ -29,27 +29,27 @@ class Box:
     width: float
     height: float
     radius: float
-    fill: Colour
-    line: Colour | None = None
+    fill: Color
+    line: Color | None = None
     weight: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class Polygon:
     """A closed shape of straight sides."""
 
     points: tuple[Point, ...]
-    fill: Colour
-    line: Colour | None = None
+    fill: Color
+    line: Color | None = None
     weight: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stroke:
+class Polyline:
     """An open line of straight parts."""
 
     points: tuple[Point, ...]
-    colour: Colour
+    color: Color
     weight: float = 3.0
 
 
@@ -58,22 +58,22 @@ class Curve:
     """A cubic Bezier curve by its two ends and, between them, its two handles."""
 
     points: tuple[Point, Point, Point, Point]
-    colour: Colour
+    color: Color
     weight: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Lines of text below *y*; *x* is where they start, their middle or where they end."""
+class Label:
+    """TextBlock of text below *y*; *x* is where they start, their middle or where they end."""
 
     x: float
     y: float
-    lines: Lines
-    colour: Colour
+    lines: TextBlock
+    color: Color
     align: Align = "middle"
 
 
-Shape: TypeAlias = Box | Area | Stroke | Curve | Words
+Shape: TypeAlias = Box | Polygon | Polyline | Curve | Label
 
 
 @dataclass(slots=True)
@@ -83,30 +83,30 @@ class Scene:
     Attributes:
         width: In units of the drawing.
         height: In units of the drawing.
-        ground: The paper's colour.
+        ground: The paper's color.
         title: What is drawn, for readers who cannot see it.
         shapes: What stands on it.
     """
 
     width: int
     height: int
-    ground: Colour
+    ground: Color
     title: str
     shapes: list[Shape] = field(default_factory=list)
 
 
-def text(words: str, width: float, *, lines: int = 4, size: int = BODY, least: int | None = None) -> Lines:
+def wrap_text(words: str, width: float, *, lines: int = 4, size: int = BODY, least: int | None = None) -> TextBlock:
     """Return *words* wrapped to *width* on at most so many lines, a little smaller rather than cut."""
     height = round(lines * size * 1.3)
     smallest = least or max(14, round(size * 0.78))
-    return fit(words, round(width), height, largest=size, smallest=smallest, known=plain_first())
+    return fit_text(words, round(width), height, largest=size, smallest=smallest, known=packaged_first())
 
 
-def arrow(points: tuple[Point, ...], colour: Colour, weight: float = 3.0) -> list[Shape]:
+def arrow(points: tuple[Point, ...], color: Color, weight: float = 3.0) -> list[Shape]:
     """Return a line whose last part, which is level or upright, ends in a head."""
     (x0, y0), (x1, y1) = points[-2:]
     dx, dy = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
     neck = (x1 - dx * TIP, y1 - dy * TIP)
     half = TIP * 0.45
     head = ((x1, y1), (neck[0] - dy * half, neck[1] - dx * half), (neck[0] + dy * half, neck[1] + dx * half))
-    return [Stroke((*points[:-1], neck), colour, weight), Area(head, colour)]
+    return [Polyline((*points[:-1], neck), color, weight), Polygon(head, color)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from soundstage_server.media.diagrams.scene import Area, Box, Curve, Scene, Shape, Stroke, Words
-from soundstage_server.media.metadata import tag
-from soundstage_server.media.specs import LARGEST
-from soundstage_server.media.text import PITCH, Lines
+from soundstage_server.media.diagrams.scene import Box, Curve, Label, Polygon, Polyline, Scene, Shape
+from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.specs import MAX_SIDE
+from soundstage_server.media.text import LINE_HEIGHT, TextBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
 
 FINER, LESS_FINE = 3, 2
 """How much larger shapes are drawn than they are shown: on most pictures, and on large ones, for want of memory."""
-LARGE_PIXELS, MOST_PIXELS = 4_000_000, 12_000_000
+LARGE_PIXELS, MAX_PIXELS = 4_000_000, 12_000_000
 """From when on a picture is a large one, and where the scale is reduced instead."""
 _BENDS = 64
 """Straight parts that a curve is drawn with."""
 _LEAST_TEXT = 4
-"""Pixels below which a text is a grey line to any eye, and is left out."""
+"""Pixels below which a text is a gray line to any eye, and is left out."""
 
 
 def paint(scene: Scene, scale: float) -> bytes:
     """Return *scene* as a PNG of *scale* pixels a unit, or fewer where it would be too large."""
-    scale = min(scale, LARGEST / max(scene.width, scene.height), (MOST_PIXELS / scene.width / scene.height) ** 0.5)
+    scale = min(scale, MAX_SIDE / max(scene.width, scene.height), (MAX_PIXELS / scene.width / scene.height) ** 0.5)
     size = max(1, round(scene.width * scale)), max(1, round(scene.height * scale))
     finer = FINER if size[0] * size[1] <= LARGE_PIXELS else LESS_FINE
     image = Image.new("RGB", (size[0] * finer, size[1] * finer), scene.ground)
-    pencil = _Pencil(image, scale * finer)
+    painter = _Painter(image, scale * finer)
     for shape in scene.shapes:
-        pencil.draw(shape)
+        painter.draw(shape)
     image = image.reduce(finer)
     for shape in scene.shapes:
-        if isinstance(shape, Words):
+        if isinstance(shape, Label):
             _write(image, shape, scale)
     about = PngImagePlugin.PngInfo()
-    about.add_itxt("Title", tag(scene.title))
+    about.add_itxt("Title", sanitize(scene.title))
     file = io.BytesIO()
     image.save(file, "PNG", pnginfo=about, compress_level=6)
     return file.getvalue()
 
 
-class _Pencil:
+class _Painter:
     """Draws shapes on an image, so many pixels a unit."""
 
     def __init__(self, image: Image.Image, scale: float) -> None:
@@ -59,17 +59,17 @@ class _Pencil:
         match shape:
             case Box():
                 self._box(shape)
-            case Area():
+            case Polygon():
                 outline = self._points(shape.points)
                 self._draw.polygon(outline, fill=shape.fill)
                 if shape.line:
                     # Past its first side again, so that every corner is joined.
                     self._line([*outline, *outline[:2]], shape.line, shape.weight)
-            case Stroke():
-                self._line(self._points(shape.points), shape.colour, shape.weight)
+            case Polyline():
+                self._line(self._points(shape.points), shape.color, shape.weight)
             case Curve():
-                self._ribbon(self._points(bent(shape)), shape.colour, shape.weight)
-            case Words():
+                self._curve(self._points(sample_curve(shape)), shape.color, shape.weight)
+            case Label():
                 pass  # written once everything is at its own size
 
     def _box(self, box: Box) -> None:
@@ -87,15 +87,15 @@ class _Pencil:
         radius = max(0.0, min(box.radius + more, (box.width + 2 * more) / 2, (box.height + 2 * more) / 2))
         self._draw.rounded_rectangle((left, top, right, bottom), radius=radius * self._scale, fill=fill)
 
-    def _line(self, points: list[Point], colour: tuple[int, int, int], weight: float) -> None:
+    def _line(self, points: list[Point], color: tuple[int, int, int], weight: float) -> None:
         width = max(1, round(weight * self._scale))
-        self._draw.line(points, fill=colour, width=width, joint="curve")
+        self._draw.line(points, fill=color, width=width, joint="curve")
         half = width / 2
         for x, y in (points[0], points[-1]):  # round ends, as the SVG has them
-            self._draw.ellipse((x - half, y - half, x + half, y + half), fill=colour)
+            self._draw.ellipse((x - half, y - half, x + half, y + half), fill=color)
 
-    def _ribbon(self, points: list[Point], colour: tuple[int, int, int], weight: float) -> None:
-        """Draw a bent line by its two edges, which is smoother than by its many short parts."""
+    def _curve(self, points: list[Point], color: tuple[int, int, int], weight: float) -> None:
+        """Draw a sample_curve line by its two edges, which is smoother than by its many short parts."""
         half = max(0.5, weight * self._scale / 2)
         edges: tuple[list[Point], list[Point]] = ([], [])
         for number, (x, y) in enumerate(points):
@@ -104,13 +104,13 @@ class _Pencil:
             dx, dy = -(y1 - y0) / length * half, (x1 - x0) / length * half
             edges[0].append((x + dx, y + dy))
             edges[1].append((x - dx, y - dy))
-        self._draw.polygon([*edges[0], *reversed(edges[1])], fill=colour)
+        self._draw.polygon([*edges[0], *reversed(edges[1])], fill=color)
 
     def _points(self, points: Iterable[Point]) -> list[Point]:
         return [(x * self._scale, y * self._scale) for x, y in points]
 
 
-def bent(curve: Curve) -> list[Point]:
+def sample_curve(curve: Curve) -> list[Point]:
     """Return points along *curve*, near enough to be joined by straight lines."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve.points
 
@@ -125,8 +125,8 @@ def bent(curve: Curve) -> list[Point]:
     return [at(step / _BENDS) for step in range(_BENDS + 1)]
 
 
-def _write(image: Image.Image, words: Words, scale: float) -> None:
-    """Paste each line where it belongs, centred or set to a side by itself."""
+def _write(image: Image.Image, words: Label, scale: float) -> None:
+    """Paste each line where it belongs, centered or set to a side by itself."""
     lines = words.lines
     size = round(lines.size * scale)
     if size < _LEAST_TEXT:
@@ -134,8 +134,8 @@ def _write(image: Image.Image, words: Words, scale: float) -> None:
     for number, line in enumerate(lines.lines):
         if not line:
             continue
-        one = Lines((line,), lines.faces, size)
+        one = TextBlock((line,), lines.faces, size)
         share = {"start": 0.0, "middle": 0.5, "end": 1.0}[words.align]
         left = words.x * scale - share * one.width
-        top = (words.y + (1 + PITCH * number) * lines.size) * scale - size
-        image.paste(words.colour, (round(left), round(top)), one.mask())
+        top = (words.y + (1 + LINE_HEIGHT * number) * lines.size) * scale - size
+        image.paste(words.color, (round(left), round(top)), one.mask())

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import drawsvg  # type: ignore[import-untyped] # it has annotations and says so nowhere
 
-from soundstage_server.media.diagrams.scene import Area, Box, Curve, Scene, Shape, Stroke, Words
-from soundstage_server.media.text import PITCH
+from soundstage_server.media.diagrams.scene import Box, Curve, Label, Polygon, Polyline, Scene, Shape
+from soundstage_server.media.text import LINE_HEIGHT
 
 if TYPE_CHECKING:
-    from soundstage_server.media.canvas import Colour
+    from soundstage_server.media.canvas import Color
 
 FONTS = "Noto Sans, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, Helvetica, Arial, sans-serif"
 SHOWN = 0.5
@@ -37,30 +37,30 @@ def write(scene: Scene) -> bytes:
 def _elements(shape: Shape) -> list[Any]:
     match shape:
         case Box():
-            look = _look(shape.fill, shape.line, shape.weight)
+            style = _look(shape.fill, shape.line, shape.weight)
             corner = {"rx": _number(shape.radius)} if shape.radius else {}
             sides = (_number(side) for side in (shape.x, shape.y, shape.width, shape.height))
-            return [drawsvg.Rectangle(*sides, **corner, **look)]
-        case Area():
+            return [drawsvg.Rectangle(*sides, **corner, **style)]
+        case Polygon():
             return [drawsvg.Lines(*_flat(shape.points), close=True, **_look(shape.fill, shape.line, shape.weight))]
-        case Stroke():
-            return [drawsvg.Lines(*_flat(shape.points), **_line(shape.colour, shape.weight))]
+        case Polyline():
+            return [drawsvg.Lines(*_flat(shape.points), **_line(shape.color, shape.weight))]
         case Curve():
-            (start, *rest), path = shape.points, drawsvg.Path(**_line(shape.colour, shape.weight))
+            (start, *rest), path = shape.points, drawsvg.Path(**_line(shape.color, shape.weight))
             return [path.M(*_flat((start,))).C(*_flat(rest))]
-        case Words():
+        case Label():
             return _texts(shape)
 
 
-def _texts(words: Words) -> list[Any]:
+def _texts(words: Label) -> list[Any]:
     lines = words.lines
     return [
         drawsvg.Text(
             line,
             lines.size,
             _number(words.x),
-            _number(words.y + (1 + PITCH * number) * lines.size),
-            fill=_hex(words.colour),
+            _number(words.y + (1 + LINE_HEIGHT * number) * lines.size),
+            fill=_hex(words.color),
             text_anchor=words.align,
             textLength=lines.width_of(line),
             lengthAdjust="spacingAndGlyphs",
@@ -70,14 +70,14 @@ def _texts(words: Words) -> list[Any]:
     ]
 
 
-def _look(fill: Colour, line: Colour | None, weight: float) -> dict[str, Any]:
+def _look(fill: Color, line: Color | None, weight: float) -> dict[str, Any]:
     edge = {} if line is None else {"stroke": _hex(line), "stroke_width": _number(weight), "stroke_linejoin": "round"}
     return {"fill": _hex(fill), **edge}
 
 
-def _line(colour: Colour, weight: float) -> dict[str, Any]:
-    look = {"stroke_linejoin": "round", "stroke_linecap": "round"}
-    return {"fill": "none", "stroke": _hex(colour), "stroke_width": _number(weight), **look}
+def _line(color: Color, weight: float) -> dict[str, Any]:
+    style = {"stroke_linejoin": "round", "stroke_linecap": "round"}
+    return {"fill": "none", "stroke": _hex(color), "stroke_width": _number(weight), **style}
 
 
 def _flat(points: Any) -> list[float]:
@@ -90,5 +90,5 @@ def _number(value: float) -> float:
     return int(tenth) if tenth == int(tenth) else tenth
 
 
-def _hex(colour: Colour) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)

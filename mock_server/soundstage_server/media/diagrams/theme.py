@@ -1,4 +1,4 @@
-"""Colours of diagrams: dark ink on light paper, and accents that the seed turns around the circle of hues."""
+"""Colors of diagrams: dark ink on light paper, and accents that the seed turns around the circle of hues."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from soundstage_server.media.canvas import contrast
 
 if TYPE_CHECKING:
-    from soundstage_server.media.canvas import Colour
+    from soundstage_server.media.canvas import Color
 
-PAPER: Colour = (255, 255, 255)
-INK: Colour = (31, 36, 48)
-QUIET: Colour = (98, 105, 120)
-RULE: Colour = (222, 226, 233)
-BAND: Colour = (246, 248, 251)
+PAPER: Color = (255, 255, 255)
+INK: Color = (31, 36, 48)
+QUIET: Color = (98, 105, 120)
+RULE: Color = (222, 226, 233)
+BAND: Color = (246, 248, 251)
 READABLE = 4.5
 """The contrast that WCAG 2 asks between small text and what it stands on."""
 ACCENTS = 6
@@ -26,8 +26,8 @@ ACCENTS = 6
 class Accent:
     """One hue: *strong* carries white text, *soft* carries ink."""
 
-    strong: Colour
-    soft: Colour
+    strong: Color
+    soft: Color
 
 
 def accents(seed: int) -> tuple[Accent, ...]:
@@ -39,11 +39,11 @@ def accents(seed: int) -> tuple[Accent, ...]:
 
 def _accent(hue: float) -> Accent:
     light = 0.46
-    while contrast(strong := _colour(hue, light, 0.62), PAPER) < READABLE:
+    while contrast(strong := _color(hue, light, 0.62), PAPER) < READABLE:
         light -= 0.02
-    return Accent(strong, _colour(hue, 0.93, 0.7))
+    return Accent(strong, _color(hue, 0.93, 0.7))
 
 
-def _colour(hue: float, light: float, saturation: float) -> Colour:
+def _color(hue: float, light: float, saturation: float) -> Color:
     red, green, blue = colorsys.hls_to_rgb(hue % 1, light, saturation)
     return round(red * 255), round(green * 255), round(blue * 255)

@@ -8,26 +8,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.kit.inputs import measured
-from soundstage_server.media import STEEPEST, Film, frame_size
+from soundstage_server.media import MAX_RATIO, Video, frame_size
 
 if TYPE_CHECKING:
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.task import Task
 
 LINES: Final = {"std": "720p", "pro": "1080p"}  # output.size
 
 
-def made_by(task: Task) -> list[Medium]:
+def made_by(task: Task) -> list[MediaSpec]:
     """Return the film that *task* makes (output.size)."""
     params = task.params
     mode, model = params["mode"], params["model_name"]
     width, height = frame_size(LINES[mode], params.get("aspect_ratio") or _ratio_of(task))
     caption = f"Kling · {task.operation} · {model} · {mode}"
     title = params.get("prompt") or "an image in motion"
-    return [Film(width, height, float(params["duration"]), title, caption, task.seed, sound=params["sound"] == "on")]
+    return [Video(width, height, float(params["duration"]), title, caption, task.seed, audio=params["sound"] == "on")]
 
 
 def _ratio_of(task: Task) -> str:
     """Return the ratio of a task's image, 16:9 if that is not known."""
     width, height = measured(task.params, "image", "image_tail") or (16, 9)
-    return f"{min(max(width / height, 1 / STEEPEST), STEEPEST):.4f}:1"
+    return f"{min(max(width / height, 1 / MAX_RATIO), MAX_RATIO):.4f}:1"

@@ -39,7 +39,7 @@ from soundstage_server.world.callbacks import CallbackPlan
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
     from soundstage_server.model.lifecycle import Lifecycle, Moment
     from soundstage_server.model.task import Task
@@ -254,7 +254,7 @@ class CloudswayService(Service):
             refused = RefusedError(NOT_FOUND, f"no route {call.method} {call.path}")
         return self._cite(self.refuse(refused, call), refused)
 
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the film that *task* has made."""
         return made_by(task)
 

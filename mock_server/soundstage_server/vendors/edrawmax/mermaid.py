@@ -10,7 +10,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.media import Flow, MindMap, Poster, Schedule
+from soundstage_server.media import Flowchart, GanttChart, Infographic, MindMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,24 +30,24 @@ _STARTS: Final = re.compile(
 def write(content: DiagramContent) -> str:
     """Return *content* as Mermaid code: a flowchart, a mindmap, a gantt, and a timeline for an infographic."""
     match content:
-        case Flow():
+        case Flowchart():
             lines = _flowchart(content)
         case MindMap():
             lines = _mindmap(content)
-        case Schedule():
+        case GanttChart():
             lines = _gantt(content)
-        case Poster():
+        case Infographic():
             lines = _timeline(content)
     return "\n".join(lines)
 
 
-def _flowchart(flow: Flow) -> Iterator[str]:
+def _flowchart(flow: Flowchart) -> Iterator[str]:
     yield "flowchart TD"
     if flow.title:
         yield f"    accTitle: {_escaped(flow.title, _BARE)}"
-    for number, step in enumerate(flow.steps):
+    for number, step in enumerate(flow.nodes):
         yield f"    N{number}{_SHAPES[step.kind].format(_escaped(step.text, _QUOTED))}"
-    for link in flow.links:
+    for link in flow.edges:
         label = f'|"{_escaped(link.label, _QUOTED)}"|' if link.label else ""
         yield f"    N{link.source} -->{label} N{link.target}"
 
@@ -66,18 +66,18 @@ def _grown(topic: Topic, indent: str, numbers: Iterator[int]) -> Iterator[str]:
         yield from _grown(child, indent + "  ", numbers)
 
 
-def _gantt(schedule: Schedule) -> Iterator[str]:
+def _gantt(schedule: GanttChart) -> Iterator[str]:
     yield from ("gantt", f"    title {_escaped(schedule.title, _BARE)}", "    dateFormat YYYY-MM-DD")
     section = ""
-    for number, bar in enumerate(schedule.bars, 1):
+    for number, bar in enumerate(schedule.tasks, 1):
         if bar.section != section:
             section = bar.section
             yield f"    section {_escaped(section, _BARE)}" if section else "    section -"
-        begins = date.fromordinal(schedule.first + bar.begins)
+        begins = date.fromordinal(schedule.first + bar.start)
         yield f"    {_line(bar.text)} :t{number}, {begins:%Y-%m-%d}, {bar.days}d"
 
 
-def _timeline(poster: Poster) -> Iterator[str]:
+def _timeline(poster: Infographic) -> Iterator[str]:
     yield from ("timeline", f"    title {_escaped(poster.title, _BARE)}")
     for card in poster.cards:
         share = "" if card.percent is None else f" : {card.percent}{_escaped('%', _BARE)}"

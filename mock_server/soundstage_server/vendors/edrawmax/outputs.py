@@ -14,14 +14,25 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.media import Bar, Card, Diagram, Flow, Link, MindMap, Poster, Schedule, Step, Topic
+from soundstage_server.media import (
+    Card,
+    Diagram,
+    Flowchart,
+    FlowchartEdge,
+    FlowchartNode,
+    GanttChart,
+    GanttTask,
+    Infographic,
+    MindMap,
+    Topic,
+)
 from soundstage_server.vendors.edrawmax.outline import ELLIPSIS, Point, flat, read
 from soundstage_server.vendors.edrawmax.words import DAYS, NUMBERS, WORDS, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from soundstage_server.media import DiagramContent, Medium
+    from soundstage_server.media import DiagramContent, MediaSpec
     from soundstage_server.model.task import Task
 
 MOST: Final = {"flowchart": 24, "infographic": 12, "gantt": 24, "mindmap": 36}
@@ -57,31 +68,31 @@ def content_of(task: Task) -> DiagramContent:
     return makers[task.operation](task, WORDS[task.params["lang"]])
 
 
-def made_by(task: Task) -> list[Medium]:
+def made_by(task: Task) -> list[MediaSpec]:
     """Return the two files of *task*, which show the same: the PNG and the SVG (answer.flowchart, answer.others)."""
     content = content_of(task)
     caption = " · ".join(("EdrawMax", task.operation, task.params["lang"], "Soundstage"))
     return [Diagram(content, caption, task.seed, "png"), Diagram(content, caption, task.seed, "svg")]
 
 
-def flow(task: Task, words: Words) -> Flow:
+def flow(task: Task, words: Words) -> Flowchart:
     """Return the prompt's points as steps: its questions have two ways out, and one of them may lead back."""
     outline = read(task.params["prompt"])
     points = _counted(list(flat(outline.points)), MOST["flowchart"])
-    steps = [Step(words.start, "start")]
+    steps = [FlowchartNode(words.start, "start")]
     for number, point in enumerate(points):
         aside = point.otherwise and not point.asks and number > 1 and _asked(points[number - 2])
-        steps.append(Step(point.text, "question" if point.asks else "step", aside=aside))
-    steps.append(Step(words.end, "end"))
+        steps.append(FlowchartNode(point.text, "question" if point.asks else "step", aside=aside))
+    steps.append(FlowchartNode(words.end, "end"))
     order = _beside(steps)
-    return Flow(outline.title, tuple(order), tuple(_links(order, words)))
+    return Flowchart(outline.title, tuple(order), tuple(_links(order, words)))
 
 
 def _asked(point: Point) -> bool:
     return point.asks
 
 
-def _beside(steps: list[Step]) -> list[Step]:
+def _beside(steps: list[FlowchartNode]) -> list[FlowchartNode]:
     """Return *steps* with each that stands aside before the one beside it, to which the yes of a question leads."""
     order = list(steps)
     for number in range(1, len(order)):
@@ -90,18 +101,18 @@ def _beside(steps: list[Step]) -> list[Step]:
     return order
 
 
-def _links(steps: Sequence[Step], words: Words) -> Iterator[Link]:
+def _links(steps: Sequence[FlowchartNode], words: Words) -> Iterator[FlowchartEdge]:
     """Return the arrows: down the line, from a question to what stands aside, and back where nothing does."""
     line = [number for number, step in enumerate(steps) if not step.aside]
     for place, number in enumerate(line[:-1]):
         following, question = line[place + 1], steps[number].kind == "question"
-        yield Link(number, following, words.yes if question else "")
+        yield FlowchartEdge(number, following, words.yes if question else "")
         if question and steps[number + 1].aside:
-            yield Link(number, number + 1, words.no)
-            yield Link(number + 1, line[place + 2])
+            yield FlowchartEdge(number, number + 1, words.no)
+            yield FlowchartEdge(number + 1, line[place + 2])
         elif question:
             back = next((earlier for earlier in reversed(line[:place]) if steps[earlier].kind == "step"), None)
-            yield Link(number, line[-1] if back is None else back, words.no)
+            yield FlowchartEdge(number, line[-1] if back is None else back, words.no)
 
 
 def mind_map(task: Task, words: Words) -> MindMap:
@@ -127,7 +138,7 @@ def _topics(points: Sequence[Point], most: int) -> Iterator[Topic]:
         yield topic
 
 
-def schedule(task: Task, words: Words) -> Schedule:
+def schedule(task: Task, words: Words) -> GanttChart:
     """Return the prompt's points as tasks, one after the other, as long as the prompt says or as the seed draws."""
     prompt = task.params["prompt"]
     outline = read(prompt)
@@ -144,11 +155,11 @@ def schedule(task: Task, words: Words) -> Schedule:
         least, longest = DRAWN_DAYS
         length = days or least + seed % (longest - least + 1)
         seed = seed // 7 or task.seed
-        bars.append(Bar(name, section, begins, length))
+        bars.append(GanttTask(name, section, begins, length))
         begins += length
     if len(tasks) > most:
-        bars.append(Bar(f"{ELLIPSIS} +{len(tasks) - most + 1}", "", begins, DRAWN_DAYS[1]))
-    return Schedule(title, first_day(prompt, task.created).toordinal(), tuple(bars))
+        bars.append(GanttTask(f"{ELLIPSIS} +{len(tasks) - most + 1}", "", begins, DRAWN_DAYS[1]))
+    return GanttChart(title, first_day(prompt, task.created).toordinal(), tuple(bars))
 
 
 def _sectioned(points: Iterable[Point]) -> Iterator[tuple[str, Point]]:
@@ -181,14 +192,14 @@ def first_day(prompt: str, created: float) -> date:
     return day + timedelta(days=7 - day.weekday())
 
 
-def poster(task: Task, words: Words) -> Poster:
+def poster(task: Task, words: Words) -> Infographic:
     """Return the prompt's points as cards, with a share where one is said."""
     prompt = task.params["prompt"]
     outline = read(prompt)
     points: Sequence[Point] = outline.points
     if len(points) == 1 and not points[0].points:
         points = tuple(Point(question) for question in words.questions)
-    return Poster(outline.heading(prompt), tuple(_card(point) for point in _counted(points, MOST["infographic"])))
+    return Infographic(outline.heading(prompt), tuple(_card(point) for point in _counted(points, MOST["infographic"])))
 
 
 def _card(point: Point) -> Card:

@@ -22,7 +22,7 @@ from soundstage_server.vendors.edrawmax.words import WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
     from soundstage_server.model.scenarios import Plan
     from soundstage_server.model.task import Task
@@ -167,7 +167,7 @@ class EdrawMaxService(Service):
         status = refusal.status if self._reading("errors", call) == "http" else 200
         return Answer(status, _envelope(int(refusal.code), message, None), [JSON])
 
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the PNG and the SVG."""
         return made_by(task)
 

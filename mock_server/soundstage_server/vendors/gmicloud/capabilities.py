@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from soundstage_server.model.fields import Field, Number, Rule, Text, Whole
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.vendors.gmicloud.payloads import Image
+from soundstage_server.vendors.gmicloud.payloads import ImagePayload
 
 # Facts: states (status.values), and how long they last (times.generation).
 CREATED: Final = "created"
@@ -56,7 +56,7 @@ def _ranged(name: str, rule: Rule, default: Any = None) -> Field:
 
 
 PROMPT: Final = Parameter(_payload("prompt", Text(), required=True), "Prompt")
-IMAGE: Final = Parameter(Field("image", Image(), "inputs.image", required=True), "Image")
+IMAGE: Final = Parameter(Field("image", ImagePayload(), "inputs.image", required=True), "Image")
 NEGATIVE: Final = Parameter(_payload("negative_prompt", Text(empty=True)), "Negative prompt", "advanced")
 LENGTH: Final = Parameter(_ranged("video_length", SECONDS, USUAL_SECONDS), "Video length in seconds", step=1)
 DURATION: Final = Parameter(_ranged("duration", SECONDS, USUAL_SECONDS), "Duration in seconds", step=1)

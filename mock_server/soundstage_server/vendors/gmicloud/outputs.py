@@ -8,31 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.kit.inputs import measured
-from soundstage_server.media import STEEPEST, Film, Picture, frame_size
+from soundstage_server.media import MAX_RATIO, Image, Video, frame_size
 from soundstage_server.vendors.gmicloud.capabilities import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.task import Task
 
 USUAL_SIDES: Final = (16, 9)
 
 
-def made_by(task: Task) -> list[Medium]:
+def made_by(task: Task) -> list[MediaSpec]:
     """Return the film, in the shape of its first image if that is known, and then the thumbnail."""
     params = task.params
     width, height = measured(params, "image") or USUAL_SIDES
-    ratio = min(max(width / height, 1 / STEEPEST), STEEPEST)
+    ratio = min(max(width / height, 1 / MAX_RATIO), MAX_RATIO)
     sides = frame_size(f"{MODELS[task.operation].lines}p", f"{ratio:.4f}:1")
     seconds = seconds_of(params)
     caption = " · ".join(("GMI Cloud", task.operation, f"{seconds} s"))
     seed = params.get("seed", task.seed)
     small = frame_size("180p", f"{ratio:.4f}:1")
     return [
-        Film(*sides, float(seconds), params["prompt"], caption, seed),
-        Picture(*small, params["prompt"], caption, seed),
+        Video(*sides, float(seconds), params["prompt"], caption, seed),
+        Image(*small, params["prompt"], caption, seed),
     ]
 
 

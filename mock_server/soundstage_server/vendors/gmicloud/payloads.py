@@ -19,7 +19,7 @@ DATA: Final = "data:image/"
 
 
 @dataclass(frozen=True, slots=True)
-class Image(MediaLink):
+class ImagePayload(MediaLink):
     """An address of a picture, or the picture itself as a data address (inputs.image)."""
 
     @property

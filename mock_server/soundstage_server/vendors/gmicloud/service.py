@@ -24,7 +24,7 @@ from soundstage_server.vendors.gmicloud.sessions import CODE, TRIES, TWO_FACTORS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
     from soundstage_server.model.lifecycle import Lifecycle, Moment
     from soundstage_server.model.task import Task
@@ -343,7 +343,7 @@ class GMICloudService(Service):
         field = "error" if any(path in call.path for path in _ERROR_PATHS) else "message"
         return json_answer({field: text}, refusal.status)
 
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
         return made_by(task)
 

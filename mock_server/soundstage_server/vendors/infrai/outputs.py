@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.media import Film, Picture, frame_size
+from soundstage_server.media import Image, Video, frame_size
 from soundstage_server.vendors.infrai.capabilities import maker
 
 if TYPE_CHECKING:
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.task import Task
 
 THUMBNAIL: Final = "360p"
 
 
-def made_by(task: Task) -> list[Medium]:
+def made_by(task: Task) -> list[MediaSpec]:
     """Return the film of *task* and its thumbnail, in this order."""
     params = task.params
     words = ("Infrai", maker(params), params["resolution"], params["aspect"])
     caption = " · ".join(words)
     width, height = frame_size(params["resolution"], params["aspect"])
-    film = Film(width, height, float(params["duration_seconds"]), params["prompt"], caption, task.seed)
+    film = Video(width, height, float(params["duration_seconds"]), params["prompt"], caption, task.seed)
     width, height = frame_size(THUMBNAIL, params["aspect"])
-    return [film, Picture(width, height, params["prompt"], caption, task.seed)]
+    return [film, Image(width, height, params["prompt"], caption, task.seed)]

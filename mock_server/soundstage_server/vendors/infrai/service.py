@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import ClassVar, Literal
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
     from soundstage_server.model.lifecycle import Lifecycle
     from soundstage_server.model.task import Task
@@ -199,7 +199,7 @@ class InfraiService(Service):
         body = {"ok": False, "data": None, "error": error, "metadata": self._metadata(call)}
         return json_answer(body, refusal.status)
 
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the film that *task* has made, and its thumbnail."""
         return made_by(task)
 

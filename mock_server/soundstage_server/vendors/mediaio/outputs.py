@@ -10,14 +10,14 @@ from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.kit.inputs import lasting, measured
-from soundstage_server.media import STEEPEST, Film, Picture, frame_size
+from soundstage_server.media import MAX_RATIO, Image, Video, frame_size
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.task import Task
 
 SIDES: Final = {"1K": 1024, "2K": 2048, "4K": 4096}
@@ -31,7 +31,7 @@ DEFAULT_RATIO: Final = "16:9"
 DEFAULT_SECONDS: Final = 5.0
 
 
-def made_by(task: Task) -> list[Medium]:
+def made_by(task: Task) -> list[MediaSpec]:
     """Return what *task* makes."""
     capability = CAPABILITIES[task.operation]
     return [_film(task, capability.name)] if makes_films(capability) else list(_pictures(task, capability.name))
@@ -45,16 +45,16 @@ def picture_size(resolution: str, ratio: str) -> tuple[int, int]:
     return STEP * round(width / STEP), STEP * round(height / STEP)
 
 
-def _pictures(task: Task, name: str) -> list[Picture]:
+def _pictures(task: Task, name: str) -> list[Image]:
     params = task.params
     resolution = params.get("resolution", "1K")
     width, height = picture_size(resolution, params["ratio"])
     caption = f"Media.io · {name} · {resolution} · {params['ratio']}"
     count = int(params.get("counts", "1"))
-    return [Picture(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
+    return [Image(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
 
 
-def _film(task: Task, name: str) -> Film:
+def _film(task: Task, name: str) -> Video:
     """A film of the ratio asked for, or its image's; it has sound only where that can be asked for, and is."""
     params = task.params
     resolution, ratio = params.get("resolution", PLAIN), _ratio(params)
@@ -63,7 +63,7 @@ def _film(task: Task, name: str) -> Film:
     seconds = float(length.removesuffix("s")) if length else lasting(params, "video") or DEFAULT_SECONDS
     caption = f"Media.io · {name} · {resolution} · {seconds:g} s"
     title = params.get("prompt", "the motion of a film")
-    return Film(width, height, seconds, title, caption, task.seed, sound=params.get("generate_audio") == "True")
+    return Video(width, height, seconds, title, caption, task.seed, audio=params.get("generate_audio") == "True")
 
 
 def _ratio(params: Mapping[str, Any]) -> str:
@@ -73,4 +73,4 @@ def _ratio(params: Mapping[str, Any]) -> str:
     sides = measured(dict(params), "image")
     if sides is None:
         return DEFAULT_RATIO
-    return f"{min(max(sides[0] / sides[1], 1 / STEEPEST), STEEPEST):.4f}:1"
+    return f"{min(max(sides[0] / sides[1], 1 / MAX_RATIO), MAX_RATIO):.4f}:1"

@@ -25,7 +25,7 @@ from soundstage_server.vendors.mediaio.outputs import made_by
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.lifecycle import Lifecycle
     from soundstage_server.model.task import Task
     from soundstage_server.vendors.mediaio.capabilities import Capability
@@ -165,7 +165,7 @@ class MediaIOService(Service):
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         return self.answered({}, int(refusal.code), message)
 
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
         return made_by(task)
 

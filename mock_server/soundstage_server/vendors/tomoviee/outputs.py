@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.kit.inputs import measured
-from soundstage_server.media import LARGEST, SMALLEST, STEEPEST, Film, Mask, Picture, Sound, frame_size
+from soundstage_server.media import MAX_RATIO, MAX_SIDE, MIN_SIDE, Audio, Image, Mask, Video, frame_size
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.task import Task
 
 FILM_SECONDS: Final = 5.0  # output.video
@@ -27,16 +27,16 @@ IDEOGRAMS_A_SECOND: Final = 4.0
 _FIRST_IDEOGRAM: Final = 0x2E80
 
 
-def film(task: Task) -> list[Medium]:
+def film(task: Task) -> list[MediaSpec]:
     """Return one film of 5 seconds; ``original`` is the ratio of its first image, 16:9 if that is not known."""
     params = task.params
     ratio = _ratio_of(task) if params["aspect_ratio"] == "original" else params["aspect_ratio"]
     width, height = frame_size(params["resolution"], ratio)
     caption = _caption(task, params["resolution"], params["aspect_ratio"])
-    return [Film(width, height, FILM_SECONDS, params["prompt"], caption, task.seed)]
+    return [Video(width, height, FILM_SECONDS, params["prompt"], caption, task.seed)]
 
 
-def images(task: Task) -> list[Medium]:
+def images(task: Task) -> list[MediaSpec]:
     """Return as many pictures as were asked for, of the size that was asked for."""
     params = task.params
     if "resolution" in params:
@@ -46,53 +46,53 @@ def images(task: Task) -> list[Medium]:
         width, height = params.get("width", side[0]), params.get("height", side[1])
     count = params.get("batch_size") or params.get("image_num") or 1
     caption = _caption(task, f"{width}x{height}")
-    return [Picture(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
+    return [Image(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
 
 
-def masks(task: Task) -> list[Medium]:
+def masks(task: Task) -> list[MediaSpec]:
     """Return one mask or more, each of its image's size if that is known, white where something was recognised."""
     title = task.params.get("prompt", "what was recognised")
     count = 1 + task.seed % MASKS
     sides = measured(task.params, "image") or (DEFAULT_SIDE, DEFAULT_SIDE)
-    width, height = (min(max(side, SMALLEST), LARGEST) for side in sides)
+    width, height = (min(max(side, MIN_SIDE), MAX_SIDE) for side in sides)
     return [Mask(width, height, task.seed + index, title) for index in range(count)]
 
 
-def music(task: Task) -> list[Medium]:
+def music(task: Task) -> list[MediaSpec]:
     """Return as many pieces as were asked for; 0 seconds is the shortest that can be played."""
     title = " ".join(task.params["prompt"].split()[:PROMPT_TOKENS])
     count = task.params.get("qty", 1)
-    return [Sound(task.params["duration"], task.seed + index, "music", title) for index in range(count)]
+    return [Audio(task.params["duration"], task.seed + index, "music", title) for index in range(count)]
 
 
-def effects(task: Task) -> list[Medium]:
+def effects(task: Task) -> list[MediaSpec]:
     """Return as many sound effects as were asked for."""
     count = task.params.get("qty", 1)
     title = task.params["prompt"]
-    return [Sound(task.params["duration"], task.seed + index, "effect", title) for index in range(count)]
+    return [Audio(task.params["duration"], task.seed + index, "effect", title) for index in range(count)]
 
 
-def speech(task: Task) -> list[Medium]:
+def speech(task: Task) -> list[MediaSpec]:
     """Return speech that lasts as long as its text takes to be read."""
     text = task.params["text"]
     ideograms = sum(1 for letter in text if ord(letter) >= _FIRST_IDEOGRAM)
     seconds = ideograms / IDEOGRAMS_A_SECOND + (len(text) - ideograms) / LETTERS_A_SECOND
-    return [Sound(max(1.0, round(seconds, 1)), task.seed, "speech", text)]
+    return [Audio(max(1.0, round(seconds, 1)), task.seed, "speech", text)]
 
 
-def soundtrack(task: Task) -> list[Medium]:
+def soundtrack(task: Task) -> list[MediaSpec]:
     """Return one soundtrack of the length that was asked for."""
-    return [Sound(task.params["duration"], task.seed, "music", task.params.get("prompt", "a soundtrack"))]
+    return [Audio(task.params["duration"], task.seed, "music", task.params.get("prompt", "a soundtrack"))]
 
 
-def made_by(task: Task) -> list[Medium]:
+def made_by(task: Task) -> list[MediaSpec]:
     """Return what *task* makes."""
-    makers: dict[str, Callable[[Task], list[Medium]]] = {
+    makers: dict[str, Callable[[Task], list[MediaSpec]]] = {
         "images_path": images,
         "mask_path": masks,
         "video_path": film,
     }
-    sounds: dict[str, Callable[[Task], list[Medium]]] = {
+    sounds: dict[str, Callable[[Task], list[MediaSpec]]] = {
         "tm_text2music": music,
         "tm_text2sfx": effects,
         "tm_text2speech": speech,
@@ -104,7 +104,7 @@ def made_by(task: Task) -> list[Medium]:
 def _ratio_of(task: Task) -> str:
     """Return the ratio of a task's first image, within what a film can have."""
     width, height = measured(task.params, "image") or (16, 9)
-    return f"{min(max(width / height, 1 / STEEPEST), STEEPEST):.4f}:1"
+    return f"{min(max(width / height, 1 / MAX_RATIO), MAX_RATIO):.4f}:1"
 
 
 def _caption(task: Task, *words: str) -> str:

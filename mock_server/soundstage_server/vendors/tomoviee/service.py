@@ -27,7 +27,7 @@ from soundstage_server.world.callbacks import CallbackPlan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.media import Medium
+    from soundstage_server.media import MediaSpec
     from soundstage_server.model.lifecycle import Lifecycle, Moment
     from soundstage_server.model.task import Task
     from soundstage_server.vendors.tomoviee.capabilities import Capability
@@ -216,7 +216,7 @@ class TomovieeService(Service):
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         return Answer(refusal.status if by_http else 200, envelope(int(refusal.code), message), [JSON])
 
-    def outputs(self, task: Task) -> Sequence[Medium]:
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
         return made_by(task)
 

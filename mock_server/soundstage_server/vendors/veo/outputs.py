@@ -10,7 +10,7 @@ from hashlib import blake2b
 from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.media import Film, frame_size
+from soundstage_server.media import Video, frame_size
 from soundstage_server.vendors.veo.capabilities import MODELS
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def delivered(params: Mapping[str, Any]) -> int:
     return copies - 1 if copies > 1 and PARTIAL in params.get("prompt", "") else copies
 
 
-def films(task: Task) -> list[Film]:
+def films(task: Task) -> list[Video]:
     """Return what a successful operation delivers (output.film)."""
     params = task.params
     width, height = frame_size(params["resolution"], params["aspectRatio"])
@@ -41,7 +41,7 @@ def films(task: Task) -> list[Film]:
     title, sound = params.get("prompt", "A film that begins with a picture"), not MODELS[task.operation].oldest
     seconds = float(params["durationSeconds"])
     return [
-        Film(width, height, seconds, title, caption, task.seed + number, sound=sound)
+        Video(width, height, seconds, title, caption, task.seed + number, audio=sound)
         for number in range(delivered(params))
     ]
 

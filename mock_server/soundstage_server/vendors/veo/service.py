@@ -24,7 +24,7 @@ from soundstage_server.vendors.veo.outputs import delivered, file_name, films, f
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from soundstage_server.media import Film
+    from soundstage_server.media import Video
     from soundstage_server.model.account import Account
     from soundstage_server.model.task import Task
     from soundstage_server.world.world import World
@@ -234,9 +234,9 @@ class VeoService(Service):
         """Send the content of a file (download.through_proxy)."""
         film = self._file(call, call.path_values["file"])
         self._check_alt(call)
-        return Answer(200, b"", [], medium=film)
+        return Answer(200, b"", [], media=film)
 
-    def _file(self, call: Call, name: str) -> Film:
+    def _file(self, call: Call, name: str) -> Video:
         """Return a file that is there and the caller's.
 
         Raises:
@@ -297,7 +297,7 @@ class VeoService(Service):
         names = (file_name(task.id, number) for number in range(delivered(task.params)))
         return [f"{task.base}{PROXY}/download/v1beta/files/{name}:download?alt=media" for name in names]
 
-    def outputs(self, task: Task) -> Sequence[Film]:
+    def outputs(self, task: Task) -> Sequence[Video]:
         """Return what *task* has made."""
         return films(task)
 

@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.media import MOST_PARTS, Bar, Card, Flow, Link, MindMap, Poster, Schedule, Topic, render
+from soundstage_server.media import (
+    MAX_PARTS,
+    Card,
+    Flowchart,
+    FlowchartEdge,
+    GanttChart,
+    GanttTask,
+    Infographic,
+    MindMap,
+    Topic,
+    render,
+)
 from soundstage_server.vendors.edrawmax.mermaid import write
 from soundstage_server.vendors.edrawmax.outputs import MOST, content_of, duration, first_day, made_by
 from soundstage_server.vendors.edrawmax.words import WORDS
@@ -36,35 +47,43 @@ def content(operation: str, prompt: str, **more: Any) -> Any:
 def test_a_question_without_another_way_leads_back() -> None:
     """Its no leads to the step before; with no step before it, to the end."""
     flow = content("flowchart", "Boil, hot? pour")
-    assert [step.kind for step in flow.steps] == ["start", "step", "question", "step", "end"]
-    assert set(flow.links) == {Link(0, 1), Link(1, 2), Link(2, 3, "Yes"), Link(2, 1, "No"), Link(3, 4)}
+    assert [step.kind for step in flow.nodes] == ["start", "step", "question", "step", "end"]
+    assert set(flow.edges) == {
+        FlowchartEdge(0, 1),
+        FlowchartEdge(1, 2),
+        FlowchartEdge(2, 3, "Yes"),
+        FlowchartEdge(2, 1, "No"),
+        FlowchartEdge(3, 4),
+    }
     flow = content("flowchart", "Hot? pour")
-    assert Link(1, 3, "No") in flow.links
+    assert FlowchartEdge(1, 3, "No") in flow.edges
 
 
 def test_what_happens_otherwise_stands_aside() -> None:
     """A question's other way out stands beside the first, and both go on to the step after them."""
     flow = content("flowchart", "Hot? pour, otherwise wait, drink")
-    said = [(step.text, step.aside) for step in flow.steps]
+    said = [(step.text, step.aside) for step in flow.nodes]
     assert said == [
         ("Start", False), ("Hot?", False), ("Wait", True), ("Pour", False), ("Drink", False), ("End", False),
     ]  # fmt: skip
-    assert {Link(1, 3, "Yes"), Link(1, 2, "No"), Link(2, 4), Link(3, 4)} <= set(flow.links)
+    assert {FlowchartEdge(1, 3, "Yes"), FlowchartEdge(1, 2, "No"), FlowchartEdge(2, 4), FlowchartEdge(3, 4)} <= set(
+        flow.edges
+    )
 
 
 def test_otherwise_without_a_question_is_a_step() -> None:
     """Where nothing was asked, or the other way is a question itself, it is a step like any other."""
-    assert not any(step.aside for step in content("flowchart", "Pour, otherwise wait").steps)
-    assert not any(step.aside for step in content("flowchart", "Hot? pour, otherwise is it cold? wait").steps)
-    assert not any(step.aside for step in content("flowchart", "Otherwise wait").steps)
+    assert not any(step.aside for step in content("flowchart", "Pour, otherwise wait").nodes)
+    assert not any(step.aside for step in content("flowchart", "Hot? pour, otherwise is it cold? wait").nodes)
+    assert not any(step.aside for step in content("flowchart", "Otherwise wait").nodes)
 
 
 def test_one_point_alone_is_unfolded() -> None:
     """A mind map and an infographic of a mere subject ask of it, a schedule goes through its phases."""
     words = WORDS["de"]
     assert content("mindmap", "Füchse", lang="de") == MindMap(Topic("Füchse", tuple(map(Topic, words.questions))))
-    assert content("infographic", "Füchse", lang="de") == Poster("Füchse", tuple(map(Card, words.questions)))
-    assert [bar.text for bar in content("gantt", "Füchse", lang="de").bars] == list(words.phases)
+    assert content("infographic", "Füchse", lang="de") == Infographic("Füchse", tuple(map(Card, words.questions)))
+    assert [bar.text for bar in content("gantt", "Füchse", lang="de").tasks] == list(words.phases)
 
 
 @pytest.mark.parametrize(
@@ -111,12 +130,12 @@ def test_a_schedule_begins_when_it_says_or_next_monday(prompt: str, day: date) -
 def test_a_schedule_goes_on_from_task_to_task() -> None:
     """Each task begins when the one before ends, in sections where the prompt has them."""
     schedule = content("gantt", "Site\n- Plan: study 2 days, offer\n- Build: code 1 week")
-    assert isinstance(schedule, Schedule)
-    assert [(bar.text, bar.section) for bar in schedule.bars] == [
+    assert isinstance(schedule, GanttChart)
+    assert [(bar.text, bar.section) for bar in schedule.tasks] == [
         ("Study", "Plan"), ("Offer", "Plan"), ("Code", "Build"),
     ]  # fmt: skip
-    ends = [bar.begins + bar.days for bar in schedule.bars]
-    assert [bar.begins for bar in schedule.bars] == [0, *ends[:-1]]
+    ends = [bar.start + bar.days for bar in schedule.tasks]
+    assert [bar.start for bar in schedule.tasks] == [0, *ends[:-1]]
 
 
 def test_shares_are_shown_large() -> None:
@@ -135,8 +154,8 @@ def test_too_many_points_are_counted(operation: str) -> None:
     assert "Point 0" in text
     assert "Point 299" not in text
     assert "… +" in text
-    parts = {Flow: "steps", Poster: "cards", Schedule: "bars"}.get(type(drawn))
-    assert (len(getattr(drawn, parts)) if parts else drawn.root.size) <= MOST_PARTS
+    parts = {Flowchart: "nodes", Infographic: "cards", GanttChart: "tasks"}.get(type(drawn))
+    assert (len(getattr(drawn, parts)) if parts else drawn.root.size) <= MAX_PARTS
     nested = content(operation, "\n".join(f"- a{one}: b, c, d, e, f, g, h, i, j, k" for one in range(30)))
     assert write(nested)
 
@@ -170,16 +189,16 @@ def test_two_media_show_one_content() -> None:
 def test_what_mermaid_would_read_as_its_own_is_written_out() -> None:
     """Quotes, brackets, colons and the like are written as characters by number where they would mean something."""
     assert 'N1["Say #34;hi#34; #60;b#62; #35;1"]' in write(content("flowchart", 'say "hi" <b> #1'))
-    assert "    A#40;b#41;#59;c :t1, 2026-" in write(Schedule("t", NOON_DAY, (Bar("A(b);c", "", 0, 1),)))
-    assert "    #53;0#37; #58; 1 : 50#37;" in write(Poster("t", (Card("50% : 1", "", 50),)))
-    assert "    #67;lick b :t1, 2026-" in write(Schedule("t", NOON_DAY, (Bar("Click b", "", 0, 1),)))
-    assert "    #50; x :t1, 2026-" in write(Schedule("t", NOON_DAY, (Bar("2 x", "", 0, 1),)))
+    assert "    A#40;b#41;#59;c :t1, 2026-" in write(GanttChart("t", NOON_DAY, (GanttTask("A(b);c", "", 0, 1),)))
+    assert "    #53;0#37; #58; 1 : 50#37;" in write(Infographic("t", (Card("50% : 1", "", 50),)))
+    assert "    #67;lick b :t1, 2026-" in write(GanttChart("t", NOON_DAY, (GanttTask("Click b", "", 0, 1),)))
+    assert "    #50; x :t1, 2026-" in write(GanttChart("t", NOON_DAY, (GanttTask("2 x", "", 0, 1),)))
 
 
 def test_a_first_day_is_no_task() -> None:
     """A date by itself says when a schedule begins, unless it is all that there is."""
-    assert [bar.text for bar in content("gantt", "2026-05-04\nPlan\nBuild").bars] == ["Plan", "Build"]
-    assert len(content("gantt", "2026-05-04, 2026-06-04").bars) == 2
+    assert [bar.text for bar in content("gantt", "2026-05-04\nPlan\nBuild").tasks] == ["Plan", "Build"]
+    assert len(content("gantt", "2026-05-04, 2026-06-04").tasks) == 2
 
 
 def test_the_longest_schedule_can_be_drawn() -> None:

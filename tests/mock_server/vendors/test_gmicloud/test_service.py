@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image as Pictures
 
 from soundstage_server import Scenario, World
-from soundstage_server.media import Film, Picture
+from soundstage_server.media import Image, Video
 from soundstage_server.model.fields import check
 from soundstage_server.vendors.gmicloud.capabilities import MODELS, declared, detail_of, fields_of
-from soundstage_server.vendors.gmicloud.payloads import Image, Members, content_of
+from soundstage_server.vendors.gmicloud.payloads import ImagePayload, Members, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ def test_what_a_model_declares_is_what_it_checks(kit: Kit, model: Any) -> None:
     @settings(deadline=None, max_examples=20)
     @given(st.data())
     def law(data: st.DataObject) -> None:
-        body = data.draw(kit.bodies([field for field in fields_of(model) if not isinstance(field.rule, Image)]))
+        body = data.draw(kit.bodies([field for field in fields_of(model) if not isinstance(field.rule, ImagePayload)]))
         given_image = {"image": "https://a.example/x.png"} if "image" in by_name else {}
         assert check(fields_of(model), {**body, **given_image})["prompt"] == body["prompt"]
 
@@ -155,8 +155,8 @@ def test_a_film_is_of_its_models_size(caller: Caller, world: World, model: str, 
     """The short side is the model's own, 16:9, and the picture of it is small."""
     caller.send("POST", f"{KEYED}/requests", {"model": model, "payload": {"prompt": "A fox", "video_length": 3}})
     film, thumbnail = world.services["gmicloud"].outputs(next(world.tasks()))
-    assert isinstance(film, Film)
-    assert isinstance(thumbnail, Picture)
+    assert isinstance(film, Video)
+    assert isinstance(thumbnail, Image)
     assert (min(film.width, film.height), film.seconds, thumbnail.height) == (lines, 3.0, 180)
     assert film.width / film.height == pytest.approx(16 / 9, rel=0.01)
 
@@ -179,7 +179,7 @@ def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: st
         body = {"model": MOTION, "payload": {"prompt": "A fox", "image": image}}
         made = caller.send("POST", f"{KEYED}/requests", body).json()["request_id"]
         film = world.services["gmicloud"].outputs(world.services["gmicloud"].tasks[made])[0]
-        assert isinstance(film, Film)
+        assert isinstance(film, Video)
         assert film.width / film.height == pytest.approx(ratio, rel=0.02)
         assert finish(caller, made)[0]["payload"]["image"] == image
 
@@ -188,7 +188,7 @@ def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: st
 @given(st.text(max_size=30) | JSON)
 def test_a_data_address_is_one_or_is_not(value: object) -> None:
     """Anything at all is told apart without an error, and what holds has something in it."""
-    rule = Image()
+    rule = ImagePayload()
     if rule.holds(value) and isinstance(value, str) and value.startswith("data:"):
         assert content_of(value)
     assert rule.allowed

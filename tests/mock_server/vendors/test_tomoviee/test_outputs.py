@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import pytest
-from PIL import Image
+from PIL import Image as PILImage
 
-from soundstage_server.media import Film, Mask, Picture, Sound
+from soundstage_server.media import Audio, Image, Mask, Video
 from soundstage_server.vendors.tomoviee.capabilities import RATIOS
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_a_film_has_the_shape_that_was_asked_for(caller: Caller, resolution: str
     assert seconds == 5
     service = caller.app.world.services["tomoviee"]
     (medium,) = service.outputs(list(service.tasks.values())[-1])
-    assert isinstance(medium, Film)
+    assert isinstance(medium, Video)
     assert (medium.width, medium.height) == wanted
 
 
@@ -125,7 +125,7 @@ def test_every_capability_makes_what_was_asked_for(  # noqa: PLR0917 - pytest pa
         assert list(urls) == [key]
         media: list[Any] = list(world.services["tomoviee"].outputs(next(world.tasks())))
         assert [
-            pytest.approx(medium.seconds, abs=0.1) if isinstance(medium, Sound) else (medium.width, medium.height)
+            pytest.approx(medium.seconds, abs=0.1) if isinstance(medium, Audio) else (medium.width, medium.height)
             for medium in media
         ] == made
         assert len({medium.seed for medium in media}) == len(media) == len(urls[key])
@@ -140,7 +140,7 @@ def test_masks_are_masks(caller: Caller) -> None:
     for number in range(8):
         (urls,) = result(caller, "tm_reference_img2mask", {"image": URL, "params": str(number)}).values()
         numbers.add(len(urls))
-        with Image.open(io.BytesIO(caller.fetch(urls[0]).content)) as mask:
+        with PILImage.open(io.BytesIO(caller.fetch(urls[0]).content)) as mask:
             assert (mask.mode, {level for _, level in mask.getcolors() or ()}) == ("L", {0, 255})
     assert min(numbers) >= 1
     assert len(numbers) > 1
@@ -157,7 +157,7 @@ def test_images_are_found_under_either_documented_key(kit: Kit, key: str) -> Non
         caller = kit.caller(world)
         assert list(result(caller, "tm_redrawing", {"prompt": "p", "init_image": URL})) == [key]
         assert list(result(caller, "tm_text2video_b", {"prompt": "p"})) == ["video_path"]
-        assert all(isinstance(medium, Picture) for medium in world.services["tomoviee"].outputs(next(world.tasks())))
+        assert all(isinstance(medium, Image) for medium in world.services["tomoviee"].outputs(next(world.tasks())))
 
 
 def test_a_long_prompt_is_cut_for_music(kit: Kit) -> None:
@@ -165,7 +165,7 @@ def test_a_long_prompt_is_cut_for_music(kit: Kit) -> None:
     with kit.world() as world:
         result(kit.caller(world), "tm_text2music", {"prompt": "la " * 200, "duration": 5, "qty": 1})
         (medium,) = world.services["tomoviee"].outputs(next(world.tasks()))
-        assert isinstance(medium, Sound)
+        assert isinstance(medium, Audio)
         assert medium.title == " ".join(["la"] * 77)
 
 
