@@ -256,9 +256,9 @@ def results_for_ever(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
     """What is refused for the moment is asked for a third time."""
-    right = Client.generate
+    right = Client.submit
 
-    def generate(self: Client, kind: Any, body: Any) -> Any:
+    def submit(self: Client, kind: Any, body: Any) -> Any:
         try:
             return (yield from right(self, kind, body))
         except errors.ApiError as trouble:
@@ -266,7 +266,7 @@ def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
                 raise
             return (yield from right(self, kind, body))
 
-    patch.setattr(Client, "generate", generate)
+    patch.setattr(Client, "submit", submit)
 
 
 @BREAKS.in_client

@@ -157,6 +157,8 @@ async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -
     other.text_to_video("a kite")  # type: ignore[unused-coroutine]
     (await other.text_to_video("a kite")).wait()  # type: ignore[unused-coroutine]
     AsyncTomoviee(http=http)  # type: ignore[arg-type]
+    Tomoviee("key", "secret", timeout="5")  # type: ignore[arg-type]
+    Tomoviee(tiemout=5)  # type: ignore[call-arg]
     client.job("t-1").state = "done"  # type: ignore[assignment,misc]
 
 
@@ -172,6 +174,7 @@ def diagrams(client: EdrawMax) -> None:
     client.gantt("tea", platform="amiga")  # type: ignore[arg-type] # no such platform
     client.infographic()  # type: ignore[call-arg] # a prompt is needed
     EdrawMax(trusted_hosts=5)  # type: ignore[arg-type] # not several hosts
+    EdrawMax(poll=None)  # type: ignore[call-arg] # there are no jobs to poll
 
 
 async def diagrams_awaited(client: AsyncEdrawMax) -> None:

@@ -19,7 +19,6 @@ from soundstage._values.validation import base_address, instance, number, option
 from soundstage.errors import SubmitOutcomeUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from soundstage._values.events import Hook
@@ -27,31 +26,42 @@ if TYPE_CHECKING:
     from soundstage._values.profile import VendorProfile
 
 T = TypeVar("T")
+ServiceT = TypeVar("ServiceT", bound=Service)
 
 
-class Client(Live, ABC, Generic[HttpT]):
-    """What both kinds of client of every service share; a vendor's own class says which service it makes."""
+class Client(Live, ABC, Generic[HttpT, ServiceT]):
+    """What the sync and the async client of every vendor share.
 
-    _service: Service
+    A vendor's constructor calls this one, and then creates its service with the checked settings:
+
+        super().__init__(PROFILE, **options)
+        self._service = TomovieeService(key, secret, self._settings)
+    """
+
+    _service: ServiceT
 
     def __init__(
         self,
         profile: VendorProfile,
-        make: Callable[[Settings], Service],
         *,
-        base_url: str | None,
-        http: HttpT | None,
-        clock: Clock | None,
-        poll: PollPolicy | None,
-        retry: RetryPolicy | None,
-        timeout: float | None,
-        on_event: Hook | None,
+        base_url: str | None = None,
+        http: HttpT | None = None,
+        clock: Clock | None = None,
+        poll: PollPolicy | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+        on_event: Hook | None = None,
     ) -> None:
+        """Check the options that every client takes, and prepare to send; nothing is sent.
+
+        Raises:
+            InvalidArgument: An option is out of range.
+        """
         if timeout is not None:
             number("timeout", timeout, above=0)
         found = instance("clock", clock, Clock) or SystemClock()
         own_base = self._connect(http, timeout, found)
-        settings = Settings(
+        self._settings = Settings(
             profile=profile,
             base_url=_base_url(profile, base_url, own_base),
             clock=found,
@@ -59,7 +69,6 @@ class Client(Live, ABC, Generic[HttpT]):
             retry=instance("retry", retry, RetryPolicy) or RetryPolicy(),
             on_event=plain_callable("on_event", on_event),
         )
-        self._service = make(settings)
 
     @property
     def base_url(self) -> str:
@@ -100,7 +109,7 @@ def _base_url(profile: VendorProfile, given: str | None, own: str) -> str:
     return base_address(variable, os.environ.get(variable) or profile.base_url)
 
 
-class SyncClient(Client[SyncHttp], Blocking):
+class SyncClient(Client[SyncHttp, ServiceT], Blocking):
     """A client whose methods block. It may be shared by threads, and is a context manager."""
 
     _wire: SyncWire
@@ -191,7 +200,7 @@ class SyncClient(Client[SyncHttp], Blocking):
         return Job(self._service, self._driver, started)
 
 
-class AsyncClient(Client[AsyncHttp], Awaiting):
+class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
     """A client whose methods are coroutines. It is an async context manager."""
 
     _wire: AsyncWire

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from soundstage import errors
@@ -66,6 +66,13 @@ class Service(ABC):
     @abstractmethod
     def authorization(self) -> Mapping[str, str]:
         """The headers that authorize a request."""
+
+    @abstractmethod
+    def submit(self, *args: Any, **kwargs: Any) -> Flow[Any]:
+        """Start paid work with a vendor's own arguments, and return the `Started` job.
+
+        A vendor without jobs returns the finished work.
+        """
 
     @abstractmethod
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:

@@ -57,7 +57,7 @@ def test_an_empty_argument_is_not_replaced_by_the_environment(monkeypatch: pytes
 
 def headers_of(client: Tomoviee) -> dict[str, str]:
     """The headers a client authorizes with."""
-    return dict(client._gateway.authorization())
+    return dict(client._service.authorization())
 
 
 def test_arguments_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

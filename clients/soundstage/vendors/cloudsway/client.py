@@ -6,10 +6,11 @@ Source: docs.cloudsway.net/maasapi/api-reference/video/kl, and Kling's own API p
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import submission
+from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
 from soundstage._values.validation import reject
@@ -20,12 +21,8 @@ from soundstage.vendors.cloudsway.service import CloudswayService
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage._io.clock import Clock
     from soundstage._protocol.inputs import Picture
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.state import Started
     from soundstage.vendors.cloudsway.profile import AspectRatio, Duration, ImageModel, Mode, Sound, TextModel
     from soundstage.vendors.cloudsway.values import CameraControl, DynamicMask
@@ -33,36 +30,21 @@ if TYPE_CHECKING:
 _SEGMENT = re.compile(r"[^/\\?#\s]+\Z")
 
 
-class _Operations(Client[HttpT]):
+class _Operations(Client[HttpT, CloudswayService]):
     """Both kinds of film, written once for both kinds of client."""
 
-    _films: CloudswayService
-
+    @constructor(PROFILE, ClientOptions)
     def __init__(
         self,
         api_key: str | None = None,
         endpoint: str | None = None,
-        *,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        poll: PollPolicy | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
-        """Make a client; nothing is sent.
+        """Create a client; nothing is sent.
 
         Args:
             api_key: The static key, or else CLOUDSWAY_API_KEY.
             endpoint: The customer's own segment of every path, as the console shows it, or else CLOUDSWAY_ENDPOINT.
-            base_url: Where the gateway is; or else where `http` points, or CLOUDSWAY_BASE_URL, or the documented one.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            poll: How a wait looks at a job; by default every 10 s for 1800 s at most.
-            retry: How often what may be sent again is sent again.
-            timeout: Seconds that a request waits for the gateway; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
 
         Raises:
             MissingCredential: Key or endpoint is neither given nor in the environment.
@@ -73,22 +55,8 @@ class _Operations(Client[HttpT]):
         segment = find_credential(PROFILE.slug, "endpoint", endpoint, names["endpoint"]).reveal()
         if not _SEGMENT.match(segment) or not segment.strip("."):
             reject("endpoint", segment, "one segment of a path: no slash, ?, # or blank")
-
-        def make(settings: Settings) -> CloudswayService:
-            self._films = CloudswayService(key, segment, settings)
-            return self._films
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=poll,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = CloudswayService(key, segment, self._settings)
 
     def _named(self, job_id: str, operation: str | None) -> Started:
         """A job is found under the kind that it was started as, and under no other (routes.kind)."""
@@ -149,7 +117,7 @@ class _Operations(Client[HttpT]):
             "callback_url": callback_url,
             "external_task_id": bodies.external_name(external_task_id),
         }
-        return self._films.create("text_to_video", bodies.from_text(prompt, aspect_ratio, given))
+        return self._service.submit("text_to_video", bodies.from_text(prompt, aspect_ratio, given))
 
     @submission
     def image_to_video(
@@ -213,17 +181,17 @@ class _Operations(Client[HttpT]):
     def _framed(self, loading: Flow[bodies.Body]) -> Flow[Started]:
         """Load the pictures, and then start."""
         body = yield from loading
-        return (yield from self._films.create("image_to_video", body))
+        return (yield from self._service.submit("image_to_video", body))
 
 
-class Cloudsway(_Operations[SyncHttp], SyncClient):
+class Cloudsway(_Operations[SyncHttp], SyncClient[CloudswayService]):
     """Kling through Cloudsway, by calls that block; see `AsyncCloudsway` for coroutines.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
 
 
-class AsyncCloudsway(_Operations[AsyncHttp], AsyncClient):
+class AsyncCloudsway(_Operations[AsyncHttp], AsyncClient[CloudswayService]):
     """Kling through Cloudsway, by coroutines; see `Cloudsway` for calls that block.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.

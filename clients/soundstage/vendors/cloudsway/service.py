@@ -48,7 +48,7 @@ class CloudswayService(Service):
         """The header of every call (auth.bearer)."""
         return {"Authorization": f"Bearer {self._key.reveal()}"}
 
-    def create(self, operation: str, body: Mapping[str, Any]) -> Flow[Started]:
+    def submit(self, operation: str, body: Mapping[str, Any]) -> Flow[Started]:
         """Start a job (create.answer); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
         request = Request("POST", self._address(KINDS[operation]), self.authorization(), filled, paid=True)

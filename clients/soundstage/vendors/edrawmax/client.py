@@ -5,9 +5,10 @@ Source: the vendor's edrawmax-diagram skill and its reference; facts are cited b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
+from soundstage._client.options import RequestOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage.vendors.edrawmax import bodies
 from soundstage.vendors.edrawmax.diagrams import diagram
@@ -18,33 +19,25 @@ from soundstage.vendors.edrawmax.service import EdrawMaxService
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soundstage._io.clock import Clock
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import RetryPolicy
     from soundstage.vendors.edrawmax.profile import Language, Platform
     from soundstage.vendors.edrawmax.service import Drawn
 
 
-class _Operations(Client[HttpT]):
+class _Operations(Client[HttpT, EdrawMaxService]):
     """The diagrams, written once for both kinds of client."""
 
-    _edrawmax: EdrawMaxService
-
+    @constructor(PROFILE, RequestOptions)
     def __init__(
         self,
         user_id: int | str | None = None,
         *,
         trusted_hosts: Iterable[str] | None = None,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[RequestOptions[HttpT]],
     ) -> None:
-        """Make a client; nothing is sent.
+        """Create a client; nothing is sent.
+
+        A request that never left is sent again as `retry` allows; with one attempt, nothing is sent again.
 
         Args:
             user_id: Who calls, which is no credential: requests at once are counted by it. Or else EDRAWMAX_USER_ID,
@@ -52,33 +45,13 @@ class _Operations(Client[HttpT]):
             trusted_hosts: Hosts beside the documented ones that files may be fetched from: names such as
                 "files.example.com" or ".example.com" over https, addresses such as "http://127.0.0.1:8080" as they
                 stand. Or else EDRAWMAX_TRUSTED_HOSTS, commas between them.
-            base_url: Where the service is; or else where `http` points, or EDRAWMAX_BASE_URL, or the documented one.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            retry: How often a request that never left is sent again; with one attempt, nothing is.
-            timeout: Seconds that a request waits for its diagram; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
 
         Raises:
             InvalidArgument: An argument is out of range.
         """
         user, trusted = bodies.user(user_id), find_hosts(trusted_hosts)
-
-        def make(settings: Settings) -> EdrawMaxService:
-            self._edrawmax = EdrawMaxService(user, trusted, settings)
-            return self._edrawmax
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=None,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = EdrawMaxService(user, trusted, self._settings)
 
     @diagram
     def flowchart(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
@@ -106,7 +79,7 @@ class _Operations(Client[HttpT]):
 
         Facts: edrawmax:generate.params, answer.flowchart, lang.enum, platform.enum, error.retry_policy.
         """
-        return self._edrawmax.generate("flowchart", bodies.request(prompt, lang, platform))
+        return self._service.submit("flowchart", bodies.request(prompt, lang, platform))
 
     @diagram
     def infographic(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
@@ -122,7 +95,7 @@ class _Operations(Client[HttpT]):
 
         Facts: edrawmax:generate.params, answer.others.
         """
-        return self._edrawmax.generate("infographic", bodies.request(prompt, lang, platform))
+        return self._service.submit("infographic", bodies.request(prompt, lang, platform))
 
     @diagram
     def gantt(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
@@ -138,7 +111,7 @@ class _Operations(Client[HttpT]):
 
         Facts: edrawmax:generate.params, answer.others.
         """
-        return self._edrawmax.generate("gantt", bodies.request(prompt, lang, platform))
+        return self._service.submit("gantt", bodies.request(prompt, lang, platform))
 
     @diagram
     def mindmap(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
@@ -154,17 +127,17 @@ class _Operations(Client[HttpT]):
 
         Facts: edrawmax:generate.params, answer.others.
         """
-        return self._edrawmax.generate("mindmap", bodies.request(prompt, lang, platform))
+        return self._service.submit("mindmap", bodies.request(prompt, lang, platform))
 
 
-class EdrawMax(_Operations[SyncHttp], SyncClient):
+class EdrawMax(_Operations[SyncHttp], SyncClient[EdrawMaxService]):
     """EdrawMax's diagrams, by calls that block; see `AsyncEdrawMax` for coroutines.
 
     Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
     """
 
 
-class AsyncEdrawMax(_Operations[AsyncHttp], AsyncClient):
+class AsyncEdrawMax(_Operations[AsyncHttp], AsyncClient[EdrawMaxService]):
     """EdrawMax's diagrams, by coroutines; see `EdrawMax` for calls that block.
 
     Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.

@@ -65,7 +65,7 @@ class EdrawMaxService(Service):
         distrust = super().distrust(url)
         return distrust and f"{distrust}; trusted_hosts= of the client may name others"
 
-    def generate(self, kind: Kind, body: Mapping[str, object]) -> Flow[Drawn]:
+    def submit(self, kind: Kind, body: Mapping[str, object]) -> Flow[Drawn]:
         """Ask for a diagram, and once more after a short wait if it failed for the moment (error.retry_policy).
 
         Raises:

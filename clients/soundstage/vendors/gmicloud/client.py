@@ -5,10 +5,11 @@ Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; fa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import operation, submission
+from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._values import validation
 from soundstage.vendors.gmicloud import bodies
@@ -17,22 +18,17 @@ from soundstage.vendors.gmicloud.profile import IMAGE_MODEL, PROFILE, TEXT_MODEL
 from soundstage.vendors.gmicloud.service import GMICloudService
 
 if TYPE_CHECKING:
-    from soundstage._io.clock import Clock
     from soundstage._protocol.inputs import Picture
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.state import Started
     from soundstage.vendors.gmicloud.access import Otp
     from soundstage.vendors.gmicloud.models import Model, Profile, RequestRecord
 
 
-class _Operations(Client[HttpT]):
+class _Operations(Client[HttpT, GMICloudService]):
     """The methods, written once for both kinds of client."""
 
-    _queue: GMICloudService
-
+    @constructor(PROFILE, ClientOptions)
     def __init__(
         self,
         email: str | None = None,
@@ -42,15 +38,9 @@ class _Operations(Client[HttpT]):
         api_key: str | None = None,
         organization_id: str | None = None,
         max_spend: float | None = None,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        poll: PollPolicy | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
-        """Make a client, by e-mail and password or by an API key; nothing is sent.
+        """Create a client, by e-mail and password or by an API key; nothing is sent.
 
         A login happens at the first call, is refreshed when its token has expired, and is made anew when that is
         refused; once, however many threads or tasks need it.
@@ -63,40 +53,19 @@ class _Operations(Client[HttpT]):
             organization_id: With an API key, the organization that it is used for.
             max_spend: US dollars that this client may spend, by the prices that models tell: what would go beyond is
                 refused before it is sent. What fails later is not counted back.
-            base_url: Where the service is; or else where `http` points, or GMI_CLOUD_BASE_URL, or the documented one.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            poll: How a wait looks at a job; by default every 5 s at first and every 10 s later, for 1800 s at most.
-            retry: How often what may be sent again is sent again.
-            timeout: Seconds that a request waits for the service; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
 
         Raises:
             MissingCredential: Neither a login nor a key is given or in the environment.
             InvalidArgument: An argument is out of range, or a key is given beside a login.
         """
         access = find_access(email, password, otp, api_key, organization_id)
-
-        def make(settings: Settings) -> GMICloudService:
-            self._queue = GMICloudService(access, settings, max_spend)
-            return self._queue
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=poll,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = GMICloudService(access, self._settings, max_spend)
 
     @property
     def spent(self) -> float:
         """US dollars that this client's submissions are estimated at; counted where `max_spend` is given."""
-        return self._queue.purse.spent
+        return self._service.purse.spent
 
     @operation
     def profile(self) -> Flow[Profile]:
@@ -109,7 +78,7 @@ class _Operations(Client[HttpT]):
 
         Facts: gmicloud:login.profile.
         """
-        return self._queue.who()
+        return self._service.who()
 
     @operation
     def models(self) -> Flow[list[Model]]:
@@ -121,7 +90,7 @@ class _Operations(Client[HttpT]):
 
         Facts: gmicloud:models.list, apikey.face.
         """
-        return self._queue.models()
+        return self._service.models()
 
     @operation
     def model(self, model_id: str) -> Flow[Model]:
@@ -137,7 +106,7 @@ class _Operations(Client[HttpT]):
 
         Facts: gmicloud:models.detail, models.parameter.
         """
-        return self._queue.model(validation.text("model_id", model_id))
+        return self._service.model(validation.text("model_id", model_id))
 
     @operation
     def requests(self, model_id: str) -> Flow[list[RequestRecord]]:
@@ -153,7 +122,7 @@ class _Operations(Client[HttpT]):
 
         Facts: gmicloud:requests.list.
         """
-        return self._queue.requests(validation.text("model_id", model_id))
+        return self._service.requests(validation.text("model_id", model_id))
 
     @operation
     def estimate(self, model: str, payload: dict[str, Any]) -> Flow[float]:
@@ -170,7 +139,7 @@ class _Operations(Client[HttpT]):
 
         Facts: gmicloud:pricing, price.unit.
         """
-        return self._queue.estimate(validation.text("model", model), bodies.payload(payload))
+        return self._service.estimate(validation.text("model", model), bodies.payload(payload))
 
     @submission
     def create_request(self, model: str, payload: dict[str, Any]) -> Flow[Started]:
@@ -193,7 +162,7 @@ class _Operations(Client[HttpT]):
 
         Facts: gmicloud:requests.create, requests.payload, client.validation.
         """
-        return self._queue.create("create_request", validation.text("model", model), bodies.payload(payload))
+        return self._service.submit("create_request", validation.text("model", model), bodies.payload(payload))
 
     @submission
     def text_to_video(
@@ -222,7 +191,7 @@ class _Operations(Client[HttpT]):
         Facts: gmicloud:models.known, requests.payload.
         """
         body = bodies.film(prompt, video_length, negative_prompt, cfg_scale, seed)
-        return self._queue.create("text_to_video", validation.text("model", model), body)
+        return self._service.submit("text_to_video", validation.text("model", model), body)
 
     @submission
     def image_to_video(
@@ -254,17 +223,17 @@ class _Operations(Client[HttpT]):
         """
         named = validation.text("model", model)
         body = yield from bodies.moving_image(prompt, image, duration, cfg_scale, negative_prompt, seed)
-        return (yield from self._queue.create("image_to_video", named, body))
+        return (yield from self._service.submit("image_to_video", named, body))
 
 
-class GMICloud(_Operations[SyncHttp], SyncClient):
+class GMICloud(_Operations[SyncHttp], SyncClient[GMICloudService]):
     """GMI Cloud, by calls that block; see `AsyncGMICloud` for coroutines.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
 
 
-class AsyncGMICloud(_Operations[AsyncHttp], AsyncClient):
+class AsyncGMICloud(_Operations[AsyncHttp], AsyncClient[GMICloudService]):
     """GMI Cloud, by coroutines; see `GMICloud` for calls that block.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.

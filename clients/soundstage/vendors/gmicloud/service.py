@@ -74,7 +74,7 @@ class GMICloudService(Service):
 
     # Flows.
 
-    def create(self, operation: str, model: str, payload: Body) -> Flow[Started]:
+    def submit(self, operation: str, model: str, payload: Body) -> Flow[Started]:
         """Make a request (requests.create), within what the client may spend."""
         amount = 0.0
         if self.purse.limit is not None:

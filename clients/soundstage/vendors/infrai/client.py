@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Unpack, get_args
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
-from soundstage._client.descriptors import submission
+from soundstage._client.descriptors import operation, submission
+from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._values import validation
 from soundstage.vendors.infrai.credentials import default_file, find_key
@@ -23,69 +24,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from soundstage._io.clock import Clock
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.state import Started
     from soundstage.vendors.infrai.credentials import InfraiAccount
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
 
 
-class _Operations(Client[HttpT]):
+class _Operations(Client[HttpT, InfraiService]):
     """The operations, written once for both kinds of client."""
 
-    _infrai: InfraiService
-
+    @constructor(PROFILE, ClientOptions)
     def __init__(
         self,
         api_key: str | None = None,
         *,
         credentials_file: str | PathLike[str] | None = None,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        poll: PollPolicy | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
-        """Make a client; nothing is sent.
+        """Create a client; nothing is sent.
 
         Args:
             api_key: The project's key, or else INFRAI_API_KEY, or else the one in the credentials file.
             credentials_file: Where `activate` keeps keys; by default ~/.infrai/credentials. A key that is kept there
                 for another base address is not used.
-            base_url: Where the service is; or else where `http` points, or INFRAI_BASE_URL, or the documented one.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            poll: How a wait looks at a job; by default after 5 s, then less and less often, for 1800 s at most.
-            retry: How often what may be sent again is sent again; with its key, that is every submission.
-            timeout: Seconds that a request waits for the service; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
 
         Raises:
             MissingCredential: No key is given, in the environment or in the file.
             InvalidArgument: An argument is out of range, or the file cannot be read.
         """
         file = _file(credentials_file)
-
-        def make(settings: Settings) -> InfraiService:
-            self._infrai = InfraiService(find_key(api_key, file, settings.base_url), settings)
-            return self._infrai
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=poll,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = InfraiService(find_key(api_key, file, self._settings.base_url), self._settings)
 
     @submission
     def generate(
@@ -142,10 +112,10 @@ class _Operations(Client[HttpT]):
             "model": None if model is None else validation.text("model", model),
             "vendor": None if vendor is None else validation.text("vendor", vendor),
         }
-        return self._infrai.generate(body, _key(idempotency_key))
+        return self._service.submit(body, _key(idempotency_key))
 
 
-class Infrai(_Operations[SyncHttp], SyncClient):
+class Infrai(_Operations[SyncHttp], SyncClient[InfraiService]):
     """Infrai's video service, by calls that block; see `AsyncInfrai` for coroutines.
 
     Every submission carries a key, so that one whose answer was lost is sent again and is still one job, paid for once.
@@ -185,11 +155,11 @@ class Infrai(_Operations[SyncHttp], SyncClient):
         """
         validation.choice("replace", replace, (True, False))
         file = _file(credentials_file)
-        with _Door(base_url, http, clock, timeout) as door:
-            return door.activate(file, replace=replace)
+        with _SyncActivation(base_url=base_url, http=http, clock=clock, timeout=timeout) as client:
+            return client.activate(file, replace=replace)
 
 
-class AsyncInfrai(_Operations[AsyncHttp], AsyncClient):
+class AsyncInfrai(_Operations[AsyncHttp], AsyncClient[InfraiService]):
     """Infrai's video service, by coroutines; see `Infrai` for calls that block.
 
     Every submission carries a key, so that one whose answer was lost is sent again and is still one job, paid for once.
@@ -209,60 +179,29 @@ class AsyncInfrai(_Operations[AsyncHttp], AsyncClient):
         """Open an anonymous trial account, and keep its key where `AsyncInfrai()` finds it, as `Infrai.activate`."""
         validation.choice("replace", replace, (True, False))
         file = _file(credentials_file)
-        async with _AsyncDoor(base_url, http, clock, timeout) as door:
-            return await door.activate(file, replace=replace)
+        async with _AsyncActivation(base_url=base_url, http=http, clock=clock, timeout=timeout) as client:
+            return await client.activate(file, replace=replace)
 
 
-class _Door(SyncClient):
-    """A blocking client without a key, which is all that an activation needs."""
+class _Activation(Client[HttpT, InfraiService]):
+    """A client without a key, which is all that an activation needs."""
 
-    def __init__(self, base_url: str | None, http: SyncHttp | None, clock: Clock | None, timeout: float | None) -> None:
-        super().__init__(
-            PROFILE,
-            self._make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=None,
-            retry=None,
-            timeout=timeout,
-            on_event=None,
-        )
+    def __init__(self, **options: Unpack[ClientOptions[HttpT]]) -> None:
+        super().__init__(PROFILE, **options)
+        self._service = InfraiService(None, self._settings)
 
-    def _make(self, settings: Settings) -> InfraiService:
-        self._infrai = InfraiService(None, settings)
-        return self._infrai
-
-    def activate(self, file: Path, *, replace: bool) -> InfraiAccount:
-        """Open an account."""
-        return self._run(self._infrai.activate(file, replace=replace))
+    @operation
+    def activate(self, file: Path, *, replace: bool) -> Flow[InfraiAccount]:
+        """Open an account, and store its key in *file*."""
+        return self._service.activate(file, replace=replace)
 
 
-class _AsyncDoor(AsyncClient):
-    """An awaiting client without a key, which is all that an activation needs."""
+class _SyncActivation(_Activation[SyncHttp], SyncClient[InfraiService]):
+    """Opens an account, blocking."""
 
-    def __init__(
-        self, base_url: str | None, http: AsyncHttp | None, clock: Clock | None, timeout: float | None
-    ) -> None:
-        super().__init__(
-            PROFILE,
-            self._make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=None,
-            retry=None,
-            timeout=timeout,
-            on_event=None,
-        )
 
-    def _make(self, settings: Settings) -> InfraiService:
-        self._infrai = InfraiService(None, settings)
-        return self._infrai
-
-    async def activate(self, file: Path, *, replace: bool) -> InfraiAccount:
-        """Open an account."""
-        return await self._run(self._infrai.activate(file, replace=replace))
+class _AsyncActivation(_Activation[AsyncHttp], AsyncClient[InfraiService]):
+    """Opens an account, awaiting."""
 
 
 def _file(given: str | PathLike[str] | None) -> Path:

@@ -64,7 +64,7 @@ class InfraiService(Service):
         bare = isinstance(answer, errors.ConflictError) and answer.code is None
         return not bare and not isinstance(answer, errors.ServerError) and super().is_refusal(answer)
 
-    def generate(self, body: Mapping[str, object], key: str) -> Flow[Started]:
+    def submit(self, body: Mapping[str, object], key: str) -> Flow[Started]:
         """Start a film with the idempotency *key*, in its field and in its header (generate.route, idempotency.always).
 
         Members of *body* that are None are left out.

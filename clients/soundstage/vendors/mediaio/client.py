@@ -6,10 +6,11 @@ Source: the skill ``mediaio-aigc-generate`` and the pages of the API's endpoints
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import operation
+from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
 from soundstage._values.validation import reject
@@ -26,65 +27,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from soundstage._client.jobs import AsyncJob, Job
-    from soundstage._io.clock import Clock
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.state import Started
     from soundstage.vendors.mediaio.bodies import Endpoint
 
 
-class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[HttpT]):
+class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[HttpT, MediaIOService]):
     """What both kinds of client can do; the methods of the endpoints are in the modules of their capabilities."""
 
-    _api: MediaIOService
-
+    @constructor(PROFILE, ClientOptions)
     def __init__(
         self,
         api_key: str | None = None,
-        *,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        poll: PollPolicy | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
-        """Make a client; nothing is sent.
+        """Create a client; nothing is sent.
 
         Args:
             api_key: The key, or else MEDIAIO_API_KEY.
-            base_url: Where the API is; or else where `http` points, or MEDIAIO_BASE_URL, or the documented one.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            poll: How a wait looks at a job; by default every 5 s for 1800 s at most.
-            retry: How often what may be sent again is sent again.
-            timeout: Seconds that a request waits for the API; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
 
         Raises:
             MissingCredential: The key is neither given nor in the environment.
             InvalidArgument: An argument is out of range.
         """
         key = find_credential(PROFILE.slug, "api_key", api_key, PROFILE.credentials["api_key"])
-
-        def make(settings: Settings) -> MediaIOService:
-            self._api = MediaIOService(key, settings)
-            return self._api
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=poll,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = MediaIOService(key, self._settings)
 
     @operation
     def credits(self) -> Flow[int]:
@@ -96,13 +64,13 @@ class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[H
 
         Facts: mediaio:credits.route.
         """
-        return self._api.credits()
+        return self._service.credits()
 
     def _start(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
-        return self._api.create(method, given)
+        return self._service.submit(method, given)
 
 
-class MediaIO(_Operations[SyncHttp], Generate, SyncClient):
+class MediaIO(_Operations[SyncHttp], Generate, SyncClient[MediaIOService]):
     """Media.io, by calls that block; see `AsyncMediaIO` for coroutines.
 
     A submission is never sent twice unless Media.io provably did not receive it, or refused it for the moment.
@@ -113,7 +81,7 @@ class MediaIO(_Operations[SyncHttp], Generate, SyncClient):
         return job
 
 
-class AsyncMediaIO(_Operations[AsyncHttp], AwaitingGenerate, AsyncClient):
+class AsyncMediaIO(_Operations[AsyncHttp], AwaitingGenerate, AsyncClient[MediaIOService]):
     """Media.io, by coroutines; see `MediaIO` for calls that block.
 
     A submission is never sent twice unless Media.io provably did not receive it, or refused it for the moment.

@@ -42,7 +42,7 @@ class MediaIOService(Service):
         """The header of every call (auth.header)."""
         return {"X-API-KEY": self._key.reveal()}
 
-    def create(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
+    def submit(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
         """Start a job by the endpoint that *method* calls (request.wrapper).
 
         Raises:

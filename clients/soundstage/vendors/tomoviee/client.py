@@ -5,10 +5,11 @@ Source: the capabilities' own skills, and the pages at tomoviee.ai/doc; facts ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import submission
+from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
 from soundstage.vendors.tomoviee import bodies
@@ -16,11 +17,7 @@ from soundstage.vendors.tomoviee.profile import PROFILE, ControlType, Voice
 from soundstage.vendors.tomoviee.service import TomovieeService
 
 if TYPE_CHECKING:
-    from soundstage._io.clock import Clock
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.state import Started
     from soundstage.vendors.tomoviee.profile import (
         AnyControl,
@@ -32,36 +29,21 @@ if TYPE_CHECKING:
     )
 
 
-class _Operations(Client[HttpT]):
+class _Operations(Client[HttpT, TomovieeService]):
     """The capabilities, written once for both kinds of client."""
 
-    _gateway: TomovieeService
-
+    @constructor(PROFILE, ClientOptions)
     def __init__(
         self,
         app_key: str | None = None,
         app_secret: str | None = None,
-        *,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        poll: PollPolicy | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
-        """Make a client; nothing is sent.
+        """Create a client; nothing is sent.
 
         Args:
             app_key: The gateway's key, or else TOMOVIEE_APP_KEY.
             app_secret: The gateway's secret, or else TOMOVIEE_APP_SECRET.
-            base_url: Where the gateway is; or else where `http` points, or TOMOVIEE_BASE_URL, or the documented one.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            poll: How a wait looks at a job; by default every 10 s for 1800 s at most, as films take 1 to 5 minutes.
-            retry: How often what may be sent again is sent again.
-            timeout: Seconds that a request waits for the gateway; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
 
         Raises:
             MissingCredential: Key or secret is neither given nor in the environment.
@@ -70,27 +52,13 @@ class _Operations(Client[HttpT]):
         names = PROFILE.credentials
         key = find_credential(PROFILE.slug, "app_key", app_key, names["app_key"])
         secret = find_credential(PROFILE.slug, "app_secret", app_secret, names["app_secret"])
-
-        def make(settings: Settings) -> TomovieeService:
-            self._gateway = TomovieeService(key, secret, settings)
-            return self._gateway
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=poll,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = TomovieeService(key, secret, self._settings)
 
     def _start(
         self, operation: str, capability: str, body: bodies.Body, callback: str | None, params: str | None
     ) -> Flow[Started]:
-        return self._gateway.create(operation, capability, {**body, **bodies.told(callback, params)})
+        return self._service.submit(operation, capability, {**body, **bodies.told(callback, params)})
 
     @submission
     def text_to_video(
@@ -454,14 +422,14 @@ class _Operations(Client[HttpT]):
         return self._start("video_soundtrack", "tm_video_scoring", body, callback, params)
 
 
-class Tomoviee(_Operations[SyncHttp], SyncClient):
+class Tomoviee(_Operations[SyncHttp], SyncClient[TomovieeService]):
     """Tomoviee's gateway, by calls that block; see `AsyncTomoviee` for coroutines.
 
     A submission is never sent twice unless the gateway provably did not receive it, or refused it for the moment.
     """
 
 
-class AsyncTomoviee(_Operations[AsyncHttp], AsyncClient):
+class AsyncTomoviee(_Operations[AsyncHttp], AsyncClient[TomovieeService]):
     """Tomoviee's gateway, by coroutines; see `Tomoviee` for calls that block.
 
     A submission is never sent twice unless the gateway provably did not receive it, or refused it for the moment.

@@ -40,7 +40,7 @@ class TomovieeService(Service):
         """Both headers of every call (auth.headers)."""
         return {"X-App-Key": self._key.reveal(), "Authorization": f"Basic {self._basic.reveal()}"}
 
-    def create(self, operation: str, capability: str, body: Mapping[str, object]) -> Flow[Started]:
+    def submit(self, operation: str, capability: str, body: Mapping[str, object]) -> Flow[Started]:
         """Start a job of *capability* (create.route); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
         request = Request("POST", self.url(CREATE_ROUTE + capability), self.authorization(), filled, paid=True)

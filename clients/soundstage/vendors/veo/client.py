@@ -5,10 +5,11 @@ Source: ai.google.dev/gemini-api/docs/video, and the proxy's page and script; fa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import submission
+from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
 from soundstage.vendors.veo import bodies
@@ -18,68 +19,36 @@ from soundstage.vendors.veo.service import VeoService
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage._io.clock import Clock
     from soundstage._protocol.inputs import Picture
-    from soundstage._protocol.service import Settings
-    from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
-    from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.state import Started
     from soundstage.vendors.veo.profile import AspectRatio, Duration, Model, PersonGeneration, Resolution
 
 
-class _Operations(Client[HttpT]):
+class _Operations(Client[HttpT, VeoService]):
     """What the service can do, written once for both kinds of client."""
 
-    _gateway: VeoService
-
+    @constructor(PROFILE, ClientOptions)
     def __init__(
         self,
         api_key: str | None = None,
-        *,
-        base_url: str | None = None,
-        http: HttpT | None = None,
-        clock: Clock | None = None,
-        poll: PollPolicy | None = None,
-        retry: RetryPolicy | None = None,
-        timeout: float | None = None,
-        on_event: Hook | None = None,
+        **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
-        """Make a client; nothing is sent.
+        """Create a client; nothing is sent.
+
+        The base address of a proxy ends in /gemini, with or without /v1beta after it;
+        https://generativelanguage.googleapis.com is Google itself.
 
         Args:
-            api_key: The proxy's key (or Google's, on Google's host), or else LITELLM_API_KEY.
-            base_url: Where the proxy is, up to /gemini, with or without /v1beta; or else where `http` points, or
-                LITELLM_BASE_URL, or the documented one. https://generativelanguage.googleapis.com is Google itself.
-            http: An httpx client to send with, of the same kind as this client; used as it is and never closed here.
-            clock: What tells the time and sleeps.
-            poll: How a wait looks at a job; by default after 10 s, then 1.2 times longer each time up to 30 s,
-                for 600 s at most.
-            retry: How often what may be sent again is sent again.
-            timeout: Seconds that a request waits for an answer; 60 by default, or as `http` has it.
-            on_event: Called with every `Event`.
+            api_key: The proxy's key (or Google's, on Google's host). Default: LITELLM_API_KEY.
 
         Raises:
             MissingCredential: The key is neither given nor in the environment.
             InvalidArgument: An argument is out of range.
         """
         key = find_credential(PROFILE.slug, "api_key", api_key, PROFILE.credentials["api_key"])
-
-        def make(settings: Settings) -> VeoService:
-            self._gateway = VeoService(key, settings)
-            return self._gateway
-
-        super().__init__(
-            PROFILE,
-            make,
-            base_url=base_url,
-            http=http,
-            clock=clock,
-            poll=poll,
-            retry=retry,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        super().__init__(PROFILE, **options)
+        self._service = VeoService(key, self._settings)
 
     @submission
     def generate_videos(
@@ -158,17 +127,17 @@ class _Operations(Client[HttpT]):
     ) -> Flow[Started]:
         instance |= yield from pictures
         body = {"instances": [instance], **({"parameters": parameters} if parameters else {})}
-        return (yield from self._gateway.create("generate_videos", model, body))
+        return (yield from self._service.submit("generate_videos", model, body))
 
 
-class Veo(_Operations[SyncHttp], SyncClient):
+class Veo(_Operations[SyncHttp], SyncClient[VeoService]):
     """Veo through a LiteLLM proxy or on Google's host, by calls that block; see `AsyncVeo` for coroutines.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
 
 
-class AsyncVeo(_Operations[AsyncHttp], AsyncClient):
+class AsyncVeo(_Operations[AsyncHttp], AsyncClient[VeoService]):
     """Veo through a LiteLLM proxy or on Google's host, by coroutines; see `Veo` for calls that block.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.

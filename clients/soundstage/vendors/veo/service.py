@@ -48,7 +48,7 @@ class VeoService(Service):
         """The key (auth.header)."""
         return {"x-goog-api-key": self._key.reveal()}
 
-    def create(self, operation: str, model: str, body: Mapping[str, object]) -> Flow[Started]:
+    def submit(self, operation: str, model: str, body: Mapping[str, object]) -> Flow[Started]:
         """Start a film (create.route)."""
         url = self.url(f"{VERSION}/models/{model}:predictLongRunning")
         request = Request("POST", url, self.authorization(), body, paid=True)

@@ -1,0 +1,122 @@
+"""The keyword options that every vendor's client takes: their types, their documentation, their signature."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import textwrap
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
+
+from soundstage._io.http import HttpT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from soundstage._io.clock import Clock
+    from soundstage._values.events import Hook
+    from soundstage._values.policies import PollPolicy, RetryPolicy
+    from soundstage._values.profile import VendorProfile
+
+F = TypeVar("F", bound="Callable[..., None]")
+
+_WIDTH = 120
+_ARGUMENT = " " * 12
+
+
+class RequestOptions(TypedDict, Generic[HttpT], total=False):
+    """The options of a client whose service returns its work at once, so that nothing is polled."""
+
+    base_url: str | None
+    http: HttpT | None
+    clock: Clock | None
+    retry: RetryPolicy | None
+    timeout: float | None
+    on_event: Hook | None
+
+
+class ClientOptions(RequestOptions[HttpT], total=False):
+    """The options of a client whose service starts jobs, which are polled."""
+
+    poll: PollPolicy | None
+
+
+_DOCUMENTATION = {
+    "base_url": "Address of the service. Default: the base address of `http`, else {variable}, else {base_url}.",
+    "http": "An httpx client of the same kind (sync or async) that sends the requests, with its own settings; it is "
+    "never closed here.",
+    "clock": "Source of the time and of pauses. Default: `SystemClock()`.",
+    "retry": "How often a request that is safe to repeat is sent again. Default: `RetryPolicy()`.",
+    "timeout": "Seconds that one request may take. Default: 60, or the limits of `http`.",
+    "on_event": "A function that is called with every `Event`.",
+    "poll": "How a job is polled, and for how long. Default: {poll}.",
+}
+
+
+def constructor(profile: VendorProfile, options: type) -> Callable[[F], F]:
+    """Expand the `**options` of a client's `__init__` for `help()` and `inspect.signature()`.
+
+    Type checkers read the annotation `Unpack[ClientOptions[HttpT]]`; at run time the signature lists every option, the
+    docstring describes each, and an unknown one is a `TypeError`.
+
+    Args:
+        profile: The vendor's profile, whose defaults the documentation names.
+        options: The TypedDict of the options.
+    """
+
+    def expand(init: F) -> F:
+        signature = _expanded(inspect.signature(init), options)
+
+        @functools.wraps(init)
+        def checked(*args: Any, **kwargs: Any) -> None:
+            signature.bind(*args, **kwargs)  # raises the TypeError of a function that declares every option
+            init(*args, **kwargs)
+
+        checked.__doc__ = _documented(init.__doc__ or "", profile, options)
+        checked.__signature__ = signature  # type: ignore[attr-defined] # what inspect.signature() returns
+        return cast("F", checked)
+
+    return expand
+
+
+def _expanded(own: inspect.Signature, options: type) -> inspect.Signature:
+    """Return *own* with one keyword-only parameter for each option in place of `**options`."""
+    named = [one for one in own.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_source(hint))
+        for name, hint in options.__annotations__.items()
+    ]
+    return own.replace(parameters=[*named, *shared])
+
+
+def _documented(text: str, profile: VendorProfile, options: type) -> str:
+    """Return the docstring *text* with the shared options at the end of its `Args` section."""
+    values = {
+        "variable": profile.base_url_variable,
+        "base_url": profile.base_url,
+        "poll": _schedule(profile.poll),
+    }
+    lines = [line for name in options.__annotations__ for line in _wrapped(name, _DOCUMENTATION[name].format(**values))]
+    head, found, tail = text.partition("\n\n        Raises:")
+    return "\n".join([head, *lines]) + found + tail
+
+
+def _wrapped(name: str, about: str) -> list[str]:
+    return textwrap.wrap(
+        f"{name}: {about}",
+        _WIDTH,
+        initial_indent=_ARGUMENT,
+        subsequent_indent=_ARGUMENT + "    ",
+        break_on_hyphens=False,
+    )
+
+
+def _source(hint: object) -> str:
+    """Return an annotation as the TypedDict spells it."""
+    return str(getattr(hint, "__forward_arg__", hint))
+
+
+def _schedule(poll: PollPolicy) -> str:
+    pause = f"every {poll.first:g} s"
+    if poll.factor > 1:
+        pause = f"after {poll.first:g} s, then {poll.factor:g} times longer each time up to {poll.ceiling:g} s"
+    return f"{pause}, for at most {poll.timeout:g} s"
