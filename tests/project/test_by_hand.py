@@ -1,4 +1,4 @@
-"""The examples that follow vendors' curl pages by hand: no client of ours, and a film at the end."""
+"""The examples that follow a vendor's curl page without this project's client."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def test_klings_pages_can_be_followed_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A film is found by the caller's own name for it, and saved."""
+def test_kling_example_saves_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The video is found by the caller's own name for it and saved."""
     example = runpy.run_path(str(EXAMPLES / "cloudsway_by_hand.py"))
     with World(clock="auto", media="small") as world, Server(world) as server:
-        film = example["follow"](server.base_url("cloudsway"), "my-endpoint", tmp_path)
-    assert film.read_bytes()[4:8] == b"ftyp"
+        video = example["follow"](server.base_url("cloudsway"), "my-endpoint", tmp_path)
+    assert video.read_bytes()[4:8] == b"ftyp"
     assert "by its own name: True" in capsys.readouterr().out

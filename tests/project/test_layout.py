@@ -1,8 +1,9 @@
-"""The house keeps its shape: a vendor is one row of files with the same names in every package."""
+"""The layout: a vendor is one row of files with the same names in all packages; the old name is gone."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import soundstage._registry
 import soundstage_contracts.registry
 import soundstage_server._registry
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 REGISTRIES = {
     "clients/soundstage": tuple(soundstage._registry.VENDORS),
     "mock_server/soundstage_server": tuple(soundstage_server._registry.VENDORS),
@@ -35,40 +36,44 @@ ROW = (
     "tests/breaks/{vendor}.py",
     "docs/vendors/{vendor}.md",
 )
+OLD_NAME = "under" + "study"
+"""The name until November 2026, in two parts: this file is searched, too. Another project on the index has it."""
+GENERATED = re.compile(r"\.(git|venv|nox|hypothesis|\w+_cache)|__pycache__|dist|build|htmlcov|soundstage-demo")
+"""Folders that are not part of the source."""
 DATE = re.compile(r"\b(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d\b")
 
 
 def modules_of(template: str, vendor: str) -> list[Path]:
-    """Name the vendor's module, or every module of the folder that took its place."""
-    path = HOUSE / template.format(vendor=vendor)
+    """Return the vendor's module, or every module of its folder."""
+    path = ROOT / template.format(vendor=vendor)
     return [path] if path.exists() else sorted(path.with_suffix("").rglob("*.py"))
 
 
 def shared_modules() -> list[Path]:
-    """Name every module of the three packages that belongs to no vendor's row."""
-    found = [path for package in REGISTRIES for path in (HOUSE / package).rglob("*.py")]
+    """Return every module of the three packages that belongs to no vendor."""
+    found = [path for package in REGISTRIES for path in (ROOT / package).rglob("*.py")]
     own = re.compile(rf"(test_)?({'|'.join(VENDORS)})(_\w+)?")
-    return [path for path in found if not any(map(own.fullmatch, (path.stem, *path.parent.relative_to(HOUSE).parts)))]
+    return [path for path in found if not any(map(own.fullmatch, (path.stem, *path.parent.relative_to(ROOT).parts)))]
 
 
-def test_the_three_registries_name_the_same_vendors() -> None:
-    """A vendor has a client, a simulator and contracts, or it is not here."""
+def test_registries_list_the_same_vendors() -> None:
+    """Every vendor has a client, a simulator and contracts."""
     assert {package: sorted(vendors) for package, vendors in REGISTRIES.items()} == dict.fromkeys(REGISTRIES, VENDORS)
 
 
 @pytest.mark.parametrize("template", ROW)
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_vendors_row_has_no_hole(vendor: str, template: str) -> None:
-    """Every place of the row is taken: by a file, or by the folder that grew out of it."""
-    path = HOUSE / template.format(vendor=vendor)
+def test_vendor_row_is_complete(vendor: str, template: str) -> None:
+    """Every part of the row exists, as a file or as a folder."""
+    path = ROOT / template.format(vendor=vendor)
     folder = path.with_suffix("")
-    assert path.is_file() or (folder.is_dir() and any(folder.iterdir())), f"{path.relative_to(HOUSE)} is missing"
+    assert path.is_file() or (folder.is_dir() and any(folder.iterdir())), f"{path.relative_to(ROOT)} is missing"
 
 
 @pytest.mark.parametrize("template", CODE)
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_vendors_file_opens_with_its_documents_and_the_date(vendor: str, template: str) -> None:
-    """The first words say where the vendor's documents are and when they were read."""
+def test_vendor_docstring_cites_its_documents(vendor: str, template: str) -> None:
+    """The module docstring names the vendor's documents and the month in which they were read."""
     for path in modules_of(template, vendor)[:1]:
         opening = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         assert re.search(r"\b[\w-]+\.(ai|cc|cn|com|dev|io|net)\b", opening), "no address of a document"
@@ -77,37 +82,52 @@ def test_a_vendors_file_opens_with_its_documents_and_the_date(vendor: str, templ
 
 @pytest.mark.parametrize("template", CODE)
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_vendors_file_tells_facts_before_behaviour(vendor: str, template: str) -> None:
-    """Constants stand before the first class with methods and the first public function; private ones may make data."""
+def test_vendor_module_lists_constants_first(vendor: str, template: str) -> None:
+    """Constants come before classes with methods and public functions; private functions may compute constants."""
     for path in modules_of(template, vendor):
         kinds = [kind for node in ast.parse(path.read_text(encoding="utf-8")).body if (kind := _kind(node))]
-        assert kinds == sorted(kinds, key=["facts", "behaviour"].index), f"{path.relative_to(HOUSE)}: {kinds}"
+        assert kinds == sorted(kinds, key=["constants", "behavior"].index), f"{path.relative_to(ROOT)}: {kinds}"
 
 
 def _kind(node: ast.stmt) -> str | None:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return None if node.name.startswith("_") else "behaviour"
+        return None if node.name.startswith("_") else "behavior"
     if isinstance(node, ast.ClassDef) and any(isinstance(part, ast.FunctionDef) for part in node.body):
-        return "behaviour"
+        return "behavior"
     names = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return "facts" if any(isinstance(name, ast.Name) and name.id.strip("_").isupper() for name in names) else None
+    return "constants" if any(isinstance(name, ast.Name) and name.id.strip("_").isupper() for name in names) else None
 
 
-@pytest.mark.parametrize("path", shared_modules(), ids=lambda path: str(path.relative_to(HOUSE)))
-def test_shared_code_never_asks_which_vendor_it_serves(path: Path) -> None:
-    """Vendors differ by what they declare; no comparison in shared code names one."""
+@pytest.mark.parametrize("path", shared_modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_shared_code_compares_no_vendor(path: Path) -> None:
+    """Vendors differ by what they declare; no comparison in shared code names a vendor."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Compare | ast.Match):
-            named = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)} & set(VENDORS)
-            assert not named, f"line {node.lineno} compares with {named}"
+            vendors = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)} & set(VENDORS)
+            assert not vendors, f"line {node.lineno} compares with {vendors}"
 
 
-def test_the_tests_are_no_packages() -> None:
-    """Test files are imported by their place, so that files of different folders may share a name."""
-    assert list((HOUSE / "tests").rglob("__init__.py")) == []
+def test_tests_are_not_packages() -> None:
+    """Pytest imports test files by path, so that files in different folders may have the same name."""
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
 
 
 @pytest.mark.parametrize("package", REGISTRIES)
-def test_every_package_is_typed(package: str) -> None:
-    """Type checkers may trust the annotations of all three packages."""
-    assert (HOUSE / package / "py.typed").is_file()
+def test_package_is_typed(package: str) -> None:
+    """Type checkers use the annotations of all three packages."""
+    assert (ROOT / package / "py.typed").is_file()
+
+
+def test_old_project_name_is_gone() -> None:
+    """No file and no path has the old project name, which belongs to another package on the index."""
+    found = []
+    for folder, subfolders, names in os.walk(ROOT):
+        subfolders[:] = [name for name in subfolders if not GENERATED.fullmatch(name)]
+        paths = [Path(folder, name) for name in names if name != ".git" and not name.startswith(".coverage")]
+        found += [path for path in paths if OLD_NAME in str(path.relative_to(ROOT)).lower() or contains_old_name(path)]
+    assert found == []
+
+
+def contains_old_name(path: Path) -> bool:
+    """Return whether the file at *path* has the old project name in it."""
+    return OLD_NAME.encode() in path.read_bytes().lower()

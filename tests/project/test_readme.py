@@ -1,4 +1,4 @@
-"""What the documents tell people to type works: commands parse, programs run, links lead somewhere."""
+"""The documents are correct: commands parse, programs run, links have targets, every page can be found."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from soundstage_cli.main import build_parser
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOUSE = Path(__file__).parents[2]
-PAGES = sorted([*HOUSE.glob("*.md"), *(HOUSE / "docs").rglob("*.md")])
-README = (HOUSE / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(
     r"(?:^<!-- (?P<mark>[\w: ]+) -->\n)?^ *```(?P<kind>\w+)\n(?P<code>.*?)^ *```$", re.MULTILINE | re.DOTALL
 )
 
 
 def blocks(kind: str) -> Iterator[tuple[str, str]]:
-    """Name and hand out every block of *kind* in the documents."""
+    """Yield the place and the code of every block of *kind* in the documents."""
     for page in PAGES:
         for number, found in enumerate(FENCE.finditer(page.read_text(encoding="utf-8")), 1):
             if found["kind"] == kind:
-                yield f"{page.relative_to(HOUSE)}, block {number}", found["code"]
+                yield f"{page.relative_to(ROOT)}, block {number}", found["code"]
 
 
-def typed_commands() -> Iterator[str]:
-    """Hand out what stands after `soundstage` wherever a document types it in a shell."""
+def documented_commands() -> Iterator[str]:
+    """Yield the arguments of every `soundstage` command in a shell block of the documents."""
     for _, code in blocks("sh"):
         yield from (found[1].strip() for found in re.finditer(r"(?<![\w'./-])soundstage ([a-z][^|>&)\n#]*)", code))
 
@@ -44,8 +44,8 @@ def typed_commands() -> Iterator[str]:
 PROGRAMS = [block for block in blocks("python") if "with Tomoviee() as client" in block[1]]
 
 
-def test_the_readme_has_two_commands_for_a_fresh_machine() -> None:
-    """One command shows it work, one shows it hold; each is one line and needs python3 with venv alone."""
+def test_readme_has_two_commands_for_a_fresh_machine() -> None:
+    """One command runs the demo, one runs the checks; each is one line and needs only python3 with venv."""
     commands = {found["mark"]: found["code"] for found in FENCE.finditer(README) if found["mark"]}
     assert [mark for mark in commands if mark.startswith("command: ")] == ["command: demo", "command: test"]
     for mark in ("command: demo", "command: test"):
@@ -54,11 +54,13 @@ def test_the_readme_has_two_commands_for_a_fresh_machine() -> None:
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-@pytest.mark.parametrize(("typed", "code", "said"), [("echo it ran", 0, "passed in"), ("exit 3", 3, "failed with 3")])
-def test_ci_runs_the_readmes_own_command(typed: str, code: int, said: str, tmp_path: Path) -> None:
-    """CI takes the test command from the README word for word, and ends as the command ends."""
+@pytest.mark.parametrize(
+    ("typed", "code", "summary"), [("echo it ran", 0, "passed in"), ("exit 3", 3, "failed with 3")]
+)
+def test_ci_runs_the_command_of_the_readme(typed: str, code: int, summary: str, tmp_path: Path) -> None:
+    """CI takes the test command from the README word for word and returns its exit code."""
     (tmp_path / ".ci").mkdir()
-    shutil.copy(HOUSE / ".ci/run", tmp_path / ".ci/run")
+    shutil.copy(ROOT / ".ci/run", tmp_path / ".ci/run")
     command = next(found["code"] for found in FENCE.finditer(README) if found["mark"] == "command: test")
     (tmp_path / "README.md").write_text(README.replace(command, f"{typed}\n"), encoding="utf-8")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -68,12 +70,12 @@ def test_ci_runs_the_readmes_own_command(typed: str, code: int, said: str, tmp_p
     assert done.returncode == code, done.stderr
     lines = done.stdout.splitlines()
     assert f"== {typed}" in lines
-    assert lines[-1].startswith(f"== {said}")
+    assert lines[-1].startswith(f"== {summary}")
 
 
-@pytest.mark.parametrize("command", sorted(set(typed_commands())))
-def test_every_command_in_the_documents_parses(command: str) -> None:
-    """Every `soundstage ...` that a document shows is one that the command line understands."""
+@pytest.mark.parametrize("command", sorted(set(documented_commands())))
+def test_documented_command_parses(command: str) -> None:
+    """The command line accepts every `soundstage ...` in the documents."""
     parser = build_parser()
     words = shlex.split(command)
     try:
@@ -83,16 +85,16 @@ def test_every_command_in_the_documents_parses(command: str) -> None:
 
 
 @pytest.mark.parametrize(("place", "code"), list(blocks("python")), ids=[place for place, _ in blocks("python")])
-def test_every_program_in_the_documents_compiles(place: str, code: str) -> None:
-    """No document shows Python that is not Python."""
+def test_documented_program_compiles(place: str, code: str) -> None:
+    """Every Python block in the documents is valid Python."""
     compile(code, place, "exec")
 
 
 @pytest.mark.parametrize(("place", "code"), PROGRAMS, ids=[place for place, _ in PROGRAMS])
-def test_every_program_in_the_documents_makes_its_film(
+def test_documented_program_saves_its_video(
     place: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cheat sheet, run as it stands against a local server, leaves a film on disk."""
+    """The cheat sheet, run unchanged against a local server, saves a video."""
     from soundstage_server import Server, World
 
     monkeypatch.chdir(tmp_path)
@@ -101,22 +103,43 @@ def test_every_program_in_the_documents_makes_its_film(
     monkeypatch.setattr("soundstage._io.clock.SystemClock.sleep", lambda *_: None)
     with World(clock="auto", media="small") as world, Server(world) as server:
         monkeypatch.setenv("TOMOVIEE_BASE_URL", server.base_url("tomoviee"))
-        exec(compile(code, place, "exec"), {})  # noqa: S102 - the documents' own words
-    (film,) = (tmp_path / "films").iterdir()
-    assert film.suffix == ".mp4"
-    assert film.stat().st_size > 0
+        exec(compile(code, place, "exec"), {})  # noqa: S102 - our own documents
+    (video,) = tmp_path.rglob("*.mp4")
+    assert video.stat().st_size > 0
 
 
-@pytest.mark.parametrize("path", sorted((HOUSE / "examples").glob("*.py")), ids=lambda path: path.name)
-def test_every_example_runs_to_its_end(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worked example works, and leaves its results in the folder it names."""
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_example_saves_its_results(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every example succeeds and saves its results in the folder it names."""
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path), run_name="__main__")
     assert list((tmp_path / "soundstage-demo").iterdir())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOUSE)))
-def test_every_link_between_documents_leads_somewhere(page: Path) -> None:
-    """A relative link names a file of this repository."""
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_have_targets(page: Path) -> None:
+    """Every relative link names a file of this repository, and every anchor a heading in it."""
+    assert [link for link, path, anchor in links(page) if not path.exists() or anchor not in anchors(path)] == []
+
+
+def test_index_links_every_page() -> None:
+    """Every page under docs/ is linked from docs/README.md, which the project's README links."""
+    index = ROOT / "docs/README.md"
+    linked = {path for _, path, _ in links(index)}
+    assert [page.name for page in PAGES if page.parent != ROOT and page not in {*linked, index}] == []
+    assert index in {path for _, path, _ in links(ROOT / "README.md")}
+
+
+def links(page: Path) -> list[tuple[str, Path, str]]:
+    """Return each relative link of *page*, the path that it names, and its anchor."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    found = re.findall(r"\]\((?!https?://|mailto:)([^)#]*)(?:#([^)]*))?\)", text)
+    return [(f"{link}#{anchor}", (page.parent / link).resolve() if link else page, anchor) for link, anchor in found]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of *page*, and the empty anchor of the page itself."""
+    if page.suffix != ".md":
+        return {""}
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {"", *(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)}
