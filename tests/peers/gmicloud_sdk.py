@@ -1,8 +1,8 @@
 """The vendor's own package, gmicloud 0.1.10, against the simulator: `nox -s gmicloud_sdk`.
 
-It has no setting for its base address, a constant that two of its modules hold by value: those are replaced, and
-nothing else of it is. It logs in, lists models, makes requests, polls them to their ends, and gets the bytes that this
-project's client gets; it meets a second factor, an expired session, a cached refresh token and refusals in its own way.
+Its base address is a constant that three of its modules copy and that no setting changes: only those copies are
+replaced. The package logs in, lists models, creates requests, polls them until they end, and downloads the same bytes
+as this project's client. A second factor, an expired session, a cached refresh token and refusals are handled by it.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ ORDER = ["created", "queued", "dispatched", "processing", "success"]
 
 
 def only_here(event: str, arguments: tuple[Any, ...]) -> None:
-    """Let no connection leave this machine."""
+    """Refuse connections that leave this machine."""
     if event == "socket.connect" and isinstance(arguments[1], tuple):
         assert stays_here(str(arguments[1][0])), f"a connection to {arguments[1]}"
 
 
 def pointed_at(base_url: str) -> Any:
-    """Import the package with another base address, which it takes from the environment nowhere."""
+    """Import the package and replace its base address, which no environment variable sets."""
     for module in ("_config", "_client._iam_client", "_client._video_client"):
         import_module(f"gmicloud._internal.{module}").IAM_SERVICE_BASE_URL = base_url  # type: ignore[attr-defined] # theirs
-    logging.disable(logging.CRITICAL)  # it logs every refusal that it is to meet here
+    logging.disable(logging.CRITICAL)  # it logs every refusal, and refusals are expected here
     return import_module("gmicloud")
 
 
 def request_of(model: str, **payload: Any) -> Any:
-    """Return a request as the package has it."""
+    """Return a request in the package's own type."""
     return import_module("gmicloud._internal._models").SubmitRequestRequest(model=model, payload=payload)
 
 
 def ended(videos: Any, request: str) -> list[Any]:
-    """Poll a request until it is final, and return all that was read."""
+    """Poll a request until it is final and return every response."""
     seen: list[Any] = []
     while not seen or seen[-1].status.value not in ENDS:
         seen.append(videos.get_request_detail(request))
@@ -58,14 +58,14 @@ def ended(videos: Any, request: str) -> list[Any]:
 
 
 def fetched(url: str) -> bytes:
-    """Download a file with nothing of ours."""
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the simulator's address
-        content: bytes = answer.read()
+    """Download a file without this project's client."""
+    with urllib.request.urlopen(url) as response:  # noqa: S310 - the simulator's address
+        content: bytes = response.read()
         return content
 
 
-def models(client: Any) -> None:
-    """Every model is taken by the package's own checks, whose prices are whole numbers."""
+def check_models(client: Any) -> None:
+    """The package validates every model; its prices are integers."""
     found = client.video_manager.get_models()
     assert {TEXT, MOTION} <= {model.model for model in found}
     for model in found:
@@ -76,8 +76,8 @@ def models(client: Any) -> None:
         assert all(parameter["key"] for parameter in detail.parameters)
 
 
-def films(client: Any, base_url: str, email: str) -> None:
-    """Requests of both kinds come to their ends, and the films are those that this project's client gets."""
+def check_videos(client: Any, base_url: str, email: str) -> None:
+    """Requests of both kinds succeed, and the videos equal those that this project's client downloads."""
     videos = client.video_manager
     made = videos.create_request(request_of(TEXT, prompt="A fox", video_length=2, cfg_scale=7.5))
     assert made.status.value == "created"
@@ -90,16 +90,16 @@ def films(client: Any, base_url: str, email: str) -> None:
     with TemporaryDirectory() as folder, GMICloud(email, "soundstage", base_url=base_url) as mine:
         for request, url in ((made, seen[-1].outcome["video_url"]), (moved, outcome["media_urls"][0]["url"])):
             (output,) = mine.job(request.request_id).result()
-            film = fetched(url)
-            assert film[4:8] == b"ftyp"
-            assert Path(output.save(Path(folder) / f"{request.request_id}.mp4")).read_bytes() == film
+            video = fetched(url)
+            assert video[4:8] == b"ftyp"
+            assert Path(output.save(Path(folder) / f"{request.request_id}.mp4")).read_bytes() == video
         assert [record.id for record in mine.requests(TEXT)] == [made.request_id]
     assert [one.request_id for one in videos.get_requests(TEXT)] == [made.request_id]
     assert videos.get_requests("nothing") is None
 
 
-def troubles(client: Any) -> None:
-    """What does not succeed is told in the package's own way: dictionaries with a code and an error."""
+def check_failures(client: Any) -> None:
+    """The package reports failures as dictionaries with a code and an error."""
     videos = client.video_manager
     for word, status in (("fail", "failed"), ("cancel", "cancelled")):
         made = videos.create_request(request_of(TEXT, prompt=f"A fox soundstage:{word}"))
@@ -116,8 +116,8 @@ def troubles(client: Any) -> None:
     assert videos.get_request_detail("nothing")["error"] == "request not found"
 
 
-def sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
-    """A session that has expired is refreshed, a cached token opens the next one, and a second factor is asked for."""
+def check_sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
+    """The package refreshes an expired session, reuses a cached token and requests a second factor."""
     world.advance(25 * HOUR, world.account("gmicloud", email))
     assert client.video_manager.get_models()["code"].strip() == "401"
     assert client.iam_client.refresh_token()
@@ -135,34 +135,34 @@ def sessions(gmicloud: Any, client: Any, world: World, email: str) -> None:
     guarded = gmicloud.Client("2fa-fox@example.test", "soundstage")
     assert guarded.video_manager.get_models()
     unauthorized = import_module("gmicloud._internal._exceptions").UnauthorizedError
-    try:  # its loop over three tries waits for an error that its own HTTP client never lets through
+    try:  # its three attempts wait for an error that its own HTTP client never raises
         gmicloud.Client("2fa-hare@example.test", "soundstage")
     except unauthorized:
         assert codes == []
     else:
-        raise AssertionError("a wrong code was taken")
+        raise AssertionError("a wrong code was accepted")
     other = gmicloud.Client("hare@example.test", "soundstage")
     assert other.iam_client.get_organization_id() != client.iam_client.get_organization_id()
 
 
 def main() -> None:
-    """Play every scene, and say so."""
+    """Run all checks."""
     with TemporaryDirectory() as home, World(clock="auto", media="small") as world, Server(world) as server:
         sheet = load_facts("gmicloud").sheets["gmicloud"]
         os.environ.update(variables([sheet], server_address(server.url), {}))
-        os.environ["HOME"] = home  # where the package keeps refresh tokens
+        os.environ["HOME"] = home  # the package stores refresh tokens there
         sys.addaudithook(only_here)
         base_url = os.environ["GMI_CLOUD_BASE_URL"]
         gmicloud = pointed_at(base_url)
         client = gmicloud.Client()
         assert client.iam_client.get_user_id()
-        models(client)
-        films(client, base_url, os.environ["GMI_CLOUD_EMAIL"])
-        troubles(client)
-        sessions(gmicloud, client, world, os.environ["GMI_CLOUD_EMAIL"])
+        check_models(client)
+        check_videos(client, base_url, os.environ["GMI_CLOUD_EMAIL"])
+        check_failures(client)
+        check_sessions(gmicloud, client, world, os.environ["GMI_CLOUD_EMAIL"])
         refused = [entry.fact for entry in world.journal() if entry.status >= 400]
         assert all(refused), refused
-        print(f"gmicloud 0.1.10: {world.requests} requests, {len(refused)} of them refused as they were to be")
+        print(f"gmicloud 0.1.10: {world.requests} requests, {len(refused)} of them refused as expected")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Google's own SDK, google-genai 2.34.0, against the simulator: `nox -s google_genai`.
 
-It is pointed there by what `soundstage env veo` prints and is otherwise left alone: it makes films, polls, downloads,
-and gets the same bytes as this project's client; what is withheld, fails or is refused comes as Google would say it.
+Only the variables that `soundstage env veo` prints are set. The SDK makes videos, polls, and downloads the same bytes
+as this project's client; filtered, failed and refused requests have the form that Google documents.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MODEL, NEWEST, OLDEST = "veo-3.0-generate-preview", "veo-3.1-generate-preview", 
 
 
 def only_here(event: str, arguments: tuple[Any, ...]) -> None:
-    """Let no connection leave this machine."""
+    """Refuse connections that leave this machine."""
     if event == "socket.connect" and isinstance(arguments[1], tuple):
         assert stays_here(str(arguments[1][0])), f"a connection to {arguments[1]}"
 
@@ -40,17 +40,17 @@ def ended(client: Any, operation: Any) -> Any:
     raise AssertionError(operation)
 
 
-def same_film(content: bytes, name: str, base_url: str) -> None:
-    """Check that *content* is the film that this project's client gets of the operation *name*."""
+def check_content(content: bytes, name: str, base_url: str) -> None:
+    """Check that *content* equals what this project's client downloads for the operation *name*."""
     with TemporaryDirectory() as folder, Veo("soundstage", base_url=base_url) as mine:
         (output,) = mine.job(name).result()
         assert content[4:8] == b"ftyp"
-        assert Path(output.save(Path(folder) / "film.mp4")).read_bytes() == content
+        assert Path(output.save(Path(folder) / "video.mp4")).read_bytes() == content
 
 
-def films(client: Any, types: Any, base_url: str) -> None:
-    """Make films of every kind, and fetch each."""
-    held_to = types.VideoGenerationReferenceImage(
+def check_videos(client: Any, types: Any, base_url: str) -> None:
+    """Make videos of every kind and download each."""
+    reference = types.VideoGenerationReferenceImage(
         image=types.Image(image_bytes=PNG, mime_type="image/png"), reference_type="ASSET"
     )
     first = types.Image(image_bytes=PNG, mime_type="image/png")
@@ -60,7 +60,7 @@ def films(client: Any, types: Any, base_url: str) -> None:
             aspect_ratio="9:16", duration_seconds=6, negative_prompt="snow", person_generation="allow_all")},
         {"model": MODEL, "prompt": "A fox", "image": first},
         {"model": NEWEST, "prompt": "A fox", "image": first, "config": types.GenerateVideosConfig(last_frame=first)},
-        {"model": NEWEST, "prompt": "A fox", "config": types.GenerateVideosConfig(reference_images=[held_to])},
+        {"model": NEWEST, "prompt": "A fox", "config": types.GenerateVideosConfig(reference_images=[reference])},
         {"model": OLDEST, "prompt": "A fox", "config": types.GenerateVideosConfig(enhance_prompt=True)},
     )  # fmt: skip
     for call in calls:
@@ -68,17 +68,17 @@ def films(client: Any, types: Any, base_url: str) -> None:
         assert operation.done is None
         done = ended(client, operation)
         (made,) = done.response.generated_videos
-        same_film(client.files.download(file=made.video), operation.name, base_url)
-    more = client.models.generate_videos(model=NEWEST, prompt="It goes on", video=made.video)
+        check_content(client.files.download(file=made.video), operation.name, base_url)
+    more = client.models.generate_videos(model=NEWEST, prompt="It continues", video=made.video)
     assert ended(client, more).response.generated_videos
 
 
-def endings(client: Any, errors: Any) -> None:
-    """Meet what is withheld, what fails, and what is refused."""
-    withheld = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox soundstage:block"))
-    assert withheld.error is None
-    assert not withheld.response.generated_videos
-    assert (withheld.response.rai_media_filtered_count, len(withheld.response.rai_media_filtered_reasons)) == (1, 1)
+def check_failures(client: Any, errors: Any) -> None:
+    """Check a filtered, a failed and a refused request."""
+    filtered = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox soundstage:block"))
+    assert filtered.error is None
+    assert not filtered.response.generated_videos
+    assert (filtered.response.rai_media_filtered_count, len(filtered.response.rai_media_filtered_reasons)) == (1, 1)
     failed = ended(client, client.models.generate_videos(model=MODEL, prompt="A fox soundstage:fail"))
     assert (failed.response, failed.error["code"]) == (None, 13)
     with pytest.raises(errors.ClientError) as refused:
@@ -87,7 +87,7 @@ def endings(client: Any, errors: Any) -> None:
 
 
 def main() -> None:
-    """Play everything, through the proxy by the environment, and without it by an http address."""
+    """Run all checks through the proxy, set by the environment, and without it, by an explicit address."""
     with World(clock="auto", media="small") as world, Server(world) as server:
         for name, value in variables(load_facts("veo").sheets.values(), server_address(server.url), os.environ):
             os.environ[name] = value
@@ -97,16 +97,16 @@ def main() -> None:
             from google import genai  # type: ignore[import-not-found,import-untyped,unused-ignore]
             from google.genai import errors, types  # type: ignore[import-not-found,import-untyped,unused-ignore]
         client = genai.Client()
-        films(client, types, f"{server.url}/veo/gemini")
-        endings(client, errors)
+        check_videos(client, types, f"{server.url}/veo/gemini")
+        check_failures(client, errors)
         direct = genai.Client(api_key="soundstage", http_options=types.HttpOptions(base_url=f"{server.url}/veo"))
-        films(direct, types, f"{server.url}/veo")  # here the SDK makes a path of a whole http address
-        endings(direct, errors)
+        check_videos(direct, types, f"{server.url}/veo")  # here the SDK turns a whole http address into a path
+        check_failures(direct, errors)
         wrong = genai.Client(api_key="invalid-key", http_options=types.HttpOptions(base_url=f"{server.url}/veo"))
         with pytest.raises(errors.ClientError) as refused:
             wrong.models.generate_videos(model=MODEL, prompt="A fox")
         assert (refused.value.code, refused.value.status) == (400, "INVALID_ARGUMENT")
-        print(f"google-genai {genai.__version__}: {world.requests} requests, as Google would have answered them")
+        print(f"google-genai {genai.__version__}: {world.requests} requests passed")
 
 
 if __name__ == "__main__":
