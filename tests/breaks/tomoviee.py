@@ -421,7 +421,7 @@ def one_name_for_progress(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def empty_success(patch: pytest.MonkeyPatch) -> None:
     """A job without any output has succeeded."""
-    patch.setattr(Snapshot, "settled", lambda self: self)
+    patch.setattr(Snapshot, "__post_init__", lambda _self: None)
 
 
 @BREAKS.in_client

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage import JobState, Snapshot, SubmitOutcomeUnknown, Tomoviee
+from soundstage import JobState, Media, Snapshot, SubmitOutcomeUnknown, Tomoviee
 from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.generate.output import Destination
 from soundstage_cli.generate.progress import JobProgress, format_duration
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILM = ("generate", "tomoviee", "text_to_video", "A red fox")
+VIDEO = Media("https://files.example/fox.mp4", "video")
 SOON = ("--poll", "0.001")
 
 
@@ -35,7 +36,7 @@ def test_a_pipe_gets_changes_and_no_control_codes() -> None:
             Snapshot(JobState.QUEUED),
             Snapshot(JobState.UNKNOWN, "warming"),
             Snapshot(JobState.RUNNING, progress=41.6),
-            Snapshot(JobState.SUCCEEDED, progress=100.0),
+            Snapshot(JobState.SUCCEEDED, progress=100.0, media=(VIDEO,)),
         ):
             progress.seen(snapshot)
     assert stream.getvalue().splitlines() == [
@@ -55,7 +56,7 @@ def test_a_terminal_gets_one_line_that_stays_at_the_end(monkeypatch: pytest.Monk
         progress.note("job 1")
         progress.seen(Snapshot(JobState.QUEUED))
         progress._over.set()
-        progress.seen(Snapshot(JobState.SUCCEEDED))
+        progress.seen(Snapshot(JobState.SUCCEEDED, media=(VIDEO,)))
     shown = [line.rpartition("\r\x1b[K")[2] for line in stream.getvalue().split("\n")]
     assert shown == ["film: job 1", "film: succeeded, 0 s", ""]
 

@@ -142,7 +142,7 @@ class _Handle(Live):
             raise error
 
     def _canceling(self) -> Flow[None]:
-        self._believe((yield from self._service.cancel(self._ref)).settled())
+        self._believe((yield from self._service.cancel(self._ref)))
 
     def _saving(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
         home = path("folder", folder)

@@ -224,7 +224,7 @@ class Service(ABC):
     def look(self, ref: JobRef, timeout: float | None = None) -> Flow[Snapshot]:
         """Look at a job once; whatever goes wrong carries the job's token."""
         try:
-            snapshot = (yield from self.poll(ref, timeout)).settled()
+            snapshot = yield from self.poll(ref, timeout)
         except errors.SoundstageError as trouble:
             trouble.token = self.token(ref)
             raise

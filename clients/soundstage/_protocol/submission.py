@@ -74,8 +74,7 @@ class Submission:
         except Interrupted as trouble:
             raise self._unknown(str(trouble)) from None
         try:
-            job_id, snapshot = self.understand(response)
-            return job_id, snapshot.settled()
+            return self.understand(response)
         except errors.ApiError as answer:
             if self.service.is_refusal(answer):
                 raise

@@ -53,7 +53,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one answer said about a job.
+    """What one response reports about a job; success without output is read as a failure (`NoOutput`).
 
     Attributes:
         state: Where the job stands.
@@ -77,14 +77,18 @@ class Snapshot:
     cost: float | None = None
     raw: Any = field(default=None, repr=False)
 
-    def settled(self) -> Snapshot:
-        """The same, with the rule of every service applied: done without output is a failure."""
+    def __post_init__(self) -> None:
+        # One rule for every vendor, applied where a snapshot comes into being so that no reader can forget it:
+        # success without output is a failure. A caller who paid for a file would otherwise get neither file nor error.
         if self.state is not JobState.SUCCEEDED:
-            return replace(self, media=()) if self.media else self
-        if self.media:
-            return self
-        reason = self.reason or "the service says that the job succeeded and names no output"
-        return replace(self, state=JobState.FAILED, reason=reason, failure=errors.NoOutput)
+            self._change(media=())
+        elif not self.media:
+            reason = self.reason or "the service reports success and names no output"
+            self._change(state=JobState.FAILED, reason=reason, failure=errors.NoOutput)
+
+    def _change(self, **fields: object) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)  # the dataclass is frozen
 
     def problem(self) -> tuple[type[errors.JobError], str] | None:
         """The kind of error this ending is and what to say, or None for any other state."""

@@ -83,7 +83,7 @@ def happenings(draw: st.DrawFn) -> Happening:
 def submit(service: Service, **changes: Any) -> Submission:
     """Tomoviee's submission, changed as asked."""
     request = Request("POST", "https://gateway.example/x", json={"prompt": "p"}, paid=True)
-    understand = service._created  # type: ignore[attr-defined]  # the vendor's own reading
+    understand = service._read_submission  # type: ignore[attr-defined]  # the vendor's own reading
     return replace(Submission(service=service, operation=OPERATION, request=request, understand=understand), **changes)
 
 

@@ -35,25 +35,23 @@ def test_a_state_never_goes_back_and_a_final_one_stays(said: list[Snapshot]) -> 
         over = state if state.final else None
 
 
-@given(snapshot=SNAPSHOTS)
-def test_success_and_output_are_one(snapshot: Snapshot) -> None:
-    """A settled snapshot has output if and only if it succeeded, and settling twice changes nothing."""
-    settled = snapshot.settled()
-    assert bool(settled.media) == (settled.state is JobState.SUCCEEDED)
-    assert settled.settled() == settled
-    assert settled.state.final == snapshot.state.final
+@given(state=STATES, media=st.lists(MEDIA, max_size=2).map(tuple))
+def test_success_requires_output(state: JobState, media: tuple[Media, ...]) -> None:
+    """A snapshot has output if and only if it succeeded; success without output is a failure."""
+    snapshot = Snapshot(state, media=media)
+    assert bool(snapshot.media) == (snapshot.state is JobState.SUCCEEDED)
+    assert snapshot.state is (JobState.FAILED if state is JobState.SUCCEEDED and not media else state)
 
 
 @given(snapshot=SNAPSHOTS)
-def test_a_job_has_an_error_if_and_only_if_it_ended_without_success(snapshot: Snapshot) -> None:
-    """Every end but success has a problem, and nothing else has."""
-    settled = snapshot.settled()
-    assert (settled.problem() is not None) == (settled.state.final and settled.state is not JobState.SUCCEEDED)
+def test_error_if_and_only_if_ended_without_success(snapshot: Snapshot) -> None:
+    """Every final state but success has a problem, and no other state has."""
+    assert (snapshot.problem() is not None) == (snapshot.state.final and snapshot.state is not JobState.SUCCEEDED)
 
 
 def test_every_ending_has_its_own_error() -> None:
     """Failed, canceled, expired and empty jobs can be told apart by the kind of their error."""
-    kinds = {state: Snapshot(state).settled().problem() for state in JobState}
+    kinds = {state: Snapshot(state).problem() for state in JobState}
     assert {state: problem[0] for state, problem in kinds.items() if problem} == {
         JobState.SUCCEEDED: errors.NoOutput,
         JobState.FAILED: errors.JobFailed,

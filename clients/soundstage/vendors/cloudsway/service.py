@@ -87,7 +87,7 @@ class CloudswayService(Service):
             if absent.code != JOB_NOT_FOUND:  # a proxy's own 404 proves nothing
                 raise
             return None
-        return Started(JobRef(job_id, unknown.operation), snapshot.settled())
+        return Started(JobRef(job_id, unknown.operation), snapshot)
 
     def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[Started]]:
         """The account's jobs of one kind (routes.list)."""
@@ -96,7 +96,7 @@ class CloudswayService(Service):
         size = validation.whole_number("page_size", page_size, least=1, most=MAX_PAGE_SIZE)
         address = f"{self._address(kind)}?{urlencode({'pageNum': number, 'pageSize': size})}"
         found = yield from self.read(Request("GET", address, self.authorization()), self._read_list)
-        return [Started(JobRef(job_id, operation), snapshot.settled()) for job_id, snapshot in found]
+        return [Started(JobRef(job_id, operation), snapshot) for job_id, snapshot in found]
 
     def called_back(self, body: object) -> Started:
         """The task that a callback tells of, bare or in an envelope (callback)."""
@@ -106,7 +106,7 @@ class CloudswayService(Service):
         if not isinstance(task_id, str) or not task_id:
             allowed = "the JSON of a callback: {task_id, task_status, task_result, ...}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return Started(JobRef(task_id), _read_job(data, told).settled())
+        return Started(JobRef(task_id), _read_job(data, told))
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether no job was begun for certain: a documented code says so, except where the service failed at work."""

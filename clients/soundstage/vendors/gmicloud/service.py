@@ -289,7 +289,7 @@ def _read_media(outcome: Mapping[str, Any]) -> Iterator[Media]:
 
 
 def _record(said: Mapping[str, Any]) -> RequestRecord:
-    snapshot = _read_job(said).settled()
+    snapshot = _read_job(said)
     created = said.get("created_at")
     return RequestRecord(
         str(said["request_id"]),

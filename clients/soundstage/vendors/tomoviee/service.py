@@ -58,7 +58,7 @@ class TomovieeService(Service):
         if not isinstance(task_id, str) or not task_id:
             allowed = "the JSON of a callback: {task_id, status, result, params}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return Started(JobRef(task_id), _read_job(told, told).settled())
+        return Started(JobRef(task_id), _read_job(told, told))
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The task's id (create.answer)."""
