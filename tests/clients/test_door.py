@@ -99,10 +99,12 @@ def test_the_registry_points_at_public_clients(slug: str) -> None:
         assert getattr(soundstage, name) is getattr(module, name)
 
 
-def test_the_version_is_the_one_of_the_project() -> None:
-    """The version that is sent to services is the one that is published."""
+def test_version_has_one_source() -> None:
+    """The version that is sent to services is the one that the build publishes."""
     project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
-    assert soundstage.__version__ == project["project"]["version"]
+    source = SOURCE.parents[1] / project["tool"]["hatch"]["version"]["path"]
+    assert source == SOURCE / "_version.py"
+    assert soundstage.__version__ in source.read_text(encoding="utf-8")
 
 
 def test_everything_public_is_documented() -> None:
