@@ -79,6 +79,7 @@ def run_checks(url: SplitResult, environ: Mapping[str, str]) -> Iterator[CheckRe
     for extra in _EXTRAS:
         yield from _check_packages(extra)
     yield from _check_encoders()
+    yield _check_fonts()
     yield _check_server(url)
     yield _check_proxies(url)
     yield from _check_variables(environ)
@@ -146,6 +147,18 @@ def _open_encoder(codec: str) -> None:
     for name, value in _ENCODERS[codec].items():
         setattr(context, name, value)
     context.open()
+
+
+def _check_fonts() -> CheckResult:
+    try:
+        from soundstage_server.media.fonts import fonts_in_use
+    except ModuleNotFoundError:
+        return CheckResult("fonts", "note", "Pillow is not installed: no images and videos without the server extra")
+    fonts = fonts_in_use()
+    places = {row: "" if row.origin == "package" else f" {row.path}".rstrip() for row in fonts}
+    known = [f"{row.scripts}: {row.family} from {row.origin}{place}" for row, place in places.items() if row.origin]
+    missing = [f"{row.scripts}: none, shown as code points" for row in fonts if not row.origin]
+    return CheckResult("fonts", "note" if missing else "ok", "; ".join(known + missing))
 
 
 def _check_server(url: SplitResult) -> CheckResult:

@@ -116,6 +116,23 @@ def test_doctor_without_pyav_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) 
     assert found.status == "note"
 
 
+@pytest.mark.parametrize(("family", "status"), [("DejaVu Sans", "ok"), ("", "note")])
+def test_doctor_lists_the_fonts_in_use(monkeypatch: pytest.MonkeyPatch, family: str, status: str) -> None:
+    """Each font is named with its origin; scripts without a font are a note."""
+    fonts = pytest.importorskip("soundstage_server.media.fonts")
+    row = fonts.FontInUse("Greek", family, "fontconfig" if family else None, "/fonts/a.ttf" if family else "")
+    monkeypatch.setattr(fonts, "fonts_in_use", lambda: (fonts.FontInUse("plain English", "Own", "Pillow", ""), row))
+    found = doctor._check_fonts()
+    shown = "DejaVu Sans from fontconfig /fonts/a.ttf" if family else "none, shown as code points"
+    assert (found.status, found.detail) == (status, f"plain English: Own from Pillow; Greek: {shown}")
+
+
+def test_doctor_without_pillow_reports_no_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the server extra there is one note and no traceback."""
+    monkeypatch.setitem(sys.modules, "soundstage_server.media.fonts", None)
+    assert doctor._check_fonts().status == "note"
+
+
 def test_doctor_hears_a_server_that_is_well(server: str) -> None:
     """A healthy server is quoted; a path before the control address is kept."""
     found = doctor._check_server(server_address(f"{server}/well"))

@@ -13,7 +13,7 @@ import av
 import resvg_py
 from PIL import Image, ImageDraw
 
-from soundstage_server.media.fonts import FACES
+from soundstage_server.media.fonts import bundled_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -104,13 +104,14 @@ def render_svg(path: Path, width: int | None = None) -> Image.Image:
     Raises:
         ValueError: It is none.
     """
-    fonts = [str(file) for face in FACES if (face.package and (file := face.path()))]
+    faces = [face for face in bundled_last() if face.path]
+    family = faces[0].family if faces else "sans-serif"
     content = resvg_py.svg_to_bytes(
         svg_string=path.read_text(encoding="utf-8"),
         width=width,
-        font_files=fonts,
-        font_family="Noto Sans",
-        sans_serif_family="Noto Sans",
+        font_files=[face.path for face in faces],
+        font_family=family,
+        sans_serif_family=family,
         background="white",
     )
     return Image.open(io.BytesIO(bytes(content))).convert("RGB")

@@ -1,96 +1,75 @@
-"""Typefaces, and which of them has which character, so that a text shows its own letters or says which it cannot show.
+"""Choose a font for each character, so that text shows its own letters or names those that no font has.
 
-Pillow brings a face for plain English. Two optional packages (see the ``server`` extra) bring Noto Sans for the other
-Latin alphabets, Greek and Cyrillic, and Noto Sans CJK for Chinese, Japanese and Korean. A character that no installed
-face has is shown as ``[U+1F600]``, never as an empty box.
+A character that no installed font has is shown as ``[U+1F600]``, never as an empty box. `fonts_in_use` reports which
+fonts those are and where they come from.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import itertools
 import unicodedata
-from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
+from typing import NamedTuple
 
-from PIL import ImageFont
-
-_PROBE_SIZE = 16
-_PROBE = "\uffff"
-"""A noncharacter: what a face draws for it, it draws for everything that it lacks."""
+from soundstage_server.media.font_files import FONT_SOURCES, Face, Origin, find, has_glyph
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """A typeface: Pillow's own when *package* is empty, otherwise a file inside an installed package.
+class FontInUse(NamedTuple):
+    """One font that media is written with.
 
-    Args:
-        package: The import package that holds the file.
-        file: Its path inside the package.
-        index: Which face of a collection.
+    Attributes:
+        scripts: The scripts that it is for.
+        family: Its family name; empty where no font was found.
+        origin: Where it was found; None where no font was found.
+        path: Its file; empty for Pillow's bundled font and where no font was found.
     """
 
-    package: str = ""
-    file: str = ""
-    index: int = 0
-
-    def path(self) -> Path | None:
-        """Return where the file is, or None where the package is not installed."""
-        spec = importlib.util.find_spec(self.package)
-        folders = spec.submodule_search_locations if spec else None
-        files = [Path(folder, self.file) for folder in folders or ()]
-        return next((file for file in files if file.is_file()), None)
+    scripts: str
+    family: str
+    origin: Origin | None
+    path: str
 
 
-FACES = (
-    Face(),
-    Face("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf"),
-    Face("noto_cjk_sans_otc", "NotoSansCJK-Regular.ttc", index=2),
-)
-"""In the order of preference; the collection's third face prefers the simplified Chinese shapes."""
+@functools.cache
+def fonts_in_use() -> tuple[FontInUse, ...]:
+    """Return the font of each group of scripts, Pillow's bundled one first; searched for once in a process."""
+    bundled = Face()
+    rows = [FontInUse("plain English", bundled.family, "Pillow", "")]
+    for source in FONT_SOURCES:
+        found = find(source)
+        if found is None:
+            rows.append(FontInUse(source.scripts, "", None, ""))
+        else:
+            rows.append(FontInUse(source.scripts, found.face.family, found.origin, found.face.path))
+    return tuple(rows)
 
 
 @functools.cache
 def installed() -> tuple[Face, ...]:
-    """Return the faces of `FACES` that this machine has; Pillow's own is always among them."""
-    return tuple(face for face in FACES if not face.package or face.path())
+    """Return the faces that this machine has; Pillow's bundled one is always the first."""
+    found = (find(source) for source in FONT_SOURCES)
+    return (Face(), *dict.fromkeys(one.face for one in found if one))
 
 
-@functools.lru_cache(maxsize=64)
-def font(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    """Return *face* at *size* pixels, laid out without the optional shaping library, so that machines agree."""
-    basic = ImageFont.Layout.BASIC
-    path = face.path() if face.package else None
-    if path:
-        return ImageFont.truetype(str(path), size, face.index, layout_engine=basic)
-    own = cast("ImageFont.FreeTypeFont", ImageFont.load_default(size))  # given a size, it is that or an ImportError
-    return own.font_variant(layout_engine=basic)
-
-
-@functools.lru_cache(maxsize=4096)
-def has_glyph(face: Face, character: str) -> bool:
-    """Return whether *face* draws *character* itself."""
-    return character.isspace() or _ink(face, character) != _ink(face, _PROBE)
-
-
-def _ink(face: Face, character: str) -> bytes:
-    mask, offset = font(face, _PROBE_SIZE).getmask2(character, mode="L")
-    return repr((mask.size, offset)).encode() + bytes(mask)
+@functools.cache
+def bundled_last() -> tuple[Face, ...]:
+    """Return the installed faces, Pillow's bundled one last, so that texts in several scripts look alike together."""
+    return tuple(sorted(installed(), key=lambda face: not face.path))
 
 
 def displayable(text: str, faces: tuple[Face, ...]) -> str:
-    """Return *text* on one line in characters that *faces* can show, the others as their code points.
+    """Return *text* on one line in characters that *faces* have, the others as their code points.
 
-    Controls and invisible format characters (joiners, variation selectors) leave no trace but a space.
+    Control characters become spaces; invisible format characters (joiners, variation selectors) are removed.
     """
     visible = "".join(_visible(character) for character in unicodedata.normalize("NFC", text))
+
+    def is_known(character: str) -> bool:
+        return any(has_glyph(face, character) for face in faces)
+
     shown = "".join(
         "".join(run) if known else f"[{' '.join(f'U+{ord(character):04X}' for character in run)}]"
-        for known, run in itertools.groupby(
-            visible, lambda character: any(has_glyph(face, character) for face in faces)
-        )
+        for known, run in itertools.groupby(visible, is_known)
     )
     return " ".join(shown.split())
 
@@ -103,22 +82,16 @@ def _visible(character: str) -> str:
 
 
 def by_coverage(text: str, faces: tuple[Face, ...] | None = None) -> tuple[Face, ...]:
-    """Return *faces*, all that are installed by default, first the one that has most of *text*.
+    """Return *faces* (default: all installed ones), those that have more characters of *text* first.
 
-    So a word keeps to one face; where several have as much of it, the order stays.
+    So a word keeps to one face. Faces that have equally many characters keep their order.
     """
-    letters = sorted(set(text))
+    characters = sorted(set(text))
     known = installed() if faces is None else faces
-    return tuple(sorted(known, key=lambda face: -sum(has_glyph(face, letter) for letter in letters)))
-
-
-@functools.cache
-def packaged_first() -> tuple[Face, ...]:
-    """Return the installed faces, Pillow's own last, so that texts of several alphabets look alike together."""
-    return tuple(sorted(installed(), key=lambda face: not face.package))
+    return tuple(sorted(known, key=lambda face: -sum(has_glyph(face, character) for character in characters)))
 
 
 def font_runs(text: str, faces: tuple[Face, ...]) -> list[tuple[Face, str]]:
-    """Return *text* in stretches of one face each; every character is one that some face has."""
-    pick = {letter: next(face for face in faces if has_glyph(face, letter)) for letter in set(text)}
-    return [(face, "".join(run)) for face, run in itertools.groupby(text, pick.__getitem__)]
+    """Split *text* into runs of one face each; each character must be one that some face has."""
+    choice = {character: next(face for face in faces if has_glyph(face, character)) for character in set(text)}
+    return [(face, "".join(run)) for face, run in itertools.groupby(text, choice.__getitem__)]

@@ -1,4 +1,4 @@
-"""Text set into a box: wrapped, shrunk until it fits, and cut with an ellipsis where the smallest size is too large."""
+"""Lay out text in a box: wrap it, shrink it until it fits, and truncate it where the smallest size does not fit."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from soundstage_server.media.fonts import Face, by_coverage, displayable, font, font_runs
+from soundstage_server.media.font_files import Face, font
+from soundstage_server.media.fonts import by_coverage, displayable, font_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_CHARACTERS = 600
-"""Characters that are looked at: no frame shows more at a size that one can read."""
+"""Characters of a text that are laid out; no frame shows more at a readable size."""
 ELLIPSIS = "…"
 _ASCENT, LINE_HEIGHT = 1.0, 1.28
-"""Baseline below a line's top, and line below line, in sizes; the same for all faces, so that they mix on one line."""
+"""Distance from a line's top to its baseline, and from line to line, in font sizes.
+
+They are the same for all faces, so that faces can be mixed on one line.
+"""
 _AREA_SLACK = 1.15
-"""How much more than the box a text may cover before it is wrapped, for lines lose the spaces that they end in."""
+"""How much more than the box's area a text may cover before it is wrapped: lines lose the spaces at their ends."""
 _SHRINK = 0.86
-"""Each next size that is tried."""
+"""Factor from one size that is tried to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """TextBlock of text at one size.
+    """Lines of text at one size.
 
     Args:
         lines: The text, line by line, in characters that *faces* have.
-        faces: Where each character is looked up, in this order.
+        faces: The faces that each character is searched in, in this order.
         size: The size in pixels.
     """
 
@@ -50,11 +54,11 @@ class TextBlock:
         return math.ceil(LINE_HEIGHT * self.size * len(self.lines))
 
     def width_of(self, line: str) -> int:
-        """Return the width in pixels of one line."""
+        """Return the width of one line in pixels."""
         return _width(line, self.faces, self.size)
 
     def mask(self) -> Image.Image:
-        """Return the text as an image of exactly its width and height, 255 where it is to be painted."""
+        """Return the text as a grayscale image of its width and height, 255 where ink belongs."""
         canvas = Image.new("L", (max(1, self.width), max(1, self.height)), 0)
         draw = ImageDraw.Draw(canvas)
         for number, line in enumerate(self.lines):
@@ -66,29 +70,30 @@ class TextBlock:
 
 
 def fit_text(
-    text: str, width: int, height: int, *, largest: int, smallest: int, known: tuple[Face, ...] | None = None
+    text: str, width: int, height: int, *, largest: int, smallest: int, faces: tuple[Face, ...] | None = None
 ) -> TextBlock:
-    """Return *text* set as large as it can be within *width* and *height* pixels; no lines where not a letter fits.
+    """Lay out *text* as large as it fits within *width* and *height*; without any line where not one character fits.
 
     Args:
-        text: Anything; what no installed face can show appears as code points.
+        text: Any text; characters that no face has appear as code points.
         width: The box's width in pixels.
         height: The box's height in pixels.
         largest: The size in pixels that is tried first.
-        smallest: The size below which the text is cut and ends in an ellipsis instead.
-        known: The faces to choose from, the preferred ones first; all that are installed by default.
+        smallest: The size in pixels at which the text is truncated with an ellipsis rather than shrunk further.
+        faces: The faces to choose from, in the order of preference; by default all that are installed.
     """
-    words = text[:MAX_CHARACTERS] + ELLIPSIS * (len(text) > MAX_CHARACTERS)
-    faces = by_coverage(words, known)
-    shown = displayable(words, faces)
-    area = _AREA_SLACK * width * height * smallest / max(1, LINE_HEIGHT * _width(shown, faces, smallest))
+    kept = text[:MAX_CHARACTERS] + ELLIPSIS * (len(text) > MAX_CHARACTERS)
+    chosen = by_coverage(kept, faces)
+    shown = displayable(kept, chosen)
+    # Wrapping is the expensive part, so skip each size at which the text could not fit however it is wrapped.
+    area = _AREA_SLACK * width * height * smallest / max(1, LINE_HEIGHT * _width(shown, chosen, smallest))
     for size in _sizes(largest, smallest):
         if size * size > area and size > smallest:
             continue
-        lines = TextBlock(tuple(_wrap(shown, faces, size, width)), faces, size)
-        if lines.height <= height and lines.width <= width:
-            return lines
-    return _truncate(lines, width, height)
+        block = TextBlock(tuple(_wrap(shown, chosen, size, width)), chosen, size)
+        if block.height <= height and block.width <= width:
+            return block
+    return _truncate(block, width, height)
 
 
 def _sizes(largest: int, smallest: int) -> Iterator[int]:
@@ -99,15 +104,15 @@ def _sizes(largest: int, smallest: int) -> Iterator[int]:
     yield smallest
 
 
-def _truncate(lines: TextBlock, width: int, height: int) -> TextBlock:
-    """Return the lines that the height takes, the last with an ellipsis if more came; none if one is still too wide."""
-    kept = list(lines.lines[: int(height / (LINE_HEIGHT * lines.size))])
-    if kept and len(kept) < len(lines.lines):
-        while kept[-1] and _width(kept[-1] + ELLIPSIS, lines.faces, lines.size) > width:
+def _truncate(block: TextBlock, width: int, height: int) -> TextBlock:
+    """Keep the lines that fit the height, the last with an ellipsis; no line if one is still too wide."""
+    kept = list(block.lines[: int(height / (LINE_HEIGHT * block.size))])
+    if kept and len(kept) < len(block.lines):
+        while kept[-1] and _width(kept[-1] + ELLIPSIS, block.faces, block.size) > width:
             kept[-1] = kept[-1][:-1].rstrip()
         kept[-1] += ELLIPSIS
-    cut = TextBlock(tuple(kept), lines.faces, lines.size)
-    return cut if cut.width <= width else TextBlock((), lines.faces, lines.size)
+    truncated = TextBlock(tuple(kept), block.faces, block.size)
+    return truncated if truncated.width <= width else TextBlock((), block.faces, block.size)
 
 
 def _wrap(text: str, faces: tuple[Face, ...], size: int, width: int) -> Iterator[str]:
@@ -125,36 +130,40 @@ def _wrap(text: str, faces: tuple[Face, ...], size: int, width: int) -> Iterator
 
 
 def _split_word(piece: str, faces: tuple[Face, ...], size: int, width: int) -> list[str]:
-    """Cut one piece into lines; only a word wider than a whole line comes in more than one."""
+    """Split one piece into parts of at most *width*: a word that is wider than a line has more than one part."""
     parts = [""]
-    for letter in piece:
-        if parts[-1] and _width((parts[-1] + letter).rstrip(), faces, size) > width:
+    for character in piece:
+        if parts[-1] and _width((parts[-1] + character).rstrip(), faces, size) > width:
             parts.append("")
-        parts[-1] += letter
+        parts[-1] += character
     return parts
 
 
 def _break_pieces(text: str) -> Iterator[str]:
-    """Split *text* where a line may end: after spaces, and around each ideograph, but never before a closing mark."""
+    """Split *text* where a line may break: after spaces and around each ideograph, but never before a closing mark."""
     piece = ""
-    for letter in text:
-        closing = unicodedata.category(letter) in {"Pe", "Pf", "Po"}
-        if piece and not closing and letter != " " and (piece[-1] == " " or _is_wide(piece[-1]) or _is_wide(letter)):
+    for character in text:
+        closing = unicodedata.category(character) in {"Pe", "Pf", "Po"}
+        if (
+            piece
+            and not closing
+            and character != " "
+            and (piece[-1] == " " or _is_wide(piece[-1]) or _is_wide(character))
+        ):
             yield piece
             piece = ""
-        piece += letter
+        piece += character
     if piece:
         yield piece
 
 
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in "WF"
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 def _width(text: str, faces: tuple[Face, ...], size: int) -> int:
-    """Return the width with room for what a letter leans over its own advance."""
-    return (
-        math.ceil(sum(font(face, size).getlength(run) for face, run in font_runs(text, faces)) + size / 16)
-        if text
-        else 0
-    )
+    if not text:
+        return 0
+    advances = sum(font(face, size).getlength(run) for face, run in font_runs(text, faces))
+    # A slanted or wide glyph may reach past its own advance.
+    return math.ceil(advances + size / 16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from soundstage_server.media.fonts import packaged_first
+from soundstage_server.media.fonts import bundled_last
 from soundstage_server.media.text import TextBlock, fit_text
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def wrap_text(words: str, width: float, *, lines: int = 4, size: int = BODY, lea
     """Return *words* wrapped to *width* on at most so many lines, a little smaller rather than cut."""
     height = round(lines * size * 1.3)
     smallest = least or max(14, round(size * 0.78))
-    return fit_text(words, round(width), height, largest=size, smallest=smallest, known=packaged_first())
+    return fit_text(words, round(width), height, largest=size, smallest=smallest, faces=bundled_last())
 
 
 def arrow(points: tuple[Point, ...], color: Color, weight: float = 3.0) -> list[Shape]:
