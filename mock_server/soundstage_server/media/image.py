@@ -1,4 +1,4 @@
-"""Stills, and masks that are masks."""
+"""Render images and masks."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from soundstage_server.media.metadata import sanitize
 if TYPE_CHECKING:
     from soundstage_server.media.specs import Image, Mask
 
-_CORNERS = 180
-"""Points of a mask's outline."""
+_OUTLINE_POINTS = 180
 
 
-def render_image(picture: Image) -> bytes:
-    """Return *picture* encoded in its format."""
-    image = paint_frame(picture).image
+def render_image(spec: Image) -> bytes:
+    """Render *spec* in its format."""
+    image = paint_frame(spec).image
     file = io.BytesIO()
-    match picture.format:
+    match spec.format:
         case "png":
             image.save(file, "PNG", compress_level=4)
         case "jpeg":
@@ -35,27 +34,28 @@ def render_image(picture: Image) -> bytes:
 
 
 def render_mask(mask: Mask) -> bytes:
-    """Return *mask* as a PNG of one channel that holds 0 and 255 and nothing else."""
+    """Render *mask* as a PNG with one channel, in which every pixel is 0 or 255."""
     image = PILImage.new("L", (mask.width, mask.height), 0)
     ImageDraw.Draw(image).polygon(_outline(mask), fill=255)
-    about = PngImagePlugin.PngInfo()
+    info = PngImagePlugin.PngInfo()
     if mask.title:
-        about.add_itxt("Title", sanitize(mask.title))
+        info.add_itxt("Title", sanitize(mask.title))
     file = io.BytesIO()
-    image.save(file, "PNG", pnginfo=about)
+    image.save(file, "PNG", pnginfo=info)
     return file.getvalue()
 
 
 def _outline(mask: Mask) -> list[tuple[float, float]]:
-    """Return a closed curve around a point: a circle with a few slow waves on it, inside the frame."""
+    """Return a closed curve inside the frame: a circle with a few slow waves on it."""
     random = Random(mask.seed)
-    waves = [(turns, random.uniform(0, 0.3 / turns), random.uniform(0, math.tau)) for turns in (1, 2, 3, 4, 5)]
-    spread = 1 + sum(height for _, height, _ in waves)
+    waves = [(cycles, random.uniform(0, 0.3 / cycles), random.uniform(0, math.tau)) for cycles in (1, 2, 3, 4, 5)]
+    # All waves may peak at one angle, so divide by the greatest radius that they can reach together.
+    spread = 1 + sum(amplitude for _, amplitude, _ in waves)
     across, down = (random.uniform(0.32, 0.45) * (side - 4) / spread for side in (mask.width, mask.height))
-    middle = (mask.width * random.uniform(0.47, 0.53), mask.height * random.uniform(0.47, 0.53))
+    center = (mask.width * random.uniform(0.47, 0.53), mask.height * random.uniform(0.47, 0.53))
 
     def point(angle: float) -> tuple[float, float]:
-        radius = 1 + sum(height * math.cos(turns * angle + start) for turns, height, start in waves)
-        return middle[0] + across * radius * math.cos(angle), middle[1] + down * radius * math.sin(angle)
+        radius = 1 + sum(amplitude * math.cos(cycles * angle + phase) for cycles, amplitude, phase in waves)
+        return center[0] + across * radius * math.cos(angle), center[1] + down * radius * math.sin(angle)
 
-    return [point(math.tau * step / _CORNERS) for step in range(_CORNERS)]
+    return [point(math.tau * step / _OUTLINE_POINTS) for step in range(_OUTLINE_POINTS)]

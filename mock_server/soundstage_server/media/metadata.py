@@ -1,4 +1,4 @@
-"""Words that a file carries beside its content."""
+"""Text that a media file carries as metadata, such as its title."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ MAX_CHARACTERS = 1000
 
 
 def sanitize(text: str) -> str:
-    """Return *text* as every container can hold it: bounded, and without what UTF-8 or a C string has no place for."""
+    """Return *text* as every container can store it: bounded, valid UTF-8, and without NUL, which ends a C string."""
     return text[:MAX_CHARACTERS].encode(errors="replace").decode().replace("\0", " ")

@@ -1,4 +1,4 @@
-"""Small stand-ins for media: the same kind, ratio and duration for a few milliseconds."""
+"""Reduce a media spec to a small stand-in: the same kind, ratio and duration, rendered in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -10,42 +10,43 @@ from soundstage_server.media.diagrams.content import Diagram
 from soundstage_server.media.specs import Audio, Image, Mask, MediaSpec, Video
 
 LOOP = 0.25
-"""Seconds after which a small spec's sound repeats."""
+"""Seconds after which the audio of a small stand-in repeats."""
 FPS = 2
-"""A small film's rate: enough that its counter moves."""
+"""Frame rate of a small video: enough that its counter is seen to change."""
 SCALE = 0.12
-"""Pixels of a small diagram for each unit: its boxes are seen, and its text is not."""
+"""Pixels for each unit of a small diagram: its boxes can be seen, its text cannot."""
 _SHORT_SIDES = range(64, 98, 2)
 
-_Framed = TypeVar("_Framed", Video, Image, Mask)
+_Sized = TypeVar("_Sized", Video, Image, Mask)
 
 
 def shrink(spec: MediaSpec) -> MediaSpec:
-    """Return *spec* with a short side of 64 to 96 pixels, in the ratio nearest to its own, at 2 frames a second.
+    """Return *spec* with a short side of 64 to 96 pixels, in the ratio nearest to its own, at about 2 frames a second.
 
-    A sound repeats sooner, a drawing is painted smaller, and a frame that is small already stays as it is.
+    Audio repeats sooner and a PNG diagram gets fewer pixels. What is already small keeps its size.
     """
     match spec:
         case Video():
-            seconds = spec.frames / spec.fps  # which it lasts once rounded to frames, and is to last still
-            return replace(_scaled(spec), seconds=seconds, fps=_rate(spec), loop=min(LOOP, spec.loop))
+            # The duration is rounded to frames at the full rate; the small video must last exactly as long.
+            seconds = spec.frames / spec.fps
+            return replace(_resize(spec), seconds=seconds, fps=_rate(spec), loop=min(LOOP, spec.loop))
         case Image():
-            return _scaled(spec)
+            return _resize(spec)
         case Mask():
-            return _scaled(spec)
+            return _resize(spec)
         case Audio():
             return replace(spec, loop=min(LOOP, spec.loop))
         case Diagram():
             return replace(spec, scale=min(SCALE, spec.scale)) if spec.format == "png" else spec
 
 
-def _rate(film: Video) -> int:
-    """Return the lowest rate from 2 on at which the duration is a whole number of frames, or the film's own."""
-    seconds = Fraction(film.frames, film.fps)
-    return next((rate for rate in range(FPS, film.fps) if (seconds * rate).denominator == 1), film.fps)
+def _rate(video: Video) -> int:
+    """Return the lowest rate from 2 on at which the duration is a whole number of frames, or the video's own."""
+    seconds = Fraction(video.frames, video.fps)
+    return next((rate for rate in range(FPS, video.fps) if (seconds * rate).denominator == 1), video.fps)
 
 
-def _scaled(spec: _Framed) -> _Framed:
+def _resize(spec: _Sized) -> _Sized:
     width, height = spec.width, spec.height
     short = min(width, height)
     if short <= _SHORT_SIDES[-1]:
