@@ -125,7 +125,7 @@ def _invalid_host(host: str, problem: object) -> UsageError:
 
 def _announce(server: Server, clock: Clock, host: str) -> None:
     """Say on standard output that the server is ready, for programs, and the rest on standard error, for people."""
-    speed = clock.kind if clock.stands else f"{clock.speed:g}"
+    speed = clock.kind if clock.frozen else f"{clock.speed:g}"
     print(f"Soundstage is ready at {server.url} (speed {speed}, seed {server.world.seed}); Ctrl-C ends it", flush=True)
     notes = [
         f"  pages        {server.url}/docs",

@@ -20,7 +20,7 @@ from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.model.fields import Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
-from soundstage_server.model.task import ASIDE
+from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway import CloudswayService as Films
 from soundstage_server.vendors.cloudsway import capabilities, outputs, service
 
@@ -143,7 +143,7 @@ def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def forgotten_name(patch: pytest.MonkeyPatch) -> None:
     """A task is not found by the caller's own name."""
-    patch.setattr(Films, "remember", lambda self, task: self.tasks.update({task.id: task}))
+    patch.setattr(Films, "index_task", lambda self, task: self.tasks.update({task.id: task}))
 
 
 @BREAKS.in_simulator
@@ -153,7 +153,7 @@ def name_used_twice(patch: pytest.MonkeyPatch) -> None:
     def set_aside(_self: Films, _account: Any, params: dict[str, Any]) -> None:
         external = params.pop("external_task_id", None)
         if external is not None:
-            params[ASIDE] = {"external_task_id": external}
+            params[EXTRA] = {"external_task_id": external}
 
     patch.setattr(Films, "_set_aside", set_aside)
 

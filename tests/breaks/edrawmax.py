@@ -77,7 +77,7 @@ def statuses_by_default(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
-    patch.setattr(Maker, "_cite", lambda _self, answer, _refused: answer)
+    patch.setattr(Maker, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
 @BREAKS.in_simulator
@@ -136,14 +136,14 @@ def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def nobody_is_told_to_wait(patch: pytest.MonkeyPatch) -> None:
     """Any number of requests is taken at once."""
-    right = Maker.enter
+    right = Maker.authenticate
 
     def enter(self: Maker, identity: Any) -> Any:
         account = right(self, identity)
         account.at_once = None
         return account
 
-    patch.setattr(Maker, "enter", enter)
+    patch.setattr(Maker, "authenticate", enter)
 
 
 @BREAKS.in_simulator

@@ -17,10 +17,10 @@ from soundstage.vendors.gmicloud.access import KeyAccess
 from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.kit.service import Identity
 from soundstage_server.model import journal
-from soundstage_server.model.fields import Number, Whole
+from soundstage_server.model.fields import Integer, Number
 from soundstage_server.model.ledger import Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import json_answer
+from soundstage_server.model.messages import json_response
 from soundstage_server.vendors.gmicloud import GMICloudService as Queue
 from soundstage_server.vendors.gmicloud import capabilities, outputs, sessions
 from soundstage_server.vendors.gmicloud import service as simulated
@@ -71,8 +71,8 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 @BREAKS.in_simulator
 def any_password(patch: pytest.MonkeyPatch) -> None:
     """Whoever knows an e-mail may log in."""
-    right = Queue.enter
-    patch.setattr(Queue, "enter", lambda self, identity: right(self, Identity(identity.credential)))
+    right = Queue.authenticate
+    patch.setattr(Queue, "authenticate", lambda self, identity: right(self, Identity(identity.credential)))
 
 
 @BREAKS.in_simulator
@@ -139,7 +139,7 @@ def one_field(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
-    patch.setattr(Queue, "_cite", lambda _self, answer, _refused: answer)
+    patch.setattr(Queue, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
 @BREAKS.in_simulator
@@ -183,7 +183,7 @@ def lost_refund(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def wide_range(patch: pytest.MonkeyPatch) -> None:
     """A film may be longer than its model declares."""
-    rule_otherwise(patch, TEXT, "video_length", rule=Whole(1, 3600))
+    rule_otherwise(patch, TEXT, "video_length", rule=Integer(1, 3600))
 
 
 @BREAKS.in_simulator
@@ -243,8 +243,8 @@ def open_requests(patch: pytest.MonkeyPatch) -> None:
 
     def requests(self: Queue, call: Any) -> Any:
         found = [task for task in self.tasks.values() if task.operation == call.query_values().get("model_id")]
-        shown = [self._shown(call, task, task.at(call.now, capabilities.TIMES)) for task in found]
-        return json_answer({"requests": shown, "total": len(shown)})
+        shown = [self._shown(call, task, task.state_at(call.now, capabilities.TIMES)) for task in found]
+        return json_response({"requests": shown, "total": len(shown)})
 
     patch.setattr(Queue, "requests", requests)
 

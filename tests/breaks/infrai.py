@@ -24,7 +24,7 @@ from soundstage_server.model import account as server_accounts
 from soundstage_server.model import journal
 from soundstage_server.model.ledger import Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.task import ASIDE
+from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.infrai import InfraiService as Vendor
 from soundstage_server.vendors.infrai import capabilities, outputs, service
 
@@ -68,7 +68,7 @@ def send_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[Any], Any]) -> Non
 @BREAKS.in_simulator
 def key_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """A key begins a new job each time."""
-    patch.setattr(Vendor, "remember", lambda self, task: self.tasks.__setitem__(task.id, task))
+    patch.setattr(Vendor, "index_task", lambda self, task: self.tasks.__setitem__(task.id, task))
 
 
 @BREAKS.in_simulator
@@ -102,7 +102,7 @@ def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
         begun = self._keyed.get((call.account.name, key)) if key else None
         if begun is None or call.now >= begun.created + service.KEY_SECONDS:
             return params
-        own = {name: value for name, value in begun.params.items() if name != ASIDE}
+        own = {name: value for name, value in begun.params.items() if name != EXTRA}
         return {**own, **{name: value for name, value in params.items() if name == "idempotency_key"}}
 
     patch.setattr(Vendor, "_asked", asked)
@@ -176,14 +176,14 @@ def keys_hide_doubles(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def cancel_is_free_of_consequence(patch: pytest.MonkeyPatch) -> None:
     """A cancel answers ok and stops nothing."""
-    patch.setattr(Vendor, "cut_short", lambda _self, task, now: task.ends > now)
+    patch.setattr(Vendor, "end_early", lambda _self, task, now: task.ends > now)
 
 
 @BREAKS.in_simulator
 def cancel_of_the_finished_is_ok(patch: pytest.MonkeyPatch) -> None:
     """A finished job is cancelled, it says."""
-    right = Vendor.cut_short
-    patch.setattr(Vendor, "cut_short", lambda self, task, now: right(self, task, now) or True)
+    right = Vendor.end_early
+    patch.setattr(Vendor, "end_early", lambda self, task, now: right(self, task, now) or True)
 
 
 @BREAKS.in_simulator
@@ -253,14 +253,14 @@ def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def wrong_ids(patch: pytest.MonkeyPatch) -> None:
     """Job ids do not start with vid_."""
-    patch.setattr(Vendor, "name_task", lambda _self, _operation, _now, seed: f"job-{seed:x}")
+    patch.setattr(Vendor, "make_task_id", lambda _self, _operation, _now, seed: f"job-{seed:x}")
 
 
 @BREAKS.in_simulator
 def no_wait(patch: pytest.MonkeyPatch) -> None:
     """A 429 does not say how long to wait."""
     patch.setattr(service, "_TOO_MANY_STATUS", 0)
-    patch.setattr(Vendor, "says_retry_after", False)
+    patch.setattr(Vendor, "sends_retry_after", False)
 
 
 @BREAKS.in_simulator
@@ -279,7 +279,7 @@ def refused_with_200(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
-    patch.setattr(Vendor, "_cite", lambda _self, answer, _refused: answer)
+    patch.setattr(Vendor, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
 @BREAKS.in_simulator

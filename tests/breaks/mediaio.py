@@ -21,7 +21,7 @@ from soundstage.vendors.mediaio.service import MediaIOService as Client
 from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.kit.inputs import MediaLink, media_fields
 from soundstage_server.media import Video
-from soundstage_server.model.fields import Choice, Field, Many, Text
+from soundstage_server.model.fields import Choice, Field, ListOf, Text
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.vendors.mediaio import MediaIOService as Api
 from soundstage_server.vendors.mediaio import outputs, service
@@ -81,7 +81,7 @@ def prompts_without_end(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def ten_images(patch: pytest.MonkeyPatch) -> None:
     """Seedream 4.0 takes ten images."""
-    rule(patch, "i2i-seedream-v4-0", "images", lambda field: replace(field, rule=Many(MediaLink(), 1, 10)))
+    rule(patch, "i2i-seedream-v4-0", "images", lambda field: replace(field, rule=ListOf(MediaLink(), 1, 10)))
 
 
 @BREAKS.in_simulator
@@ -129,7 +129,7 @@ def one_code_for_all_keys(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def expired_is_wrong(patch: pytest.MonkeyPatch) -> None:
     """An expired key is refused as a wrong one is."""
-    patch.setattr(Api, "unaccepted", lambda _self, _word: service.WRONG_KEY)
+    patch.setattr(Api, "credential_refusal", lambda _self, _word: service.WRONG_KEY)
 
 
 @BREAKS.in_simulator

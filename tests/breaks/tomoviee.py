@@ -28,9 +28,9 @@ from soundstage_server.kit.service import Identity
 from soundstage_server.media import Image, frame_size
 from soundstage_server.model import journal
 from soundstage_server.model.account import Account
-from soundstage_server.model.fields import Text, Whole
+from soundstage_server.model.fields import Integer, Text
 from soundstage_server.model.ledger import InsufficientError, Ledger
-from soundstage_server.model.lifecycle import Fate, Lifecycle, Moment, Stage
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage, TaskState
 from soundstage_server.model.messages import RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
 from soundstage_server.vendors.tomoviee import outputs, service
@@ -77,7 +77,7 @@ def wrong_status(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
-    patch.setattr(Gateway, "_cite", lambda _self, answer, _refused: answer)
+    patch.setattr(Gateway, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
 @BREAKS.in_simulator
@@ -112,25 +112,25 @@ def skipped_state(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def state_goes_back(patch: pytest.MonkeyPatch) -> None:
     """A task that is long over is processed again."""
-    right = Lifecycle.at
+    right = Lifecycle.state_at
 
-    def at(self: Lifecycle, now: float, created: float, changes: tuple[float, ...], *fate: Any) -> Moment:
+    def at(self: Lifecycle, now: float, created: float, changes: tuple[float, ...], *fate: Any) -> TaskState:
         risen = now > changes[-1] + 1000
-        return Moment(2, False, 99, now + 1) if risen else right(self, now, created, changes, *fate)
+        return TaskState(2, False, 99, now + 1) if risen else right(self, now, created, changes, *fate)
 
-    patch.setattr(Lifecycle, "at", at)
+    patch.setattr(Lifecycle, "state_at", at)
 
 
 @BREAKS.in_simulator
 def falling_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress counts down."""
-    right = Lifecycle.at
+    right = Lifecycle.state_at
 
-    def at(self: Lifecycle, *record: Any) -> Moment:
+    def at(self: Lifecycle, *record: Any) -> TaskState:
         moment = right(self, *record)
         return moment._replace(progress=100 - moment.progress)
 
-    patch.setattr(Lifecycle, "at", at)
+    patch.setattr(Lifecycle, "state_at", at)
 
 
 @BREAKS.in_simulator
@@ -194,7 +194,7 @@ def refused_and_kept(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def no_limit(patch: pytest.MonkeyPatch) -> None:
     """An account that is limited may have as many tasks as it likes."""
-    patch.setattr(Account, "check_room", lambda _self: None)
+    patch.setattr(Account, "check_concurrency", lambda _self: None)
 
 
 @BREAKS.in_simulator
@@ -212,7 +212,7 @@ def any_ratio(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def no_crane_down(patch: pytest.MonkeyPatch) -> None:
     """The last camera move is refused."""
-    rule_films(patch, "camera_move_index", Whole(1, 45))
+    rule_films(patch, "camera_move_index", Integer(1, 45))
 
 
 @BREAKS.in_simulator
@@ -516,7 +516,7 @@ def grey_mask(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def any_token(patch: pytest.MonkeyPatch) -> None:
     """The token route takes any secret."""
-    patch.setattr(Gateway, "enter", lambda self, identity: self.world.account(self.slug, identity.credential))
+    patch.setattr(Gateway, "authenticate", lambda self, identity: self.world.account(self.slug, identity.credential))
 
 
 @BREAKS.in_simulator
@@ -547,7 +547,7 @@ def told_without_result(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
     """Files that the simulator holds are not looked at."""
-    patch.setattr(service, "admit", lambda *_given: None)
+    patch.setattr(service, "validate_inputs", lambda *_given: None)
 
 
 @BREAKS.in_client

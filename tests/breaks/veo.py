@@ -15,7 +15,7 @@ from soundstage.vendors.veo import service as conversation
 from soundstage_contracts.mutation.mutations import Breaks
 from soundstage_server.model.account import Account
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import Answer, RefusedError, json_answer
+from soundstage_server.model.messages import RefusedError, Response, json_response
 from soundstage_server.vendors.veo import VeoService as Host
 from soundstage_server.vendors.veo import capabilities, outputs, service
 
@@ -30,11 +30,11 @@ def polled_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the simulator says of an operation."""
     right = Host.poll
 
-    def poll(self: Host, call: Any) -> Answer:
+    def poll(self: Host, call: Any) -> Response:
         import orjson
 
         answer = right(self, call)
-        return json_answer(edit(orjson.loads(answer.body)))
+        return json_response(edit(orjson.loads(answer.body)))
 
     patch.setattr(Host, "poll", poll)
 
@@ -50,7 +50,7 @@ def chatty_creation(patch: pytest.MonkeyPatch) -> None:
     """A create call says more than the operation's name."""
     right = Host.create
 
-    def create(self: Host, call: Any) -> Answer:
+    def create(self: Host, call: Any) -> Response:
         answer = right(self, call)
         return answer._replace(body=answer.body.replace(b"{", b'{"done":false,', 1))
 
@@ -89,7 +89,7 @@ def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
     """The proxy's code is a number, as Google's is."""
     right = Host.refuse
 
-    def refuse(self: Host, refused: RefusedError, call: Any) -> Answer:
+    def refuse(self: Host, refused: RefusedError, call: Any) -> Response:
         answer = right(self, refused, call)
         return answer._replace(body=answer.body.replace(b'"code":"401"', b'"code":401'))
 
@@ -157,7 +157,7 @@ def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is an error of the operation."""
     right = Host.poll
 
-    def poll(self: Host, call: Any) -> Answer:
+    def poll(self: Host, call: Any) -> Response:
         for task in self.tasks.values():
             task.fate = Fate.FAIL if task.fate is Fate.BLOCK else task.fate
         return right(self, call)
@@ -230,7 +230,7 @@ def operations_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read everybody's operations."""
     right = Host.poll
 
-    def poll(self: Host, call: Any) -> Answer:
+    def poll(self: Host, call: Any) -> Response:
         task = self.tasks.get("models/{model}/operations/{operation}".format_map(call.path_values))
         call.caller = task.account if task else call.caller
         return right(self, call)
@@ -250,7 +250,7 @@ def failures_are_paid_for(patch: pytest.MonkeyPatch) -> None:
     right = Account.settle
 
     def settle(self: Account, now: float) -> None:
-        for _, _, task in self._working:
+        for _, _, task in self._unfinished:
             task.fate = Fate.SUCCEED if task.ends <= now else task.fate
         right(self, now)
 

@@ -119,7 +119,7 @@ def test_every_option_reaches_the_world(served: list[Server]) -> None:
     assert main(["serve", "--port", "0", *options]) == 0
     world = served[0].world
     assert (world.seed, world.public_url) == (-3, "https://mock.example/x")
-    assert world.dialects.spoken("tomoviee.errors") == "http"
+    assert world.dialects.reading("tomoviee.errors") == "http"
 
 
 @pytest.mark.parametrize(

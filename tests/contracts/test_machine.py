@@ -16,7 +16,7 @@ from soundstage_contracts.vendors.tomoviee import TomovieeMachine
 from soundstage_server.kit import results
 from soundstage_server.model.account import Account
 from soundstage_server.model.ledger import Ledger
-from soundstage_server.model.lifecycle import Lifecycle, Moment
+from soundstage_server.model.lifecycle import Lifecycle, TaskState
 from soundstage_server.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def play(target: Target) -> None:
 
 def goes_back(patch: pytest.MonkeyPatch) -> None:
     """Let tasks that are long over be queued again."""
-    right = Lifecycle.at
+    right = Lifecycle.state_at
 
-    def at(self: Lifecycle, now: float, created: float, changes: Any, *rest: Any) -> Moment:
-        return Moment(1, False, 0, now + 1) if now > changes[-1] + 60 else right(self, now, created, changes, *rest)
+    def at(self: Lifecycle, now: float, created: float, changes: Any, *rest: Any) -> TaskState:
+        return TaskState(1, False, 0, now + 1) if now > changes[-1] + 60 else right(self, now, created, changes, *rest)
 
-    patch.setattr(Lifecycle, "at", at)
+    patch.setattr(Lifecycle, "state_at", at)
 
 
 def loses_refunds(patch: pytest.MonkeyPatch) -> None:
@@ -88,8 +88,8 @@ def shares_time(patch: pytest.MonkeyPatch) -> None:
 
 def keeps_files(patch: pytest.MonkeyPatch) -> None:
     """Let the address of a result be a wrong one."""
-    right = results.mint
-    patch.setattr(results, "mint", lambda *given: right(*given) + "0")
+    right = results.sign_url
+    patch.setattr(results, "sign_url", lambda *given: right(*given) + "0")
 
 
 def submits_twice(patch: pytest.MonkeyPatch) -> None:

@@ -183,6 +183,6 @@ class DemoRunner:
             account = world.account(call.vendor.slug, call.name)
             account.settle(account.now())
             unit, simulated = account.ledger.unit, account.now() - world.clock.now()
-            spent = unit.shown(account.ledger.spent)
+            spent = unit.to_units(account.ledger.spent)
         self._display.end(call, f"failed: {error}" if error else "saved")
         return CallResult(call, simulated, real, spent, unit.name, files, error)

@@ -11,11 +11,11 @@ import asyncio
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from soundstage_server.http.connection import CONNECTION, Elsewhere
-from soundstage_server.http.fault_injection import PLANTED, Disturbance
+from soundstage_server.http.connection import CONNECTION, UnreachableConnection
+from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
 from soundstage_server.kit import results
-from soundstage_server.model.faults import Target
-from soundstage_server.model.messages import Answer, Call, Route, origin
+from soundstage_server.model.faults import FaultTarget
+from soundstage_server.model.messages import Request, Response, Route, origin
 
 if TYPE_CHECKING:
     import re
@@ -32,12 +32,12 @@ CONTROL: Final = "/_soundstage"
 """Where the control API lives."""
 
 _PAGES: Final = ("docs", "redoc", "openapi.json", "static-offline-docs")
-_GONE: Final = "http.disconnect"
-_GLANCE: Final = 0.25
+_DISCONNECT: Final = "http.disconnect"
+_CLOCK_CHECK_SECONDS: Final = 0.25
 """Real seconds after which a held answer looks whether time was moved meanwhile."""
 
 
-class _Place(NamedTuple):
+class _RouteMatch(NamedTuple):
     """Where a request goes: a service, its route, what stands before the vendor's path, and what the path matched."""
 
     service: Service
@@ -56,7 +56,7 @@ class Simulator:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._exact: dict[str, dict[str, _Place]] = {}
+        self._exact: dict[str, dict[str, _RouteMatch]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
         self._hosts: dict[str, str] = {}
         self._pages: FastAPI | None = None
@@ -69,81 +69,83 @@ class Simulator:
                 if "{" in route.path:
                     patterns.append((route.pattern(), route))
                 else:
-                    place = _Place(service, route, f"/{slug}", {})
+                    place = _RouteMatch(service, route, f"/{slug}", {})
                     self._exact.setdefault(f"/{slug}{route.path}", {})[route.method] = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _run_lifespan(receive, send)
             return
-        if self.world.faults.planted and PLANTED not in scope and (struck := self._struck(scope)):
-            await struck.play(self, scope, receive, send)
+        if self.world.faults.active and FAULT_KEY not in scope and (struck := self._take_fault(scope)):
+            await struck.run(self, scope, receive, send)
             return
         methods = self._exact.get(scope["path"])
         place = methods.get(scope["method"]) if methods else None
         if place is None:
-            await self._search(scope, receive, send)
+            await self._respond_elsewhere(scope, receive, send)
             return
         message = await receive()
         body: bytes | None = message.get("body", b"")
-        if message.get("more_body") or message["type"] == _GONE:
-            body = await _rest(message, receive)
+        if message.get("more_body") or message["type"] == _DISCONNECT:
+            body = await _read_rest(message, receive)
         if body is not None:
-            await self._reply(place, scope, body, receive, send)
+            await self._respond(place, scope, body, receive, send)
 
-    async def _reply(self, place: _Place, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    async def _respond(self, place: _RouteMatch, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Let a service answer a request, and send what it says when and as it says it."""
-        answer, caller = self._answer(place, scope, body)
-        if answer.until is not None and not await self._hold(caller, answer.until, scope, receive):
+        response, caller = self._run_service(place, scope, body)
+        if response.until is not None and not await self._wait_until(caller, response.until, scope, receive):
             return
-        if answer.media is None:
-            await _send(answer, send)
+        if response.media is None:
+            await _send_response(response, send)
         else:
-            await results.serve(self.world, answer.media, scope, receive, send, headers=answer.headers)
+            await results.send_media(self.world, response.media, scope, receive, send, headers=response.headers)
 
-    async def _hold(self, caller: Account | None, until: float, scope: Scope, receive: Receive) -> bool:
+    async def _wait_until(self, caller: Account | None, until: float, scope: Scope, receive: Receive) -> bool:
         """Let *caller*'s time come to *until*, if it moves by itself; return whether the caller is still there."""
         clock, now = self.world.clock, self.world.clock.now if caller is None else caller.now
-        connection = scope.get("state", {}).get(CONNECTION) or Elsewhere()
-        while not clock.stands and (left := until - now()) > 0:
-            if not await connection.hold(min(left / clock.speed, _GLANCE), receive):
+        connection = scope.get("state", {}).get(CONNECTION) or UnreachableConnection()
+        while not clock.frozen and (left := until - now()) > 0:
+            if not await connection.wait(min(left / clock.speed, _CLOCK_CHECK_SECONDS), receive):
                 return False
         return True
 
-    def _answer(self, place: _Place, scope: Scope, body: bytes) -> tuple[Answer, Account | None]:
+    def _run_service(self, place: _RouteMatch, scope: Scope, body: bytes) -> tuple[Response, Account | None]:
         """Let a service answer a request, and keep both in the journal; return the answer and whose it is."""
         service, route, mount, values, allowed = place
         world = self.world
-        call = Call(scope, body, mount, values)
+        request = Request(scope, body, mount, values)
         with world.lock:
-            answer = service.unknown_route(call, allowed) if route is None else service.answer(route, call)
+            response = service.unknown_route(request, allowed) if route is None else service.respond(route, request)
             world.requests += 1
-            now = call.now or world.clock.now()
-            status, content, headers, fact, medium, until = answer
-            journal = world.strangers if call.caller is None else call.caller.journal
-            path = call.path if route is None or values else route.path
+            now = request.now or world.clock.now()
+            status, content, headers, fact, medium, until = response
+            journal = world.anonymous_journal if request.caller is None else request.caller.journal
+            path = request.path if route is None or values else route.path
             query, asked = scope["query_string"], scope["headers"]
-            fault = scope.get(PLANTED)
+            fault = scope.get(FAULT_KEY)
             journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
-            if world.state is not None:
-                world.state.save(world, () if call.caller is None else (call.caller,))
+            if world.state_file is not None:
+                world.state_file.save(world, () if request.caller is None else (request.caller,))
         dated = [*headers, (b"date", self._date_at(int(now)))]
-        return Answer(status, content, dated, fact, medium, until), call.caller
+        return Response(status, content, dated, fact, medium, until), request.caller
 
-    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond_elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find who takes a request whose path is not one of the fixed ones under a slug."""
         slug, mount, rest = self._address(scope)
         if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
-            state = self.world.state
-            await (await self.pages())(scope, receive, send if state is None else state.saving(self.world, send))
+            state = self.world.state_file
+            await (await self.pages())(
+                scope, receive, send if state is None else state.save_before_response(self.world, send)
+            )
             return
-        if results.is_address(rest):
+        if results.is_result_path(rest):
             await self._result(slug, rest, scope, receive, send)
             return
-        body = await _rest(await receive(), receive)
+        body = await _read_rest(await receive(), receive)
         if body is not None:
-            await self._reply(self._place(slug, mount, rest, scope["method"]), scope, body, receive, send)
+            await self._respond(self._match_route(slug, mount, rest, scope["method"]), scope, body, receive, send)
 
     def _address(self, scope: Scope) -> tuple[str, str, str]:
         """Return whom a request is for, what stands before the vendor's path, and that path."""
@@ -155,21 +157,21 @@ class Simulator:
         slug, _, tail = path[1:].partition("/")
         return slug, f"/{slug}", f"/{tail}"
 
-    def _struck(self, scope: Scope) -> Disturbance | None:
+    def _take_fault(self, scope: Scope) -> FaultedExchange | None:
         """Return what a planted fault makes of a request, or None if none strikes it."""
         slug, _, path = self._address(scope)
         world = self.world
         if slug not in world.services:
             return None
         with world.lock:
-            task = results.owner(world, slug, path)
-            account = task.account.name if task else world.services[slug].whose(scope)
-            target = Target(slug, scope["method"], path, account, results.is_address(path))
-            fault = world.faults.strike(target)
-            known = world.named(account) if account is not None and world.is_account(account) else None
-        return Disturbance(fault, target, world, known) if fault else None
+            task = results.find_task(world, slug, path)
+            account = task.account.name if task else world.services[slug].claimed_account(scope)
+            target = FaultTarget(slug, scope["method"], path, account, results.is_result_path(path))
+            fault = world.faults.take_match(target)
+            known = world.account_by_name(account) if account is not None and world.is_account(account) else None
+        return FaultedExchange(fault, target, world, known) if fault else None
 
-    def _place(self, slug: str, mount: str, path: str, method: str) -> _Place:
+    def _match_route(self, slug: str, mount: str, path: str, method: str) -> _RouteMatch:
         methods = self._exact.get(f"/{slug}{path}", {})
         if method in methods:
             return methods[method]._replace(mount=mount)
@@ -178,10 +180,10 @@ class Simulator:
         for pattern, route in self._patterns[slug]:
             match = pattern.fullmatch(path)
             if match and route.method == method:
-                return _Place(service, route, mount, match.groupdict())
+                return _RouteMatch(service, route, mount, match.groupdict())
             if match:
                 allowed.append(route.method)
-        return _Place(service, None, mount, {}, tuple(dict.fromkeys(allowed)))
+        return _RouteMatch(service, None, mount, {}, tuple(dict.fromkeys(allowed)))
 
     def _date_at(self, second: int) -> bytes:
         """Return the Date header for the caller's time; formatting is dear, and most calls share a second."""
@@ -192,11 +194,11 @@ class Simulator:
     async def _result(self, slug: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         address = rest.removeprefix(f"/{results.SEGMENT}/")
         with self.world.lock:
-            found = results.find(self.world, slug, scope["method"], address, scope["query_string"])
-        if not isinstance(found, Answer):
-            await results.serve(self.world, found, scope, receive, send)
+            found = results.lookup(self.world, slug, scope["method"], address, scope["query_string"])
+        if not isinstance(found, Response):
+            await results.send_media(self.world, found, scope, receive, send)
             return
-        await _send(found, send)
+        await _send_response(found, send)
 
     async def pages(self) -> FastAPI:
         """Return the FastAPI application, built off the event loop when it is first needed."""
@@ -211,10 +213,10 @@ class Simulator:
         return build(self.world)
 
 
-async def _rest(message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
+async def _read_rest(message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
     """Return the whole of a body that comes in pieces, or None if the caller went away: half a request is none."""
     pieces = []
-    while message["type"] != _GONE:
+    while message["type"] != _DISCONNECT:
         pieces.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(pieces)
@@ -222,7 +224,7 @@ async def _rest(message: MutableMapping[str, Any], receive: Receive) -> bytes | 
     return None
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _run_lifespan(receive: Receive, send: Send) -> None:
     """Answer the server's start and stop: a world needs neither."""
     while True:
         message = await receive()
@@ -231,8 +233,8 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-async def _send(answer: Answer, send: Send) -> None:
-    status, content, headers, *_ = answer
+async def _send_response(response: Response, send: Send) -> None:
+    status, content, headers, *_ = response
     headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONNECTION: Final = "soundstage.connection"
 """The key in ``scope["state"]`` under which an application finds the connection of a request."""
 
-_TURNS: Final = 100
+_FLUSH_TURNS: Final = 100
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -36,17 +36,17 @@ class Connection(Protocol):
     def close(self) -> None:
         """Send what was written, then end the connection as a server does that has nothing more to say."""
 
-    async def hold(self, seconds: float | None, receive: Receive) -> bool:
+    async def wait(self, seconds: float | None, receive: Receive) -> bool:
         """Keep the caller waiting for *seconds*, or for ever; return whether the caller is still there."""
 
 
-class GatheringTransport:
+class CoalescingTransport:
     """A transport that gathers what is written in one turn of the loop, and sends it at the end of that turn."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[bytes] = []
+        self._pending: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
         """Leave everything else to the transport beneath."""
@@ -54,9 +54,9 @@ class GatheringTransport:
 
     def write(self, data: bytes) -> None:
         """Send *data* at the end of this turn of the loop."""
-        if not self._gathered:
+        if not self._pending:
             self._loop.call_soon(self._flush)
-        self._gathered.append(data)
+        self._pending.append(data)
 
     def close(self) -> None:
         """Close the connection once everything is sent."""
@@ -66,7 +66,7 @@ class GatheringTransport:
     async def reset(self) -> None:
         """Send what was written, then break the connection so that the caller is told of a reset."""
         self._flush()
-        for _ in range(_TURNS):
+        for _ in range(_FLUSH_TURNS):
             if not self._transport.get_write_buffer_size():
                 break
             await asyncio.sleep(0)
@@ -75,17 +75,17 @@ class GatheringTransport:
             twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
-    async def hold(self, seconds: float | None, receive: Receive) -> bool:
+    async def wait(self, seconds: float | None, receive: Receive) -> bool:
         """Keep the caller waiting for *seconds*, or for ever; return whether the caller is still there."""
-        return await _wait(seconds, receive)
+        return await _wait_or_disconnect(seconds, receive)
 
     def _flush(self) -> None:
-        if self._gathered and not self._transport.is_closing():
-            self._transport.write(b"".join(self._gathered))
-        self._gathered.clear()
+        if self._pending and not self._transport.is_closing():
+            self._transport.write(b"".join(self._pending))
+        self._pending.clear()
 
 
-class Elsewhere:
+class UnreachableConnection:
     """A connection that cannot be reached, since another server than ours carries it: it can only fail."""
 
     async def reset(self) -> None:
@@ -99,12 +99,12 @@ class Elsewhere:
     def close(self) -> None:
         """Do nothing: servers end a connection whose answer is not whole."""
 
-    async def hold(self, seconds: float | None, receive: Receive) -> bool:
+    async def wait(self, seconds: float | None, receive: Receive) -> bool:
         """Keep the caller waiting for *seconds*, or for ever; return whether the caller is still there."""
-        return await _wait(seconds, receive)
+        return await _wait_or_disconnect(seconds, receive)
 
 
-async def _wait(seconds: float | None, receive: Receive) -> bool:
+async def _wait_or_disconnect(seconds: float | None, receive: Receive) -> bool:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
@@ -120,7 +120,7 @@ def protocol() -> type[asyncio.Protocol]:
 
     class Gathering(base):  # type: ignore[misc] # which of the two is known at run time only
         def connection_made(self, transport: asyncio.Transport) -> None:
-            gathering = GatheringTransport(transport)
+            gathering = CoalescingTransport(transport)
             self.app_state = {CONNECTION: gathering}
             super().connection_made(gathering)
 

@@ -16,10 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.http import control_traffic
 from soundstage_server.http.application import CONTROL
-from soundstage_server.model.clock import Kind
-from soundstage_server.model.faults import Body as FaultBody
-from soundstage_server.model.faults import Fault
-from soundstage_server.model.faults import Kind as FaultKind
+from soundstage_server.model.clock import ClockKind
+from soundstage_server.model.faults import Fault, FaultBody, FaultKind
 from soundstage_server.model.scenarios import Order, Scenario
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ class _Body(BaseModel):
 class ClockChange(_Body):
     """Another clock from now on; its time does not jump."""
 
-    kind: Kind
+    kind: ClockKind
     speed: float = Field(default=1.0, gt=0, description="Simulated seconds a second, for `scaled` alone.")
 
 
@@ -109,7 +107,7 @@ def router(world: World) -> APIRouter:
     _fault_routes(routes, world)
     _dialect_routes(routes, world)
     _snapshot_routes(routes, world)
-    control_traffic.add_to(routes, world, _chosen)
+    control_traffic.add_to(routes, world, _account_or_all)
 
     @routes.get("/health")
     def health() -> dict[str, Any]:
@@ -130,7 +128,7 @@ def router(world: World) -> APIRouter:
     @routes.post("/reset", status_code=204, response_model=None)
     def reset(account: AccountName = None) -> None:
         """Forget everything, or everything about one account; the clock stays."""
-        world.reset(_chosen(world, account))
+        world.reset(_account_or_all(world, account))
 
     return routes
 
@@ -139,21 +137,21 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/clock")
     def clock(account: AccountName = None) -> dict[str, Any]:
         """Tell the time of the world, or of one account."""
-        now = (_chosen(world, account) or world.clock).now()
+        now = (_account_or_all(world, account) or world.clock).now()
         return {"kind": world.clock.kind, "speed": world.clock.speed, "now": now}
 
     @routes.put("/clock")
     def change_clock(change: ClockChange) -> dict[str, Any]:
         """Change the kind of clock."""
-        with _explained(), world.lock:
+        with _value_errors_as_422(), world.lock:
             world.clock.change(change.kind, change.speed)
         return clock()
 
     @routes.post("/clock/advance")
     def advance(step: Advance) -> dict[str, Any]:
         """Move time forward, the world's or one account's."""
-        with _explained():
-            world.advance(step.seconds, _chosen(world, step.account))
+        with _value_errors_as_422():
+            world.advance(step.seconds, _account_or_all(world, step.account))
         return clock(step.account)
 
 
@@ -167,33 +165,33 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/tasks")
     def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:
         """List the newest tasks, newest last."""
-        found = list(world.tasks(_chosen(world, account)))
+        found = list(world.tasks(_account_or_all(world, account)))
         return [_task(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]
 
     @routes.get("/ledger/{vendor}/{account}")
     def ledger(vendor: str, account: str) -> dict[str, Any]:
         """Show an account's money in whole units, with every movement."""
-        return _ledger(world, _named(world, account, vendor))
+        return _ledger(world, _account_or_404(world, account, vendor))
 
     @routes.put("/ledger/{vendor}/{account}")
     def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
         """Let an account hold so much from now on."""
-        owner = _named(world, account, vendor)
-        with _explained(), world.lock:
+        owner = _account_or_404(world, account, vendor)
+        with _value_errors_as_422(), world.lock:
             owner.settle(owner.now())
-            owner.ledger.put(owner.ledger.unit.amount(money.available), owner.now())
+            owner.ledger.set_available(owner.ledger.unit.to_parts(money.available), owner.now())
         return _ledger(world, owner)
 
     @routes.get("/limits/{account}")
     def limits(account: str) -> dict[str, int | None]:
         """Show what an account may do."""
-        owner = _named(world, account)
-        return {"at_once": owner.at_once, "per_minute": owner.pace.per_minute if owner.pace else None}
+        owner = _account_or_404(world, account)
+        return {"at_once": owner.at_once, "per_minute": owner.rate_limit.per_minute if owner.rate_limit else None}
 
     @routes.put("/limits/{account}")
     def put_limits(account: str, change: Limits) -> dict[str, int | None]:
         """Limit what an account may do from now on."""
-        world.limit(_named(world, account), **change.model_dump(exclude_unset=True))
+        world.limit(_account_or_404(world, account), **change.model_dump(exclude_unset=True))
         return limits(account)
 
     @routes.delete("/requests", status_code=204, response_model=None)
@@ -209,13 +207,13 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
     def scenarios() -> list[dict[str, Any]]:
         """List the orders that still hold."""
         with world.lock:
-            return [order.shown() for order in world.scenarios]
+            return [order.as_dict() for order in world.scenarios]
 
     @routes.post("/scenarios", status_code=201)
     def add(order: NewScenario) -> dict[str, Any]:
         """Order what happens to tasks to come."""
-        with _explained():
-            return world.scenario(Scenario(**order.model_dump())).shown()
+        with _value_errors_as_422():
+            return world.scenario(Scenario(**order.model_dump())).as_dict()
 
     @routes.delete("/scenarios", status_code=204, response_model=None)
     def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
@@ -231,13 +229,13 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
     def faults() -> list[dict[str, Any]]:
         """List the faults that are still planted."""
         with world.lock:
-            return [fault.shown() for fault in world.faults.planted]
+            return [fault.as_dict() for fault in world.faults.active]
 
     @routes.post("/scenarios/faults", status_code=201)
     def plant(fault: NewFault) -> dict[str, Any]:
         """Break the transport of requests to come."""
-        with _explained():
-            return world.fault(Fault(**fault.model_dump())).shown()
+        with _value_errors_as_422():
+            return world.fault(Fault(**fault.model_dump())).as_dict()
 
     @routes.delete("/scenarios/faults", status_code=204, response_model=None)
     def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
@@ -257,7 +255,7 @@ def _snapshot_routes(routes: APIRouter, world: World) -> None:
     @routes.put("/snapshot", status_code=204, response_model=None)
     def restore(snapshot: dict[str, Any]) -> None:
         """Become the world that a snapshot was taken of."""
-        with _explained():
+        with _value_errors_as_422():
             world.restore(snapshot)
 
 
@@ -265,14 +263,14 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/dialects")
     def dialects(account: AccountName = None) -> dict[str, str]:
         """Show the reading of every dialect."""
-        owner = _chosen(world, account)
-        return world.dialects.shown(owner.name if owner else None)
+        owner = _account_or_all(world, account)
+        return world.dialects.readings(owner.name if owner else None)
 
     @routes.put("/dialects")
     def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
         """Speak other readings from now on, to the world or to one account."""
-        owner = _chosen(world, account)
-        with _explained(), world.lock:
+        owner = _account_or_all(world, account)
+        with _value_errors_as_422(), world.lock:
             world.dialects.choose(chosen, owner.name if owner else None)
         return dialects(account)
 
@@ -292,7 +290,7 @@ def _fault(fault: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _value_errors_as_422() -> Iterator[None]:
     """Answer a ValueError, whose text names field, value and what is allowed, as HTTP 422."""
     try:
         yield
@@ -300,20 +298,20 @@ def _explained() -> Iterator[None]:
         raise HTTPException(422, str(error)) from None
 
 
-def _chosen(world: World, account: str | None) -> Account | None:
+def _account_or_all(world: World, account: str | None) -> Account | None:
     """Return the account that a request names, or None if it names none: an empty name is a name, and a wrong one."""
-    return None if account is None else _named(world, account)
+    return None if account is None else _account_or_404(world, account)
 
 
 def _journals(world: World, account: str | None) -> list[Journal]:
-    owner = _chosen(world, account)
-    return [owner.journal] if owner else [*(one.journal for one in world.accounts()), world.strangers]
+    owner = _account_or_all(world, account)
+    return [owner.journal] if owner else [*(one.journal for one in world.accounts()), world.anonymous_journal]
 
 
-def _named(world: World, account: str, vendor: str | None = None) -> Account:
-    if not world.is_account(account) or vendor not in (None, world.named(account).vendor):
+def _account_or_404(world: World, account: str, vendor: str | None = None) -> Account:
+    if not world.is_account(account) or vendor not in (None, world.account_by_name(account).vendor):
         raise HTTPException(404, f"no account is called {account!r}; GET {CONTROL}/accounts lists them")
-    return world.named(account)
+    return world.account_by_name(account)
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -323,18 +321,18 @@ def _account(account: Account) -> dict[str, Any]:
         "vendor": account.vendor,
         "now": account.now(),
         "tasks": len(account.tasks),
-        "unfinished": account.working,
+        "unfinished": account.unfinished,
         "at_once": account.at_once,
         "unit": account.ledger.unit.name,
-        "available": account.ledger.unit.shown(account.ledger.available),
-        "reserved": account.ledger.unit.shown(account.ledger.reserved),
-        "spent": account.ledger.unit.shown(account.ledger.spent),
-        "double_submissions": [double._asdict() for double in account.doubles],
+        "available": account.ledger.unit.to_units(account.ledger.available),
+        "reserved": account.ledger.unit.to_units(account.ledger.reserved),
+        "spent": account.ledger.unit.to_units(account.ledger.spent),
+        "double_submissions": [double._asdict() for double in account.double_submissions],
     }
 
 
 def _task(world: World, task: Task) -> dict[str, Any]:
-    moment = task.at(task.account.now(), world.services[task.account.vendor].lifecycle(task.operation))
+    moment = task.state_at(task.account.now(), world.services[task.account.vendor].lifecycle(task.operation))
     return {
         "id": task.id,
         "vendor": task.account.vendor,
@@ -346,7 +344,7 @@ def _task(world: World, task: Task) -> dict[str, Any]:
         "fate": task.fate,
         "created": task.created,
         "changes": task.changes,
-        "price": task.account.ledger.unit.shown(task.price),
+        "price": task.account.ledger.unit.to_units(task.price),
     }
 
 
@@ -356,9 +354,9 @@ def _ledger(world: World, account: Account) -> dict[str, Any]:
         money = account.ledger
         return {
             "unit": money.unit.name,
-            "available": money.unit.shown(money.available),
-            "reserved": money.unit.shown(money.reserved),
-            "spent": money.unit.shown(money.spent),
-            "granted": money.unit.shown(money.granted),
-            "entries": [{**entry._asdict(), "amount": money.unit.shown(entry.amount)} for entry in money.entries],
+            "available": money.unit.to_units(money.available),
+            "reserved": money.unit.to_units(money.reserved),
+            "spent": money.unit.to_units(money.spent),
+            "granted": money.unit.to_units(money.granted),
+            "entries": [{**entry._asdict(), "amount": money.unit.to_units(entry.amount)} for entry in money.entries],
         }

@@ -10,15 +10,15 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundstage_server.kit.results import MOST_REDIRECTS
+from soundstage_server.kit.results import MAX_REDIRECTS
 from soundstage_server.model.messages import origin
-from soundstage_server.world.verification import Wanted
+from soundstage_server.world.verification import RequestPattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundstage_server.model.account import Account
-    from soundstage_server.world.callbacks import Attempt, Waiting
+    from soundstage_server.world.callbacks import CallbackAttempt, PendingCallback
     from soundstage_server.world.world import World
 
     Choose = Callable[[World, str | None], Account | None]
@@ -34,7 +34,7 @@ class ResultRules(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    redirects: int = Field(ge=0, le=MOST_REDIRECTS, description="How often a result's address redirects first.")
+    redirects: int = Field(ge=0, le=MAX_REDIRECTS, description="How often a result's address redirects first.")
 
 
 def add_to(routes: APIRouter, world: World, choose: Choose) -> None:
@@ -52,7 +52,7 @@ def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
     ) -> list[dict[str, Any]]:
         """Show the journal, oldest first; without an account, all of it."""
         entries = world.journal(choose(world, account))
-        return [entry.shown() for entry in Wanted(method, path, None, contains).among(entries)]
+        return [entry.redacted() for entry in RequestPattern(method, path, None, contains).matching(entries)]
 
     @routes.get("/requests/count")
     def count(
@@ -60,8 +60,8 @@ def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
     ) -> dict[str, Any]:
         """Count the requests in the journal that are meant; if there is none, show which come nearest."""
         entries = world.journal(choose(world, account))
-        wanted = Wanted(method, path, None, contains)
-        found = len(wanted.among(entries))
+        wanted = RequestPattern(method, path, None, contains)
+        found = len(wanted.matching(entries))
         return {"count": found, "kept": len(entries), "nearest": [] if found else wanted.nearest(entries)}
 
 
@@ -72,7 +72,7 @@ def _callback_routes(routes: APIRouter, world: World, choose: Choose) -> None:
         owner = choose(world, account)
         return {
             "attempts": [_attempt(attempt) for attempt in world.callbacks(owner)],
-            "waiting": [_waiting(waiting) for waiting in world.courier.waiting(owner)],
+            "waiting": [_waiting(waiting) for waiting in world.callback_dispatcher.pending(owner)],
         }
 
 
@@ -95,18 +95,18 @@ def _file_routes(routes: APIRouter, world: World) -> None:
         request: fastapi.Request, name: Annotated[str, Query(description="What the file is called.")]
     ) -> dict[str, Any]:
         """Keep the body as a file, and say what it is and under which address a create call can name it."""
-        content = await _content(request, world.shelf.room)
+        content = await _content(request, world.uploads.max_bytes)
         try:
-            held = await asyncio.to_thread(world.shelf.hold, name, content)
+            held = await asyncio.to_thread(world.uploads.add, name, content)
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
-        return held.shown(world.public_url or origin(request.scope))
+        return held.as_dict(world.public_url or origin(request.scope))
 
     @routes.head("/files/{key}/{name}", include_in_schema=False)
     @routes.get("/files/{key}/{name}")
     def held_file(key: str, name: str) -> FileResponse:
         """Hand out a held file."""
-        held = world.shelf.get(key)
+        held = world.uploads.get(key)
         if held is None or held.name != name:
             raise HTTPException(404, f"no file is held under {key}/{name}")
         return FileResponse(held.path, media_type=held.media_type)
@@ -122,10 +122,12 @@ async def _content(request: fastapi.Request, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
-    return attempt._asdict()
+def _attempt(attempt: CallbackAttempt) -> dict[str, Any]:
+    fields = attempt._asdict()
+    fields["said"] = fields.pop("detail")
+    return fields
 
 
-def _waiting(waiting: Waiting) -> dict[str, Any]:
+def _waiting(waiting: PendingCallback) -> dict[str, Any]:
     account = waiting.task.account.name
     return {"account": account, "task": waiting.task.id, "due": waiting.due, "attempt": waiting.attempt}

@@ -114,11 +114,11 @@ class _Async(httpx.AsyncBaseTransport):
         return await asyncio.wrap_future(answering)
 
 
-class _Line:
+class _Connection:
     """The connection of one request: what is done to it is what httpx would have been told by a socket."""
 
     def __init__(self, request: httpx.Request) -> None:
-        self._patience: float | None = request.extensions.get("timeout", {}).get("read")
+        self._read_timeout: float | None = request.extensions.get("timeout", {}).get("read")
         self.lost: httpx.TransportError | None = None
 
     async def reset(self) -> None:
@@ -128,9 +128,9 @@ class _Line:
     def close(self) -> None:
         """Do nothing: an answer that is not whole says so itself."""
 
-    async def hold(self, seconds: float | None, receive: Receive) -> bool:
+    async def wait(self, seconds: float | None, receive: Receive) -> bool:
         """Keep the caller waiting, or find at once that it would not wait so long."""
-        if self._patience is not None and (seconds is None or seconds >= self._patience):
+        if self._read_timeout is not None and (seconds is None or seconds >= self._read_timeout):
             self.lost = httpx.ReadTimeout("timed out")
             return False
         if seconds is None:
@@ -169,7 +169,7 @@ async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> http
     async def send(message: Any) -> None:
         sent.append(message)
 
-    line = _Line(request)
+    line = _Connection(request)
     await app({**_scope(request), "state": {CONNECTION: line}}, receive, send)
     if not sent:
         raise line.lost or httpx.RemoteProtocolError("Server disconnected without sending a response.")
@@ -179,7 +179,7 @@ async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> http
     return httpx.Response(start["status"], headers=start["headers"], stream=stream, request=request)
 
 
-def _stream(start: Any, content: bytes, line: _Line) -> httpx.ByteStream | _Broken:
+def _stream(start: Any, content: bytes, line: _Connection) -> httpx.ByteStream | _Broken:
     """Return a body that is whole, or one that breaks where its connection did."""
     length = next((int(value) for name, value in start["headers"] if name == b"content-length"), len(content))
     if len(content) == length:

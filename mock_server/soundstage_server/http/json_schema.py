@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def shape_of(example: Any) -> dict[str, Any]:
+def infer(example: Any) -> dict[str, Any]:
     """Return the schema of values like *example*, whose members may all be missing further down."""
     if isinstance(example, dict):
-        return {"type": "object", "properties": {str(name): shape_of(value) for name, value in example.items()}}
+        return {"type": "object", "properties": {str(name): infer(value) for name, value in example.items()}}
     if isinstance(example, list):
-        return {"type": "array", "items": shape_of(example[0]) if example else {}}
+        return {"type": "array", "items": infer(example[0]) if example else {}}
     if example is None:
         return {}
     kinds = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"))
     return {"type": next(name for kind, name in kinds if isinstance(example, kind))}
 
 
-def shape_of_answers(examples: Iterable[Any]) -> dict[str, Any]:
+def infer_any(examples: Iterable[Any]) -> dict[str, Any]:
     """Return the schema of answers that are like one of *examples*: its first members are there."""
     shapes: list[dict[str, Any]] = []
     for example in examples:
-        shape = shape_of(example)
+        shape = infer(example)
         if isinstance(example, dict) and example:
             shape["required"] = sorted(str(name) for name, value in example.items() if value is not None)
         if shape not in shapes:

@@ -14,9 +14,9 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from soundstage_server.http import control
-from soundstage_server.http.json_schema import shape_of_answers
+from soundstage_server.http.json_schema import infer_any
 from soundstage_server.model.fields import schema
-from soundstage_server.model.messages import Call, RefusedError
+from soundstage_server.model.messages import RefusedError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from soundstage_server.model.messages import Route
     from soundstage_server.world.world import World
 
-_SOME_TIME: Final = 1_754_040_000.0
+_EXAMPLE_TIME: Final = 1_754_040_000.0
 """When the examples on a page were, so that a page is the same whenever it is drawn."""
 
 
@@ -103,7 +103,7 @@ def _response(status: int, said: Mapping[str, Any], route: Route) -> dict[str, A
     if said:
         content: dict[str, Any] = {"examples": {name: {"value": body} for name, body in said.items()}}
         if route.example or not goes_well:  # of an answer that nobody has written down, nothing can be promised
-            content["schema"] = shape_of_answers(said.values())
+            content["schema"] = infer_any(said.values())
         response["content"] = {"application/json": content}
     return response
 
@@ -111,13 +111,13 @@ def _response(status: int, said: Mapping[str, Any], route: Route) -> dict[str, A
 def _refusals(service: Service, route: Route) -> dict[str, tuple[int, Any]]:
     """Return status and body of every refusal that the vendor documents, by its code, as the vendor renders it."""
     scope = {"type": "http", "method": route.method, "path": f"/{service.slug}{route.path}", "scheme": "http"}
-    call = Call({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
-    call.now = _SOME_TIME
+    request = Request({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
+    request.now = _EXAMPLE_TIME
     rendered: dict[str, tuple[int, Any]] = {}
     for refusal in (*service.codes.values(), *service.refusals):
         if refusal is not None:
-            answer = service.refuse(RefusedError(refusal), call)
-            rendered.setdefault(f"{refusal.code}", (answer.status, orjson.loads(answer.body)))
+            refused = service.refuse(RefusedError(refusal), request)
+            rendered.setdefault(f"{refusal.code}", (refused.status, orjson.loads(refused.body)))
     return rendered
 
 

@@ -103,7 +103,8 @@ class Server:
         thresholds = gc.get_threshold()
         gc.set_threshold(_GC_FIRST, 20, 50)  # a million waiting tasks are not garbage: look for it less often
         try:
-            with suppress(KeyboardInterrupt), _terminable():  # uvicorn raises the signal again after a clean stop
+            # uvicorn raises the signal again after a clean stop.
+            with suppress(KeyboardInterrupt), _sigterm_as_interrupt():
                 self._server.run(sockets=[self._socket])
         finally:
             gc.set_threshold(*thresholds)
@@ -115,7 +116,7 @@ class Server:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def _sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM end the block as Ctrl-C does, so that the media that were made go; only the main thread is told."""
     if threading.current_thread() is not threading.main_thread():
         yield

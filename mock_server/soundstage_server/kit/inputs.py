@@ -17,9 +17,9 @@ import orjson
 
 from soundstage_server.kit import results
 from soundstage_server.media import Audio, Diagram, Video, media_type
-from soundstage_server.model.fields import Link, Many
-from soundstage_server.model.messages import Answer, RefusedError
-from soundstage_server.world.uploads import look_at
+from soundstage_server.model.fields import Link, ListOf
+from soundstage_server.model.messages import RefusedError, Response
+from soundstage_server.world.uploads import inspect_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,12 +116,12 @@ class MediaContent(MediaLink):
         encoded = {"type": "string", "contentEncoding": "base64", "minLength": 1}
         return {**encoded, "format": "uri-or-base64"} if self.address else encoded
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such a text; what kind of file it is `admit` finds out."""
-        return (self.address and Link.holds(self, value)) or decoded(value) is not None
+        return (self.address and Link.accepts(self, value)) or decode_base64(value) is not None
 
 
-class Known(NamedTuple):
+class InputInfo(NamedTuple):
     """What is known of an input file."""
 
     format: str | None
@@ -132,7 +132,7 @@ class Known(NamedTuple):
     rate: float | None = None
 
 
-def decoded(value: object) -> bytes | None:
+def decode_base64(value: object) -> bytes | None:
     """Return the bytes that *value* is the base64 of, or None if it is no base64, or that of nothing."""
     if not isinstance(value, str):
         return None
@@ -149,10 +149,10 @@ def media_fields(fields: Iterable[Field]) -> tuple[Field, ...]:
 
 def _rule(field: Field) -> Rule:
     """What each file of *field* keeps, whether it is one or a list of them."""
-    return field.rule.rule if isinstance(field.rule, Many) else field.rule
+    return field.rule.rule if isinstance(field.rule, ListOf) else field.rule
 
 
-def admit(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> None:
+def validate_inputs(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> None:
     """Check the files that *params* name or hold by *fields*, and keep the sizes of their pictures among *params*.
 
     What was sent in base64 gives way to its digest, so that a task does not hold on to files.
@@ -167,20 +167,20 @@ def admit(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> 
     for field in fields:
         given, rule = params.get(field.name, ""), _rule(field)
         for url in given if isinstance(given, list) else [given]:
-            known = _known(service.world, field, url, limits) if url else None
+            known = _inspect(service.world, field, url, limits) if url else None
             if known is None or not isinstance(rule, MediaLink):
                 continue
             _check(field, rule, known, limits, sizes)
             if known.width and known.height:
                 lasts = [] if known.seconds is None else [known.seconds]
                 sizes.setdefault(field.name, [known.width, known.height, *lasts])
-            if url is given and isinstance(rule, MediaContent) and not Link.holds(rule, url):
+            if url is given and isinstance(rule, MediaContent) and not Link.accepts(rule, url):
                 params[field.name] = f"sha256:{sha256(url.encode()).hexdigest()}"
     if sizes:
         params[MEASURED] = sizes
 
 
-def measured(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
+def known_size(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
     """Return width and height of the first of the inputs *names* whose size is known; of a list, its first file's."""
     sizes = params.get(MEASURED, {})
     for name in names:
@@ -190,29 +190,29 @@ def measured(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
     return None
 
 
-def lasting(params: dict[str, Any], name: str) -> float | None:
+def known_seconds(params: dict[str, Any], name: str) -> float | None:
     """Return how many seconds the film lasts that is the input *name*, if that is known."""
     looks = params.get(MEASURED, {}).get(name, ())
     seconds: float | None = looks[_SIDES] if len(looks) > _SIDES else None
     return seconds
 
 
-def _known(world: World, field: Field, url: str, limits: InputLimits) -> Known | None:
+def _inspect(world: World, field: Field, url: str, limits: InputLimits) -> InputInfo | None:
     """Return what is known of the file at *url*, or that it is the base64 of; None if it is somebody else's."""
     rule = _rule(field)
-    if isinstance(rule, MediaContent) and not Link.holds(rule, url):
-        content = decoded(url) or b""
-        looks = look_at(content)
-        return Known(looks.format, looks.width, looks.height, None, len(content))
+    if isinstance(rule, MediaContent) and not Link.accepts(rule, url):
+        content = decode_base64(url) or b""
+        looks = inspect_image(content)
+        return InputInfo(looks.format, looks.width, looks.height, None, len(content))
     try:
-        held = world.shelf.find(url)
+        held = world.uploads.find_by_url(url)
         if held is not None:
-            looks = held.looks
-            return Known(looks.format, looks.width, looks.height, looks.seconds, held.bytes, looks.rate)
+            looks = held.info
+            return InputInfo(looks.format, looks.width, looks.height, looks.seconds, held.bytes, looks.rate)
         medium = _result(world, url)
     except LookupError as error:
         raise RefusedError(limits.unfit, f"{field.name}: {error.args[0]}; got {url!r}", field.fact) from None
-    return None if medium is None else _of(medium)
+    return None if medium is None else _info_of(medium)
 
 
 def _result(world: World, url: str) -> MediaSpec | None:
@@ -228,25 +228,25 @@ def _result(world: World, url: str) -> MediaSpec | None:
     owners = [slug for slug, service in world.services.items() if task_id in service.tasks] if found else []
     if not owners:
         return None
-    there = results.meant(world, owners[0], task_id, name, parts.query.encode())
-    if not isinstance(there, Answer):
+    there = results.resolve(world, owners[0], task_id, name, parts.query.encode())
+    if not isinstance(there, Response):
         return there
     raise LookupError(orjson.loads(there.body)["error"])
 
 
-def _of(medium: MediaSpec) -> Known:
+def _info_of(medium: MediaSpec) -> InputInfo:
     kind = media_type(medium)
     label = _FORMATS.get(kind) or kind.partition("/")[2].upper()
     if isinstance(medium, Audio):
-        return Known(label, None, None, medium.seconds, None)
+        return InputInfo(label, None, None, medium.seconds, None)
     if isinstance(medium, Diagram):  # as large as its content needs, which nobody knows before it is drawn
-        return Known(label, None, None, None, None)
+        return InputInfo(label, None, None, None, None)
     if isinstance(medium, Video):
-        return Known(label, medium.width, medium.height, medium.seconds, None, medium.fps)
-    return Known(label, medium.width, medium.height, None, None)
+        return InputInfo(label, medium.width, medium.height, medium.seconds, None, medium.fps)
+    return InputInfo(label, medium.width, medium.height, None, None)
 
 
-def _check(field: Field, rule: MediaLink, known: Known, limits: InputLimits, sizes: dict[str, list[Any]]) -> None:
+def _check(field: Field, rule: MediaLink, known: InputInfo, limits: InputLimits, sizes: dict[str, list[Any]]) -> None:
     if known.bytes is not None:
         if limits.bytes is not None and known.bytes >= limits.bytes:
             said = f"{field.name} must be smaller than {limits.bytes} bytes; got {known.bytes}"
@@ -258,12 +258,12 @@ def _check(field: Field, rule: MediaLink, known: Known, limits: InputLimits, siz
         came = known.format or "a file that is no picture, film or sound"
         said = f"{field.name} must be one of {', '.join(rule.formats)}; got {came}"
         raise RefusedError(limits.unfit, said, rule.formats_fact or field.fact)
-    for said in (_length(rule, known), _sides(rule, known), _likeness(rule, known, sizes)):
+    for said in (_duration_error(rule, known), _size_error(rule, known), _match_error(rule, known, sizes)):
         if said:
             raise RefusedError(limits.unfit, f"{field.name} must {said}", field.fact)
 
 
-def _length(rule: MediaLink, known: Known) -> str:
+def _duration_error(rule: MediaLink, known: InputInfo) -> str:
     came = known.seconds or 0.0
     if rule.seconds is not None and abs(came - rule.seconds) > _TOLERANCE:
         return f"last {rule.seconds:g} seconds; got {came:g}"
@@ -276,7 +276,7 @@ def _length(rule: MediaLink, known: Known) -> str:
     return ""
 
 
-def _sides(rule: MediaLink, known: Known) -> str:
+def _size_error(rule: MediaLink, known: InputInfo) -> str:
     if not known.width or not known.height:
         return ""
     short, long = sorted((known.width, known.height))
@@ -289,10 +289,10 @@ def _sides(rule: MediaLink, known: Known) -> str:
         return f"be under {rule.under} pixels wide and high; {came}"
     if rule.within is not None and not rule.within[0] <= short <= long <= rule.within[1]:
         return f"be {rule.within[0]} to {rule.within[1]} pixels wide and high; {came}"
-    return _shape(rule, known.width, known.height)
+    return _ratio_error(rule, known.width, known.height)
 
 
-def _shape(rule: MediaLink, width: int, height: int) -> str:
+def _ratio_error(rule: MediaLink, width: int, height: int) -> str:
     ratio, came = max(width, height) / min(width, height), f"got {width}x{height}"
     if rule.ratios is not None and not rule.ratios[0] <= width / height <= rule.ratios[1]:
         return f"be {rule.ratios[0]:g} to {rule.ratios[1]:g} times as wide as high; {came}"
@@ -303,7 +303,7 @@ def _shape(rule: MediaLink, width: int, height: int) -> str:
     return ""
 
 
-def _likeness(rule: MediaLink, known: Known, sizes: dict[str, list[Any]]) -> str:
+def _match_error(rule: MediaLink, known: InputInfo, sizes: dict[str, list[Any]]) -> str:
     other = sizes.get(rule.same_size_as or "")
     shape = sizes.get(rule.same_ratio_as or "")
     if shape is not None and known.width and known.height:

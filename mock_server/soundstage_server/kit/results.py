@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote
 
 from soundstage_server.media import media_type, suffix
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import Answer, json_answer
+from soundstage_server.model.messages import Response, json_response
 
 if TYPE_CHECKING:
     from soundstage_server.media import MediaSpec
@@ -24,67 +24,67 @@ if TYPE_CHECKING:
 SEGMENT: Final = "_files"
 """The path segment, after the slug, under which results live."""
 
-MOST_REDIRECTS: Final = 20
+MAX_REDIRECTS: Final = 20
 """How often an address may redirect before it hands out its file."""
 
 _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")
 
 
-def mint(task: Task, index: int, medium: MediaSpec, world: World) -> str:
+def sign_url(task: Task, index: int, medium: MediaSpec, world: World) -> str:
     """Return the address of one result of *task*."""
     name = f"{index}{suffix(medium)}"
     address = f"{task.base}/{SEGMENT}/{quote(task.id, safe='')}/{name}"
     return f"{address}?Expires={_expires(task, world)}&Signature={_sign(task, name, world)}"
 
 
-def is_address(path: str) -> bool:
+def is_result_path(path: str) -> bool:
     """Return whether a vendor's *path* is one under which results live."""
     return path.startswith(f"/{SEGMENT}/")
 
 
-def owner(world: World, slug: str, path: str) -> Task | None:
+def find_task(world: World, slug: str, path: str) -> Task | None:
     """Return the task whose result *path* means, if it is the address of one."""
-    if not is_address(path):
+    if not is_result_path(path):
         return None
     return world.services[slug].tasks.get(path.removeprefix(f"/{SEGMENT}/").partition("/")[0])
 
 
-def find(world: World, slug: str, method: str, rest: str, query: bytes) -> MediaSpec | Answer:
+def lookup(world: World, slug: str, method: str, rest: str, query: bytes) -> MediaSpec | Response:
     """Return the medium that an address means, or the answer of a store that does not hand it out, or not yet."""
     if method not in _METHODS:
-        refused = json_answer({"error": f"a file takes {' and '.join(_METHODS)}, not {method}"}, 405)
+        refused = json_response({"error": f"a file takes {' and '.join(_METHODS)}, not {method}"}, 405)
         return refused._replace(headers=[*refused.headers, (b"allow", ", ".join(_METHODS).encode())])
     task_id, _, name = rest.partition("/")
     done, name = (int(hop[1]), hop[2]) if (hop := _HOP.fullmatch(name)) else (0, name)
-    found = meant(world, slug, task_id, name, query)
-    if done >= world.redirects or isinstance(found, Answer):
+    found = resolve(world, slug, task_id, name, query)
+    if done >= world.redirects or isinstance(found, Response):
         return found
     base = world.services[slug].tasks[task_id].base
     place = f"{base}/{SEGMENT}/{quote(task_id, safe='')}/hop-{done + 1}/{name}?{query.decode('latin-1')}"
-    return Answer(302, b"", [(b"location", place.encode("latin-1"))])
+    return Response(302, b"", [(b"location", place.encode("latin-1"))])
 
 
-def meant(world: World, slug: str, task_id: str, name: str, query: bytes) -> MediaSpec | Answer:
+def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> MediaSpec | Response:
     """Return the medium that stands under a signed name, or a refusal: unknown, changed, expired or not made yet."""
     service = world.services[slug]
     task = service.tasks.get(task_id)
     if task is None:
-        return json_answer({"error": "no such file"}, 404)
+        return json_response({"error": "no such file"}, 404)
     given = parse_qs(query.decode("latin-1"))
     signature, expires = (given.get(key, [""])[0] for key in ("Signature", "Expires"))
     signed = compare_digest(signature.encode(), _sign(task, name, world).encode())
     if not signed or expires != str(_expires(task, world)):
-        return json_answer({"error": "the signature does not match"}, 403)
+        return json_response({"error": "the signature does not match"}, 403)
     if task.account.now() > _expires(task, world):
-        return json_answer({"error": "the address has expired"}, 403)
+        return json_response({"error": "the address has expired"}, 403)
     if task.fate is not Fate.SUCCEED or task.account.now() < task.ends:
-        return json_answer({"error": "no such file yet"}, 404)
+        return json_response({"error": "no such file yet"}, 404)
     made = {f"{index}{suffix(medium)}": medium for index, medium in enumerate(service.outputs(task))}
-    return made.get(name) or json_answer({"error": "no such file"}, 404)
+    return made.get(name) or json_response({"error": "no such file"}, 404)
 
 
-async def serve(
+async def send_media(
     world: World, medium: MediaSpec, scope: Scope, receive: Receive, send: Send, *, headers: RawHeaders | None = None
 ) -> None:
     """Send *medium*, whole or the range that was asked for; it is made at its first download, off the event loop."""

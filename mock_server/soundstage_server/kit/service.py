@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import orjson
 
 from soundstage_server.kit import results
-from soundstage_server.model.account import Account, TooManyError, account_name, conduct_of
+from soundstage_server.model.account import Account, TooManyError, account_name, credential_rule
 from soundstage_server.model.fields import FieldError, check
 from soundstage_server.model.ledger import InsufficientError, Unit
-from soundstage_server.model.lifecycle import Fate, Lifecycle, Moment
-from soundstage_server.model.messages import FACT_HEADER, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.lifecycle import Fate, Lifecycle, TaskState
+from soundstage_server.model.messages import FACT_HEADER, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.model.task import Task, fingerprint
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.fields import Field
     from soundstage_server.model.messages import Scope
-    from soundstage_server.model.rate_limit import Pace
+    from soundstage_server.model.rate_limit import SlidingWindow
     from soundstage_server.model.scenarios import Plan
     from soundstage_server.world.callbacks import CallbackPlan
     from soundstage_server.world.world import World
@@ -72,9 +72,9 @@ class Service(ABC):
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None] = None
     """How many unfinished tasks an ordinary account may have."""
-    answers_at_once: ClassVar[bool] = False
+    is_synchronous: ClassVar[bool] = False
     """Whether an answer is the result itself: nothing is paid for, kept from anybody, or left to be read later."""
-    says_retry_after: ClassVar[bool] = False
+    sends_retry_after: ClassVar[bool] = False
     """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
     credential_headers: ClassVar[tuple[bytes, ...]]
     """The headers that together say who is calling, in lower case."""
@@ -118,7 +118,7 @@ class Service(ABC):
         """
 
     @abstractmethod
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return *refused* as this vendor says it."""
 
     @abstractmethod
@@ -129,7 +129,7 @@ class Service(ABC):
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return what a task costs, in the smallest parts of the vendor's unit."""
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return an id for a task created *now*; *seed* is 64 bits of its own."""
         return f"{operation}-{int(now)}-{seed:016x}"
 
@@ -138,12 +138,12 @@ class Service(ABC):
         del query  # read by vendors that take a key there, too
         return tuple([headers.get(name) for name in self.credential_headers])
 
-    def unaccepted(self, word: str) -> Refusal:
+    def credential_refusal(self, word: str) -> Refusal:
         """Return how a credential is refused that says of itself that it is ``invalid`` or ``expired``."""
         del word  # read by vendors that tell the two apart
         return self.refusals.unauthenticated
 
-    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+    def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
         """Return what a callback tells of *task*, which is in *moment*; a vendor that calls back brings its own."""
         return {"id": task.id, "state": moment.word}
 
@@ -153,40 +153,40 @@ class Service(ABC):
 
     # What every vendor shares.
 
-    def answer(self, route: Route, call: Call) -> Answer:
-        """Answer *call*: identify the caller, handle, and render a refusal. Called with the world's lock held."""
+    def respond(self, route: Route, request: Request) -> Response:
+        """Answer *request*: identify the caller, handle, and render a refusal. Called with the world's lock held."""
         try:
             if not route.open:
-                call.caller = self._identified(call)
-                call.now = call.caller.now()
-                if call.caller.pace is not None:
-                    self._keep_pace(call.caller.pace, call)
-            return route.handle(call)
+                request.caller = self._account_of(request)
+                request.now = request.caller.now()
+                if request.caller.rate_limit is not None:
+                    self._enforce_rate_limit(request.caller.rate_limit, request)
+            return route.handle(request)
         except RefusedError as refused:
-            return self._cite(self.refuse(refused, call), refused)
+            return self._cite_fact(self.refuse(refused, request), refused)
 
-    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+    def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
         """Refuse a call that no route takes; *allowed* are the methods that its path would take."""
         methods = ", ".join(allowed)
         if methods:
-            said = f"{call.path} takes {methods}, not {call.method}"
+            said = f"{request.path} takes {methods}, not {request.method}"
         else:
             routes = {route.path for route in self.routes() if "{" not in route.path}
-            said = f"no route {call.method} {call.path}{did_you_mean(call.path, routes)}"
+            said = f"no route {request.method} {request.path}{did_you_mean(request.path, routes)}"
         refused = RefusedError(self.refusals.unknown_route, said)
-        answer = self._cite(self.refuse(refused, call), refused)
+        response = self._cite_fact(self.refuse(refused, request), refused)
         if not methods:
-            return answer._replace(status=404)
-        return answer._replace(status=405, headers=[*answer.headers, (b"allow", methods.encode())])
+            return response._replace(status=404)
+        return response._replace(status=405, headers=[*response.headers, (b"allow", methods.encode())])
 
-    def checked(self, fields: Iterable[Field], call: Call) -> dict[str, Any]:
-        """Return the parameters in the body of *call*.
+    def parse_body(self, fields: Iterable[Field], request: Request) -> dict[str, Any]:
+        """Return the parameters in the body of *request*.
 
         Raises:
             RefusedError: The body is not a JSON object, or a parameter breaks its rule.
         """
         try:
-            body = call.json()
+            body = request.json()
         except ValueError:
             raise RefusedError(self.refusals.unreadable, "the body must be a JSON object; it is not JSON") from None
         if not isinstance(body, dict):
@@ -196,47 +196,47 @@ class Service(ABC):
         except FieldError as error:
             raise RefusedError(self.refusals.invalid, str(error), error.fact) from None
 
-    def submit(self, call: Call, operation: str, params: dict[str, Any]) -> Task:
+    def submit(self, request: Request, operation: str, params: dict[str, Any]) -> Task:
         """Take in a paid task, or refuse it with nothing spent.
 
         Raises:
             RefusedError: An order says so, the account has too many unfinished tasks, or it cannot pay.
         """
-        account = call.account
+        account = request.account
         text = self.text_of(params)
         plan = self.world.scenarios.plan(self.slug, account.name, operation, text)
         self._refuse_as_planned(plan)
-        account.settle(call.now)
-        task_id, seed = self._named(operation, call)
+        account.settle(request.now)
+        task_id, seed = self._new_task_id(operation, request)
         task = Task(
             task_id,
             account,
             operation,
             params,
-            call.now,
-            self.lifecycle(operation).changes(call.now, seed, plan.fate, slow=plan.slow),
+            request.now,
+            self.lifecycle(operation).changes(request.now, seed, plan.fate, slow=plan.slow),
             plan.fate,
             seed,
             self.price(operation, params),
-            self.base(call),
+            self.base_url(request),
         )
         try:
-            account.check_room()
+            account.check_concurrency()
             account.admit(task, fingerprint(operation, params))
         except TooManyError:
             raise RefusedError(self.refusals.too_many) from None
         except InsufficientError:
             raise RefusedError(self.refusals.insufficient) from None
-        self.remember(task)
+        self.index_task(task)
         if self.callback_plan is not None and self.callback_plan.field in params:
-            self.world.courier.expect(task)
+            self.world.callback_dispatcher.schedule(task)
         return task
 
-    def remember(self, task: Task) -> None:
+    def index_task(self, task: Task) -> None:
         """Know *task* by its id, when it is taken in and when it comes back from a file; a vendor may index more."""
         self.tasks[task.id] = task
 
-    def cut_short(self, task: Task, now: float, fate: Fate = Fate.CANCEL) -> bool:
+    def end_early(self, task: Task, now: float, fate: Fate = Fate.CANCEL) -> bool:
         """End *task* at its account's time *now* with another *fate*: its money comes back, its callbacks tell of it.
 
         Returns:
@@ -244,26 +244,26 @@ class Service(ABC):
         """
         if task.ends <= now:
             return False
-        task.account.cut_short(task, now, fate)
-        self.world.courier.revise(task)
+        task.account.end_early(task, now, fate)
+        self.world.callback_dispatcher.reschedule(task)
         return True
 
-    def base(self, call: Call) -> str:
-        """Return the address that results of *call* are minted from: the public one, or the one it came to."""
+    def base_url(self, request: Request) -> str:
+        """Return the address that results of *request* are minted from: the public one, or the one it came to."""
         public = self.world.public_url
         # Interned, since a million tasks share a handful of addresses.
-        return intern(call.base if public is None else f"{public}/{self.slug}")
+        return intern(request.base if public is None else f"{public}/{self.slug}")
 
-    def look(self, call: Call, task: Task) -> Moment:
+    def observe(self, request: Request, task: Task) -> TaskState:
         """Return what *task* is now; under the clock ``auto`` the reader's time then moves to its next change."""
-        moment = task.at(call.now, self.lifecycle(task.operation))
+        moment = task.state_at(request.now, self.lifecycle(task.operation))
         if not moment.final:
-            call.account.read(call.now, moment.next_change)
+            request.account.advance_to_next_change(request.now, moment.next_change)
         return moment
 
     def result_urls(self, task: Task) -> list[str]:
         """Return the addresses of what *task* has made."""
-        return [results.mint(task, index, medium, self.world) for index, medium in enumerate(self.outputs(task))]
+        return [results.sign_url(task, index, medium, self.world) for index, medium in enumerate(self.outputs(task))]
 
     def reason(self, task: Task) -> str:
         """Return why *task* did not succeed; a fate that the vendor has no word for is named."""
@@ -291,42 +291,42 @@ class Service(ABC):
             cited.update(route.facts, (field.fact for field in route.body))
         return cited
 
-    def enter(self, identity: Identity) -> Account:
+    def authenticate(self, identity: Identity) -> Account:
         """Return the account that *identity* names.
 
         Raises:
             RefusedError: The credential's first word refuses it, or the secret is another than at its first use.
         """
-        refused = conduct_of(identity.credential).refused
+        refused = credential_rule(identity.credential).refused
         if refused:
-            raise RefusedError(self.unaccepted(refused), f"the credential is {refused}")
+            raise RefusedError(self.credential_refusal(refused), f"the credential is {refused}")
         account = self.world.account(self.slug, identity.credential)
         if not account.accepts(identity.secret):
             raise RefusedError(self.refusals.unauthenticated, "the secret is not the one that this account first used")
         return account
 
-    def _identified(self, call: Call) -> Account:
-        credentials = self.credentials(call.headers, call.scope["query_string"])
+    def _account_of(self, request: Request) -> Account:
+        credentials = self.credentials(request.headers, request.scope["query_string"])
         known = self._known.get(credentials)
         if known is not None:
             return known
-        account = self.enter(self.identify(credentials))
+        account = self.authenticate(self.identify(credentials))
         if self.caches_callers:
             self._known[credentials] = account
         return account
 
-    def _keep_pace(self, pace: Pace, call: Call) -> None:
-        """Refuse *call* if its account has sent as many as it may; under ``auto`` it then moves to its turn."""
-        opens = pace.admit(call.now)
+    def _enforce_rate_limit(self, pace: SlidingWindow, request: Request) -> None:
+        """Refuse *request* if its account has sent as many as it may; under ``auto`` it then moves to its turn."""
+        opens = pace.acquire(request.now)
         if opens is None:
             return
-        wait = ceil(opens - call.now)
-        call.account.read(call.now, opens)
+        wait = ceil(opens - request.now)
+        request.account.advance_to_next_change(request.now, opens)
         refusal = self.refusals.too_fast or self.refusals.too_many
         detail = f"more than {pace.per_minute} requests a minute"
-        raise RefusedError(refusal, detail, retry_after=wait if self.says_retry_after else None)
+        raise RefusedError(refusal, detail, retry_after=wait if self.sends_retry_after else None)
 
-    def whose(self, scope: Scope) -> str | None:
+    def claimed_account(self, scope: Scope) -> str | None:
         """Return the name of the account that a request says it comes from, without letting anybody in."""
         try:
             identity = self.identify(self.credentials(dict(scope["headers"]), scope["query_string"]))
@@ -334,11 +334,11 @@ class Service(ABC):
             return None
         return account_name(self.slug, identity.credential)
 
-    def _named(self, operation: str, call: Call) -> tuple[str, int]:
+    def _new_task_id(self, operation: str, request: Request) -> tuple[str, int]:
         """Return a task id that nobody has yet, and the seed that goes with it."""
         for attempt in count():
-            bits = self.world.draw(call.account, attempt)
-            task_id = self.name_task(operation, call.now, bits >> 64)
+            bits = self.world.draw_bits(request.account, attempt)
+            task_id = self.make_task_id(operation, request.now, bits >> 64)
             if task_id not in self.tasks:
                 return task_id, bits & 0xFFFF_FFFF_FFFF_FFFF
         raise AssertionError  # pragma: no cover - count() does not end
@@ -349,12 +349,12 @@ class Service(ABC):
         if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
             raise RefusedError(self.refusals.blocked)
 
-    def _cite(self, answer: Answer, refused: RefusedError) -> Answer:
+    def _cite_fact(self, response: Response, refused: RefusedError) -> Response:
         if refused.retry_after is not None:
-            answer = answer._replace(headers=[*answer.headers, (b"retry-after", b"%d" % refused.retry_after)])
+            response = response._replace(headers=[*response.headers, (b"retry-after", b"%d" % refused.retry_after)])
         fact = f"{self.slug}:{refused.fact}"
         self.world.citations[fact] += 1
-        return answer._replace(headers=[*answer.headers, (FACT_HEADER, fact.encode())], fact=fact)
+        return response._replace(headers=[*response.headers, (FACT_HEADER, fact.encode())], fact=fact)
 
 
 def envelope(code: int, message: str, data: object = None) -> bytes:

@@ -11,26 +11,26 @@ from heapq import heapify, heappop, heappush
 from math import ulp
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from soundstage_server.model.clock import LATEST, Clock, forward
+from soundstage_server.model.clock import LATEST, Clock, checked_step
 from soundstage_server.model.journal import Journal
 from soundstage_server.model.ledger import Ledger, Unit
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.secret_hash import fits, seal
+from soundstage_server.model.secret_hash import hash_secret, verify
 from soundstage_server.model.task import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from soundstage_server.model.rate_limit import Pace
+    from soundstage_server.model.rate_limit import SlidingWindow
     from soundstage_server.model.task import Task
 
-DOUBLE_SECONDS: Final = 60.0
+DOUBLE_SUBMISSION_SECONDS: Final = 60.0
 """Two equal paid submissions within so many account seconds are flagged."""
 
 _RECENT_BEFORE_SWEEP: Final = 1024
 
 
-class Double(NamedTuple):
+class DoubleSubmission(NamedTuple):
     """Two equal paid submissions close together: probably one job paid twice."""
 
     first: str
@@ -39,7 +39,7 @@ class Double(NamedTuple):
     seconds_apart: float
 
 
-class Cut(NamedTuple):
+class EarlyEnd(NamedTuple):
     """A task that was ended before its time: which, when on its account's clock, and how."""
 
     task: str
@@ -53,7 +53,7 @@ class Cut(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Conduct:
+class CredentialRule:
     """What a credential's first word asks of the simulator.
 
     Attributes:
@@ -67,21 +67,21 @@ class Conduct:
     at_once: int | None = None
 
 
-_CONDUCTS: Final = {
-    "invalid-": Conduct(refused="invalid"),
-    "expired-": Conduct(refused="expired"),
-    "broke-": Conduct(opening=0),
-    "limited-": Conduct(at_once=1),
+_RULES: Final = {
+    "invalid-": CredentialRule(refused="invalid"),
+    "expired-": CredentialRule(refused="expired"),
+    "broke-": CredentialRule(opening=0),
+    "limited-": CredentialRule(at_once=1),
 }
-_ORDINARY: Final = Conduct()
+_NO_RULE: Final = CredentialRule()
 
 
-def conduct_of(credential: str) -> Conduct:
+def credential_rule(credential: str) -> CredentialRule:
     """Return what the in-band word at the beginning of *credential* asks for."""
-    for word, conduct in _CONDUCTS.items():
+    for word, conduct in _RULES.items():
         if credential.startswith(word):
             return conduct
-    return _ORDINARY
+    return _NO_RULE
 
 
 def account_name(vendor: str, credential: str) -> str:
@@ -97,37 +97,37 @@ class Account:
     """One caller of one vendor."""
 
     def __init__(self, vendor: str, credential: str, clock: Clock, unit: Unit, at_once: int | None = None) -> None:
-        conduct = conduct_of(credential)
+        conduct = credential_rule(credential)
         self.vendor = vendor
         self.name = account_name(vendor, credential)
         self.secret: str | None = None
-        self.seal: str | None = None
+        self.secret_hash: str | None = None
         self.offset = 0.0
         self.at_once = conduct.at_once or at_once
-        self.pace: Pace | None = None
+        self.rate_limit: SlidingWindow | None = None
         self.ledger = Ledger(unit, conduct.opening)
         self.journal = Journal()
         self.tasks: list[Task] = []
-        self.doubles: list[Double] = []
-        self.cuts: list[Cut] = []
+        self.double_submissions: list[DoubleSubmission] = []
+        self.early_ends: list[EarlyEnd] = []
         self._clock = clock
-        self._working: list[tuple[float, str, Task]] = []
+        self._unfinished: list[tuple[float, str, Task]] = []
         self._recent: dict[int, Task] = {}
         self._sweep_at = _RECENT_BEFORE_SWEEP
 
     def accepts(self, secret: str | None) -> bool:
         """Return whether *secret* is that of the account's first use, which this may be."""
         if self.secret is None:
-            if self.seal is not None and not fits(self.seal, secret):
+            if self.secret_hash is not None and not verify(self.secret_hash, secret):
                 return False
             self.secret = secret
         return self.secret == secret
 
-    def sealed(self) -> str | None:
+    def hashed_secret(self) -> str | None:
         """Return what the secret of the first use can be known by, and not be read from; None if there is none."""
-        if self.seal is None and self.secret is not None:
-            self.seal = seal(self.secret)
-        return self.seal
+        if self.secret_hash is None and self.secret is not None:
+            self.secret_hash = hash_secret(self.secret)
+        return self.secret_hash
 
     def now(self) -> float:
         """Return the account's time: the world's clock plus the account's own offset."""
@@ -139,10 +139,10 @@ class Account:
         Raises:
             ValueError: *seconds* is negative, or more than there is until the simulator's time ends.
         """
-        self.offset += forward(seconds, LATEST - self.offset)
-        self._clock.moved()
+        self.offset += checked_step(seconds, LATEST - self.offset)
+        self._clock.notify_watchers()
 
-    def read(self, now: float, next_change: float) -> None:
+    def advance_to_next_change(self, now: float, next_change: float) -> None:
         """Note that an unfinished task was read: under the clock ``auto`` the account then moves to its next change."""
         if self._clock.kind == "auto" and next_change > now:
             self.offset += next_change - now
@@ -150,30 +150,30 @@ class Account:
                 self.offset += ulp(next_change)
 
     @property
-    def working(self) -> int:
+    def unfinished(self) -> int:
         """How many tasks are unfinished, as of the last settlement."""
-        return len(self._working)
+        return len(self._unfinished)
 
     @property
     def next_end(self) -> float | None:
         """When the first of the unfinished tasks ends, as of the last settlement; None if there is none."""
-        return self._working[0][0] if self._working else None
+        return self._unfinished[0][0] if self._unfinished else None
 
     def settle(self, now: float) -> None:
         """Capture or release the price of every task that has ended by *now*."""
-        working = self._working
+        working = self._unfinished
         while working and working[0][0] <= now:
             ended, _, task = heappop(working)
             move = self.ledger.capture if task.fate is Fate.SUCCEED else self.ledger.release
             move(task.price, task.id, ended)
 
-    def check_room(self) -> None:
+    def check_concurrency(self) -> None:
         """Let one more task in, or not.
 
         Raises:
             TooManyError: As many tasks are unfinished as the account may have.
         """
-        if self.at_once is not None and len(self._working) >= self.at_once:
+        if self.at_once is not None and len(self._unfinished) >= self.at_once:
             raise TooManyError
 
     def admit(self, task: Task, fingerprint: int) -> None:
@@ -183,37 +183,39 @@ class Account:
             InsufficientError: The account cannot pay; nothing has changed.
         """
         self.ledger.reserve(task.price, task.id, task.created)
-        heappush(self._working, (task.ends, task.id, task))
+        heappush(self._unfinished, (task.ends, task.id, task))
         self.tasks.append(task)
         if task.price:  # what is free cannot be paid for twice
-            self._note_double(task, fingerprint)
+            self._note_double_submission(task, fingerprint)
 
-    def cut_short(self, task: Task, now: float, fate: Fate) -> None:
+    def end_early(self, task: Task, now: float, fate: Fate) -> None:
         """End *task*, which is unfinished, at the account's time *now* with *fate*, and settle it."""
         self.settle(now)
-        cut = Cut(task.id, now, fate.value)
+        cut = EarlyEnd(task.id, now, fate.value)
         cut.apply(task)
-        self.cuts.append(cut)
-        self._working = [(one.ends, one.id, one) for _, _, one in self._working]
-        heapify(self._working)
+        self.early_ends.append(cut)
+        self._unfinished = [(one.ends, one.id, one) for _, _, one in self._unfinished]
+        heapify(self._unfinished)
         self.settle(now)
 
-    def take_back(self, tasks: Iterable[Task], now: float) -> None:
+    def restore_tasks(self, tasks: Iterable[Task], now: float) -> None:
         """Take in *tasks* that were admitted before; the ledger knows which of them have been settled."""
-        settled = self.ledger.settled()
+        settled = self.ledger.settled_tasks()
         for task in tasks:
             self.tasks.append(task)
             if task.id not in settled:
-                heappush(self._working, (task.ends, task.id, task))
-            if now - task.created <= DOUBLE_SECONDS:
+                heappush(self._unfinished, (task.ends, task.id, task))
+            if now - task.created <= DOUBLE_SUBMISSION_SECONDS:
                 self._recent[fingerprint(task.operation, task.params)] = task
 
-    def _note_double(self, task: Task, fingerprint: int) -> None:
+    def _note_double_submission(self, task: Task, fingerprint: int) -> None:
         earlier = self._recent.get(fingerprint)
-        if earlier is not None and task.created - earlier.created <= DOUBLE_SECONDS:
-            self.doubles.append(Double(earlier.id, task.id, task.operation, task.created - earlier.created))
+        if earlier is not None and task.created - earlier.created <= DOUBLE_SUBMISSION_SECONDS:
+            self.double_submissions.append(
+                DoubleSubmission(earlier.id, task.id, task.operation, task.created - earlier.created)
+            )
         self._recent[fingerprint] = task
         if len(self._recent) >= self._sweep_at:
-            oldest = task.created - DOUBLE_SECONDS
+            oldest = task.created - DOUBLE_SUBMISSION_SECONDS
             self._recent = {key: kept for key, kept in self._recent.items() if kept.created >= oldest}
             self._sweep_at = max(_RECENT_BEFORE_SWEEP, 2 * len(self._recent))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Kind = Literal["real", "scaled", "manual", "auto"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+ClockKind = Literal["real", "scaled", "manual", "auto"]
+CLOCK_KINDS: Final[tuple[ClockKind, ...]] = get_args(ClockKind)
 
 LATEST: Final = 90_000_000_000.0
 """No world's time, and no account's offset, passes this (the year 4821): a date header can show their sum."""
@@ -34,13 +34,13 @@ class Clock:
     """
 
     def __init__(
-        self, kind: Kind = "real", speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic
+        self, kind: ClockKind = "real", speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._monotonic = monotonic
         self._anchor = time.time()
         self._started = monotonic()
         self._watchers: list[Callable[[], None]] = []
-        self.kind: Kind = "real"
+        self.kind: ClockKind = "real"
         self.speed = 1.0
         self.change(kind, speed)
 
@@ -60,13 +60,13 @@ class Clock:
         return cls("real" if speed == 1 else "scaled", speed)
 
     @property
-    def stands(self) -> bool:
+    def frozen(self) -> bool:
         """Whether time moves only when somebody moves it."""
         return self.kind in ("manual", "auto")
 
     def now(self) -> float:
         """Return the world's time, in seconds since 1970."""
-        if self.stands:
+        if self.frozen:
             return self._anchor
         return min(LATEST, self._anchor + (self._monotonic() - self._started) * self.speed)
 
@@ -76,17 +76,17 @@ class Clock:
         Raises:
             ValueError: *seconds* is negative, or more than there is until `LATEST`: time never goes back or ends.
         """
-        self._anchor += forward(seconds, LATEST - self.now())
-        self.moved()
+        self._anchor += checked_step(seconds, LATEST - self.now())
+        self.notify_watchers()
 
-    def change(self, kind: Kind, speed: float = 1.0) -> None:
+    def change(self, kind: ClockKind, speed: float = 1.0) -> None:
         """Become another kind of clock; the time it shows does not jump.
 
         Raises:
             ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
         """
-        if kind not in KINDS:
-            raise ValueError(f"clock kind must be one of {', '.join(KINDS)}; got {kind!r}")
+        if kind not in CLOCK_KINDS:
+            raise ValueError(f"clock kind must be one of {', '.join(CLOCK_KINDS)}; got {kind!r}")
         if not 0 < speed < float("inf"):
             raise ValueError(f"speed must be a number above 0; got {speed!r}")
         if kind != "scaled" and speed != 1:
@@ -94,25 +94,25 @@ class Clock:
         self._anchor, self._started = self.now(), self._monotonic()
         self.kind = kind
         self.speed = speed
-        self.moved()
+        self.notify_watchers()
 
-    def resume(self, kind: Kind, speed: float, now: float) -> None:
+    def restore(self, kind: ClockKind, speed: float, now: float) -> None:
         """Become a clock that shows *now*, as one did that was remembered."""
         self._anchor, self._started = now, self._monotonic()
         self.kind, self.speed = kind, speed
-        self.moved()
+        self.notify_watchers()
 
     def watch(self, told: Callable[[], None]) -> None:
         """Call *told* whenever time was moved by somebody, the world's or an account's."""
         self._watchers.append(told)
 
-    def moved(self) -> None:
+    def notify_watchers(self) -> None:
         """Tell those who watch that time was moved."""
         for told in self._watchers:
             told()
 
 
-def forward(seconds: float, room: float) -> float:
+def checked_step(seconds: float, room: float) -> float:
     """Return *seconds* if time may move by it; *room* is how far it may move.
 
     Raises:

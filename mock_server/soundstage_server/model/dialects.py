@@ -41,15 +41,15 @@ class Dialects:
         target = self._world if account is None else self._accounts.setdefault(account, {})
         target.update(chosen)
 
-    def spoken(self, name: str, account: str | None = None) -> str:
+    def reading(self, name: str, account: str | None = None) -> str:
         """Return the reading of the dialect *name* that *account* hears."""
         if account is not None and self._accounts and (own := self._accounts.get(account)):
             return own.get(name) or self._world[name]
         return self._world[name]
 
-    def shown(self, account: str | None = None) -> dict[str, str]:
+    def readings(self, account: str | None = None) -> dict[str, str]:
         """Return every dialect with the reading that *account* hears."""
-        return {name: self.spoken(name, account) for name in self._offered}
+        return {name: self.reading(name, account) for name in self._offered}
 
     def chosen(self) -> dict[str, dict[str, Any]]:
         """Return the readings that the world hears, and those that accounts hear instead."""

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from soundstage_server.http.connection import Connection
     from soundstage_server.model.messages import Receive
 
-Kind = Literal[
+FaultKind = Literal[
     "status", "latency", "malformed", "content_type", "redirect", "expired",
     "reset_before", "reset_during", "reset_after", "hang", "truncate", "slow",
 ]  # fmt: skip
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-Body = Literal["empty", "html", "json"]
-BODIES: Final[tuple[Body, ...]] = get_args(Body)
+FAULT_KINDS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
+FaultBody = Literal["empty", "html", "json"]
+FAULT_BODIES: Final[tuple[FaultBody, ...]] = get_args(FaultBody)
 STATUSES: Final = frozenset({408, 409, 425, 429, *range(500, 600)})
 
-_TIMED: Final[tuple[Kind, ...]] = ("latency", "slow")
+_TIMED: Final[tuple[FaultKind, ...]] = ("latency", "slow")
 _OPTIONAL: Final = {"slow": ("seconds",)}
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -56,7 +56,7 @@ class Fault:
         id: Set when the world takes the fault.
     """
 
-    kind: Kind
+    kind: FaultKind
     vendor: str | None = None
     account: str | None = None
     method: str | None = None
@@ -66,7 +66,7 @@ class Fault:
     seed: int | None = None
     status: int | None = None
     retry_after: float | None = None
-    body: Body = "empty"
+    body: FaultBody = "empty"
     seconds: float | None = None
     done: bool = False
     id: int = 0
@@ -79,10 +79,10 @@ class Fault:
             ValueError: A field has a value that is not allowed; the text names both.
         """
         kind = self.kind
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-        if self.body not in BODIES:
-            raise ValueError(f"body must be one of {', '.join(BODIES)}; got {self.body!r}")
+        if kind not in FAULT_KINDS:
+            raise ValueError(f"kind must be one of {', '.join(FAULT_KINDS)}; got {kind!r}")
+        if self.body not in FAULT_BODIES:
+            raise ValueError(f"body must be one of {', '.join(FAULT_BODIES)}; got {self.body!r}")
         _only(self.status, "status", kind, ("status",))
         _only(self.seconds, "seconds", kind, _TIMED)
         if kind != "status" and (self.retry_after is not None or self.body != "empty"):
@@ -107,12 +107,12 @@ class Fault:
         if not 0 < self.probability <= 1:
             raise ValueError(f"probability must be above 0, and at most 1; got {self.probability}")
 
-    def take(self, number: int, seed: int) -> None:
+    def register(self, number: int, seed: int) -> None:
         """Become the fault *number* of a world with this *seed*."""
         self.id = number
         self._chance = Random(f"{seed}:{number}" if self.seed is None else self.seed)
 
-    def matches(self, target: Target) -> bool:
+    def matches(self, target: FaultTarget) -> bool:
         """Return whether this fault is for such a request."""
         return (
             self.vendor in (None, target.vendor)
@@ -122,16 +122,16 @@ class Fault:
             and (self.account is None or self.account == target.account)
         )
 
-    def strikes(self) -> bool:
+    def draw(self) -> bool:
         """Return whether chance lets this match be struck."""
         return self.probability == 1 or self._chance.random() < self.probability
 
-    def shown(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the fault as JSON has it."""
         return {name: getattr(self, name) for name in self.__slots__ if not name.startswith("_")}
 
 
-class Target(NamedTuple):
+class FaultTarget(NamedTuple):
     """A request, as faults see it: *account* is the name of whom it concerns, if that can be told."""
 
     vendor: str
@@ -145,61 +145,61 @@ class Faults:
     """The faults that are planted in a world, first come, first served."""
 
     def __init__(self) -> None:
-        self.planted: list[Fault] = []
+        self.active: list[Fault] = []
         self._given = 0
         self._closed = False
-        self._held: set[asyncio.Task[bool]] = set()
+        self._hanging: set[asyncio.Task[bool]] = set()
 
     def add(self, fault: Fault, seed: int) -> Fault:
         """Plant a fault, and return it with its id."""
         self._given += 1
-        fault.take(self._given, seed)
-        self.planted.append(fault)
+        fault.register(self._given, seed)
+        self.active.append(fault)
         return fault
 
     def clear(self, number: int | None = None) -> int:
         """Remove the fault *number*, or all; return how many went."""
-        kept = [] if number is None else [fault for fault in self.planted if fault.id != number]
-        gone = len(self.planted) - len(kept)
-        self.planted = kept
+        kept = [] if number is None else [fault for fault in self.active if fault.id != number]
+        gone = len(self.active) - len(kept)
+        self.active = kept
         return gone
 
-    def strike(self, target: Target) -> Fault | None:
+    def take_match(self, target: FaultTarget) -> Fault | None:
         """Return the fault that strikes a request, used once more, or None."""
-        for fault in self.planted:
-            if fault.matches(target) and fault.strikes():
+        for fault in self.active:
+            if fault.matches(target) and fault.draw():
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times == 0:
-                        self.planted.remove(fault)
+                        self.active.remove(fault)
                 return fault
         return None
 
     @property
-    def holding(self) -> int:
+    def hanging(self) -> int:
         """How many callers are kept waiting by ``hang``."""
-        return len(self._held)
+        return len(self._hanging)
 
     def close(self) -> None:
         """Let every caller go who is kept waiting by ``hang``, now and later."""
         self._closed = True
-        for held in tuple(self._held):
+        for held in tuple(self._hanging):
             with suppress(RuntimeError):  # its loop has ended, and the caller with it
                 held.get_loop().call_soon_threadsafe(held.cancel)
 
     async def hang(self, connection: Connection, receive: Receive) -> None:
         """Keep a caller waiting until it gives up, or until the world is closed."""
-        held = asyncio.ensure_future(connection.hold(None, receive))
-        self._held.add(held)
+        held = asyncio.ensure_future(connection.wait(None, receive))
+        self._hanging.add(held)
         if self._closed:
             held.cancel()
         with suppress(asyncio.CancelledError):
             await held
-        self._held.discard(held)
+        self._hanging.discard(held)
         connection.close()
 
 
-def _only(value: object, name: str, kind: Kind, kinds: tuple[Kind, ...]) -> None:
+def _only(value: object, name: str, kind: FaultKind, kinds: tuple[FaultKind, ...]) -> None:
     """Refuse a *value* that this kind does not take, and its absence where there is nothing without it."""
     needed = kind in kinds and name not in _OPTIONAL.get(kind, ())
     if (value is not None and kind not in kinds) or (value is None and needed):

@@ -38,7 +38,7 @@ class Rule(Protocol):
         """What is allowed, as JSON Schema."""
         ...
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is allowed."""
         ...
 
@@ -62,7 +62,7 @@ class Text:
         most = {} if self.most is None else {"maxLength": self.most}
         return {"type": "string", "minLength": 0 if self.empty else 1, **most}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such a string."""
         return isinstance(value, str) and (self.empty or value != "") and (self.most is None or len(value) <= self.most)
 
@@ -84,13 +84,13 @@ class Choice:
         """What is allowed, as JSON Schema."""
         return {"enum": list(self.values)}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is one of them; True is not 1."""
         return not isinstance(value, bool) and isinstance(value, str | int) and value in self.values
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class Integer:
     """A whole number in a range, both ends included; True is not a number, and 5.0 is not whole."""
 
     least: int
@@ -106,7 +106,7 @@ class Whole:
         """What is allowed, as JSON Schema."""
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such a number."""
         return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
 
@@ -128,7 +128,7 @@ class Number:
         """What is allowed, as JSON Schema."""
         return {"type": "number", "minimum": self.least, "maximum": self.most}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such a number."""
         return isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most
 
@@ -147,7 +147,7 @@ class Flag:
         """What is allowed, as JSON Schema."""
         return {"type": "boolean"}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is one of the two."""
         return isinstance(value, bool)
 
@@ -166,7 +166,7 @@ class Link:
         """What is allowed, as JSON Schema."""
         return {"type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such an address: it names a host, and holds no blank and no control character."""
         if not isinstance(value, str) or " " in value or not value.isprintable():
             return False
@@ -193,7 +193,7 @@ class Group:
         """What is allowed, as JSON Schema."""
         return schema(self.fields)
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such an object."""
         if not isinstance(value, dict):
             return False
@@ -205,7 +205,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ListOf:
     """A list of so many values that keep one rule; a refusal names the item that breaks it."""
 
     rule: Rule
@@ -222,11 +222,11 @@ class Many:
         """What is allowed, as JSON Schema."""
         return {"type": "array", "items": self.rule.schema, "minItems": self.least, "maxItems": self.most}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such a list."""
-        return self.fits(value) and all(self.rule.holds(item) for item in value)
+        return self.has_valid_length(value) and all(self.rule.accepts(item) for item in value)
 
-    def fits(self, value: object) -> TypeGuard[list[object]]:
+    def has_valid_length(self, value: object) -> TypeGuard[list[object]]:
         """Return whether *value* is a list that is neither too short nor too long."""
         return isinstance(value, list) and self.least <= len(value) <= self.most
 
@@ -257,7 +257,7 @@ def check(fields: Iterable[Field], body: Mapping[str, Any]) -> dict[str, Any]:
             if field.required:
                 raise FieldError(field.name, field.rule.allowed, None, field.fact, missing=True)
             value = field.default
-        elif not field.rule.holds(value):
+        elif not field.rule.accepts(value):
             _refuse(field.name, field.rule, value, field.fact)
         if value is not None:
             params[field.name] = value
@@ -292,11 +292,11 @@ def _refuse(name: str, rule: Rule, value: Any, fact: str) -> NoReturn:
             inner = value.get(field.name)
             if inner is None and field.required:
                 raise FieldError(f"{name}.{field.name}", field.rule.allowed, None, field.fact, missing=True)
-            if inner is not None and not field.rule.holds(inner):
+            if inner is not None and not field.rule.accepts(inner):
                 _refuse(f"{name}.{field.name}", field.rule, inner, field.fact)
-    if isinstance(rule, Many) and rule.fits(value):
+    if isinstance(rule, ListOf) and rule.has_valid_length(value):
         for index, item in enumerate(value):
-            if not rule.rule.holds(item):
+            if not rule.rule.accepts(item):
                 _refuse(f"{name}[{index}]", rule.rule, item, fact)
     raise FieldError(name, rule.allowed, value, fact)
 

@@ -32,7 +32,7 @@ _SECRET_JSON: Final = re.compile(
 )
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One exchange, as it was; `shown`, and its repr, are what may be looked at."""
 
     number: int
@@ -43,28 +43,28 @@ class Entry(NamedTuple):
     headers: RawHeaders
     body: bytes
     status: int
-    answer: bytes
+    response: bytes
     fact: str | None
     fault: str | None = None
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.path} {self.status}>"
 
-    def shown(self) -> dict[str, Any]:
+    def redacted(self) -> dict[str, Any]:
         """Return the exchange with every secret redacted and long bodies cut."""
         return {
             "number": self.number,
             "at": self.at,
             "method": self.method,
             "path": self.path,
-            "query": shown_query(self.query.decode("latin-1")),
+            "query": redact_query(self.query.decode("latin-1")),
             "headers": {
                 name.decode("latin-1"): REDACTED if name in _SECRET_HEADERS else value.decode("latin-1")
                 for name, value in self.headers
             },
             "body": _text(self.body),
             "status": self.status,
-            "answer": _text(self.answer),
+            "answer": _text(self.response),
             "fact": self.fact,
             "fault": self.fault,
         }
@@ -93,7 +93,7 @@ class Journal:
         headers: RawHeaders,
         body: bytes,
         status: int,
-        answer: bytes,
+        response: bytes,
         fact: str | None,
         fault: str | None = None,
     ) -> None:
@@ -102,11 +102,11 @@ class Journal:
             headers = self._headers
         else:
             self._headers = headers
-        self._entries.append((number, at, method, path, query, headers, body, status, answer, fact, fault))
+        self._entries.append((number, at, method, path, query, headers, body, status, response, fact, fault))
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[JournalEntry]:
         """Iterate over the exchanges, oldest first."""
-        return map(Entry._make, tuple(self._entries))
+        return map(JournalEntry._make, tuple(self._entries))
 
     def __len__(self) -> int:
         """Return how many exchanges are kept."""
@@ -122,7 +122,7 @@ class Journal:
         self._entries.clear()
 
 
-def shown_query(query: str) -> str:
+def redact_query(query: str) -> str:
     """Return *query* with the value of every secret in it redacted."""
     return _SECRET_QUERY.sub(rf"\1{REDACTED}", query)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Pot = Literal["outside", "available", "reserved", "spent"]
-POTS: Final[tuple[Pot, ...]] = get_args(Pot)
+Balance = Literal["outside", "available", "reserved", "spent"]
+BALANCES: Final[tuple[Balance, ...]] = get_args(Balance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Unit:
     parts: int
     opening: int
 
-    def shown(self, amount: int) -> int | float:
+    def to_units(self, amount: int) -> int | float:
         """Return *amount* smallest parts in whole units, as an int where the unit has no parts."""
         return amount if self.parts == 1 else amount / self.parts
 
-    def amount(self, shown: float) -> int:
+    def to_parts(self, shown: float) -> int:
         """Return *shown* whole units in smallest parts.
 
         Raises:
@@ -43,12 +43,12 @@ CREDITS = Unit("credits", 1, 1_000)
 USD = Unit("USD", 1_000_000, 100_000_000)
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """One movement: *amount* smallest parts from one pot to another, at the account's time, for a task."""
 
     at: float
-    source: Pot
-    target: Pot
+    source: Balance
+    target: Balance
     amount: int
     task: str
 
@@ -67,18 +67,18 @@ class Ledger:
         self.available = self.granted = unit.opening if opening is None else opening
         self.reserved = 0
         self.spent = 0
-        self._entries: list[tuple[float, Pot, Pot, int, str]] = []
+        self._entries: list[tuple[float, Balance, Balance, int, str]] = []
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LedgerEntry]:
         """Every movement, oldest first."""
-        return [Entry(*fields) for fields in self._entries]
+        return [LedgerEntry(*fields) for fields in self._entries]
 
-    def since(self, number: int) -> list[tuple[float, Pot, Pot, int, str]]:
+    def since(self, number: int) -> list[tuple[float, Balance, Balance, int, str]]:
         """Return the movements from *number* on, as plain tuples."""
         return self._entries[number:]
 
-    def settled(self) -> set[str]:
+    def settled_tasks(self) -> set[str]:
         """Return the ids of the tasks whose reservation was captured or released."""
         return {entry[4] for entry in self._entries if entry[1] == "reserved"}
 
@@ -86,7 +86,7 @@ class Ledger:
         """Become a ledger that holds so much, after these movements."""
         self.available, self.reserved, self.spent = available, reserved, spent
         self.granted = available + reserved + spent
-        self._entries = [entry for entry in entries if len(entry) == len(Entry._fields)]
+        self._entries = [entry for entry in entries if len(entry) == len(LedgerEntry._fields)]
 
     def reserve(self, amount: int, task: str, at: float) -> None:
         """Set *amount* aside for *task*.
@@ -112,7 +112,7 @@ class Ledger:
         self.available += amount
         self._entries.append((at, "reserved", "available", amount, task))
 
-    def put(self, available: int, at: float) -> None:
+    def set_available(self, available: int, at: float) -> None:
         """Let the account hold *available* from now on; the difference comes from, or goes, outside.
 
         Raises:
@@ -123,12 +123,12 @@ class Ledger:
         difference = available - self.available
         if difference == 0:
             return
-        pots: tuple[Pot, Pot] = ("outside", "available") if difference > 0 else ("available", "outside")
+        pots: tuple[Balance, Balance] = ("outside", "available") if difference > 0 else ("available", "outside")
         self._entries.append((at, *pots, abs(difference), ""))
         self.available = available
         self.granted += difference
 
-    def conserves(self) -> bool:
+    def is_balanced(self) -> bool:
         """Return whether every unit that was ever granted is in exactly one pot, and no pot is below zero."""
         pots = (self.available, self.reserved, self.spent)
         return self.granted == sum(pots) and min(pots) >= 0

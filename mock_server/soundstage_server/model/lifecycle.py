@@ -41,7 +41,7 @@ class Stage:
     most: float
 
 
-class Moment(NamedTuple):
+class TaskState(NamedTuple):
     """What a task is at one time: the vendor's word, whether it is final, and progress from 0 to 100."""
 
     word: Any
@@ -74,11 +74,11 @@ class Lifecycle:
             times[-1] = max(times[-1], created + _TIMEOUT_SECONDS * factor)
         return tuple(times)
 
-    def end(self, fate: Fate) -> Any:
+    def final_word(self, fate: Fate) -> Any:
         """Return the vendor's word for *fate*."""
         return self.ends.get(fate, self.ends[Fate.FAIL])
 
-    def at(self, now: float, created: float, changes: tuple[float, ...], fate: Fate, seed: int) -> Moment:
+    def state_at(self, now: float, created: float, changes: tuple[float, ...], fate: Fate, seed: int) -> TaskState:
         """Return what a task is at the time *now*.
 
         A task that is going to fail stops at a progress drawn from its seed, so that progress never goes back.
@@ -86,9 +86,9 @@ class Lifecycle:
         most = _FULL if fate is Fate.SUCCEED else 20 + seed % 70
         stage = bisect_right(changes, now)
         if stage == len(changes):
-            return Moment(self.end(fate), True, most, now)
+            return TaskState(self.final_word(fate), True, most, now)
         if stage == 0 and len(changes) > 1:
-            return Moment(self.stages[0].word, False, 0, changes[0])
+            return TaskState(self.stages[0].word, False, 0, changes[0])
         start = changes[0] if len(changes) > 1 else created
         share = (now - start) / (changes[-1] - start)
-        return Moment(self.stages[stage].word, False, min(int(most * share), most - 1), changes[stage])
+        return TaskState(self.stages[stage].word, False, min(int(most * share), most - 1), changes[stage])

@@ -29,7 +29,7 @@ FACT_HEADER: Final = b"x-soundstage-fact"
 JSON: Final = (b"content-type", b"application/json")
 
 
-class Call:
+class Request:
     """One request on its way through a service.
 
     Attributes:
@@ -100,7 +100,7 @@ def origin(scope: Scope) -> str:
     return f"{scope['scheme']}://[{host}]:{port}" if ":" in host else f"{scope['scheme']}://{host}:{port}"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What goes back.
 
     Attributes:
@@ -120,9 +120,9 @@ class Answer(NamedTuple):
     until: float | None = None
 
 
-def json_answer(data: object, status: int = 200) -> Answer:
+def json_response(data: object, status: int = 200) -> Response:
     """Return *data* as a JSON answer."""
-    return Answer(status, orjson.dumps(data), [JSON])
+    return Response(status, orjson.dumps(data), [JSON])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Route:
 
     method: str
     path: str
-    handle: Callable[[Call], Answer]
+    handle: Callable[[Request], Response]
     summary: str
     facts: tuple[str, ...]
     body: tuple[Field, ...] = ()

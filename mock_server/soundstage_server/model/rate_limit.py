@@ -8,7 +8,7 @@ from typing import Final
 MINUTE: Final = 60.0
 
 
-class Pace:
+class SlidingWindow:
     """How many requests of the last minute were let in.
 
     Args:
@@ -21,7 +21,7 @@ class Pace:
         self.per_minute = per_minute
         self._admitted: deque[float] = deque(maxlen=per_minute)
 
-    def admit(self, now: float) -> float | None:
+    def acquire(self, now: float) -> float | None:
         """Let a request in at the account's time *now*, or return when the next one may come; a refused one is free."""
         admitted = self._admitted
         if len(admitted) == self.per_minute and now < admitted[0] + MINUTE:

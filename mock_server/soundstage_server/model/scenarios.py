@@ -96,7 +96,7 @@ class Scenario:
         """Return what a matching task is in for."""
         return Plan(refuse=self.code) if self.then == "refuse" else _PLANS[self.then]
 
-    def shown(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return the scenario as JSON has it."""
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -119,7 +119,7 @@ class Scenarios:
         self._orders.append(scenario)
         return scenario
 
-    def keep(self, scenario: Scenario) -> None:
+    def restore(self, scenario: Scenario) -> None:
         """Take an order again that has its id already."""
         self._orders.append(scenario)
 

@@ -11,13 +11,13 @@ _SALT: Final = 16
 _KIND: Final = "scrypt"
 
 
-def seal(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """Return a seal of *secret*, with a salt of its own."""
     salt = os.urandom(_SALT)
     return f"{_KIND}:{salt.hex()}:{_digest(secret, salt)}"
 
 
-def fits(sealed: str, secret: str | None) -> bool:
+def verify(sealed: str, secret: str | None) -> bool:
     """Return whether *sealed* is a seal of *secret*."""
     kind, _, rest = sealed.partition(":")
     salt, _, digest = rest.partition(":")

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from soundstage_server.model.account import Account
-    from soundstage_server.model.lifecycle import Fate, Lifecycle, Moment
+    from soundstage_server.model.lifecycle import Fate, Lifecycle, TaskState
 
 
-ASIDE: Final = "_"
+EXTRA: Final = "_"
 """The member of a task's params under which a vendor keeps what is no parameter, such as an idempotency key."""
 
 
 def fingerprint(operation: str, params: Mapping[str, Any]) -> int:
     """Return a number that two equal submissions have in common, within one process; what is kept aside is no part."""
-    if ASIDE in params:
-        params = {name: value for name, value in params.items() if name != ASIDE}
+    if EXTRA in params:
+        params = {name: value for name, value in params.items() if name != EXTRA}
     return hash((operation, orjson.dumps(params)))
 
 
@@ -71,6 +71,6 @@ class Task:
         """When the task reaches its final state."""
         return self.changes[-1]
 
-    def at(self, now: float, lifecycle: Lifecycle) -> Moment:
+    def state_at(self, now: float, lifecycle: Lifecycle) -> TaskState:
         """Return what the task is at the account's time *now*."""
-        return lifecycle.at(now, self.created, self.changes, self.fate, self.seed)
+        return lifecycle.state_at(now, self.created, self.changes, self.fate, self.seed)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
-from soundstage_server.model.journal import shown_query
+from soundstage_server.model.journal import redact_query
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 Outcome = Literal["delivered", "failed", "refused"]
 
-KEPT: Final = 300
+KEPT_ATTEMPTS: Final = 300
 """How many attempts are kept for each account; the oldest go first."""
 TIMEOUT: Final = 5.0
 """Real seconds that a receiver has for its answer."""
-IDLE: Final = 0.05
+IDLE_SECONDS: Final = 0.05
 """Real seconds without a request after which, under the clock ``auto``, an account moves to its next callback."""
 
-_AT_ONCE: Final = 64
-_CLOSING: Final = 2.0
+_MOST_UNDER_WAY: Final = 64
+_CLOSE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +65,18 @@ class CallbackPlan:
         return task.changes if self.on == "change" else task.changes[-1:]
 
 
-class Waiting(NamedTuple):
+class PendingCallback(NamedTuple):
     """A callback to come: when it is due on the account's clock, and the time whose state it tells."""
 
     due: float
     number: int
     task: Task
     url: str
-    tells: float
+    state_time: float
     attempt: int
 
 
-class Attempt(NamedTuple):
+class CallbackAttempt(NamedTuple):
     """One callback that was sent, or refused to be: to where, when on the account's clock, and what came of it."""
 
     number: int
@@ -87,11 +87,11 @@ class Attempt(NamedTuple):
     at: float
     outcome: Outcome
     status: int | None
-    said: str
+    detail: str
     body: str
 
 
-class Courier:
+class CallbackDispatcher:
     """The dispatcher of one world.
 
     Args:
@@ -108,17 +108,17 @@ class Courier:
         self.transport: httpx.AsyncBaseTransport | None = None
         self._world = world
         self._allowed = frozenset(host.lower() for host in allowed)
-        self._waiting: dict[Account, list[Waiting]] = {}
-        self._kept: dict[Account, deque[Attempt]] = {}
+        self._pending: dict[Account, list[PendingCallback]] = {}
+        self._kept: dict[Account, deque[CallbackAttempt]] = {}
         self._seen: dict[Account, tuple[int, float]] = {}
         self._sending = 0
         self._numbers = count(1)
         self._changed = threading.Condition(world.lock)
         self._closed = False
-        self._office: _Office | None = None
+        self._thread: _DispatchThread | None = None
         world.clock.watch(self.wake)
 
-    def expect(self, task: Task, after: float = 0.0) -> None:
+    def schedule(self, task: Task, after: float = 0.0) -> None:
         """Send the callbacks of *task* that are due later than *after*, if its create call named an address."""
         service = self._world.services[task.account.vendor]
         plan = service.callback_plan
@@ -127,9 +127,9 @@ class Courier:
         with self._changed:
             for due in plan.times(task):
                 if due > after:
-                    self._expect(task, plan, due)
+                    self._schedule(task, plan, due)
 
-    def revise(self, task: Task) -> None:
+    def reschedule(self, task: Task) -> None:
         """Expect the callbacks of *task* anew, since its record was cut short: a cancel, say.
 
         What was told before is not told again; the changes that it was told of stay in the record.
@@ -139,25 +139,25 @@ class Courier:
         if plan is None or plan.field not in task.params:
             return
         with self._changed:
-            mine = self._waiting.pop(task.account, [])
+            mine = self._pending.pop(task.account, [])
             first = [one for one in mine if one.task is task and one.attempt == 1]
             for one in mine:
                 if one not in first:
-                    self._wait(one)
+                    self._enqueue(one)
             ever = 1 if plan.on == "end" else len(service.lifecycle(task.operation).stages)
             for due in dict.fromkeys(plan.times(task)[ever - len(first) :]):
-                self._expect(task, plan, due)
+                self._schedule(task, plan, due)
 
-    def attempts(self, account: Account | None = None) -> list[Attempt]:
+    def attempts(self, account: Account | None = None) -> list[CallbackAttempt]:
         """Return what was sent, or refused to be, for *account* or for all; oldest first."""
         with self._changed:
             kept = self._kept.values() if account is None else (self._kept.get(account, ()),)
             return sorted(attempt for one in kept for attempt in one)
 
-    def waiting(self, account: Account | None = None) -> list[Waiting]:
+    def pending(self, account: Account | None = None) -> list[PendingCallback]:
         """Return what is to be sent for *account* or for all, the next one first."""
         with self._changed:
-            heaps = self._waiting.values() if account is None else (self._waiting.get(account, ()),)
+            heaps = self._pending.values() if account is None else (self._pending.get(account, ()),)
             return sorted(one for heap in heaps for one in heap)
 
     def settle(self, timeout: float) -> None:
@@ -178,75 +178,75 @@ class Courier:
         """Forget *accounts*: what they were sent, and what they were to be sent."""
         with self._changed:
             for account in accounts:
-                for kept in (self._waiting, self._kept, self._seen):
+                for kept in (self._pending, self._kept, self._seen):
                     kept.pop(account, None)
             self._changed.notify_all()
 
     def wake(self) -> None:
         """Look again at what is due: time has moved."""
-        if self._office is not None:
-            self._office.wake()
+        if self._thread is not None:
+            self._thread.wake()
 
     def close(self) -> None:
         """Send nothing more, and give up what is under way. Safe to call twice."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            office = self._office
+            office = self._thread
         if office is not None:
             office.wake()
-            office.join(_CLOSING)
+            office.join(_CLOSE_SECONDS)
 
     @property
     def closed(self) -> bool:
         """Whether nothing more is sent."""
         return self._closed
 
-    def look(self, under_way: int) -> tuple[list[Waiting], float | None]:
+    def collect_due(self, under_way: int) -> tuple[list[PendingCallback], float | None]:
         """Take what is due now, and say after how many real seconds to look again; None is when something changes."""
-        ready: list[Waiting] = []
+        ready: list[PendingCallback] = []
         pauses = []
         with self._changed:
             clock = self._world.clock
-            for account, heap in tuple(self._waiting.items()):
+            for account, heap in tuple(self._pending.items()):
                 if clock.kind == "auto":
                     pauses.append(self._skip_idle(account, heap[0].due))
                 now = account.now()
-                while heap and heap[0].due <= now and len(ready) + under_way < _AT_ONCE:
+                while heap and heap[0].due <= now and len(ready) + under_way < _MOST_UNDER_WAY:
                     ready.append(heappop(heap))
                 if not heap:
-                    del self._waiting[account]
-                elif heap[0].due > now and not clock.stands:
+                    del self._pending[account]
+                elif heap[0].due > now and not clock.frozen:
                     pauses.append((heap[0].due - now) / clock.speed)
             self._sending += len(ready)
         return ready, min(pauses, default=None)
 
-    async def deliver(self, client: httpx.AsyncClient, waiting: Waiting) -> None:
+    async def deliver(self, client: httpx.AsyncClient, waiting: PendingCallback) -> None:
         """Send one callback, and keep what came of it; one that failed waits for its next try."""
         service = self._world.services[waiting.task.account.vendor]
         try:
             with self._changed:
-                moment = waiting.task.at(waiting.tells, service.lifecycle(waiting.task.operation))
+                moment = waiting.task.state_at(waiting.state_time, service.lifecycle(waiting.task.operation))
                 body = orjson.dumps(service.callback_body(waiting.task, moment))
             outcome, status, said = await self._send(client, waiting.url, body)
             with self._changed:
-                self._note(waiting, outcome, status, said, body)
+                self._record(waiting, outcome, status, said, body)
         finally:
             with self._changed:
                 self._sending -= 1
                 self._changed.notify_all()
 
-    def _note(self, sent: Waiting, outcome: Outcome, status: int | None, said: str, body: bytes) -> None:
+    def _record(self, sent: PendingCallback, outcome: Outcome, status: int | None, said: str, body: bytes) -> None:
         account = sent.task.account
-        if not self._world.is_account(account.name) or self._world.named(account.name) is not account:
+        if not self._world.is_account(account.name) or self._world.account_by_name(account.name) is not account:
             return  # forgotten while it was under way
-        kept = self._kept.setdefault(account, deque(maxlen=KEPT))
-        told = (account.name, sent.task.id, _shown(sent.url), sent.attempt, account.now(), outcome, status, said)
-        kept.append(Attempt(next(self._numbers), *told, body.decode()))
+        kept = self._kept.setdefault(account, deque(maxlen=KEPT_ATTEMPTS))
+        told = (account.name, sent.task.id, _redact_url(sent.url), sent.attempt, account.now(), outcome, status, said)
+        kept.append(CallbackAttempt(next(self._numbers), *told, body.decode()))
         plan = self._world.services[account.vendor].callback_plan
         if outcome == "failed" and plan is not None and sent.attempt <= len(plan.delays):
             due = sent.due + plan.delays[sent.attempt - 1]
-            self._wait(sent._replace(due=due, number=next(self._numbers), attempt=sent.attempt + 1))
+            self._enqueue(sent._replace(due=due, number=next(self._numbers), attempt=sent.attempt + 1))
 
     async def _send(self, client: httpx.AsyncClient, url: str, body: bytes) -> tuple[Outcome, int | None, str]:
         import httpx
@@ -266,18 +266,18 @@ class Courier:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return "failed", None, f"{type(error).__name__}: {error}"
 
-    def _expect(self, task: Task, plan: CallbackPlan, due: float) -> None:
-        self._wait(Waiting(due, next(self._numbers), task, task.params[plan.field], due, 1))
+    def _schedule(self, task: Task, plan: CallbackPlan, due: float) -> None:
+        self._enqueue(PendingCallback(due, next(self._numbers), task, task.params[plan.field], due, 1))
 
-    def _wait(self, one: Waiting) -> None:
+    def _enqueue(self, one: PendingCallback) -> None:
         if self._closed:
             return
-        heap = self._waiting.setdefault(one.task.account, [])
+        heap = self._pending.setdefault(one.task.account, [])
         heappush(heap, one)
-        if self._office is None:
-            self._office = _Office(self)
+        if self._thread is None:
+            self._thread = _DispatchThread(self)
         elif heap[0] is one:
-            self._office.wake()
+            self._thread.wake()
 
     def _skip_idle(self, account: Account, due: float) -> float:
         """Under ``auto``, move *account* to *due* if it has been quiet; return after how many seconds to ask again."""
@@ -285,35 +285,35 @@ class Courier:
         seen, since = self._seen.setdefault(account, (last, moment))
         if seen != last:
             self._seen[account] = (last, moment)
-            return IDLE
-        if moment - since >= IDLE:
-            account.read(account.now(), due)  # as a read of the task would move it
-            return IDLE
-        return IDLE - (moment - since)
+            return IDLE_SECONDS
+        if moment - since >= IDLE_SECONDS:
+            account.advance_to_next_change(account.now(), due)  # as a read of the task would move it
+            return IDLE_SECONDS
+        return IDLE_SECONDS - (moment - since)
 
     def _busy(self) -> bool:
         if self._closed:
             return False
-        if self._sending or (self._waiting and self._world.clock.kind == "auto"):
+        if self._sending or (self._pending and self._world.clock.kind == "auto"):
             return True
-        return any(heap[0].due <= account.now() for account, heap in self._waiting.items())
+        return any(heap[0].due <= account.now() for account, heap in self._pending.items())
 
 
-class _Office:
+class _DispatchThread:
     """The thread of a courier, and the loop on it."""
 
-    def __init__(self, courier: Courier) -> None:
+    def __init__(self, courier: CallbackDispatcher) -> None:
         self._courier = courier
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
-        self._stirred = asyncio.Event()
+        self._woken = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="soundstage-callbacks", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
         """Look again at what is due."""
         with suppress(RuntimeError):  # the loop has ended with its world
-            self._loop.call_soon_threadsafe(self._stirred.set)
+            self._loop.call_soon_threadsafe(self._woken.set)
 
     def join(self, seconds: float) -> None:
         """Wait for the thread to end, but not for ever."""
@@ -333,15 +333,15 @@ class _Office:
         ) as client:
             under_way: set[asyncio.Task[None]] = set()
             while not courier.closed:
-                self._stirred.clear()
-                ready, pause = courier.look(len(under_way))
+                self._woken.clear()
+                ready, pause = courier.collect_due(len(under_way))
                 for waiting in ready:
                     sending = asyncio.create_task(courier.deliver(client, waiting))
                     under_way.add(sending)
                     sending.add_done_callback(under_way.discard)
-                    sending.add_done_callback(lambda _: self._stirred.set())
+                    sending.add_done_callback(lambda _: self._woken.set())
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stirred.wait(), pause)
+                    await asyncio.wait_for(self._woken.wait(), pause)
 
 
 def _is_loopback(host: str) -> bool:
@@ -354,8 +354,8 @@ def _is_loopback(host: str) -> bool:
     return address.is_loopback
 
 
-def _shown(url: str) -> str:
+def _redact_url(url: str) -> str:
     """Return *url* without what may be secret in it: a password, a token in its query."""
     parts = urlsplit(url)
     netloc = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=netloc, query=shown_query(parts.query)))
+    return urlunsplit(parts._replace(netloc=netloc, query=redact_query(parts.query)))

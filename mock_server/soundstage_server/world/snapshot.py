@@ -11,12 +11,12 @@ import time
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.model.account import Account, Cut, Double
-from soundstage_server.model.clock import KINDS, LATEST
+from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd
+from soundstage_server.model.clock import CLOCK_KINDS, LATEST
 from soundstage_server.model.dialects import Dialects
-from soundstage_server.model.ledger import POTS
+from soundstage_server.model.ledger import BALANCES
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.rate_limit import Pace
+from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import ACCOUNT, Scenario, Scenarios
 from soundstage_server.model.task import Task
 
@@ -42,31 +42,31 @@ class RecordError(ValueError):
 def snapshot(world: World) -> dict[str, Any]:
     """Return everything that *world* remembers."""
     with world.lock:
-        accounts = [{**of_account(account), **of_lists(account)} for account in world.accounts()]
-        return {"soundstage": "snapshot", "version": VERSION, "world": of_world(world), "accounts": accounts}
+        accounts = [{**dump_account(account), **dump_items(account)} for account in world.accounts()]
+        return {"soundstage": "snapshot", "version": VERSION, "world": dump_world(world), "accounts": accounts}
 
 
-def of_world(world: World) -> dict[str, Any]:
+def dump_world(world: World) -> dict[str, Any]:
     """Return what *world* remembers beside its accounts, and the machine's time, from which a real clock runs on."""
     clock = world.clock
     return {
         "seed": str(world.seed),
         "clock": {"kind": clock.kind, "speed": clock.speed, "now": clock.now(), "at": time.time()},
         "dialects": world.dialects.chosen(),
-        "scenarios": {"given": world.scenarios.given, "orders": [order.shown() for order in world.scenarios]},
+        "scenarios": {"given": world.scenarios.given, "orders": [order.as_dict() for order in world.scenarios]},
     }
 
 
-def of_account(account: Account) -> dict[str, Any]:
+def dump_account(account: Account) -> dict[str, Any]:
     """Return what an account is beside its lists."""
     money = account.ledger
     return {
         "account": account.name,
         "vendor": account.vendor,
-        "seal": account.sealed(),
+        "seal": account.hashed_secret(),
         "offset": account.offset,
         "at_once": account.at_once,
-        "per_minute": None if account.pace is None else account.pace.per_minute,
+        "per_minute": None if account.rate_limit is None else account.rate_limit.per_minute,
         "available": money.available,
         "reserved": money.reserved,
         "spent": money.spent,
@@ -74,19 +74,19 @@ def of_account(account: Account) -> dict[str, Any]:
     }
 
 
-def of_lists(
+def dump_items(
     account: Account, tasks: int = 0, entries: int = 0, doubles: int = 0, cuts: int = 0
 ) -> dict[str, list[Any]]:
     """Return the tasks, the movements of money, the doubles and the cuts of *account*, from these numbers on."""
     return {
-        "tasks": [_of_task(task) for task in account.tasks[tasks:]],
+        "tasks": [_dump_task(task) for task in account.tasks[tasks:]],
         "entries": [list(entry) for entry in account.ledger.since(entries)],
-        "doubles": [list(double) for double in account.doubles[doubles:]],
-        "cuts": [list(cut) for cut in account.cuts[cuts:]],
+        "doubles": [list(double) for double in account.double_submissions[doubles:]],
+        "cuts": [list(cut) for cut in account.early_ends[cuts:]],
     }
 
 
-def _of_task(task: Task) -> dict[str, Any]:
+def _dump_task(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
         "operation": task.operation,
@@ -124,8 +124,10 @@ def restore(world: World, document: object, *, runs_on: bool = False) -> None:
     clock = _take(record, "clock", dict, "world")
     kind, speed = _take(clock, "kind", str, "clock"), _time(clock, "speed", "clock")
     now, at = _time(clock, "now", "clock"), _time(clock, "at", "clock")
-    if kind not in KINDS or not speed or (kind != "scaled" and speed != 1):
-        raise RecordError(f"clock must have a kind among {', '.join(KINDS)}, and its speed; got {kind!r} and {speed!r}")
+    if kind not in CLOCK_KINDS or not speed or (kind != "scaled" and speed != 1):
+        raise RecordError(
+            f"clock must have a kind among {', '.join(CLOCK_KINDS)}, and its speed; got {kind!r} and {speed!r}"
+        )
     found: list[Account] = []
     ids: set[tuple[str, str]] = set()
     for number, one in enumerate(_take(document, "accounts", list, "snapshot")):
@@ -134,9 +136,9 @@ def restore(world: World, document: object, *, runs_on: bool = False) -> None:
         raise RecordError("accounts must have a name each; two have the same")
     with world.lock:
         ran = max(0.0, time.time() - at) if runs_on and kind == "real" else 0.0
-        world.clock.resume(kind, speed, min(LATEST, now + ran))
+        world.clock.restore(kind, speed, min(LATEST, now + ran))
         world.seed, world.dialects, world.scenarios = seed, dialects, scenarios
-        world.adopt(found, now)
+        world.replace_accounts(found, now)
 
 
 def _dialects(world: World, record: Mapping[str, Any]) -> Dialects:
@@ -153,7 +155,7 @@ def _scenarios(record: Mapping[str, Any]) -> Scenarios:
     for number, order in enumerate(_take(record, "orders", list, "scenarios")):
         if not isinstance(order, dict):
             raise RecordError(f"scenarios.orders[{number}] must be an object; got {order!r:.{_SHOWN}}")
-        scenarios.keep(Scenario(**order))
+        scenarios.restore(Scenario(**order))
     scenarios.given = _whole(record, "given", "scenarios") or 0
     return scenarios
 
@@ -167,22 +169,22 @@ def _account(world: World, record: Any, place: str, now: float, ids: set[tuple[s
     service = world.services[vendor]
     account = Account(vendor, "", world.clock, service.unit)
     account.name = name
-    account.seal = None if record.get("seal") is None else _take(record, "seal", str, place)
+    account.secret_hash = None if record.get("seal") is None else _take(record, "seal", str, place)
     account.offset = _time(record, "offset", place)
     account.at_once = _whole(record, "at_once", place, optional=True)
     pace = _whole(record, "per_minute", place, optional=True)
-    account.pace = Pace(pace) if pace else None
+    account.rate_limit = SlidingWindow(pace) if pace else None
     entries = (_entry(one, f"{place}.entries") for one in _take(record, "entries", list, place))
     available, reserved, spent = (_whole(record, pot, place) or 0 for pot in ("available", "reserved", "spent"))
     account.ledger.restore(available, reserved, spent, entries)
     if account.ledger.granted != _whole(record, "granted", place):
         raise RecordError(f"{place}: available, reserved and spent must add up to what was granted")
-    account.doubles.extend(_double(one, f"{place}.doubles") for one in _take(record, "doubles", list, place))
+    account.double_submissions.extend(_double(one, f"{place}.doubles") for one in _take(record, "doubles", list, place))
     tasks = [_task(one, account, service, f"{place}.tasks", ids) for one in _take(record, "tasks", list, place)]
     by_id = {task.id: task for task in tasks}
     for one in record.get("cuts", ()):  # a record from before there were any has none
-        account.cuts.append(_cut(one, f"{place}.cuts", by_id))
-    account.take_back(tasks, now + account.offset)
+        account.early_ends.append(_early_end(one, f"{place}.cuts", by_id))
+    account.restore_tasks(tasks, now + account.offset)
     return account
 
 
@@ -212,22 +214,22 @@ def _task(record: Any, account: Account, service: Service, place: str, ids: set[
 
 def _entry(record: Any, place: str) -> tuple[Any, ...]:
     match record:
-        case [float() | int(), str(source), str(target), int(), str()] if source in POTS and target in POTS:
+        case [float() | int(), str(source), str(target), int(), str()] if source in BALANCES and target in BALANCES:
             return tuple(record)
     raise RecordError(f"{place} must be lists of time, two pots, an amount and a task; got {record!r:.{_SHOWN}}")
 
 
-def _double(record: Any, place: str) -> Double:
+def _double(record: Any, place: str) -> DoubleSubmission:
     match record:
         case [str(first), str(second), str(operation), float() | int() as apart]:
-            return Double(first, second, operation, apart)
+            return DoubleSubmission(first, second, operation, apart)
     raise RecordError(f"{place} must be lists of two tasks, an operation and seconds; got {record!r:.{_SHOWN}}")
 
 
-def _cut(record: Any, place: str, tasks: Mapping[str, Task]) -> Cut:
+def _early_end(record: Any, place: str, tasks: Mapping[str, Task]) -> EarlyEnd:
     match record:
         case [str(name), float() | int() as at, str(fate)] if name in tasks and fate in _FATES:
-            cut = Cut(name, at, fate)
+            cut = EarlyEnd(name, at, fate)
             cut.apply(tasks[name])
             return cut
     raise RecordError(f"{place} must be lists of a task, a time and a fate; got {record!r:.{_SHOWN}}")
@@ -256,7 +258,7 @@ def _whole(record: Any, name: str, place: str, *, optional: bool = False) -> int
     return value
 
 
-def lists_of(items: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+def group_items(items: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
     """Return items, each with the name of its list, as the lists that an account's record holds."""
     lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
     for name, item in items:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from soundstage_server.model.messages import Send
     from soundstage_server.world.world import World
 
-APPLICATION: Final = 0x554E4453
+APPLICATION_ID: Final = 0x554E4453
 """What a state file says it is, in the header that SQLite leaves to applications."""
 
 _HEADER: Final = 100
@@ -47,7 +47,7 @@ class StateError(Exception):
     """A state file cannot be used; the text names it and says why. It was left as it is."""
 
 
-class _Mark:
+class _SavedAccount:
     """What is in the file of an account: which object it was, its record, and how long its lists were."""
 
     __slots__ = ("account", "lengths", "record")
@@ -58,7 +58,7 @@ class _Mark:
         self.lengths = dict.fromkeys(("tasks", "entries", "doubles", "cuts"), 0)
 
 
-class State:
+class StateFile:
     """The file of one world, which holds its lock whenever it calls.
 
     Args:
@@ -70,9 +70,9 @@ class State:
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
-        self._marks: dict[str, _Mark] = {}
-        self._numbers = 0
-        self._world: object = None
+        self._saved: dict[str, _SavedAccount] = {}
+        self._last_number = 0
+        self._saved_world: object = None
         _check_header(self._path)
         self._lock = _locked(self._path)
         try:
@@ -82,7 +82,7 @@ class State:
             raise StateError(f"cannot use {self._path} as a state file: {error}") from None
         try:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.executescript(_TABLES.format(application=APPLICATION, version=snapshot.VERSION))
+            self._db.executescript(_TABLES.format(application=APPLICATION_ID, version=snapshot.VERSION))
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript("BEGIN IMMEDIATE; COMMIT;")
@@ -106,26 +106,26 @@ class State:
         except (sqlite3.Error, ValueError) as error:
             raise StateError(f"cannot use {self._path} as a state file: {error}") from None
         for account in world.accounts():
-            mark = self._marks[account.name] = _Mark(account)
-            mark.lengths = {name: len(items) for name, items in snapshot.of_lists(account).items()}
-        (self._numbers,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
+            mark = self._saved[account.name] = _SavedAccount(account)
+            mark.lengths = {name: len(items) for name, items in snapshot.dump_items(account).items()}
+        (self._last_number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
         return True
 
     def save(self, world: World, accounts: Iterable[Account]) -> None:
         """Write down what has changed about *world* beside its accounts, and about *accounts*."""
-        changes = [*self._of_world(world)]
+        changes = [*self._world_changes(world)]
         for account in accounts:
-            changes += self._of_account(account)
+            changes += self._account_changes(account)
         self._write(changes)
 
     def save_all(self, world: World) -> None:
         """Write down everything that has changed, and forget what is no more."""
-        gone = self._marks.keys() - {account.name for account in world.accounts()}
-        self._write([change for name in gone for change in self._forget(name)])
+        gone = self._saved.keys() - {account.name for account in world.accounts()}
+        self._write([change for name in gone for change in self._deletions(name)])
         self.save(world, world.accounts())
 
     @staticmethod
-    def saving(world: World, send: Send) -> Send:
+    def save_before_response(world: World, send: Send) -> Send:
         """Return *send*, which first writes down everything that has changed."""
 
         async def save_and_send(message: Any) -> None:
@@ -145,40 +145,40 @@ class State:
 
     def _read(self, name: str, record: bytes) -> dict[str, Any]:
         rows = self._db.execute("SELECT list, record FROM items WHERE account = ? ORDER BY list, number", (name,))
-        return {**orjson.loads(record), **snapshot.lists_of((kind, orjson.loads(item)) for kind, item in rows)}
+        return {**orjson.loads(record), **snapshot.group_items((kind, orjson.loads(item)) for kind, item in rows)}
 
-    def _of_world(self, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        record = snapshot.of_world(world)
+    def _world_changes(self, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        record = snapshot.dump_world(world)
         clock = record["clock"]
         # A real clock runs on by itself: it has changed when its distance from the machine's clock has.
         shown = round(clock["now"] - clock["at"], 3) if clock["kind"] == "real" else clock["now"]
         key = {**record, "clock": (clock["kind"], clock["speed"], shown)}
-        if key != self._world:
-            self._world = key
+        if key != self._saved_world:
+            self._saved_world = key
             yield "INSERT OR REPLACE INTO world VALUES (0, ?)", (orjson.dumps(record),)
 
-    def _of_account(self, account: Account) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _account_changes(self, account: Account) -> Iterator[tuple[str, tuple[Any, ...]]]:
         name = account.name
-        mark = self._marks.get(name)
+        mark = self._saved.get(name)
         if mark is None or mark.account is not account:
             if mark is not None:
-                yield from self._forget(name)
-            mark = self._marks[name] = _Mark(account)
-        record = orjson.dumps(snapshot.of_account(account))
+                yield from self._deletions(name)
+            mark = self._saved[name] = _SavedAccount(account)
+        record = orjson.dumps(snapshot.dump_account(account))
         if record != mark.record:
             mark.record = record
-            self._numbers += 1
+            self._last_number += 1
             yield (
                 "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
-                (name, self._numbers, record),
+                (name, self._last_number, record),
             )
-        for kind, items in snapshot.of_lists(account, **mark.lengths).items():
+        for kind, items in snapshot.dump_items(account, **mark.lengths).items():
             for item in items:
                 yield "INSERT INTO items VALUES (?, ?, ?, ?)", (name, kind, mark.lengths[kind], orjson.dumps(item))
                 mark.lengths[kind] += 1
 
-    def _forget(self, name: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        del self._marks[name]
+    def _deletions(self, name: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        del self._saved[name]
         yield "DELETE FROM accounts WHERE name = ?", (name,)
         yield "DELETE FROM items WHERE account = ?", (name,)
 
@@ -191,9 +191,9 @@ class State:
         self._db.execute("COMMIT")
 
 
-def resume(
+def open_state(
     world: World, path: str | PathLike[str], *, own_clock: bool, seed: int | None, dialects: Mapping[str, str]
-) -> State:
+) -> StateFile:
     """Let a new *world* go on where the file ends, or begin one; what it was made with holds from now on.
 
     Args:
@@ -207,7 +207,7 @@ def resume(
         StateError: The file cannot be used; it was left as it is.
     """
     kind, speed = world.clock.kind, world.clock.speed
-    state = State(path)
+    state = StateFile(path)
     try:
         known = state.load(world)
         if known and seed not in (None, world.seed):
@@ -250,7 +250,7 @@ def _check_header(path: Path) -> None:
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         raise StateError(f"cannot use {path} as a state file: it is not one")
     version, application = struct.unpack_from(">I", header, 60)[0], struct.unpack_from(">I", header, 68)[0]
-    if application != APPLICATION:
+    if application != APPLICATION_ID:
         raise StateError(f"cannot use {path} as a state file: it is another program's database")
     if version != snapshot.VERSION:
         raise StateError(

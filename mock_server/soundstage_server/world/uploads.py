@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "/_soundstage/files"
 """Where held files stand, below the address of the server."""
-ROOM: Final = 1024 * 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024 * 1024
 """Bytes of held files that are kept; past it the oldest go."""
 
 _LONGEST_NAME: Final = 200
@@ -40,7 +40,7 @@ _TYPES: Final = {
 _HEIC: Final = frozenset({b"ftypheic", b"ftypheix", b"ftypmif1"})
 
 
-class Looks(NamedTuple):
+class MediaInfo(NamedTuple):
     """What a file is: kind and format, the sides of its picture in pixels, its seconds and its frames a second."""
 
     kind: str
@@ -52,7 +52,7 @@ class Looks(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Upload:
     """A file that is kept.
 
     Attributes:
@@ -69,35 +69,35 @@ class Held:
     path: Path
     sha256: str
     bytes: int
-    looks: Looks
+    info: MediaInfo
 
     @property
     def media_type(self) -> str:
         """The Content-Type under which it is handed out; what is no media is handed out as bytes."""
-        return _TYPES.get(self.looks.format or "", "application/octet-stream")
+        return _TYPES.get(self.info.format or "", "application/octet-stream")
 
-    def shown(self, base: str) -> dict[str, Any]:
+    def as_dict(self, base: str) -> dict[str, Any]:
         """Return the file as JSON has it, its address below *base*."""
         said = {"url": base + self.address, "name": self.name, "sha256": self.sha256, "bytes": self.bytes}
-        return {**said, **self.looks._asdict()}
+        return {**said, **self.info._asdict()}
 
 
-class Shelf:
+class UploadStore:
     """Keeps files in a folder of its own, which is made with the first file and gone after `close`.
 
     Args:
         room: How many bytes are kept.
     """
 
-    def __init__(self, room: int = ROOM) -> None:
-        self.room = room
+    def __init__(self, room: int = MAX_BYTES) -> None:
+        self.max_bytes = room
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._uploads: OrderedDict[str, Upload] = OrderedDict()
         self._folder: Path | None = None
         self._remove: Callable[[], object] | None = None
         self._closed = False
 
-    def hold(self, name: str, content: bytes) -> Held:
+    def add(self, name: str, content: bytes) -> Upload:
         """Keep *content* under *name*, and return it with its address; equal ones have the same address.
 
         Raises:
@@ -106,28 +106,28 @@ class Shelf:
         """
         if not 1 <= len(name) <= _LONGEST_NAME or "/" in name or not name.isprintable():
             raise ValueError(f"name must be 1 to {_LONGEST_NAME} printable characters without a slash; got {name!r}")
-        if len(content) > self.room:
-            raise ValueError(f"a held file must have at most {self.room} bytes; got {len(content)}")
+        if len(content) > self.max_bytes:
+            raise ValueError(f"a held file must have at most {self.max_bytes} bytes; got {len(content)}")
         digest = sha256(content).hexdigest()
         key = sha256(f"{digest}/{name}".encode()).hexdigest()[:24]
         with self._lock:
             if self._closed:
                 raise RuntimeError("the shelf is closed")
-            if key not in self._held:
-                path = self._home() / key
+            if key not in self._uploads:
+                path = self._ensure_folder() / key
                 path.write_bytes(content)
                 address = f"{PATH}/{key}/{quote(name)}"
-                self._held[key] = Held(address, name, path, digest, len(content), look(path))
-                self._make_room(key)
-            self._held.move_to_end(key)
-            return self._held[key]
+                self._uploads[key] = Upload(address, name, path, digest, len(content), inspect_file(path))
+                self._evict(key)
+            self._uploads.move_to_end(key)
+            return self._uploads[key]
 
-    def get(self, key: str) -> Held | None:
+    def get(self, key: str) -> Upload | None:
         """Return the file whose address holds *key*, if it is still kept."""
         with self._lock:
-            return self._held.get(key)
+            return self._uploads.get(key)
 
-    def find(self, url: str) -> Held | None:
+    def find_by_url(self, url: str) -> Upload | None:
         """Return the file that *url* names, whatever the server is called in it.
 
         Raises:
@@ -144,59 +144,59 @@ class Shelf:
     def clear(self) -> None:
         """Keep nothing any more."""
         with self._lock:
-            for held in self._held.values():
+            for held in self._uploads.values():
                 held.path.unlink(missing_ok=True)
-            self._held.clear()
+            self._uploads.clear()
 
     def close(self) -> None:
         """Remove the folder. Safe to call twice."""
         with self._lock:
             self._closed = True
-            self._held.clear()
+            self._uploads.clear()
             if self._remove is not None:
                 self._remove()
 
-    def _home(self) -> Path:
+    def _ensure_folder(self) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="soundstage-held-"))
             self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
-    def _make_room(self, newest: str) -> None:
-        total = sum(held.bytes for held in self._held.values())
-        while total > self.room and next(iter(self._held)) != newest:
-            _, gone = self._held.popitem(last=False)
+    def _evict(self, newest: str) -> None:
+        total = sum(held.bytes for held in self._uploads.values())
+        while total > self.max_bytes and next(iter(self._uploads)) != newest:
+            _, gone = self._uploads.popitem(last=False)
             gone.path.unlink(missing_ok=True)
             total -= gone.bytes
 
 
-def look(path: Path) -> Looks:
+def inspect_file(path: Path) -> MediaInfo:
     """Return what the file at *path* is, by its bytes; what neither library can read is of the kind ``other``."""
     with path.open("rb") as file:
         head = file.read(12)
-    return _picture(path) or _stream(path, head) or Looks("other")
+    return _inspect_image(path) or _inspect_stream(path, head) or MediaInfo("other")
 
 
-def look_at(content: bytes) -> Looks:
+def inspect_image(content: bytes) -> MediaInfo:
     """Return what a picture is that came within a request; what is none is of the kind ``other``."""
-    return _picture(BytesIO(content)) or Looks("other")
+    return _inspect_image(BytesIO(content)) or MediaInfo("other")
 
 
-def _picture(source: Path | BytesIO) -> Looks | None:
+def _inspect_image(source: Path | BytesIO) -> MediaInfo | None:
     from PIL import Image
 
     try:
         with Image.open(source) as image:
-            return Looks("image", image.format, image.width, image.height)
+            return MediaInfo("image", image.format, image.width, image.height)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
 
 
-def _stream(path: Path, head: bytes) -> Looks | None:
+def _inspect_stream(path: Path, head: bytes) -> MediaInfo | None:
     import av
 
     if head[4:12] in _HEIC:  # the libraries know no more of it
-        return Looks("image", "HEIC")
+        return MediaInfo("image", "HEIC")
     # The container is told by its first bytes and then insisted on: left to guess, the library would also follow
     # playlists, which name files and addresses of others.
     if head[4:8] == b"ftyp":
@@ -212,8 +212,8 @@ def _stream(path: Path, head: bytes) -> Looks | None:
             length = stream.duration or 0
             seconds = float(length * stream.time_base) if stream.time_base else 0.0
             if film is None:
-                return Looks("audio", label, seconds=seconds)
+                return MediaInfo("audio", label, seconds=seconds)
             rate = float(film.average_rate) if film.average_rate else None
-            return Looks("video", label, film.codec_context.width, film.codec_context.height, seconds, rate)
+            return MediaInfo("video", label, film.codec_context.width, film.codec_context.height, seconds, rate)
     except (av.FFmpegError, IndexError):
         return None

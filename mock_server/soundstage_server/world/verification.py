@@ -12,7 +12,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from soundstage_server.model.journal import Entry
+    from soundstage_server.model.journal import JournalEntry
 
 _NEAREST: Final = 3
 _SHOWN: Final = 120
@@ -24,7 +24,7 @@ class VerificationError(AssertionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestPattern:
     """Which requests are meant; what is None does not matter.
 
     Attributes:
@@ -47,7 +47,7 @@ class Wanted:
             said.append(f"containing {_short(self.contains)}")
         return " ".join(said)
 
-    def misses(self, entry: Entry) -> list[str]:
+    def mismatches(self, entry: JournalEntry) -> list[str]:
         """Return in words what keeps *entry* from being meant; nothing if it is."""
         said = []
         if self.method is not None and entry.method != self.method.upper():
@@ -57,27 +57,27 @@ class Wanted:
         if self.body is not None:
             said.extend(_differences(self.body, _parsed(entry.body), "body"))
         if self.contains is not None:
-            shown = entry.shown()
+            shown = entry.redacted()
             if self.contains not in shown["body"] and self.contains not in shown["query"]:
                 said.append(f"body: {_short(shown['body'])}")
         return said
 
-    def among(self, entries: Iterable[Entry]) -> list[Entry]:
+    def matching(self, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
         """Return those of *entries* that are meant."""
-        return [entry for entry in entries if not self.misses(entry)]
+        return [entry for entry in entries if not self.mismatches(entry)]
 
-    def nearest(self, entries: Iterable[Entry]) -> list[str]:
+    def nearest(self, entries: Iterable[JournalEntry]) -> list[str]:
         """Return the few of *entries* that come nearest, each in a line that says what it misses."""
-        missing = [(self.misses(entry), entry) for entry in entries]
+        missing = [(self.mismatches(entry), entry) for entry in entries]
         missing = [(said, entry) for said, entry in missing if said]
-        missing.sort(key=lambda one: (len(one[0]), -self._likeness(one[1]), -one[1].number))
+        missing.sort(key=lambda one: (len(one[0]), -self._similarity(one[1]), -one[1].number))
         return [f"{entry!r:.{_SHOWN}} ({'; '.join(said)})" for said, entry in missing[:_NEAREST]]
 
-    def _likeness(self, entry: Entry) -> float:
+    def _similarity(self, entry: JournalEntry) -> float:
         return 0.0 if self.path is None else SequenceMatcher(None, self.path[:300], entry.path[:300]).ratio()
 
 
-def verify(wanted: Wanted, entries: Iterable[Entry], times: int | None) -> list[Entry]:
+def verify(wanted: RequestPattern, entries: Iterable[JournalEntry], times: int | None) -> list[JournalEntry]:
     """Return the *entries* that are *wanted*, of which there must be *times*, or at least one if that is None.
 
     Raises:
@@ -87,7 +87,7 @@ def verify(wanted: Wanted, entries: Iterable[Entry], times: int | None) -> list[
     if times is not None and times < 0:
         raise ValueError(f"times must be 0 or more; got {times}")
     entries = list(entries)
-    found = wanted.among(entries)
+    found = wanted.matching(entries)
     if found if times is None else len(found) == times:
         return found
     expected = "at least one request" if times is None else f"{times} request{'' if times == 1 else 's'}"

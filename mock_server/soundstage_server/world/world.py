@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from soundstage_server import _registry
-from soundstage_server.kit.results import MOST_REDIRECTS
+from soundstage_server.kit.results import MAX_REDIRECTS
 from soundstage_server.media import MediaCache
 from soundstage_server.model.account import Account, account_name
 from soundstage_server.model.clock import Clock
@@ -16,12 +16,12 @@ from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.faults import Fault, Faults
 from soundstage_server.model.fields import Link
 from soundstage_server.model.journal import Journal
-from soundstage_server.model.rate_limit import Pace
+from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import Scenario, Scenarios
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.world.callbacks import Attempt, Courier
-from soundstage_server.world.uploads import Shelf
-from soundstage_server.world.verification import Wanted, verify
+from soundstage_server.world.callbacks import CallbackAttempt, CallbackDispatcher
+from soundstage_server.world.uploads import UploadStore
+from soundstage_server.world.verification import RequestPattern, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from soundstage_server.kit.service import Service
-    from soundstage_server.model.journal import Entry
+    from soundstage_server.model.journal import JournalEntry
     from soundstage_server.model.task import Task
-    from soundstage_server.world.state_file import State
+    from soundstage_server.world.state_file import StateFile
 
 MediaSize = Literal["full", "small"]
 
@@ -72,23 +72,23 @@ class World:
     ) -> None:
         if media not in get_args(MediaSize):
             raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
-        if public_url and not Link().holds(public_url):
+        if public_url and not Link().accepts(public_url):
             raise ValueError(f"public_url must be {Link().allowed}; got {public_url!r}")
         self.clock = clock if isinstance(clock, Clock) else Clock.parse("real" if clock is None else str(clock))
         self.seed = 0 if seed is None else seed
         self.public_url = public_url.rstrip("/") if public_url else None
-        if not 0 <= redirects <= MOST_REDIRECTS:
-            raise ValueError(f"redirects must be from 0 to {MOST_REDIRECTS}; got {redirects!r}")
+        if not 0 <= redirects <= MAX_REDIRECTS:
+            raise ValueError(f"redirects must be from 0 to {MAX_REDIRECTS}; got {redirects!r}")
         self.redirects = redirects
         self.lock = threading.RLock()
         self.scenarios = Scenarios()
         self.faults = Faults()
         self.media_cache = MediaCache(small=media == "small")
-        self.shelf = Shelf()
-        self.courier = Courier(self, callbacks_to)
+        self.uploads = UploadStore()
+        self.callback_dispatcher = CallbackDispatcher(self, callbacks_to)
         self.services: dict[str, Service] = {}
         self._by_name: dict[str, Account] = {}
-        self.strangers = Journal()
+        self.anonymous_journal = Journal()
         self.citations: Counter[str] = Counter()
         self.requests = 0
         for slug in _registry.VENDORS if vendors is None else vendors:
@@ -96,11 +96,11 @@ class World:
                 raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
             self.services[slug] = _registry.load(slug)(self)
         self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
-        self.state: State | None = None
+        self.state_file: StateFile | None = None
         if state is not None:
-            from soundstage_server.world.state_file import resume
+            from soundstage_server.world.state_file import open_state
 
-            self.state = resume(self, state, own_clock=clock is not None, seed=seed, dialects=dialects or {})
+            self.state_file = open_state(self, state, own_clock=clock is not None, seed=seed, dialects=dialects or {})
 
     def __enter__(self) -> Self:
         """Return the world itself."""
@@ -113,20 +113,20 @@ class World:
     def close(self) -> None:
         """End callbacks, and remove the media that this world made and the files that it held. Safe to call twice."""
         self.faults.close()
-        self.courier.close()
-        self.shelf.close()
+        self.callback_dispatcher.close()
+        self.uploads.close()
         self.media_cache.close()
         with self.lock:
             self.save()
-            if self.state is not None:
-                self.state.close()
-            self.state = None
+            if self.state_file is not None:
+                self.state_file.close()
+            self.state_file = None
 
     def save(self) -> None:
         """Write what Python has changed to the state file, if there is one; requests are written down as they come."""
         with self.lock:
-            if self.state is not None:
-                self.state.save_all(self)
+            if self.state_file is not None:
+                self.state_file.save_all(self)
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that this world remembers, as JSON; no credential and no secret can be read from it."""
@@ -145,19 +145,19 @@ class World:
         records.restore(self, snapshot)
         self.save()
 
-    def adopt(self, accounts: Iterable[Account], now: float) -> None:
+    def replace_accounts(self, accounts: Iterable[Account], now: float) -> None:
         """Let *accounts*, as they were at the world's time *now*, take the place of those that there are."""
         with self.lock:
             before, self._by_name = self._by_name, {account.name: account for account in accounts}
-            self.courier.forget(frozenset(before.values()))
+            self.callback_dispatcher.forget(frozenset(before.values()))
             for service in self.services.values():
                 service.forget(frozenset(before.values()))
             for account in self.accounts():
                 if account.name in before:
                     account.journal = before[account.name].journal
                 for task in account.tasks:
-                    self.services[account.vendor].remember(task)
-                    self.courier.expect(task, after=now + account.offset)
+                    self.services[account.vendor].index_task(task)
+                    self.callback_dispatcher.schedule(task, after=now + account.offset)
 
     def account(self, vendor: str, credential: str) -> Account:
         """Return the account that presents *credential* to *vendor*, made at its first use."""
@@ -170,7 +170,7 @@ class World:
                 self._by_name[name] = account
             return account
 
-    def named(self, account: str) -> Account:
+    def account_by_name(self, account: str) -> Account:
         """Return the account that the control API calls *account* (``acct_...``).
 
         Raises:
@@ -229,11 +229,11 @@ class World:
                 raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {fault.vendor!r}")
             return self.faults.add(fault, self.seed)
 
-    def journal(self, account: Account | None = None) -> list[Entry]:
+    def journal(self, account: Account | None = None) -> list[JournalEntry]:
         """Return the exchanges that are kept, of *account* or of everybody, strangers too; oldest first."""
         with self.lock:
             owners = self.accounts() if account is None else (account,)
-            journals = [owner.journal for owner in owners] + ([self.strangers] if account is None else [])
+            journals = [owner.journal for owner in owners] + ([self.anonymous_journal] if account is None else [])
             return sorted((entry for journal in journals for entry in journal), key=lambda entry: entry.number)
 
     def verify(
@@ -245,7 +245,7 @@ class World:
         contains: str | None = None,
         account: Account | str | None = None,
         times: int | None = None,
-    ) -> list[Entry]:
+    ) -> list[JournalEntry]:
         """Return the requests that were made as described: *times* of them, or at least one if that is None.
 
         Args:
@@ -260,20 +260,20 @@ class World:
             VerificationError: There are more or fewer; the text names the nearest that were made.
             KeyError: No account has that name.
         """
-        owner = self.named(account) if isinstance(account, str) else account
-        return verify(Wanted(method, path, body, contains), self.journal(owner), times)
+        owner = self.account_by_name(account) if isinstance(account, str) else account
+        return verify(RequestPattern(method, path, body, contains), self.journal(owner), times)
 
-    def hold(self, name: str, content: bytes) -> str:
+    def add_upload(self, name: str, content: bytes) -> str:
         """Keep a file, and return its address below that of the server; what a create call names is then checked.
 
         Raises:
             ValueError: The name or the size is not allowed.
         """
-        return self.shelf.hold(name, content).address
+        return self.uploads.add(name, content).address
 
-    def callbacks(self, account: Account | None = None) -> list[Attempt]:
+    def callbacks(self, account: Account | None = None) -> list[CallbackAttempt]:
         """Return the callbacks that were sent, failed or were refused, for *account* or for all; oldest first."""
-        return self.courier.attempts(account)
+        return self.callback_dispatcher.attempts(account)
 
     def settle_callbacks(self, timeout: float = 10.0) -> None:
         """Return once no callback is due now; under the clock ``auto``, which moves to the next, once none is to come.
@@ -281,7 +281,7 @@ class World:
         Raises:
             TimeoutError: *timeout* real seconds have passed.
         """
-        self.courier.settle(timeout)
+        self.callback_dispatcher.settle(timeout)
 
     def limit(
         self,
@@ -305,10 +305,10 @@ class World:
             if at_once is not ...:
                 account.at_once = at_once
             if per_minute is not ...:
-                account.pace = None if per_minute is None else Pace(per_minute)
+                account.rate_limit = None if per_minute is None else SlidingWindow(per_minute)
             self.save()
 
-    def draw(self, account: Account, attempt: int = 0) -> int:
+    def draw_bits(self, account: Account, attempt: int = 0) -> int:
         """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
         text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
         return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
@@ -319,13 +319,13 @@ class World:
             gone = frozenset(self.accounts() if account is None else (account,))
             for service in self.services.values():
                 service.forget(gone)
-            self.courier.forget(gone)
+            self.callback_dispatcher.forget(gone)
             self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
             if account is None:
                 self.scenarios.clear()
-                self.shelf.clear()
+                self.uploads.clear()
                 self.faults.clear()
-                self.strangers.clear()
+                self.anonymous_journal.clear()
                 self.citations.clear()
             self.save()
 

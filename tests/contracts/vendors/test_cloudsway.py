@@ -16,7 +16,7 @@ from soundstage_contracts.vendors.cloudsway import CONTRACT, DEMO, CloudswayMach
 from soundstage_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Asked, asks, combinations
 from soundstage_contracts.vendors.cloudsway.pictures import png
 from soundstage_contracts.vendors.cloudsway.wire import TABLE
-from soundstage_server.world.uploads import look_at
+from soundstage_server.world.uploads import inspect_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def test_a_feature_is_asked_for_by_its_parameters_alone() -> None:
 
 def test_a_grey_picture_is_one() -> None:
     """What stands in for an image can be opened, and has the sides that were asked for."""
-    assert look_at(png(300, 750))[1:4] == ("PNG", 300, 750)
+    assert inspect_image(png(300, 750))[1:4] == ("PNG", 300, 750)
 
 
 def test_the_machine_plays_this_vendor() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Simulator
-from soundstage_server.model.messages import Call, origin
+from soundstage_server.model.messages import Request, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ BODY = b'{"prompt": "A fox"}'
 def caller(kit: Kit) -> Iterator[Caller]:
     """Somebody before a world of small media."""
     with kit.world() as world:
-        world.account("tomoviee", "key-1").ledger.put(10**9, 0.0)
+        world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
@@ -249,7 +249,7 @@ def test_a_request_without_a_host_came_to_the_server(kit: Kit, server: tuple[str
 
 def test_a_call_knows_its_path_query_and_caller(kit: Kit) -> None:
     """What a handler asks of a call, and that an open route has no account."""
-    call = Call(kit.scope("GET", "/tomoviee/v1/a", b"a=1&a=2&b=%C3%A4&c", {}), b"{}", "/tomoviee", {})
+    call = Request(kit.scope("GET", "/tomoviee/v1/a", b"a=1&a=2&b=%C3%A4&c", {}), b"{}", "/tomoviee", {})
     assert (call.method, call.path, call.base) == ("GET", "/v1/a", "http://127.0.0.1:8080/tomoviee")
     assert call.query_values() == {"a": "2", "b": "ä", "c": ""}
     with pytest.raises(LookupError, match="an open route has no account"):

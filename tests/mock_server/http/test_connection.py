@@ -46,7 +46,7 @@ def gathered(turns: list[list[bytes]], *, ending: str = "") -> Sink:
     sink = Sink()
 
     async def story() -> None:
-        transport = connection.GatheringTransport(cast("Any", sink))
+        transport = connection.CoalescingTransport(cast("Any", sink))
         for pieces in turns:
             for piece in pieces:
                 transport.write(piece)
@@ -81,7 +81,7 @@ def test_everything_else_is_the_transports() -> None:
     """Addresses, flow control and the rest come from beneath."""
 
     async def story() -> object:
-        return connection.GatheringTransport(cast("Any", Sink())).get_extra_info("peername")
+        return connection.CoalescingTransport(cast("Any", Sink())).get_extra_info("peername")
 
     assert asyncio.run(story()) == "the peername"
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Clock, Fault, InProcess, Server, Simulator, World
-from soundstage_server.http.connection import Elsewhere
+from soundstage_server.http.connection import UnreachableConnection
 from soundstage_server.model.account import account_name
-from soundstage_server.model.faults import KINDS, STATUSES, Target
+from soundstage_server.model.faults import FAULT_KINDS, STATUSES, FaultTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "hang": [{}, {"done": True}],
     "slow": [{}, {"seconds": 16.0}],
 }
-FAULTS = [{"kind": kind, **options} for kind in KINDS for options in OPTIONS.get(kind, [{}])]
+FAULTS = [{"kind": kind, **options} for kind in FAULT_KINDS for options in OPTIONS.get(kind, [{}])]
 FOR_EVER = httpx.Timeout(None)
 GHOSTS = {"latency", "malformed", "content_type", "reset_during", "reset_after", "truncate", "slow"}
 RAISED = {
@@ -91,7 +91,7 @@ def test_socket_and_in_process_agree_fault_by_fault(kit: Kit, fault: dict[str, A
             seen["create"].append(outcome)
             assert len(list(world.tasks())) - before == (kind in GHOSTS or kind == "expired" or "done" in fault)
             if kind != "expired":
-                assert world.faults.planted == []
+                assert world.faults.active == []
                 planted = world.fault(Fault(**fault, times=1))
             film = said(client.get, url.replace("http://here", str(client.base_url).rstrip("/")))
             seen["film"].append(film)
@@ -200,7 +200,7 @@ def test_closing_the_world_lets_go_of_whoever_waits(kit: Kit, through: type[Serv
 
             caller = threading.Thread(target=call)
             caller.start()
-            while not world.faults.holding:
+            while not world.faults.hanging:
                 threading.Event().wait(0.001)
             world.close()
             caller.join()
@@ -221,13 +221,13 @@ def test_the_journal_tells_what_was_planted(kit: Kit) -> None:
             ):
                 world.fault(fault)
                 said(client.post, CREATE, json={"prompt": "A hen"})
-        entries = [entry.shown() for entry in world.named(ACCOUNT).journal]
+        entries = [entry.redacted() for entry in world.account_by_name(ACCOUNT).journal]
         assert [entry["fault"] for entry in entries] == [None, "reset_after", "status", "reset_before"]
         assert [entry["status"] for entry in entries] == [200, 200, 500, 0]
         assert {entry["path"] for entry in entries} == {CREATE.removeprefix("/tomoviee")}
         assert all("A hen" in entry["body"] for entry in entries[1:])
-        assert len(world.named(ACCOUNT).tasks) == 2
-        assert world.named(ACCOUNT).ledger.conserves()
+        assert len(world.account_by_name(ACCOUNT).tasks) == 2
+        assert world.account_by_name(ACCOUNT).ledger.is_balanced()
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_caller_under_the_vendors_host_and_a_nameless_one_are_struck(kit: Kit)
         reply = kit.exchange(app, scope, [{"type": "http.request", "body": b"{}"}])
         assert reply is not None
         assert reply.status == 503
-        assert [entry.fault for entry in world.strangers] == ["status"]
+        assert [entry.fault for entry in world.anonymous_journal] == ["status"]
 
 
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "reset_after"}])
@@ -282,7 +282,7 @@ def test_half_a_request_is_none(kit: Kit, fault: dict[str, Any]) -> None:
         asked: list[dict[str, Any]] = [{"type": "http.request", "body": b"{", "more_body": True}]
         asked.append({"type": "http.disconnect"})
         assert kit.exchange(Simulator(world), kit.scope("POST", CREATE, b"", headers), asked) is None
-        assert [*world.tasks(), *world.strangers] == []
+        assert [*world.tasks(), *world.anonymous_journal] == []
 
 
 def test_another_server_can_only_fail(kit: Kit) -> None:
@@ -293,7 +293,7 @@ def test_another_server_can_only_fail(kit: Kit) -> None:
             kit.caller(world).create()
         world.fault(Fault("truncate", times=1))
         assert kit.caller(world).create().headers["content-length"] == "81"
-        Elsewhere().close()
+        UnreachableConnection().close()
 
 
 @settings(deadline=None, max_examples=50)
@@ -304,8 +304,8 @@ def test_chance_is_repeatable_and_times_are_kept(probability: float, seed: int, 
     def story(own: int | None, worlds: int) -> list[bool]:
         with World(seed=worlds) as world:
             world.fault(Fault("redirect", probability=probability, seed=own, times=times))
-            target = Target("tomoviee", "POST", "/v1", None, is_result=False)
-            return [world.faults.strike(target) is not None for _ in range(200)]
+            target = FaultTarget("tomoviee", "POST", "/v1", None, is_result=False)
+            return [world.faults.take_match(target) is not None for _ in range(200)]
 
     first = story(seed, 0)
     assert first == story(seed, 1)
@@ -314,12 +314,12 @@ def test_chance_is_repeatable_and_times_are_kept(probability: float, seed: int, 
     assert sum(first) <= 200 if times is None else sum(first) == times
 
 
-@given(st.sampled_from(KINDS), st.sampled_from(sorted(STATUSES)))
+@given(st.sampled_from(FAULT_KINDS), st.sampled_from(sorted(STATUSES)))
 def test_every_fault_can_be_told_in_json_and_back(kind: Any, status: int) -> None:
     """What the control API shows of a fault makes an equal one."""
     needs: dict[str, dict[str, Any]] = {"status": {"status": status}, "latency": {"seconds": 1.0}}
     fault = Fault(kind, **needs.get(kind, {}))
-    assert Fault(**json.loads(json.dumps(fault.shown()))) == fault
+    assert Fault(**json.loads(json.dumps(fault.as_dict()))) == fault
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -347,7 +347,7 @@ def test_a_fault_that_could_never_strike_is_refused(fields: dict[str, Any], mess
     with World() as world:
         with pytest.raises(ValueError, match=message):
             world.fault(Fault(**fields))
-        assert world.faults.planted == []
+        assert world.faults.active == []
 
 
 def test_faults_are_planted_listed_and_removed_over_http(kit: Kit) -> None:
@@ -367,4 +367,4 @@ def test_faults_are_planted_listed_and_removed_over_http(kit: Kit) -> None:
         assert kit.control(app, "GET", "/scenarios/faults").json() == []
         kit.control(app, "POST", "/scenarios/faults", {"kind": "hang"})
         assert kit.control(app, "POST", "/reset").status == 204
-        assert world.faults.planted == []
+        assert world.faults.active == []

@@ -9,7 +9,7 @@ import pytest
 
 from soundstage_server import Clock
 from soundstage_server.media import Image
-from soundstage_server.model.messages import Answer, Call, Route
+from soundstage_server.model.messages import Request, Response, Route
 from soundstage_server.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ POLL = "/v1/open/pub/task"
 PICTURE = Image(320, 240, "A fox", "", 1)
 
 
-def answering(patch: pytest.MonkeyPatch, answer: Callable[[Call], Answer]) -> None:
+def answering(patch: pytest.MonkeyPatch, answer: Callable[[Request], Response]) -> None:
     """Let a poll be answered by *answer*."""
     patch.setattr(TomovieeService, "poll", lambda _self, call: answer(call))
 
 
 def test_a_medium_is_sent_in_place_of_a_body(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a whole PNG, beside the headers of the answer."""
-    answering(monkeypatch, lambda _: Answer(200, b"", [(b"x-vendor", b"yes")], media=PICTURE))
+    answering(monkeypatch, lambda _: Response(200, b"", [(b"x-vendor", b"yes")], media=PICTURE))
     with kit.world() as world:
         caller = kit.caller(world)
         whole = caller.send("POST", POLL, {"task_id": "any"})
@@ -39,14 +39,14 @@ def test_a_medium_is_sent_in_place_of_a_body(kit: Kit, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("clock", ["manual", "auto"])
 def test_a_clock_that_stands_holds_no_answer(kit: Kit, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
     """Whoever asks would wait for ever: the answer comes at once."""
-    answering(monkeypatch, lambda call: Answer(200, b"{}", [], until=call.now + 1e6))
+    answering(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
     with kit.world(clock=clock) as world:
         assert kit.caller(world).send("POST", POLL, {"task_id": "any"}).content == b"{}"
 
 
 def test_a_clock_that_runs_holds_an_answer_until_its_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer leaves when the account's time has come, which an advance brings nearer."""
-    answering(monkeypatch, lambda call: Answer(200, b"{}", [], until=call.now + 1e6))
+    answering(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
     with kit.world(clock=Clock("scaled", 1e-3)) as world:
         caller = kit.caller(world)
         scope = kit.scope("POST", f"/tomoviee{POLL}", b"", caller.headers)
@@ -79,7 +79,7 @@ def test_a_clock_that_runs_holds_an_answer_until_its_time(kit: Kit, monkeypatch:
 
 def test_a_caller_that_goes_away_is_not_answered(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """A held answer ends with its connection."""
-    answering(monkeypatch, lambda call: Answer(200, b"{}", [], until=call.now + 1e6))
+    answering(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
     with kit.world(clock=Clock("scaled", 1e-3)) as world:
         caller = kit.caller(world)
         scope = kit.scope("POST", f"/tomoviee{POLL}", b"", caller.headers)
@@ -103,5 +103,5 @@ def test_a_caller_that_goes_away_is_not_answered(kit: Kit, monkeypatch: pytest.M
 )
 def test_a_path_names_its_parts(path: str, asked: str, values: dict[str, str] | None) -> None:
     """A name takes what stands in its place within a segment, and with ``:path`` slashes, too; all else is literal."""
-    match = Route("GET", path, lambda _: Answer(200, b"", []), "", ()).pattern().fullmatch(asked)
+    match = Route("GET", path, lambda _: Response(200, b"", []), "", ()).pattern().fullmatch(asked)
     assert (match.groupdict() if match else None) == values

@@ -24,7 +24,7 @@ POLL = "/v1/open/pub/task"
 
 def cut(world: World, task: Task) -> bool:
     """Cut *task* short at its account's time."""
-    return world.services[task.account.vendor].cut_short(task, task.account.now())
+    return world.services[task.account.vendor].end_early(task, task.account.now())
 
 
 @settings(deadline=None)
@@ -41,12 +41,10 @@ def test_a_cut_is_the_end_unless_the_task_had_ended(kit: Kit, waited: float, lat
         account.advance(later)
         account.settle(account.now())
         fate = Fate.SUCCEED if ended else Fate.CANCEL
-        assert (task.fate, task.at(account.now(), world.services["tomoviee"].lifecycle(task.operation)).final) == (
-            fate,
-            ended or task.fate is Fate.CANCEL,
-        )
+        state = task.state_at(account.now(), world.services["tomoviee"].lifecycle(task.operation))
+        assert (task.fate, state.final) == (fate, ended or task.fate is Fate.CANCEL)
         assert account.ledger.spent == (task.price if ended else 0)
-        assert (account.ledger.reserved, account.ledger.conserves(), cut(world, task)) == (0, True, False)
+        assert (account.ledger.reserved, account.ledger.is_balanced(), cut(world, task)) == (0, True, False)
 
 
 def test_a_cut_leaves_the_other_tasks_alone(kit: Kit) -> None:
@@ -105,7 +103,7 @@ def test_who_wished_to_be_told_is_told_of_a_cut(kit: Kit) -> None:
         return httpx.Response(200)
 
     with kit.world() as world:
-        world.courier.transport = httpx.MockTransport(listen)
+        world.callback_dispatcher.transport = httpx.MockTransport(listen)
         kit.caller(world).create(callback="http://127.0.0.1:9/done")
         (task,) = world.tasks()
         assert cut(world, task)

@@ -15,7 +15,7 @@ from PIL import Image as PILImage
 from soundstage_server.kit.inputs import MEASURED, InputLimits
 from soundstage_server.media import Audio, Image, Mask, Video, render
 from soundstage_server.vendors.tomoviee import TomovieeService
-from soundstage_server.world.uploads import Shelf
+from soundstage_server.world.uploads import UploadStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def films() -> dict[str, bytes]:
 def world(kit: Kit) -> Iterator[World]:
     """A world whose time moves when told, with money enough."""
     with kit.world() as made:
-        made.account("tomoviee", "key-1").ledger.put(10**6, 0.0)
+        made.account("tomoviee", "key-1").ledger.set_available(10**6, 0.0)
         yield made
 
 
@@ -60,7 +60,7 @@ def caller(kit: Kit, world: World) -> Caller:
 
 def hold(world: World, name: str, content: bytes) -> str:
     """Keep a file, and return its whole address."""
-    return HOST + world.hold(name, content)
+    return HOST + world.add_upload(name, content)
 
 
 def create(caller: Caller, capability: str, **params: object) -> Reply:
@@ -114,7 +114,7 @@ def test_films_sounds_and_other_files_are_looked_at(world: World, films: dict[st
     """By their bytes and not by their names; what no library can read, or only half of it is there, is of no kind."""
 
     def looks(content: bytes) -> tuple[Any, ...]:
-        return tuple(world.shelf.hold("x.txt", content).looks)
+        return tuple(world.uploads.add("x.txt", content).info)
 
     assert looks(films["right"]) == ("video", "MP4", 1280, 720, 5.0, 2.0)
     kind, label, width, height, seconds, _ = looks(render(Audio(2.0, 1, "music")))
@@ -132,7 +132,7 @@ def test_films_sounds_and_other_files_are_looked_at(world: World, films: dict[st
 def test_a_name_that_no_address_can_hold_is_refused(kit: Kit, caller: Caller, name: str) -> None:
     """In Python and by the control API, naming what is allowed; one that is missing, too."""
     with pytest.raises(ValueError, match="name must be 1 to 200 printable characters"):
-        caller.app.world.hold(name, b"x")
+        caller.app.world.add_upload(name, b"x")
     query = "name=" + "".join(f"%{byte:02x}" for byte in name.encode())
     reply = kit.control(caller.app, "POST", "/files", b"x", query=query)
     assert (reply.status, "name must be" in reply.json()["detail"]) == (422, True)
@@ -142,15 +142,15 @@ def test_a_name_that_no_address_can_hold_is_refused(kit: Kit, caller: Caller, na
 def test_what_is_held_is_bounded_and_goes_with_its_world(kit: Kit, caller: Caller) -> None:
     """The oldest make room for the newest; a file past the bound is refused; a reset and the end leave nothing."""
     world = caller.app.world
-    world.shelf.room = 100
+    world.uploads.max_bytes = 100
     first, second = (hold(world, name, name.encode() * 40) for name in "ab")
     assert caller.fetch(first).status == 200
     third = hold(world, "c", b"c" * 40)
     assert [caller.fetch(url).status for url in (first, second, third)] == [404, 200, 200]
     with pytest.raises(ValueError, match="at most 100 bytes; got 101"):
-        world.hold("big", b"x" * 101)
+        world.add_upload("big", b"x" * 101)
     assert kit.control(caller.app, "POST", "/files", b"x" * 101, query="name=big").status == 413
-    held = world.shelf.find(third)
+    held = world.uploads.find_by_url(third)
     assert held is not None
     world.reset(world.account("tomoviee", "key-1"))
     assert held.path.exists()
@@ -161,17 +161,17 @@ def test_what_is_held_is_bounded_and_goes_with_its_world(kit: Kit, caller: Calle
     world.close()
     assert not folder.exists()
     with pytest.raises(RuntimeError, match="the shelf is closed"):
-        world.hold("late", b"x")
+        world.add_upload("late", b"x")
 
 
 def test_equal_bytes_make_room_for_nothing() -> None:
     """A file that is given twice is kept once, and counts as the newest."""
-    shelf = Shelf(room=2)
-    one = shelf.hold("a", b"1")
-    shelf.hold("b", b"2")
-    assert shelf.hold("a", b"1") is one
-    shelf.hold("c", b"3")
-    assert shelf.find(one.address) is one
+    shelf = UploadStore(room=2)
+    one = shelf.add("a", b"1")
+    shelf.add("b", b"2")
+    assert shelf.add("a", b"1") is one
+    shelf.add("c", b"3")
+    assert shelf.find_by_url(one.address) is one
     shelf.close()
 
 
@@ -328,7 +328,7 @@ def test_a_held_file_that_is_gone_is_refused_and_others_addresses_are_trusted(wo
     """An address of ours is known by its path; what stands elsewhere is never looked at."""
     url = hold(world, "a", picture(600, 600))
     assert create(caller, "tm_img2video_b", prompt="x", image=url.replace(HOST, "http://[::1]:1")).json()["code"] == 0
-    world.shelf.clear()
+    world.uploads.clear()
     reply = create(caller, "tm_img2video_b", prompt="x", image=url)
     refused(reply, 680422, "img2video.params", "image: no such file is held")
     for other in ("https://example.test/_files/nobody/0.mp4", "https://example.test/x.gif", ELSEWHERE):
@@ -369,9 +369,9 @@ def test_the_pages_bound_a_film_to_be_scored(
         refused(reply, 680422, "video_scoring.params", "file_link must last at most 95 seconds; got 96")
         film = hold(world, "a", films["right"])
         assert create(caller, "tm_video_scoring", prompt="x", file_link=film).json()["code"] == 0
-        held = world.shelf.find(film)
+        held = world.uploads.find_by_url(film)
         assert held is not None
-        monkeypatch.setattr(world.shelf, "find", lambda _: replace(held, bytes=120_000_001))
+        monkeypatch.setattr(world.uploads, "find_by_url", lambda _: replace(held, bytes=120_000_001))
         reply = create(caller, "tm_video_scoring", prompt="x", file_link=film)
         refused(reply, 680413, "video_scoring.params", "file_link must have at most 120000000 bytes; got 120000001")
         world.dialects.choose({"tomoviee.parameters": "skill"})
@@ -383,5 +383,5 @@ def test_a_public_address_is_told(kit: Kit) -> None:
     with kit.world(public_url="https://sim.example.test/base") as world:
         told = kit.control(kit.caller(world).app, "POST", "/files", b"x", query="name=a").json()
         assert told["url"].startswith("https://sim.example.test/base/_soundstage/files/")
-        found = world.shelf.find(told["url"])
+        found = world.uploads.find_by_url(told["url"])
         assert found is not None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from soundstage_server.kit.inputs import MEASURED, MediaContent, admit, decoded, media_fields
+from soundstage_server.kit.inputs import MEASURED, MediaContent, decode_base64, media_fields, validate_inputs
 from soundstage_server.model.fields import Field
 from soundstage_server.model.messages import RefusedError
 
@@ -42,7 +42,7 @@ def world(kit: Kit) -> Iterator[World]:
 
 def taken(world: World, rule: MediaContent, **params: Any) -> dict[str, Any]:
     """Admit *params*, each by *rule*, at some vendor's, and return what is kept of them."""
-    admit(world.services["tomoviee"], [Field(name, rule, "img2video.params") for name in params], params)
+    validate_inputs(world.services["tomoviee"], [Field(name, rule, "img2video.params") for name in params], params)
     return params
 
 
@@ -50,17 +50,17 @@ def taken(world: World, rule: MediaContent, **params: Any) -> dict[str, Any]:
 def test_any_bytes_in_base64_are_held_and_come_back(content: bytes) -> None:
     """What kind of file it is, is not the rule's business; an address is held only where one will do."""
     text = base64.b64encode(content).decode()
-    assert decoded(text) == content
-    assert EITHER.holds(text)
-    assert ALONE.holds(text)
-    assert (EITHER.holds(ADDRESS), ALONE.holds(ADDRESS)) == (True, False)
+    assert decode_base64(text) == content
+    assert EITHER.accepts(text)
+    assert ALONE.accepts(text)
+    assert (EITHER.accepts(ADDRESS), ALONE.accepts(ADDRESS)) == (True, False)
 
 
 @pytest.mark.parametrize("value", ["", "data:image/png;base64,AAAA", "a b", "abc", "é", None, 5, ["AAAA"], b"AAAA"])
 def test_what_is_neither_address_nor_base64_is_not_held(value: object) -> None:
     """The prefix of a data address above all."""
-    assert not EITHER.holds(value)
-    assert not ALONE.holds(value)
+    assert not EITHER.accepts(value)
+    assert not ALONE.accepts(value)
 
 
 def test_what_is_allowed_is_said_in_plain_words() -> None:
@@ -109,7 +109,7 @@ def test_a_mask_has_the_ratio_of_its_picture(world: World) -> None:
     mask = MediaContent(("PNG",), same_ratio_as="image")
     fields = [Field("image", EITHER, "f"), Field("mask", mask, "f")]
     service = world.services["tomoviee"]
-    admit(service, fields, {"image": encoded(600, 400), "mask": encoded(300, 200)})
-    admit(service, fields, {"image": ADDRESS, "mask": encoded(300, 300)})
+    validate_inputs(service, fields, {"image": encoded(600, 400), "mask": encoded(300, 200)})
+    validate_inputs(service, fields, {"image": ADDRESS, "mask": encoded(300, 300)})
     with pytest.raises(RefusedError, match="have the ratio of image, 600x400; got 300x300"):
-        admit(service, fields, {"image": encoded(600, 400), "mask": encoded(300, 300)})
+        validate_inputs(service, fields, {"image": encoded(600, 400), "mask": encoded(300, 300)})

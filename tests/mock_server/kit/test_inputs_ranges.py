@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from soundstage_server.kit.inputs import InputLimits, MediaLink, admit, lasting, measured
+from soundstage_server.kit.inputs import InputLimits, MediaLink, known_seconds, known_size, validate_inputs
 from soundstage_server.media import Video, render
-from soundstage_server.model.fields import Field, Many
+from soundstage_server.model.fields import Field, ListOf
 from soundstage_server.model.messages import Refusal, RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService
 
@@ -41,7 +41,7 @@ def picture(width: int, height: int) -> bytes:
 
 def hold(world: World, name: str, content: bytes) -> str:
     """Keep a file, and return its whole address."""
-    return f"http://127.0.0.1:8080{world.hold(name, content)}"
+    return f"http://127.0.0.1:8080{world.add_upload(name, content)}"
 
 
 def admitted(world: World, params: dict[str, Any], **rules: Rule) -> dict[str, Any]:
@@ -49,7 +49,9 @@ def admitted(world: World, params: dict[str, Any], **rules: Rule) -> dict[str, A
     limits = InputLimits(None, "limits", Refusal(1, 400, "large", "f"), Refusal(2, 400, "unfit", "f"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TomovieeService, "input_limits", limits)
-        admit(world.services["tomoviee"], [Field(name, rule, "the.fact") for name, rule in rules.items()], params)
+        validate_inputs(
+            world.services["tomoviee"], [Field(name, rule, "the.fact") for name, rule in rules.items()], params
+        )
     return params
 
 
@@ -95,13 +97,13 @@ def test_a_film_keeps_its_range_of_seconds_and_of_frames(world: World, seconds: 
 
 def test_a_list_of_files_is_checked_one_by_one(world: World) -> None:
     """Each file of a list keeps the rules of one, a list has a length, and strangers' addresses are trusted."""
-    rule = Many(RULED, 1, 2)
+    rule = ListOf(RULED, 1, 2)
     right, wrong = (hold(world, "a.png", picture(*size)) for size in ((400, 300), (200, 300)))
     ruled(world, rule, [right, ELSEWHERE], fits=True)
     assert "200x300" in ruled(world, rule, [right, wrong], fits=False)
-    assert rule.holds([right])
+    assert rule.accepts([right])
     for value in ([], [right] * 3, right, [right, 5], None):
-        assert not rule.holds(value)
+        assert not rule.accepts(value)
     assert rule.allowed == "a list of 1 to 2 items, each an http or https URL"
     assert (rule.schema["type"], rule.schema["maxItems"]) == ("array", 2)
 
@@ -109,6 +111,6 @@ def test_a_list_of_files_is_checked_one_by_one(world: World) -> None:
 def test_what_was_measured_is_kept_with_the_task(world: World) -> None:
     """The sides of the first file of a list, and the length of a film; nothing of what is not known."""
     link = hold(world, "a.mp4", render(Video(320, 400, 4, "A fox", "held", 1)))
-    params = admitted(world, {"file": [link, ELSEWHERE], "other": ELSEWHERE}, file=Many(RULED, 1, 2), other=RULED)
-    assert (measured(params, "other", "file"), lasting(params, "file")) == ((320, 400), 4)
-    assert (measured(params, "other"), lasting(params, "other")) == (None, None)
+    params = admitted(world, {"file": [link, ELSEWHERE], "other": ELSEWHERE}, file=ListOf(RULED, 1, 2), other=RULED)
+    assert (known_size(params, "other", "file"), known_seconds(params, "file")) == ((320, 400), 4)
+    assert (known_size(params, "other"), known_seconds(params, "other")) == (None, None)

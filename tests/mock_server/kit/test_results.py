@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def caller(kit: Kit) -> Iterator[Caller]:
     """Somebody before a world of small media."""
     with kit.world() as world:
-        world.account("tomoviee", "key-1").ledger.put(10**9, 0.0)
+        world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 every_vendor = pytest.mark.parametrize("slug", _registry.VENDORS)
 every_job_vendor = pytest.mark.parametrize(
-    "slug", [slug for slug in _registry.VENDORS if not _registry.load(slug).answers_at_once]
+    "slug", [slug for slug in _registry.VENDORS if not _registry.load(slug).is_synchronous]
 )
 CODES = [(slug, code) for slug in _registry.VENDORS for code in _registry.load(slug).codes]
 garbage = st.one_of(
@@ -93,7 +93,7 @@ def test_a_wrong_parameter_is_refused_by_name(kit: Kit, slug: str) -> None:
         (route,) = [route for route in routes if route.body and route.pattern().fullmatch(create)]
         for field in [field for field in route.body if field.name not in caller.row.unchecked]:
             wrongs: tuple[Any, ...] = ([], "\0nothing of the sort\0", -1)
-            wrong = next(value for value in wrongs if not field.rule.holds(value))
+            wrong = next(value for value in wrongs if not field.rule.accepts(value))
             reply = caller.send("POST", create, {**caller.row.body("A fox"), field.name: wrong})
             assert refused(reply, slug, world) == f"{slug}:{field.fact}"
             assert field.name in reply.content.decode()
@@ -133,12 +133,12 @@ def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
         (account,) = world.accounts()
         lifecycle = service.lifecycle(task.operation)
         assert account.ledger.reserved == task.price
-        assert not task.at(account.now(), lifecycle).final
+        assert not task.state_at(account.now(), lifecycle).final
         account.advance(task.ends - account.now() + 1)
         account.settle(account.now())
-        assert task.at(account.now(), lifecycle)[:2] == (lifecycle.end(fate), True)
+        assert task.state_at(account.now(), lifecycle)[:2] == (lifecycle.final_word(fate), True)
         assert account.ledger.spent == (task.price if fate is Fate.SUCCEED else 0)
-        assert account.ledger.conserves()
+        assert account.ledger.is_balanced()
         if fate is not Fate.SUCCEED:
             assert service.reason(task)
 
@@ -163,8 +163,8 @@ def test_every_credential_is_redacted(kit: Kit, slug: str) -> None:
         caller.send("POST", "/nowhere")
         names = {name.decode() for name in world.services[slug].credential_headers}
         (account,) = world.accounts()
-        for entry in (*account.journal, *world.strangers):
-            headers = entry.shown()["headers"]
+        for entry in (*account.journal, *world.anonymous_journal):
+            headers = entry.redacted()["headers"]
             assert {headers[name] for name in names & set(headers)} == {REDACTED}
 
 
@@ -238,21 +238,21 @@ def test_an_unfinished_account_is_as_many_as_may_be(kit: Kit, slug: str) -> None
     """What the vendor documents as its number at once holds for ordinary accounts; no number is no bound."""
     with kit.world() as world:
         account = world.account(slug, "key-1")
-        account.ledger.put(10**9, account.now())
+        account.ledger.set_available(10**9, account.now())
         caller = kit.caller(world, slug)
         for number in range(account.at_once or 30):
             caller.create(f"Number {number}")
-        assert account.working == (account.at_once or 30)
+        assert account.unfinished == (account.at_once or 30)
         if account.at_once is not None:
             with pytest.raises(TooManyError):
-                account.check_room()
+                account.check_concurrency()
 
 
 def test_a_vendor_without_ideas_of_its_own_has_ids_and_texts(kit: Kit) -> None:
     """Unless a vendor says otherwise, an id is the capability, the second and the seed, and the text is the prompt."""
     with kit.world() as world:
         service = world.services["tomoviee"]
-        assert Service.name_task(service, "draw", 1.9, 255) == "draw-1-00000000000000ff"
+        assert Service.make_task_id(service, "draw", 1.9, 255) == "draw-1-00000000000000ff"
         assert [Service.text_of(service, params) for params in ({"prompt": "a"}, {}, {"prompt": None})] == ["a", "", ""]
 
 

@@ -8,11 +8,17 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from soundstage_server.model.account import DOUBLE_SECONDS, Account, TooManyError, account_name, conduct_of
+from soundstage_server.model.account import (
+    DOUBLE_SUBMISSION_SECONDS,
+    Account,
+    TooManyError,
+    account_name,
+    credential_rule,
+)
 from soundstage_server.model.clock import LATEST, Clock
 from soundstage_server.model.ledger import CREDITS, InsufficientError
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.task import ASIDE, Task, fingerprint
+from soundstage_server.model.task import EXTRA, Task, fingerprint
 
 CLOCK = Clock("auto")
 credentials = st.text(min_size=1, max_size=30)
@@ -54,7 +60,7 @@ def test_the_first_word_of_a_credential_orders_a_conduct(
 ) -> None:
     """Only the words themselves, at the beginning, mean anything."""
     owner = account(credential, at_once=5)
-    assert conduct_of(credential).refused == refused
+    assert credential_rule(credential).refused == refused
     assert (owner.ledger.available, owner.at_once) == (available, at_once)
 
 
@@ -89,7 +95,7 @@ def test_the_clock_auto_moves_a_reader_exactly_to_the_next_change(offset: int, f
     created = owner.now()
     for change in (created + first, created + first + second):
         assume(change > owner.now())
-        owner.read(owner.now(), change)
+        owner.advance_to_next_change(owner.now(), change)
         assert change <= owner.now() <= change + 1e-5
 
 
@@ -97,10 +103,10 @@ def test_a_read_moves_nothing_under_another_clock() -> None:
     """Only ``auto`` skips, and never back."""
     for clock in (Clock("manual"), Clock("real"), Clock("scaled", 2)):
         owner = account(clock=clock)
-        owner.read(owner.now(), owner.now() + 60)
+        owner.advance_to_next_change(owner.now(), owner.now() + 60)
         assert owner.offset == 0
     owner = account()
-    owner.read(owner.now(), owner.now() - 60)
+    owner.advance_to_next_change(owner.now(), owner.now() - 60)
     assert owner.offset == 0
 
 
@@ -124,8 +130,8 @@ def test_what_is_reserved_is_the_price_of_what_is_unfinished(jobs: list[tuple[Fa
     now = owner.now()
     owner.settle(now)
     assert owner.tasks == taken
-    assert owner.ledger.conserves()
-    assert owner.working == sum(one.ends > now for one in taken)
+    assert owner.ledger.is_balanced()
+    assert owner.unfinished == sum(one.ends > now for one in taken)
     assert owner.ledger.reserved == sum(one.price for one in taken if one.ends > now)
     assert owner.ledger.spent == sum(one.price for one in taken if one.ends <= now and one.fate is Fate.SUCCEED)
 
@@ -133,39 +139,39 @@ def test_what_is_reserved_is_the_price_of_what_is_unfinished(jobs: list[tuple[Fa
 def test_a_full_account_lets_nobody_in_until_a_task_ends() -> None:
     """A slot is held from the creation to the final state."""
     owner = account("limited-a", clock=Clock("manual"))
-    owner.check_room()
+    owner.check_concurrency()
     owner.admit(task(owner), 0)
     with pytest.raises(TooManyError):
-        owner.check_room()
+        owner.check_concurrency()
     owner.advance(100)
     owner.settle(owner.now())
-    owner.check_room()
+    owner.check_concurrency()
 
 
-@given(st.floats(0, 2 * DOUBLE_SECONDS))
+@given(st.floats(0, 2 * DOUBLE_SUBMISSION_SECONDS))
 def test_equal_submissions_close_together_are_flagged(apart: float) -> None:
     """Within a minute of the account's time it is a double, later it is a wish for another; so are unequal ones."""
     owner = account(clock=Clock("manual"))
     owner.admit(task(owner, 1), 7)
     owner.admit(task(owner, 2), 8)
-    assert owner.doubles == []
+    assert owner.double_submissions == []
     owner.advance(apart)
     owner.admit(task(owner, 3), 7)
     seconds = owner.tasks[2].created - owner.tasks[0].created
-    expected = [("task-1", "task-3", "operation", seconds)] if seconds <= DOUBLE_SECONDS else []
-    assert [tuple(double) for double in owner.doubles] == expected
+    expected = [("task-1", "task-3", "operation", seconds)] if seconds <= DOUBLE_SUBMISSION_SECONDS else []
+    assert [tuple(double) for double in owner.double_submissions] == expected
 
 
 def test_the_memory_for_doubles_is_swept() -> None:
     """A long run does not remember every submission of its past."""
     owner = account(clock=Clock("manual"))
-    owner.ledger.put(10**9, 0.0)
+    owner.ledger.set_available(10**9, 0.0)
     for number in range(3000):
         owner.advance(1)
         owner.admit(task(owner, number), number)
     assert len(owner._recent) <= 1024
     owner.admit(task(owner, 3000), 2999)
-    assert [double.first for double in owner.doubles] == ["task-2999"]
+    assert [double.first for double in owner.double_submissions] == ["task-2999"]
 
 
 def test_nothing_that_prints_an_account_prints_its_secret() -> None:
@@ -178,5 +184,5 @@ def test_nothing_that_prints_an_account_prints_its_secret() -> None:
 @given(params=st.dictionaries(st.text(min_size=2, max_size=5), st.integers(0, 9)), key=st.text())
 def test_what_a_vendor_keeps_aside_does_not_make_two_submissions_different(params: dict[str, int], key: str) -> None:
     """Two equal submissions with keys of their own are still one thing paid for twice; other parameters are not."""
-    assert fingerprint("film", {**params, ASIDE: key}) == fingerprint("film", params)
-    assert fingerprint("film", {**params, ASIDE: key, "a": 1}) != fingerprint("film", params)
+    assert fingerprint("film", {**params, EXTRA: key}) == fingerprint("film", params)
+    assert fingerprint("film", {**params, EXTRA: key, "a": 1}) != fingerprint("film", params)

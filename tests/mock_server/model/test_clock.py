@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.model.clock import KINDS, LATEST, Clock, Kind
+from soundstage_server.model.clock import CLOCK_KINDS, LATEST, Clock, ClockKind
 
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("advance"), st.floats(0, 1e9)),
         st.tuples(st.just("pass"), st.floats(0, 1e6)),
-        st.tuples(st.sampled_from(KINDS), st.floats(1e-6, 1e6)),
+        st.tuples(st.sampled_from(CLOCK_KINDS), st.floats(1e-6, 1e6)),
     ),
     max_size=30,
 )
@@ -52,18 +52,18 @@ def test_time_never_goes_back(moves: list[tuple[Any, float]]) -> None:
 @pytest.mark.parametrize(
     ("kind", "speed", "shown"), [("real", 1, 10), ("scaled", 60, 600), ("manual", 1, 0), ("auto", 1, 0)]
 )
-def test_a_clock_runs_as_its_kind_says(kind: Kind, speed: float, shown: float) -> None:
+def test_a_clock_runs_as_its_kind_says(kind: ClockKind, speed: float, shown: float) -> None:
     """Ten real seconds are ten of ``real``, ten times the speed of ``scaled``, and none of those that stand."""
     machine = Seconds()
     clock = Clock(kind, speed, monotonic=machine)
     begin = clock.now()
     machine.now += 10
     assert clock.now() - begin == shown
-    assert clock.stands is (shown == 0)
+    assert clock.frozen is (shown == 0)
 
 
-@given(st.sampled_from(KINDS), st.sampled_from(KINDS), st.floats(0, 1e6))
-def test_another_kind_begins_where_the_last_one_stood(first: Kind, second: Kind, passed: float) -> None:
+@given(st.sampled_from(CLOCK_KINDS), st.sampled_from(CLOCK_KINDS), st.floats(0, 1e6))
+def test_another_kind_begins_where_the_last_one_stood(first: ClockKind, second: ClockKind, passed: float) -> None:
     """Changing a clock does not change its time."""
     machine = Seconds()
     clock = Clock(first, monotonic=machine)
@@ -77,7 +77,7 @@ def test_another_kind_begins_where_the_last_one_stood(first: Kind, second: Kind,
 def test_every_clock_begins_at_the_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A simulated date is one that certificates and calendars understand."""
     monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
-    assert [Clock(kind, monotonic=Seconds()).now() for kind in KINDS] == [1_800_000_000.0] * len(KINDS)
+    assert [Clock(kind, monotonic=Seconds()).now() for kind in CLOCK_KINDS] == [1_800_000_000.0] * len(CLOCK_KINDS)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_kind_that_is_none_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["real", "manual", "auto"])
-def test_a_speed_that_would_be_ignored_is_refused(kind: Kind) -> None:
+def test_a_speed_that_would_be_ignored_is_refused(kind: ClockKind) -> None:
     """Nobody believes to run at a speed that the clock does not have, and the clock stays as it was."""
     clock = Clock("scaled", 2)
     with pytest.raises(

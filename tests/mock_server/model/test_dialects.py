@@ -24,7 +24,7 @@ choices = st.one_of(
 def test_the_first_reading_is_the_default() -> None:
     """Nobody chose anything, and everybody hears the reading that the fact takes."""
     dialects = Dialects(OFFERED, {})
-    assert dialects.shown() == dialects.shown("anybody") == DEFAULTS
+    assert dialects.readings() == dialects.readings("anybody") == DEFAULTS
     assert dialects.offered() == {
         "v.errors": ("envelope", "http"),
         "v.names": ("both", "old", "new"),
@@ -41,10 +41,10 @@ def test_an_account_hears_its_own_choice_and_else_the_worlds(chosen: list[tuple[
     for (name, reading), account in chosen:
         dialects.choose({name: reading}, account)
         (world if account is None else own[account])[name] = reading
-    assert dialects.shown() == world
+    assert dialects.readings() == world
     for account, mine in own.items():
-        assert dialects.shown(account) == {**world, **mine}
-        assert all(dialects.spoken(name, account) == reading for name, reading in {**world, **mine}.items())
+        assert dialects.readings(account) == {**world, **mine}
+        assert all(dialects.reading(name, account) == reading for name, reading in {**world, **mine}.items())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_choice_that_does_not_exist_is_refused_whole(
     dialects = Dialects(OFFERED, {})
     with pytest.raises(ValueError, match=message):
         dialects.choose(chosen, account)
-    assert dialects.shown(account) == DEFAULTS
+    assert dialects.readings(account) == DEFAULTS
     with pytest.raises(ValueError, match=message):
         Dialects(OFFERED, chosen)
 
@@ -80,6 +80,6 @@ def test_every_vendors_dialect_has_more_than_one_reading(slug: str) -> None:
 def test_a_world_begins_with_the_readings_that_it_was_given() -> None:
     """The choice of the command line is the world's."""
     with World(dialects={"tomoviee.errors": "http"}) as world:
-        assert world.dialects.spoken("tomoviee.errors", "acct_0") == "http"
+        assert world.dialects.reading("tomoviee.errors", "acct_0") == "http"
     with pytest.raises(ValueError, match=r"dialect must be one of tomoviee\."):
         World(dialects={"nobody.errors": "http"})

@@ -17,12 +17,12 @@ from soundstage_server.model.fields import (
     FieldError,
     Flag,
     Group,
+    Integer,
     Link,
-    Many,
+    ListOf,
     Number,
     Rule,
     Text,
-    Whole,
     check,
     schema,
 )
@@ -35,7 +35,7 @@ rules = st.one_of(
     st.lists(st.text(max_size=4) | st.integers(-5, 5), min_size=1, max_size=4, unique=True).map(
         lambda values: Choice(tuple(values))
     ),
-    st.tuples(st.integers(-50, 50), st.integers(0, 50)).map(lambda two: Whole(two[0], two[0] + two[1])),
+    st.tuples(st.integers(-50, 50), st.integers(0, 50)).map(lambda two: Integer(two[0], two[0] + two[1])),
     st.tuples(st.floats(-50, 50), st.floats(0, 50)).map(lambda two: Number(two[0], two[0] + two[1])),
     st.just(Flag()),
     st.just(Link()),
@@ -46,8 +46,8 @@ values = st.recursive(
 )
 
 
-POINT = Group((Field("x", Whole(0, 9), "point.x", required=True), Field("y", Whole(0, 9), "point.y")))
-PATHS = Many(Group((Field("points", Many(POINT, 1, 2), "path.points", required=True),)), 0, 2)
+POINT = Group((Field("x", Integer(0, 9), "point.x", required=True), Field("y", Integer(0, 9), "point.y")))
+PATHS = ListOf(Group((Field("points", ListOf(POINT, 1, 2), "path.points", required=True),)), 0, 2)
 
 
 def allows(rule: dict[str, Any], value: Any) -> bool:
@@ -68,15 +68,15 @@ def allows(rule: dict[str, Any], value: Any) -> bool:
 @given(rules, values | st.just("https://h.example/a"))
 def test_a_rule_holds_what_its_schema_allows(rule: Rule, value: Any) -> None:
     """A vendor's page and its hot path never disagree; ``format: uri`` alone asks for more than a schema checks."""
-    assert allows(dict(rule.schema), value) or not rule.holds(value)
+    assert allows(dict(rule.schema), value) or not rule.accepts(value)
     if "format" not in rule.schema:
-        assert rule.holds(value) or not allows(dict(rule.schema), value)
+        assert rule.accepts(value) or not allows(dict(rule.schema), value)
 
 
 @given(rules, st.data())
 def test_a_rule_holds_what_its_schema_names(kit: Kit, rule: Rule, data: st.DataObject) -> None:
     """Every value that is drawn from the schema is held, so that no rule is empty."""
-    assert rule.holds(data.draw(kit.values(rule)))
+    assert rule.accepts(data.draw(kit.values(rule)))
 
 
 @pytest.mark.parametrize(
@@ -89,23 +89,23 @@ def test_a_rule_holds_what_its_schema_names(kit: Kit, rule: Rule, data: st.DataO
 )  # fmt: skip
 def test_what_names_no_host_is_no_link(value: object) -> None:
     """Only an http or https address that could be called is one."""
-    assert not Link().holds(value)
+    assert not Link().accepts(value)
 
 
 def test_true_is_not_one() -> None:
     """JSON's true and 1 are not mixed up, as Python would."""
-    assert not Whole(0, 5).holds(True)
-    assert not Number(0, 5).holds(True)
-    assert not Choice((1, 2)).holds(True)
-    assert not Flag().holds(1)
-    assert not Choice(("1",)).holds(1)
+    assert not Integer(0, 5).accepts(True)
+    assert not Number(0, 5).accepts(True)
+    assert not Choice((1, 2)).accepts(True)
+    assert not Flag().accepts(1)
+    assert not Choice(("1",)).accepts(1)
 
 
 @given(rules, values.filter(lambda value: value is not None))
 def test_a_refusal_names_field_value_and_what_is_allowed(rule: Rule, value: Any) -> None:
     """What breaks a rule is refused in words that help, and cites the field's fact; what keeps it is passed on."""
     field = Field("the_field", rule, "the.fact")
-    if rule.holds(value):
+    if rule.accepts(value):
         assert check([field], {"the_field": value}) == {"the_field": value}
         return
     with pytest.raises(FieldError) as caught:
@@ -126,7 +126,7 @@ def test_what_is_required_cannot_be_missing(rule: Rule, body: dict[str, Any]) ->
 
 def test_defaults_fill_in_and_strangers_are_ignored() -> None:
     """A parameter that nobody documents is not read, and one that is left out has its documented default."""
-    fields = [Field("a", Whole(1, 9), "f", default=5), Field("b", Text(), "f"), Field("c", Text(), "f", default="x")]
+    fields = [Field("a", Integer(1, 9), "f", default=5), Field("b", Text(), "f"), Field("c", Text(), "f", default="x")]
     assert check(fields, {"a": None, "c": "y", "z": 1}) == {"a": 5, "c": "y"}
 
 
@@ -138,12 +138,12 @@ def test_defaults_fill_in_and_strangers_are_ignored() -> None:
         (Text(most=9, empty=True), "a string of at most 9 characters"),
         (Choice((5,)), "5"),
         (Choice(("a", "b")), "one of 'a', 'b'"),
-        (Whole(1, 46), "a whole number from 1 to 46"),
+        (Integer(1, 46), "a whole number from 1 to 46"),
         (Number(0, 1.5), "a number from 0 to 1.5"),
         (Flag(), "true or false"),
         (Link(), "an http or https URL"),
         (POINT, "an object of x, y"),
-        (Many(Whole(0, 5), 1, 3), "a list of 1 to 3 items, each a whole number from 0 to 5"),
+        (ListOf(Integer(0, 5), 1, 3), "a list of 1 to 3 items, each a whole number from 0 to 5"),
     ],
 )
 def test_what_is_allowed_is_said_in_plain_words(rule: Rule, allowed: str) -> None:
@@ -159,7 +159,7 @@ def test_every_vendors_parameters_have_a_schema_a_fact_and_a_lawful_default(slug
             drawn = json.loads(json.dumps(schema(route.body)))
             assert drawn["required"] == [field.name for field in route.body if field.required]
             for field in route.body:
-                assert field.default is None or field.rule.holds(field.default)
+                assert field.default is None or field.rule.accepts(field.default)
                 assert drawn["properties"][field.name].get("default") == field.default
                 assert field.fact in drawn["properties"][field.name]["description"]
 
@@ -168,7 +168,7 @@ def test_every_vendors_parameters_have_a_schema_a_fact_and_a_lawful_default(slug
 def test_what_a_schema_of_parts_names_is_held(kit: Kit, data: st.DataObject) -> None:
     """Objects and lists, one within the other, are held as their page shows them."""
     value = data.draw(kit.values(PATHS))
-    assert PATHS.holds(value)
+    assert PATHS.accepts(value)
     assert check([Field("paths", PATHS, "f")], {"paths": value}) == {"paths": value}
 
 
@@ -188,7 +188,7 @@ def test_what_a_schema_of_parts_names_is_held(kit: Kit, data: st.DataObject) -> 
 )
 def test_a_refusal_names_the_innermost_part_that_is_wrong(value: Any, said: str, fact: str) -> None:
     """With its place, so that nobody has to search, and with its own fact."""
-    assert not PATHS.holds(value)
+    assert not PATHS.accepts(value)
     with pytest.raises(FieldError) as caught:
         check([Field("paths", PATHS, "f")], {"paths": value})
     assert str(caught.value).startswith(said)

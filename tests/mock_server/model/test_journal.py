@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.model.journal import BODY_BYTES, ENTRIES, REDACTED, Entry, Journal
+from soundstage_server.model.journal import BODY_BYTES, ENTRIES, REDACTED, Journal, JournalEntry
 
 SECRET_HEADERS = ["authorization", "x-app-key", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"]
 SECRET_NAMES = [
@@ -27,13 +27,13 @@ SECRET_QUERY = ["key", "secret", "access_key", "token", "Signature", "password"]
 secrets = st.text(st.characters(codec="utf-8"), max_size=12).map(lambda tail: f"planted{tail}planted")
 
 
-def entry(**changes: Any) -> Entry:
+def entry(**changes: Any) -> JournalEntry:
     """Make an exchange."""
     plain = {
         "number": 1, "at": 0.0, "method": "POST", "path": "/p", "query": b"", "headers": [], "body": b"", "status": 200,
-        "answer": b"", "fact": None,
+        "response": b"", "fact": None,
     }  # fmt: skip
-    return Entry(**{**plain, **changes})
+    return JournalEntry(**{**plain, **changes})
 
 
 @given(st.integers(0, 40), st.integers(1, 20))
@@ -69,14 +69,14 @@ def test_headers_that_are_said_again_are_kept_once() -> None:
 @pytest.mark.parametrize("name", SECRET_HEADERS)
 def test_a_secret_header_is_redacted(name: str) -> None:
     """The header's name stays, its value does not."""
-    shown = entry(headers=[(name.encode(), b"planted"), (b"x-other", b"kept")]).shown()
+    shown = entry(headers=[(name.encode(), b"planted"), (b"x-other", b"kept")]).redacted()
     assert shown["headers"] == {name: REDACTED, "x-other": "kept"}
 
 
 @given(st.sampled_from(SECRET_QUERY), st.sampled_from(["", "a=1&"]), st.sampled_from(["", "&b=2"]))
 def test_a_secret_in_the_query_is_redacted(name: str, before: str, after: str) -> None:
     """Wherever it stands among the parameters, and nothing else goes with it."""
-    shown = entry(query=f"{before}{name}=pl%61nted+planted{after}".encode()).shown()
+    shown = entry(query=f"{before}{name}=pl%61nted+planted{after}".encode()).redacted()
     assert shown["query"] == f"{before}{name}={REDACTED}{after}"
 
 
@@ -84,7 +84,7 @@ def test_a_secret_in_the_query_is_redacted(name: str, before: str, after: str) -
 def test_a_secret_in_json_is_redacted(name: str, secret: str, ascii_only: bool, indent: int | None) -> None:  # noqa: FBT001 - Hypothesis passes it
     """Whatever it is made of, quotes and backslashes too, in what was asked and in what was answered."""
     body = json.dumps({"a": 1, "deep": [{name: secret}], "z": "kept"}, ensure_ascii=ascii_only, indent=indent).encode()
-    shown = entry(body=body, answer=body).shown()
+    shown = entry(body=body, response=body).redacted()
     for text in (shown["body"], shown["answer"]):
         assert "planted" not in text
         assert json.loads(text) == {"a": 1, "deep": [{name: REDACTED}], "z": "kept"}
@@ -92,23 +92,24 @@ def test_a_secret_in_json_is_redacted(name: str, secret: str, ascii_only: bool, 
 
 def test_a_secret_that_is_cut_off_is_redacted() -> None:
     """The bound on a body's length uncovers nothing."""
-    shown = entry(body=b'{"password": "' + b"planted" * BODY_BYTES + b'"}').shown()
+    shown = entry(body=b'{"password": "' + b"planted" * BODY_BYTES + b'"}').redacted()
     assert "planted" not in shown["body"]
 
 
 def test_a_long_body_is_cut_and_says_so() -> None:
     """The bound is on what is shown; how long it was is told."""
-    assert entry(body=b"x" * BODY_BYTES).shown()["body"] == "x" * BODY_BYTES
-    assert entry(answer=b"x" * (BODY_BYTES + 1)).shown()["answer"] == f"{'x' * BODY_BYTES}... ({BODY_BYTES + 1} bytes)"
+    assert entry(body=b"x" * BODY_BYTES).redacted()["body"] == "x" * BODY_BYTES
+    longer = entry(response=b"x" * (BODY_BYTES + 1)).redacted()
+    assert longer["answer"] == f"{'x' * BODY_BYTES}... ({BODY_BYTES + 1} bytes)"
 
 
 @given(st.binary(), st.binary())
 def test_any_bytes_can_be_shown(body: bytes, query: bytes) -> None:
     """What is no text is shown as well as it can be, and always as JSON."""
-    json.dumps(entry(body=body, query=query, headers=[(b"x", body)]).shown()).encode()
+    json.dumps(entry(body=body, query=query, headers=[(b"x", body)]).redacted()).encode()
 
 
 def test_nothing_that_prints_an_entry_prints_its_secrets() -> None:
     """A failing test that shows a journal's entries shows neither headers nor bodies."""
-    planted = entry(headers=[(b"authorization", b"planted")], body=b"planted", answer=b"planted", query=b"planted")
+    planted = entry(headers=[(b"authorization", b"planted")], body=b"planted", response=b"planted", query=b"planted")
     assert f"{planted!r} {planted}" == "<Entry 1: POST /p 200> <Entry 1: POST /p 200>"

@@ -47,13 +47,13 @@ class Movements(RuleBasedStateMachine):
     @rule(available=amounts)
     def put(self, available: int) -> None:
         """Let the account hold another amount."""
-        self.ledger.put(available, 3.0)
+        self.ledger.set_available(available, 3.0)
         assert self.ledger.available == available
 
     @invariant()
     def conserved(self) -> None:
         """Every unit is in one pot, none is below zero, and the open tasks hold what is reserved."""
-        assert self.ledger.conserves()
+        assert self.ledger.is_balanced()
         assert self.ledger.reserved == sum(amount for amount, _ in self.open)
 
     @invariant()
@@ -77,15 +77,15 @@ def test_a_ledger_that_lost_a_unit_says_so() -> None:
     """The check that the laws rest on can fail."""
     ledger = Ledger(CREDITS)
     ledger.available -= 1
-    assert not ledger.conserves()
+    assert not ledger.is_balanced()
     overdrawn = Ledger(CREDITS, 0)
     overdrawn.available, overdrawn.reserved = -1, 1
-    assert not overdrawn.conserves()
+    assert not overdrawn.is_balanced()
 
 
 def test_an_account_begins_with_what_its_unit_says() -> None:
     """1000 credits, 100 dollars, or what is asked for."""
-    assert (Ledger(CREDITS).available, USD.shown(Ledger(USD).available), Ledger(CREDITS, 0).available) == (
+    assert (Ledger(CREDITS).available, USD.to_units(Ledger(USD).available), Ledger(CREDITS, 0).available) == (
         1000,
         100.0,
         0,
@@ -95,7 +95,7 @@ def test_an_account_begins_with_what_its_unit_says() -> None:
 def test_putting_what_is_there_is_no_movement() -> None:
     """The entries hold movements only."""
     ledger = Ledger(CREDITS)
-    ledger.put(1000, 1.0)
+    ledger.set_available(1000, 1.0)
     assert ledger.entries == []
 
 
@@ -103,17 +103,17 @@ def test_a_debt_cannot_be_put() -> None:
     """The refusal names the amount, and nothing has moved."""
     ledger = Ledger(CREDITS)
     with pytest.raises(ValueError, match="available must be 0 or more; got -1"):
-        ledger.put(-1, 1.0)
+        ledger.set_available(-1, 1.0)
     assert (ledger.available, ledger.entries) == (1000, [])
 
 
 @given(st.sampled_from([CREDITS, USD, Unit("units", 100, 0)]), st.integers(0, 10**9))
 def test_whole_units_read_back_as_they_are_shown(unit: Unit, amount: int) -> None:
     """What the control API shows can be put again."""
-    assert unit.amount(unit.shown(amount)) == amount
+    assert unit.to_parts(unit.to_units(amount)) == amount
 
 
 def test_half_a_credit_is_refused() -> None:
     """A unit without parts is not rounded behind anybody's back."""
     with pytest.raises(ValueError, match=r"available must be a whole number of credits; got 0\.5"):
-        CREDITS.amount(0.5)
+        CREDITS.to_parts(0.5)

@@ -41,8 +41,8 @@ def test_a_task_never_goes_back(
     """Read at any times, states come in order, progress never falls, the next change lies ahead, and an end stays."""
     changes = lifecycle.changes(BEGIN, seed, fate, slow=slow)
     times = sorted(BEGIN + share * (changes[-1] - BEGIN) for share in shares)
-    moments = [lifecycle.at(now, BEGIN, changes, fate, seed) for now in [BEGIN, *times, changes[-1]]]
-    order = [*(stage.word for stage in lifecycle.stages), lifecycle.end(fate)]
+    moments = [lifecycle.state_at(now, BEGIN, changes, fate, seed) for now in [BEGIN, *times, changes[-1]]]
+    order = [*(stage.word for stage in lifecycle.stages), lifecycle.final_word(fate)]
     places = [order.index(moment.word) for moment in moments]
     assert places == sorted(places)
     assert all(before.progress <= after.progress for before, after in pairwise(moments))
@@ -56,10 +56,10 @@ def test_a_task_never_goes_back(
 def test_a_task_begins_unfinished_and_ends_as_fated(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
     """At its creation it has its first state and no progress; at its last change it is final, and 100 is success."""
     changes = lifecycle.changes(BEGIN, seed, fate)
-    first = lifecycle.at(BEGIN, BEGIN, changes, fate, seed)
-    last = lifecycle.at(changes[-1], BEGIN, changes, fate, seed)
+    first = lifecycle.state_at(BEGIN, BEGIN, changes, fate, seed)
+    last = lifecycle.state_at(changes[-1], BEGIN, changes, fate, seed)
     assert (first.word, first.final, first.progress) == (lifecycle.stages[0].word, False, 0)
-    assert (last.word, last.final) == (lifecycle.end(fate), True)
+    assert (last.word, last.final) == (lifecycle.final_word(fate), True)
     assert (last.progress == 100) is (fate is Fate.SUCCEED)
     assert 0 <= last.progress <= 100
 
@@ -68,8 +68,8 @@ def test_a_task_begins_unfinished_and_ends_as_fated(lifecycle: Lifecycle, seed: 
 def test_every_state_is_met_at_its_change(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
     """A reader who comes at each change sees every state once, in order."""
     changes = lifecycle.changes(BEGIN, seed, fate)
-    words = [lifecycle.at(now, BEGIN, changes, fate, seed).word for now in (BEGIN, *changes)]
-    assert words == [*(stage.word for stage in lifecycle.stages), lifecycle.end(fate)]
+    words = [lifecycle.state_at(now, BEGIN, changes, fate, seed).word for now in (BEGIN, *changes)]
+    assert words == [*(stage.word for stage in lifecycle.stages), lifecycle.final_word(fate)]
 
 
 @given(lifecycles, seeds)
@@ -90,7 +90,7 @@ def test_equal_seeds_make_equal_tasks(lifecycle: Lifecycle, seed: int, fate: Fat
 def test_a_fate_without_a_word_is_a_failure() -> None:
     """A vendor that has no word for a fate says failed."""
     lifecycle = Lifecycle((Stage("queued", 1, 2),), ENDS)
-    assert [lifecycle.end(fate) for fate in Fate] == ["done", "failed", "failed", "late", "failed"]
+    assert [lifecycle.final_word(fate) for fate in Fate] == ["done", "failed", "failed", "late", "failed"]
 
 
 @pytest.mark.parametrize("lifecycle", OPERATIONS)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage_server import Simulator
-from soundstage_server.model.rate_limit import MINUTE, Pace
+from soundstage_server.model.rate_limit import MINUTE, SlidingWindow
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -20,14 +20,14 @@ POLL = "/v1/open/pub/task"
 @given(st.integers(1, 5), st.lists(st.floats(0.0, 50.0), max_size=60))
 def test_no_minute_lets_more_in_than_it_may(per_minute: int, gaps: list[float]) -> None:
     """In no window of a minute are more admitted; who waits as long as told is let in, and a refusal costs nothing."""
-    pace, now, admitted = Pace(per_minute), 1e9, list[float]()
+    pace, now, admitted = SlidingWindow(per_minute), 1e9, list[float]()
     for gap in gaps:
         now += gap
-        opens = pace.admit(now)
+        opens = pace.acquire(now)
         if opens is not None:
             assert now < opens <= now + MINUTE
             now = opens
-            assert pace.admit(now) is None
+            assert pace.acquire(now) is None
         admitted.append(now)
         assert sum(1 for at in admitted if now - MINUTE < at) <= per_minute
 
@@ -58,7 +58,7 @@ def test_retry_after_is_said_where_the_vendor_documents_it(kit: Kit, monkeypatch
     with kit.world() as world:
         caller = kit.caller(world)
         caller.create()
-        monkeypatch.setattr(type(world.services["tomoviee"]), "says_retry_after", True)
+        monkeypatch.setattr(type(world.services["tomoviee"]), "sends_retry_after", True)
         world.limit(next(world.accounts()), per_minute=1)
         caller.create()
         world.advance(12.5)

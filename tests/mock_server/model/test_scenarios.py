@@ -42,7 +42,7 @@ def test_the_first_order_that_matches_decides_as_often_as_it_says(
     scenarios = Scenarios()
     for order in given_orders:
         scenarios.add(order)
-    left = [(order.shown(), order.times) for order in given_orders]
+    left = [(order.as_dict(), order.times) for order in given_orders]
     for vendor, operation, text in tasks:
         expected = MEANINGS["fail"] if "soundstage:fail" in text else Plan()
         asked = {"vendor": vendor, "account": ACCOUNT, "operation": operation}
@@ -94,9 +94,9 @@ def test_orders_have_ids_of_their_own_and_can_be_dropped() -> None:
 @pytest.mark.parametrize("then", [order for order in ORDERS if order != "refuse"])
 def test_an_order_is_shown_as_it_was_given(then: Order) -> None:
     """What the control API lists could be posted again."""
-    shown = Scenario(then, vendor="v", operation="a", contains="x", times=2, account=ACCOUNT).shown()
+    shown = Scenario(then, vendor="v", operation="a", contains="x", times=2, account=ACCOUNT).as_dict()
     assert shown.pop("id") == 0
-    assert Scenario(**shown).shown() == {**shown, "id": 0}
+    assert Scenario(**shown).as_dict() == {**shown, "id": 0}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from soundstage_server.media import Video
 from soundstage_server.model.fields import check
-from soundstage_server.model.task import ASIDE
+from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
 from soundstage_server.vendors.cloudsway.outputs import made_by
 
@@ -99,8 +99,8 @@ def test_equal_submissions_are_doubles_whatever_they_are_called(caller: Caller, 
     caller.create(external_task_id="b")
     caller.create("Another", external_task_id="c")
     (account,) = world.accounts()
-    assert [(double.operation, double.seconds_apart) for double in account.doubles] == [("text2video", 0)]
-    assert [task.params[ASIDE] for task in world.tasks()] == [{"external_task_id": name} for name in "abc"]
+    assert [(double.operation, double.seconds_apart) for double in account.double_submissions] == [("text2video", 0)]
+    assert [task.params[EXTRA] for task in world.tasks()] == [{"external_task_id": name} for name in "abc"]
 
 
 def test_tasks_do_not_hold_on_to_pictures(kit: Kit, caller: Caller, world: World) -> None:

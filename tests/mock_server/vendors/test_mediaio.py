@@ -30,7 +30,7 @@ EACH = pytest.mark.parametrize("capability", CAPABILITIES.values(), ids=lambda c
 def caller(kit: Kit) -> Iterator[Caller]:
     """Somebody with money enough, before a world whose time skips."""
     with kit.world(clock="auto") as world:
-        world.account("mediaio", "key-1").ledger.put(10**6, 0.0)
+        world.account("mediaio", "key-1").ledger.set_available(10**6, 0.0)
         yield kit.caller(world, "mediaio")
 
 

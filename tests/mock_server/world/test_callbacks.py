@@ -15,7 +15,7 @@ import pytest
 
 from soundstage_server import Clock, World
 from soundstage_server.vendors.tomoviee import TomovieeService
-from soundstage_server.world.callbacks import KEPT, CallbackPlan
+from soundstage_server.world.callbacks import KEPT_ATTEMPTS, CallbackPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Receiver:
     def __init__(self, world: World, *statuses: int | Exception) -> None:
         self.got: list[httpx.Request] = []
         self._statuses = list(statuses or (200,))
-        world.courier.transport = httpx.MockTransport(self._answer)
+        world.callback_dispatcher.transport = httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.got.append(request)
@@ -96,8 +96,8 @@ def test_what_is_not_asked_for_is_not_sent(world: World, caller: Caller) -> None
     """A task without a callback, and one that was refused, start no dispatcher."""
     caller.create("A fox")
     caller.create("A fox", callback=HOOK, duration=7)
-    assert world.courier.waiting() == []
-    assert world.courier._office is None
+    assert world.callback_dispatcher.pending() == []
+    assert world.callback_dispatcher._thread is None
     world.settle_callbacks()
 
 
@@ -111,7 +111,7 @@ def test_a_callback_is_tried_again_as_planned_and_no_longer(world: World, caller
     for number, delay in enumerate((10, 60, 300), start=1):
         world.settle_callbacks()
         assert len(receiver.got) == number
-        (waiting,) = world.courier.waiting(task.account)
+        (waiting,) = world.callback_dispatcher.pending(task.account)
         assert waiting.attempt == number + 1
         assert waiting.due == pytest.approx(begin + delay, abs=0.01)
         world.advance(delay - 1)
@@ -120,10 +120,10 @@ def test_a_callback_is_tried_again_as_planned_and_no_longer(world: World, caller
         world.advance(1.001)
         begin += delay
     world.settle_callbacks()
-    assert world.courier.waiting() == []
+    assert world.callback_dispatcher.pending() == []
     tries = [(one.attempt, one.outcome, one.status) for one in world.callbacks(task.account)]
     assert tries == [(1, "failed", 500), (2, "failed", None), (3, "failed", 302), (4, "failed", 404)]
-    assert world.callbacks()[1].said == "ConnectError: nobody there"
+    assert world.callbacks()[1].detail == "ConnectError: nobody there"
 
 
 def test_a_callback_that_is_answered_is_not_tried_again(world: World, caller: Caller) -> None:
@@ -157,7 +157,7 @@ def test_other_machines_are_never_connected_to(world: World, caller: Caller, url
     world.settle_callbacks()
     (attempt,) = world.callbacks()
     assert (attempt.outcome, attempt.status, receiver.got) == ("refused", None, [])
-    assert "go to this machine" in attempt.said
+    assert "go to this machine" in attempt.detail
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_accounts_do_not_meet(kit: Kit, world: World, caller: Caller) -> None:
     world.advance(1000, mine)
     world.settle_callbacks()
     assert [body["task_id"] for body in receiver.bodies()] == [mine.tasks[0].id]
-    assert (world.callbacks(other), len(world.courier.waiting(other))) == ([], 1)
+    assert (world.callbacks(other), len(world.callback_dispatcher.pending(other))) == ([], 1)
     world.reset(other)
     world.advance(1000)
     world.settle_callbacks()
@@ -222,7 +222,7 @@ def test_time_that_runs_or_skips_reaches_a_callback_by_itself(kit: Kit, speed: f
             came.set()
             return httpx.Response(200)
 
-        world.courier.transport = httpx.MockTransport(answer)
+        world.callback_dispatcher.transport = httpx.MockTransport(answer)
         caller = kit.caller(world)
         other = world.account("tomoviee", "other")
         caller.create("A fox", callback=HOOK)
@@ -246,17 +246,17 @@ def test_under_auto_only_an_account_that_is_quiet_moves(monkeypatch: pytest.Monk
         caller.create("A fox")
         (account,) = world.accounts()
         due = account.now() + 100
-        assert world.courier._skip_idle(account, due) == pytest.approx(0.05)
+        assert world.callback_dispatcher._skip_idle(account, due) == pytest.approx(0.05)
         now[0] += 0.04
-        assert world.courier._skip_idle(account, due) == pytest.approx(0.01)
+        assert world.callback_dispatcher._skip_idle(account, due) == pytest.approx(0.01)
         caller.send("POST", POLL, {"task_id": "nobody"})
         now[0] += 0.02
-        assert world.courier._skip_idle(account, due) == pytest.approx(0.05)
+        assert world.callback_dispatcher._skip_idle(account, due) == pytest.approx(0.05)
         now[0] += 0.049
-        world.courier._skip_idle(account, due)
+        world.callback_dispatcher._skip_idle(account, due)
         assert account.now() < due
         now[0] += 0.002
-        world.courier._skip_idle(account, due)
+        world.callback_dispatcher._skip_idle(account, due)
         assert account.now() == due
 
 
@@ -307,25 +307,25 @@ def test_a_changed_record_changes_what_is_to_come(world: World, caller: Caller) 
     caller.create("A cow")
     task, other, mute = world.tasks()
     task.changes = tuple(task.account.now() + 1 for _ in task.changes)
-    world.courier.revise(task)
-    world.courier.revise(mute)
+    world.callback_dispatcher.reschedule(task)
+    world.callback_dispatcher.reschedule(mute)
     world.advance(1.5)
     world.settle_callbacks()
     assert [body["task_id"] for body in receiver.bodies()] == [task.id]
-    assert [one.task for one in world.courier.waiting()] == [other]
+    assert [one.task for one in world.callback_dispatcher.pending()] == [other]
 
 
 def test_many_callbacks_are_all_sent_and_the_last_are_kept(world: World, caller: Caller) -> None:
     """More than are sent at once, and more than are kept."""
     receiver = Receiver(world)
-    world.account("tomoviee", "key-1").ledger.put(10**6, 0.0)
-    for number in range(KEPT + 20):
+    world.account("tomoviee", "key-1").ledger.set_available(10**6, 0.0)
+    for number in range(KEPT_ATTEMPTS + 20):
         caller.create(f"A fox {number}", callback=HOOK)
     world.advance(1000)
     world.settle_callbacks(30)
-    assert len(receiver.got) == KEPT + 20
-    assert len(world.callbacks()) == KEPT
-    assert len({body["task_id"] for body in receiver.bodies()}) == KEPT + 20
+    assert len(receiver.got) == KEPT_ATTEMPTS + 20
+    assert len(world.callbacks()) == KEPT_ATTEMPTS
+    assert len({body["task_id"] for body in receiver.bodies()}) == KEPT_ATTEMPTS + 20
 
 
 def test_a_body_that_cannot_be_made_stops_nothing_else(
@@ -388,13 +388,13 @@ def test_a_receiver_that_never_answers_holds_nobody_up(kit: Kit) -> None:
             return httpx.Response(200, request=request)
 
     with kit.world() as world:
-        world.courier.transport = Silent()
+        world.callback_dispatcher.transport = Silent()
         kit.caller(world).create("A fox", callback=HOOK)
         world.advance(1000)
         assert asked.wait(10)
         with pytest.raises(TimeoutError, match="callbacks are still due"):
             world.settle_callbacks(0.01)
-        office = world.courier._office
+        office = world.callback_dispatcher._thread
     assert office is not None
     assert not office._thread.is_alive()
     assert world.callbacks() == []
@@ -415,12 +415,12 @@ def test_a_receiver_that_is_slow_keeps_nobody_waiting(kit: Kit) -> None:
             return httpx.Response(200, request=request)
 
     with kit.world() as world:
-        world.courier.transport = Choosy()
+        world.callback_dispatcher.transport = Choosy()
         for place in ("slow", "slow", "quick"):
             kit.caller(world).create("A fox", callback=f"http://127.0.0.1:9/{place}")
         for one in world.tasks():
             one.changes = (one.created + 1, one.created + 2)
-            world.courier.revise(one)
+            world.callback_dispatcher.reschedule(one)
         world.advance(5)
         world.settle_callbacks()
         assert [one.outcome for one in world.callbacks()] == ["delivered"] * 3
@@ -437,14 +437,14 @@ def test_a_task_that_is_forgotten_while_its_callback_is_under_way_leaves_nothing
             return httpx.Response(500, request=request)
 
     with kit.world() as world:
-        world.courier.transport = Late()
+        world.callback_dispatcher.transport = Late()
         kit.caller(world).create("A fox", callback=HOOK)
         world.advance(1000)
         assert asked.wait(10)
         world.reset()
         answer.set()
         world.settle_callbacks()
-        assert (world.callbacks(), world.courier.waiting()) == ([], [])
+        assert (world.callbacks(), world.callback_dispatcher.pending()) == ([], [])
 
 
 def test_what_failed_before_a_cancel_is_still_tried_again(
@@ -458,23 +458,23 @@ def test_what_failed_before_a_cancel_is_still_tried_again(
     task.account.advance(task.changes[0] - task.account.now())
     world.settle_callbacks()
     task.changes = (task.changes[0], task.account.now() + 5)
-    world.courier.revise(task)
-    assert [one.attempt for one in world.courier.waiting()] == [2, 1]
+    world.callback_dispatcher.reschedule(task)
+    assert [one.attempt for one in world.callback_dispatcher.pending()] == [2, 1]
     world.advance(6)
     world.settle_callbacks()
     assert len(receiver.got) == 3
-    assert world.courier.waiting() == []
+    assert world.callback_dispatcher.pending() == []
 
 
 def test_what_is_past_is_not_expected_again(world: World, caller: Caller) -> None:
     """A world that takes up a task again expects only what comes after the time it names."""
     caller.create("A fox", callback=HOOK)
     (task,) = world.tasks()
-    world.courier.forget([task.account])
-    world.courier.expect(task, after=task.ends)
-    assert world.courier.waiting() == []
-    world.courier.expect(task, after=task.ends - 1)
-    assert [one.due for one in world.courier.waiting()] == [task.ends]
+    world.callback_dispatcher.forget([task.account])
+    world.callback_dispatcher.schedule(task, after=task.ends)
+    assert world.callback_dispatcher.pending() == []
+    world.callback_dispatcher.schedule(task, after=task.ends - 1)
+    assert [one.due for one in world.callback_dispatcher.pending()] == [task.ends]
 
 
 def test_a_closed_world_expects_nothing(kit: Kit) -> None:
@@ -482,7 +482,7 @@ def test_a_closed_world_expects_nothing(kit: Kit) -> None:
     world = kit.world()
     world.close()
     kit.caller(world).create("A fox", callback=HOOK)
-    assert world.courier._office is None
+    assert world.callback_dispatcher._thread is None
 
 
 def test_a_clock_tells_every_world_that_it_moved(kit: Kit) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Clock, Scenario, Simulator, World
-from soundstage_server.model.secret_hash import fits, seal
+from soundstage_server.model.secret_hash import hash_secret, verify
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -70,7 +70,7 @@ def test_a_restored_world_answers_as_the_first(kit: Kit, steps: list[tuple[str, 
         again["world"]["clock"].pop("at")
         assert again == taken
         assert told(kit, other) == told(kit, world)
-        assert all(account.ledger.conserves() for account in other.accounts())
+        assert all(account.ledger.is_balanced() for account in other.accounts())
 
 
 def test_a_world_goes_back_to_where_it_was(kit: Kit) -> None:
@@ -96,9 +96,9 @@ def test_a_double_is_seen_across_a_snapshot(kit: Kit) -> None:
         kit.caller(world).create()
         other.restore(world.snapshot())
         kit.caller(other).create()
-        assert len(next(other.accounts()).doubles) == 1
+        assert len(next(other.accounts()).double_submissions) == 1
         world.restore(other.snapshot())
-        assert len(next(world.accounts()).doubles) == 1
+        assert len(next(world.accounts()).double_submissions) == 1
 
 
 def test_no_credential_is_in_a_snapshot_and_the_owner_is_known_again(kit: Kit) -> None:
@@ -118,13 +118,13 @@ def test_no_credential_is_in_a_snapshot_and_the_owner_is_known_again(kit: Kit) -
 @settings(deadline=None, max_examples=10)
 def test_a_seal_fits_one_secret(secret: str, other: str) -> None:
     """It fits its own and no other, differs each time, and what is no seal fits nothing."""
-    made = seal(secret)
-    assert fits(made, secret)
-    assert fits(made, other) == (secret == other)
-    assert seal(secret) != made
-    assert not fits(made, None)
-    assert not fits(other, secret)
-    assert not fits("scrypt:no hex:00", secret)
+    made = hash_secret(secret)
+    assert verify(made, secret)
+    assert verify(made, other) == (secret == other)
+    assert hash_secret(secret) != made
+    assert not verify(made, None)
+    assert not verify(other, secret)
+    assert not verify("scrypt:no hex:00", secret)
 
 
 @pytest.mark.parametrize("kind", ["real", "scaled", "manual"])

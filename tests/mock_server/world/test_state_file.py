@@ -14,7 +14,7 @@ import pytest
 
 from soundstage_server import Clock, Scenario, Server, Simulator, World
 from soundstage_server.model.account import account_name
-from soundstage_server.world.state_file import APPLICATION, StateError
+from soundstage_server.world.state_file import APPLICATION_ID, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ def test_a_killed_server_comes_back_with_every_task_and_credit(kit: Kit, tmp_pat
             ids = [task.id for task in account.tasks]
             assert set(tasks) <= set(ids)
             assert len(set(ids)) == len(ids) <= len(tasks) + 2  # a kill may lose the answer of what was done
-            assert account.ledger.conserves()
+            assert account.ledger.is_balanced()
             assert account.ledger.reserved == sum(task.price for task in account.tasks)
 
 
@@ -187,11 +187,11 @@ def test_what_was_given_holds_but_a_seed_cannot_change(kit: Kit, tmp_path: Path)
     path = tmp_path / "world.db"
     kit.world(seed=7, state=path).close()
     with kit.world(state=path, dialects={"tomoviee.errors": "http"}) as world:
-        assert (world.seed, world.dialects.spoken("tomoviee.errors")) == (7, "http")
+        assert (world.seed, world.dialects.reading("tomoviee.errors")) == (7, "http")
     with pytest.raises(StateError, match="its seed is 7; got 8"):
         kit.world(seed=8, state=path)
     with kit.world(state=path) as world:
-        assert world.dialects.spoken("tomoviee.errors") == "http"
+        assert world.dialects.reading("tomoviee.errors") == "http"
 
 
 def test_no_secret_is_in_the_file(kit: Kit, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def database(path: Path, application: int, version: int) -> None:
         (lambda path: path.write_bytes(b"x" * 5000), "it is not one"),
         (lambda path: path.mkdir(), "directory"),
         (lambda path: database(path, 0, 1), "it is another program's database"),
-        (lambda path: database(path, APPLICATION, 2), "it has version 2, and 1 is known"),
+        (lambda path: database(path, APPLICATION_ID, 2), "it has version 2, and 1 is known"),
         (lambda path: path.parent.joinpath("nowhere").symlink_to(path.parent / "no" / "where"), None),
     ],
 )

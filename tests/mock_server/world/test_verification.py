@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.model.journal import Entry
+from soundstage_server.model.journal import JournalEntry
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.world.verification import VerificationError, Wanted, verify
+from soundstage_server.world.verification import RequestPattern, VerificationError, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +26,11 @@ JSON = st.recursive(
 )
 
 
-def entry(method: str = "POST", path: str = "/x", body: bytes = b"{}", query: bytes = b"", number: int = 1) -> Entry:
+def entry(
+    method: str = "POST", path: str = "/x", body: bytes = b"{}", query: bytes = b"", number: int = 1
+) -> JournalEntry:
     """An exchange as the journal has it."""
-    return Entry(number, 0.0, method, path, query, [], body, 200, b"{}", None)
+    return JournalEntry(number, 0.0, method, path, query, [], body, 200, b"{}", None)
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_a_check_that_means_nothing_is_refused(world: World) -> None:
 def test_the_likest_path_stands_first() -> None:
     """Of two that miss equally much, the one that looks more like what was wanted; of two alike, the newer."""
     entries = [entry(path="/v1/tasks", number=1), entry(path="/elsewhere", number=2), entry(path="/v1/tasks", number=3)]
-    assert [line.split(":")[0] for line in Wanted(path="/v1/task").nearest(entries)] == [
+    assert [line.split(":")[0] for line in RequestPattern(path="/v1/task").nearest(entries)] == [
         "<Entry 3",
         "<Entry 1",
         "<Entry 2",
@@ -137,19 +139,19 @@ def test_a_body_holds_itself_and_any_part_of_its_objects(body: Any) -> None:
 
     kept = {"it": body, "more": 1}
     recorded = entry(body=orjson.dumps(kept))
-    assert verify(Wanted(body=kept), [recorded], 1) == [recorded]
-    assert verify(Wanted(body={"it": body}), [recorded], 1) == [recorded]
-    assert verify(Wanted(body={"it": ["another", body]}), [recorded], 0) == []
-    assert verify(Wanted(body={"absent": body}), [recorded], 0) == []
+    assert verify(RequestPattern(body=kept), [recorded], 1) == [recorded]
+    assert verify(RequestPattern(body={"it": body}), [recorded], 1) == [recorded]
+    assert verify(RequestPattern(body={"it": ["another", body]}), [recorded], 0) == []
+    assert verify(RequestPattern(body={"absent": body}), [recorded], 0) == []
 
 
 def test_true_is_not_one_but_one_is_one() -> None:
     """Numbers are compared as numbers, and truth values are none."""
     recorded = entry(body=b'{"a": 1, "b": true}')
-    assert Wanted(body={"a": 1.0, "b": True}).misses(recorded) == []
-    assert Wanted(body={"a": True}).misses(recorded) == ["body.a: 1"]
-    assert Wanted(body={"b": 1, "c": 1}).misses(recorded) == ["body.b: True", "body.c: absent"]
-    assert Wanted(body={"a": 1}).misses(entry(body=b"no JSON")) == ["body: absent"]
+    assert RequestPattern(body={"a": 1.0, "b": True}).mismatches(recorded) == []
+    assert RequestPattern(body={"a": True}).mismatches(recorded) == ["body.a: 1"]
+    assert RequestPattern(body={"b": 1, "c": 1}).mismatches(recorded) == ["body.b: True", "body.c: absent"]
+    assert RequestPattern(body={"a": 1}).mismatches(entry(body=b"no JSON")) == ["body: absent"]
 
 
 def test_the_control_api_filters_and_counts(kit: Kit, caller: Caller, world: World) -> None:

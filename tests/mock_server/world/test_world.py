@@ -59,11 +59,11 @@ def test_an_account_is_made_at_its_first_use_and_known_by_its_name() -> None:
         one, other = world.account("tomoviee", "one"), world.account("tomoviee", "other")
         assert world.account("tomoviee", "one") is one
         assert list(world.accounts()) == [one, other]
-        assert world.named(account_name("tomoviee", "one")) is one
+        assert world.account_by_name(account_name("tomoviee", "one")) is one
         assert world.is_account(other.name)
         assert not world.is_account("acct_0")
         with pytest.raises(KeyError):
-            world.named("acct_0")
+            world.account_by_name("acct_0")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_ids_are_unique_even_when_names_run_short(kit: Kit, credentials: list[st
     """Nobody is given an id that somebody has, although the vendor's way to name tasks could only name sixteen."""
     with pytest.MonkeyPatch.context() as patch, kit.world() as world:
         service = world.services["tomoviee"]
-        patch.setattr(type(service), "name_task", lambda *arguments: f"task-{arguments[-1] & 15}")
+        patch.setattr(type(service), "make_task_id", lambda *arguments: f"task-{arguments[-1] & 15}")
         for credential in credentials:
             kit.caller(world, credential=credential).create()
         ids = [task.id for task in world.tasks()]
@@ -161,11 +161,11 @@ def test_a_reset_of_the_world_leaves_the_clock(kit: Kit) -> None:
         world.advance(7)
         now = world.clock.now()
         world.reset()
-        assert [*world.accounts(), *world.tasks(), *world.scenarios, *world.strangers] == []
+        assert [*world.accounts(), *world.tasks(), *world.scenarios, *world.anonymous_journal] == []
         assert world.services["tomoviee"].tasks == {}
         assert not world.citations
         assert world.clock.now() == now
-        assert world.dialects.spoken("tomoviee.errors") == "http"
+        assert world.dialects.reading("tomoviee.errors") == "http"
         assert caller.create().json()["code"] == 0
 
 
@@ -194,7 +194,7 @@ def test_a_world_bears_many_hands(kit: Kit) -> None:
                 world.advance(1)
                 world.scenario(Scenario("slow", times=1))
                 world.reset(world.account("tomoviee", f"passing-{number}"))
-                assert all(account.ledger.conserves() for account in world.accounts())
+                assert all(account.ledger.is_balanced() for account in world.accounts())
                 assert len({task.id for task in world.tasks()}) <= 160
 
         def guarded(work: Any, *arguments: str) -> None:
@@ -215,4 +215,4 @@ def test_a_world_bears_many_hands(kit: Kit) -> None:
         assert len({task.id for task in world.tasks()}) == 160
         for account in world.accounts():
             account.settle(account.now())
-            assert account.ledger.conserves()
+            assert account.ledger.is_balanced()

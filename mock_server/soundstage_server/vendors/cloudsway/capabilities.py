@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from soundstage_server.kit.inputs import MediaContent, media_fields
-from soundstage_server.model.fields import Choice, Field, Group, Link, Many, Number, Text, Whole
+from soundstage_server.model.fields import Choice, Field, Group, Integer, Link, ListOf, Number, Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Kind = Literal["text2video", "image2video"]
@@ -49,12 +49,12 @@ AXES: Final = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 PICTURE: Final = MediaContent(("JPEG", "PNG"), bytes=MEGABYTES_10, over=299, ratio_most=2.5)
 MASK: Final = MediaContent(("JPEG", "PNG"), bytes=MEGABYTES_10, same_ratio_as="image")
 POINT: Final = Group(
-    tuple(Field(axis, Whole(-(10**6), 10**6), "image2video.masks", required=True) for axis in ("x", "y"))
+    tuple(Field(axis, Integer(-(10**6), 10**6), "image2video.masks", required=True) for axis in ("x", "y"))
 )
 DYNAMIC: Final = Group(
     (
         Field("mask", MASK, "image2video.masks", required=True),
-        Field("trajectories", Many(POINT, 2, 77), "image2video.params", required=True),
+        Field("trajectories", ListOf(POINT, 2, 77), "image2video.params", required=True),
     )
 )
 CONFIG: Final = Group(tuple(Field(axis, Number(-10, 10), "camera.control") for axis in AXES))
@@ -91,7 +91,7 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
         Field("image", PICTURE, "image2video.params"),
         Field("image_tail", PICTURE, "image2video.params"),
         Field("static_mask", MASK, "image2video.masks"),
-        Field("dynamic_masks", Many(DYNAMIC, 1, 6), "image2video.params"),
+        Field("dynamic_masks", ListOf(DYNAMIC, 1, 6), "image2video.params"),
     ),
 }
 """What each kind of task takes."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.kit.inputs import measured
+from soundstage_server.kit.inputs import known_size
 from soundstage_server.media import MAX_RATIO, Video, frame_size
 
 if TYPE_CHECKING:
@@ -29,5 +29,5 @@ def made_by(task: Task) -> list[MediaSpec]:
 
 def _ratio_of(task: Task) -> str:
     """Return the ratio of a task's image, 16:9 if that is not known."""
-    width, height = measured(task.params, "image", "image_tail") or (16, 9)
+    width, height = known_size(task.params, "image", "image_tail") or (16, 9)
     return f"{min(max(width / height, 1 / MAX_RATIO), MAX_RATIO):.4f}:1"

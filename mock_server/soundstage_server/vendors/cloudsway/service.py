@@ -13,13 +13,13 @@ from uuid import UUID
 
 import orjson
 
-from soundstage_server.kit.inputs import MEASURED, InputLimits, admit
+from soundstage_server.kit.inputs import MEASURED, InputLimits, validate_inputs
 from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.model.task import ASIDE
+from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway.capabilities import (
     ABOUT,
     AXES,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
-    from soundstage_server.model.lifecycle import Lifecycle, Moment
+    from soundstage_server.model.lifecycle import Lifecycle, TaskState
     from soundstage_server.model.task import Task
     from soundstage_server.vendors.cloudsway.capabilities import Kind
     from soundstage_server.world.world import World
@@ -171,13 +171,13 @@ class CloudswayService(Service):
             raise RefusedError(UNAUTHENTICATED, "Authorization must be Bearer and a key")
         return Identity(key.strip().decode("latin-1"))
 
-    def unaccepted(self, word: str) -> Refusal:
+    def credential_refusal(self, word: str) -> Refusal:
         """Return how a key that has expired, and one that never was one, is refused (auth.which)."""
         return OLD_KEY if word == "expired" else WRONG_KEY
 
-    def create(self, kind: Kind, call: Call) -> Answer:
+    def create(self, kind: Kind, request: Request) -> Response:
         """Create a task (create.answer)."""
-        params = self.checked(FIELDS[kind], call)
+        params = self.parse_body(FIELDS[kind], request)
         self._choose_model(kind, params)
         _check_camera(params)
         if kind == "image2video":
@@ -186,34 +186,34 @@ class CloudswayService(Service):
             asked = "/".join(params[name] for name in ("model_name", "mode", "duration"))
             said = f"model/mode/duration({asked}) is not supported with {limit.of}"
             raise RefusedError(INVALID, said, limit.fact)
-        self._set_aside(call.account, params)
+        self._set_aside(request.account, params)
         self._look_at_pictures(params)
-        created = self.shown(self.submit(call, kind, params), call.now)
+        created = self.shown(self.submit(request, kind, params), request.now)
         del created["task_status_msg"]  # which a read adds (get.answer)
         return self._answer(created)
 
-    def read(self, kind: Kind, call: Call) -> Answer:
+    def read(self, kind: Kind, request: Request) -> Response:
         """Answer what a task is now (get.answer, routes.kind)."""
-        task = self._asked_for(kind, call)
-        self.look(call, task)
-        return self._answer(self.shown(task, call.now))
+        task = self._asked_for(kind, request)
+        self.observe(request, task)
+        return self._answer(self.shown(task, request.now))
 
-    def listed(self, kind: Kind, call: Call) -> Answer:
+    def listed(self, kind: Kind, request: Request) -> Response:
         """Answer a page of the caller's tasks, the newest first (routes.list, list.order)."""
-        asked = call.query_values()
+        asked = request.query_values()
         page, size = (_page(name, asked.get(name, "")) for name in PAGING)
-        mine = (task for task in reversed(call.account.tasks) if task.operation == kind)
+        mine = (task for task in reversed(request.account.tasks) if task.operation == kind)
         tasks = list(islice(mine, (page - 1) * size, page * size))
-        changes = [moment.next_change for task in tasks if not (moment := task.at(call.now, TIMES)).final]
+        changes = [moment.next_change for task in tasks if not (moment := task.state_at(request.now, TIMES)).final]
         if changes:
-            call.account.read(call.now, min(changes))
-        return self._answer([self.shown(task, call.now) for task in tasks])
+            request.account.advance_to_next_change(request.now, min(changes))
+        return self._answer([self.shown(task, request.now) for task in tasks])
 
     def shown(self, task: Task, now: float) -> dict[str, Any]:
         """Return *task* as reads, lists and callbacks have it, at its account's time *now* (get.answer)."""
-        moment = task.at(now, TIMES)
+        moment = task.state_at(now, TIMES)
         succeeded = moment.final and task.fate is Fate.SUCCEED
-        external = task.params.get(ASIDE, {}).get("external_task_id")
+        external = task.params.get(EXTRA, {}).get("external_task_id")
         data = {
             "task_id": task.id,
             "task_status": moment.word,
@@ -226,33 +226,33 @@ class CloudswayService(Service):
             data["task_result"] = {"videos": [self._video(task, url) for url in self.result_urls(task)]}
         return data
 
-    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+    def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
         """Return what is posted at every change of state: the task itself, or the envelope around it (callback)."""
         told = self.shown(task, task.ends if moment.final else task.changes[0])
-        if self.world.dialects.spoken("cloudsway.callback", task.account.name) == "flat":
+        if self.world.dialects.reading("cloudsway.callback", task.account.name) == "flat":
             return told
         return {"code": 0, "message": SUCCEED, "request_id": self._request_id(f"{task.id}/{moment.word}"), "data": told}
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return ``{code, message, request_id}``, with the table's HTTP status or inside 200 (errors.http_status)."""
         refusal = refused.refusal
         gateway = refusal.fact == "errors.gateway"
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         if refusal is INVALID and refused.detail:
             message = refused.detail
-        account = call.caller.name if call.caller else self.whose(call.scope)
-        inside = not gateway and self.world.dialects.spoken("cloudsway.errors", account) == "envelope"
+        account = request.caller.name if request.caller else self.claimed_account(request.scope)
+        inside = not gateway and self.world.dialects.reading("cloudsway.errors", account) == "envelope"
         code = refusal.status if gateway else refusal.code
         body = {"code": code, "message": message, "request_id": self._request_id()}
-        return Answer(200 if inside else refusal.status, orjson.dumps(body), [JSON])
+        return Response(200 if inside else refusal.status, orjson.dumps(body), [JSON])
 
-    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+    def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
         """Refuse a method that a path does not take with 1202, a path that there is not with 1203; both are 404."""
         if allowed:
-            refused = RefusedError(WRONG_METHOD, f"{call.path} takes {', '.join(allowed)}, not {call.method}")
+            refused = RefusedError(WRONG_METHOD, f"{request.path} takes {', '.join(allowed)}, not {request.method}")
         else:
-            refused = RefusedError(NOT_FOUND, f"no route {call.method} {call.path}")
-        return self._cite(self.refuse(refused, call), refused)
+            refused = RefusedError(NOT_FOUND, f"no route {request.method} {request.path}")
+        return self._cite_fact(self.refuse(refused, request), refused)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the film that *task* has made."""
@@ -263,15 +263,15 @@ class CloudswayService(Service):
         del operation  # both kinds cost the same
         return price(params)
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return 18 digits (create.answer)."""
         del operation, now
         return _number(seed)
 
-    def remember(self, task: Task) -> None:
+    def index_task(self, task: Task) -> None:
         """Know *task* by the caller's own name for it, too (routes.kind)."""
-        super().remember(task)
-        external = task.params.get(ASIDE, {}).get("external_task_id")
+        super().index_task(task)
+        external = task.params.get(EXTRA, {}).get("external_task_id")
         if external is not None:
             self._external[task.account.name, external] = task
 
@@ -298,12 +298,12 @@ class CloudswayService(Service):
         if (account.name, external) in self._external:
             said = f"external_task_id must be unique in the account; {external!r} was used before"
             raise RefusedError(INVALID, said, "errors.which")
-        params[ASIDE] = {"external_task_id": external}
+        params[EXTRA] = {"external_task_id": external}
 
     def _look_at_pictures(self, params: dict[str, Any]) -> None:
         """Check every picture, masks within lists among them; keep sizes, and digests in place of what was sent."""
         fields, held = pictures_of(params)
-        admit(self, fields, held)
+        validate_inputs(self, fields, held)
         params.update({name: value for name, value in held.items() if name in params or name == MEASURED})
         if "dynamic_masks" in params:
             params["dynamic_masks"] = [
@@ -311,20 +311,20 @@ class CloudswayService(Service):
                 for number, one in enumerate(params["dynamic_masks"])
             ]
 
-    def _asked_for(self, kind: Kind, call: Call) -> Task:
+    def _asked_for(self, kind: Kind, request: Request) -> Task:
         """Return the caller's task of *kind* that the path names by either of its names (routes.kind)."""
-        name = call.path_values["id"]
-        for task in (self.tasks.get(name), self._external.get((call.account.name, name))):
-            if task is not None and task.account is call.caller and task.operation == kind:
+        name = request.path_values["id"]
+        for task in (self.tasks.get(name), self._external.get((request.account.name, name))):
+            if task is not None and task.account is request.caller and task.operation == kind:
                 return task
         raise RefusedError(NOT_FOUND, f"no {kind} task {name}")
 
     def _video(self, task: Task, url: str) -> dict[str, str]:
         return {"id": _number(task.seed >> 3), "url": url, "duration": task.params["duration"]}
 
-    def _answer(self, data: object) -> Answer:
+    def _answer(self, data: object) -> Response:
         body = {"code": 0, "message": SUCCEED, "request_id": self._request_id(), "data": data}
-        return Answer(200, orjson.dumps(body), [JSON])
+        return Response(200, orjson.dumps(body), [JSON])
 
     def _request_id(self, what: str = "") -> str:
         """Return a UUID of version 4 that equal seeds and equal histories repeat."""

@@ -14,7 +14,7 @@ from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.vendors.edrawmax.mermaid import write
 from soundstage_server.vendors.edrawmax.outputs import content_of, made_by
 from soundstage_server.vendors.edrawmax.words import WORDS
@@ -86,7 +86,7 @@ class EdrawMaxService(Service):
     hosts = ("api.edrawmax.cn",)
     unit = CREDITS
     at_once = AT_ONCE
-    answers_at_once = True
+    is_synchronous = True
     credential_headers = (b"x-user-id",)  # auth.none
     refusals = Refusals(PANIC, PROMPT, PROMPT, PANIC, CONCURRENCY, UNKNOWN_ROUTE, blocked=BLOCKED)
     codes = {  # noqa: RUF012 - a table, as every vendor has it
@@ -121,28 +121,28 @@ class EdrawMaxService(Service):
         (user,) = credentials
         return Identity((user or ANONYMOUS).decode("latin-1"))
 
-    def enter(self, identity: Identity) -> Account:
+    def authenticate(self, identity: Identity) -> Account:
         """Return the user's account: there is no credential, so that none can be invalid (auth.none)."""
         return self.world.account(self.slug, identity.credential)
 
-    def generate(self, operation: str, call: Call) -> Answer:
+    def generate(self, operation: str, request: Request) -> Response:
         """Draw a diagram, and answer when it is there (generate.routes, answer.flowchart, answer.others)."""
-        task = self.submit(call, operation, self.parameters(call))
-        call.account.read(call.now, task.ends)
+        task = self.submit(request, operation, self.parameters(request))
+        request.account.advance_to_next_change(request.now, task.ends)
         png, svg = self.result_urls(task)
         code = "mermaid_code" if operation == "flowchart" else "source_code"
         data = {"png_url": png, "svg_url": svg, code: write(content_of(task))}
-        message = "success" if self._reading("messages", call) == "skill" else ""
-        return Answer(200, _envelope(0, message, data), [JSON], until=task.ends)
+        message = "success" if self._reading("messages", request) == "skill" else ""
+        return Response(200, _envelope(0, message, data), [JSON], until=task.ends)
 
-    def parameters(self, call: Call) -> dict[str, Any]:
+    def parameters(self, request: Request) -> dict[str, Any]:
         """Return the prompt and the language (generate.params, lang.empty).
 
         Raises:
             RefusedError: One of them is not allowed.
         """
         try:
-            body = call.json()
+            body = request.json()
         except ValueError:
             body = None
         if not isinstance(body, dict):
@@ -157,15 +157,15 @@ class EdrawMaxService(Service):
             raise RefusedError(PROMPT)
         return params
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope, in which data is null (answer.error_data, error.http_status)."""
         refusal, message = refused.refusal, refused.refusal.message
-        if self._reading("messages", call) == "skill":
+        if self._reading("messages", request) == "skill":
             message = message.removeprefix(PREFIX)
         if refused.fact in (UNKNOWN_ROUTE.fact, FATES):
             message += f": {refused.detail}"
-        status = refusal.status if self._reading("errors", call) == "http" else 200
-        return Answer(status, _envelope(int(refusal.code), message, None), [JSON])
+        status = refusal.status if self._reading("errors", request) == "http" else 200
+        return Response(status, _envelope(int(refusal.code), message, None), [JSON])
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the PNG and the SVG."""
@@ -184,8 +184,8 @@ class EdrawMaxService(Service):
         if plan.fate is not Fate.SUCCEED:
             raise RefusedError(GENERATION, plan.fate.value, FATES)
 
-    def _reading(self, name: str, call: Call) -> str:
-        return self.world.dialects.spoken(f"{self.slug}.{name}", call.caller.name if call.caller else None)
+    def _reading(self, name: str, request: Request) -> str:
+        return self.world.dialects.reading(f"{self.slug}.{name}", request.caller.name if request.caller else None)
 
 
 def _envelope(code: int, message: str, data: Mapping[str, Any] | None) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from soundstage_server.model.fields import Field, Number, Rule, Text, Whole
+from soundstage_server.model.fields import Field, Integer, Number, Rule, Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.vendors.gmicloud.payloads import ImagePayload
 
@@ -28,7 +28,7 @@ TIMES: Final = Lifecycle(
 )
 
 # Facts: payloads (requests.payload, requests.ranges), prices (price.integer, price.unit).
-SECONDS: Final = Whole(1, 10)
+SECONDS: Final = Integer(1, 10)
 USUAL_SECONDS: Final = 5
 LARGEST_SEED: Final = 2_147_483_647
 PRICING: Final = "per_second"
@@ -62,7 +62,7 @@ LENGTH: Final = Parameter(_ranged("video_length", SECONDS, USUAL_SECONDS), "Vide
 DURATION: Final = Parameter(_ranged("duration", SECONDS, USUAL_SECONDS), "Duration in seconds", step=1)
 STRONG: Final = Parameter(_payload("cfg_scale", Number(0, 20), default=7.5), "Guidance", "advanced", 0.1)
 GENTLE: Final = Parameter(_payload("cfg_scale", Number(0, 1), default=0.5), "Guidance", "advanced", 0.01)
-SEED: Final = Parameter(_ranged("seed", Whole(0, LARGEST_SEED)), "Seed", "advanced", 1)
+SEED: Final = Parameter(_ranged("seed", Integer(0, LARGEST_SEED)), "Seed", "advanced", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,10 @@ def declared(parameter: Parameter) -> dict[str, Any]:
         "display_name": parameter.name,
         "description": f"{parameter.name}: {rule.allowed}",
         "category": parameter.category,
-        "type": "numeric" if isinstance(rule, Whole | Number) else "text",
+        "type": "numeric" if isinstance(rule, Integer | Number) else "text",
         "required": field.required,
-        "min": rule.least if isinstance(rule, Whole | Number) else 0,
-        "max": rule.most if isinstance(rule, Whole | Number) else 0,
+        "min": rule.least if isinstance(rule, Integer | Number) else 0,
+        "max": rule.most if isinstance(rule, Integer | Number) else 0,
         "step": parameter.step,
         "value": "" if field.default is None else field.default,
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.kit.inputs import measured
+from soundstage_server.kit.inputs import known_size
 from soundstage_server.media import MAX_RATIO, Image, Video, frame_size
 from soundstage_server.vendors.gmicloud.capabilities import MODELS
 
@@ -23,7 +23,7 @@ USUAL_SIDES: Final = (16, 9)
 def made_by(task: Task) -> list[MediaSpec]:
     """Return the film, in the shape of its first image if that is known, and then the thumbnail."""
     params = task.params
-    width, height = measured(params, "image") or USUAL_SIDES
+    width, height = known_size(params, "image") or USUAL_SIDES
     ratio = min(max(width / height, 1 / MAX_RATIO), MAX_RATIO)
     sides = frame_size(f"{MODELS[task.operation].lines}p", f"{ratio:.4f}:1")
     seconds = seconds_of(params)

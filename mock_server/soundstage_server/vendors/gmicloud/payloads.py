@@ -32,11 +32,11 @@ class ImagePayload(MediaLink):
         """What is allowed, as JSON Schema."""
         return {"type": "string", "format": "uri", "pattern": "^([Hh][Tt][Tt][Pp][Ss]?://|data:image/)"}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is such an address."""
         if isinstance(value, str) and value.startswith(DATA):
             return content_of(value) is not None
-        return MediaLink.holds(self, value)
+        return MediaLink.accepts(self, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Members:
         """What is allowed, as JSON Schema."""
         return {"type": "object"}
 
-    def holds(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Return whether *value* is an object."""
         return isinstance(value, dict)
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from soundstage_server.kit.inputs import InputLimits, admit, media_fields
+from soundstage_server.kit.inputs import InputLimits, media_fields, validate_inputs
 from soundstage_server.kit.service import Identity, Refusals, Service
-from soundstage_server.model.account import account_name, conduct_of
+from soundstage_server.model.account import account_name, credential_rule
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import Answer, Call, Refusal, RefusedError, Route, json_answer
+from soundstage_server.model.messages import Refusal, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
 from soundstage_server.vendors.gmicloud.outputs import made_by, seconds_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
-    from soundstage_server.model.lifecycle import Lifecycle, Moment
+    from soundstage_server.model.lifecycle import Lifecycle, TaskState
     from soundstage_server.model.task import Task
     from soundstage_server.vendors.gmicloud.sessions import Claims
     from soundstage_server.world.world import World
@@ -142,19 +142,19 @@ class GMICloudService(Service):
 
     # Who is calling.
 
-    def answer(self, route: Route, call: Call) -> Answer:
-        """Answer *call*, whose credential must be of the face that it came to (faces.apart)."""
+    def respond(self, route: Route, request: Request) -> Response:
+        """Answer *request*, whose credential must be of the face that it came to (faces.apart)."""
         if not route.open:
             try:
-                self._match_face(call)
+                self._match_face(request)
             except RefusedError as refused:
-                return self._cite(self.refuse(refused, call), refused)
-        return super().answer(route, call)
+                return self._cite_fact(self.refuse(refused, request), refused)
+        return super().respond(route, request)
 
-    def _match_face(self, call: Call) -> None:
-        token = _bearer(call.headers.get(b"authorization"))
+    def _match_face(self, request: Request) -> None:
+        token = _bearer(request.headers.get(b"authorization"))
         claims = self.sessions.read(token)
-        if call.path.startswith(KEYED):
+        if request.path.startswith(KEYED):
             if claims is not None:
                 raise RefusedError(FACE, "the API-key face takes an API key")
         elif claims is None:
@@ -175,10 +175,10 @@ class GMICloudService(Service):
             )
         return Identity(claims.email)
 
-    def enter(self, identity: Identity) -> Account:
+    def authenticate(self, identity: Identity) -> Account:
         """Return the account of an e-mail or a key; a login brings the password, which is that of the first login."""
         refusal = KEY if identity.secret is None else LOGIN
-        if refused := conduct_of(identity.credential).refused:
+        if refused := credential_rule(identity.credential).refused:
             raise RefusedError(refusal, f"the credential is {refused}")
         account = self.world.account(self.slug, identity.credential)
         if identity.secret is not None and not account.accepts(identity.secret):
@@ -188,24 +188,24 @@ class GMICloudService(Service):
     def _now_of(self, email: str) -> float:
         """Return the time of the account of *email*, without making one."""
         name = account_name(self.slug, email)
-        return (self.world.named(name) if self.world.is_account(name) else self.world.clock).now()
+        return (self.world.account_by_name(name) if self.world.is_account(name) else self.world.clock).now()
 
     # Login.
 
-    def auth_token(self, call: Call) -> Answer:
+    def auth_token(self, request: Request) -> Response:
         """Give an authToken for e-mail and password (login.tokens)."""
-        given = self.checked(_CREDENTIALS, call)
-        self._let_in(call, Identity(given["email"], given["password"]))
-        token = self.sessions.token("auth", given["email"], call.now)
-        return json_answer({"authToken": token, "is2FARequired": given["email"].startswith(TWO_FACTORS)})
+        given = self.parse_body(_CREDENTIALS, request)
+        self._let_in(request, Identity(given["email"], given["password"]))
+        token = self.sessions.token("auth", given["email"], request.now)
+        return json_response({"authToken": token, "is2FARequired": given["email"].startswith(TWO_FACTORS)})
 
-    def session(self, call: Call) -> Answer:
+    def session(self, request: Request) -> Response:
         """Give tokens for an authToken, and the code of a second factor where the account has one (login.session)."""
-        given = self.checked(_SESSION, call)
-        auth = self._token_of(call, given["authToken"], "auth")
+        given = self.parse_body(_SESSION, request)
+        auth = self._token_of(request, given["authToken"], "auth")
         if auth.email.startswith(TWO_FACTORS):
-            self._check_code(auth, given.get("otpCode"), call.now)
-        return json_answer(self.sessions.pair(auth.email, call.now))
+            self._check_code(auth, given.get("otpCode"), request.now)
+        return json_response(self.sessions.pair(auth.email, request.now))
 
     def _check_code(self, auth: Claims, code: str | None, now: float) -> None:
         """Let the right code pass, and the third wrong one spend the authToken (login.two_factor, login.refused)."""
@@ -217,47 +217,47 @@ class GMICloudService(Service):
             again = self.sessions.wrong(auth, now)
             raise RefusedError(LOGIN, "wrong code" if again else "the third wrong code: log in again")
 
-    def refresh(self, call: Call) -> Answer:
+    def refresh(self, request: Request) -> Response:
         """Give fresh tokens for a refresh token that has not expired (login.refresh)."""
-        token = self.checked(_REFRESH, call)["refreshToken"]
-        return json_answer(self.sessions.pair(self._token_of(call, token, "refresh").email, call.now))
+        token = self.parse_body(_REFRESH, request)["refreshToken"]
+        return json_response(self.sessions.pair(self._token_of(request, token, "refresh").email, request.now))
 
-    def _token_of(self, call: Call, token: str, kind: str) -> Claims:
+    def _token_of(self, request: Request, token: str, kind: str) -> Claims:
         """Return what a token of *kind* says, and let in whose it is."""
         claims = self.sessions.read(token)
         if claims is None or claims.kind != kind:
             raise RefusedError(LOGIN, f"it is no {kind} token that was given here")
         if claims.expires <= self._now_of(claims.email):
             raise RefusedError(LOGIN, f"the {kind} token has expired: log in again")
-        self._let_in(call, Identity(claims.email))
+        self._let_in(request, Identity(claims.email))
         return claims
 
-    def _let_in(self, call: Call, identity: Identity) -> None:
-        call.caller = self.enter(identity)
-        call.now = call.caller.now()
+    def _let_in(self, request: Request, identity: Identity) -> None:
+        request.caller = self.authenticate(identity)
+        request.now = request.caller.now()
 
-    def profile(self, call: Call) -> Answer:
+    def profile(self, request: Request) -> Response:
         """Say who is logged in, and for which organization (login.profile)."""
-        claims = self.sessions.read(_bearer(call.headers[b"authorization"]))
+        claims = self.sessions.read(_bearer(request.headers[b"authorization"]))
         email = claims.email if claims else ""
         user = {"id": user_id(email), "email": email, "firstName": "Under", "lastName": "Study"}
-        return json_answer({"user": user, "organization": {"id": organization_id(call.account), "role": "owner"}})
+        return json_response({"user": user, "organization": {"id": organization_id(request.account), "role": "owner"}})
 
     # Models.
 
-    def models(self, call: Call) -> Answer:
+    def models(self, request: Request) -> Response:
         """List the models (models.list)."""
-        del call
-        return json_answer({"models": [detail_of(model) for model in MODELS.values()]})
+        del request
+        return json_response({"models": [detail_of(model) for model in MODELS.values()]})
 
-    def model_ids(self, call: Call) -> Answer:
+    def model_ids(self, request: Request) -> Response:
         """List the models by id (apikey.face)."""
-        del call
-        return json_answer({"model_ids": list(MODELS)})
+        del request
+        return json_response({"model_ids": list(MODELS)})
 
-    def model(self, call: Call) -> Answer:
+    def model(self, request: Request) -> Response:
         """Describe a model (models.detail)."""
-        return json_answer(detail_of(MODELS[self._model_named(call.path_values["model_id"])]))
+        return json_response(detail_of(MODELS[self._model_named(request.path_values["model_id"])]))
 
     def _model_named(self, name: str) -> str:
         if name not in MODELS:
@@ -267,13 +267,13 @@ class GMICloudService(Service):
 
     # Requests.
 
-    def create(self, call: Call) -> Answer:
+    def create(self, request: Request) -> Response:
         """Make a request (requests.create), whose payload its model checks (requests.payload)."""
-        body = self.checked(_CREATE, call)
+        body = self.parse_body(_CREATE, request)
         name = self._model_named(body["model"])
-        task = self.submit(call, name, self._payload(name, body["payload"]))
-        said = self._times(call, task, task.at(call.now, TIMES))
-        return json_answer({"request_id": task.id, "model": name, **said})
+        task = self.submit(request, name, self._payload(name, body["payload"]))
+        said = self._times(request, task, task.state_at(request.now, TIMES))
+        return json_response({"request_id": task.id, "model": name, **said})
 
     def _payload(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters in *payload*, and the payload as it was sent, which a request shows."""
@@ -284,29 +284,29 @@ class GMICloudService(Service):
             raise RefusedError(PAYLOAD, str(error), error.fact) from None
         content = content_of(params.get("image", ""))
         if content is not None:  # held like a file that was given before, so that the same rules apply
-            params["image"] = self.world.hold("image", content)
-        admit(self, media_fields(fields), params)
+            params["image"] = self.world.add_upload("image", content)
+        validate_inputs(self, media_fields(fields), params)
         return {**params, "payload": payload}
 
-    def detail(self, call: Call) -> Answer:
+    def detail(self, request: Request) -> Response:
         """Say what has become of a request (requests.detail)."""
-        task = self.tasks.get(call.path_values["request_id"])
-        if task is None or task.account is not call.caller:
+        task = self.tasks.get(request.path_values["request_id"])
+        if task is None or task.account is not request.caller:
             raise RefusedError(UNKNOWN_REQUEST)
-        return json_answer(self._shown(call, task, self.look(call, task)))
+        return json_response(self._shown(request, task, self.observe(request, task)))
 
-    def requests(self, call: Call) -> Answer:
+    def requests(self, request: Request) -> Response:
         """List the caller's requests of a model, or all (requests.list); reading a list moves nobody's time."""
-        wanted = call.query_values().get("model_id")
-        mine = [task for task in call.account.tasks if wanted in (None, task.operation)]
-        shown = [self._shown(call, task, task.at(call.now, TIMES)) for task in mine]
-        return json_answer({"requests": shown, "total": len(shown)})
+        wanted = request.query_values().get("model_id")
+        mine = [task for task in request.account.tasks if wanted in (None, task.operation)]
+        shown = [self._shown(request, task, task.state_at(request.now, TIMES)) for task in mine]
+        return json_response({"requests": shown, "total": len(shown)})
 
-    def _shown(self, call: Call, task: Task, moment: Moment) -> dict[str, Any]:
+    def _shown(self, request: Request, task: Task, moment: TaskState) -> dict[str, Any]:
         return {
             "request_id": task.id,
             "model": task.operation,
-            **self._times(call, task, moment),
+            **self._times(request, task, moment),
             "payload": task.params["payload"],
             "outcome": self._outcome(task, moment),
             "is_public": False,
@@ -314,34 +314,34 @@ class GMICloudService(Service):
             "qworker_id": "" if moment.word in (CREATED, QUEUED) else f"qworker-{task.seed & 0xFFFF:04x}",
         }
 
-    def _times(self, call: Call, task: Task, moment: Moment) -> dict[str, Any]:
+    def _times(self, request: Request, task: Task, moment: TaskState) -> dict[str, Any]:
         """Return the status and the times (times.seconds); to the API-key face what is created is queued."""
-        word = QUEUED if moment.word == CREATED and call.path.startswith(KEYED) else moment.word
-        past = [change for change in task.changes if change <= call.now]
+        word = QUEUED if moment.word == CREATED and request.path.startswith(KEYED) else moment.word
+        past = [change for change in task.changes if change <= request.now]
         created = int(task.created)
         updated = int(past[-1]) if past else created
         return {"status": word, "created_at": created, "queued_at": created, "updated_at": updated}
 
-    def _outcome(self, task: Task, moment: Moment) -> dict[str, Any] | None:
+    def _outcome(self, task: Task, moment: TaskState) -> dict[str, Any] | None:
         """Return what a request came to, in the reading that its account hears (outcome.shape, outcome.other)."""
         if not moment.final:
             return None
         if task.fate is not Fate.SUCCEED:
             return {"error": self.reason(task)}
         film, thumbnail = self.result_urls(task)
-        reading = self.world.dialects.spoken(f"{self.slug}.outcome", task.account.name)
+        reading = self.world.dialects.reading(f"{self.slug}.outcome", task.account.name)
         old = {} if reading == "new" else {"video_url": film, "thumbnail_image_url": thumbnail}
         new = {} if reading == "old" else {"media_urls": [{"id": "0", "url": film}]}
         return {**old, **new}
 
     # What shared code asks.
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the text under ``error`` or ``message``, by the path (errors.body)."""
         refusal = refused.refusal
         text = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        field = "error" if any(path in call.path for path in _ERROR_PATHS) else "message"
-        return json_answer({field: text}, refusal.status)
+        field = "error" if any(path in request.path for path in _ERROR_PATHS) else "message"
+        return json_response({field: text}, refusal.status)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
@@ -351,7 +351,7 @@ class GMICloudService(Service):
         """Return what a request costs: the model's price for each second (charge, price.unit)."""
         return MODELS[operation].cents * CENT * seconds_of(params)
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return a UUID (outcome.other)."""
         del operation
         return str(UUID(int=(int(now) & 0xFFFF_FFFF) << 96 | seed << 32 | int(now * 1000) & 0xFFFF_FFFF, version=4))

@@ -16,8 +16,8 @@ from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.account import account_name
 from soundstage_server.model.ledger import USD, Ledger
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import Answer, Call, Refusal, RefusedError, Route, json_answer
-from soundstage_server.model.task import ASIDE
+from soundstage_server.model.messages import Refusal, RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.infrai.capabilities import (
     ASPECTS,
     DEFAULT_ASPECT,
@@ -77,7 +77,7 @@ class InfraiService(Service):
     title = "Infrai"
     hosts = ("api.infrai.cc",)  # routes.base
     unit = USD
-    says_retry_after = True  # errors.envelope
+    sends_retry_after = True  # errors.envelope
     credential_headers = (b"authorization",)  # auth.bearer
     refusals = Refusals(REFUSED_KEY, INVALID, UNREADABLE, NO_CREDIT, TOO_MANY, UNKNOWN_ROUTE, too_fast=TOO_FAST)
     codes = {  # noqa: RUF012 - a table, as every vendor has it
@@ -125,62 +125,62 @@ class InfraiService(Service):
             raise RefusedError(UNAUTHORIZED, "Authorization must be Bearer <key>")
         return Identity(key.strip().decode("latin-1"))
 
-    def generate(self, call: Call) -> Answer:
+    def generate(self, request: Request) -> Response:
         """Start a film, or show the job that the call's key began (generate.route, idempotency.same)."""
-        params = self._asked(call)
-        key = _key_of(call, params.pop(_KEY, None))
-        begun = self._keyed.get((call.account.name, key)) if key is not None else None
-        if begun is not None and call.now < begun.created + KEY_SECONDS:
-            if {**params, ASIDE: begun.params[ASIDE]} != begun.params:
+        params = self._asked(request)
+        key = _key_of(request, params.pop(_KEY, None))
+        begun = self._keyed.get((request.account.name, key)) if key is not None else None
+        if begun is not None and request.now < begun.created + KEY_SECONDS:
+            if {**params, EXTRA: begun.params[EXTRA]} != begun.params:
                 raise RefusedError(CONFLICT, f"the job {begun.id} was asked for otherwise")
-            return self._shown(call, begun, cost=begun.price, cache_hit=True)
-        task = self.submit(call, "generate", params if key is None else {**params, ASIDE: {_KEY: key}})
-        return self._shown(call, task, cost=task.price)
+            return self._shown(request, begun, cost=begun.price, cache_hit=True)
+        task = self.submit(request, "generate", params if key is None else {**params, EXTRA: {_KEY: key}})
+        return self._shown(request, task, cost=task.price)
 
-    def status(self, generation: Generation, call: Call) -> Answer:
+    def status(self, generation: Generation, request: Request) -> Response:
         """Show a job as it is now (status.route, job.shape)."""
-        self._check_spoken(generation, call)
-        return self._shown(call, self._named_by(call), look=True)
+        self._check_spoken(generation, request)
+        return self._shown(request, self._named_by(request), look=True)
 
-    def cancel(self, generation: Generation, call: Call) -> Answer:
+    def cancel(self, generation: Generation, request: Request) -> Response:
         """Stop a job, if it is still to be stopped (cancel.route, cancel.final)."""
-        self._check_spoken(generation, call)
-        task = self._named_by(call)
-        return self._answer(call, {"ok": self.cut_short(task, call.now)}, task)
+        self._check_spoken(generation, request)
+        task = self._named_by(request)
+        return self._answer(request, {"ok": self.end_early(task, request.now)}, task)
 
-    def download_url(self, call: Call) -> Answer:
+    def download_url(self, request: Request) -> Response:
         """Show where the film of a job is (routes.more)."""
-        task = self._named_by(call)
-        moment = self.look(call, task)
+        task = self._named_by(request)
+        moment = self.observe(request, task)
         if not moment.final or task.fate is not Fate.SUCCEED:
             raise RefusedError(UNKNOWN_JOB, f"the job {task.id} is {moment.word} and has no film", "routes.more")
-        return self._answer(call, {"url": self.result_urls(task)[0]}, task)
+        return self._answer(request, {"url": self.result_urls(task)[0]}, task)
 
-    def capabilities(self, call: Call) -> Answer:
+    def capabilities(self, request: Request) -> Response:
         """Show what can be made, and by whom (routes.more, generate.vendors)."""
         vendors = [
             {"vendor": vendor.name, "models": vendor.models, "resolutions": vendor.resolutions}
             for vendor in VENDORS.values()
         ]
-        return self._answer(call, {"vendors": vendors, "aspects": ASPECTS, "prefer": PREFERENCES})
+        return self._answer(request, {"vendors": vendors, "aspects": ASPECTS, "prefer": PREFERENCES})
 
-    def activate(self, call: Call) -> Answer:
+    def activate(self, request: Request) -> Response:
         """Open an account with a trial credit, whose key nobody has yet (auth.activate, activate.trial)."""
         account, key, digest = self._opened()
-        call.caller, call.now = account, account.now()
+        request.caller, request.now = account, account.now()
         data = {
             "account_id": f"acc_{digest[:16]}",
             "project_id": f"proj_{digest[16:32]}",
             "primary_api_key": key,
-            "trial_credit_usd": self.unit.shown(TRIAL),
-            "checkout_url": f"{self.base(call)}/checkout/acc_{digest[:16]}",
+            "trial_credit_usd": self.unit.to_units(TRIAL),
+            "checkout_url": f"{self.base_url(request)}/checkout/acc_{digest[:16]}",
         }
-        return json_answer({"ok": True, "data": data, "error": None, "metadata": self._metadata(call)})
+        return json_response({"ok": True, "data": data, "error": None, "metadata": self._metadata(request)})
 
-    def remember(self, task: Task) -> None:
+    def index_task(self, task: Task) -> None:
         """Know *task* by its id, and by the key that it was asked for with (idempotency.same)."""
-        super().remember(task)
-        if aside := task.params.get(ASIDE):
+        super().index_task(task)
+        if aside := task.params.get(EXTRA):
             self._keyed[task.account.name, aside[_KEY]] = task
 
     def forget(self, accounts: Collection[Account]) -> None:
@@ -189,15 +189,15 @@ class InfraiService(Service):
         self._keyed = {name: task for name, task in self._keyed.items() if task.account not in accounts}
         self._activations = 0
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope with ok false and a true HTTP status (errors.envelope)."""
         refusal = refused.refusal
         if refusal.status == _TOO_MANY_STATUS and refused.retry_after is None:
-            refused.retry_after = _wait(call)
+            refused.retry_after = _wait(request)
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         error = {"code": refusal.code, "message": message}
-        body = {"ok": False, "data": None, "error": error, "metadata": self._metadata(call)}
-        return json_answer(body, refusal.status)
+        body = {"ok": False, "data": None, "error": error, "metadata": self._metadata(request)}
+        return json_response(body, refusal.status)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the film that *task* has made, and its thumbnail."""
@@ -208,14 +208,14 @@ class InfraiService(Service):
         del operation
         return price(params)
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return ``vid_`` and hexadecimal digits (job.id)."""
         del operation, now
         return f"vid_{seed:016x}"
 
-    def _asked(self, call: Call) -> dict[str, Any]:
+    def _asked(self, request: Request) -> dict[str, Any]:
         """Return what is asked for: the aspect under its one name, and nothing that its maker cannot do."""
-        params = self.checked(GENERATE, call)
+        params = self.parse_body(GENERATE, request)
         other = params.pop("aspect_ratio", None)
         aspect = params.setdefault("aspect", other or DEFAULT_ASPECT)
         if other not in (None, aspect):
@@ -224,22 +224,24 @@ class InfraiService(Service):
             raise RefusedError(INVALID, wrong, "generate.params" if "resolution" in wrong else "generate.vendors")
         return params
 
-    def _named_by(self, call: Call) -> Task:
+    def _named_by(self, request: Request) -> Task:
         """Return the caller's task that the path names."""
-        task = self.tasks.get(call.path_values["id"])
-        if task is None or task.account is not call.caller:
+        task = self.tasks.get(request.path_values["id"])
+        if task is None or task.account is not request.caller:
             raise RefusedError(UNKNOWN_JOB)
         return task
 
-    def _check_spoken(self, generation: Generation, call: Call) -> None:
+    def _check_spoken(self, generation: Generation, request: Request) -> None:
         """Refuse a route of the generation that is not spoken to the caller."""
-        if self._reading(call) not in ("both", generation):
-            raise RefusedError(UNKNOWN_ROUTE, f"no route {call.method} {call.path}")
+        if self._reading(request) not in ("both", generation):
+            raise RefusedError(UNKNOWN_ROUTE, f"no route {request.method} {request.path}")
 
-    def _shown(self, call: Call, task: Task, *, look: bool = False, cost: int = 0, cache_hit: bool = False) -> Answer:
+    def _shown(
+        self, request: Request, task: Task, *, look: bool = False, cost: int = 0, cache_hit: bool = False
+    ) -> Response:
         """Return a job as it is now, under the names that are spoken to the caller (job.shape)."""
-        moment = self.look(call, task) if look else task.at(call.now, TIMES)
-        reading = self._reading(call)
+        moment = self.observe(request, task) if look else task.state_at(request.now, TIMES)
+        reading = self._reading(request)
         data: dict[str, Any] = {}
         if reading != "status":
             data.update(job_id=task.id, state=moment.word)
@@ -247,7 +249,7 @@ class InfraiService(Service):
             data.update(id=task.id, status=moment.word)
         if moment.final:
             data.update(self._ending(task))
-        return self._answer(call, data, task, cost=cost, cache_hit=cache_hit)
+        return self._answer(request, data, task, cost=cost, cache_hit=cache_hit)
 
     def _ending(self, task: Task) -> dict[str, str]:
         """Return what a job has come to: its addresses, or why there are none (job.outputs, job.error)."""
@@ -257,24 +259,30 @@ class InfraiService(Service):
         return {"video_url": film, "thumbnail_url": thumbnail}
 
     def _answer(
-        self, call: Call, data: dict[str, Any], task: Task | None = None, *, cost: int = 0, cache_hit: bool = False
-    ) -> Answer:
+        self,
+        request: Request,
+        data: dict[str, Any],
+        task: Task | None = None,
+        *,
+        cost: int = 0,
+        cache_hit: bool = False,
+    ) -> Response:
         """Return *data* in the envelope, or without one where the older generation is spoken (envelope)."""
-        metadata = self._metadata(call, maker(task.params) if task else None, cost, cache_hit=cache_hit)
-        if self._reading(call) == "jobs":
-            return json_answer({**data, "_metadata": metadata})
-        return json_answer({"ok": True, "data": data, "error": None, "metadata": metadata})
+        metadata = self._metadata(request, maker(task.params) if task else None, cost, cache_hit=cache_hit)
+        if self._reading(request) == "jobs":
+            return json_response({**data, "_metadata": metadata})
+        return json_response({"ok": True, "data": data, "error": None, "metadata": metadata})
 
     def _metadata(
-        self, call: Call, vendor: str | None = None, cost: int = 0, *, cache_hit: bool = False
+        self, request: Request, vendor: str | None = None, cost: int = 0, *, cache_hit: bool = False
     ) -> dict[str, Any]:
         """Return what is told of a call (metadata, metadata.values); chance in it comes from the world's seed."""
-        now = call.now or self.world.clock.now()
-        caller = call.caller.name if call.caller else ""
+        now = request.now or self.world.clock.now()
+        caller = request.caller.name if request.caller else ""
         text = f"{self.world.seed}:{caller}:{self.world.requests}:{now!r}".encode()
         bits = int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
         return {
-            "cost_usd": self.unit.shown(cost),
+            "cost_usd": self.unit.to_units(cost),
             "latency_ms": 20 + bits % 180,
             "vendor": vendor,
             "cache_hit": cache_hit,
@@ -294,13 +302,13 @@ class InfraiService(Service):
         account.ledger = Ledger(self.unit, TRIAL)
         return account, key, digest
 
-    def _reading(self, call: Call) -> str:
-        return self.world.dialects.spoken("infrai.names", call.caller.name if call.caller else None)
+    def _reading(self, request: Request) -> str:
+        return self.world.dialects.reading("infrai.names", request.caller.name if request.caller else None)
 
 
-def _key_of(call: Call, field: str | None) -> str | None:
+def _key_of(request: Request, field: str | None) -> str | None:
     """Return the call's idempotency key, from its field or its header (idempotency.key)."""
-    told = call.headers.get(b"idempotency-key")
+    told = request.headers.get(b"idempotency-key")
     if told is None:
         return field
     header = told.decode("latin-1").strip()
@@ -311,10 +319,10 @@ def _key_of(call: Call, field: str | None) -> str | None:
     return header
 
 
-def _wait(call: Call) -> int:
+def _wait(request: Request) -> int:
     """Return the seconds after which the caller's first unfinished job is over, at least one (errors.retry_after)."""
-    ends = None if call.caller is None else call.caller.next_end
-    return max(1, ceil(ends - call.now)) if ends is not None else 1
+    ends = None if request.caller is None else request.caller.next_end
+    return max(1, ceil(ends - request.now)) if ends is not None else 1
 
 
 def _uuid7(now: float, bits: int) -> UUID:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from soundstage_server.kit.inputs import MediaLink, media_fields
-from soundstage_server.model.fields import Choice, Field, Group, Many, Text
+from soundstage_server.model.fields import Choice, Field, Group, ListOf, Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Params = Mapping[str, Any]
@@ -33,8 +33,8 @@ _ACTOR: Final = MediaLink(_STILLS, bytes=10_000_000, within=(300, 4000), ratios=
 _MOTION: Final = MediaLink(
     ("MP4", "MOV"), bytes=100_000_000, within=(720, 2160), shortest=3.0, longest=30.0, rates=(24.0, 60.0)
 )
-_BANANAS: Final = Many(MediaLink(_STILLS, bytes=20_000_000, within=(300, 1280), ratios=(0.5, 2.0)), 1, 9)
-_SEEDS: Final = Many(MediaLink(_STILLS, bytes=10_000_000, within=(300, 1280), ratios=(0.3, 3.0)), 1, 9)
+_BANANAS: Final = ListOf(MediaLink(_STILLS, bytes=20_000_000, within=(300, 1280), ratios=(0.5, 2.0)), 1, 9)
+_SEEDS: Final = ListOf(MediaLink(_STILLS, bytes=10_000_000, within=(300, 1280), ratios=(0.3, 3.0)), 1, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def _fields(path: str, required: Mapping[str, Any], choices: Mapping[str, tuple[
 
 
 def _pictures(
-    name: str, path: str, price: int, most: int, images: Many | None = None, **choices: tuple[Choice, str]
+    name: str, path: str, price: int, most: int, images: ListOf | None = None, **choices: tuple[Choice, str]
 ) -> Capability:
     required = {"prompt": Text(most)} if images is None else {"images": images, "prompt": Text(most)}
     return Capability(name, path, _code(path), price, PICTURE_TIMES, _fields(path, required, choices))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.kit.inputs import lasting, measured
+from soundstage_server.kit.inputs import known_seconds, known_size
 from soundstage_server.media import MAX_RATIO, Image, Video, frame_size
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
 
@@ -60,7 +60,7 @@ def _film(task: Task, name: str) -> Video:
     resolution, ratio = params.get("resolution", PLAIN), _ratio(params)
     width, height = frame_size(resolution, ratio)
     length = params.get("duration")
-    seconds = float(length.removesuffix("s")) if length else lasting(params, "video") or DEFAULT_SECONDS
+    seconds = float(length.removesuffix("s")) if length else known_seconds(params, "video") or DEFAULT_SECONDS
     caption = f"Media.io · {name} · {resolution} · {seconds:g} s"
     title = params.get("prompt", "the motion of a film")
     return Video(width, height, seconds, title, caption, task.seed, audio=params.get("generate_audio") == "True")
@@ -70,7 +70,7 @@ def _ratio(params: Mapping[str, Any]) -> str:
     for name in RATIOS:
         if name in params:
             return str(params[name])
-    sides = measured(dict(params), "image")
+    sides = known_size(dict(params), "image")
     if sides is None:
         return DEFAULT_RATIO
     return f"{min(max(sides[0] / sides[1], 1 / MAX_RATIO), MAX_RATIO):.4f}:1"

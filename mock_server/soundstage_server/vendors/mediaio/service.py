@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.inputs import InputLimits, admit
+from soundstage_server.kit.inputs import InputLimits, validate_inputs
 from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.fields import check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES, body_of
 from soundstage_server.vendors.mediaio.outputs import made_by
 
@@ -114,30 +114,30 @@ class MediaIOService(Service):
             raise RefusedError(NO_KEY, "the header X-API-KEY is missing")
         return Identity(key.decode("latin-1"))
 
-    def unaccepted(self, word: str) -> Refusal:
+    def credential_refusal(self, word: str) -> Refusal:
         """Return how a key is refused that says of itself that it is wrong or has expired (errors.unauthenticated)."""
         return EXPIRED_KEY if word == "expired" else WRONG_KEY
 
-    def create(self, capability: Capability, call: Call) -> Answer:
+    def create(self, capability: Capability, request: Request) -> Response:
         """Create a task (create.answer)."""
-        params = check(capability.fields, self.checked(body_of(capability), call)["data"])
+        params = check(capability.fields, self.parse_body(body_of(capability), request)["data"])
         if capability.needs is not None:
             wrong, fact = capability.needs
             if said := wrong(params):
                 raise RefusedError(PARAMETERS, said, fact)
         if files := FILES[capability.code]:
-            admit(self, files, params)
-        task = self.submit(call, capability.code, params)
+            validate_inputs(self, files, params)
+        task = self.submit(request, capability.code, params)
         return self.answered({"task_id": task.id})
 
-    def poll(self, call: Call) -> Answer:
+    def poll(self, request: Request) -> Response:
         """Answer what a task is now (result.route, result.shape)."""
-        self._expect_nothing(call)
-        task = self.tasks.get(call.path_values["task_id"])
-        if task is None or task.account is not call.caller:
+        self._expect_nothing(request)
+        task = self.tasks.get(request.path_values["task_id"])
+        if task is None or task.account is not request.caller:
             raise RefusedError(UNKNOWN_TASK)
-        moment = self.look(call, task)
-        pages = self.world.dialects.spoken(f"{self.slug}.status", task.account.name) == "pages"
+        moment = self.observe(request, task)
+        pages = self.world.dialects.reading(f"{self.slug}.status", task.account.name) == "pages"
         status = PAGES.get(moment.word, moment.word) if pages else moment.word
         data: dict[str, Any] = {"task_id": task.id, "status": status}
         if moment.final and task.fate is Fate.SUCCEED:
@@ -146,21 +146,21 @@ class MediaIOService(Service):
             data["reason"] = self.reason(task)
         return self.answered(data)
 
-    def credits(self, call: Call) -> Answer:
+    def credits(self, request: Request) -> Response:
         """Answer how many credits are left, those of unfinished tasks taken off (credits.route, ledger.charge)."""
-        self._expect_nothing(call)
-        call.account.settle(call.now)
-        return self.answered({"credits": call.account.ledger.available})
+        self._expect_nothing(request)
+        request.account.settle(request.now)
+        return self.answered({"credits": request.account.ledger.available})
 
-    def answered(self, data: Mapping[str, Any], code: int = 0, message: str = "") -> Answer:
+    def answered(self, data: Mapping[str, Any], code: int = 0, message: str = "") -> Response:
         """Return the envelope, with a trace id that no other answer has (envelope, ids)."""
         trace = blake2b(b"%d/%d" % (self.world.seed, next(self._traces)), digest_size=16).hexdigest()
-        return Answer(200, orjson.dumps({"code": code, "msg": message, "data": data, "trace_id": trace}), [JSON])
+        return Response(200, orjson.dumps({"code": code, "msg": message, "data": data, "trace_id": trace}), [JSON])
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope with a code, and no data in it; a wrong key has another code on the two queries."""
         refusal = refused.refusal
-        if refusal is WRONG_KEY and (call.path == CREDITS_PATH or call.path.startswith(RESULT_PATH)):
+        if refusal is WRONG_KEY and (request.path == CREDITS_PATH or request.path.startswith(RESULT_PATH)):
             refusal = WRONG_KEY_ON_QUERY
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         return self.answered({}, int(refusal.code), message)
@@ -173,7 +173,7 @@ class MediaIOService(Service):
         """Return whole credits: the endpoint's, for each picture or film (ledger.charge)."""
         return CAPABILITIES[operation].price * int(params.get("counts", "1"))
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return what looks like a uuid (ids)."""
         digits = blake2b(f"{operation}/{now}/{seed}".encode(), digest_size=16).hexdigest()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
@@ -183,7 +183,7 @@ class MediaIOService(Service):
         name = url.partition("?")[0].rpartition("/")[2]
         return {"val": f"aigc/{task.operation}/{task.id}/{name}", "preview": url, "status": status}
 
-    def _expect_nothing(self, call: Call) -> None:
+    def _expect_nothing(self, request: Request) -> None:
         """Refuse a query whose body is no JSON object; what it holds is ignored."""
-        if call.body != b"{}":
-            self.checked((), call)
+        if request.body != b"{}":
+            self.parse_body((), request)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from soundstage_server.kit.inputs import MediaLink, media_fields
-from soundstage_server.model.fields import Choice, Field, Flag, Link, Number, Rule, Text, Whole
+from soundstage_server.model.fields import Choice, Field, Flag, Integer, Link, Number, Rule, Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Reading = Literal["skill", "pages"]
@@ -33,7 +33,7 @@ FILM: Final = (
     PROMPT,
     Field("resolution", Choice(("720p", "1080p")), "video.common", default="720p"),
     Field("duration", Choice((5,)), "video.common", default=5),
-    Field("camera_move_index", Whole(1, 46), "video.common"),
+    Field("camera_move_index", Integer(1, 46), "video.common"),
     *COMMON,
 )
 # Facts: input files (limits.input_size, continuation.params, redrawing.params, video_scoring.params).
@@ -59,7 +59,7 @@ def _page_sizes(fact: str) -> tuple[Field, ...]:
     return (
         Field("resolution", Choice(("512*512", "768*768", "1024*1024")), fact, default="512*512"),
         Field("aspect_ratio", Choice(("1:1", "16:9", "9:16", "4:3", "3:4")), fact, default="1:1"),
-        Field("image_num", Whole(1, 4), fact, default=1),
+        Field("image_num", Integer(1, 4), fact, default=1),
     )
 
 
@@ -135,9 +135,9 @@ CAPABILITIES: Final = {
                 _need("prompt", Text(), "img2img.params"),
                 _need("reference_image", PICTURE, "img2img.params"),
                 _need("control_type", CONTROLS, "img2img.params"),
-                _need("width", Whole(512, 2048), "img2img.params"),
-                _need("height", Whole(512, 2048), "img2img.params"),
-                _need("batch_size", Whole(1, 4), "img2img.params"),
+                _need("width", Integer(512, 2048), "img2img.params"),
+                _need("height", Integer(512, 2048), "img2img.params"),
+                _need("batch_size", Integer(1, 4), "img2img.params"),
                 _need("control_intensity", Number(0, 1), "img2img.params"),
                 Field("init_image", PICTURE, "img2img.params"),
                 *COMMON,
@@ -182,14 +182,14 @@ CAPABILITIES: Final = {
             "tm_text2music", "music from a text", "text2music.params", MUSIC_TIMES, "audio_path", _sound_price,
             (
                 _need("prompt", Text(), "text2music.params"),
-                _need("duration", Whole(0, 95), "text2music.params"),
-                _need("qty", Whole(1, 4), "text2music.params"),
+                _need("duration", Integer(0, 95), "text2music.params"),
+                _need("qty", Integer(1, 4), "text2music.params"),
                 Field("disable_translate", Flag(), "text2music.params"),
                 *COMMON,
             ),
             (
                 _need("prompt", Text(), "text2music.params"),
-                Field("duration", Whole(5, 900), "text2music.params", default=20),
+                Field("duration", Integer(5, 900), "text2music.params", default=20),
                 *COMMON,
             ),
         ),
@@ -197,13 +197,13 @@ CAPABILITIES: Final = {
             "tm_text2sfx", "a sound effect from a text", "text2sfx.params", EFFECT_TIMES, "audio_path", _sound_price,
             (
                 _need("prompt", Text(), "text2sfx.params"),
-                _need("duration", Whole(5, 180), "text2sfx.params"),
-                Field("qty", Whole(1, 4), "text2sfx.params", default=1),
+                _need("duration", Integer(5, 180), "text2sfx.params"),
+                Field("qty", Integer(1, 4), "text2sfx.params", default=1),
                 *COMMON,
             ),
             (
                 _need("prompt", Text(), "text2sfx.params"),
-                Field("duration", Whole(5, 180), "text2sfx.params", default=10),
+                Field("duration", Integer(5, 180), "text2sfx.params", default=10),
                 *COMMON,
             ),
         ),
@@ -221,13 +221,13 @@ CAPABILITIES: Final = {
             (
                 _need("video", SCORED, "video_scoring.params"),
                 Field("prompt", Text(), "video_scoring.params"),
-                Field("duration", Whole(5, 900), "video_scoring.params", default=20),
+                Field("duration", Integer(5, 900), "video_scoring.params", default=20),
                 *COMMON,
             ),
             (
                 _need("file_link", replace(SCORED, bytes=120_000_000, longest=95.0), "video_scoring.params"),
                 _need("prompt", Text(), "video_scoring.params"),
-                Field("duration", Whole(5, 95), "video_scoring.params", default=20),
+                Field("duration", Integer(5, 95), "video_scoring.params", default=20),
                 *COMMON,
             ),
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.kit.inputs import measured
+from soundstage_server.kit.inputs import known_size
 from soundstage_server.media import MAX_RATIO, MAX_SIDE, MIN_SIDE, Audio, Image, Mask, Video, frame_size
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES
 
@@ -42,7 +42,7 @@ def images(task: Task) -> list[MediaSpec]:
     if "resolution" in params:
         width, height = frame_size(params["resolution"].partition("*")[0] + "p", params["aspect_ratio"])
     else:
-        side = measured(params, "init_image") or (DEFAULT_SIDE, DEFAULT_SIDE)
+        side = known_size(params, "init_image") or (DEFAULT_SIDE, DEFAULT_SIDE)
         width, height = params.get("width", side[0]), params.get("height", side[1])
     count = params.get("batch_size") or params.get("image_num") or 1
     caption = _caption(task, f"{width}x{height}")
@@ -53,7 +53,7 @@ def masks(task: Task) -> list[MediaSpec]:
     """Return one mask or more, each of its image's size if that is known, white where something was recognised."""
     title = task.params.get("prompt", "what was recognised")
     count = 1 + task.seed % MASKS
-    sides = measured(task.params, "image") or (DEFAULT_SIDE, DEFAULT_SIDE)
+    sides = known_size(task.params, "image") or (DEFAULT_SIDE, DEFAULT_SIDE)
     width, height = (min(max(side, MIN_SIDE), MAX_SIDE) for side in sides)
     return [Mask(width, height, task.seed + index, title) for index in range(count)]
 
@@ -103,7 +103,7 @@ def made_by(task: Task) -> list[MediaSpec]:
 
 def _ratio_of(task: Task) -> str:
     """Return the ratio of a task's first image, within what a film can have."""
-    width, height = measured(task.params, "image") or (16, 9)
+    width, height = known_size(task.params, "image") or (16, 9)
     return f"{min(max(width / height, 1 / MAX_RATIO), MAX_RATIO):.4f}:1"
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.inputs import InputLimits, admit
+from soundstage_server.kit.inputs import InputLimits, validate_inputs
 from soundstage_server.kit.service import Identity, Refusals, Service, envelope
 from soundstage_server.model.fields import Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route
+from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, fields_of
 from soundstage_server.vendors.tomoviee.outputs import made_by
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.lifecycle import Lifecycle, Moment
+    from soundstage_server.model.lifecycle import Lifecycle, TaskState
     from soundstage_server.model.task import Task
     from soundstage_server.vendors.tomoviee.capabilities import Capability
 
@@ -137,63 +137,63 @@ class TomovieeService(Service):
             raise RefusedError(AUTHENTICATION, said)
         return Identity(key.decode("latin-1"), secret.decode("latin-1"))
 
-    def create(self, capability: Capability, call: Call) -> Answer:
+    def create(self, capability: Capability, request: Request) -> Response:
         """Create a task (create.answer)."""
-        reading = self._reading("parameters", call)
-        params = self.checked(fields_of(capability, reading), call)
+        reading = self._reading("parameters", request)
+        params = self.parse_body(fields_of(capability, reading), request)
         if capability.needs is not None:
             name, when = capability.needs
             if name not in params and when(params):
                 raise RefusedError(PARAMETERS, f"{name} is required with these parameters", capability.fact)
         if files := FILES[capability.name, reading]:
-            admit(self, files, params)
-        task = self.submit(call, capability.name, params)
-        return Answer(200, envelope(0, "", {"task_id": task.id}), [JSON])
+            validate_inputs(self, files, params)
+        task = self.submit(request, capability.name, params)
+        return Response(200, envelope(0, "", {"task_id": task.id}), [JSON])
 
-    def token(self, call: Call) -> Answer:
+    def token(self, request: Request) -> Response:
         """Answer the Authorization value of a key and its secret, ready to be sent (auth.token_route)."""
         try:
-            given = check(_TOKEN, call.query_values())
+            given = check(_TOKEN, request.query_values())
         except FieldError as error:
             raise RefusedError(PARAMETERS, str(error), error.fact) from None
-        self.enter(Identity(given["access_key"], given["secret"]))
+        self.authenticate(Identity(given["access_key"], given["secret"]))
         value = b64encode(f"{given['access_key']}:{given['secret']}".encode()).decode()
-        return Answer(200, envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
+        return Response(200, envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
 
-    def unknown_capability(self, call: Call) -> Answer:
+    def unknown_capability(self, request: Request) -> Response:
         """Refuse a capability that does not exist (errors.codes)."""
-        given = call.path_values["capability"]
+        given = request.path_values["capability"]
         known = did_you_mean(given, CAPABILITIES) or f", which is not one of {', '.join(CAPABILITIES)}"
         raise RefusedError(UNKNOWN_CAPABILITY, f"no capability {given}{known}")
 
-    def poll(self, call: Call) -> Answer:
+    def poll(self, request: Request) -> Response:
         """Answer what a task is now (poll.answer, poll.result_is_string, task.extra_fields)."""
-        task = self.asked_for(call)
-        moment = self.look(call, task)
+        task = self.asked_for(request)
+        moment = self.observe(request, task)
         succeeded = moment.final and task.fate is Fate.SUCCEED
         data = {
             "task_id": task.id,
             "status": moment.word,
-            "progress" if self._reading("parameters", call) == "skill" else "process": moment.progress,
+            "progress" if self._reading("parameters", request) == "skill" else "process": moment.progress,
             "reason": self.reason(task) if moment.final and not succeeded else "",
             "result": self.result(task) if succeeded else "",
             "params": task.params.get("params", ""),
             "wsid": task.account.name,
             "priority": 0,
             "position": -1,
-            "wait_time": max(0, int(task.changes[0] - call.now)),
+            "wait_time": max(0, int(task.changes[0] - request.now)),
             "delay": False,
         }
-        return Answer(200, orjson.dumps({"code": 0, "msg": "success", "data": data}), [JSON])
+        return Response(200, orjson.dumps({"code": 0, "msg": "success", "data": data}), [JSON])
 
-    def asked_for(self, call: Call) -> Task:
+    def asked_for(self, request: Request) -> Task:
         """Return the caller's task that the body names (poll.route)."""
         try:
-            task = self.tasks[orjson.loads(call.body)["task_id"]]
+            task = self.tasks[orjson.loads(request.body)["task_id"]]
         except (ValueError, TypeError, KeyError):  # rare: find out what exactly is wrong
-            self.checked(_POLL, call)
+            self.parse_body(_POLL, request)
             raise RefusedError(UNKNOWN_TASK) from None
-        if task.account is not call.caller:
+        if task.account is not request.caller:
             raise RefusedError(UNKNOWN_TASK)
         return task
 
@@ -201,20 +201,20 @@ class TomovieeService(Service):
         """Return the result, which is JSON in a string (poll.result_is_string, image.result_key)."""
         key = CAPABILITIES[task.operation].key
         if key in self.dialects["image_key"]:
-            key = self.world.dialects.spoken(f"{self.slug}.image_key", task.account.name)
+            key = self.world.dialects.reading(f"{self.slug}.image_key", task.account.name)
         return orjson.dumps({key: self.result_urls(task)}).decode()
 
-    def callback_body(self, task: Task, moment: Moment) -> Mapping[str, Any]:
+    def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
         """Return what is posted once a task has ended, the result again as JSON in a string (callback.payload)."""
         result = {"result": self.result(task)} if task.fate is Fate.SUCCEED else {}
         return {"task_id": task.id, "status": moment.word, **result, "params": task.params.get("params", "")}
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope with a code that starts with 68 (errors.envelope, auth.rejected)."""
         refusal = refused.refusal
-        by_http = refusal is AUTHENTICATION or self._reading("errors", call) == "http"
+        by_http = refusal is AUTHENTICATION or self._reading("errors", request) == "http"
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        return Answer(refusal.status if by_http else 200, envelope(int(refusal.code), message), [JSON])
+        return Response(refusal.status if by_http else 200, envelope(int(refusal.code), message), [JSON])
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
@@ -228,10 +228,10 @@ class TomovieeService(Service):
         """Return the prompt, or the text to be spoken."""
         return str(params.get("prompt") or params.get("text") or "")
 
-    def _reading(self, name: str, call: Call) -> str:
-        return self.world.dialects.spoken(f"{self.slug}.{name}", call.caller.name if call.caller else None)
+    def _reading(self, name: str, request: Request) -> str:
+        return self.world.dialects.reading(f"{self.slug}.{name}", request.caller.name if request.caller else None)
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return ``<capability>-0-<timestamp><hex>`` (task.id)."""
         return f"{operation}-0-{_stamp(int(now) // 60)}{seed & 0xFF_FFFF_FFFF:010x}"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.model.fields import Choice, Field, FieldError, Group, Many, Text, Whole, check
+from soundstage_server.model.fields import Choice, Field, FieldError, Group, Integer, ListOf, Text, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,14 +67,14 @@ PARAMETERS: Final = (
     Field("resolution", Choice(("720p", *LARGE)), "create.parameters", default="720p"),
     Field("negativePrompt", Text(empty=True), "create.parameters"),
     Field("personGeneration", Choice(("allow_all", "allow_adult", "dont_allow")), "create.parameters"),
-    Field("seed", Whole(0, 0xFFFF_FFFF), "create.seed_range"),
+    Field("seed", Integer(0, 0xFFFF_FFFF), "create.seed_range"),
 )
 """The parameters that every model takes alike."""
 
 BODY: Final = (
     Field(
         "instances",
-        Many(Group((Field("prompt", Text(empty=True), "create.route"),)), 1, 1),
+        ListOf(Group((Field("prompt", Text(empty=True), "create.route"),)), 1, 1),
         "create.one_instance",
         required=True,
     ),
@@ -118,7 +118,7 @@ def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
     seconds = (5 if model.oldest else 4, 6, FULL)
     return (
         Field("durationSeconds", Choice((*seconds, *map(str, seconds))), "create.parameters", default=FULL),
-        Field(copies, Whole(1, 2 if model.oldest else 1), "create.parameters", default=1),
+        Field(copies, Integer(1, 2 if model.oldest else 1), "create.parameters", default=1),
     )
 
 

@@ -16,7 +16,7 @@ from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.fields import FieldError
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import JSON, Answer, Call, Refusal, RefusedError, Route, json_answer
+from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.veo.capabilities import BODY, FACTS, MODELS, read
 from soundstage_server.vendors.veo.outputs import delivered, file_name, films, filtered, word
@@ -174,92 +174,92 @@ class VeoService(Service):
             raise RefusedError(NO_KEY)
         return Identity(key.decode("latin-1"))
 
-    def create(self, call: Call) -> Answer:
+    def create(self, request: Request) -> Response:
         """Start a film, and answer its operation's name and nothing else (create.route)."""
-        name = call.path_values["model"]
+        name = request.path_values["model"]
         model = MODELS.get(name)
         if model is None:
             raise RefusedError(NO_MODEL, f"models/{name}{did_you_mean(name, MODELS)}")
         try:
-            params = read(model, self.checked(BODY, call))
+            params = read(model, self.parse_body(BODY, request))
         except FieldError as error:
             raise RefusedError(INVALID, str(error), error.fact) from None
         if "video" in params:
-            self._file(call, params["video"])
-        return json_answer({"name": self.submit(call, name, params).id})
+            self._file(request, params["video"])
+        return json_response({"name": self.submit(request, name, params).id})
 
-    def poll(self, call: Call) -> Answer:
+    def poll(self, request: Request) -> Response:
         """Answer what an operation is now (poll.done, poll.error, poll.filtered); until it is over, its name alone."""
-        name = "models/{model}/operations/{operation}".format_map(call.path_values)
+        name = "models/{model}/operations/{operation}".format_map(request.path_values)
         task = self.tasks.get(name)
-        if task is None or task.account is not call.caller:
+        if task is None or task.account is not request.caller:
             raise RefusedError(NO_OPERATION, name)
-        if not self.look(call, task).final:
-            return json_answer({"name": name})
+        if not self.observe(request, task).final:
+            return json_response({"name": name})
         if task.fate not in (Fate.SUCCEED, Fate.BLOCK):
             error = {"code": INTERNAL_CODE, "message": self.reason(task)}
-            return json_answer({"name": name, "done": True, "error": error})
-        told = {"@type": TYPE, "generateVideoResponse": self._told(call, task)}
-        return json_answer({"name": name, "done": True, "response": told})
+            return json_response({"name": name, "done": True, "error": error})
+        told = {"@type": TYPE, "generateVideoResponse": self._told(request, task)}
+        return json_response({"name": name, "done": True, "response": told})
 
-    def _told(self, call: Call, task: Task) -> dict[str, Any]:
+    def _told(self, request: Request, task: Task) -> dict[str, Any]:
         """Return the films of an operation, and what is said of those that are withheld."""
         asked = int(task.params["sampleCount"])
         if task.fate is Fate.BLOCK:
             return filtered(asked)
         made = delivered(task.params)
-        samples = [{"video": {"uri": self._uri(call, task, number)}} for number in range(made)]
+        samples = [{"video": {"uri": self._uri(request, task, number)}} for number in range(made)]
         return {"generatedSamples": samples, **(filtered(asked - made) if made < asked else {})}
 
-    def _uri(self, call: Call, task: Task, number: int) -> str:
+    def _uri(self, request: Request, task: Task, number: int) -> str:
         """Return the address of a file, by where its operation is read (result.uri)."""
-        reading = self.world.dialects.spoken("veo.uri", task.account.name)
+        reading = self.world.dialects.reading("veo.uri", task.account.name)
         if reading == "by_path":
-            reading = "google" if _through_proxy(call) else "own"
-        host = GOOGLE if reading == "google" else self.base(call) + (PROXY if _through_proxy(call) else "")
+            reading = "google" if _through_proxy(request) else "own"
+        host = GOOGLE if reading == "google" else self.base_url(request) + (PROXY if _through_proxy(request) else "")
         return f"{host}/v1beta/files/{file_name(task.id, number)}:download?alt=media"
 
-    def redirect(self, before: str, call: Call) -> Answer:
+    def redirect(self, before: str, request: Request) -> Response:
         """Answer where the content of a file is: on the same host, under /download (download.redirect)."""
-        name = call.path_values["file"]
-        self._file(call, name)
-        self._check_alt(call)
-        query = call.scope["query_string"].decode("latin-1")
-        if "address" in call.path_values:  # an address in the path has brought its own question mark along
+        name = request.path_values["file"]
+        self._file(request, name)
+        self._check_alt(request)
+        query = request.scope["query_string"].decode("latin-1")
+        if "address" in request.path_values:  # an address in the path has brought its own question mark along
             query = query.partition(":download?")[0]
-        place = f"{self.base(call)}{before}/download/v1beta/files/{name}:download?{query}".removesuffix("?")
-        return Answer(302, b"", [(b"location", place.encode("latin-1"))])
+        place = f"{self.base_url(request)}{before}/download/v1beta/files/{name}:download?{query}".removesuffix("?")
+        return Response(302, b"", [(b"location", place.encode("latin-1"))])
 
-    def download(self, call: Call) -> Answer:
+    def download(self, request: Request) -> Response:
         """Send the content of a file (download.through_proxy)."""
-        film = self._file(call, call.path_values["file"])
-        self._check_alt(call)
-        return Answer(200, b"", [], media=film)
+        film = self._file(request, request.path_values["file"])
+        self._check_alt(request)
+        return Response(200, b"", [], media=film)
 
-    def _file(self, call: Call, name: str) -> Video:
+    def _file(self, request: Request, name: str) -> Video:
         """Return a file that is there and the caller's.
 
         Raises:
             RefusedError: It is not, or not any more: nobody is told which (download.owner, download.retention).
         """
         task, number = self._files.get(name, (None, 0))
-        if task is None or task.account is not call.caller or not task.ends <= call.now:
+        if task is None or task.account is not request.caller or not task.ends <= request.now:
             raise RefusedError(NO_FILE, name)
         made = films(task) if task.fate is Fate.SUCCEED else []
         if number >= len(made):
             raise RefusedError(NO_FILE, name)
-        if call.now >= max(task.ends, self._extended.get(name, 0.0)) + RETENTION:
+        if request.now >= max(task.ends, self._extended.get(name, 0.0)) + RETENTION:
             raise RefusedError(NO_FILE, name, "download.retention")
         return made[number]
 
-    def _check_alt(self, call: Call) -> None:
-        alt = call.query_values().get("alt", "media").partition(":")[0]
+    def _check_alt(self, request: Request) -> None:
+        alt = request.query_values().get("alt", "media").partition(":")[0]
         if alt != "media":
             raise RefusedError(INVALID, f"alt must be 'media'; got {alt!r}", "download.query")
 
-    def remember(self, task: Task) -> None:
+    def index_task(self, task: Task) -> None:
         """Know a task, its files, and the file that it extends."""
-        super().remember(task)
+        super().index_task(task)
         for number in range(int(task.params["sampleCount"])):
             self._files[file_name(task.id, number)] = (task, number)
         extended = task.params.get("video")
@@ -272,14 +272,14 @@ class VeoService(Service):
         self._files = {name: found for name, found in self._files.items() if found[0].account not in accounts}
         self._extended = {name: at for name, at in self._extended.items() if name in self._files}
 
-    def unknown_route(self, call: Call, allowed: Sequence[str]) -> Answer:
+    def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
         """Refuse a call that no route takes: not found, whatever its method (route.unknown)."""
-        return super().unknown_route(call, allowed)._replace(status=NO_ROUTE.status)
+        return super().unknown_route(request, allowed)._replace(status=NO_ROUTE.status)
 
-    def refuse(self, refused: RefusedError, call: Call) -> Answer:
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the proxy's envelope for what is the proxy's to refuse, and Google's otherwise (errors.where)."""
         refusal = refused.refusal
-        own = OF_THE_PROXY.get(refusal) if _through_proxy(call) else None
+        own = OF_THE_PROXY.get(refusal) if _through_proxy(request) else None
         if own is not None:
             refusal, refused.fact = own, own.fact  # what is cited is what was said
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
@@ -290,7 +290,7 @@ class VeoService(Service):
             error = {"code": refusal.status, "message": message, "status": refusal.code}
             if refusal in _DETAILS:
                 error["details"] = _DETAILS[refusal]
-        return Answer(refusal.status, orjson.dumps({"error": error}), [JSON])
+        return Response(refusal.status, orjson.dumps({"error": error}), [JSON])
 
     def result_urls(self, task: Task) -> list[str]:
         """Return where the proxy has the films of *task*; they need its key."""
@@ -307,11 +307,11 @@ class VeoService(Service):
         rate = model.price_4k if params["resolution"] == "4k" else model.price
         return rate * int(params["durationSeconds"]) * delivered(params)
 
-    def name_task(self, operation: str, now: float, seed: int) -> str:
+    def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return ``models/{model}/operations/{id}`` (operation.name)."""
         del now
         return f"models/{operation}/operations/{word(seed)}"
 
 
-def _through_proxy(call: Call) -> bool:
-    return call.path.startswith(f"{PROXY}/")
+def _through_proxy(request: Request) -> bool:
+    return request.path.startswith(f"{PROXY}/")

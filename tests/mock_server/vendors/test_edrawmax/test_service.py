@@ -76,7 +76,7 @@ def test_nothing_is_charged_and_nothing_is_a_double(kit: Kit) -> None:
         ask(caller)
         ask(caller)
         (account,) = world.accounts()
-        assert (account.ledger.spent, account.ledger.reserved, account.doubles) == (0, 0, [])
+        assert (account.ledger.spent, account.ledger.reserved, account.double_submissions) == (0, 0, [])
 
 
 def test_users_are_known_by_their_header_alone(kit: Kit) -> None:

@@ -124,7 +124,7 @@ def test_what_a_model_declares_is_what_it_checks(kit: Kit, model: Any) -> None:
     for parameter in model.parameters:
         told, field = declared(parameter), by_name[parameter.field.name]
         assert (told["key"], told["required"]) == (field.name, field.required)
-        assert field.default is None or field.rule.holds(field.default)
+        assert field.default is None or field.rule.accepts(field.default)
         assert told["type"] == ("numeric" if field.rule.schema["type"] in ("integer", "number") else "text")
     assert isinstance(detail_of(model)["price_info"]["price"], int)
 
@@ -173,7 +173,7 @@ def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: st
     """An image that is held or sent as data gives the film its ratio, up to four to one."""
     for sides, ratio in (((200, 300), 2 / 3), ((1600, 100), 4.0)):
         content = picture(*sides)
-        held = world.hold("fox.png", content)
+        held = world.add_upload("fox.png", content)
         sent = f"data:image/png;base64,{b64encode(content).decode()}"
         image = f"http://127.0.0.1:8080{held}" if way == "held" else sent
         body = {"model": MOTION, "payload": {"prompt": "A fox", "image": image}}
@@ -189,11 +189,11 @@ def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: st
 def test_a_data_address_is_one_or_is_not(value: object) -> None:
     """Anything at all is told apart without an error, and what holds has something in it."""
     rule = ImagePayload()
-    if rule.holds(value) and isinstance(value, str) and value.startswith("data:"):
+    if rule.accepts(value) and isinstance(value, str) and value.startswith("data:"):
         assert content_of(value)
     assert rule.allowed
     assert rule.schema["type"] == "string"
-    assert Members().holds(value) == isinstance(value, dict)
+    assert Members().accepts(value) == isinstance(value, dict)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_login_is_in_its_accounts_journal_without_its_secrets(caller: Caller, 
     """Every step of a login stands in the journal of its account, and no password, code or token in any."""
     headers = login(caller, "2fa-fox", "123456")
     caller.send("GET", f"{ROOT}/me/profile", headers=headers)
-    journal = [entry.shown() for entry in world.account("gmicloud", "2fa-fox").journal]
+    journal = [entry.redacted() for entry in world.account("gmicloud", "2fa-fox").journal]
     assert [entry["path"].removeprefix(ROOT) for entry in journal] == ["/me/auth-tokens", "/me/sessions", "/me/profile"]
     told = json.dumps(journal)
     assert not any(secret in told for secret in ("secret", "123456", "eyJ"))
@@ -242,7 +242,7 @@ def test_equal_seeds_and_histories_give_equal_tokens(kit: Kit) -> None:
 
     def first(seed: int) -> tuple[World, dict[str, str]]:
         world = kit.world(seed=seed)
-        world.clock.resume("manual", 1.0, 1_700_000_000.0)
+        world.clock.restore("manual", 1.0, 1_700_000_000.0)
         return world, login(kit.caller(world, "gmicloud"))
 
     one, headers = first(1)

@@ -29,7 +29,7 @@ TOKEN = "/v1/open/capacity/get/token"
 def caller(kit: Kit) -> Iterator[Caller]:
     """Somebody with money enough, before a world of small media whose time skips."""
     with kit.world(clock="auto") as world:
-        world.account("tomoviee", "key-1").ledger.put(10**9, 0.0)
+        world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
