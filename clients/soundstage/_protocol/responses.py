@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from soundstage import errors
+from soundstage._values.state import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from soundstage._values.messages import Response
     from soundstage._values.redaction import Redactor
 
+CONTENT_POLICY = re.compile(r"content[ _-]?policy", re.IGNORECASE)
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
 _BODY = 16384  # characters of an answer that an error keeps
 REFUSALS = 400  # the first HTTP status that refuses
 SERVER_ERRORS = 500
@@ -51,6 +56,86 @@ _TRANSIENT = (
 def as_object(value: object) -> dict[str, Any]:
     """*value* when it is a JSON object, and an empty one otherwise."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """*value* when it is a JSON array, and an empty list otherwise."""
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str | None:
+    """*value* when it is a string with something in it, and None otherwise."""
+    return value if isinstance(value, str) and value else None
+
+
+def first_text(data: Mapping[str, Any], *names: str) -> str | None:
+    """The first of the members *names* that is a string with something in it."""
+    return next((text for name in names if (text := as_text(data.get(name)))), None)
+
+
+def as_integer(value: object) -> int | None:
+    """*value* when it is an integer, also one written as a string of digits; None otherwise, and for a boolean."""
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def as_number(value: object) -> float | None:
+    """*value* when it is a finite number; None otherwise, and for a boolean."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def percent(value: object) -> float | None:
+    """*value*, a number or a string of one, as a progress from 0 to 100; None when it is neither."""
+    try:
+        number = as_number(float(value) if isinstance(value, str) else value)
+    except ValueError:
+        return None
+    return None if number is None else min(100.0, max(0.0, number))
+
+
+def json_object(response: Response) -> dict[str, Any]:
+    """The JSON object in the body of *response*, and an empty one when the body is anything else."""
+    try:
+        return as_object(response.json())
+    except ValueError:
+        return {}
+
+
+def callback_object(body: object) -> dict[str, Any]:
+    """The JSON object in the body of a callback: text, bytes, or what they were parsed to; else an empty one."""
+    try:
+        return as_object(json.loads(body) if isinstance(body, (str, bytes, bytearray)) else body)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def content_failure(
+    state: JobState, *texts: object, pattern: re.Pattern[str] = CONTENT_POLICY
+) -> type[errors.JobError] | None:
+    """`ContentFiltered` when a failed job's reason or code mentions the content policy, else None.
+
+    Args:
+        state: The state of the job.
+        texts: Where the service explains a failure; None is skipped.
+        pattern: What a mention looks like, where the vendor's own words differ.
+    """
+    mentioned = any(pattern.search(str(text)) for text in texts if text is not None)
+    return errors.ContentFiltered if state is JobState.FAILED and mentioned else None
+
+
+def kind_by_code(known: type[errors.ApiError] | None, status: int) -> type[errors.ApiError]:
+    """The kind of refusal that a code in the body means: the vendor's own table first, then the HTTP status.
+
+    Args:
+        known: What the vendor's table has for the code; None for a code that is not documented.
+        status: The HTTP status, which says nothing when it reports success.
+    """
+    if known is not None:
+        return known
+    return errors.ApiError if status < REFUSALS else kind_by_status(status)
 
 
 def kind_by_status(status: int) -> type[errors.ApiError]:

@@ -78,6 +78,14 @@ class Service(ABC):
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job once, within *timeout* seconds."""
 
+    @abstractmethod
+    def _open(self, response: Response) -> Any:
+        """Return the payload inside the envelope of *response*.
+
+        Raises:
+            ApiError: The service refused (`_refused`), or the response is not what it documents.
+        """
+
     def cancel(self, ref: JobRef) -> Flow[Snapshot]:
         """Ask the service to stop a job.
 
@@ -150,6 +158,22 @@ class Service(ABC):
         return responses.refusal(
             kind, message, response, vendor=vendor, redact=self.redact, code=code, request_id=request_id
         )
+
+    def required_text(self, data: Mapping[str, Any], path: str, response: Response) -> str:
+        """The string at the end of *path* in *response*, such as the id of a job.
+
+        Args:
+            data: The object that has it under the last name of *path*.
+            path: Where it is in the response, for the message, such as "data.task_id".
+            response: The response.
+
+        Raises:
+            UnreadableAnswerError: It is missing or empty.
+        """
+        found = responses.as_text(data.get(path.rpartition(".")[2]))
+        if found is None:
+            raise self.refusal(errors.UnreadableAnswerError, f"the response has no {path}", response)
+        return found
 
     def download_headers(self, url: str) -> Mapping[str, str]:
         """The credentials a result at *url* needs: none for a signed address, and none for any other origin."""

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage import RequestFailed, RetryScheduled, errors
+from soundstage import JobState, RequestFailed, RetryScheduled, errors
+from soundstage._protocol import responses
 from soundstage._protocol.responses import is_refusal, is_transient, kind_by_status, may_resend, refusal, retry_after
 from soundstage._values.messages import Interrupted, NotSent, Request, Response
 from soundstage._values.redaction import Redactor
@@ -136,3 +137,72 @@ def test_a_refusal_is_certain_or_none(error: errors.ApiError, *, certain: bool) 
 def test_a_paid_request_is_sent_again_only_when_that_is_safe(error: errors.SoundstageError, *, again: bool) -> None:
     """Never received, refused by a limit that says how long, or by a code declared so."""
     assert may_resend(error, {1302, 1303}) is again
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(value=JSON)
+def test_readers_take_any_json_and_return_their_type(value: object) -> None:
+    """Whatever a service sends, a reader returns a value of its own type or the empty one, and raises nothing."""
+    assert isinstance(responses.as_object(value), dict)
+    assert isinstance(responses.as_list(value), list)
+    assert responses.as_text(value) is None or responses.as_text(value) == value
+    assert type(responses.as_integer(value)) in {int, type(None)}
+    assert type(responses.as_number(value)) in {float, type(None)}
+    assert 0 <= (responses.percent(value) or 0) <= 100
+
+
+def test_numbers_are_read_as_documented() -> None:
+    """Integers may be strings of digits, percents strings of numbers; booleans, NaN and infinity are no numbers."""
+    assert [responses.as_integer(one) for one in (3, "3", "3.5", True, "x")] == [3, 3, None, None, None]
+    assert [responses.as_number(one) for one in (3, 3.5, "3", True, float("nan"))] == [3.0, 3.5, None, None, None]
+    assert [responses.percent(one) for one in (5, "5.5", -1, 1e9, "inf", True, None)] == [5, 5.5, 0, 100, *[None] * 3]
+
+
+def test_first_text_skips_what_is_empty_or_no_string() -> None:
+    """Of several names for one member, the first with a usable string counts."""
+    assert responses.first_text({"a": "", "b": 5, "c": "x", "d": "y"}, "a", "b", "c", "d") == "x"
+    assert responses.first_text({}, "a") is None
+
+
+@pytest.mark.parametrize("body", ['{"id": 1}', b'{"id": 1}', bytearray(b'{"id": 1}'), {"id": 1}])
+def test_callback_bodies_are_read_in_every_form(body: object) -> None:
+    """A web framework hands over text, bytes or the parsed object: all are the same callback."""
+    assert responses.callback_object(body) == {"id": 1}
+
+
+@pytest.mark.parametrize("body", ["", "[]", b"\xff", "[" * 100_000, None, 5])
+def test_unreadable_bodies_are_empty_objects(body: object) -> None:
+    """A body that is no JSON object reads as an empty one, in callbacks and in responses."""
+    assert responses.callback_object(body) == {}
+    if isinstance(body, (str, bytes)):
+        assert responses.json_object(Response(200, {}, body.encode() if isinstance(body, str) else body)) == {}
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_only_a_failed_job_is_content_filtered(state: JobState) -> None:
+    """A mention of the content policy explains a failure, and is no failure by itself."""
+    kind = responses.content_failure(state, None, "blocked by our Content-Policy")
+    assert kind is (errors.ContentFiltered if state is JobState.FAILED else None)
+    assert responses.content_failure(JobState.FAILED, None, "out of memory") is None
+
+
+def test_a_documented_code_comes_before_the_status() -> None:
+    """The vendor's table decides; an unknown code in a successful status is an ApiError of no special kind."""
+    assert responses.kind_by_code(errors.ConflictError, 500) is errors.ConflictError
+    assert responses.kind_by_code(None, 404) is errors.NotFoundError
+    assert responses.kind_by_code(None, 200) is errors.ApiError
+
+
+def test_required_text_names_the_missing_member(kit: Kit) -> None:
+    """A response without the id of its job is unreadable, and the message has the path that is missing."""
+    service = kit.service()
+    assert service.required_text({"task_id": "t-1"}, "data.task_id", Response(200)) == "t-1"
+    for data in ({}, {"task_id": ""}, {"task_id": 5}):
+        with pytest.raises(errors.UnreadableAnswerError, match=r"no data\.task_id"):
+            service.required_text(data, "data.task_id", Response(200))
