@@ -1,9 +1,9 @@
-"""Writes what Media.io's client has a line of for each endpoint: the table, the typed methods, the overloads.
+"""Generate the parts of Media.io's client that list every endpoint: the table, the typed methods, the overloads.
 
-    python tools/mediaio_methods.py            write the modules that are not up to date, and name them
-    python tools/mediaio_methods.py --check    name them, and fail if there are any
+    python tools/mediaio_methods.py            write the modules that are not up to date, and print their paths
+    python tools/mediaio_methods.py --check    print their paths, and fail if there are any
 
-It reads the facts' table of endpoints. The modules that it writes are the client's own: they know nothing of the facts.
+It reads the table of endpoints in the facts. The generated modules belong to the client and do not import the facts.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-HOUSE: Final = Path(__file__).resolve().parents[1]
-TABLE: Final = HOUSE / "contracts" / "soundstage_contracts" / "facts" / "mediaio_endpoints.json"
-HOME: Final = HOUSE / "clients" / "soundstage" / "vendors" / "mediaio"
+ROOT: Final = Path(__file__).resolve().parents[1]
+TABLE: Final = ROOT / "contracts" / "soundstage_contracts" / "facts" / "mediaio_endpoints.json"
+PACKAGE: Final = ROOT / "clients" / "soundstage" / "vendors" / "mediaio"
 WIDTH: Final = 120
 
 SOURCE: Final = """\
-Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` writes this module; do not
-change it by hand.
+Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` generates this module;
+do not edit it.
 """
 MODULES: Final = {
-    "text-to-image": ("text_to_image", "TextToImage", "Pictures from a text"),
-    "image-to-image": ("image_to_image", "ImageToImage", "Pictures from pictures and a text"),
-    "image-to-video": ("image_to_video", "ImageToVideo", "Films that begin with a picture"),
-    "text-to-video": ("text_to_video", "TextToVideo", "Films from a text"),
+    "text-to-image": ("text_to_image", "TextToImage", "Images from a text"),
+    "image-to-image": ("image_to_image", "ImageToImage", "Images from images and a text"),
+    "image-to-video": ("image_to_video", "ImageToVideo", "Videos that start with an image"),
+    "text-to-video": ("text_to_video", "TextToVideo", "Videos from a text"),
 }
-MADE: Final = {"text-to-image": "a picture", "image-to-image": "a picture"}
-"""What an endpoint of a capability makes; the others make films."""
-ABOUT: Final = {
-    "ratio": "Width to height",
-    "aspect_ratio": "Width to height",
-    "size": "Width to height",
-    "resolution": "How fine it is",
-    "duration": "How long it lasts, in seconds",
-    "counts": "How many pictures",
-    "shot_type": "Several shots, or a single one",
-    "multi_shots": "Whether it has several shots",
-    "generate_audio": "Whether it has sound",
+RESULTS: Final = {"text-to-image": "an image", "image-to-image": "an image"}
+"""The result of a capability; that of the others is a video."""
+DESCRIPTIONS: Final = {
+    "ratio": "Aspect ratio",
+    "aspect_ratio": "Aspect ratio",
+    "size": "Aspect ratio",
+    "resolution": "Output resolution",
+    "duration": "Duration in seconds",
+    "counts": "Number of images",
+    "shot_type": "Several shots or a single one",
+    "multi_shots": "Whether the video has several shots",
+    "generate_audio": "Whether the video has sound",
 }
-PARTLY: Final = {("Hailuo 2.3", "resolution"): "1080P only with 6s"}
-"""What is said of a parameter beside its own values."""
+RESTRICTIONS: Final = {("Hailuo 2.3", "resolution"): "1080P only with 6s"}
+"""Restrictions of a parameter that its own values do not show."""
 
 
 class Parameter:
-    """One parameter of an endpoint, as Python has it."""
+    """One parameter of an endpoint, and the Python code for it."""
 
     def __init__(self, data: dict[str, Any], endpoint: str) -> None:
         self.data = data
@@ -63,18 +63,18 @@ class Parameter:
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is True or False."""
+        """Whether its values are True and False."""
         return set(self.choices) == {"True", "False"}
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers that its values are, if they are numbers."""
+        """Its values as integers, where they are integers or seconds."""
         found = [re.fullmatch(r"(\d+)s?", choice) for choice in self.choices]
         return [int(one[1]) for one in found if one]
 
     @property
     def annotation(self) -> str:
-        """Its type: the vendor's strings, and what is natural in Python beside them."""
+        """Its type: the vendor's strings, and the natural Python values beside them."""
         if self.is_switch:
             return 'bool | Literal["True", "False"]'
         if self.choices:
@@ -85,7 +85,7 @@ class Parameter:
 
     @property
     def default(self) -> str:
-        """What a method has for it when it is not given."""
+        """The default of the method's argument."""
         own: str | None = self.data.get("default")
         if own is None:
             return "None"
@@ -94,76 +94,77 @@ class Parameter:
 
     @property
     def row(self) -> str:
-        """What the client's table says of it."""
-        said = [quoted(self.name)]
-        said += ["required=True"] if self.required else []
+        """Its entry in the client's table."""
+        arguments = [quoted(self.name)]
+        arguments += ["required=True"] if self.required else []
         if self.choices:
-            said += [f"choices=({', '.join(map(quoted, self.choices))}{',' if len(self.choices) == 1 else ''})"]
+            arguments += [f"choices=({', '.join(map(quoted, self.choices))}{',' if len(self.choices) == 1 else ''})"]
         elif "max_items" in self.data:
-            said += [f"most={self.data['max_items']}"]
+            arguments += [f"most={self.data['max_items']}"]
         elif "max_length" in self.data:
-            said += [f"longest={self.data['max_length']}"]
-        return f"Parameter({', '.join(said)})"
+            arguments += [f"longest={self.data['max_length']}"]
+        return f"Parameter({', '.join(arguments)})"
 
     @property
-    def about(self) -> str:
-        """What its method says of it."""
+    def description(self) -> str:
+        """Its description in the method's docstring."""
         if self.choices:
-            more = PARTLY.get((self.endpoint, self.name), "")
+            more = RESTRICTIONS.get((self.endpoint, self.name), "")
             values = "" if self.is_switch else f": {_or(self.choices)}"
-            return f"{ABOUT[self.name]}{values}{'; ' if more else ''}{more}."
+            return f"{DESCRIPTIONS[self.name]}{values}{'; ' if more else ''}{more}."
         if "formats" in self.data:
-            return self._file()
-        of = "" if self.required else "; None leaves it out"
-        return f"What it shows, in at most {self.data['max_length']} characters{of}."
+            return self._file_limits()
+        optional = "" if self.required else "; None omits it"
+        return f"Description of the result, at most {self.data['max_length']} characters{optional}."
 
-    def _file(self) -> str:
+    def _file_limits(self) -> str:
+        """Formats, size, sides and, for a video, frame rate and length of an input file."""
         data = self.data
         formats = _or(list(dict.fromkeys(name.replace("JPG", "JPEG") for name in data["formats"])))
         many = f"Addresses of 1 to {data['max_items']} files" if "max_items" in data else "Address of a file"
         sides = (data["min_pixels"].partition("x")[0], data["max_pixels"].partition("x")[0])
-        said = [
+        limits = [
             f"{many} of {formats}",
             f"at most {data['max_megabytes']:g} MB",
             "{} to {} pixels a side".format(*sides),
         ]
         if "min_aspect" in data:
-            said.append(f"width to height {data['min_aspect']} to {data['max_aspect']}")
+            limits.append(f"width to height {data['min_aspect']} to {data['max_aspect']}")
         if "min_fps" in data:
-            said.append(f"{data['min_fps']} to {data['max_fps']} frames a second")
-            said.append(f"{data['min_seconds']} to {data['max_seconds']} s")
-        return f"{', '.join(said)}."
+            limits.append(f"{data['min_fps']} to {data['max_fps']} frames a second")
+            limits.append(f"{data['min_seconds']} to {data['max_seconds']} s")
+        return f"{', '.join(limits)}."
 
 
 class Endpoint:
-    """One generation endpoint, as Python has it."""
+    """One generation endpoint, and the Python code for it."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
         self.name: str = data["name"]
         self.capability: str = data["capability"]
-        self.makes = MADE.get(self.capability, "a film")
+        self.result = RESULTS.get(self.capability, "a video")
         found = [Parameter(one, self.name) for one in data["parameters"]]
         needed = sorted((one for one in found if one.required), key=lambda one: one.name != "prompt")
         self.parameters = (*needed, *(one for one in found if not one.required))
 
     @property
     def method(self) -> str:
-        """What its method is called."""
+        """The name of its method."""
         return re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_")
 
     @property
     def kind(self) -> str:
-        """What its results are."""
-        return "image" if self.capability in MADE else "video"
+        """The kind of its outputs."""
+        return "image" if self.capability in RESULTS else "video"
 
     @property
     def typed(self) -> str:
-        """What its parameters are called as a type."""
+        """The name of the type of its parameters."""
         return "".join(word.capitalize() for word in self.method.split("_")) + "Parameters"
 
     def row(self) -> Iterator[str]:
-        """What the client's table says of it."""
+        """Its entry in the client's table."""
         yield "        Endpoint("
         yield f"            {quoted(self.name)},"
         yield f"            {quoted(self.method)},"
@@ -175,15 +176,15 @@ class Endpoint:
         yield "        ),"
 
     def dictionary(self) -> Iterator[str]:
-        """The type of its keyword arguments."""
+        """Its keyword arguments as a type."""
         yield f"class {self.typed}(TypedDict, total=False):"
-        yield f'    """What `generate({quoted(self.name)}, ...)` takes."""'
+        yield f'    """The parameters of `generate({quoted(self.name)}, ...)`."""'
         yield ""
         for one in self.parameters:
             yield f"    {one.name}: {f'Required[{one.annotation}]' if one.required else one.annotation}"
 
     def overload(self, *, awaiting: bool) -> Iterator[str]:
-        """The overload of `generate` for it."""
+        """Its overload of `generate`."""
         define, returns = ("async def", "AsyncJob") if awaiting else ("def", "Job")
         yield "    @overload"
         line = (
@@ -198,7 +199,7 @@ class Endpoint:
         yield f"    ) -> {returns}: ..."
 
     def definition(self) -> Iterator[str]:
-        """The method."""
+        """Its method."""
         yield "    @submission"
         yield f"    def {self.method}("
         yield "        self,"
@@ -208,27 +209,27 @@ class Endpoint:
             f"        {one.name}: {one.annotation} = {one.default}," for one in self.parameters if not one.required
         )
         yield "    ) -> Flow[Started]:"
-        yield f'        """Start {self.makes} by {self.name}; it costs credits.'
+        yield f'        """Start {self.result} by {self.name}; it costs credits.'
         yield ""
         yield "        Args:"
         for one in self.parameters:
-            yield from _wrapped(f"{one.name}: {one.about}", "            ", "                ")
+            yield from _wrapped(f"{one.name}: {one.description}", "            ", "                ")
         yield ""
-        number = "as many pictures as `counts`" if any(one.name == "counts" for one in self.parameters) else None
+        number = "`counts` images" if any(one.name == "counts" for one in self.parameters) else None
         yield "        Returns:"
-        made = number or self.makes.replace("a ", "one ")
-        yield f"            A job, still queued, whose `outputs` will hold {made}; raises as `generate` does."
+        outputs = number or re.sub("^an? ", "one ", self.result)
+        yield f"            A queued job; its `outputs` will be {outputs}. Raises the errors of `generate`."
         yield ""
         code = self.data["model_code"]
         facts = ", ".join(f"endpoint.{code}.{one.name}" for one in self.parameters)
         yield from _wrapped(f"Facts: mediaio:{facts}.", "        ", "            ")
         yield '        """'
         given = ", ".join(f"{quoted(one.name)}: {one.name}" for one in self.parameters)
-        line = f"        return self._start({quoted(self.method)}, {{{given}}})"
+        line = f"        return self._submit({quoted(self.method)}, {{{given}}})"
         if len(line) <= WIDTH:
             yield line
             return
-        yield "        return self._start("
+        yield "        return self._submit("
         yield f"            {quoted(self.method)},"
         line = f"            {{{given}}},"
         if len(line) <= WIDTH:
@@ -262,8 +263,8 @@ def endpoints() -> list[Endpoint]:
 
 
 def table(found: Sequence[Endpoint]) -> Iterator[str]:
-    """The client's own table of endpoints."""
-    yield from ('"""Media.io\'s generation endpoints as data: their names, addresses, and what each takes.', "")
+    """Generate the client's own table of endpoints."""
+    yield from ('"""Media.io\'s generation endpoints as data: their names, routes and parameters.', "")
     yield from (*SOURCE.splitlines(), '"""', "")
     yield "from __future__ import annotations"
     yield ""
@@ -281,29 +282,29 @@ def table(found: Sequence[Endpoint]) -> Iterator[str]:
     yield ")"
     yield ""
     yield "ENDPOINTS: Final[Mapping[str, Endpoint]] = MappingProxyType({one.method: one for one in _ALL})"
-    yield '"""Every endpoint by its method."""'
+    yield '"""Every endpoint by the name of its method."""'
 
 
 def methods(found: Sequence[Endpoint], capability: str) -> Iterator[str]:
-    """The module of a capability's methods."""
+    """Generate the module of a capability's methods."""
     _, kind, about = MODULES[capability]
     mine = [one for one in found if one.capability == capability]
     literal = any("Literal" in parameter.annotation for one in mine for parameter in one.parameters)
-    yield from (f'"""{about}: a method for each of Media.io\'s endpoints, once for both kinds of client.', "")
+    yield from (f'"""{about}: one method for each of Media.io\'s endpoints, for both kinds of client.', "")
     yield from (*SOURCE.splitlines(), '"""', "")
     yield "from __future__ import annotations"
     yield ""
     yield f"from typing import TYPE_CHECKING{', Literal' if literal else ''}"
     yield ""
     yield "from soundstage._client.descriptors import submission"
-    yield "from soundstage.vendors.mediaio.bodies import Starts"
+    yield "from soundstage.vendors.mediaio.bodies import EndpointMethods"
     yield ""
     yield "if TYPE_CHECKING:"
     yield "    from soundstage._values.messages import Flow"
     yield "    from soundstage._values.state import Started"
     yield ""
     yield ""
-    yield f"class {kind}(Starts):"
+    yield f"class {kind}(EndpointMethods):"
     yield f'    """{about}."""'
     for one in mine:
         yield ""
@@ -311,8 +312,8 @@ def methods(found: Sequence[Endpoint], capability: str) -> Iterator[str]:
 
 
 def overloads(found: Sequence[Endpoint]) -> Iterator[str]:
-    """The module of `generate`, by the vendor's exact names."""
-    yield from ('"""Media.io\'s endpoints by their exact names: `generate`, typed for each of them.', "")
+    """Generate the module of `generate`, which takes the vendor's exact names."""
+    yield from ('"""`generate`: Media.io\'s endpoints by their exact names, with one overload for each.', "")
     yield from (*SOURCE.splitlines(), '"""', "")
     yield "from __future__ import annotations"
     yield ""
@@ -338,12 +339,12 @@ def overloads(found: Sequence[Endpoint]) -> Iterator[str]:
         yield '        """Start a job by an endpoint\'s exact name, such as "Kling 3.0"; it costs credits.'
         yield ""
         yield "        Args:"
-        yield "            name: The vendor's name; each is also a method, such as `kling_3_0`."
-        yield "            **parameters: What that method takes."
+        yield "            name: The vendor's name; each endpoint is also a method, such as `kling_3_0`."
+        yield "            **parameters: The arguments of that method."
         yield ""
         yield "        Raises:"
         yield "            InvalidArgument: There is no such endpoint or parameter, or a value is not allowed."
-        yield "            SubmitOutcomeUnknown: It was sent, and no answer says what became of it."
+        yield "            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown."
         yield "            ApiError: Media.io refused; nothing was charged."
         yield ""
         yield "        Facts: mediaio:names.unique."
@@ -355,8 +356,8 @@ def overloads(found: Sequence[Endpoint]) -> Iterator[str]:
 
 
 def dictionaries(found: Sequence[Endpoint]) -> Iterator[str]:
-    """The module of the types of each endpoint's keyword arguments."""
-    yield from ('"""What each of Media.io\'s endpoints takes, as types for editors and type checkers alone.', "")
+    """Generate the module of the types of each endpoint's keyword arguments."""
+    yield from ('"""The parameters of each of Media.io\'s endpoints, as types for editors and type checkers.', "")
     yield from (*SOURCE.splitlines(), '"""', "")
     yield "from typing import Literal, Required, TypedDict"
     for one in found:
@@ -365,7 +366,7 @@ def dictionaries(found: Sequence[Endpoint]) -> Iterator[str]:
 
 
 def modules() -> dict[Path, str]:
-    """Return what each module should hold."""
+    """Return each generated module and its text."""
     found = endpoints()
     made = {
         "endpoints": table(found),
@@ -373,24 +374,24 @@ def modules() -> dict[Path, str]:
         "overloads": overloads(found),
         **{name: methods(found, capability) for capability, (name, _, _) in MODULES.items()},
     }
-    return {HOME / f"{name}.py": "\n".join(lines) + "\n" for name, lines in made.items()}
+    return {PACKAGE / f"{name}.py": "\n".join(lines) + "\n" for name, lines in made.items()}
 
 
 def outdated() -> dict[Path, str]:
-    """Return the modules that hold something else than they should, and what they should hold."""
+    """Return the modules on disk that differ from their generated text, and that text."""
     return {
         path: text for path, text in modules().items() if not path.is_file() or path.read_text(encoding="utf-8") != text
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the modules, or check them."""
+    """Write the modules, or check that they are up to date."""
     parser = argparse.ArgumentParser(description="Write Media.io's table, methods and overloads from the facts.")
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if a module is not up to date")
     check = parser.parse_args(arguments).check
     changed = outdated()
     for path, text in changed.items():
-        print(path.relative_to(HOUSE))
+        print(path.relative_to(ROOT))
         if not check:
             path.write_text(text, encoding="utf-8")
     return int(check and bool(changed))

@@ -303,14 +303,14 @@ def blocked_later(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def no_name(patch: pytest.MonkeyPatch) -> None:
     """Every submission has the same name."""
-    patch.setattr(bodies, "external_name", lambda given: given or "name")
+    patch.setattr(bodies, "external_id", lambda given: given or "name")
 
 
 @BREAKS.in_client
 def another_name(patch: pytest.MonkeyPatch) -> None:
     """The caller's own name is not sent."""
-    right = bodies.external_name
-    patch.setattr(bodies, "external_name", lambda _given: right(None))
+    right = bodies.external_id
+    patch.setattr(bodies, "external_id", lambda _given: right(None))
 
 
 @BREAKS.in_client
@@ -318,7 +318,7 @@ def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
     """Any 404 proves that there is no job."""
 
     def find(self: Any, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
-        address = self._address(profile.KINDS[str(unknown.operation)], unknown.external_id)
+        address = self._address(profile.OPERATION_ROUTES[str(unknown.operation)], unknown.external_id)
         request = Request("GET", address, self.authorization())
         try:
             job_id, snapshot = yield from self.read(request, self._read_task)
@@ -422,7 +422,7 @@ def policy_overlooked(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def any_kind(patch: pytest.MonkeyPatch) -> None:
     """Every job is looked for among the films from text."""
-    patch.setattr(conversation, "KINDS", {"text_to_video": "text2video", "image_to_video": "text2video"})
+    patch.setattr(conversation, "OPERATION_ROUTES", {"text_to_video": "text2video", "image_to_video": "text2video"})
 
 
 @BREAKS.in_client
@@ -482,14 +482,14 @@ def timid(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def together(patch: pytest.MonkeyPatch) -> None:
     """What excludes one another is sent together."""
-    patch.setattr(bodies, "_exclude", lambda _body: None)
+    patch.setattr(bodies, "_check_exclusive", lambda _body: None)
 
 
 @BREAKS.in_client
 def seconds_as_sent(patch: pytest.MonkeyPatch) -> None:
     """The duration is sent as a number."""
-    right = bodies._wired
-    patch.setattr(bodies, "_wired", lambda body: {**right(body), "duration": int(body["duration"])})
+    right = bodies._to_wire
+    patch.setattr(bodies, "_to_wire", lambda body: {**right(body), "duration": int(body["duration"])})
 
 
 @BREAKS.in_client

@@ -449,14 +449,14 @@ def impatient_wait(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def wrong_camera(patch: pytest.MonkeyPatch) -> None:
     """Camera moves are counted from 0."""
-    right = bodies._moving
+    right = bodies._common
 
     def moving(*given: Any) -> Any:
         body: dict[str, Any] = right(*given)
         move = body["camera_move_index"]
         return {**body, "camera_move_index": move and move - 1}
 
-    patch.setattr(bodies, "_moving", moving)
+    patch.setattr(bodies, "_common", moving)
 
 
 @BREAKS.in_client
@@ -475,8 +475,8 @@ def unchecked_choice(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_client
 def callback_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """The address that wants to be told is not sent."""
-    right = bodies.told
-    patch.setattr(bodies, "told", lambda callback, params: {**right(callback, params), "callback": None})
+    right = bodies.callback_params
+    patch.setattr(bodies, "callback_params", lambda callback, params: {**right(callback, params), "callback": None})
 
 
 @BREAKS.in_client

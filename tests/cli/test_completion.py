@@ -158,7 +158,7 @@ def test_a_script_is_valid_for_its_shell(shell: str, capsys: pytest.CaptureFixtu
 def test_the_other_shells_get_words_with_what_they_are(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A line has the word, a tab, and one sentence; those shells quote by themselves."""
     assert main(["completion", shell, "--words", "generate", "tomoviee", "recog"]) == 0
-    assert capsys.readouterr().out == "recognition\tStart masks of what is in an image (tm_reference_img2mask)\n"
+    assert capsys.readouterr().out == "recognition\tStart masks of the objects in an image (tm_reference_img2mask)\n"
     assert main(["completion", shell, "--words", "generate", "tomoviee", "text_to_video", "--aspect-ratio", "'16"]) == 0
     assert capsys.readouterr().out == "16:9\t\n"
     assert main(["completion", shell, "--words"]) == 2

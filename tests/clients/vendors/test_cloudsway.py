@@ -119,10 +119,10 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: ob
     [
         ({"image": IMAGE, "image_tail": IMAGE, "duration": 10}, "image_tail", "kling-v1/std/10"),
         ({"image": IMAGE, "static_mask": IMAGE, "duration": 10}, "static_mask", "duration '5'"),
-        ({"image": IMAGE, "image_tail": IMAGE, "model_name": "kling-v2-master"}, "image_tail", "cannot do it"),
+        ({"image": IMAGE, "image_tail": IMAGE, "model_name": "kling-v2-master"}, "image_tail", "does not support it"),
         ({"image": IMAGE, "model_name": "MaaS_KL_V2.1_Master", "mode": "pro"}, "mode", "one mode"),
-        ({"image": IMAGE, "model_name": "kling-v2-1", "cfg_scale": 0.5}, "cfg_scale", "takes none"),
-        ({"image": IMAGE, "sound": "on"}, "sound", "cannot do it"),
+        ({"image": IMAGE, "model_name": "kling-v2-1", "cfg_scale": 0.5}, "cfg_scale", "does not take it"),
+        ({"image": IMAGE, "sound": "on"}, "sound", "does not support it"),
         ({"image": IMAGE, "model_name": "kling-v1-5", "camera_control": PAN}, "camera_control", "mode 'pro'"),
         (
             {"image": IMAGE, "model_name": "kling-v1-5", "mode": "pro", "camera_control": BACK},

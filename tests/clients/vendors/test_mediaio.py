@@ -146,7 +146,7 @@ def test_a_number_is_taken_for_the_string_that_it_is(choices: list[int], unit: s
         ("Sora", {}, "name", "one of 'Imagen 4', 'soul_character'"),
         (None, {}, "name", "one of 'Imagen 4'"),
         ("x" * 5000, {}, "name", "one of 'Imagen 4'"),
-        ("Kling 3.0", {"prompt": "x"}, "image", "requires it"),
+        ("Kling 3.0", {"prompt": "x"}, "image", "requires this parameter"),
         ("Kling 3.0", {"prompt": "x", "image": IMAGE, "length": "5s"}, "length", "a parameter of 'Kling 3.0': prompt"),
         ("Kling 3.0", {"prompt": "x", "image": IMAGE, "durations": 5}, "durations", "did you mean 'duration'?"),
         ("Wan 2.6", {"prompt": "x"}, "image", "did you mean 'Wan 2.6 (Text To Video)'?"),

@@ -1,6 +1,6 @@
-"""The rules of both kinds of film: bodies are checked whole, with what each model can do, before anything is sent.
+"""Request bodies: parameters are checked, together with the abilities of the model, before anything is sent.
 
-Source: Kling's own API pages; facts are cited by id. A body may hold None for what is left out.
+Source: Kling's own API pages; facts are cited by id. None in a body is omitted on the wire.
 """
 
 from __future__ import annotations
@@ -38,67 +38,72 @@ if TYPE_CHECKING:
 
     Body: TypeAlias = dict[str, Any]
 
-_NAMEABLE = re.compile(r"[^/\\?#\x00-\x1f\x7f]{1,200}\Z")
+_EXTERNAL_ID = re.compile(r"[^/\\?#\x00-\x1f\x7f]{1,200}\Z")
 _RATIO_TOLERANCE = 0.05
 
 
-def external_name(given: str | None) -> str:
-    """The caller's own name for a job, or a fresh one that nobody else has (text2video.params)."""
+def external_id(given: str | None) -> str:
+    """Return the caller's own name for a job, or a new UUID (text2video.params)."""
     if given is None:
         return str(uuid.uuid4())
+    # The name becomes a segment of the path that looks the job up, so it must not change that path.
     name = validation.text("external_task_id", given)
-    if not _NAMEABLE.match(name) or not name.strip(". ") or name != name.strip():
-        allowed = "a name of at most 200 characters that can stand in an address: no slash, ?, # or line break"
+    if not _EXTERNAL_ID.match(name) or not name.strip(". ") or name != name.strip():
+        allowed = "a name of at most 200 characters that can be a path segment: no slash, ?, # or line break"
         validation.reject("external_task_id", given, allowed)
     return name
 
 
-def from_text(prompt: str, aspect_ratio: str, common: Body) -> Body:
-    """A film from a text (text2video.params, text2video.models)."""
+def video_from_text(prompt: str, aspect_ratio: str, common: Body) -> Body:
+    """Return the body of a video from a text (text2video.params, text2video.models)."""
     body: Body = {
         **_common(common, get_args(TextModel)),
         "prompt": validation.text("prompt", prompt, longest=MAX_PROMPT_LENGTH),
         "aspect_ratio": validation.choice("aspect_ratio", aspect_ratio, get_args(AspectRatio)),
     }
-    able = _abilities(body)
-    _allow("camera_control", body, able.camera_from_text)
-    return _wired(body)
+    abilities = _abilities(body)
+    _require("camera_control", body, abilities.camera_from_text)
+    return _to_wire(body)
 
 
-def from_image(
+def video_from_image(
     image: Picture | None,
     image_tail: Picture | None,
     prompt: str | None,
     masks: Body,
     common: Body,
 ) -> Flow[Body]:
-    """A film from an image (image2video.params, image2video.exclusive)."""
+    """Return the body of a video from an image, with loaded images (image2video.params, image2video.exclusive)."""
     body: Body = {
         **_common(common, get_args(ImageModel)),
         "prompt": None if prompt is None else validation.optional_text("prompt", prompt),
         "image": image,
         "image_tail": image_tail,
         "static_mask": masks["static_mask"],
-        "dynamic_masks": _moving(masks["dynamic_masks"]),
+        "dynamic_masks": _check_masks(masks["dynamic_masks"]),
     }
     if prompt is not None and len(prompt) > MAX_PROMPT_LENGTH:
         validation.reject("prompt", prompt, f"a string of at most {MAX_PROMPT_LENGTH} characters")
     if image is None and image_tail is None:
         validation.reject("image", None, "an image, or else an image_tail")
-    _exclude(body)
-    able = _abilities(body)
-    for name, when in (("image_tail", able.tail), ("static_mask", able.masks), ("dynamic_masks", able.masks)):
-        _allow(name, body, when)
-    _allow("camera_control", body, able.camera_from_image)
+    _check_exclusive(body)
+    abilities = _abilities(body)
+    for name, when in (
+        ("image_tail", abilities.tail),
+        ("static_mask", abilities.masks),
+        ("dynamic_masks", abilities.masks),
+    ):
+        _require(name, body, when)
+    _require("camera_control", body, abilities.camera_from_image)
     camera: CameraControl | None = body["camera_control"]
-    if able.simple_camera_only and camera is not None and camera.type != "simple":
+    if abilities.simple_camera_only and camera is not None and camera.type != "simple":
         _refuse_combination("camera_control", camera.type, body, "type 'simple' from an image")
     yield from _load(body)
-    return _wired(body)
+    return _to_wire(body)
 
 
 def _common(given: Body, models: tuple[str, ...]) -> Body:
-    """What both kinds of film take, checked by itself and then as a whole."""
+    """Return the parameters of both kinds of video, each checked by itself and then against the model."""
     camera: object = given["camera_control"]
     if camera is not None and not isinstance(camera, CameraControl):
         validation.reject("camera_control", camera, "a CameraControl, or None")
@@ -117,13 +122,13 @@ def _common(given: Body, models: tuple[str, ...]) -> Body:
         "callback_url": None if url is None else validation.web_address("callback_url", url),
         "external_task_id": given["external_task_id"],
     }
-    able = _abilities(body)
-    if able.one_mode and mode == "pro":
-        _refuse_combination("mode", mode, body, "its one mode, which is the default")
-    if cfg is not None and not able.cfg_scale:
-        _refuse_combination("cfg_scale", cfg, body, "nothing: this model takes none")
+    abilities = _abilities(body)
+    if abilities.one_mode and mode == "pro":
+        _refuse_combination("mode", mode, body, "no mode: this model has one mode")
+    if cfg is not None and not abilities.cfg_scale:
+        _refuse_combination("cfg_scale", cfg, body, "no cfg_scale: this model does not take it")
     if sound == "on":
-        _allow("sound", body, able.sound)
+        _require("sound", body, abilities.sound)
     return body
 
 
@@ -132,12 +137,12 @@ def _abilities(body: Body) -> Abilities:
     return ABILITIES[GATEWAY_NAMES.get(name, name)]
 
 
-def _allow(field: str, body: Body, when: Only | None) -> None:
-    """Refuse *field*, if it is given, unless the model can do it so (capability.matrix)."""
+def _require(field: str, body: Body, when: Only | None) -> None:
+    """Refuse *field* if it is given and the model cannot do it in this mode and duration (capability.matrix)."""
     if body[field] is None:
         return
     if when is None:
-        _refuse_combination(field, body[field], body, "nothing: this model cannot do it")
+        _refuse_combination(field, body[field], body, "nothing: this model does not support it")
     if when.mode not in {None, body["mode"] or "std"} or when.seconds not in {None, body["duration"]}:
         needs = [f"mode {when.mode!r}"] if when.mode else []
         needs += [f"duration {when.seconds!r}"] if when.seconds else []
@@ -145,13 +150,13 @@ def _allow(field: str, body: Body, when: Only | None) -> None:
 
 
 def _refuse_combination(field: str, value: object, body: Body, allowed: str) -> NoReturn:
-    asked = f"{body['model_name']}/{body['mode'] or 'std'}/{body['duration']}"
+    combination = f"{body['model_name']}/{body['mode'] or 'std'}/{body['duration']}"
     shown = repr(value) if isinstance(value, (str, int, float)) and field in {"mode", "cfg_scale", "sound"} else "..."
-    validation.reject(field, value, f"with {asked}, {allowed}", shown=shown)
+    validation.reject(field, value, f"with {combination}, {allowed}", shown=shown)
 
 
-def _exclude(body: Body) -> None:
-    """One way to go on from an image, not two (image2video.exclusive)."""
+def _check_exclusive(body: Body) -> None:
+    """Refuse more than one of image_tail, masks and camera_control (image2video.exclusive)."""
     groups = (("image_tail",), ("static_mask", "dynamic_masks"), ("camera_control",))
     given = [next((name for name in group if body[name] is not None), None) for group in groups]
     together = [name for name in given if name]
@@ -160,7 +165,7 @@ def _exclude(body: Body) -> None:
         validation.reject(together[1], body[together[1]], allowed, shown="...")
 
 
-def _moving(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | None:
+def _check_masks(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | None:
     if masks is None:
         return None
     found = [] if isinstance(masks, (str, bytes)) else list(cast("Sequence[object]", masks))
@@ -170,30 +175,30 @@ def _moving(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | None:
 
 
 def _load(body: Body) -> Flow[None]:
-    """Put what the service takes in the place of every picture (image2video.params, image2video.masks)."""
+    """Replace every image in *body* by its wire format (image2video.params, image2video.masks)."""
     sides = None
     for name in ("image", "image_tail", "static_mask"):
         if body[name] is not None:
-            body[name], found = yield from _sent(name, body[name], None if name != "static_mask" else sides)
+            body[name], found = yield from _load_image(name, body[name], None if name != "static_mask" else sides)
             sides = sides or found
     if body["dynamic_masks"] is not None:
         moving: list[Body] = []
         masks: list[DynamicMask] = body["dynamic_masks"]
         for mask in masks:
-            text, _ = yield from _sent("dynamic_masks", mask.mask, sides or (0, 0))
+            text, _ = yield from _load_image("dynamic_masks", mask.mask, sides or (0, 0))
             moving.append({"mask": text, "trajectories": mask.path()})
         body["dynamic_masks"] = moving
 
 
-def _sent(field: str, value: Picture, like: tuple[int, int] | None) -> Flow[tuple[str, tuple[int, int] | None]]:
-    """A picture as it is sent, and its sides where they are known; a mask is held to the ratio of its image alone."""
+def _load_image(field: str, value: Picture, like: tuple[int, int] | None) -> Flow[tuple[str, tuple[int, int] | None]]:
+    """Return an image in wire format, and its sides if known; a mask must only have the ratio of its image."""
     mask = field in {"static_mask", "dynamic_masks"}
     content = yield from picture(field, value, most=MAX_IMAGE_BYTES)
     if isinstance(content, str):
         return content, None
     sides = picture_sides(content)
     if sides is not None:
-        (_check_likeness if mask else _check_sides)(field, sides, like or (0, 0))
+        (_check_ratio if mask else _check_sides)(field, sides, like or (0, 0))
     return base64_text(content), sides
 
 
@@ -205,14 +210,14 @@ def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None
         validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
-def _check_likeness(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
+def _check_ratio(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
     if not all((*sides, *like)):
         return
     if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _RATIO_TOLERANCE:
-        allowed = f"a picture of its image's ratio, {like[0]}x{like[1]}"
+        allowed = f"an image of the same aspect ratio as the image, {like[0]}x{like[1]}"
         validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
-def _wired(body: Body) -> Body:
+def _to_wire(body: Body) -> Body:
     camera: CameraControl | None = body["camera_control"]
     return {**body, "camera_control": None if camera is None else camera.wire()}

@@ -1,4 +1,4 @@
-"""Cloudsway's clients: a method for each kind of film, once for both kinds of client.
+"""Cloudsway's clients: one method for each kind of video, for both kinds of client.
 
 Source: docs.cloudsway.net/maasapi/api-reference/video/kl, and Kling's own API pages; facts are cited by id.
 """
@@ -15,7 +15,7 @@ from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
 from soundstage._values.validation import reject
 from soundstage.vendors.cloudsway import bodies
-from soundstage.vendors.cloudsway.profile import KINDS, PROFILE
+from soundstage.vendors.cloudsway.profile import OPERATION_ROUTES, PROFILE
 from soundstage.vendors.cloudsway.service import CloudswayService
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _SEGMENT = re.compile(r"[^/\\?#\s]+\Z")
 
 
 class _Operations(Client[HttpT, CloudswayService]):
-    """Both kinds of film, written once for both kinds of client."""
+    """The operations, one for each kind of video, written once for both kinds of client."""
 
     @constructor(PROFILE, ClientOptions)
     def __init__(
@@ -59,9 +59,13 @@ class _Operations(Client[HttpT, CloudswayService]):
         self._service = CloudswayService(key, segment, self._settings)
 
     def _named(self, job_id: str, operation: str | None) -> Started:
-        """A job is found under the kind that it was started as, and under no other (routes.kind)."""
-        if operation not in KINDS:
-            reject("operation", operation, f"one of {', '.join(map(repr, KINDS))}: a job is found under its kind only")
+        """Require the kind of a job: it is found under the kind that it was started as, and no other (routes.kind)."""
+        if operation not in OPERATION_ROUTES:
+            reject(
+                "operation",
+                operation,
+                f"one of {', '.join(map(repr, OPERATION_ROUTES))}: a job is found under its kind only",
+            )
         return super()._named(job_id, operation)
 
     @submission
@@ -80,27 +84,27 @@ class _Operations(Client[HttpT, CloudswayService]):
         callback_url: str | None = None,
         external_task_id: str | None = None,
     ) -> Flow[Started]:
-        """Start a film of 5 or 10 seconds from a text; it takes minutes and costs units.
+        """Start a video of 5 or 10 seconds from a text; it takes minutes and costs units.
 
         Args:
-            prompt: What the film shows, at most 2500 characters.
+            prompt: Description of the video, at most 2500 characters.
             model_name: The model, by Kling's name or by the gateway's own.
-            negative_prompt: What the film does not show, at most 2500 characters.
-            cfg_scale: From 0 to 1, how closely the prompt is followed; the models of version 2 take none.
-            mode: std (the service's default) or pro; master models have one mode and take no other.
+            negative_prompt: What the video must not show, at most 2500 characters.
+            cfg_scale: How closely the video follows the prompt, 0 to 1; models of version 2 do not take it.
+            mode: std (the service's default) or pro; master models have one mode and refuse pro.
             aspect_ratio: 16:9, 9:16 or 1:1.
             duration: Seconds, 5 or 10.
-            camera_control: How the camera moves; kling-v1 can do it in std for 5 seconds.
-            sound: on or off (the service's default); on is for kling-v2-6 in pro.
-            callback_url: An address that is told of every change.
-            external_task_id: The caller's own name for the job, unique in the account; or else one is made.
+            camera_control: Camera movement; with kling-v1 in std for 5 seconds only.
+            sound: on or off (the service's default); on needs kling-v2-6 in pro.
+            callback_url: Address of a callback at every change of state.
+            external_task_id: The caller's own name for the job, unique in the account. Default: a new UUID.
 
         Returns:
-            A job, still queued; `outputs` will hold one video.
+            A queued job; its `outputs` will be one video.
 
         Raises:
             InvalidArgument: An argument, or a combination with this model, is not allowed; nothing was sent.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it; `resolve()` finds out.
+            SubmitOutcomeUnknown: It was sent, and no answer says what became of it; `resolve()` looks the job up.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was sent.
 
@@ -115,9 +119,9 @@ class _Operations(Client[HttpT, CloudswayService]):
             "camera_control": camera_control,
             "sound": sound,
             "callback_url": callback_url,
-            "external_task_id": bodies.external_name(external_task_id),
+            "external_task_id": bodies.external_id(external_task_id),
         }
-        return self._service.submit("text_to_video", bodies.from_text(prompt, aspect_ratio, given))
+        return self._service.submit("text_to_video", bodies.video_from_text(prompt, aspect_ratio, given))
 
     @submission
     def image_to_video(
@@ -138,29 +142,29 @@ class _Operations(Client[HttpT, CloudswayService]):
         callback_url: str | None = None,
         external_task_id: str | None = None,
     ) -> Flow[Started]:
-        """Start a film of 5 or 10 seconds that sets an image in motion; it takes minutes and costs units.
+        """Start a video of 5 or 10 seconds that animates an image; it takes minutes and costs units.
 
         Of `image_tail`, masks and `camera_control` only one may be given.
 
         Args:
             image: The first frame, by address, path or bytes: a JPG or PNG of at most 10 MB, both sides at least 300
                 pixels, in a ratio from 1:2.5 to 2.5:1. It, or an image_tail, is needed.
-            prompt: What happens, at most 2500 characters.
+            prompt: Description of the video, at most 2500 characters.
             image_tail: The last frame, as image; most models take it in pro only, kling-v1 for 5 seconds.
-            static_mask: What keeps still: a picture of the image's ratio.
-            dynamic_masks: At most 6 parts that move, each along its own path.
-            model_name: The model; kling-v1-5 and kling-v2-1 make films from images only.
-            negative_prompt: As for `text_to_video`, and so are all arguments that are not told here.
-            cfg_scale: From 0 to 1; the models of version 2 take none.
+            static_mask: The part that does not move: an image of the same aspect ratio.
+            dynamic_masks: At most 6 moving parts, each along its own path.
+            model_name: The model; kling-v1-5 and kling-v2-1 make videos from images only.
+            negative_prompt: As for `text_to_video`, like all arguments that are not described here.
+            cfg_scale: From 0 to 1; models of version 2 do not take it.
             mode: std (the service's default) or pro.
             duration: Seconds, 5 or 10.
-            camera_control: How the camera moves; with kling-v1-5 a simple movement in pro for 5 seconds.
-            sound: on or off (the service's default); on is for kling-v2-6 in pro.
-            callback_url: An address that is told of every change.
-            external_task_id: The caller's own name for the job, unique in the account; or else one is made.
+            camera_control: Camera movement; with kling-v1-5 a simple one in pro for 5 seconds only.
+            sound: on or off (the service's default); on needs kling-v2-6 in pro.
+            callback_url: Address of a callback at every change of state.
+            external_task_id: The caller's own name for the job, unique in the account. Default: a new UUID.
 
         Returns:
-            A job, still queued; `outputs` will hold one video; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one video. Raises the errors of `text_to_video`.
 
         Facts: cloudsway:image2video.params, image2video.masks, image2video.exclusive, capability.matrix.
         """
@@ -173,26 +177,26 @@ class _Operations(Client[HttpT, CloudswayService]):
             "camera_control": camera_control,
             "sound": sound,
             "callback_url": callback_url,
-            "external_task_id": bodies.external_name(external_task_id),
+            "external_task_id": bodies.external_id(external_task_id),
         }
         masks = {"static_mask": static_mask, "dynamic_masks": dynamic_masks}
-        return self._framed(bodies.from_image(image, image_tail, prompt, masks, given))
+        return self._submit_with_images(bodies.video_from_image(image, image_tail, prompt, masks, given))
 
-    def _framed(self, loading: Flow[bodies.Body]) -> Flow[Started]:
-        """Load the pictures, and then start."""
+    def _submit_with_images(self, loading: Flow[bodies.Body]) -> Flow[Started]:
+        """Load the images, and then submit."""
         body = yield from loading
         return (yield from self._service.submit("image_to_video", body))
 
 
 class Cloudsway(_Operations[SyncHttp], SyncClient[CloudswayService]):
-    """Kling through Cloudsway, by calls that block; see `AsyncCloudsway` for coroutines.
+    """Kling through Cloudsway, with blocking calls; see `AsyncCloudsway` for coroutines.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
 
 
 class AsyncCloudsway(_Operations[AsyncHttp], AsyncClient[CloudswayService]):
-    """Kling through Cloudsway, by coroutines; see `Cloudsway` for calls that block.
+    """Kling through Cloudsway, with coroutines; see `Cloudsway` for calls that block.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """

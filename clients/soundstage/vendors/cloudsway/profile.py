@@ -33,7 +33,7 @@ PROFILE = VendorProfile(
 
 Operation = Literal["text_to_video", "image_to_video"]
 # routes
-KINDS: Mapping[str, str] = MappingProxyType({"text_to_video": "text2video", "image_to_video": "image2video"})
+OPERATION_ROUTES: Mapping[str, str] = MappingProxyType({"text_to_video": "text2video", "image_to_video": "image2video"})
 
 # status.values
 STATES: Mapping[str, JobState] = MappingProxyType(

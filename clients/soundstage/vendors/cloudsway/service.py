@@ -19,9 +19,9 @@ from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
 from soundstage.vendors.cloudsway.profile import (
     JOB_NOT_FOUND,
-    KINDS,
     MAX_PAGE,
     MAX_PAGE_SIZE,
+    OPERATION_ROUTES,
     REFUSALS,
     STATES,
     UNCERTAIN_CODES,
@@ -51,7 +51,7 @@ class CloudswayService(Service):
     def submit(self, operation: str, body: Mapping[str, Any]) -> Flow[Started]:
         """Start a job (create.answer); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
-        request = Request("POST", self._address(KINDS[operation]), self.authorization(), filled, paid=True)
+        request = Request("POST", self._address(OPERATION_ROUTES[operation]), self.authorization(), filled, paid=True)
         return Submission(
             service=self,
             operation=operation,
@@ -62,8 +62,8 @@ class CloudswayService(Service):
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job under its kind, or under both where a callback told of it, which says none (routes.kind)."""
-        known = KINDS.get(ref.operation or "")
-        kinds = [known] if known else list(KINDS.values())
+        known = OPERATION_ROUTES.get(ref.operation or "")
+        kinds = [known] if known else list(OPERATION_ROUTES.values())
         while True:
             kind = kinds.pop(0)
             request = Request("GET", self._address(kind, ref.id), self.authorization(), timeout=timeout)
@@ -77,7 +77,7 @@ class CloudswayService(Service):
 
     def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
         """Look for a job by the caller's own name for it; that there is none is proven by 1203 alone (routes.kind)."""
-        kind = KINDS.get(unknown.operation or "")
+        kind = OPERATION_ROUTES.get(unknown.operation or "")
         if kind is None or unknown.external_id is None:
             return (yield from super().find(unknown))
         address = self._address(kind, unknown.external_id)
@@ -91,7 +91,7 @@ class CloudswayService(Service):
 
     def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[Started]]:
         """The account's jobs of one kind (routes.list)."""
-        kind = KINDS[validation.choice("operation", operation, tuple(KINDS))]
+        kind = OPERATION_ROUTES[validation.choice("operation", operation, tuple(OPERATION_ROUTES))]
         number = validation.whole_number("page", page, least=1, most=MAX_PAGE)
         size = validation.whole_number("page_size", page_size, least=1, most=MAX_PAGE_SIZE)
         address = f"{self._address(kind)}?{urlencode({'pageNum': number, 'pageSize': size})}"

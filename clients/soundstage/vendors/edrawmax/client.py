@@ -1,4 +1,4 @@
-"""EdrawMax's clients: a method for each kind of diagram, once for both kinds of client.
+"""EdrawMax's clients: a method for each kind of diagram, for both kinds of client.
 
 Source: the vendor's edrawmax-diagram skill and its reference; facts are cited by id.
 """
@@ -131,14 +131,14 @@ class _Operations(Client[HttpT, EdrawMaxService]):
 
 
 class EdrawMax(_Operations[SyncHttp], SyncClient[EdrawMaxService]):
-    """EdrawMax's diagrams, by calls that block; see `AsyncEdrawMax` for coroutines.
+    """EdrawMax's diagrams, with blocking calls; see `AsyncEdrawMax` for coroutines.
 
     Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
     """
 
 
 class AsyncEdrawMax(_Operations[AsyncHttp], AsyncClient[EdrawMaxService]):
-    """EdrawMax's diagrams, by coroutines; see `EdrawMax` for calls that block.
+    """EdrawMax's diagrams, with coroutines; see `EdrawMax` for calls that block.
 
     Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
     """

@@ -1,4 +1,4 @@
-"""GMI Cloud's clients: requests to any model, and what is told of models, once for both kinds of client.
+"""GMI Cloud's clients: requests to any model, and what is told of models, for both kinds of client.
 
 Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
 """
@@ -155,7 +155,7 @@ class _Operations(Client[HttpT, GMICloudService]):
         Raises:
             InvalidArgument: Model or payload is empty, or no JSON; nothing was sent.
             SpendLimitReached: It would go beyond `max_spend`; nothing was started.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
             ContentPolicyError: The service does not take such content; nothing was started.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was started.
@@ -175,10 +175,10 @@ class _Operations(Client[HttpT, GMICloudService]):
         cfg_scale: float | None = None,
         seed: int | None = None,
     ) -> Flow[Started]:
-        """Start a film from a text, as the Wan models take it; it takes minutes and costs money by the second.
+        """Start a video from a text, as the Wan models take it; it takes minutes and costs money by the second.
 
         Args:
-            prompt: What the film shows.
+            prompt: Description of the video.
             model: The model's id.
             video_length: Whole seconds; None leaves it to the model, and so for all that follow.
             negative_prompt: What it shall not show.
@@ -186,7 +186,7 @@ class _Operations(Client[HttpT, GMICloudService]):
             seed: The same seed and words make the same film.
 
         Returns:
-            A job, still queued, whose `outputs` will hold one video; raises as `create_request` does.
+            A queued job; its `outputs` will be one video. Raises the errors of `create_request`.
 
         Facts: gmicloud:models.known, requests.payload.
         """
@@ -205,7 +205,7 @@ class _Operations(Client[HttpT, GMICloudService]):
         negative_prompt: str | None = None,
         seed: int | None = None,
     ) -> Flow[Started]:
-        """Start a film that sets an image in motion; it takes minutes and costs money by the second.
+        """Start a video that animates an image; it takes minutes and costs money by the second.
 
         Args:
             prompt: What happens.
@@ -217,7 +217,7 @@ class _Operations(Client[HttpT, GMICloudService]):
             seed: The same seed, words and image make the same film.
 
         Returns:
-            A job, still queued, whose `outputs` will hold one video; raises as `create_request` does.
+            A queued job; its `outputs` will be one video. Raises the errors of `create_request`.
 
         Facts: gmicloud:models.known, requests.payload, inputs.image.
         """
@@ -227,14 +227,14 @@ class _Operations(Client[HttpT, GMICloudService]):
 
 
 class GMICloud(_Operations[SyncHttp], SyncClient[GMICloudService]):
-    """GMI Cloud, by calls that block; see `AsyncGMICloud` for coroutines.
+    """GMI Cloud, with blocking calls; see `AsyncGMICloud` for coroutines.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
 
 
 class AsyncGMICloud(_Operations[AsyncHttp], AsyncClient[GMICloudService]):
-    """GMI Cloud, by coroutines; see `GMICloud` for calls that block.
+    """GMI Cloud, with coroutines; see `GMICloud` for calls that block.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """

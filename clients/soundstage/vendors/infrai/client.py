@@ -1,4 +1,4 @@
-"""Infrai's clients: generate and activate, once for both kinds of client.
+"""Infrai's clients: generate and activate, for both kinds of client.
 
 Source: www.infrai.cc/en/docs (api/ai-video, conventions) and the older page; facts are cited by id.
 """
@@ -71,16 +71,16 @@ class _Operations(Client[HttpT, InfraiService]):
         vendor: str | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[Started]:
-        """Start a film from a text (POST /v1/video/generate); it costs USD, which `job.cost` tells.
+        """Start a video from a text (POST /v1/video/generate); it costs USD, which `job.cost` tells.
 
         The call always carries an idempotency key: an answer that is lost is asked for again with the same one, and is
         the same job, paid for once.
 
         Args:
-            prompt: What the film shows.
+            prompt: Description of the video.
             reference_image_url: Address of an image that it is to look like.
-            duration_seconds: How long it is, more than 0; None leaves it to the service.
-            aspect: 16:9, 9:16 or 1:1; None leaves it to the service.
+            duration_seconds: How long it is, more than 0; None lets the service decide.
+            aspect: 16:9, 9:16 or 1:1; None lets the service decide.
             resolution: 720p, 1080p or 4k, the short side; what `vendor` cannot do is refused.
             prefer: Which vendor makes it when none is named: balanced, cheapest or smartest.
             model: The model that makes it.
@@ -116,7 +116,7 @@ class _Operations(Client[HttpT, InfraiService]):
 
 
 class Infrai(_Operations[SyncHttp], SyncClient[InfraiService]):
-    """Infrai's video service, by calls that block; see `AsyncInfrai` for coroutines.
+    """Infrai's video service, with blocking calls; see `AsyncInfrai` for coroutines.
 
     Every submission carries a key, so that one whose answer was lost is sent again and is still one job, paid for once.
     """
@@ -160,7 +160,7 @@ class Infrai(_Operations[SyncHttp], SyncClient[InfraiService]):
 
 
 class AsyncInfrai(_Operations[AsyncHttp], AsyncClient[InfraiService]):
-    """Infrai's video service, by coroutines; see `Infrai` for calls that block.
+    """Infrai's video service, with coroutines; see `Infrai` for calls that block.
 
     Every submission carries a key, so that one whose answer was lost is sent again and is still one job, paid for once.
     """

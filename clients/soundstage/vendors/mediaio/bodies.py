@@ -1,7 +1,7 @@
-"""The rules of Media.io's parameters: bodies that are checked and translated whole before anything is sent.
+"""Request bodies: the parameters of a call are checked and converted before anything is sent.
 
 Source: the pages of the API's endpoints; facts are cited by id. On the wire every value is a string: '5s', 'True', '4'
-(values.are_strings); what is natural in Python, 5, True and 4, is taken beside them.
+(values.are_strings); the natural Python values 5, True and 4 are accepted beside them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Parameter:
     """One parameter of an endpoint.
 
     Attributes:
-        name: Its name, here and on the wire.
+        name: The name, in Python and on the wire.
         required: Whether it must be given.
-        choices: The strings that it may be, if they are counted.
-        longest: How many characters it may have, if it is a text.
-        most: How many addresses it may hold, if it is a list.
+        choices: The allowed strings, if it is an enumeration.
+        longest: The most characters, if it is a text.
+        most: The most addresses, if it is a list.
     """
 
     name: str
@@ -46,11 +46,11 @@ class Endpoint:
     """One generation endpoint.
 
     Attributes:
-        name: The vendor's exact name for it (names.unique).
-        method: The method of a client that calls it.
-        path: Its address.
-        kind: What its results are.
-        parameters: What it takes.
+        name: The vendor's exact name (names.unique).
+        method: The client's method that calls it.
+        path: The route.
+        kind: The kind of its outputs.
+        parameters: The parameters that it takes.
     """
 
     name: str
@@ -60,23 +60,23 @@ class Endpoint:
     parameters: tuple[Parameter, ...]
 
 
-class Starts(ABC):
-    """What the methods of the endpoints stand on."""
+class EndpointMethods(ABC):
+    """Base of the generated methods; the client implements the submission."""
 
     @abstractmethod
-    def _start(self, method: str, given: Mapping[str, object]) -> Flow[Started]: ...
+    def _submit(self, method: str, given: Mapping[str, object]) -> Flow[Started]: ...
 
 
 def body(endpoint: Endpoint, given: Mapping[str, object]) -> Body:
-    """The parameters of a call, checked, as the wire has them (request.wrapper); what is None is left out.
+    """Return the checked parameters of a call in wire format (request.wrapper); None is omitted.
 
     Raises:
-        InvalidArgument: One is not allowed, or does not go with another.
+        InvalidArgument: A value is not allowed, or excludes another.
     """
     checked = {one.name: _value(one, given[one.name]) for one in endpoint.parameters}
     filled = {name: value for name, value in checked.items() if value is not None}
     if endpoint.name == "Hailuo 2.3" and (filled["resolution"], filled["duration"]) == ("1080P", "10s"):
-        validation.reject("resolution", "1080P", "768P where duration is 10s, as 1080P is for 6s alone")
+        validation.reject("resolution", "1080P", "768P where duration is 10s; 1080P needs a duration of 6s")
     return filled
 
 
@@ -94,7 +94,8 @@ def _value(parameter: Parameter, value: object) -> object:
 
 
 def _choice(parameter: Parameter, value: object) -> str:
-    """The string for *value*, which may be what is natural in Python: 5 for '5s', True for 'True', 4 for '4'."""
+    """Return the wire's string for *value*, also for a natural Python value: 5 is '5s', True is 'True', 4 is '4'."""
+    # bool is checked first because it is a subclass of int: True is 'True' and never '1'.
     written = {value} if isinstance(value, str) else set[str]()
     if isinstance(value, int):
         written = {str(value)} if isinstance(value, bool) else {str(int(value)), f"{int(value)}s"}
@@ -105,7 +106,7 @@ def _choice(parameter: Parameter, value: object) -> str:
 
 
 def _reject_choice(parameter: Parameter, value: object) -> NoReturn:
-    """Refuse *value* in the words of both: the vendor's strings, and what is natural in Python."""
+    """Raise the error that lists the vendor's strings and the natural Python values."""
     natural = [choice.removesuffix("s") for choice in parameter.choices if choice.removesuffix("s").isdigit()]
     allowed = "one of " + ", ".join(map(repr, parameter.choices))
     if natural:
@@ -116,7 +117,7 @@ def _reject_choice(parameter: Parameter, value: object) -> NoReturn:
 
 
 def _addresses(name: str, value: object, most: int) -> list[str]:
-    """A list of addresses; a bare address is none (images.array)."""
+    """Return a list of addresses; a bare address is refused (images.array)."""
     allowed = f"a list of 1 to {most} http:// or https:// addresses"
     if not isinstance(value, (list, tuple)):
         validation.reject(name, value, allowed)

@@ -1,4 +1,4 @@
-"""Media.io's clients: a method for each endpoint, `generate` by the vendor's exact names, and the balance.
+"""Media.io's clients: one method for each endpoint, `generate` by the vendor's exact names, and the balance.
 
 Source: the skill ``mediaio-aigc-generate`` and the pages of the API's endpoints; facts are cited by id.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[HttpT, MediaIOService]):
-    """What both kinds of client can do; the methods of the endpoints are in the modules of their capabilities."""
+    """The operations of both kinds of client; the methods of the endpoints are generated, one module a capability."""
 
     @constructor(PROFILE, ClientOptions)
     def __init__(
@@ -60,18 +60,18 @@ class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[H
 
         Raises:
             ApiError: Media.io refused.
-            ConnectionFailed: There is no answer.
+            ConnectionFailed: There is no response.
 
         Facts: mediaio:credits.route.
         """
         return self._service.credits()
 
-    def _start(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
+    def _submit(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
         return self._service.submit(method, given)
 
 
 class MediaIO(_Operations[SyncHttp], Generate, SyncClient[MediaIOService]):
-    """Media.io, by calls that block; see `AsyncMediaIO` for coroutines.
+    """Media.io, with blocking calls; see `AsyncMediaIO` for coroutines.
 
     A submission is never sent twice unless Media.io provably did not receive it, or refused it for the moment.
     """
@@ -82,7 +82,7 @@ class MediaIO(_Operations[SyncHttp], Generate, SyncClient[MediaIOService]):
 
 
 class AsyncMediaIO(_Operations[AsyncHttp], AwaitingGenerate, AsyncClient[MediaIOService]):
-    """Media.io, by coroutines; see `MediaIO` for calls that block.
+    """Media.io, with coroutines; see `MediaIO` for calls that block.
 
     A submission is never sent twice unless Media.io provably did not receive it, or refused it for the moment.
     """
@@ -93,10 +93,10 @@ class AsyncMediaIO(_Operations[AsyncHttp], AwaitingGenerate, AsyncClient[MediaIO
 
 
 def _method(name: object, parameters: Mapping[str, object]) -> str:
-    """The method that calls the endpoint *name* and takes *parameters* (names.unique).
+    """Return the method that calls the endpoint *name*, after checking the names of *parameters* (names.unique).
 
     Raises:
-        InvalidArgument: There is no such endpoint, or it takes other parameters; the message names the nearest.
+        InvalidArgument: The endpoint is unknown, or it takes other parameters; the message suggests the nearest.
     """
     known = {endpoint.name: endpoint for endpoint in ENDPOINTS.values()}
     if not isinstance(name, str) or name not in known:
@@ -106,21 +106,26 @@ def _method(name: object, parameters: Mapping[str, object]) -> str:
     for given in parameters:
         if given not in takes:
             allowed = f"a parameter of {name!r}: {', '.join(takes)}{_nearest(given, takes)}"
-            reject(given, parameters[given], allowed + _instead(endpoint, parameters))
+            reject(given, parameters[given], allowed + _other_endpoint(endpoint, parameters))
     for needed, required in takes.items():
         if required and needed not in parameters:
-            reject(needed, None, f"something, as {name!r} requires it{_instead(endpoint, parameters)}", shown="nothing")
+            allowed = f"a value: {name!r} requires this parameter{_other_endpoint(endpoint, parameters)}"
+            reject(needed, None, allowed, shown="nothing")
     return endpoint.method
 
 
 def _nearest(word: object, known: Iterable[str]) -> str:
+    """Return the suggestion of the *known* word nearest to *word*, or ""."""
     plain = {one.casefold(): one for one in known}
     near = get_close_matches(str(word)[:80].casefold(), plain, 1)
     return f"; did you mean {plain[near[0]]!r}?" if near else ""
 
 
-def _instead(endpoint: Endpoint, parameters: Mapping[str, object]) -> str:
-    """Another endpoint of the same model that takes what is given: the documents shorten its name, too."""
+def _other_endpoint(endpoint: Endpoint, parameters: Mapping[str, object]) -> str:
+    """Return the suggestion of another endpoint of the same model that takes *parameters*, or "".
+
+    The quick reference shortens "Wan 2.6 (Text To Video)" to "Wan 2.6", which names the image-to-video endpoint.
+    """
     for other in ENDPOINTS.values():
         needs = {parameter.name for parameter in other.parameters if parameter.required}
         takes = {parameter.name for parameter in other.parameters}

@@ -1,7 +1,7 @@
-"""Media.io's generation endpoints as data: their names, addresses, and what each takes.
+"""Media.io's generation endpoints as data: their names, routes and parameters.
 
-Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` writes this module; do not
-change it by hand.
+Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` generates this module;
+do not edit it.
 """
 
 from __future__ import annotations
@@ -286,4 +286,4 @@ _ALL: Final = (
 )
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = MappingProxyType({one.method: one for one in _ALL})
-"""Every endpoint by its method."""
+"""Every endpoint by the name of its method."""

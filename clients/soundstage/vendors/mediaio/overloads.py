@@ -1,7 +1,7 @@
-"""Media.io's endpoints by their exact names: `generate`, typed for each of them.
+"""`generate`: Media.io's endpoints by their exact names, with one overload for each.
 
-Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` writes this module; do not
-change it by hand.
+Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` generates this module;
+do not edit it.
 """
 
 from __future__ import annotations
@@ -121,12 +121,12 @@ class Generate(ABC):
         """Start a job by an endpoint's exact name, such as "Kling 3.0"; it costs credits.
 
         Args:
-            name: The vendor's name; each is also a method, such as `kling_3_0`.
-            **parameters: What that method takes.
+            name: The vendor's name; each endpoint is also a method, such as `kling_3_0`.
+            **parameters: The arguments of that method.
 
         Raises:
             InvalidArgument: There is no such endpoint or parameter, or a value is not allowed.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
             ApiError: Media.io refused; nothing was charged.
 
         Facts: mediaio:names.unique.
@@ -227,12 +227,12 @@ class AwaitingGenerate(ABC):
         """Start a job by an endpoint's exact name, such as "Kling 3.0"; it costs credits.
 
         Args:
-            name: The vendor's name; each is also a method, such as `kling_3_0`.
-            **parameters: What that method takes.
+            name: The vendor's name; each endpoint is also a method, such as `kling_3_0`.
+            **parameters: The arguments of that method.
 
         Raises:
             InvalidArgument: There is no such endpoint or parameter, or a value is not allowed.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
             ApiError: Media.io refused; nothing was charged.
 
         Facts: mediaio:names.unique.

@@ -1,14 +1,14 @@
-"""What each of Media.io's endpoints takes, as types for editors and type checkers alone.
+"""The parameters of each of Media.io's endpoints, as types for editors and type checkers.
 
-Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` writes this module; do not
-change it by hand.
+Source: the pages of the API's endpoints, read in November 2026. `tools/mediaio_methods.py` generates this module;
+do not edit it.
 """
 
 from typing import Literal, Required, TypedDict
 
 
 class Imagen4Parameters(TypedDict, total=False):
-    """What `generate("Imagen 4", ...)` takes."""
+    """The parameters of `generate("Imagen 4", ...)`."""
 
     prompt: Required[str]
     ratio: Literal["9:16", "16:9", "1:1", "4:3", "3:4"]
@@ -16,14 +16,14 @@ class Imagen4Parameters(TypedDict, total=False):
 
 
 class SoulCharacterParameters(TypedDict, total=False):
-    """What `generate("soul_character", ...)` takes."""
+    """The parameters of `generate("soul_character", ...)`."""
 
     prompt: Required[str]
     ratio: Literal["2:3", "1:1", "3:2", "9:16", "16:9"]
 
 
 class NanoBananaParameters(TypedDict, total=False):
-    """What `generate("Nano Banana", ...)` takes."""
+    """The parameters of `generate("Nano Banana", ...)`."""
 
     prompt: Required[str]
     images: Required[list[str] | tuple[str, ...]]
@@ -31,7 +31,7 @@ class NanoBananaParameters(TypedDict, total=False):
 
 
 class Seedream40Parameters(TypedDict, total=False):
-    """What `generate("Seedream 4.0", ...)` takes."""
+    """The parameters of `generate("Seedream 4.0", ...)`."""
 
     prompt: Required[str]
     images: Required[list[str] | tuple[str, ...]]
@@ -39,7 +39,7 @@ class Seedream40Parameters(TypedDict, total=False):
 
 
 class NanoBananaProParameters(TypedDict, total=False):
-    """What `generate("Nano Banana Pro", ...)` takes."""
+    """The parameters of `generate("Nano Banana Pro", ...)`."""
 
     prompt: Required[str]
     images: Required[list[str] | tuple[str, ...]]
@@ -48,7 +48,7 @@ class NanoBananaProParameters(TypedDict, total=False):
 
 
 class Wan26Parameters(TypedDict, total=False):
-    """What `generate("Wan 2.6", ...)` takes."""
+    """The parameters of `generate("Wan 2.6", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -59,7 +59,7 @@ class Wan26Parameters(TypedDict, total=False):
 
 
 class Wan22Parameters(TypedDict, total=False):
-    """What `generate("Wan 2.2", ...)` takes."""
+    """The parameters of `generate("Wan 2.2", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -68,7 +68,7 @@ class Wan22Parameters(TypedDict, total=False):
 
 
 class Hailuo02Parameters(TypedDict, total=False):
-    """What `generate("Hailuo 02", ...)` takes."""
+    """The parameters of `generate("Hailuo 02", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -77,7 +77,7 @@ class Hailuo02Parameters(TypedDict, total=False):
 
 
 class Kling21Parameters(TypedDict, total=False):
-    """What `generate("Kling 2.1", ...)` takes."""
+    """The parameters of `generate("Kling 2.1", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -86,7 +86,7 @@ class Kling21Parameters(TypedDict, total=False):
 
 
 class ViduQ3Parameters(TypedDict, total=False):
-    """What `generate("Vidu Q3", ...)` takes."""
+    """The parameters of `generate("Vidu Q3", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -96,7 +96,7 @@ class ViduQ3Parameters(TypedDict, total=False):
 
 
 class Kling25TurboParameters(TypedDict, total=False):
-    """What `generate("Kling 2.5 Turbo", ...)` takes."""
+    """The parameters of `generate("Kling 2.5 Turbo", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -105,7 +105,7 @@ class Kling25TurboParameters(TypedDict, total=False):
 
 
 class GoogleVeo31Parameters(TypedDict, total=False):
-    """What `generate("Google Veo 3.1", ...)` takes."""
+    """The parameters of `generate("Google Veo 3.1", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -116,7 +116,7 @@ class GoogleVeo31Parameters(TypedDict, total=False):
 
 
 class Kling30Parameters(TypedDict, total=False):
-    """What `generate("Kling 3.0", ...)` takes."""
+    """The parameters of `generate("Kling 3.0", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -127,7 +127,7 @@ class Kling30Parameters(TypedDict, total=False):
 
 
 class Hailuo23Parameters(TypedDict, total=False):
-    """What `generate("Hailuo 2.3", ...)` takes."""
+    """The parameters of `generate("Hailuo 2.3", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -136,7 +136,7 @@ class Hailuo23Parameters(TypedDict, total=False):
 
 
 class ViduQ2Parameters(TypedDict, total=False):
-    """What `generate("Vidu Q2", ...)` takes."""
+    """The parameters of `generate("Vidu Q2", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -145,7 +145,7 @@ class ViduQ2Parameters(TypedDict, total=False):
 
 
 class Wan25Parameters(TypedDict, total=False):
-    """What `generate("Wan 2.5", ...)` takes."""
+    """The parameters of `generate("Wan 2.5", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -154,7 +154,7 @@ class Wan25Parameters(TypedDict, total=False):
 
 
 class Kling26Parameters(TypedDict, total=False):
-    """What `generate("Kling 2.6", ...)` takes."""
+    """The parameters of `generate("Kling 2.6", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -163,7 +163,7 @@ class Kling26Parameters(TypedDict, total=False):
 
 
 class MotionControlKling26Parameters(TypedDict, total=False):
-    """What `generate("Motion Control Kling 2.6", ...)` takes."""
+    """The parameters of `generate("Motion Control Kling 2.6", ...)`."""
 
     video: Required[str]
     image: Required[str]
@@ -171,7 +171,7 @@ class MotionControlKling26Parameters(TypedDict, total=False):
 
 
 class GoogleVeo31FastParameters(TypedDict, total=False):
-    """What `generate("Google Veo 3.1 Fast", ...)` takes."""
+    """The parameters of `generate("Google Veo 3.1 Fast", ...)`."""
 
     prompt: Required[str]
     image: Required[str]
@@ -182,7 +182,7 @@ class GoogleVeo31FastParameters(TypedDict, total=False):
 
 
 class Wan26TextToVideoParameters(TypedDict, total=False):
-    """What `generate("Wan 2.6 (Text To Video)", ...)` takes."""
+    """The parameters of `generate("Wan 2.6 (Text To Video)", ...)`."""
 
     prompt: Required[str]
     size: Literal["9:16", "16:9", "1:1", "4:3", "3:4"]
@@ -192,7 +192,7 @@ class Wan26TextToVideoParameters(TypedDict, total=False):
 
 
 class ViduQ3TextToVideoParameters(TypedDict, total=False):
-    """What `generate("Vidu Q3 (Text To Video)", ...)` takes."""
+    """The parameters of `generate("Vidu Q3 (Text To Video)", ...)`."""
 
     prompt: Required[str]
     ratio: Literal["9:16", "16:9", "1:1", "4:3", "3:4"]
@@ -202,7 +202,7 @@ class ViduQ3TextToVideoParameters(TypedDict, total=False):
 
 
 class Wan25TextToVideoParameters(TypedDict, total=False):
-    """What `generate("Wan 2.5 (Text To Video)", ...)` takes."""
+    """The parameters of `generate("Wan 2.5 (Text To Video)", ...)`."""
 
     prompt: Required[str]
     ratio: Literal["16:9", "9:16", "1:1", "4:3", "3:4"]

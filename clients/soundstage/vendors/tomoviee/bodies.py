@@ -1,7 +1,7 @@
-"""The rules of each capability: bodies that are checked whole before anything is sent.
+"""Request bodies: the parameters of each capability are checked before anything is sent.
 
-Source: the capabilities' own skills, and the pages at tomoviee.ai/doc; facts are cited by id. A body may hold None for
-what is left out.
+Source: the capabilities' own skills, and the pages at tomoviee.ai/doc; facts are cited by id. None in a body
+is omitted on the wire.
 """
 
 from __future__ import annotations
@@ -34,33 +34,33 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def told(callback: str | None, params: str | None) -> Body:
-    """What every capability may carry (callback.request)."""
+def callback_params(callback: str | None, params: str | None) -> Body:
+    """Return the callback parameters of every capability (callback.request)."""
     return {
         "callback": None if callback is None else validation.web_address("callback", callback),
         "params": validation.optional_text("params", params),
     }
 
 
-def film(prompt: str, resolution: str, aspect_ratio: str, duration: int, camera_move: int | None) -> Body:
-    """A film from a text (text2video.params)."""
+def video(prompt: str, resolution: str, aspect_ratio: str, duration: int, camera_move: int | None) -> Body:
+    """Return the body of a video from a text (text2video.params)."""
     ratio = validation.choice("aspect_ratio", aspect_ratio, get_args(AspectRatio))
-    return _moving(prompt, resolution, ratio, duration, camera_move)
+    return _common(prompt, resolution, ratio, duration, camera_move)
 
 
-def film_from_frames(prompt: str, resolution: str, aspect_ratio: str, duration: int, camera_move: int | None) -> Body:
-    """A film that may have the shape of the image it begins with (img2video.params, tail2video.params)."""
+def video_from_frames(prompt: str, resolution: str, aspect_ratio: str, duration: int, camera_move: int | None) -> Body:
+    """Return the body of a video that may keep the aspect ratio of its image (img2video.params, tail2video.params)."""
     ratio = validation.choice("aspect_ratio", aspect_ratio, get_args(FrameAspectRatio))
-    return _moving(prompt, resolution, ratio, duration, camera_move)
+    return _common(prompt, resolution, ratio, duration, camera_move)
 
 
-def inputs(**addresses: str) -> Body:
-    """The files a capability begins with, by the vendor's names (limits.input_size)."""
+def input_files(**addresses: str) -> Body:
+    """Return the addresses of input files by the vendor's names (limits.input_size)."""
     return {name: validation.web_address(name, address) for name, address in addresses.items()}
 
 
-def _moving(prompt: str, resolution: str, aspect_ratio: str, duration: int, camera_move: int | None) -> Body:
-    """What all video capabilities have in common (video.common, camera.index)."""
+def _common(prompt: str, resolution: str, aspect_ratio: str, duration: int, camera_move: int | None) -> Body:
+    """Return the parameters of every video capability (video.common, camera.index)."""
     if camera_move is not None:
         validation.whole_number("camera_move", camera_move, least=min(CameraMove), most=max(CameraMove))
     return {
@@ -72,7 +72,7 @@ def _moving(prompt: str, resolution: str, aspect_ratio: str, duration: int, came
     }
 
 
-def picture(
+def image_from_reference(
     prompt: str,
     *,
     reference_image: str | None,
@@ -85,8 +85,11 @@ def picture(
     image: str | None,
     image_num: int | None,
 ) -> Body:
-    """Images after a reference, by the names of the skill; image and image_num are the older ones (img2img.params)."""
-    reference = _under_either_name("reference_image", reference_image, "image", image, validation.web_address)
+    """Return the body of images that follow a reference image (img2img.params).
+
+    The names are those of the skill; image and image_num are the older names of reference_image and batch_size.
+    """
+    reference = _value_of_either("reference_image", reference_image, "image", image, validation.web_address)
     control_type = _control_type(control)
     if init_image is not None:
         validation.web_address("init_image", init_image)
@@ -98,25 +101,25 @@ def picture(
         "control_type": control_type,
         "width": _within("width", width, SIDE_PIXELS),
         "height": _within("height", height, SIDE_PIXELS),
-        "batch_size": _under_either_name("batch_size", batch_size, "image_num", image_num, _copies, default=1),
+        "batch_size": _value_of_either("batch_size", batch_size, "image_num", image_num, _copies, default=1),
         "control_intensity": validation.number("control_intensity", control_intensity, least=0, most=1),
         "init_image": init_image,
     }
 
 
-def redrawn_picture(
+def redrawn_image(
     prompt: str, *, init_image: str | None, mask_url: str | None, image: str | None, mask: str | None
 ) -> Body:
-    """An image with its white parts redrawn; image and mask are older names (redrawing.params)."""
+    """Return the body of an image whose masked part is redrawn; image and mask are older names (redrawing.params)."""
     return {
         "prompt": validation.text("prompt", prompt),
-        "init_image": _under_either_name("init_image", init_image, "image", image, validation.web_address),
-        "mask_url": _under_either_name("mask_url", mask_url, "mask", mask, _optional_address),
+        "init_image": _value_of_either("init_image", init_image, "image", image, validation.web_address),
+        "mask_url": _value_of_either("mask_url", mask_url, "mask", mask, _optional_address),
     }
 
 
 def masks(image: str, control: object, prompt: str | None) -> Body:
-    """What to recognise in an image (img2mask.params)."""
+    """Return the body of masks of the objects in an image (img2mask.params)."""
     return {
         "image": validation.web_address("image", image),
         "control_type": _control_type(control),
@@ -125,7 +128,7 @@ def masks(image: str, control: object, prompt: str | None) -> Body:
 
 
 def music(prompt: str, duration: int, qty: int, *, disable_translate: bool | None) -> Body:
-    """Music from a text (text2music.params)."""
+    """Return the body of music from a text (text2music.params)."""
     return {
         "prompt": validation.text("prompt", prompt),
         "duration": _within("duration", duration, MUSIC_SECONDS),
@@ -134,8 +137,8 @@ def music(prompt: str, duration: int, qty: int, *, disable_translate: bool | Non
     }
 
 
-def effect(prompt: str, duration: int, qty: int) -> Body:
-    """A sound effect from a text (text2sfx.params)."""
+def sound_effect(prompt: str, duration: int, qty: int) -> Body:
+    """Return the body of a sound effect from a text (text2sfx.params)."""
     return {
         "prompt": validation.text("prompt", prompt),
         "duration": _within("duration", duration, EFFECT_SECONDS),
@@ -144,7 +147,7 @@ def effect(prompt: str, duration: int, qty: int) -> Body:
 
 
 def speech(text: str, voice_id: str) -> Body:
-    """A text, spoken (text2speech.params)."""
+    """Return the body of speech from a text (text2speech.params)."""
     return {
         "text": validation.text("text", text, longest=MAX_SPEECH_LENGTH),
         "voice_id": str(validation.text("voice_id", voice_id)),
@@ -152,7 +155,7 @@ def speech(text: str, voice_id: str) -> Body:
 
 
 def soundtrack(video: str, prompt: str | None, duration: int) -> Body:
-    """Sound for a film (video_scoring.params)."""
+    """Return the body of a soundtrack for a video (video_scoring.params)."""
     return {
         "video": validation.web_address("video", video),
         "prompt": _optional_prompt(prompt),
@@ -178,7 +181,7 @@ def _optional_prompt(prompt: str | None) -> str | None:
 
 
 def _control_type(value: object) -> str:
-    """The string that the gateway takes, for a `ControlType`, its string or its number (control_type.meaning)."""
+    """Return the gateway's string for a `ControlType`, its string or its number (control_type.meaning)."""
     code = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
     if code not in {str(kind) for kind in ControlType}:
         meanings = ", ".join(f"{kind} {kind.name.lower()}" for kind in ControlType)
@@ -186,7 +189,7 @@ def _control_type(value: object) -> str:
     return str(code)
 
 
-def _under_either_name(
+def _value_of_either(
     name: str,
     value: object,
     old_name: str,
@@ -195,11 +198,11 @@ def _under_either_name(
     *,
     default: object = None,
 ) -> T:
-    """What was given under the newer name or the older one; under both, it has to be the same."""
+    """Return the checked value given under the newer name or the older one; given under both, it must be the same."""
     if old_value is None:
         return check(name, default if value is None else value)
     checked = check(old_name, old_value)
     if value is not None and check(name, value) != checked:
         shown = repr(hide_query(checked)) if isinstance(checked, str) else None
-        validation.reject(old_name, checked, f"the same as {name}, whose older name it is, or nothing", shown=shown)
+        validation.reject(old_name, checked, f"the value of {name}, whose older name this is, or None", shown=shown)
     return checked

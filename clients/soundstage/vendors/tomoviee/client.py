@@ -1,4 +1,4 @@
-"""Tomoviee's clients: a method for each capability, once for both kinds of client.
+"""Tomoviee's clients: one method for each capability, for both kinds of client.
 
 Source: the capabilities' own skills, and the pages at tomoviee.ai/doc; facts are cited by id.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class _Operations(Client[HttpT, TomovieeService]):
-    """The capabilities, written once for both kinds of client."""
+    """The operations, one for each capability, written once for both kinds of client."""
 
     @constructor(PROFILE, ClientOptions)
     def __init__(
@@ -55,10 +55,10 @@ class _Operations(Client[HttpT, TomovieeService]):
         super().__init__(PROFILE, **options)
         self._service = TomovieeService(key, secret, self._settings)
 
-    def _start(
+    def _submit(
         self, operation: str, capability: str, body: bodies.Body, callback: str | None, params: str | None
     ) -> Flow[Started]:
-        return self._service.submit(operation, capability, {**body, **bodies.told(callback, params)})
+        return self._service.submit(operation, capability, {**body, **bodies.callback_params(callback, params)})
 
     @submission
     def text_to_video(
@@ -72,30 +72,30 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start a film of 5 seconds from a text (tm_text2video_b); it takes 1 to 5 minutes and costs credits.
+        """Start a video of 5 seconds from a text (tm_text2video_b); it takes 1 to 5 minutes and costs credits.
 
         Args:
-            prompt: What the film shows.
+            prompt: Description of the video.
             resolution: 720p or 1080p, which is the short side in pixels.
             aspect_ratio: 16:9, 9:16, 4:3, 3:4 or 1:1.
-            duration: Seconds; 5 is all there is.
-            camera_move: A `CameraMove` or its number from 1 to 46; None leaves it to the service.
-            callback: An address that is told of the end.
-            params: Any text, given back in the result and to the callback.
+            duration: Seconds; only 5 is available.
+            camera_move: A `CameraMove` or its number from 1 to 46; None lets the service decide.
+            callback: Address of a callback at the end.
+            params: Any text; returned in the result and in the callback.
 
         Returns:
-            A job, still queued; `outputs` will hold one video.
+            A queued job; its `outputs` will be one video.
 
         Raises:
             InvalidArgument: An argument is out of range; nothing was sent.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
             ApiError: The gateway refused.
             ConnectionFailed: The gateway could not be reached; nothing was sent.
 
         Facts: tomoviee:text2video.params, video.common, camera.index, callback.request.
         """
-        body = bodies.film(prompt, resolution, aspect_ratio, duration, camera_move)
-        return self._start("text_to_video", "tm_text2video_b", body, callback, params)
+        body = bodies.video(prompt, resolution, aspect_ratio, duration, camera_move)
+        return self._submit("text_to_video", "tm_text2video_b", body, callback, params)
 
     @submission
     def image_to_video(
@@ -110,26 +110,26 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start a film of 5 seconds that sets an image in motion (tm_img2video_b); it takes 1 to 5 minutes.
+        """Start a video of 5 seconds that animates an image (tm_img2video_b); it takes 1 to 5 minutes.
 
         Args:
             prompt: What happens.
             image: Address of a JPG, PNG or WEBP of less than 200 MB.
-            resolution: As for `text_to_video`, and so are all arguments that are not told here.
-            aspect_ratio: One of `text_to_video`'s, or original: the image's own.
-            duration: Seconds; 5 is all there is.
-            camera_move: A `CameraMove`, its number or None.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            resolution: As for `text_to_video`, like all arguments that are not described here.
+            aspect_ratio: A ratio of `text_to_video`, or original: that of the image.
+            duration: Seconds; only 5 is available.
+            camera_move: A `CameraMove`, its number from 1 to 46, or None.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one video; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one video. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:img2video.params, video.common, limits.input_size.
         """
-        body = bodies.film_from_frames(prompt, resolution, aspect_ratio, duration, camera_move)
-        body |= bodies.inputs(image=image)
-        return self._start("image_to_video", "tm_img2video_b", body, callback, params)
+        body = bodies.video_from_frames(prompt, resolution, aspect_ratio, duration, camera_move)
+        body |= bodies.input_files(image=image)
+        return self._submit("image_to_video", "tm_img2video_b", body, callback, params)
 
     @submission
     def first_last_frame(
@@ -145,27 +145,27 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start a film of 5 seconds from one image to another (tm_tail2video_b); it takes 1 to 5 minutes.
+        """Start a video of 5 seconds from one image to another (tm_tail2video_b); it takes 1 to 5 minutes.
 
         Args:
             prompt: What happens between the two.
             image: Address of the first frame: a JPG, PNG or WEBP of less than 200 MB.
             image_tail: Address of the last frame, likewise.
-            resolution: As for `text_to_video`, and so are all arguments that are not told here.
-            aspect_ratio: One of `text_to_video`'s, or original: the first image's own.
-            duration: Seconds; 5 is all there is.
-            camera_move: A `CameraMove`, its number or None.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            resolution: As for `text_to_video`, like all arguments that are not described here.
+            aspect_ratio: A ratio of `text_to_video`, or original: that of the first image.
+            duration: Seconds; only 5 is available.
+            camera_move: A `CameraMove`, its number from 1 to 46, or None.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one video; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one video. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:tail2video.params, video.common, limits.input_size.
         """
-        body = bodies.film_from_frames(prompt, resolution, aspect_ratio, duration, camera_move)
-        body |= bodies.inputs(image=image, image_tail=image_tail)
-        return self._start("first_last_frame", "tm_tail2video_b", body, callback, params)
+        body = bodies.video_from_frames(prompt, resolution, aspect_ratio, duration, camera_move)
+        body |= bodies.input_files(image=image, image_tail=image_tail)
+        return self._submit("first_last_frame", "tm_tail2video_b", body, callback, params)
 
     @submission
     def video_continuation(
@@ -180,26 +180,26 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start 5 seconds that go on where a film ends (tm_video_continuation_b); it takes 1 to 5 minutes.
+        """Start 5 seconds that continue a video (tm_video_continuation_b); it takes 1 to 5 minutes.
 
         Args:
             prompt: What happens next.
             video: Address of an MP4 of exactly 5 seconds in 720p and less than 200 MB, such as a finished job's output.
-            resolution: As for `text_to_video`, and so are all arguments that are not told here.
-            aspect_ratio: One of `text_to_video`'s.
-            duration: Seconds that are added; 5 is all there is.
-            camera_move: A `CameraMove`, its number or None.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            resolution: As for `text_to_video`, like all arguments that are not described here.
+            aspect_ratio: A ratio of `text_to_video`.
+            duration: Seconds that are added; only 5 is available.
+            camera_move: A `CameraMove`, its number from 1 to 46, or None.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one video; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one video. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:continuation.params, video.common, limits.input_size.
         """
-        body = bodies.film(prompt, resolution, aspect_ratio, duration, camera_move)
-        body |= bodies.inputs(video=video)
-        return self._start("video_continuation", "tm_video_continuation_b", body, callback, params)
+        body = bodies.video(prompt, resolution, aspect_ratio, duration, camera_move)
+        body |= bodies.input_files(video=video)
+        return self._submit("video_continuation", "tm_video_continuation_b", body, callback, params)
 
     @submission
     def image_to_image(
@@ -218,29 +218,29 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start 1 to 4 images after a reference (tm_reference_img2img); it takes 30 seconds to 2 minutes.
+        """Start 1 to 4 images that follow a reference image (tm_reference_img2img); it takes 30 seconds to 2 minutes.
 
         Args:
-            prompt: What the images show.
+            prompt: Description of the images.
             reference_image: Address of a JPG, PNG or WEBP of less than 200 MB; required, under this name or `image`.
-            control_type: What is kept of it: a `ControlType`, its string or its number.
+            control_type: What is kept of the reference: a `ControlType`, its string or its number.
             width: 512 to 2048 pixels.
             height: 512 to 2048 pixels.
-            batch_size: How many images, 1 to 4; 1 where neither this nor `image_num` is given.
-            control_intensity: How closely they keep to the reference, 0 to 1.
-            init_image: Address of the image to begin with; for SUBJECT, which needs one, `reference_image` by default.
+            batch_size: Number of images, 1 to 4; 1 if neither this nor `image_num` is given.
+            control_intensity: How closely the images follow the reference, 0 to 1.
+            init_image: Address of the image to start with; SUBJECT needs one, by default `reference_image`.
             image: The older name of `reference_image`.
             image_num: The older name of `batch_size`.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold the images; raises as `text_to_video` does, and InvalidArgument also where
-            the older and the newer name of one thing say different things.
+            A queued job; its `outputs` will be the images. Raises what `text_to_video` raises, and InvalidArgument
+            also if the older and the newer name of an argument have different values.
 
         Facts: tomoviee:img2img.params, control_type.meaning, limits.input_size.
         """
-        body = bodies.picture(
+        body = bodies.image_from_reference(
             prompt,
             reference_image=reference_image,
             control=control_type,
@@ -252,7 +252,7 @@ class _Operations(Client[HttpT, TomovieeService]):
             image=image,
             image_num=image_num,
         )
-        return self._start("image_to_image", "tm_reference_img2img", body, callback, params)
+        return self._submit("image_to_image", "tm_reference_img2img", body, callback, params)
 
     @submission
     def redrawing(
@@ -266,25 +266,25 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start an image with a part of it drawn anew (tm_redrawing); it takes 30 seconds to 2 minutes.
+        """Start an image with a redrawn part (tm_redrawing); it takes 30 seconds to 2 minutes.
 
         Args:
-            prompt: What the new part shows.
+            prompt: Description of the new part.
             init_image: Address of a JPG or PNG whose sides are over 512 and under 2048 pixels, one less than 3 times
                 the other; required, under this name or `image`.
-            mask_url: Address of a mask of the same size: white is redrawn, black is kept. `recognition` makes such.
+            mask_url: Address of a mask of the same size: white is redrawn, black is kept. `recognition` makes one.
             image: The older name of `init_image`.
             mask: The older name of `mask_url`.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one image; raises as `image_to_image` does.
+            A queued job; its `outputs` will be one image. Raises what `image_to_image` raises.
 
         Facts: tomoviee:redrawing.params, workflow.recognise_then_redraw.
         """
-        body = bodies.redrawn_picture(prompt, init_image=init_image, mask_url=mask_url, image=image, mask=mask)
-        return self._start("redrawing", "tm_redrawing", body, callback, params)
+        body = bodies.redrawn_image(prompt, init_image=init_image, mask_url=mask_url, image=image, mask=mask)
+        return self._submit("redrawing", "tm_redrawing", body, callback, params)
 
     @submission
     def recognition(
@@ -296,22 +296,23 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start masks of what is in an image (tm_reference_img2mask); it takes 30 seconds to 2 minutes.
+        """Start masks of the objects in an image (tm_reference_img2mask); it takes 30 seconds to 2 minutes.
 
         Args:
             image: Address of a JPG, PNG or WEBP of less than 200 MB.
-            control_type: By what it is recognised: a `ControlType`, its string or its number.
-            prompt: What to look for; None leaves it to the service.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            control_type: What is recognized: a `ControlType`, its string or its number.
+            prompt: Which objects to find; None lets the service decide.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one mask or more, white where recognised; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one mask or more, white where recognized. Raises the errors of
+            `text_to_video`.
 
         Facts: tomoviee:img2mask.params, control_type.meaning.
         """
         body = bodies.masks(image, control_type, prompt)
-        return self._start("recognition", "tm_reference_img2mask", body, callback, params)
+        return self._submit("recognition", "tm_reference_img2mask", body, callback, params)
 
     @submission
     def text_to_music(
@@ -327,20 +328,20 @@ class _Operations(Client[HttpT, TomovieeService]):
         """Start 1 to 4 pieces of music from a text (tm_text2music); it takes 30 seconds to 2 minutes.
 
         Args:
-            prompt: What it sounds like; the service reads 77 tokens of it and cuts the rest.
+            prompt: Description of the music; the service reads 77 tokens and ignores the rest.
             duration: 0 to 95 whole seconds.
-            qty: How many pieces, 1 to 4.
-            disable_translate: Whether the prompt is left in its own language; None leaves it to the service.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            qty: Number of pieces, 1 to 4.
+            disable_translate: Whether the prompt stays in its own language; None lets the service decide.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold the pieces as MP3; raises as `text_to_video` does.
+            A queued job; its `outputs` will be the pieces as MP3. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:text2music.params, output.audio.
         """
         body = bodies.music(prompt, duration, qty, disable_translate=disable_translate)
-        return self._start("text_to_music", "tm_text2music", body, callback, params)
+        return self._submit("text_to_music", "tm_text2music", body, callback, params)
 
     @submission
     def text_to_sound_effect(
@@ -355,19 +356,19 @@ class _Operations(Client[HttpT, TomovieeService]):
         """Start 1 to 4 sound effects from a text (tm_text2sfx); it takes 10 seconds to 1 minute.
 
         Args:
-            prompt: What is heard.
+            prompt: Description of the sound.
             duration: 5 to 180 whole seconds.
-            qty: How many, 1 to 4.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            qty: Number of effects, 1 to 4.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold the effects as MP3; raises as `text_to_video` does.
+            A queued job; its `outputs` will be the effects as MP3. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:text2sfx.params, output.audio.
         """
-        body = bodies.effect(prompt, duration, qty)
-        return self._start("text_to_sound_effect", "tm_text2sfx", body, callback, params)
+        body = bodies.sound_effect(prompt, duration, qty)
+        return self._submit("text_to_sound_effect", "tm_text2sfx", body, callback, params)
 
     @submission
     def text_to_speech(
@@ -381,18 +382,18 @@ class _Operations(Client[HttpT, TomovieeService]):
         """Start speech from a text (tm_text2speech); it takes 5 to 30 seconds.
 
         Args:
-            text: What is said, of at most 5000 characters.
-            voice_id: A `Voice`, or the id of another.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            text: The text to speak, at most 5000 characters.
+            voice_id: A `Voice`, or the id of another voice.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one MP3; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one MP3. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:text2speech.params, output.audio.
         """
         body = bodies.speech(text, voice_id)
-        return self._start("text_to_speech", "tm_text2speech", body, callback, params)
+        return self._submit("text_to_speech", "tm_text2speech", body, callback, params)
 
     @submission
     def video_soundtrack(
@@ -404,33 +405,33 @@ class _Operations(Client[HttpT, TomovieeService]):
         callback: str | None = None,
         params: str | None = None,
     ) -> Flow[Started]:
-        """Start sound for a film (tm_video_scoring); it takes 1 to 3 minutes.
+        """Start a soundtrack for a video (tm_video_scoring); it takes 1 to 3 minutes.
 
         Args:
             video: Address of an MP4 of less than 200 MB.
-            prompt: What it sounds like; None leaves it to the service.
+            prompt: Description of the soundtrack; None lets the service decide.
             duration: 5 to 900 whole seconds.
-            callback: An address that is told of the end.
-            params: Any text, given back.
+            callback: Address of a callback at the end.
+            params: Any text; returned.
 
         Returns:
-            A job whose `outputs` will hold one MP3; raises as `text_to_video` does.
+            A queued job; its `outputs` will be one MP3. Raises the errors of `text_to_video`.
 
         Facts: tomoviee:video_scoring.params, output.audio.
         """
         body = bodies.soundtrack(video, prompt, duration)
-        return self._start("video_soundtrack", "tm_video_scoring", body, callback, params)
+        return self._submit("video_soundtrack", "tm_video_scoring", body, callback, params)
 
 
 class Tomoviee(_Operations[SyncHttp], SyncClient[TomovieeService]):
-    """Tomoviee's gateway, by calls that block; see `AsyncTomoviee` for coroutines.
+    """Tomoviee's gateway, with blocking calls; see `AsyncTomoviee` for coroutines.
 
     A submission is never sent twice unless the gateway provably did not receive it, or refused it for the moment.
     """
 
 
 class AsyncTomoviee(_Operations[AsyncHttp], AsyncClient[TomovieeService]):
-    """Tomoviee's gateway, by coroutines; see `Tomoviee` for calls that block.
+    """Tomoviee's gateway, with coroutines; see `Tomoviee` for calls that block.
 
     A submission is never sent twice unless the gateway provably did not receive it, or refused it for the moment.
     """

@@ -1,4 +1,4 @@
-"""Veo's clients: films, once for both kinds of client.
+"""Veo's clients: films, for both kinds of client.
 
 Source: ai.google.dev/gemini-api/docs/video, and the proxy's page and script; facts are cited by id.
 """
@@ -94,7 +94,7 @@ class _Operations(Client[HttpT, VeoService]):
 
         Raises:
             InvalidArgument: An argument is out of range; nothing was sent.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it.
+            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was sent.
 
@@ -131,14 +131,14 @@ class _Operations(Client[HttpT, VeoService]):
 
 
 class Veo(_Operations[SyncHttp], SyncClient[VeoService]):
-    """Veo through a LiteLLM proxy or on Google's host, by calls that block; see `AsyncVeo` for coroutines.
+    """Veo through a LiteLLM proxy or on Google's host, with blocking calls; see `AsyncVeo` for coroutines.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
 
 
 class AsyncVeo(_Operations[AsyncHttp], AsyncClient[VeoService]):
-    """Veo through a LiteLLM proxy or on Google's host, by coroutines; see `Veo` for calls that block.
+    """Veo through a LiteLLM proxy or on Google's host, with coroutines; see `Veo` for calls that block.
 
     A submission is never sent twice unless the service provably did not receive it, or refused it for the moment.
     """
