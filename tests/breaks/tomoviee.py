@@ -547,7 +547,7 @@ def told_without_result(patch: pytest.MonkeyPatch) -> None:
 @BREAKS.in_simulator
 def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
     """Files that the simulator holds are not looked at."""
-    patch.setattr(service, "validate_inputs", lambda *_given: None)
+    patch.setattr(Gateway, "validate_inputs", lambda *_given: None)
 
 
 @BREAKS.in_client

@@ -24,7 +24,6 @@ from soundstage_server.world.uploads import inspect_image
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from soundstage_server.kit.service import Service
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.fields import Field, Rule
     from soundstage_server.model.messages import Refusal
@@ -152,7 +151,7 @@ def _rule(field: Field) -> Rule:
     return field.rule.rule if isinstance(field.rule, ListOf) else field.rule
 
 
-def validate_inputs(service: Service, fields: Iterable[Field], params: dict[str, Any]) -> None:
+def validate_inputs(world: World, limits: InputLimits, fields: Iterable[Field], params: dict[str, Any]) -> None:
     """Check the files that *params* name or hold by *fields*, and keep the sizes of their pictures among *params*.
 
     What was sent in base64 gives way to its digest, so that a task does not hold on to files.
@@ -160,14 +159,11 @@ def validate_inputs(service: Service, fields: Iterable[Field], params: dict[str,
     Raises:
         RefusedError: A file breaks a rule of its parameter or the vendor's limit, or is not there.
     """
-    limits = service.input_limits
-    if limits is None:
-        return
     sizes: dict[str, list[Any]] = {}
     for field in fields:
         given, rule = params.get(field.name, ""), _rule(field)
         for url in given if isinstance(given, list) else [given]:
-            known = _inspect(service.world, field, url, limits) if url else None
+            known = _inspect(world, field, url, limits) if url else None
             if known is None or not isinstance(rule, MediaLink):
                 continue
             _check(field, rule, known, limits, sizes)

@@ -12,9 +12,8 @@ from math import ceil
 from sys import intern
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import orjson
-
 from soundstage_server.kit import results
+from soundstage_server.kit.inputs import validate_inputs
 from soundstage_server.model.account import Account, TooManyError, account_name, credential_rule
 from soundstage_server.model.fields import FieldError, check
 from soundstage_server.model.ledger import InsufficientError, Unit
@@ -47,20 +46,29 @@ class Identity(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """The refusals that shared code needs, in the vendor's own words."""
+    """The refusals that shared code raises, as the vendor words them.
+
+    Attributes:
+        unauthenticated: The credential is missing, malformed or not accepted.
+        invalid: A parameter breaks its rule.
+        unreadable: The body is not a JSON object.
+        no_credit: The account cannot pay.
+        too_many: The account has as many unfinished tasks as it may have.
+        unknown_route: No route has this path and method.
+        not_found: No task of this account has the given id; None for a vendor without tasks to read.
+        blocked: Blocked content is refused at creation; None if the task is created and then fails.
+        too_fast: Too many requests a minute; None if the vendor uses `too_many` for that, too.
+    """
 
     unauthenticated: Refusal
     invalid: Refusal
-    """A parameter breaks its rule."""
     unreadable: Refusal
-    """The body is not what a call takes at all."""
-    insufficient: Refusal
+    no_credit: Refusal
     too_many: Refusal
     unknown_route: Refusal
+    not_found: Refusal | None = None
     blocked: Refusal | None = None
-    """How blocked content is refused at creation; None when the task is created and then fails."""
     too_fast: Refusal | None = None
-    """How too many requests a minute are refused; None when it is as too many tasks at once are."""
 
 
 class Service(ABC):
@@ -196,6 +204,15 @@ class Service(ABC):
         except FieldError as error:
             raise RefusedError(self.refusals.invalid, str(error), error.fact) from None
 
+    def validate_inputs(self, fields: Iterable[Field], params: dict[str, Any]) -> None:
+        """Check the input files that *params* name, and replace those sent in base64 by their digests.
+
+        Raises:
+            RefusedError: A file breaks a rule of its parameter or the vendor's limit, or does not exist.
+        """
+        if self.input_limits is not None:
+            validate_inputs(self.world, self.input_limits, fields, params)
+
     def submit(self, request: Request, operation: str, params: dict[str, Any]) -> Task:
         """Take in a paid task, or refuse it with nothing spent.
 
@@ -226,7 +243,7 @@ class Service(ABC):
         except TooManyError:
             raise RefusedError(self.refusals.too_many) from None
         except InsufficientError:
-            raise RefusedError(self.refusals.insufficient) from None
+            raise RefusedError(self.refusals.no_credit) from None
         self.index_task(task)
         if self.callback_plan is not None and self.callback_plan.field in params:
             self.world.callback_dispatcher.schedule(task)
@@ -253,6 +270,21 @@ class Service(ABC):
         public = self.world.public_url
         # Interned, since a million tasks share a handful of addresses.
         return intern(request.base if public is None else f"{public}/{self.slug}")
+
+    def own_task(self, request: Request, task_id: object, detail: str = "") -> Task:
+        """Return the caller's task *task_id*.
+
+        Raises:
+            RefusedError: There is no such task, or it belongs to another account: callers cannot tell which.
+        """
+        task = self.tasks.get(task_id) if isinstance(task_id, str) else None
+        if task is None or task.account is not request.caller:
+            raise RefusedError(self.refusals.not_found or self.refusals.unknown_route, detail)
+        return task
+
+    def dialect(self, name: str, account: Account | None) -> str:
+        """Return the reading of this vendor's dialect *name* for *account*; None is a caller who is not identified."""
+        return self.world.dialects.reading(f"{self.slug}.{name}", None if account is None else account.name)
 
     def observe(self, request: Request, task: Task) -> TaskState:
         """Return what *task* is now; under the clock ``auto`` the reader's time then moves to its next change."""
@@ -357,7 +389,7 @@ class Service(ABC):
         return response._replace(headers=[*response.headers, (FACT_HEADER, fact.encode())], fact=fact)
 
 
-def envelope(code: int, message: str, data: object = None) -> bytes:
-    """Return the envelope ``{code, msg, data}`` of the Wondershare family; data is left out when it is None."""
-    body = {"code": code, "msg": message}
-    return orjson.dumps(body if data is None else {**body, "data": data})
+def bearer_token(header: bytes | None) -> str:
+    """Return the token of an ``Authorization: Bearer`` header; empty if there is none."""
+    scheme, _, token = (header or b"").partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""

@@ -154,6 +154,11 @@ class RefusedError(Exception):
         self.fact = fact or refusal.fact
         self.retry_after = retry_after
 
+    @property
+    def message(self) -> str:
+        """The refusal's message, followed by the detail if there is one."""
+        return f"{self.refusal.message}: {self.detail}" if self.detail else self.refusal.message
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from soundstage_server.kit.inputs import MEASURED, MediaContent, decode_base64, media_fields, validate_inputs
+from soundstage_server.kit.inputs import MEASURED, MediaContent, decode_base64, media_fields
 from soundstage_server.model.fields import Field
 from soundstage_server.model.messages import RefusedError
 
@@ -42,7 +42,7 @@ def world(kit: Kit) -> Iterator[World]:
 
 def taken(world: World, rule: MediaContent, **params: Any) -> dict[str, Any]:
     """Admit *params*, each by *rule*, at some vendor's, and return what is kept of them."""
-    validate_inputs(world.services["tomoviee"], [Field(name, rule, "img2video.params") for name in params], params)
+    world.services["tomoviee"].validate_inputs([Field(name, rule, "img2video.params") for name in params], params)
     return params
 
 
@@ -109,7 +109,7 @@ def test_a_mask_has_the_ratio_of_its_picture(world: World) -> None:
     mask = MediaContent(("PNG",), same_ratio_as="image")
     fields = [Field("image", EITHER, "f"), Field("mask", mask, "f")]
     service = world.services["tomoviee"]
-    validate_inputs(service, fields, {"image": encoded(600, 400), "mask": encoded(300, 200)})
-    validate_inputs(service, fields, {"image": ADDRESS, "mask": encoded(300, 300)})
+    service.validate_inputs(fields, {"image": encoded(600, 400), "mask": encoded(300, 200)})
+    service.validate_inputs(fields, {"image": ADDRESS, "mask": encoded(300, 300)})
     with pytest.raises(RefusedError, match="have the ratio of image, 600x400; got 300x300"):
-        validate_inputs(service, fields, {"image": encoded(600, 400), "mask": encoded(300, 300)})
+        service.validate_inputs(fields, {"image": encoded(600, 400), "mask": encoded(300, 300)})

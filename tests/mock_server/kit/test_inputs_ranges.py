@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from soundstage_server.kit.inputs import InputLimits, MediaLink, known_seconds, known_size, validate_inputs
+from soundstage_server.kit.inputs import InputLimits, MediaLink, known_seconds, known_size
 from soundstage_server.media import Video, render
 from soundstage_server.model.fields import Field, ListOf
 from soundstage_server.model.messages import Refusal, RefusedError
@@ -49,8 +49,8 @@ def admitted(world: World, params: dict[str, Any], **rules: Rule) -> dict[str, A
     limits = InputLimits(None, "limits", Refusal(1, 400, "large", "f"), Refusal(2, 400, "unfit", "f"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TomovieeService, "input_limits", limits)
-        validate_inputs(
-            world.services["tomoviee"], [Field(name, rule, "the.fact") for name, rule in rules.items()], params
+        world.services["tomoviee"].validate_inputs(
+            [Field(name, rule, "the.fact") for name, rule in rules.items()], params
         )
     return params
 

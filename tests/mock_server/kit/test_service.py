@@ -183,7 +183,7 @@ def test_who_cannot_pay_gets_nothing(kit: Kit, slug: str) -> None:
     with kit.world() as world:
         service = world.services[slug]
         fact = refused(kit.caller(world, slug, "broke-key").create(), slug, world)
-        assert fact == f"{slug}:{service.refusals.insufficient.fact}"
+        assert fact == f"{slug}:{service.refusals.no_credit.fact}"
         (account,) = world.accounts()
         assert ([*world.tasks()], account.ledger.entries) == ([], [])
 

@@ -10,4 +10,6 @@ the service behaves.
 
 from soundstage_server.vendors.cloudsway.service import CloudswayService
 
-__all__ = ["CloudswayService"]
+__all__ = ["SERVICE", "CloudswayService"]
+
+SERVICE = CloudswayService

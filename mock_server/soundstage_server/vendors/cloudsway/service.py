@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from soundstage_server.kit.inputs import MEASURED, InputLimits, validate_inputs
+from soundstage_server.kit.inputs import MEASURED, InputLimits
 from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
@@ -303,7 +303,7 @@ class CloudswayService(Service):
     def _look_at_pictures(self, params: dict[str, Any]) -> None:
         """Check every picture, masks within lists among them; keep sizes, and digests in place of what was sent."""
         fields, held = pictures_of(params)
-        validate_inputs(self, fields, held)
+        self.validate_inputs(fields, held)
         params.update({name: value for name, value in held.items() if name in params or name == MEASURED})
         if "dynamic_masks" in params:
             params["dynamic_masks"] = [

@@ -10,4 +10,6 @@ of it, and `mermaid` says the same as code.
 
 from soundstage_server.vendors.edrawmax.service import EdrawMaxService
 
-__all__ = ["EdrawMaxService"]
+__all__ = ["SERVICE", "EdrawMaxService"]
+
+SERVICE = EdrawMaxService

@@ -10,4 +10,6 @@ of a login, `service` how it all behaves.
 
 from soundstage_server.vendors.gmicloud.service import GMICloudService
 
-__all__ = ["GMICloudService"]
+__all__ = ["SERVICE", "GMICloudService"]
+
+SERVICE = GMICloudService

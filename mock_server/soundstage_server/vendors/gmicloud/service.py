@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from soundstage_server.kit.inputs import InputLimits, media_fields, validate_inputs
+from soundstage_server.kit.inputs import InputLimits, media_fields
 from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.account import account_name, credential_rule
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
@@ -285,7 +285,7 @@ class GMICloudService(Service):
         content = content_of(params.get("image", ""))
         if content is not None:  # held like a file that was given before, so that the same rules apply
             params["image"] = self.world.add_upload("image", content)
-        validate_inputs(self, media_fields(fields), params)
+        self.validate_inputs(media_fields(fields), params)
         return {**params, "payload": payload}
 
     def detail(self, request: Request) -> Response:

@@ -9,4 +9,6 @@ the facts ``infrai:...``; the ids in the tables name them.
 
 from soundstage_server.vendors.infrai.service import InfraiService
 
-__all__ = ["InfraiService"]
+__all__ = ["SERVICE", "InfraiService"]
+
+SERVICE = InfraiService

@@ -8,4 +8,6 @@ in November 2026. The statements taken from them are the facts ``mediaio:...``; 
 
 from soundstage_server.vendors.mediaio.service import MediaIOService
 
-__all__ = ["MediaIOService"]
+__all__ = ["SERVICE", "MediaIOService"]
+
+SERVICE = MediaIOService

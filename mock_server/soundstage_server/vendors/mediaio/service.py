@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.inputs import InputLimits, validate_inputs
+from soundstage_server.kit.inputs import InputLimits
 from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.fields import check
 from soundstage_server.model.ledger import CREDITS
@@ -126,7 +126,7 @@ class MediaIOService(Service):
             if said := wrong(params):
                 raise RefusedError(PARAMETERS, said, fact)
         if files := FILES[capability.code]:
-            validate_inputs(self, files, params)
+            self.validate_inputs(files, params)
         task = self.submit(request, capability.code, params)
         return self.answered({"task_id": task.id})
 

@@ -9,4 +9,6 @@ callbacks (tomoviee.ai/doc, tomoviee.cn/doc), read in November 2026. The stateme
 
 from soundstage_server.vendors.tomoviee.service import TomovieeService
 
-__all__ = ["TomovieeService"]
+__all__ = ["SERVICE", "TomovieeService"]
+
+SERVICE = TomovieeService

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.inputs import InputLimits, validate_inputs
-from soundstage_server.kit.service import Identity, Refusals, Service, envelope
+from soundstage_server.kit.inputs import InputLimits
+from soundstage_server.kit.service import Identity, Refusals, Service
 from soundstage_server.model.fields import Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
@@ -146,9 +146,9 @@ class TomovieeService(Service):
             if name not in params and when(params):
                 raise RefusedError(PARAMETERS, f"{name} is required with these parameters", capability.fact)
         if files := FILES[capability.name, reading]:
-            validate_inputs(self, files, params)
+            self.validate_inputs(files, params)
         task = self.submit(request, capability.name, params)
-        return Response(200, envelope(0, "", {"task_id": task.id}), [JSON])
+        return Response(200, _envelope(0, "", {"task_id": task.id}), [JSON])
 
     def token(self, request: Request) -> Response:
         """Answer the Authorization value of a key and its secret, ready to be sent (auth.token_route)."""
@@ -158,7 +158,7 @@ class TomovieeService(Service):
             raise RefusedError(PARAMETERS, str(error), error.fact) from None
         self.authenticate(Identity(given["access_key"], given["secret"]))
         value = b64encode(f"{given['access_key']}:{given['secret']}".encode()).decode()
-        return Response(200, envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
+        return Response(200, _envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
 
     def unknown_capability(self, request: Request) -> Response:
         """Refuse a capability that does not exist (errors.codes)."""
@@ -214,7 +214,7 @@ class TomovieeService(Service):
         refusal = refused.refusal
         by_http = refusal is AUTHENTICATION or self._reading("errors", request) == "http"
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        return Response(refusal.status if by_http else 200, envelope(int(refusal.code), message), [JSON])
+        return Response(refusal.status if by_http else 200, _envelope(int(refusal.code), message), [JSON])
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
@@ -239,3 +239,9 @@ class TomovieeService(Service):
 @lru_cache(maxsize=64)
 def _stamp(minute: int) -> str:
     return strftime("%Y%m%d%H%M", gmtime(60 * minute))
+
+
+def _envelope(code: int, message: str, data: object = None) -> bytes:
+    """Return ``{code, msg, data}``; data is left out when it is None (errors.envelope)."""
+    body = {"code": code, "msg": message}
+    return orjson.dumps(body if data is None else {**body, "data": data})

@@ -10,4 +10,6 @@ host behave.
 
 from soundstage_server.vendors.veo.service import VeoService
 
-__all__ = ["VeoService"]
+__all__ = ["SERVICE", "VeoService"]
+
+SERVICE = VeoService
