@@ -15,7 +15,7 @@ from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors.cloudsway import CONTRACT, DEMO, CloudswayMachine
 from soundstage_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Asked, asks, combinations
 from soundstage_contracts.vendors.cloudsway.pictures import png
-from soundstage_contracts.vendors.cloudsway.wire import TABLE
+from soundstage_contracts.vendors.cloudsway.raw_client import TABLE
 from soundstage_server.world.uploads import inspect_image
 
 if TYPE_CHECKING:

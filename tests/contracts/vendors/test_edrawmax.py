@@ -24,7 +24,7 @@ from soundstage_contracts.vendors.edrawmax.arguments import (
     locales,
     points,
 )
-from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, Wire, assert_refused
+from soundstage_contracts.vendors.edrawmax.raw_client import CODES, LANG_MESSAGE, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +57,9 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.Dat
 @given(body=bodies(), lang=NO_LANGUAGE)
 def test_only_what_is_named_is_broken(target: Target, body: dict[str, Any], lang: Any) -> None:
     """A body is accepted as it is made, and refused with a language that is none."""
-    wire = Wire(target)
-    assert wire.post("gantt", body).json()["code"] == 0
-    assert wire.post("gantt", {**body, "lang": lang}).json()["code"] == 400
+    raw = RawClient(target)
+    assert raw.post("gantt", body).json()["code"] == 0
+    assert raw.post("gantt", {**body, "lang": lang}).json()["code"] == 400
 
 
 def test_the_tables_are_those_of_the_facts() -> None:
@@ -127,15 +127,15 @@ def test_code_that_is_none_is_not_read(read: Any, code: str) -> None:
 
 def test_a_picture_of_something_else_is_told(target: Target) -> None:
     """A PNG of another diagram, or of other colours, is not taken for the SVG's, and no SVG is nothing else."""
-    wire = Wire(target)
-    one, other = wire.draw("flowchart", "a, b, c"), wire.draw("flowchart", "a, b, c, d, e, f, g, h")
-    svg = reading.drawing(wire.get(one["svg_url"]))
-    assert reading.shows_the_same(svg, wire.get(one["png_url"])) > 100
+    raw = RawClient(target)
+    one, other = raw.draw("flowchart", "a, b, c"), raw.draw("flowchart", "a, b, c, d, e, f, g, h")
+    svg = reading.drawing(raw.get(one["svg_url"]))
+    assert reading.shows_the_same(svg, raw.get(one["png_url"])) > 100
     with pytest.raises(BrokenLawError):
-        reading.shows_the_same(svg, wire.get(other["png_url"]))
+        reading.shows_the_same(svg, raw.get(other["png_url"]))
     svg.areas[:] = [(corners, (1, 2, 3)) for corners, _ in svg.areas]
     with pytest.raises(BrokenLawError):
-        reading.shows_the_same(svg, wire.get(one["png_url"]))
+        reading.shows_the_same(svg, raw.get(one["png_url"]))
     for wrong in (b"<html/>", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><image/></svg>'):
         with pytest.raises(BrokenLawError):
             reading.drawing(wrong)
@@ -143,18 +143,18 @@ def test_a_picture_of_something_else_is_told(target: Target) -> None:
 
 def test_words_that_are_not_there_are_missed(target: Target) -> None:
     """Where a PNG has no ink at the place of a word, the word is not legible."""
-    wire = Wire(target)
-    data = wire.draw("mindmap", "aa, bb")
-    svg = reading.drawing(wire.get(data["svg_url"]))
+    raw = RawClient(target)
+    data = raw.draw("mindmap", "aa, bb")
+    svg = reading.drawing(raw.get(data["svg_url"]))
     svg.places[:] = [("zz", (1.0, 1.0, 30.0, 30.0))]
     with pytest.raises(BrokenLawError):
-        reading.cutting(svg, wire.get(data["png_url"]), "z")
+        reading.cutting(svg, raw.get(data["png_url"]), "z")
 
 
 def test_a_refusal_that_is_none_is_told(target: Target) -> None:
     """Another code, another message, or an answer that is no refusal breaks the contract."""
-    wire = Wire(target)
-    answer = wire.post("gantt", {})
+    raw = RawClient(target)
+    answer = raw.post("gantt", {})
     assert_refused(answer, 400, CODES[400])
     for code, message in ((500, CODES[400]), (400, "no")):
         with pytest.raises(BrokenLawError):
@@ -162,4 +162,4 @@ def test_a_refusal_that_is_none_is_told(target: Target) -> None:
     with pytest.raises(BrokenLawError):
         assert_refused(answer, 400, CODES[400], fact="error.lang")
     with pytest.raises(BrokenLawError):
-        wire.draw("gantt", " ")
+        raw.draw("gantt", " ")

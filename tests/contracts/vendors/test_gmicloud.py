@@ -17,7 +17,7 @@ from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.transcripts.replay import load_transcripts
 from soundstage_contracts.vendors import gmicloud as vendor
 from soundstage_contracts.vendors.gmicloud import CONTRACT, DEMO, FACES, SESSION
-from soundstage_contracts.vendors.gmicloud.wire import Wire
+from soundstage_contracts.vendors.gmicloud.raw_client import RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,13 +53,13 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, face: str, d
 def test_a_broken_payload_breaks_its_one_parameter_alone(target: Target, case: tuple[str, str, dict[str, Any]]) -> None:
     """With the parameter that is named broken mended, the payload is taken; as it is, it is refused."""
     model, name, payload = case
-    wire = Wire(target)
+    raw = RawClient(target)
     right = {"prompt": "x", "image": vendor.DOT}
     mended = {key: value for key, value in payload.items() if key != name} | {
         key: value for key, value in right.items() if key == name
     }
-    assert wire.submit(model, mended).status_code == 200
-    assert wire.submit(model, payload).status_code == 400
+    assert raw.submit(model, mended).status_code == 200
+    assert raw.submit(model, payload).status_code == 400
 
 
 def test_the_tables_are_those_of_the_facts() -> None:

@@ -17,7 +17,7 @@ from soundstage_contracts.declarations.vendor import WORDS
 from soundstage_contracts.laws.machine import BrokenLawError, JobMachine
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors import infrai as vendor
-from soundstage_contracts.vendors.infrai import CONTRACT, DEMO, InfraiMachine, wire
+from soundstage_contracts.vendors.infrai import CONTRACT, DEMO, InfraiMachine, raw_client
 from soundstage_contracts.vendors.infrai.arguments import (
     ABILITIES,
     ASPECTS,
@@ -70,9 +70,9 @@ def test_a_broken_body_breaks_its_one_parameter_alone(target: Target, case: tupl
     """Without the parameter that is named broken, what is left is taken by the simulator."""
     field, body = case
     mended = {name: value for name, value in body.items() if name not in {field, "resolution"}}
-    caller = wire.Wire(target)
-    assert caller.ask("POST", wire.GENERATE, {"prompt": "x", **mended}).status_code == 200
-    assert caller.ask("POST", wire.GENERATE, body).status_code == 400
+    caller = raw_client.RawClient(target)
+    assert caller.ask("POST", raw_client.GENERATE, {"prompt": "x", **mended}).status_code == 200
+    assert caller.ask("POST", raw_client.GENERATE, body).status_code == 400
 
 
 def test_the_tables_are_those_of_the_facts() -> None:
@@ -111,13 +111,13 @@ def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> N
 
 def test_what_is_no_answer_of_the_service_is_told(target: Target) -> None:
     """The plain caller's checks fail on a refusal that ought to be a success, and the other way round."""
-    caller = wire.Wire(target)
+    caller = raw_client.RawClient(target)
     with pytest.raises(BrokenLawError, match="HTTP 400"):
-        wire.data_of(caller.generate(aspect="4:3"))
+        raw_client.data_of(caller.generate(aspect="4:3"))
     with pytest.raises(BrokenLawError, match="no refusal"):
-        wire.assert_refused(caller.generate(), 400, "INVALID_REQUEST")
+        raw_client.assert_refused(caller.generate(), 400, "INVALID_REQUEST")
     with pytest.raises(BrokenLawError, match="not the documented metadata"):
-        wire.check_metadata({})
+        raw_client.check_metadata({})
 
 
 def test_what_is_broken_for_the_service_is_broken_for_the_client(target: Target) -> None:

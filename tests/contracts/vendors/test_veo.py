@@ -15,7 +15,7 @@ from soundstage_contracts.declarations.vendor import WORDS
 from soundstage_contracts.laws.machine import BrokenLawError, JobMachine
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors import veo as vendor
-from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, DEMO, VeoMachine, Wire
+from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, DEMO, RawClient, VeoMachine
 from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, arguments: d
 def test_valid_bodies_are_accepted(target: Target, case: tuple[str, dict[str, Any]]) -> None:
     """Whatever shape a body has, it starts an operation."""
     model, body = case
-    assert Wire(target).start(body, model).startswith(f"models/{model}/")
+    assert RawClient(target).start(body, model).startswith(f"models/{model}/")
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.names} {case.fact}")
@@ -107,9 +107,9 @@ def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> N
 
 def test_a_refusal_in_the_other_envelope_is_seen(target: Target) -> None:
     """The checks of both envelopes refuse each other's, another status, and what is no refusal."""
-    wire = Wire(target)
-    of_google = wire.post({"instances": []})
-    of_proxy = target.http().get(f"{wire.url}/v1beta/{wire.create()}")
+    raw = RawClient(target)
+    of_google = raw.post({"instances": []})
+    of_proxy = target.http().get(f"{raw.url}/v1beta/{raw.create()}")
     with pytest.raises(BrokenLawError):
         vendor.refusal_of_proxy(of_google, 400, "auth_error")
     with pytest.raises(BrokenLawError):
@@ -119,17 +119,17 @@ def test_a_refusal_in_the_other_envelope_is_seen(target: Target) -> None:
     with pytest.raises(BrokenLawError):
         vendor.refusal_of_google(of_google, 400, "INVALID_ARGUMENT", "charge")
     with pytest.raises(BrokenLawError, match="refused"):
-        wire.start({"instances": []})
+        raw.start({"instances": []})
     with pytest.raises(BrokenLawError, match="cannot be read"):
-        wire.read("models/x/operations/y")
+        raw.read("models/x/operations/y")
 
 
 def test_a_caller_without_a_client_gets_all_the_way(target: Target) -> None:
     """Ask, wait, read, and find the file's id and its bytes."""
-    wire = Wire(target)
-    file = wire.file(prompt="A hare", durationSeconds=4)
-    assert wire.get(f"/download/v1beta/files/{file}:download?alt=media").content[4:8] == b"ftyp"
-    assert wire.get(f"{wire.url}/v1beta/files/{file}:download").status_code == 302
+    raw = RawClient(target)
+    file = raw.file(prompt="A hare", durationSeconds=4)
+    assert raw.get(f"/download/v1beta/files/{file}:download?alt=media").content[4:8] == b"ftyp"
+    assert raw.get(f"{raw.url}/v1beta/files/{file}:download").status_code == 302
 
 
 def test_what_is_asked_of_the_service_itself_is_asked_of_the_simulator(target: Target) -> None:

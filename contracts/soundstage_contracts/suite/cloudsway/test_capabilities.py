@@ -29,7 +29,7 @@ from soundstage_contracts.vendors.cloudsway.arguments import (
 )
 from soundstage_contracts.vendors.cloudsway.matrix import Asked, asks, combinations
 from soundstage_contracts.vendors.cloudsway.pictures import png
-from soundstage_contracts.vendors.cloudsway.wire import IMAGE, KINDS, TEXT, Wire, assert_refused
+from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, KINDS, TEXT, RawClient, assert_refused
 
 if TYPE_CHECKING:
     import httpx
@@ -44,9 +44,9 @@ BIG = 10 * 1024 * 1024
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 def listening(target: Target) -> tuple[Any, list[httpx.Request]]:
@@ -87,9 +87,9 @@ def padded(content: bytes, size: int) -> bytes:
 def test_every_broken_body_is_refused_by_name_and_costs_nothing(target: Target, kind: str, data: st.DataObject) -> None:
     """A parameter that is missing or outside its documented values is refused with 1201, and nothing is made."""
     field, body = data.draw(broken(kind))
-    wire = Wire(target)
-    assert field in assert_refused(wire.post(PATHS[kind], body), 1201)
-    assert wire.untouched()
+    raw = RawClient(target)
+    assert field in assert_refused(raw.post(PATHS[kind], body), 1201)
+    assert raw.untouched()
 
 
 @proves("cloudsway:text2video.params", "cloudsway:image2video.params", side="client")
@@ -148,12 +148,12 @@ def test_the_client_sends_the_documented_defaults(target: Target) -> None:
     ],
 )
 def test_the_edges_of_the_parameters_are_where_the_documents_have_them(
-    wire: Wire,
+    raw: RawClient,
     body: dict[str, Any],
     fits: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
     """2500 characters fit and 2501 do not; the duration is a string; what no document knows is not read."""
-    answer = wire.post(TEXT, {"prompt": "A fox", **body})
+    answer = raw.post(TEXT, {"prompt": "A fox", **body})
     if fits:
         assert answer.json()["code"] == 0
     else:
@@ -166,13 +166,13 @@ def test_every_model_makes_what_the_documents_say(target: Target, kind: str) -> 
     """By Kling's name or the gateway's; a model of the other kind is 1201, one that there is not 1203."""
     every = {*models_of("text2video"), *models_of("image2video")}
     for model in sorted(every):
-        answer = Wire(target).post(PATHS[kind], {**START[kind], "model_name": model})
+        answer = RawClient(target).post(PATHS[kind], {**START[kind], "model_name": model})
         if model in models_of(kind):
             assert answer.json()["code"] == 0
         else:
             assert model in assert_refused(answer, 1201, fact="text2video.models")
     for model in ("kling-v0", "kling", "KLING-V1", "MaaS_KL_V9"):
-        assert model in assert_refused(Wire(target).post(PATHS[kind], {**START[kind], "model_name": model}), 1203)
+        assert model in assert_refused(RawClient(target).post(PATHS[kind], {**START[kind], "model_name": model}), 1203)
 
 
 @proves("cloudsway:text2video.models", side="client")
@@ -197,14 +197,14 @@ def asking(asked: Asked) -> dict[str, Any]:
 
 @proves("cloudsway:capability.matrix", "cloudsway:capability.master_mode", "cloudsway:errors.messages", side="server")
 @pytest.mark.parametrize("kind", PATHS)
-def test_what_a_model_cannot_do_is_refused_by_its_combination(wire: Wire, kind: str) -> None:
+def test_what_a_model_cannot_do_is_refused_by_its_combination(raw: RawClient, kind: str) -> None:
     """Every model, mode, length and feature: what the documents forbid is 1201 and names the combination."""
     for number, asked in enumerate(combinations(kind)):
-        answer = wire.post(PATHS[kind], asking(asked))
+        answer = raw.post(PATHS[kind], asking(asked))
         if asked.allowed():
             assert answer.json()["code"] == 0, asked
-            wire.advance(600)
-            wire.target.control.put_money("cloudsway", wire.name, 1000 + number)
+            raw.advance(600)
+            raw.target.control.put_money("cloudsway", raw.name, 1000 + number)
         else:
             combination = f"model/mode/duration({asked.model}/{asked.mode}/{asked.seconds}) is not supported with "
             said = assert_refused(answer, 1201)
@@ -225,7 +225,7 @@ def test_the_client_asks_no_model_for_what_it_cannot_do(target: Target, kind: st
             assert len(sent) == 1, asked
             target.control.advance(600)
             account = sent[0].headers["authorization"].partition(" ")[2]
-            target.control.put_money("cloudsway", Wire(target, account).name, 1000 + number)
+            target.control.put_money("cloudsway", RawClient(target, account).name, 1000 + number)
         else:
             with pytest.raises(InvalidArgument) as refused:
                 getattr(client, METHODS[kind])(**given)
@@ -238,7 +238,7 @@ def test_the_client_asks_no_model_for_what_it_cannot_do(target: Target, kind: st
 @given(camera=camera_controls())
 def test_every_camera_movement_is_taken(target: Target, camera: dict[str, Any]) -> None:
     """A simple one along each axis, from -10 to 10, and the four of the service's own."""
-    Wire(target).create(camera_control=camera)
+    RawClient(target).create(camera_control=camera)
 
 
 @proves("cloudsway:camera.control", side="server")
@@ -257,10 +257,10 @@ def test_every_camera_movement_is_taken(target: Target, camera: dict[str, Any]) 
         "simple",
     ],
 )
-def test_a_camera_movement_that_is_none_is_refused(wire: Wire, camera: Any) -> None:
+def test_a_camera_movement_that_is_none_is_refused(raw: RawClient, camera: Any) -> None:
     """Config goes with simple, and with exactly one value that is not 0; without a type there is nothing."""
-    assert "camera_control" in assert_refused(wire.post(TEXT, {"prompt": "A fox", "camera_control": camera}), 1201)
-    assert wire.untouched()
+    assert "camera_control" in assert_refused(raw.post(TEXT, {"prompt": "A fox", "camera_control": camera}), 1201)
+    assert raw.untouched()
 
 
 @proves("cloudsway:camera.control", side="client")
@@ -284,10 +284,10 @@ def test_the_client_knows_camera_movements(target: Target) -> None:
 @proves("cloudsway:image2video.exclusive", side="server")
 @pytest.mark.parametrize("first", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
 @pytest.mark.parametrize("second", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
-def test_there_is_one_way_to_go_on_from_an_image(wire: Wire, first: str, second: str) -> None:
+def test_there_is_one_way_to_go_on_from_an_image(raw: RawClient, first: str, second: str) -> None:
     """image_tail, masks and camera_control exclude one another; the two kinds of masks do not."""
     body = {"image": ADDRESS, "model_name": "kling-v1", **asks(first, ADDRESS), **asks(second, ADDRESS)}
-    answer = wire.post(IMAGE, body)
+    answer = raw.post(IMAGE, body)
     if first == second or {first, second} == {"static_mask", "dynamic_masks"}:
         assert answer.json()["code"] == 0
     else:
@@ -312,8 +312,10 @@ def test_the_client_goes_one_way_on_from_an_image(target: Target, first: str, se
 def test_an_image_or_its_tail_is_needed_and_nothing_more(target: Target) -> None:
     """Either will do, without a prompt; none of both will not, whatever else there is."""
     for body in ({"image": ADDRESS}, {"image_tail": ADDRESS}, {"image": ENCODED, "image_tail": ENCODED}):
-        Wire(target).create(IMAGE, **{"image": None, **body})
-    assert "image" in assert_refused(Wire(target).post(IMAGE, {"prompt": "A fox"}), 1201, fact="image2video.params")
+        RawClient(target).create(IMAGE, **{"image": None, **body})
+    assert "image" in assert_refused(
+        RawClient(target).post(IMAGE, {"prompt": "A fox"}), 1201, fact="image2video.params"
+    )
 
 
 GOOD = {
@@ -342,20 +344,20 @@ def test_images_are_measured_however_they_come(target: Target, field: str, by: s
     """JPG or PNG, sides of 300 pixels, 1:2.5 to 2.5:1, at most 10 MB: bare base64 and files that are held alike."""
     for contents, fits in ((GOOD, True), (BAD, False)):
         for name, content in contents.items():
-            wire = Wire(target)
+            raw = RawClient(target)
             held = encoded(content) if by == "base64" else target.control.hold("fox", content)["url"]
-            answer = wire.post(IMAGE, {field: held})
+            answer = raw.post(IMAGE, {field: held})
             if fits:
                 assert answer.json()["code"] == 0, name
             else:
                 assert field in assert_refused(answer, 1201), name
-                assert wire.untouched()
+                assert raw.untouched()
 
 
 @proves("cloudsway:image2video.params", side="server")
-def test_base64_with_a_data_prefix_is_refused(wire: Wire) -> None:
+def test_base64_with_a_data_prefix_is_refused(raw: RawClient) -> None:
     """What begins with data: is no bare base64."""
-    assert "data:" in assert_refused(wire.post(IMAGE, {"image": f"data:image/png;base64,{ENCODED}"}), 1201)
+    assert "data:" in assert_refused(raw.post(IMAGE, {"image": f"data:image/png;base64,{ENCODED}"}), 1201)
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="client")
@@ -405,10 +407,10 @@ def masked(mask: str, count: int = 1, points: int = 2) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_mask_that_breaks_a_rule_is_refused_by_its_place(wire: Wire, body: dict[str, Any], said: str) -> None:
+def test_a_mask_that_breaks_a_rule_is_refused_by_its_place(raw: RawClient, body: dict[str, Any], said: str) -> None:
     """At most 6 masks, each along 2 to 77 points, each of its image's ratio."""
-    assert said in assert_refused(wire.post(IMAGE, body), 1201)
-    assert wire.untouched()
+    assert said in assert_refused(raw.post(IMAGE, body), 1201)
+    assert raw.untouched()
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="server")
@@ -416,7 +418,7 @@ def test_masks_that_keep_the_rules_are_taken(target: Target) -> None:
     """One or six, along 2 or 77 points, of another size than the image but of its ratio."""
     mask = encoded(picture(300, 200))
     for body in (masked(mask), masked(mask, count=6, points=77), {"image": ADDRESS, "static_mask": mask}):
-        Wire(target).create(IMAGE, **body)
+        RawClient(target).create(IMAGE, **body)
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="client")

@@ -21,7 +21,15 @@ from soundstage_contracts.transcripts.replay import Transcript, load_transcripts
 from soundstage_contracts.vendors.cloudsway import CONTRACT, CloudswayMachine, credentials
 from soundstage_contracts.vendors.cloudsway.arguments import ENCODED, bodies
 from soundstage_contracts.vendors.cloudsway.pictures import png
-from soundstage_contracts.vendors.cloudsway.wire import IMAGE, KINDS, SLUG, TEXT, VIDEOS, Wire, assert_accepted
+from soundstage_contracts.vendors.cloudsway.raw_client import (
+    IMAGE,
+    KINDS,
+    SLUG,
+    TEXT,
+    VIDEOS,
+    RawClient,
+    assert_accepted,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -32,9 +40,9 @@ PATHS = {"text2video": TEXT, "image2video": IMAGE}
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[httpx.Request]]:
@@ -90,7 +98,7 @@ def test_every_valid_film_is_accepted(target: Target, kind: str, data: st.DataOb
     external = data.draw(st.none() | st.sampled_from(["order-7", "Auftrag Ä", "a" * 200]))
     if external is not None:
         body["external_task_id"] = external
-    task = assert_accepted(Wire(target).post(PATHS[kind], body))
+    task = assert_accepted(RawClient(target).post(PATHS[kind], body))
     assert set(task) == {"task_id", "task_status", "task_info", "created_at", "updated_at"}
     assert re.fullmatch(r"\d{18}", task["task_id"])
     assert task["task_status"] == "submitted"
@@ -107,13 +115,13 @@ def test_every_valid_film_is_accepted(target: Target, kind: str, data: st.DataOb
     side="server",
 )
 @pytest.mark.parametrize("path", [TEXT, IMAGE])
-def test_a_film_is_submitted_then_processed_then_there(wire: Wire, path: str) -> None:
+def test_a_film_is_submitted_then_processed_then_there(raw: RawClient, path: str) -> None:
     """submitted, processing, succeed, in this order; a result at the end only; updated_at moves with the state."""
-    task = wire.create(path, external_task_id="order-7")["task_id"]
-    seen = [wire.read(task, path)]
+    task = raw.create(path, external_task_id="order-7")["task_id"]
+    seen = [raw.read(task, path)]
     while seen[-1]["task_status"] != "succeed" and len(seen) < 600:
-        wire.advance(1)
-        seen.append(wire.read(task, path))
+        raw.advance(1)
+        seen.append(raw.read(task, path))
     words = [data["task_status"] for data in seen]
     assert list(dict.fromkeys(words)) == ["submitted", "processing", "succeed"]
     for data in seen:
@@ -133,18 +141,18 @@ def test_a_film_is_submitted_then_processed_then_there(wire: Wire, path: str) ->
 
 @proves("cloudsway:status.values", "cloudsway:get.answer", "cloudsway:price", side="server")
 @pytest.mark.parametrize("word", ["fail", "timeout", "cancel"])
-def test_what_does_not_succeed_says_why_and_is_paid_back(wire: Wire, word: str) -> None:
+def test_what_does_not_succeed_says_why_and_is_paid_back(raw: RawClient, word: str) -> None:
     """A failed task has a task_status_msg and no result, stays so, and what it cost is given back."""
-    task = wire.create(prompt=f"A fox soundstage:{word}")["task_id"]
-    held = wire.target.control.money(SLUG, wire.name)
+    task = raw.create(prompt=f"A fox soundstage:{word}")["task_id"]
+    held = raw.target.control.money(SLUG, raw.name)
     assert held.reserved > 0
-    wire.advance(1800)
-    first, second = wire.read(task), wire.finish(task)
+    raw.advance(1800)
+    first, second = raw.read(task), raw.finish(task)
     assert first["task_status"] == second["task_status"] == "failed"
     assert first["task_status_msg"]
     assert "task_result" not in first
-    wire.create()
-    money = wire.target.control.money(SLUG, wire.name)
+    raw.create()
+    money = raw.target.control.money(SLUG, raw.name)
     assert (money.spent, money.available + money.reserved) == (0, money.granted)
 
 
@@ -152,15 +160,15 @@ def test_what_does_not_succeed_says_why_and_is_paid_back(wire: Wire, word: str) 
 @given(body=bodies("text2video"))
 def test_a_film_takes_one_to_five_minutes(target: Target, body: dict[str, Any]) -> None:
     """A film waits for a second at least, is not there within a minute, and is after five."""
-    wire = Wire(target)
-    task = wire.create(**body)["task_id"]
-    assert wire.read(task)["task_status"] == "submitted"
-    wire.advance(20.5)
-    assert wire.read(task)["task_status"] == "processing"
-    wire.advance(39)
-    assert wire.read(task)["task_status"] == "processing"
-    wire.advance(241)
-    assert wire.read(task)["task_status"] == "succeed"
+    raw = RawClient(target)
+    task = raw.create(**body)["task_id"]
+    assert raw.read(task)["task_status"] == "submitted"
+    raw.advance(20.5)
+    assert raw.read(task)["task_status"] == "processing"
+    raw.advance(39)
+    assert raw.read(task)["task_status"] == "processing"
+    raw.advance(241)
+    assert raw.read(task)["task_status"] == "succeed"
 
 
 @proves("cloudsway:output.size", "cloudsway:text2video.params", side="server")
@@ -174,14 +182,14 @@ def test_a_film_takes_one_to_five_minutes(target: Target, body: dict[str, Any]) 
     ],
 )
 def test_a_film_is_as_it_was_asked_for(
-    wire: Wire, path: str, body: dict[str, Any], made: tuple[float, int, bool]
+    raw: RawClient, path: str, body: dict[str, Any], made: tuple[float, int, bool]
 ) -> None:
     """Its ratio, its length and its sound are those of the request; duration is told as a string of seconds."""
     shape, seconds, sound = made
-    data = wire.finish(wire.create(path, **body)["task_id"], path)
+    data = raw.finish(raw.create(path, **body)["task_id"], path)
     (video,) = data["task_result"]["videos"]
     assert video["duration"] == str(seconds)
-    with av.open(BytesIO(wire.get(video["url"]).content), "r") as film:
+    with av.open(BytesIO(raw.get(video["url"]).content), "r") as film:
         picture = film.streams.video[0]
         assert film.duration is not None
         assert film.duration / 1_000_000 == pytest.approx(seconds, abs=0.1)
@@ -194,21 +202,21 @@ def test_a_film_is_as_it_was_asked_for(
 def test_std_and_pro_are_as_large_as_documented(mode: str, sides: tuple[int, int]) -> None:
     """At 16:9 std is 1280x720 and pro 1920x1080, to the pixel."""
     with Target(media="full") as full:
-        wire = Wire(full)
-        data = wire.finish(wire.create(mode=mode, model_name="kling-v1-6")["task_id"])
-        with av.open(BytesIO(wire.get(data["task_result"]["videos"][0]["url"]).content), "r") as film:
+        raw = RawClient(full)
+        data = raw.finish(raw.create(mode=mode, model_name="kling-v1-6")["task_id"])
+        with av.open(BytesIO(raw.get(data["task_result"]["videos"][0]["url"]).content), "r") as film:
             picture = film.streams.video[0]
             assert (picture.width, picture.height) == sides
 
 
 @proves("cloudsway:result.retention", side="server")
-def test_a_result_lives_for_thirty_days(wire: Wire) -> None:
+def test_a_result_lives_for_thirty_days(raw: RawClient) -> None:
     """Within 30 days of its end a film can be fetched without a credential; then its address answers 403."""
-    (video,) = wire.finish(wire.create()["task_id"])["task_result"]["videos"]
-    wire.advance(29 * 24 * 3600)
-    assert wire.get(video["url"]).status_code == 200
-    wire.advance(2 * 24 * 3600)
-    assert wire.get(video["url"]).status_code == 403
+    (video,) = raw.finish(raw.create()["task_id"])["task_result"]["videos"]
+    raw.advance(29 * 24 * 3600)
+    assert raw.get(video["url"]).status_code == 200
+    raw.advance(2 * 24 * 3600)
+    assert raw.get(video["url"]).status_code == 403
 
 
 @proves("cloudsway:result.retention", side="client")
@@ -227,12 +235,12 @@ def test_the_client_says_that_a_result_is_no_more(target: Target, tmp_path: Any)
 @pytest.mark.parametrize(("mine", "other"), [(TEXT, IMAGE), (IMAGE, TEXT)])
 def test_a_task_is_found_by_both_names_under_its_own_kind(target: Target, mine: str, other: str) -> None:
     """task_id and external_task_id find the same task, under its kind, for its own account alone."""
-    wire, stranger = Wire(target), Wire(target)
-    task = wire.create(mine, external_task_id="order-7")["task_id"]
-    assert wire.read(task, mine) == wire.read("order-7", mine)
+    raw, stranger = RawClient(target), RawClient(target)
+    task = raw.create(mine, external_task_id="order-7")["task_id"]
+    assert raw.read(task, mine) == raw.read("order-7", mine)
     stranger.create(mine)
     for name in (task, "order-7"):
-        assert wire.ask("GET", f"{other}/{name}").status_code == 404
+        assert raw.ask("GET", f"{other}/{name}").status_code == 404
         assert stranger.ask("GET", f"{mine}/{name}").status_code == 404
     assert stranger.create(mine, external_task_id="order-7")["task_id"] != task
 
@@ -256,21 +264,21 @@ def test_the_client_asks_for_the_kind_of_a_job(target: Target) -> None:
 
 
 @proves("cloudsway:routes.list", "cloudsway:list.order", side="server")
-def test_a_list_is_a_bare_array_in_pages(wire: Wire) -> None:
+def test_a_list_is_a_bare_array_in_pages(raw: RawClient) -> None:
     """The newest first, of the caller and of the kind alone, 30 a page unless another size is asked for."""
-    texts = [wire.create()["task_id"] for _ in range(12)]
-    wire.advance(600)
-    texts += [wire.create()["task_id"] for _ in range(19)]
-    images = [wire.create(IMAGE)["task_id"]]
-    pages = [assert_accepted(wire.ask("GET", TEXT, params=given)) for given in ({}, {"pageNum": "2"}, {"pageNum": "3"})]
+    texts = [raw.create()["task_id"] for _ in range(12)]
+    raw.advance(600)
+    texts += [raw.create()["task_id"] for _ in range(19)]
+    images = [raw.create(IMAGE)["task_id"]]
+    pages = [assert_accepted(raw.ask("GET", TEXT, params=given)) for given in ({}, {"pageNum": "2"}, {"pageNum": "3"})]
     assert [[task["task_id"] for task in page] for page in pages] == [texts[:0:-1], texts[:1], []]
-    assert assert_accepted(wire.ask("GET", IMAGE))[0]["task_id"] == images[0]
-    three = assert_accepted(wire.ask("GET", TEXT, params={"pageNum": 2, "pageSize": 3}))
+    assert assert_accepted(raw.ask("GET", IMAGE))[0]["task_id"] == images[0]
+    three = assert_accepted(raw.ask("GET", TEXT, params={"pageNum": 2, "pageSize": 3}))
     assert [task["task_id"] for task in three] == texts[-4:-7:-1]
-    assert pages[1][0] == wire.read(texts[0])
+    assert pages[1][0] == raw.read(texts[0])
     for number, size in ((1, 500), (1000, 500), (1000, 1)):
-        assert_accepted(wire.ask("GET", TEXT, params={"pageNum": number, "pageSize": size}))
-    assert assert_accepted(Wire(wire.target).ask("GET", TEXT)) == []
+        assert_accepted(raw.ask("GET", TEXT, params={"pageNum": number, "pageSize": size}))
+    assert assert_accepted(RawClient(raw.target).ask("GET", TEXT)) == []
 
 
 @proves("cloudsway:routes.list", side="client")

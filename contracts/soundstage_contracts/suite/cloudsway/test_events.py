@@ -17,7 +17,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.simulators.callback_receiver import Receiver
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.cloudsway import CONTRACT
-from soundstage_contracts.vendors.cloudsway.wire import IMAGE, SLUG, TEXT, UUID4, Wire
+from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, SLUG, TEXT, UUID4, RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,19 +77,19 @@ def test_every_change_is_told(target: Target, receiver: Receiver, shape: str, wo
 @proves("cloudsway:callback.retries", side="server")
 def test_who_does_not_listen_is_told_three_times(target: Target, deaf: Receiver) -> None:
     """A callback that is answered outside 2xx is sent again after 10 and after 60 seconds, and then no more."""
-    wire = Wire(target)
-    task = wire.create(IMAGE, callback_url=deaf.url)["task_id"]
-    wire.advance(21)
+    raw = RawClient(target)
+    task = raw.create(IMAGE, callback_url=deaf.url)["task_id"]
+    raw.advance(21)
     first = deaf.next()
-    wire.advance(10)
+    raw.advance(10)
     assert deaf.next() == first
     assert first["task_id"] == task
     assert first["task_status"] == "processing"
-    wire.advance(1800)
+    raw.advance(1800)
     rest = [deaf.next() for _ in range(4)]
     assert sorted(told["task_status"] for told in rest) == ["processing", "succeed", "succeed", "succeed"]
-    wire.advance(3600)
-    wire.create()
+    raw.advance(3600)
+    raw.create()
     assert deaf.told.empty()
 
 
@@ -194,7 +194,7 @@ def test_only_1203_proves_that_there_is_no_job(answer: httpx.Response, proof: bo
 
 def test_a_slow_start_is_told_by_its_name_in_a_list(target: Target) -> None:
     """A list shows the caller's own names, so that somebody without the error can look, too."""
-    wire = Wire(target)
-    wire.create(TEXT, external_task_id="order-7")
-    (one,) = wire.ask("GET", TEXT).json()["data"]
+    raw = RawClient(target)
+    raw.create(TEXT, external_task_id="order-7")
+    (one,) = raw.ask("GET", TEXT).json()["data"]
     assert one["task_info"] == {"external_task_id": "order-7"}

@@ -10,7 +10,7 @@ from soundstage import RetryPolicy, errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.cloudsway import CONTRACT
-from soundstage_contracts.vendors.cloudsway.wire import IMAGE, SLOTS, SLUG, TABLE, TEXT, Wire, assert_refused
+from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, SLOTS, SLUG, TABLE, TEXT, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -63,9 +63,9 @@ PASSING = (1302, 1303)
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 def started(target: Target, code: str, times: int | None = None, **options: Any) -> tuple[Any, str]:
@@ -87,13 +87,13 @@ def submissions(target: Target, name: str) -> list[dict[str, Any]]:
 @proves("cloudsway:errors.table", "cloudsway:errors.http_status", "cloudsway:envelope", side="server")
 @pytest.mark.parametrize("reading", ["http", "envelope"])
 @pytest.mark.parametrize("code", TABLE)
-def test_every_code_comes_with_the_http_status_of_the_reading(wire: Wire, code: int, reading: str) -> None:
+def test_every_code_comes_with_the_http_status_of_the_reading(raw: RawClient, code: int, reading: str) -> None:
     """By default the table's HTTP status, in the other reading 200; code, message and request_id in both."""
-    wire.create()
-    wire.target.control.dialects(wire.name, cloudsway__errors=reading)
-    wire.target.control.order("refuse", code=str(code), vendor=SLUG, account=wire.name, times=1)
-    assert assert_refused(wire.post(TEXT, {"prompt": "A fox"}), code, status=TABLE[code] if reading == "http" else 200)
-    assert len(wire.target.control.tasks(wire.name)) == 1
+    raw.create()
+    raw.target.control.dialects(raw.name, cloudsway__errors=reading)
+    raw.target.control.order("refuse", code=str(code), vendor=SLUG, account=raw.name, times=1)
+    assert assert_refused(raw.post(TEXT, {"prompt": "A fox"}), code, status=TABLE[code] if reading == "http" else 200)
+    assert len(raw.target.control.tasks(raw.name)) == 1
 
 
 @proves("cloudsway:errors.table", "cloudsway:errors.http_status", "cloudsway:envelope", "cloudsway:errors.retryable")
@@ -146,12 +146,12 @@ def test_a_429_that_says_how_long_is_waited_out(target: Target, retry_after: int
 @proves("cloudsway:errors.gateway", side="server")
 @pytest.mark.parametrize("reading", ["http", "envelope"])
 @pytest.mark.parametrize(("reason", "status"), GATEWAY.items())
-def test_the_gateway_refuses_by_http_in_both_readings(wire: Wire, reason: str, status: int, reading: str) -> None:
+def test_the_gateway_refuses_by_http_in_both_readings(raw: RawClient, reason: str, status: int, reading: str) -> None:
     """Its refusals have their HTTP status as code, and the reason in the message; they never hide in HTTP 200."""
-    wire.create()
-    wire.target.control.dialects(wire.name, cloudsway__errors=reading)
-    wire.target.control.order("refuse", code=reason, vendor=SLUG, account=wire.name, times=1)
-    said = assert_refused(wire.post(TEXT, {"prompt": "A fox"}), status, status=status, fact="errors.gateway")
+    raw.create()
+    raw.target.control.dialects(raw.name, cloudsway__errors=reading)
+    raw.target.control.order("refuse", code=reason, vendor=SLUG, account=raw.name, times=1)
+    said = assert_refused(raw.post(TEXT, {"prompt": "A fox"}), status, status=status, fact="errors.gateway")
     assert reason in said or reason == str(status)
 
 
@@ -197,10 +197,10 @@ def test_the_client_calls_a_refused_key_by_its_name(target: Target, word: str, c
 @proves("cloudsway:errors.which", "cloudsway:errors.table", side="server")
 @pytest.mark.parametrize("path", [TEXT, IMAGE])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"NaN", b'{"prompt": NaN}'])
-def test_a_body_that_is_no_json_object_is_refused(wire: Wire, path: str, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_refused(raw: RawClient, path: str, body: bytes) -> None:
     """1200, on both routes, and nothing is made."""
-    assert_refused(wire.ask("POST", path, content=body), 1200, fact="errors.which")
-    assert wire.untouched()
+    assert_refused(raw.ask("POST", path, content=body), 1200, fact="errors.which")
+    assert raw.untouched()
 
 
 @proves("cloudsway:errors.table", "cloudsway:errors.which", side="server")
@@ -215,22 +215,22 @@ def test_a_body_that_is_no_json_object_is_refused(wire: Wire, path: str, body: b
 @pytest.mark.parametrize("reading", ["http", "envelope"])
 def test_what_there_is_not_is_404(target: Target, method: str, path: str, code: int, reading: str) -> None:
     """A wrong method is 1202 and not HTTP 405; an unknown task or path is 1203."""
-    wire = Wire(target)
-    wire.create()
-    target.control.dialects(wire.name, cloudsway__errors=reading)
-    assert_refused(wire.ask(method, path), code, status=404 if reading == "http" else 200)
+    raw = RawClient(target)
+    raw.create()
+    target.control.dialects(raw.name, cloudsway__errors=reading)
+    assert_refused(raw.ask(method, path), code, status=404 if reading == "http" else 200)
 
 
 @proves("cloudsway:errors.which", "cloudsway:text2video.params", side="server")
 @pytest.mark.parametrize("other", [TEXT, IMAGE])
-def test_a_name_is_used_once_in_an_account(wire: Wire, other: str) -> None:
+def test_a_name_is_used_once_in_an_account(raw: RawClient, other: str) -> None:
     """An external_task_id that was used before is 1201, under either kind, also after its task has ended."""
-    task = wire.create(external_task_id="order-7")["task_id"]
+    task = raw.create(external_task_id="order-7")["task_id"]
     body = {"prompt": "A hare", "image": "https://example.test/a.png", "external_task_id": "order-7"}
-    assert "external_task_id" in assert_refused(wire.post(other, body), 1201, fact="errors.which")
-    wire.finish(task)
-    assert_refused(wire.post(other, body), 1201, fact="errors.which")
-    assert [found["id"] for found in wire.target.control.tasks(wire.name)] == [task]
+    assert "external_task_id" in assert_refused(raw.post(other, body), 1201, fact="errors.which")
+    raw.finish(task)
+    assert_refused(raw.post(other, body), 1201, fact="errors.which")
+    assert [found["id"] for found in raw.target.control.tasks(raw.name)] == [task]
 
 
 @proves("cloudsway:errors.which", side="client")
@@ -249,40 +249,40 @@ def test_the_client_calls_what_there_is_not_by_its_name(target: Target) -> None:
 @proves("cloudsway:routes.list", side="server")
 @pytest.mark.parametrize("name", ["pageNum", "pageSize"])
 @pytest.mark.parametrize("value", ["0", "-1", "1001", "x", "1.5", "\uff11", "9" * 5000])
-def test_a_page_that_is_none_is_refused_by_name(wire: Wire, name: str, value: str) -> None:
+def test_a_page_that_is_none_is_refused_by_name(raw: RawClient, name: str, value: str) -> None:
     """A pageNum goes from 1 to 1000, a pageSize from 1 to 500."""
-    assert name in assert_refused(wire.ask("GET", TEXT, params={name: value}), 1201, fact="routes.list")
+    assert name in assert_refused(raw.ask("GET", TEXT, params={name: value}), 1201, fact="routes.list")
 
 
 @proves("cloudsway:price", "cloudsway:errors.messages")
 def test_who_cannot_pay_is_refused(target: Target) -> None:
     """An account without units is refused with 1102, which the client calls by its name and does not ask again."""
-    wire = Wire(target, target.new_account("broke-"))
-    said = assert_refused(wire.post(TEXT, {"prompt": "A fox"}), 1102, fact="price")
+    raw = RawClient(target, target.new_account("broke-"))
+    said = assert_refused(raw.post(TEXT, {"prompt": "A fox"}), 1102, fact="price")
     assert said == "Account balance not enough"
     with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, wire.account).text_to_video("A fox")
-    assert len(submissions(target, wire.name)) == 2
-    assert wire.untouched()
+        target.client(CONTRACT, raw.account).text_to_video("A fox")
+    assert len(submissions(target, raw.name)) == 2
+    assert raw.untouched()
 
 
 @proves("cloudsway:concurrency", "cloudsway:errors.messages", side="server")
 @pytest.mark.parametrize(("word", "slots"), [("", SLOTS), ("limited-", 1)])
 def test_a_slot_is_held_until_the_end(target: Target, word: str, slots: int) -> None:
     """One over the pack is 1303, whatever its kind; queries are free; when a task has ended the next is taken."""
-    wire = Wire(target, target.new_account(word))
-    tasks = [wire.create((TEXT, IMAGE)[number % 2])["task_id"] for number in range(slots)]
+    raw = RawClient(target, target.new_account(word))
+    tasks = [raw.create((TEXT, IMAGE)[number % 2])["task_id"] for number in range(slots)]
     body = {"prompt": "A fox", "image": "https://example.test/a.png"}
     for path in (TEXT, IMAGE):
-        said = assert_refused(wire.post(path, body), 1303, fact="concurrency")
+        said = assert_refused(raw.post(path, body), 1303, fact="concurrency")
         assert said == "parallel task over resource pack limit"
     for _ in range(30):
-        assert wire.read(tasks[0])["task_status"] == "submitted"
-    wire.advance(21)
-    assert wire.read(tasks[0])["task_status"] == "processing"
-    assert_refused(wire.post(TEXT, body), 1303)
-    wire.finish(tasks[0])
-    wire.create()
+        assert raw.read(tasks[0])["task_status"] == "submitted"
+    raw.advance(21)
+    assert raw.read(tasks[0])["task_status"] == "processing"
+    assert_refused(raw.post(TEXT, body), 1303)
+    raw.finish(tasks[0])
+    raw.create()
 
 
 @proves("cloudsway:concurrency", side="client")
@@ -301,11 +301,11 @@ def test_the_client_waits_for_a_slot(target: Target) -> None:
 
 @proves("cloudsway:block", side="server")
 @pytest.mark.parametrize("path", [TEXT, IMAGE])
-def test_blocked_content_is_refused_at_creation(wire: Wire, path: str) -> None:
+def test_blocked_content_is_refused_at_creation(raw: RawClient, path: str) -> None:
     """1301, and nothing is made or charged."""
     body = {"prompt": "A fox soundstage:block", "image": "https://example.test/a.png"}
-    assert_refused(wire.post(path, body), 1301, fact="block")
-    assert wire.untouched()
+    assert_refused(raw.post(path, body), 1301, fact="block")
+    assert raw.untouched()
 
 
 def test_blocked_content_is_a_matter_of_policy_to_the_client(target: Target) -> None:

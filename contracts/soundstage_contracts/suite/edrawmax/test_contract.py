@@ -27,7 +27,7 @@ from soundstage_contracts.vendors.edrawmax.arguments import (
     bodies,
     locales,
 )
-from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, ROUTE, Wire, assert_refused
+from soundstage_contracts.vendors.edrawmax.raw_client import CODES, LANG_MESSAGE, ROUTE, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -37,9 +37,9 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new user."""
-    return Wire(target)
+    return RawClient(target)
 
 
 def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[httpx.Request]]:
@@ -52,10 +52,10 @@ def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[h
 @proves("edrawmax:auth.none", "edrawmax:user.any", side="server")
 def test_a_user_is_whoever_the_header_names(target: Target) -> None:
     """X-User-ID makes the account, whatever it is, without it the account is 0; a user_id in the body is not read."""
-    named = Wire(target, target.new_account("invalid-"))
+    named = RawClient(target, target.new_account("invalid-"))
     named.draw("gantt", user_id="somebody-else")
     assert len(target.control.tasks(named.name)) == 1
-    Wire(target, "0").draw("gantt")
+    RawClient(target, "0").draw("gantt")
     before = {task["id"] for task in target.control.tasks(account_name("edrawmax", "0"))}
     body = {"prompt": "A fox", "user_id": named.account}
     answer = target.http().post(f"{named.url}{ROUTE}mindmap", json=body).json()
@@ -105,7 +105,7 @@ def test_the_vendors_own_host_reaches_it(target: Target) -> None:
 @given(body=bodies())
 def test_every_valid_request_is_answered_with_its_diagram(target: Target, kind: str, body: dict[str, Any]) -> None:
     """A prompt with any documented language and platform gets code 0, an empty msg, two addresses and the code."""
-    answer = Wire(target).post(kind, body)
+    answer = RawClient(target).post(kind, body)
     assert answer.status_code == 200
     found = answer.json()
     assert (found["code"], found["msg"], set(found)) == (0, "", {"code", "msg", "data"})
@@ -120,11 +120,11 @@ def test_every_valid_request_is_answered_with_its_diagram(target: Target, kind: 
 @given(body=bodies(), prompt=NO_PROMPT)
 def test_a_request_without_a_prompt_is_refused(target: Target, kind: str, body: dict[str, Any], prompt: Any) -> None:
     """A prompt that is missing, empty or no text is refused in the documented words, and nothing is drawn."""
-    wire = Wire(target)
+    raw = RawClient(target)
     missing = {name: value for name, value in body.items() if name != "prompt"}
     for broken in (missing, {**body, "prompt": prompt}):
-        assert_refused(wire.post(kind, broken), 400, CODES[400], fact="error.prompt")
-    assert target.control.tasks(wire.name) == []
+        assert_refused(raw.post(kind, broken), 400, CODES[400], fact="error.prompt")
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("edrawmax:error.lang", "edrawmax:lang.enum", side="server")
@@ -132,39 +132,39 @@ def test_a_request_without_a_prompt_is_refused(target: Target, kind: str, body: 
 @given(body=bodies(), lang=NO_LANGUAGE)
 def test_a_language_outside_of_the_list_is_refused(target: Target, kind: str, body: dict[str, Any], lang: Any) -> None:
     """A language that is none of the twelve codes, letter by letter, is refused in the documented words."""
-    wire = Wire(target)
-    assert_refused(wire.post(kind, {**body, "lang": lang}), 400, LANG_MESSAGE, fact="error.lang")
-    assert target.control.tasks(wire.name) == []
+    raw = RawClient(target)
+    assert_refused(raw.post(kind, {**body, "lang": lang}), 400, LANG_MESSAGE, fact="error.lang")
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("edrawmax:lang.empty", side="server")
 @pytest.mark.parametrize("body", [{}, {"lang": ""}, {"lang": None}])
-def test_without_a_language_it_is_chinese(wire: Wire, body: dict[str, Any]) -> None:
+def test_without_a_language_it_is_chinese(raw: RawClient, body: dict[str, Any]) -> None:
     """An empty or absent lang is cn: what the simulator adds is in Chinese."""
-    assert '"开始"' in wire.code("flowchart", "A fox", **body)
+    assert '"开始"' in raw.code("flowchart", "A fox", **body)
 
 
 @proves("edrawmax:platform.invalid", side="server")
 @pytest.mark.parametrize("platform", [*PLATFORMS, "amiga", "", 5, ["web"]])
-def test_any_platform_is_accepted(wire: Wire, platform: Any) -> None:
+def test_any_platform_is_accepted(raw: RawClient, platform: Any) -> None:
     """A platform is not checked, as no code is documented for it."""
-    wire.draw("infographic", platform=platform)
+    raw.draw("infographic", platform=platform)
 
 
 @proves("edrawmax:request.body")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b'{"prompt": NaN}'])
-def test_a_body_that_is_no_json_object_is_refused(wire: Wire, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_refused(raw: RawClient, body: bytes) -> None:
     """A body that is not a JSON object has no prompt."""
-    assert_refused(wire.send("flowchart", body), 400, CODES[400], fact="request.body")
+    assert_refused(raw.send("flowchart", body), 400, CODES[400], fact="request.body")
 
 
 @proves("edrawmax:route.unknown")
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("POST", "/skills/generate-poem", 404), ("GET", "/skills/generate-gantt", 405)]
 )
-def test_what_does_not_exist_is_refused_in_the_envelope(wire: Wire, method: str, path: str, status: int) -> None:
+def test_what_does_not_exist_is_refused_in_the_envelope(raw: RawClient, method: str, path: str, status: int) -> None:
     """An unknown path is HTTP 404, another method HTTP 405."""
-    answer = wire.request(method, path)
+    answer = raw.request(method, path)
     assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (status, 404, None)
     assert answer.headers["x-soundstage-fact"] == "edrawmax:route.unknown"
 

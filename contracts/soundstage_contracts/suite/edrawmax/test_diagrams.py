@@ -20,7 +20,7 @@ from soundstage_contracts import load_facts, proves
 from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.edrawmax import CONTRACT, reading
 from soundstage_contracts.vendors.edrawmax.arguments import KINDS, LANGUAGES, START, points
-from soundstage_contracts.vendors.edrawmax.wire import Wire
+from soundstage_contracts.vendors.edrawmax.raw_client import RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,9 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new user."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +57,16 @@ def full_target(target: Target) -> Iterator[Target]:
 @given(words=points(), cut=st.sampled_from([", ", "; ", "\n", " -> ", "，", "、", "。", ". "]))
 def test_a_flowchart_has_the_points_of_its_prompt(target: Target, words: list[str], cut: str) -> None:
     """Whatever a prompt's points are cut by, they are the steps of the flowchart, in order, each linked to the next."""
-    chart = reading.flowchart(Wire(target).code("flowchart", cut.join(words), lang="en"))
+    chart = reading.flowchart(RawClient(target).code("flowchart", cut.join(words), lang="en"))
     assert [text.casefold() for text in chart.nodes.values()] == ["start", *map(str.casefold, words), "end"]
     names = list(chart.nodes)
     assert [(one, other) for one, _, other in chart.edges] == list(pairwise(names))
 
 
 @proves("edrawmax:answer.content", side="server")
-def test_a_question_has_two_ways_out(wire: Wire) -> None:
+def test_a_question_has_two_ways_out(raw: RawClient) -> None:
     """A question is a decision: yes leads on, no to what is said to happen otherwise, or back to the step before."""
-    chart = reading.flowchart(wire.code("flowchart", PROMPTS["flowchart"], lang="en"))
+    chart = reading.flowchart(raw.code("flowchart", PROMPTS["flowchart"], lang="en"))
     said = chart.nodes
     assert [said[name] for name in said if name in chart.questions] == ["Is it hot?", "Is the cup empty?"]
     ways = {(said[one], label, said[other]) for one, label, other in chart.edges if one in chart.questions}
@@ -81,26 +81,26 @@ def test_a_question_has_two_ways_out(wire: Wire) -> None:
 
 @proves("edrawmax:answer.content", "edrawmax:lang.enum", side="server")
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_what_is_added_is_in_the_language_asked_for(wire: Wire, lang: str) -> None:
+def test_what_is_added_is_in_the_language_asked_for(raw: RawClient, lang: str) -> None:
     """Each of the twelve languages has its own beginning of a flowchart, in the code and in the drawing."""
-    data = wire.draw("flowchart", "A fox", lang=lang)
+    data = raw.draw("flowchart", "A fox", lang=lang)
     first, *_ = reading.flowchart(data["mermaid_code"]).nodes.values()
     assert first == START[lang]
-    assert START[lang] in reading.drawing(wire.get(data["svg_url"])).words
+    assert START[lang] in reading.drawing(raw.get(data["svg_url"])).words
 
 
 @proves("edrawmax:answer.source_code", "edrawmax:answer.content", "edrawmax:answer.others", side="server")
-def test_the_others_say_what_the_prompt_says(wire: Wire) -> None:
+def test_the_others_say_what_the_prompt_says(raw: RawClient) -> None:
     """A mind map grows as the prompt does, a Gantt chart has its tasks one after another, an infographic its shares."""
-    assert reading.mindmap(wire.code("mindmap", PROMPTS["mindmap"])) == [
+    assert reading.mindmap(raw.code("mindmap", PROMPTS["mindmap"])) == [
         (0, "여행"), (1, "준비"), (2, "여권"), (2, "가방"), (1, "이동"), (1, "숙소"), (2, "호텔"), (2, "캠핑"),
     ]  # fmt: skip
-    tasks = reading.gantt(wire.code("gantt", f"2026-03-02\n{PROMPTS['gantt']}", lang="ru"))
+    tasks = reading.gantt(raw.code("gantt", f"2026-03-02\n{PROMPTS['gantt']}", lang="ru"))
     assert [(text, days) for text, _, days in tasks if text in ("Опрос", "Код")] == [("Опрос", 5), ("Код", 21)]
     assert [text for text, _, _ in tasks][-3:] == ["Опрос", "Отчёт", "Код"]
     days = [day for _, day, _ in tasks]
     assert (days, days[0]) == (sorted(set(days)), "2026-03-02")
-    shares = reading.timeline(wire.code("infographic", PROMPTS["infographic"], lang="jp"))
+    shares = reading.timeline(raw.code("infographic", PROMPTS["infographic"], lang="jp"))
     assert shares == [["海洋", "97%"], ["氷河", "2%"], ["川と湖", "飲み水"]]
 
 
@@ -110,21 +110,21 @@ def test_the_others_say_what_the_prompt_says(wire: Wire) -> None:
 @example(prompt='say "hi" <b>; `x`, #1, section a: b, 50% (c) [d] {e} \\ end')
 def test_any_prompt_is_drawn(target: Target, kind: str, prompt: str) -> None:
     """Whatever the prompt holds, its code can be read again, with nothing in it that Mermaid would trip over."""
-    wire = Wire(target)
-    data = wire.draw(kind, prompt.replace("soundstage:", "") or "x")
+    raw = RawClient(target)
+    data = raw.draw(kind, prompt.replace("soundstage:", "") or "x")
     readers = {"flowchart": reading.flowchart, "mindmap": reading.mindmap, "gantt": reading.gantt}
     readers.get(kind, reading.timeline)(data["mermaid_code" if kind == "flowchart" else "source_code"])
-    assert reading.drawing(wire.get(data["svg_url"])).areas
+    assert reading.drawing(raw.get(data["svg_url"])).areas
 
 
 @proves("edrawmax:answer.content", side="server")
 @kinds
 def test_png_svg_and_code_say_the_same(full_target: Target, kind: str) -> None:
     """The PNG has the SVG's shapes in the SVG's colours at more than 600 points, and the SVG the words of the code."""
-    wire = Wire(full_target)
-    data = wire.draw(kind, PROMPTS[kind], lang="jp")
-    svg = reading.drawing(wire.get(data["svg_url"]))
-    assert reading.shows_the_same(svg, wire.get(data["png_url"])) > 600
+    raw = RawClient(full_target)
+    data = raw.draw(kind, PROMPTS[kind], lang="jp")
+    svg = reading.drawing(raw.get(data["svg_url"]))
+    assert reading.shows_the_same(svg, raw.get(data["png_url"])) > 600
     code = data["mermaid_code" if kind == "flowchart" else "source_code"]
     said = {
         "flowchart": lambda: list(reading.flowchart(code).nodes.values()),
@@ -143,22 +143,22 @@ def test_every_script_is_legible(full_target: Target, letters: str) -> None:
     """In the PNG, words of different letters look different, so that none is an empty box, and the SVG holds them."""
     looks = set()
     for letter in letters:
-        data = Wire(full_target).draw("mindmap", f"{letter}{letter}, X")
-        svg = reading.drawing(Wire(full_target).get(data["svg_url"]))
+        data = RawClient(full_target).draw("mindmap", f"{letter}{letter}, X")
+        svg = reading.drawing(RawClient(full_target).get(data["svg_url"]))
         assert [word for word in svg.words if word.casefold() == letter.casefold() * 2]
-        looks.add(reading.cutting(svg, Wire(full_target).get(data["png_url"]), letter))
+        looks.add(reading.cutting(svg, RawClient(full_target).get(data["png_url"]), letter))
     assert len(looks) == len(letters)
 
 
 @proves("edrawmax:result.address", side="server")
-def test_a_results_address_needs_no_user_and_expires(wire: Wire) -> None:
+def test_a_results_address_needs_no_user_and_expires(raw: RawClient) -> None:
     """Both files are handed out to anybody for 30 days, and to nobody after."""
-    data = wire.draw("gantt")
-    anybody = wire.target.http()
+    data = raw.draw("gantt")
+    anybody = raw.target.http()
     for name, kind in (("png_url", "image/png"), ("svg_url", "image/svg+xml")):
         answer = anybody.get(data[name])
         assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
-    wire.target.control.advance(30 * 24 * 3600 + 60, wire.name)
+    raw.target.control.advance(30 * 24 * 3600 + 60, raw.name)
     assert anybody.get(data["png_url"]).status_code == 403
 
 
@@ -307,7 +307,7 @@ def test_the_simulator_is_trusted_only_by_who_is_told_to(
     """The simulator's files are at its own address, which a client trusts when an argument or a variable says so."""
     monkeypatch.delenv("EDRAWMAX_TRUSTED_HOSTS", raising=False)
     account, base_url = target.new_account(), target.client_url("edrawmax")
-    assert Wire(target).draw("gantt")["png_url"].startswith(target.url)
+    assert RawClient(target).draw("gantt")["png_url"].startswith(target.url)
     with pytest.raises(errors.DownloadUnsafe, match="not among the trusted hosts"):
         EdrawMax(account, base_url=base_url, http=target.http()).gantt("A fox").save(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".png", ".svg")]

@@ -15,7 +15,7 @@ from soundstage_contracts.laws.machine import must
 from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.edrawmax import CONTRACT
 from soundstage_contracts.vendors.edrawmax.arguments import KINDS
-from soundstage_contracts.vendors.edrawmax.wire import CODES, LANG_MESSAGE, ROUTE, Wire, assert_refused
+from soundstage_contracts.vendors.edrawmax.raw_client import CODES, LANG_MESSAGE, ROUTE, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +47,9 @@ DRAWN = {
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new user."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @pytest.fixture
@@ -67,40 +67,40 @@ def set_clock(target: Target, kind: str, **change: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def order(wire: Wire, code: int, times: int = 1) -> None:
+def order(raw: RawClient, code: int, times: int = 1) -> None:
     """Let the next requests of this user be refused with *code*."""
-    wire.target.control.order("refuse", code=str(code), vendor="edrawmax", account=wire.name, times=times)
+    raw.target.control.order("refuse", code=str(code), vendor="edrawmax", account=raw.name, times=times)
 
 
-def asked(wire: Wire) -> int:
+def asked(raw: RawClient) -> int:
     """Return how often this user has asked for a diagram."""
-    return sum(ROUTE in entry["path"] for entry in wire.target.control.requests(wire.name))
+    return sum(ROUTE in entry["path"] for entry in raw.target.control.requests(raw.name))
 
 
 @proves("edrawmax:error.risk", "edrawmax:error.concurrency", "edrawmax:error.generation", side="server")
 @proves("edrawmax:error.render", "edrawmax:error.panic", "edrawmax:error.prompt", side="server")
 @proves("edrawmax:error.http_status", "edrawmax:answer.error_data", side="server")
 @pytest.mark.parametrize("code", CODES)
-def test_a_refusal_has_its_code_its_words_and_no_data(wire: Wire, code: int) -> None:
+def test_a_refusal_has_its_code_its_words_and_no_data(raw: RawClient, code: int) -> None:
     """Each documented code comes with its words, data null and HTTP 200, or its own status in the other reading."""
     for reading, status in (("envelope", 200), ("http", STATUSES[code])):
-        wire.draw("gantt")
-        wire.target.control.dialects(wire.name, edrawmax__errors=reading)
-        order(wire, code)
-        assert_refused(wire.post("gantt", {"prompt": "A fox"}), code, CODES[code], status=status, fact=FACTS[code])
+        raw.draw("gantt")
+        raw.target.control.dialects(raw.name, edrawmax__errors=reading)
+        order(raw, code)
+        assert_refused(raw.post("gantt", {"prompt": "A fox"}), code, CODES[code], status=status, fact=FACTS[code])
 
 
 @proves("edrawmax:error.prompt", "edrawmax:error.lang", "edrawmax:answer.msg", side="server")
-def test_the_skill_pages_words_are_another_reading(wire: Wire) -> None:
+def test_the_skill_pages_words_are_another_reading(raw: RawClient) -> None:
     """In the reading of the skill page messages begin without 'bad param: ', and an answer says success."""
-    wire.draw("gantt")
-    wire.target.control.dialects(wire.name, edrawmax__messages="skill")
-    assert_refused(wire.post("gantt", {}), 400, "prompt is required")
-    assert_refused(wire.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, "lang不合法")
-    assert_refused(wire.post("gantt", {"prompt": "soundstage:block"}), 2406, CODES[2406])
-    assert wire.post("gantt", {"prompt": "A fox"}).json()["msg"] == "success"
-    wire.target.control.dialects(wire.name, edrawmax__messages="reference")
-    assert_refused(wire.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, LANG_MESSAGE)
+    raw.draw("gantt")
+    raw.target.control.dialects(raw.name, edrawmax__messages="skill")
+    assert_refused(raw.post("gantt", {}), 400, "prompt is required")
+    assert_refused(raw.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, "lang不合法")
+    assert_refused(raw.post("gantt", {"prompt": "soundstage:block"}), 2406, CODES[2406])
+    assert raw.post("gantt", {"prompt": "A fox"}).json()["msg"] == "success"
+    raw.target.control.dialects(raw.name, edrawmax__messages="reference")
+    assert_refused(raw.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, LANG_MESSAGE)
 
 
 @proves("edrawmax:block", "edrawmax:fates", side="server")
@@ -115,20 +115,20 @@ def test_the_skill_pages_words_are_another_reading(wire: Wire) -> None:
     ],
 )
 def test_a_word_in_the_prompt_chooses_the_refusal(
-    wire: Wire, kind: str, word: str, refusal: tuple[int, str, str]
+    raw: RawClient, kind: str, word: str, refusal: tuple[int, str, str]
 ) -> None:
     """Blocked content is 2406; what fails is 212200, and a word without a code is named; nothing is drawn or spent."""
     code, message, fact = refusal
-    assert_refused(wire.post(kind, {"prompt": f"A fox soundstage:{word}"}), code, message, fact=fact)
-    assert wire.target.control.tasks(wire.name) == []
-    assert wire.target.control.money("edrawmax", wire.name).spent == 0
+    assert_refused(raw.post(kind, {"prompt": f"A fox soundstage:{word}"}), code, message, fact=fact)
+    assert raw.target.control.tasks(raw.name) == []
+    assert raw.target.control.money("edrawmax", raw.name).spent == 0
 
 
 @proves("edrawmax:error.concurrency", "edrawmax:answer.time", side="server")
 @pytest.mark.parametrize(("word", "limit"), [("", 5), ("limited-", 1)])
 def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, word: str, limit: int) -> None:
     """While as many requests are in work as a user may have, one more is 3001; nobody else is kept from asking."""
-    busy, other = Wire(own_target, own_target.new_account(word)), Wire(own_target)
+    busy, other = RawClient(own_target, own_target.new_account(word)), RawClient(own_target)
     busy.draw("gantt")
     set_clock(own_target, "scaled", speed=1e-6)
 
@@ -137,8 +137,8 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
         refused: list[httpx.Response] = []
         async with own_target.async_http() as http, anyio.create_task_group() as group:
 
-            async def send(wire: Wire, body: dict[str, str]) -> httpx.Response:
-                return await http.post(f"{wire.url}{ROUTE}gantt", json=body, headers={"X-User-ID": wire.account})
+            async def send(raw: RawClient, body: dict[str, str]) -> httpx.Response:
+                return await http.post(f"{raw.url}{ROUTE}gantt", json=body, headers={"X-User-ID": raw.account})
 
             async def ask() -> None:
                 codes.append((await send(busy, {"prompt": "A fox"})).json()["code"])
@@ -173,16 +173,16 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_diagram_takes_ten_to_thirty_seconds(own_target: Target, kind: str) -> None:
     """Where time skips, a diagram takes 10 to 30 seconds of it and a refusal none; where it stands, both take none."""
-    wire = Wire(own_target)
+    raw = RawClient(own_target)
     for clock, least, most in (("auto", 10, 30), ("manual", 0, 0)):
         set_clock(own_target, clock)
-        wire.draw(kind)
-        before = own_target.control.now(wire.name)
-        wire.draw(kind)
-        assert least <= own_target.control.now(wire.name) - before <= most + 0.001
-        before = own_target.control.now(wire.name)
-        wire.post(kind, {"prompt": "soundstage:fail"})
-        assert own_target.control.now(wire.name) == before
+        raw.draw(kind)
+        before = own_target.control.now(raw.name)
+        raw.draw(kind)
+        assert least <= own_target.control.now(raw.name) - before <= most + 0.001
+        before = own_target.control.now(raw.name)
+        raw.post(kind, {"prompt": "soundstage:fail"})
+        assert own_target.control.now(raw.name) == before
 
 
 @proves("edrawmax:error.retry_policy", "edrawmax:error.retry_wait", "edrawmax:error.concurrency", side="client")
@@ -191,17 +191,17 @@ def test_a_diagram_takes_ten_to_thirty_seconds(own_target: Target, kind: str) ->
 @pytest.mark.parametrize("reading", ["envelope", "http"])
 def test_what_may_pass_is_asked_for_once_more(target: Target, code: int, reading: str) -> None:
     """3001, 212200 and 212201 are asked again once, after a short wait; a second failure tells the support contact."""
-    wire, clock = Wire(target), SkippingClock()
-    wire.draw("gantt")
-    target.control.dialects(wire.name, edrawmax__errors=reading)
-    client = target.client(CONTRACT, wire.account, clock=clock, retry=RetryPolicy(attempts=5, jitter=False))
-    order(wire, code)
+    raw, clock = RawClient(target), SkippingClock()
+    raw.draw("gantt")
+    target.control.dialects(raw.name, edrawmax__errors=reading)
+    client = target.client(CONTRACT, raw.account, clock=clock, retry=RetryPolicy(attempts=5, jitter=False))
+    order(raw, code)
     assert client.mindmap("A fox").source_code
-    assert (asked(wire), clock.now()) == (3, 3.0)
-    order(wire, code, times=2)
+    assert (asked(raw), clock.now()) == (3, 3.0)
+    order(raw, code, times=2)
     with pytest.raises(MEANINGS[code]) as failed:
         client.mindmap("A fox")
-    assert (asked(wire), clock.now()) == (5, 6.0)
+    assert (asked(raw), clock.now()) == (5, 6.0)
     assert failed.value.code == code
     contact = load_facts()["edrawmax:error.retry_policy"].says.rstrip(".").rpartition(" ")[2]
     assert contact in str(failed.value)
@@ -214,16 +214,16 @@ def test_what_may_pass_is_asked_for_once_more(target: Target, code: int, reading
 @pytest.mark.parametrize("reading", ["envelope", "http"])
 def test_what_lasts_is_told_at_once(target: Target, code: int, reading: str) -> None:
     """2406, 400 and 500 are never asked again: one request, no wait, and the error by its meaning."""
-    wire, clock = Wire(target), SkippingClock()
-    wire.draw("gantt")
-    target.control.dialects(wire.name, edrawmax__errors=reading)
-    order(wire, code)
+    raw, clock = RawClient(target), SkippingClock()
+    raw.draw("gantt")
+    target.control.dialects(raw.name, edrawmax__errors=reading)
+    order(raw, code)
     with pytest.raises(errors.ApiError) as refused:
-        target.client(CONTRACT, wire.account, clock=clock).flowchart("A fox")
+        target.client(CONTRACT, raw.account, clock=clock).flowchart("A fox")
     assert type(refused.value) is MEANINGS[code]
     assert (refused.value.vendor, refused.value.code, refused.value.message) == ("edrawmax", code, CODES[code])
     assert refused.value.status == (STATUSES[code] if reading == "http" else 200)
-    assert (asked(wire), clock.now()) == (2, 0.0)
+    assert (asked(raw), clock.now()) == (2, 0.0)
 
 
 @proves("edrawmax:error.retry_policy", "edrawmax:error.retry_wait", side="client")

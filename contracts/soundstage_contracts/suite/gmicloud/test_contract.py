@@ -22,7 +22,7 @@ from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from soundstage_contracts.vendors import gmicloud as vendor
 from soundstage_contracts.vendors.gmicloud import CONTRACT, FACES, IMAGE_MODEL, TEXT_MODEL
-from soundstage_contracts.vendors.gmicloud.wire import KEYED, QUEUE, Wire, assert_refused
+from soundstage_contracts.vendors.gmicloud.raw_client import KEYED, QUEUE, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -33,9 +33,9 @@ ORDER = ("created", "queued", "dispatched", "processing", "success")
 both_faces = pytest.mark.parametrize("face", FACES)
 
 
-def wire_of(target: Target, face: str) -> Wire:
+def wire_of(target: Target, face: str) -> RawClient:
     """Speak as a new account on *face*."""
-    return Wire(target) if face == "key" else Wire.logged_in(target)
+    return RawClient(target) if face == "key" else RawClient.logged_in(target)
 
 
 def client_of(target: Target, face: str, **options: Any) -> Any:
@@ -97,20 +97,20 @@ def test_every_broken_payload_is_refused_and_costs_nothing(
 ) -> None:
     """A parameter that is missing or outside what its model declares is HTTP 400 by name, and nothing is charged."""
     model, name, payload = case
-    wire = Wire(target)
-    said = assert_refused(wire.submit(model, payload), 400)
+    raw = RawClient(target)
+    said = assert_refused(raw.submit(model, payload), 400)
     assert name in said
-    assert target.control.tasks(wire.name) == []
-    assert target.control.money("gmicloud", wire.name).entries == ()
+    assert target.control.tasks(raw.name) == []
+    assert target.control.money("gmicloud", raw.name).entries == ()
 
 
 @proves("gmicloud:requests.payload", side="server")
 def test_what_a_model_does_not_declare_is_ignored(target: Target) -> None:
     """A payload may hold more than its model declares; it is shown again as it was sent."""
-    wire = Wire(target)
+    raw = RawClient(target)
     payload = {"prompt": "A fox", "lens": "wide", "duration": "long", "video_length": 3}
-    request = wire.submit(TEXT_MODEL, payload).json()["request_id"]
-    assert wire.read(request)["payload"] == payload
+    request = raw.submit(TEXT_MODEL, payload).json()["request_id"]
+    assert raw.read(request)["payload"] == payload
 
 
 @proves("gmicloud:requests.payload", "gmicloud:requests.create", "gmicloud:models.known", side="client")
@@ -161,23 +161,23 @@ def test_an_image_of_our_own_travels_in_the_payload(target: Target, tmp_path: An
 @pytest.mark.parametrize("content", [b"no image", picture(64, 64, "GIF"), b"<html></html>"])
 def test_a_file_that_is_no_image_is_refused(target: Target, content: bytes) -> None:
     """What is held or sent and is no JPEG, PNG or WebP is HTTP 400, and costs nothing."""
-    wire = Wire(target)
+    raw = RawClient(target)
     held = target.control.hold("fox.png", content)["url"]
     for image in (held, f"data:image/png;base64,{b64encode(content).decode()}"):
-        assert "image" in assert_refused(wire.submit(IMAGE_MODEL, {"prompt": "A fox", "image": image}), 400)
-    assert target.control.tasks(wire.name) == []
+        assert "image" in assert_refused(raw.submit(IMAGE_MODEL, {"prompt": "A fox", "image": image}), 400)
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("gmicloud:requests.detail", "gmicloud:status.values", "gmicloud:outcome.other", "gmicloud:times.seconds")
 @both_faces
 def test_a_request_goes_through_its_states(target: Target, face: str) -> None:
     """It is created, queued, dispatched, processed and done, in this order; an outcome comes with the end alone."""
-    wire = wire_of(target, face)
-    request = wire.create(seed=7)
-    seen = [wire.read(request)]
+    raw = wire_of(target, face)
+    request = raw.create(seed=7)
+    seen = [raw.read(request)]
     for _ in range(1000):
-        wire.advance(0.25)
-        seen.append(wire.read(request))
+        raw.advance(0.25)
+        seen.append(raw.read(request))
         if seen[-1]["status"] == "success":
             break
     words = list(dict.fromkeys(body["status"] for body in seen))
@@ -194,13 +194,13 @@ def test_a_request_goes_through_its_states(target: Target, face: str) -> None:
         assert isinstance(body["qworker_id"], str)
         assert all(isinstance(body[name], int) for name in ("created_at", "queued_at", "updated_at"))
         assert body["created_at"] <= body["queued_at"] <= body["updated_at"]
-        assert abs(body["created_at"] - target.control.now(wire.name)) < 3600
+        assert abs(body["created_at"] - target.control.now(raw.name)) < 3600
 
 
 @proves("gmicloud:apikey.created", side="server")
 def test_a_new_request_is_queued_to_the_key_face(target: Target) -> None:
     """The answer to a creation with a key says queued or dispatched."""
-    answer = Wire(target).submit(TEXT_MODEL, {"prompt": "A fox"}).json()
+    answer = RawClient(target).submit(TEXT_MODEL, {"prompt": "A fox"}).json()
     assert answer["status"] in ("queued", "dispatched")
 
 
@@ -208,14 +208,14 @@ def test_a_new_request_is_queued_to_the_key_face(target: Target) -> None:
 @given(request=vendor.requests())
 def test_a_request_takes_as_long_as_documented(target: Target, request: tuple[str, dict[str, Any]]) -> None:
     """It is created for at most a second, not done within 40 seconds, and done after 240."""
-    wire = Wire.logged_in(target)
-    name = wire.submit(*request).json()["request_id"]
-    wire.advance(1)
-    assert wire.read(name)["status"] == "queued"
-    wire.advance(38.5)
-    assert wire.read(name)["status"] in ORDER[1:4]
-    wire.advance(201)
-    assert wire.read(name)["status"] == "success"
+    raw = RawClient.logged_in(target)
+    name = raw.submit(*request).json()["request_id"]
+    raw.advance(1)
+    assert raw.read(name)["status"] == "queued"
+    raw.advance(38.5)
+    assert raw.read(name)["status"] in ORDER[1:4]
+    raw.advance(201)
+    assert raw.read(name)["status"] == "success"
 
 
 @proves("gmicloud:outcome.shape", side="server")
@@ -229,10 +229,10 @@ def test_a_request_takes_as_long_as_documented(target: Target, request: tuple[st
 )
 def test_an_outcome_has_the_shape_of_the_reading(target: Target, reading: str, members: set[str]) -> None:
     """The older shape, the newer one, or both at once; either names the same film."""
-    wire = Wire(target)
-    request = wire.create()
-    target.control.dialects(wire.name, gmicloud__outcome=reading)
-    outcome = wire.finish(request)["outcome"]
+    raw = RawClient(target)
+    request = raw.create()
+    target.control.dialects(raw.name, gmicloud__outcome=reading)
+    outcome = raw.finish(request)["outcome"]
     assert set(outcome) == members
     films = {outcome.get("video_url")} | {item["url"] for item in outcome.get("media_urls", [])}
     assert len(films - {None}) == 1
@@ -258,15 +258,15 @@ def test_the_client_reads_every_shape_of_an_outcome(target: Target, reading: str
 @pytest.mark.parametrize("seconds", [None, 1, 3])
 def test_a_film_is_as_long_as_was_asked_for(target: Target, model: str, name: str, seconds: int | None) -> None:
     """The film lasts what the payload says, 5 seconds by default, and is there for anybody, as is a PNG of it."""
-    wire = Wire(target)
+    raw = RawClient(target)
     extra: dict[str, Any] = {} if seconds is None else {name: seconds}
     if model == IMAGE_MODEL:
         extra["image"] = "https://example.test/fox.png"
-    outcome = wire.finish(wire.create(model=model, **extra))["outcome"]
-    with av.open(BytesIO(wire.http.get(outcome["video_url"]).content), "r") as film:
+    outcome = raw.finish(raw.create(model=model, **extra))["outcome"]
+    with av.open(BytesIO(raw.http.get(outcome["video_url"]).content), "r") as film:
         assert film.duration is not None
         assert film.duration / 1_000_000 == pytest.approx(seconds or 5, abs=0.05)
-    assert Image.open(BytesIO(wire.http.get(outcome["thumbnail_image_url"]).content)).format == "PNG"
+    assert Image.open(BytesIO(raw.http.get(outcome["thumbnail_image_url"]).content)).format == "PNG"
 
 
 @proves("gmicloud:requests.detail", "gmicloud:status.values", "gmicloud:apikey.face", "gmicloud:headers", side="client")
@@ -310,7 +310,7 @@ def test_the_awaiting_client_saves_the_film(target: Target, face: str, tmp_path:
 @proves("gmicloud:requests.list")
 def test_a_list_has_the_callers_requests_of_one_model(target: Target) -> None:
     """Only the model's, and only the organization's own; the client makes a record of each, and none of nothing."""
-    mine, yours = Wire.logged_in(target), Wire.logged_in(target)
+    mine, yours = RawClient.logged_in(target), RawClient.logged_in(target)
     made = [mine.create(), mine.create("A hare")]
     mine.create(model=IMAGE_MODEL, image="https://example.test/fox.png")
     yours.create("A crow")

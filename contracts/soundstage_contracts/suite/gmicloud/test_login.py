@@ -15,13 +15,13 @@ from soundstage import InvalidArgument, JobState, MissingCredential, errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.gmicloud import CLIENT_ID, CODE, CONTRACT, PASSWORD, SESSION, TEXT_MODEL
-from soundstage_contracts.vendors.gmicloud.wire import (
+from soundstage_contracts.vendors.gmicloud.raw_client import (
     AUTH_TOKENS,
     KEYED,
     PROFILE,
     QUEUE,
     SESSIONS,
-    Wire,
+    RawClient,
     assert_refused,
 )
 
@@ -47,21 +47,21 @@ def _bytes(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def stranger(target: Target, account: str | None = None) -> Wire:
+def stranger(target: Target, account: str | None = None) -> RawClient:
     """Return a caller of the session face that has not logged in."""
-    wire = Wire(target, account)
-    wire.headers = dict(CLIENT_ID)
-    return wire
+    raw = RawClient(target, account)
+    raw.headers = dict(CLIENT_ID)
+    return raw
 
 
-def begun(wire: Wire, **changes: Any) -> httpx.Response:
+def begun(raw: RawClient, **changes: Any) -> httpx.Response:
     """Begin a login."""
-    return wire.post(AUTH_TOKENS, {"email": wire.account, "password": PASSWORD, **changes})
+    return raw.post(AUTH_TOKENS, {"email": raw.account, "password": PASSWORD, **changes})
 
 
-def ended(wire: Wire, token: str, code: Any = None) -> httpx.Response:
+def ended(raw: RawClient, token: str, code: Any = None) -> httpx.Response:
     """End a login."""
-    return wire.post(SESSIONS, {"type": "native", "authToken": token, "otpCode": code})
+    return raw.post(SESSIONS, {"type": "native", "authToken": token, "otpCode": code})
 
 
 def asked(target: Target, account: str) -> list[str]:
@@ -73,16 +73,16 @@ def asked(target: Target, account: str) -> list[str]:
 @proves("gmicloud:login.tokens", "gmicloud:login.session", "gmicloud:headers", side="server")
 def test_a_login_gives_two_tokens(target: Target) -> None:
     """E-mail and password give an authToken, and that two JWTs: one names the user, the other says when it ends."""
-    wire = stranger(target)
-    first = begun(wire).json()
+    raw = stranger(target)
+    first = begun(raw).json()
     assert set(first) == {"authToken", "is2FARequired"}
     assert first["is2FARequired"] is False
-    tokens = ended(wire, first["authToken"]).json()
+    tokens = ended(raw, first["authToken"]).json()
     assert set(tokens) == {"accessToken", "refreshToken"}
     assert said_by(tokens["accessToken"])["userId"]
-    assert said_by(tokens["refreshToken"])["exp"] == int(target.control.now(wire.name)) + 30 * DAY
-    wire.session(tokens)
-    assert wire.get(f"{QUEUE}/models")["models"]
+    assert said_by(tokens["refreshToken"])["exp"] == int(target.control.now(raw.name)) + 30 * DAY
+    raw.session(tokens)
+    assert raw.get(f"{QUEUE}/models")["models"]
 
 
 @proves("gmicloud:login.tokens", "gmicloud:login.session", "gmicloud:headers", side="client")
@@ -114,11 +114,11 @@ def test_a_login_without_its_words_is_refused(target: Target, word: str, value: 
 @proves("gmicloud:login.refused")
 def test_another_password_is_refused(target: Target) -> None:
     """An account's password is that of its first login; the client says that it is not let in, after one try."""
-    wire = Wire.logged_in(target)
-    assert_refused(begun(wire, password="another"), 401, "login.refused")  # noqa: S106 - nobody's
+    raw = RawClient.logged_in(target)
+    assert_refused(begun(raw, password="another"), 401, "login.refused")  # noqa: S106 - nobody's
     sent: list[httpx.Request] = []
     http = target.http(event_hooks={"request": [sent.append]})
-    client = SESSION.client(wire.account, "another", base_url=target.client_url("gmicloud"), http=http)
+    client = SESSION.client(raw.account, "another", base_url=target.client_url("gmicloud"), http=http)
     with pytest.raises(errors.AuthenticationError) as refused:
         client.models()
     assert (refused.value.vendor, refused.value.status) == ("gmicloud", 401)
@@ -139,16 +139,16 @@ def test_the_client_calls_a_refused_credential_by_its_name(target: Target, word:
 @proves("gmicloud:login.two_factor", "gmicloud:login.two_factor_on", "gmicloud:login.refused", side="server")
 def test_a_second_factor_has_three_tries(target: Target) -> None:
     """With a second factor the code is needed; a third wrong one spends the authToken, and a new login begins anew."""
-    wire = stranger(target, target.new_account("2fa-"))
-    first = begun(wire).json()
+    raw = stranger(target, target.new_account("2fa-"))
+    first = begun(raw).json()
     assert first["is2FARequired"] is True
-    assert_refused(ended(wire, first["authToken"]), 401, "login.refused")
+    assert_refused(ended(raw, first["authToken"]), 401, "login.refused")
     for _ in range(3):
-        assert_refused(ended(wire, first["authToken"], "000000"), 401, "login.refused")
-    assert_refused(ended(wire, first["authToken"], CODE), 401, "login.refused")
-    again = begun(wire).json()["authToken"]
-    assert_refused(ended(wire, again, "000000"), 401, "login.refused")
-    assert ended(wire, again, CODE).status_code == 200
+        assert_refused(ended(raw, first["authToken"], "000000"), 401, "login.refused")
+    assert_refused(ended(raw, first["authToken"], CODE), 401, "login.refused")
+    again = begun(raw).json()["authToken"]
+    assert_refused(ended(raw, again, "000000"), 401, "login.refused")
+    assert ended(raw, again, CODE).status_code == 200
 
 
 @proves("gmicloud:login.two_factor", "gmicloud:login.refused", side="client")
@@ -186,39 +186,39 @@ def test_wrong_codes_end_a_login(target: Target) -> None:
 @proves("gmicloud:login.lifetimes", "gmicloud:auth.expired", "gmicloud:login.refresh", side="server")
 def test_tokens_end_on_the_accounts_clock(target: Target) -> None:
     """An access token is taken for 24 hours and a refresh token for 30 days; each refresh gives a fresh pair."""
-    wire = Wire.logged_in(target)
-    wire.advance(DAY - 60)
-    wire.get(PROFILE)
-    wire.advance(120)
-    assert_refused(wire.send("GET", PROFILE), 401, "auth.expired")
-    old = wire.tokens
-    fresh = wire.send("PATCH", SESSIONS, json={"refreshToken": old["refreshToken"]}).json()
+    raw = RawClient.logged_in(target)
+    raw.advance(DAY - 60)
+    raw.get(PROFILE)
+    raw.advance(120)
+    assert_refused(raw.send("GET", PROFILE), 401, "auth.expired")
+    old = raw.tokens
+    fresh = raw.send("PATCH", SESSIONS, json={"refreshToken": old["refreshToken"]}).json()
     assert not set(fresh.values()) & set(old.values())
-    wire.session(fresh)
-    wire.get(PROFILE)
-    wire.advance(30 * DAY - 60)
-    wire.session(wire.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}).json())
-    wire.advance(120)
-    assert_refused(wire.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}), 401, "login.refused")
-    wire.get(PROFILE)
+    raw.session(fresh)
+    raw.get(PROFILE)
+    raw.advance(30 * DAY - 60)
+    raw.session(raw.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}).json())
+    raw.advance(120)
+    assert_refused(raw.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}), 401, "login.refused")
+    raw.get(PROFILE)
 
 
 @proves("gmicloud:login.lifetimes", "gmicloud:login.refused", side="server")
 def test_an_auth_token_ends_after_ten_minutes(target: Target) -> None:
     """An authToken that is older than ten minutes gives no session."""
-    wire = stranger(target)
-    token = begun(wire).json()["authToken"]
-    ended(wire, token)
-    wire.advance(601)
-    assert_refused(ended(wire, token), 401, "login.refused")
+    raw = stranger(target)
+    token = begun(raw).json()["authToken"]
+    ended(raw, token)
+    raw.advance(601)
+    assert_refused(ended(raw, token), 401, "login.refused")
 
 
 @proves("gmicloud:auth.expired", "gmicloud:login.refused", side="server")
 @pytest.mark.parametrize("kind", ["nothing", "a word", "changed", "refresh", "cut"])
 def test_a_token_that_is_none_is_refused(target: Target, kind: str) -> None:
     """Only an access token that a login gave is taken, and a refresh token only where it belongs."""
-    wire = Wire.logged_in(target)
-    access, refresh = wire.tokens["accessToken"], wire.tokens["refreshToken"]
+    raw = RawClient.logged_in(target)
+    access, refresh = raw.tokens["accessToken"], raw.tokens["refreshToken"]
     changed = access[:-3] + ("aaa" if access[-3:] != "aaa" else "bbb")
     tokens = {
         "nothing": "",
@@ -227,36 +227,36 @@ def test_a_token_that_is_none_is_refused(target: Target, kind: str) -> None:
         "refresh": refresh,
         "cut": access[: len(access) // 2],
     }
-    wire.headers["Authorization"] = f"Bearer {tokens[kind]}"
+    raw.headers["Authorization"] = f"Bearer {tokens[kind]}"
     for path in (PROFILE, f"{QUEUE}/models"):
-        assert_refused(wire.send("GET", path), 401, "auth.expired")
-    assert_refused(wire.submit(TEXT_MODEL, {"prompt": "A fox"}), 401, "auth.expired")
-    assert_refused(wire.send("PATCH", SESSIONS, json={"refreshToken": access}), 401, "login.refused")
-    assert_refused(ended(wire, refresh), 401, "login.refused")
+        assert_refused(raw.send("GET", path), 401, "auth.expired")
+    assert_refused(raw.submit(TEXT_MODEL, {"prompt": "A fox"}), 401, "auth.expired")
+    assert_refused(raw.send("PATCH", SESSIONS, json={"refreshToken": access}), 401, "login.refused")
+    assert_refused(ended(raw, refresh), 401, "login.refused")
 
 
 @proves("gmicloud:faces.apart", side="server")
 def test_a_credential_opens_its_own_face_only(target: Target) -> None:
     """A key is refused on the session face, an access token on the API-key face, and neither makes anything."""
-    key, session = Wire(target), Wire.logged_in(target)
+    key, session = RawClient(target), RawClient.logged_in(target)
     assert_refused(key.send("GET", f"{QUEUE}/models"), 401)
     assert_refused(session.send("GET", f"{KEYED}/models"), 401, "faces.apart")
-    for wire, queue in ((key, QUEUE), (session, KEYED)):
+    for raw, queue in ((key, QUEUE), (session, KEYED)):
         body = {"model": TEXT_MODEL, "payload": {"prompt": "A fox"}}
-        assert_refused(wire.post(f"{queue}/requests", body), 401)
+        assert_refused(raw.post(f"{queue}/requests", body), 401)
     assert target.control.tasks(session.name) == []
 
 
 @proves("gmicloud:login.profile")
 def test_a_profile_says_who_is_logged_in(target: Target) -> None:
     """It names the user and the organization, whose id every request bears; the client reads both."""
-    wire = Wire.logged_in(target)
-    body = wire.get(PROFILE)
-    assert body["user"]["email"] == wire.account
-    assert body["user"]["id"] == said_by(wire.tokens["accessToken"])["userId"]
-    assert wire.read(wire.create())["org_id"] == body["organization"]["id"]
-    profile = target.client(SESSION, wire.account).profile()
-    assert (profile.user_id, profile.email) == (body["user"]["id"], wire.account)
+    raw = RawClient.logged_in(target)
+    body = raw.get(PROFILE)
+    assert body["user"]["email"] == raw.account
+    assert body["user"]["id"] == said_by(raw.tokens["accessToken"])["userId"]
+    assert raw.read(raw.create())["org_id"] == body["organization"]["id"]
+    profile = target.client(SESSION, raw.account).profile()
+    assert (profile.user_id, profile.email) == (body["user"]["id"], raw.account)
     assert profile.organization_id == body["organization"]["id"]
     with pytest.raises(errors.UnsupportedError):
         target.client(CONTRACT, target.new_account()).profile()

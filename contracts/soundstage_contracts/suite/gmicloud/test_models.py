@@ -15,7 +15,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors import gmicloud as vendor
 from soundstage_contracts.vendors.gmicloud import CONTRACT, FACES, IMAGE_MODEL, SESSION, TEXT_MODEL
-from soundstage_contracts.vendors.gmicloud.wire import KEYED, QUEUE, Wire
+from soundstage_contracts.vendors.gmicloud.raw_client import KEYED, QUEUE, RawClient
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -43,24 +43,24 @@ def told(**price: Any) -> GMICloud:
 @proves("gmicloud:models.list", "gmicloud:models.known", "gmicloud:models.more", side="server")
 def test_the_session_face_lists_models_whole(target: Target) -> None:
     """A list has every model as its own description has it, and the documented ones among them."""
-    wire = Wire.logged_in(target)
-    models = wire.get(f"{QUEUE}/models")["models"]
+    raw = RawClient.logged_in(target)
+    models = raw.get(f"{QUEUE}/models")["models"]
     assert {model["model"] for model in models} == set(MODELS)
-    assert models == [wire.get(f"{QUEUE}/models/{model['model']}") for model in models]
+    assert models == [raw.get(f"{QUEUE}/models/{model['model']}") for model in models]
 
 
 @proves("gmicloud:apikey.face", "gmicloud:models.known", side="server")
 def test_the_key_face_lists_models_by_id(target: Target) -> None:
     """With a key a list has ids, and each names a model that the session face describes in the same words."""
-    wire, session = Wire(target), Wire.logged_in(target)
-    ids = wire.get(f"{KEYED}/models")["model_ids"]
+    raw, session = RawClient(target), RawClient.logged_in(target)
+    ids = raw.get(f"{KEYED}/models")["model_ids"]
     assert set(ids) == set(MODELS)
     for name in ids:
-        assert wire.get(f"{KEYED}/models/{name}") == session.get(f"{QUEUE}/models/{name}")
-    held = wire.read(wire.create())
+        assert raw.get(f"{KEYED}/models/{name}") == session.get(f"{QUEUE}/models/{name}")
+    held = raw.read(raw.create())
     assert (held["model"], held["outcome"]) == (TEXT_MODEL, None)
-    wire.headers["X-Organization-ID"] = "an-organization"
-    assert wire.read(wire.create())["model"] == TEXT_MODEL
+    raw.headers["X-Organization-ID"] = "an-organization"
+    assert raw.read(raw.create())["model"] == TEXT_MODEL
 
 
 @proves(
@@ -73,7 +73,7 @@ def test_the_key_face_lists_models_by_id(target: Target) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_says_what_it_is(target: Target, model: str) -> None:
     """It has the documented members, parameters with type, range and default, and a whole price in cents a second."""
-    body = Wire(target).get(f"{KEYED}/models/{model}")
+    body = RawClient(target).get(f"{KEYED}/models/{model}")
     assert set(body) >= MEMBERS
     assert any(name.startswith("external_") for name in body)
     assert body["model"] == model
@@ -93,17 +93,17 @@ def test_a_model_says_what_it_is(target: Target, model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_payload_is_checked_against_what_its_model_declares(target: Target, model: str) -> None:
     """Both ends of a declared range are taken; what lies beyond is refused, and a payload without what is required."""
-    wire = Wire(target)
-    declared = wire.get(f"{KEYED}/models/{model}")["parameters"]
+    raw = RawClient(target)
+    declared = raw.get(f"{KEYED}/models/{model}")["parameters"]
     right = {"prompt": "A fox"} | ({"image": vendor.DOT} if model in vendor.IMAGE_MODELS else {})
     assert {parameter["key"] for parameter in declared if parameter["required"]} == set(right)
     for name in right:
         without = {key: value for key, value in right.items() if key != name}
-        assert wire.submit(model, without).status_code == 400
+        assert raw.submit(model, without).status_code == 400
     for parameter in (one for one in declared if one["type"] == "numeric"):
         key, least, most = parameter["key"], parameter["min"], parameter["max"]
         for value, status in ((least, 200), (most, 200), (least - 1, 400), (most + 1, 400)):
-            assert wire.submit(model, {**right, key: value}).status_code == status
+            assert raw.submit(model, {**right, key: value}).status_code == status
 
 
 @proves(
@@ -113,11 +113,11 @@ def test_a_payload_is_checked_against_what_its_model_declares(target: Target, mo
 def test_the_client_reads_models_and_their_parameters(target: Target, face: str) -> None:
     """Ids, kinds, parameters, ranges, defaults and prices are those of the answers, whichever face gives them."""
     account = target.new_account()
-    wire = Wire(target, account if face == "key" else None)
+    raw = RawClient(target, account if face == "key" else None)
     client = target.client(FACES[face], account)
-    assert [model.id for model in client.models()] == wire.get(f"{KEYED}/models")["model_ids"]
+    assert [model.id for model in client.models()] == raw.get(f"{KEYED}/models")["model_ids"]
     for name in MODELS:
-        body, model = wire.get(f"{KEYED}/models/{name}"), client.model(name)
+        body, model = raw.get(f"{KEYED}/models/{name}"), client.model(name)
         assert (model.id, model.kind, model.about) == (name, body["model_type"], body["brief_description"])
         assert (model.price.amount, model.price.unit) == (body["price_info"]["price"], body["price_info"]["unit"])
         said = {one["key"]: one for one in body["parameters"]}
@@ -155,14 +155,14 @@ def test_the_client_names_an_organization(target: Target) -> None:
 @pytest.mark.parametrize(("word", "share"), [("", 1), ("soundstage:fail", 0), ("soundstage:cancel", 0)])
 def test_a_request_costs_its_seconds(target: Target, word: str, share: int) -> None:
     """The price times the seconds is set aside at once, spent when it succeeds, and given back when it does not."""
-    wire = Wire(target)
-    cents = wire.get(f"{KEYED}/models/{IMAGE_MODEL}")["price_info"]["price"]
-    wire.create(f"A fox {word}", IMAGE_MODEL, image=vendor.DOT, duration=3)
-    money = target.control.money("gmicloud", wire.name)
+    raw = RawClient(target)
+    cents = raw.get(f"{KEYED}/models/{IMAGE_MODEL}")["price_info"]["price"]
+    raw.create(f"A fox {word}", IMAGE_MODEL, image=vendor.DOT, duration=3)
+    money = target.control.money("gmicloud", raw.name)
     assert money.unit == "USD"
     assert money.reserved == pytest.approx(3 * cents / 100)
-    wire.advance(1800)
-    money = target.control.money("gmicloud", wire.name)
+    raw.advance(1800)
+    money = target.control.money("gmicloud", raw.name)
     assert money.reserved == 0
     assert money.spent == pytest.approx(share * 3 * cents / 100)
 

@@ -11,13 +11,13 @@ from soundstage import JobState, errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.gmicloud import CONTRACT, FACES, SESSION, TEXT_MODEL
-from soundstage_contracts.vendors.gmicloud.wire import (
+from soundstage_contracts.vendors.gmicloud.raw_client import (
     AUTH_TOKENS,
     KEYED,
     PROFILE,
     QUEUE,
     SESSIONS,
-    Wire,
+    RawClient,
     assert_refused,
 )
 
@@ -28,9 +28,9 @@ FILM = {"model": TEXT_MODEL, "payload": {"prompt": "A fox"}}
 both_faces = pytest.mark.parametrize("face", FACES)
 
 
-def wire_of(target: Target, face: str, account: str | None = None) -> Wire:
+def wire_of(target: Target, face: str, account: str | None = None) -> RawClient:
     """Speak as a new account on *face*."""
-    return Wire(target, account) if face == "key" else Wire.logged_in(target, account)
+    return RawClient(target, account) if face == "key" else RawClient.logged_in(target, account)
 
 
 @proves("gmicloud:apikey.errors", "gmicloud:errors.body", side="client")
@@ -83,10 +83,10 @@ def test_a_server_error_leaves_the_outcome_of_a_submission_unknown(target: Targe
 @both_faces
 def test_a_refusal_has_its_http_status_and_its_text(target: Target, face: str, code: str) -> None:
     """The HTTP status says what it is, and the text stands in the field error, as JSON."""
-    wire = wire_of(target, face)
-    wire.create()
-    target.control.order("refuse", code=code, vendor="gmicloud", account=wire.name, times=1)
-    assert_refused(wire.submit(TEXT_MODEL, {"prompt": "A fox"}), int(code))
+    raw = wire_of(target, face)
+    raw.create()
+    target.control.order("refuse", code=code, vendor="gmicloud", account=raw.name, times=1)
+    assert_refused(raw.submit(TEXT_MODEL, {"prompt": "A fox"}), int(code))
 
 
 @proves(
@@ -113,31 +113,31 @@ def test_the_path_says_which_field_the_text_is_in(
     target: Target, method: str, path: str, status: int, body: bytes
 ) -> None:
     """Under /ie/artifact, /ie/task and /ie/requestqueue it is error, elsewhere message."""
-    wire = Wire(target) if path.startswith(KEYED) else Wire.logged_in(target)
-    assert_refused(wire.send(method, path, content=body), status)
+    raw = RawClient(target) if path.startswith(KEYED) else RawClient.logged_in(target)
+    assert_refused(raw.send(method, path, content=body), status)
 
 
 @proves("gmicloud:answers.json", side="server")
 def test_every_answer_is_json(target: Target) -> None:
     """Whatever is asked and whatever is answered, it is application/json."""
-    wire = Wire.logged_in(target)
-    request = wire.create()
+    raw = RawClient.logged_in(target)
+    request = raw.create()
     for path in (f"{QUEUE}/models", f"{QUEUE}/requests/{request}", f"{QUEUE}/requests", PROFILE, "/nowhere"):
-        assert wire.send("GET", path).headers["content-type"] == "application/json"
+        assert raw.send("GET", path).headers["content-type"] == "application/json"
 
 
 @proves("gmicloud:errors.unknown")
 @both_faces
 def test_what_does_not_exist_is_not_found(target: Target, face: str) -> None:
     """An unknown model or request, or somebody else's request, is HTTP 404; the client says NotFoundError."""
-    wire, other = wire_of(target, face), wire_of(target, face)
+    raw, other = wire_of(target, face), wire_of(target, face)
     other.create()
-    assert "did you mean" in assert_refused(wire.submit("Wan-AI_Wan2.1-T2V-14b", {"prompt": "A fox"}), 404)
-    assert_refused(wire.submit("nothing", {"prompt": "A fox"}), 404, "errors.unknown")
-    assert_refused(wire.send("GET", f"{wire.queue}/models/nothing"), 404, "errors.unknown")
-    client = target.client(FACES[face], wire.account)
+    assert "did you mean" in assert_refused(raw.submit("Wan-AI_Wan2.1-T2V-14b", {"prompt": "A fox"}), 404)
+    assert_refused(raw.submit("nothing", {"prompt": "A fox"}), 404, "errors.unknown")
+    assert_refused(raw.send("GET", f"{raw.queue}/models/nothing"), 404, "errors.unknown")
+    client = target.client(FACES[face], raw.account)
     for name in ("nothing", other.create()):
-        assert_refused(wire.send("GET", f"{wire.queue}/requests/{name}"), 404, "errors.unknown")
+        assert_refused(raw.send("GET", f"{raw.queue}/requests/{name}"), 404, "errors.unknown")
         with pytest.raises(errors.NotFoundError):
             client.job(name).refresh()
     with pytest.raises(errors.NotFoundError):
@@ -164,20 +164,20 @@ def test_what_does_not_exist_is_not_found(target: Target, face: str) -> None:
 )
 def test_a_request_without_its_parts_is_refused(target: Target, body: Any) -> None:
     """Model and payload are both needed, and a payload is an object: HTTP 400, and nothing is made."""
-    wire = Wire(target)
-    assert_refused(wire.post(f"{KEYED}/requests", body), 400)
-    assert target.control.tasks(wire.name) == []
+    raw = RawClient(target)
+    assert_refused(raw.post(f"{KEYED}/requests", body), 400)
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("gmicloud:block", side="server")
 @both_faces
 def test_blocked_content_is_refused_at_once(target: Target, face: str) -> None:
     """It is HTTP 400 with a text that names the content policy; nothing is made and nothing charged."""
-    wire = wire_of(target, face)
-    said = assert_refused(wire.submit(TEXT_MODEL, {"prompt": "A fox soundstage:block"}), 400, "block")
+    raw = wire_of(target, face)
+    said = assert_refused(raw.submit(TEXT_MODEL, {"prompt": "A fox soundstage:block"}), 400, "block")
     assert "content policy" in said
-    assert target.control.tasks(wire.name) == []
-    assert target.control.money("gmicloud", wire.name).entries == ()
+    assert target.control.tasks(raw.name) == []
+    assert target.control.money("gmicloud", raw.name).entries == ()
 
 
 @proves("gmicloud:apikey.errors", side="client")
@@ -199,34 +199,34 @@ def test_the_client_tells_a_content_policy_from_a_bad_payload(said: str) -> None
 @both_faces
 def test_who_cannot_pay_is_refused(target: Target, face: str) -> None:
     """An account without money is HTTP 402, which the client calls by its name; nothing is made."""
-    wire = wire_of(target, face, target.new_account("broke-"))
-    assert_refused(wire.submit(TEXT_MODEL, {"prompt": "A fox"}), 402, "charge")
+    raw = wire_of(target, face, target.new_account("broke-"))
+    assert_refused(raw.submit(TEXT_MODEL, {"prompt": "A fox"}), 402, "charge")
     with pytest.raises(errors.InsufficientCreditsError):
-        target.client(FACES[face], wire.account).text_to_video("A fox")
-    assert target.control.tasks(wire.name) == []
+        target.client(FACES[face], raw.account).text_to_video("A fox")
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("gmicloud:apikey.errors", side="server")
 def test_who_is_limited_waits(target: Target) -> None:
     """An account that may have one request at a time gets HTTP 429, and may go on once the first is over."""
-    wire = Wire(target, target.new_account("limited-"))
-    request = wire.create()
-    assert_refused(wire.submit(TEXT_MODEL, {"prompt": "A hare"}), 429)
+    raw = RawClient(target, target.new_account("limited-"))
+    request = raw.create()
+    assert_refused(raw.submit(TEXT_MODEL, {"prompt": "A hare"}), 429)
     with pytest.raises(errors.RateLimitError):
-        target.client(CONTRACT, wire.account).text_to_video("A hare")
-    wire.finish(request)
-    wire.create()
+        target.client(CONTRACT, raw.account).text_to_video("A hare")
+    raw.finish(request)
+    raw.create()
 
 
 @proves("gmicloud:apikey.errors", side="server")
 @pytest.mark.parametrize("credential", [None, "", "Bearer", "Bearer ", "Basic a2V5", "Token key"])
 def test_a_call_without_a_key_is_refused(target: Target, credential: str | None) -> None:
     """Without Bearer and a key, HTTP 401 on every route of the API-key face."""
-    wire = Wire(target)
-    wire.headers = {} if credential is None else {"Authorization": credential}
+    raw = RawClient(target)
+    raw.headers = {} if credential is None else {"Authorization": credential}
     for method, path in (("GET", "/models"), ("GET", f"/models/{TEXT_MODEL}"), ("GET", "/requests/x")):
-        assert_refused(wire.send(method, KEYED + path), 401, "apikey.errors")
-    assert_refused(wire.post(f"{KEYED}/requests", FILM), 401, "apikey.errors")
+        assert_refused(raw.send(method, KEYED + path), 401, "apikey.errors")
+    assert_refused(raw.post(f"{KEYED}/requests", FILM), 401, "apikey.errors")
 
 
 @proves("gmicloud:status.cancel", side="client")
@@ -249,13 +249,13 @@ def test_the_client_says_that_there_is_no_cancel(target: Target) -> None:
 )
 def test_what_does_not_succeed_says_why(target: Target, word: str, status: str, kind: type[errors.JobError]) -> None:
     """The outcome has the reason and no film; it stays; the client's job ends so, in the service's words."""
-    wire = Wire(target)
-    request = wire.create(f"A fox soundstage:{word}")
-    wire.advance(1800)
-    first, second = wire.read(request), wire.finish(request)
+    raw = RawClient(target)
+    request = raw.create(f"A fox soundstage:{word}")
+    raw.advance(1800)
+    first, second = raw.read(request), raw.finish(request)
     assert first["status"] == second["status"] == status
     assert set(first["outcome"]) == {"error"}
     assert first["outcome"] == second["outcome"]
     with pytest.raises(kind) as failed:
-        target.client(CONTRACT, wire.account).job(request).result()
+        target.client(CONTRACT, raw.account).job(request).result()
     assert first["outcome"]["error"] in str(failed.value)

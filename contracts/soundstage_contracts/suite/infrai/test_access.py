@@ -15,7 +15,14 @@ from soundstage import AsyncInfrai, Infrai, InvalidArgument, JobState, MissingCr
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.infrai import CONTRACT, credentials, headers
-from soundstage_contracts.vendors.infrai.wire import ACTIVATE, GENERATE, STATUS, Wire, assert_refused, data_of
+from soundstage_contracts.vendors.infrai.raw_client import (
+    ACTIVATE,
+    GENERATE,
+    STATUS,
+    RawClient,
+    assert_refused,
+    data_of,
+)
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -62,10 +69,10 @@ def test_any_key_will_do(target: Target, key: str) -> None:
 @pytest.mark.parametrize("word", ["invalid-", "expired-"])
 def test_a_refused_key_is_called_by_its_name(target: Target, word: str) -> None:
     """A key that is not accepted is 401 UNAUTHORIZED, and an AuthenticationError to the client."""
-    wire = Wire(target, target.new_account(word))
-    assert_refused(wire.generate(), 401, "UNAUTHORIZED", fact="errors.other_codes")
+    raw = RawClient(target, target.new_account(word))
+    assert_refused(raw.generate(), 401, "UNAUTHORIZED", fact="errors.other_codes")
     with pytest.raises(errors.AuthenticationError) as refused:
-        target.client(CONTRACT, wire.account).generate("A fox")
+        target.client(CONTRACT, raw.account).generate("A fox")
     assert (refused.value.code, refused.value.status) == ("UNAUTHORIZED", 401)
     assert refused.value.request_id
 
@@ -73,40 +80,40 @@ def test_a_refused_key_is_called_by_its_name(target: Target, word: str) -> None:
 @proves("infrai:errors.envelope", "infrai:charge")
 def test_who_cannot_pay_is_refused(target: Target) -> None:
     """An account without credit is 402 INSUFFICIENT_CREDIT, which the client calls by its name; nothing is made."""
-    wire = Wire(target, target.new_account("broke-"))
-    assert_refused(wire.generate(), 402, "INSUFFICIENT_CREDIT", fact="errors.envelope")
+    raw = RawClient(target, target.new_account("broke-"))
+    assert_refused(raw.generate(), 402, "INSUFFICIENT_CREDIT", fact="errors.envelope")
     with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, wire.account).generate("A fox")
-    assert wire.jobs() == []
+        target.client(CONTRACT, raw.account).generate("A fox")
+    assert raw.jobs() == []
 
 
 @proves("infrai:errors.envelope", "infrai:errors.retry_after", side="server")
 def test_one_job_too_many_is_asked_to_wait_for_the_first(target: Target) -> None:
     """An account limited to one job at a time gets 429 and Retry-After, after which it may go on."""
-    wire = Wire(target, target.new_account("limited-"))
-    wire.create()
-    refused = wire.generate(prompt="A hare")
+    raw = RawClient(target, target.new_account("limited-"))
+    raw.create()
+    refused = raw.generate(prompt="A hare")
     assert_refused(refused, 429, "RATE_LIMITED", fact="errors.retry_after")
     wait = int(refused.headers["retry-after"])
-    wire.advance(wait - 1.5)
-    assert_refused(wire.generate(prompt="A hare"), 429, "RATE_LIMITED")
-    wire.advance(2.5)
-    wire.create(prompt="A hare")
+    raw.advance(wait - 1.5)
+    assert_refused(raw.generate(prompt="A hare"), 429, "RATE_LIMITED")
+    raw.advance(2.5)
+    raw.create(prompt="A hare")
 
 
 @proves("infrai:errors.envelope", "infrai:errors.other_codes")
 def test_too_many_requests_are_asked_to_wait(target: Target) -> None:
     """Beyond its requests a minute an account gets 429 and Retry-After, which the client keeps and then succeeds."""
-    wire = Wire(target)
-    wire.create()
-    limits = target.url + f"/_soundstage/limits/{wire.name}"
+    raw = RawClient(target)
+    raw.create()
+    limits = target.url + f"/_soundstage/limits/{raw.name}"
     assert target.http().put(limits, json={"per_minute": 1}).is_success
-    wire.ask("GET", "/v1/video/capabilities")
-    refused = wire.generate()
+    raw.ask("GET", "/v1/video/capabilities")
+    refused = raw.generate()
     assert_refused(refused, 429, "RATE_LIMITED", fact="errors.envelope")
     assert 0 < int(refused.headers["retry-after"]) <= 60
     clock = target.moving_clock()
-    assert target.client(CONTRACT, wire.account, clock=clock).generate("A hare").state is JobState.QUEUED
+    assert target.client(CONTRACT, raw.account, clock=clock).generate("A hare").state is JobState.QUEUED
 
 
 @proves("infrai:errors.envelope", "infrai:errors.other_codes")
@@ -124,31 +131,31 @@ def test_every_refusal_has_its_status_and_its_name(
     target: Target, code: str, status: int, kind: type[errors.ApiError]
 ) -> None:
     """A refused call is ok false with a true HTTP status, and a typed error: one POST, nothing charged."""
-    wire = Wire(target)
-    target.control.order("refuse", code=code, vendor="infrai", account=wire.name, times=2)
-    assert_refused(wire.generate(), status, code)
+    raw = RawClient(target)
+    target.control.order("refuse", code=code, vendor="infrai", account=raw.name, times=2)
+    assert_refused(raw.generate(), status, code)
     with pytest.raises(errors.ApiError) as refused:
-        target.client(CONTRACT, wire.account).generate("A fox")
+        target.client(CONTRACT, raw.account).generate("A fox")
     assert type(refused.value) is kind
     assert (refused.value.code, refused.value.status) == (code, status)
-    assert len(target.control.requests(wire.name)) == 2
-    assert wire.money().entries == ()
+    assert len(target.control.requests(raw.name)) == 2
+    assert raw.money().entries == ()
 
 
 @proves("infrai:errors.other_codes")
 def test_an_internal_error_is_outlived(target: Target) -> None:
     """500 INTERNAL is sent again with the same key, until there is one job."""
-    wire = Wire(target)
-    target.control.order("refuse", code="INTERNAL", vendor="infrai", account=wire.name, times=2)
-    assert_refused(wire.generate(), 500, "INTERNAL")
-    job = target.client(CONTRACT, wire.account).generate("A fox")
-    assert wire.jobs() == [job.id]
+    raw = RawClient(target)
+    target.control.order("refuse", code="INTERNAL", vendor="infrai", account=raw.name, times=2)
+    assert_refused(raw.generate(), 500, "INTERNAL")
+    job = target.client(CONTRACT, raw.account).generate("A fox")
+    assert raw.jobs() == [job.id]
 
 
 @proves("infrai:errors.other_codes", "infrai:cancel.final")
 def test_a_job_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
     """An id that does not exist, or is another account's, is 404 on every route; the client says NotFoundError."""
-    mine, yours = Wire(target), Wire(target)
+    mine, yours = RawClient(target), RawClient(target)
     yours.create()
     for job in ("vid_nothing", mine.create()):
         for generation in STATUS:
@@ -164,10 +171,10 @@ def test_a_job_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
 @proves("infrai:route.unknown", side="server")
 def test_what_is_no_route_is_refused(target: Target) -> None:
     """An unknown path is 404; another method than a route's is 405, with those that it takes."""
-    wire = Wire(target)
-    assert_refused(wire.ask("GET", "/v1/video/nowhere"), 404, "NOT_FOUND", fact="route.unknown")
+    raw = RawClient(target)
+    assert_refused(raw.ask("GET", "/v1/video/nowhere"), 404, "NOT_FOUND", fact="route.unknown")
     for method, path, allowed in (("GET", GENERATE, "POST"), ("DELETE", STATUS["status"].format("vid_1"), "GET")):
-        answer = wire.ask(method, path)
+        answer = raw.ask(method, path)
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
         assert answer.json()["ok"] is False
 
@@ -175,29 +182,29 @@ def test_what_is_no_route_is_refused(target: Target) -> None:
 @proves("infrai:status.route", "infrai:cancel.route", "infrai:job.shape", "infrai:envelope", side="server")
 def test_either_generation_can_be_spoken_alone(target: Target) -> None:
     """The older generation has its routes, job_id and state, and no envelope; the newer one its own, and id, status."""
-    wire = Wire(target)
-    wire.speak("jobs")
-    told = wire.generate().json()
+    raw = RawClient(target)
+    raw.speak("jobs")
+    told = raw.generate().json()
     job = told["job_id"]
     assert {name for name in told if name != "_metadata"} == {"job_id", "state"}
-    assert wire.ask("GET", STATUS["jobs"].format(job)).json()["state"] == "queued"
-    assert_refused(wire.ask("GET", STATUS["status"].format(job)), 404, "NOT_FOUND", fact="route.unknown")
-    assert_refused(wire.cancel(job, "status"), 404, "NOT_FOUND", fact="route.unknown")
-    assert wire.cancel(job, "jobs").json()["ok"] is True
-    wire.speak("status")
-    assert data_of(wire.ask("GET", STATUS["status"].format(job))) == {
+    assert raw.ask("GET", STATUS["jobs"].format(job)).json()["state"] == "queued"
+    assert_refused(raw.ask("GET", STATUS["status"].format(job)), 404, "NOT_FOUND", fact="route.unknown")
+    assert_refused(raw.cancel(job, "status"), 404, "NOT_FOUND", fact="route.unknown")
+    assert raw.cancel(job, "jobs").json()["ok"] is True
+    raw.speak("status")
+    assert data_of(raw.ask("GET", STATUS["status"].format(job))) == {
         "id": job, "status": "cancelled", "error": "the job was cancelled",
     }  # fmt: skip
-    assert_refused(wire.ask("GET", STATUS["jobs"].format(job)), 404, "NOT_FOUND", fact="route.unknown")
-    assert_refused(wire.cancel(job, "jobs"), 404, "NOT_FOUND", fact="route.unknown")
+    assert_refused(raw.ask("GET", STATUS["jobs"].format(job)), 404, "NOT_FOUND", fact="route.unknown")
+    assert_refused(raw.cancel(job, "jobs"), 404, "NOT_FOUND", fact="route.unknown")
 
 
 @proves("infrai:block")
 def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
     """Blocked content fails with an error that names the content policy, which is ContentFiltered to the client."""
-    wire = Wire(target)
-    assert "content policy" in wire.finish(wire.create(prompt="A fox soundstage:block"))["error"]
-    client = target.client(CONTRACT, wire.account, clock=target.moving_clock())
+    raw = RawClient(target)
+    assert "content policy" in raw.finish(raw.create(prompt="A fox soundstage:block"))["error"]
+    client = target.client(CONTRACT, raw.account, clock=target.moving_clock())
     with pytest.raises(errors.ContentFiltered, match="content policy"):
         client.generate("A fox soundstage:block").result()
 
@@ -210,11 +217,11 @@ def test_an_activation_opens_an_account_with_a_trial_credit(target: Target) -> N
         assert set(data) == MEMBERS
         assert data["primary_api_key"].startswith("ifr_pk_proj_")
         assert data["trial_credit_usd"] == TRIAL
-        wire = Wire(target, data["primary_api_key"])
-        assert wire.money().available == wire.money().granted == TRIAL
-        wire.finish(wire.create(vendor="veo", duration_seconds=60))
-        assert wire.money().spent == pytest.approx(3)
-        assert_refused(wire.generate(vendor="veo", duration_seconds=60), 402, "INSUFFICIENT_CREDIT")
+        raw = RawClient(target, data["primary_api_key"])
+        assert raw.money().available == raw.money().granted == TRIAL
+        raw.finish(raw.create(vendor="veo", duration_seconds=60))
+        assert raw.money().spent == pytest.approx(3)
+        assert_refused(raw.generate(vendor="veo", duration_seconds=60), 402, "INSUFFICIENT_CREDIT")
     assert len({data["primary_api_key"] for data in answers}) == 3
     assert len({data["account_id"] for data in answers}) == 3
 
@@ -232,7 +239,7 @@ def test_the_client_activates_and_keeps_the_key(target: Target, file: Path) -> N
     assert set(kept) == MEMBERS | {"base_url"}
     client = Infrai(credentials_file=file, base_url=target.client_url("infrai"), http=target.http())
     job = client.generate("A fox")
-    assert Wire(target, account.primary_api_key).jobs() == [job.id]
+    assert RawClient(target, account.primary_api_key).jobs() == [job.id]
 
 
 @proves("infrai:auth.activate", "infrai:auth.bearer", side="client")
@@ -247,7 +254,7 @@ def test_the_awaiting_client_activates_where_the_documents_say(target: Target, f
 
     account, job = anyio.run(run)
     assert account.credentials_file == Path.home() / ".infrai" / "credentials" != file
-    assert Wire(target, account.primary_api_key).jobs() == [job.id]
+    assert RawClient(target, account.primary_api_key).jobs() == [job.id]
 
 
 @proves("infrai:credentials.order", "infrai:auth.bearer", side="client")

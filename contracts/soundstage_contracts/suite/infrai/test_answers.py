@@ -11,7 +11,7 @@ from hypothesis import given
 from soundstage import Infrai, JobState, RetryPolicy, SkippingClock, errors
 from soundstage_contracts import proves, strategies
 from soundstage_contracts.vendors import infrai as vendor
-from soundstage_contracts.vendors.infrai.wire import CANCEL, GENERATE, STATUS
+from soundstage_contracts.vendors.infrai.raw_client import CANCEL, GENERATE, STATUS
 
 FILM = "https://results.test/0.mp4"
 NEWER, OLDER = STATUS["status"], STATUS["jobs"]

@@ -24,7 +24,7 @@ from soundstage_contracts.vendors.infrai.arguments import (
     made_by,
     price_of,
 )
-from soundstage_contracts.vendors.infrai.wire import CANCEL, GENERATE, STATUS, Wire, assert_refused, data_of
+from soundstage_contracts.vendors.infrai.raw_client import CANCEL, GENERATE, STATUS, RawClient, assert_refused, data_of
 
 if TYPE_CHECKING:
     import httpx
@@ -37,9 +37,9 @@ UNSENT = ("idempotency_key",)
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @proves("infrai:routes.base", side="server")
@@ -75,7 +75,7 @@ def test_every_call_of_the_client_carries_the_key(target: Target) -> None:
 @given(body=vendor.bodies())
 def test_every_valid_film_is_begun(target: Target, body: dict[str, Any]) -> None:
     """A body with any documented values begins a job, queued, whose id starts with vid_ and stands under both names."""
-    data = data_of(Wire(target).ask("POST", GENERATE, body))
+    data = data_of(RawClient(target).ask("POST", GENERATE, body))
     assert re.fullmatch(r"vid_\w+", data["job_id"])
     assert data == {"job_id": data["job_id"], "id": data["job_id"], "state": "queued", "status": "queued"}
 
@@ -85,23 +85,23 @@ def test_every_valid_film_is_begun(target: Target, body: dict[str, Any]) -> None
 def test_every_broken_film_is_refused_and_costs_nothing(target: Target, case: tuple[str, dict[str, Any]]) -> None:
     """A parameter outside its documented values is 400 and named; no job is made and nothing is charged."""
     field, body = case
-    wire = Wire(target)
-    assert field in assert_refused(wire.ask("POST", GENERATE, body), 400, "INVALID_REQUEST")
-    assert wire.jobs() == []
-    assert wire.money().entries == ()
+    raw = RawClient(target)
+    assert field in assert_refused(raw.ask("POST", GENERATE, body), 400, "INVALID_REQUEST")
+    assert raw.jobs() == []
+    assert raw.money().entries == ()
 
 
 @proves("infrai:request.body", side="server")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b'{"prompt": NaN}'])
-def test_a_body_that_is_no_json_object_is_refused(wire: Wire, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_refused(raw: RawClient, body: bytes) -> None:
     """A body that is not a JSON object is refused."""
-    assert_refused(wire.ask("POST", GENERATE, content=body), 400, "INVALID_REQUEST", fact="request.body")
+    assert_refused(raw.ask("POST", GENERATE, content=body), 400, "INVALID_REQUEST", fact="request.body")
 
 
 @proves("infrai:request.body", side="server")
-def test_null_and_unknown_members_are_nothing(wire: Wire) -> None:
+def test_null_and_unknown_members_are_nothing(raw: RawClient) -> None:
     """A null is an absent parameter, and what no document names is ignored."""
-    assert wire.create(aspect=None, vendor=None, source_id="source-8f31", width=1280)
+    assert raw.create(aspect=None, vendor=None, source_id="source-8f31", width=1280)
 
 
 @proves("infrai:generate.params", "infrai:idempotency.key", side="client")
@@ -133,26 +133,26 @@ def test_what_the_client_is_told_is_what_the_service_hears(target: Target, argum
 
 @proves("infrai:generate.aspect_name", side="server")
 @pytest.mark.parametrize("aspect", ASPECTS)
-def test_the_ratio_goes_by_either_name(wire: Wire, aspect: str) -> None:
+def test_the_ratio_goes_by_either_name(raw: RawClient, aspect: str) -> None:
     """The ratio is one field under two names; another value under each is refused."""
     key = f"ratio-{aspect}"
-    jobs = [data_of(wire.generate(key=key, **{name: aspect}))["job_id"] for name in ("aspect", "aspect_ratio")]
+    jobs = [data_of(raw.generate(key=key, **{name: aspect}))["job_id"] for name in ("aspect", "aspect_ratio")]
     assert jobs[0] == jobs[1]
     other = next(one for one in ASPECTS if one != aspect)
-    both = wire.generate(aspect=aspect, aspect_ratio=other)
+    both = raw.generate(aspect=aspect, aspect_ratio=other)
     assert "aspect_ratio" in assert_refused(both, 400, "INVALID_REQUEST", fact="generate.aspect_name")
-    assert_refused(wire.generate(aspect_ratio="4:3"), 400, "INVALID_REQUEST", fact="generate.aspect_name")
+    assert_refused(raw.generate(aspect_ratio="4:3"), 400, "INVALID_REQUEST", fact="generate.aspect_name")
 
 
 @proves("infrai:generate.params", "infrai:generate.vendors", side="server")
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_a_resolution_is_gated_by_its_vendor(wire: Wire, resolution: str) -> None:
+def test_a_resolution_is_gated_by_its_vendor(raw: RawClient, resolution: str) -> None:
     """Without a vendor every resolution is made; a vendor, or its model, that cannot make it is refused."""
-    wire.create(resolution=resolution)
+    raw.create(resolution=resolution)
     for name, able in ABILITIES.items():
         model = next(model for model, owner in MODELS.items() if owner == name)
         for who in ({"vendor": name}, {"model": model}, {"vendor": name, "model": model}):
-            answer = wire.generate(resolution=resolution, **who)
+            answer = raw.generate(resolution=resolution, **who)
             if resolution in able:
                 assert answer.json()["metadata"]["vendor"] == name
             else:
@@ -163,33 +163,33 @@ def test_a_resolution_is_gated_by_its_vendor(wire: Wire, resolution: str) -> Non
 @proves("infrai:generate.params", "infrai:generate.vendors", side="server")
 @pytest.mark.parametrize("prefer", [None, *PREFERENCES])
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_a_preference_chooses_the_vendor(wire: Wire, resolution: str, prefer: str | None) -> None:
+def test_a_preference_chooses_the_vendor(raw: RawClient, resolution: str, prefer: str | None) -> None:
     """Where no vendor is named, the preference chooses who makes the film; balanced is the default."""
-    metadata = wire.generate(resolution=resolution, prefer=prefer).json()["metadata"]
+    metadata = raw.generate(resolution=resolution, prefer=prefer).json()["metadata"]
     assert metadata["vendor"] == made_by({"resolution": resolution, "prefer": prefer or "balanced"})
 
 
 @proves("infrai:generate.vendors", side="server")
-def test_a_model_is_one_vendors_and_unknown_names_are_taken_on_trust(wire: Wire) -> None:
+def test_a_model_is_one_vendors_and_unknown_names_are_taken_on_trust(raw: RawClient) -> None:
     """A model with another vendor's name beside it is refused; names that nobody documents can do everything."""
-    said = assert_refused(wire.generate(model="veo-3.1", vendor="kling"), 400, "INVALID_REQUEST")
+    said = assert_refused(raw.generate(model="veo-3.1", vendor="kling"), 400, "INVALID_REQUEST")
     assert "veo-3.1" in said
-    assert wire.generate(vendor="minimax", resolution="4k").json()["metadata"]["vendor"] == "minimax"
-    assert wire.create(model="hailuo-02", resolution="4k")
+    assert raw.generate(vendor="minimax", resolution="4k").json()["metadata"]["vendor"] == "minimax"
+    assert raw.create(model="hailuo-02", resolution="4k")
 
 
 @proves("infrai:generate.vendors", "infrai:charge", "infrai:metadata.values", side="server")
 @given(body=vendor.bodies())
 def test_a_film_costs_what_its_maker_takes(target: Target, body: dict[str, Any]) -> None:
     """The metadata names who makes a film and what it costs; so much is reserved, and spent when it succeeds."""
-    wire = Wire(target)
-    answer = wire.ask("POST", GENERATE, body)
+    raw = RawClient(target)
+    answer = raw.ask("POST", GENERATE, body)
     metadata = answer.json()["metadata"]
     assert (metadata["vendor"], metadata["cache_hit"]) == (made_by(body), False)
     assert metadata["cost_usd"] == pytest.approx(price_of(body), abs=1e-6)
-    assert wire.money().reserved == pytest.approx(metadata["cost_usd"])
-    assert wire.finish(data_of(answer)["job_id"])["state"] == "succeeded"
-    assert (wire.money().reserved, wire.money().spent) == (0, pytest.approx(metadata["cost_usd"]))
+    assert raw.money().reserved == pytest.approx(metadata["cost_usd"])
+    assert raw.finish(data_of(answer)["job_id"])["state"] == "succeeded"
+    assert (raw.money().reserved, raw.money().spent) == (0, pytest.approx(metadata["cost_usd"]))
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)

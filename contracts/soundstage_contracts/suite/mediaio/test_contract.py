@@ -17,7 +17,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from soundstage_contracts.vendors.mediaio import CONTRACT, MediaIOMachine, headers
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of, plain
-from soundstage_contracts.vendors.mediaio.wire import CREDITS, FILM, RESULT, Wire, assert_refused, opened
+from soundstage_contracts.vendors.mediaio.raw_client import CREDITS, FILM, RESULT, RawClient, assert_refused, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +34,9 @@ EACH = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @proves("mediaio:method.post", "mediaio:create.answer", side="server")
@@ -74,9 +74,9 @@ def test_every_call_of_the_client_is_an_authorized_post(target: Target) -> None:
 @proves("mediaio:method.post", "mediaio:errors.http_status", side="server")
 @pytest.mark.parametrize("path", [FILM.path, f"{RESULT}x", CREDITS])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_nothing_but_post_is_taken(wire: Wire, path: str, method: str) -> None:
+def test_nothing_but_post_is_taken(raw: RawClient, path: str, method: str) -> None:
     """Any other method is refused with HTTP 405."""
-    answer = wire.send(method, path)
+    answer = raw.send(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert_refused(answer, 404, status=405, fact="errors.http_status")
 
@@ -84,7 +84,7 @@ def test_nothing_but_post_is_taken(wire: Wire, path: str, method: str) -> None:
 @proves("mediaio:errors.http_status")
 def test_an_unknown_route_is_refused_with_its_nearest(target: Target) -> None:
     """A route that does not exist is HTTP 404, and the client has no such endpoint to call."""
-    answer = Wire(target).post("/generation/wan/t2v-wan-v2-55", {"data": {"prompt": "A fox"}})
+    answer = RawClient(target).post("/generation/wan/t2v-wan-v2-55", {"data": {"prompt": "A fox"}})
     assert FILM.path in assert_refused(answer, 404, status=404, fact="errors.http_status")
     assert {endpoint.path for endpoint in CALLED.values()} == {endpoint.path for endpoint in ENDPOINTS}
 
@@ -93,29 +93,29 @@ def test_an_unknown_route_is_refused_with_its_nearest(target: Target) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'"text"', b"null", b"{}", b'{"prompt": "A fox"}', b'{"data": "A fox"}', b'{"data": []}']
 )
-def test_a_body_without_the_wrapper_is_refused(wire: Wire, body: bytes) -> None:
+def test_a_body_without_the_wrapper_is_refused(raw: RawClient, body: bytes) -> None:
     """What is no object with data, an object, is refused and costs nothing."""
-    assert_refused(wire.send("POST", FILM.path, body), 490000)
-    assert wire.credits() == 1000
+    assert_refused(raw.send("POST", FILM.path, body), 490000)
+    assert raw.credits() == 1000
 
 
 @proves("mediaio:credits.route", "mediaio:result.route", side="server")
 @pytest.mark.parametrize("path", [f"{RESULT}x", CREDITS])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null"])
-def test_the_queries_take_an_object(wire: Wire, path: str, body: bytes) -> None:
+def test_the_queries_take_an_object(raw: RawClient, path: str, body: bytes) -> None:
     """Both queries are sent with an empty object: what is none is refused."""
-    assert_refused(wire.send("POST", path, body), 490000)
+    assert_refused(raw.send("POST", path, body), 490000)
 
 
 @proves("mediaio:envelope", "mediaio:ids", "mediaio:create.answer", side="server")
 @EACH
-def test_every_answer_is_an_envelope_with_a_trace_of_its_own(wire: Wire, endpoint: Endpoint) -> None:
+def test_every_answer_is_an_envelope_with_a_trace_of_its_own(raw: RawClient, endpoint: Endpoint) -> None:
     """{code, msg, data, trace_id}, for success and refusal; a task's id looks like a uuid; no trace comes twice."""
-    answers = [wire.generate(endpoint, plain(endpoint)) for _ in range(2)]
+    answers = [raw.generate(endpoint, plain(endpoint)) for _ in range(2)]
     tasks = [opened(answer)["task_id"] for answer in answers]
     assert all(UUID.fullmatch(task) for task in tasks)
-    assert_refused(broken := wire.generate(endpoint, {}), 490000)
-    bodies = [answer.json() for answer in (*answers, broken, wire.post(CREDITS, {}))]
+    assert_refused(broken := raw.generate(endpoint, {}), 490000)
+    bodies = [answer.json() for answer in (*answers, broken, raw.post(CREDITS, {}))]
     assert {frozenset(body) for body in bodies} == {frozenset({"code", "msg", "data", "trace_id"})}
     assert len({body["trace_id"] for body in bodies}) == len(bodies)
     assert len(set(tasks)) == 2
@@ -126,16 +126,16 @@ def test_every_answer_is_an_envelope_with_a_trace_of_its_own(wire: Wire, endpoin
     ("reading", "words"),
     [("prose", ["waiting", "processing", "completed"]), ("pages", ["pending", "processing", "succeeded"])],
 )
-def test_a_task_goes_through_the_words_of_its_reading(wire: Wire, reading: str, words: list[str]) -> None:
+def test_a_task_goes_through_the_words_of_its_reading(raw: RawClient, reading: str, words: list[str]) -> None:
     """Waiting, processing and completed, or the other vocabulary's words; a result comes with success alone."""
-    wire.start()
-    wire.target.control.dialects(wire.name, mediaio__status=reading)
-    task = wire.start()
-    seen = [wire.read(task)]
+    raw.start()
+    raw.target.control.dialects(raw.name, mediaio__status=reading)
+    task = raw.start()
+    seen = [raw.read(task)]
     while seen[-1]["status"] != words[-1]:
         assert len(seen) < 300
-        wire.advance(1)
-        seen.append(wire.read(task))
+        raw.advance(1)
+        seen.append(raw.read(task))
     told = [data["status"] for data in seen]
     assert sorted(set(told), key=words.index) == words
     assert told == sorted(told, key=words.index)
@@ -151,14 +151,14 @@ def test_a_task_goes_through_the_words_of_its_reading(wire: Wire, reading: str, 
 
 @proves("mediaio:generation.times", side="server")
 @EACH
-def test_a_task_takes_its_time(wire: Wire, endpoint: Endpoint) -> None:
+def test_a_task_takes_its_time(raw: RawClient, endpoint: Endpoint) -> None:
     """Pictures take 10 to 90 seconds, films 30 to 170."""
     least, most = (10, 90) if endpoint.capability.endswith("image") else (30, 170)
-    task = wire.start(endpoint)
-    wire.advance(least - 1)
-    assert wire.read(task)["status"] in {"waiting", "processing"}
-    wire.advance(most - least + 2)
-    assert wire.read(task)["status"] == "completed"
+    task = raw.start(endpoint)
+    raw.advance(least - 1)
+    assert raw.read(task)["status"] in {"waiting", "processing"}
+    raw.advance(most - least + 2)
+    assert raw.read(task)["status"] == "completed"
 
 
 @proves("mediaio:status.vocabulary", "mediaio:result.shape", side="server")
@@ -167,53 +167,53 @@ def test_a_task_takes_its_time(wire: Wire, endpoint: Endpoint) -> None:
     [("fail", "failed", "failed"), ("timeout", "timeout", "failed"), ("block", "failed", "failed"),
      ("cancel", "failed", "failed")],
 )  # fmt: skip
-def test_what_does_not_succeed_says_why(wire: Wire, word: str, prose: str, pages: str) -> None:
+def test_what_does_not_succeed_says_why(raw: RawClient, word: str, prose: str, pages: str) -> None:
     """A failure has its word, a reason and no result, and stays."""
-    task = wire.start(prompt=f"A fox soundstage:{word}")
-    wire.advance(1800)
-    first, second = wire.read(task), wire.finish(task)
+    task = raw.start(prompt=f"A fox soundstage:{word}")
+    raw.advance(1800)
+    first, second = raw.read(task), raw.finish(task)
     assert first == second
     assert (first["status"], set(first)) == (prose, {"task_id", "status", "reason"})
     assert first["reason"]
-    wire.target.control.dialects(wire.name, mediaio__status="pages")
-    assert wire.read(task)["status"] == pages
+    raw.target.control.dialects(raw.name, mediaio__status="pages")
+    assert raw.read(task)["status"] == pages
 
 
 @proves("mediaio:ledger.charge", "mediaio:credits.route", side="server")
 @EACH
-def test_credits_go_down_at_creation_and_come_back_on_failure(wire: Wire, endpoint: Endpoint) -> None:
+def test_credits_go_down_at_creation_and_come_back_on_failure(raw: RawClient, endpoint: Endpoint) -> None:
     """Each endpoint has its price, which is the same each time; what fails or times out costs nothing in the end."""
-    before = wire.credits()
-    done = wire.start(endpoint)
-    price = before - wire.credits()
+    before = raw.credits()
+    done = raw.start(endpoint)
+    price = before - raw.credits()
     assert price > 0
-    failing = [wire.start(endpoint, prompt=f"A fox soundstage:{word}") for word in ("fail", "timeout")]
-    assert wire.credits() == before - 3 * price
-    wire.advance(1800)
-    assert wire.read(done)["status"] == "completed"
-    assert {wire.read(task)["status"] for task in failing} == {"failed", "timeout"}
-    assert wire.credits() == before - price
+    failing = [raw.start(endpoint, prompt=f"A fox soundstage:{word}") for word in ("fail", "timeout")]
+    assert raw.credits() == before - 3 * price
+    raw.advance(1800)
+    assert raw.read(done)["status"] == "completed"
+    assert {raw.read(task)["status"] for task in failing} == {"failed", "timeout"}
+    assert raw.credits() == before - price
 
 
 @proves("mediaio:ledger.charge", side="server")
 @pytest.mark.parametrize("counts", ["1", "2", "3", "4"])
-def test_each_picture_costs_the_same(wire: Wire, counts: str) -> None:
+def test_each_picture_costs_the_same(raw: RawClient, counts: str) -> None:
     """So many pictures cost as many times as much."""
-    imagen, before = BY_NAME["Imagen 4"], wire.credits()
-    wire.start(imagen)
-    one = before - wire.credits()
-    wire.start(imagen, counts=counts)
-    assert before - wire.credits() == one * (1 + int(counts))
+    imagen, before = BY_NAME["Imagen 4"], raw.credits()
+    raw.start(imagen)
+    one = before - raw.credits()
+    raw.start(imagen, counts=counts)
+    assert before - raw.credits() == one * (1 + int(counts))
 
 
 @proves("mediaio:credits.route", side="client")
 def test_the_client_reads_the_balance(target: Target) -> None:
     """`credits()` is what the API says, before and after a job."""
     account = target.new_account()
-    client, wire = target.client(CONTRACT, account), Wire(target, account)
-    assert client.credits() == wire.credits() == 1000
+    client, raw = target.client(CONTRACT, account), RawClient(target, account)
+    assert client.credits() == raw.credits() == 1000
     client.imagen_4("A fox")
-    assert client.credits() == wire.credits() < 1000
+    assert client.credits() == raw.credits() < 1000
 
 
 @proves("mediaio:names.unique")
@@ -264,7 +264,7 @@ def test_the_awaiting_client_does_the_same(target: Target, tmp_path: Path) -> No
 @given(account=st.sampled_from(["limited-", ""]))
 def test_accounts_are_told_apart_by_their_keys(target: Target, account: str) -> None:
     """Another key is another account: its tasks, and its credits, are its own."""
-    mine, yours = Wire(target, target.new_account(account)), Wire(target)
+    mine, yours = RawClient(target, target.new_account(account)), RawClient(target)
     mine.start()
     assert yours.credits() == 1000
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from soundstage_contracts import proves
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, PARAMETERS, method_of, plain
-from soundstage_contracts.vendors.mediaio.wire import Wire, assert_refused, opened
+from soundstage_contracts.vendors.mediaio.raw_client import RawClient, assert_refused, opened
 from soundstage_server.media import Video, render
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Sender:
     """Somebody who calls one endpoint with files that the simulator holds."""
 
     def __init__(self, target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-        self.wire = Wire(target)
+        self.raw = RawClient(target)
         self._target, self._endpoint, self._parameter = target, endpoint, parameter
 
     def takes(self, content: bytes) -> None:
@@ -65,7 +65,7 @@ class Sender:
         url = self._target.control.hold("input", content)["url"]
         many = self._parameter.type.startswith("array")
         value = ["https://example.test/a.png", url] if many else url
-        return self.wire.generate(self._endpoint, plain(self._endpoint, **{self._parameter.name: value}))
+        return self.raw.generate(self._endpoint, plain(self._endpoint, **{self._parameter.name: value}))
 
 
 def _ratio(said: str) -> float:

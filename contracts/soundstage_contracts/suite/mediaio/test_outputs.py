@@ -14,7 +14,7 @@ from PIL import Image
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of
-from soundstage_contracts.vendors.mediaio.wire import Wire
+from soundstage_contracts.vendors.mediaio.raw_client import RawClient
 from soundstage_server.media import Video, render
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def look(content: bytes) -> Looks:
 
 def made(target: Target, endpoint: Endpoint, **choices: Any) -> list[bytes]:
     """Let a task of a new account end, and return the files that it made."""
-    wire = Wire(target)
-    return [wire.get(address) for address in wire.made(wire.start(endpoint, **choices))]
+    raw = RawClient(target)
+    return [raw.get(address) for address in raw.made(raw.start(endpoint, **choices))]
 
 
 def pictured(target: Target, endpoint: Endpoint, **choices: Any) -> list[tuple[int, int]]:
@@ -189,9 +189,9 @@ def test_motion_control_lasts_as_long_as_its_film(target: Target) -> None:
 @proves("mediaio:result.expired", side="server")
 def test_an_address_expires(target: Target) -> None:
     """A result's address needs no key, and after its time it is refused with HTTP 403."""
-    wire = Wire(target)
-    (address,) = wire.made(wire.start())
+    raw = RawClient(target)
+    (address,) = raw.made(raw.start())
     http = target.http()
     assert http.get(address).status_code == 200
-    wire.advance(float(httpx.URL(address).params["Expires"]) - target.control.now(wire.name) + 1)
+    raw.advance(float(httpx.URL(address).params["Expires"]) - target.control.now(raw.name) + 1)
     assert http.get(address).status_code == 403

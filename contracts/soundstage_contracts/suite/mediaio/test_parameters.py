@@ -29,7 +29,7 @@ from soundstage_contracts.vendors.mediaio.arguments import (
     refused,
     refused_by_client,
 )
-from soundstage_contracts.vendors.mediaio.wire import Wire, assert_refused, opened
+from soundstage_contracts.vendors.mediaio.raw_client import RawClient, assert_refused, opened
 
 if TYPE_CHECKING:
     import httpx
@@ -65,44 +65,44 @@ class Heard:
 @EVERY
 def test_whatever_a_parameter_may_be_is_accepted(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
     """Every documented value, the least and the most that is documented, and its absence where it is optional."""
-    wire = Wire(target)
+    raw = RawClient(target)
     for value in accepted(parameter):
-        assert opened(wire.generate(endpoint, plain(endpoint, **{parameter.name: value})))["task_id"]
+        assert opened(raw.generate(endpoint, plain(endpoint, **{parameter.name: value})))["task_id"]
     if not parameter.required:
         body = plain(endpoint)
         body.pop(parameter.name, None)
-        assert opened(wire.generate(endpoint, body))["task_id"]
+        assert opened(raw.generate(endpoint, body))["task_id"]
 
 
 @proves(*FACTS, "mediaio:errors.invalid_parameter", "mediaio:values.are_strings", side="server")
 @EVERY
 def test_whatever_a_parameter_may_not_be_is_refused(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
     """Anything near, beyond, or of another type is refused by name, citing the parameter's fact, and costs nothing."""
-    wire = Wire(target)
+    raw = RawClient(target)
     for value in refused(parameter):
-        answer = wire.generate(endpoint, plain(endpoint, **{parameter.name: value}))
+        answer = raw.generate(endpoint, plain(endpoint, **{parameter.name: value}))
         assert parameter.name in assert_refused(answer, 490000, fact=endpoint.fact(parameter.name)), value
-    assert target.control.tasks(wire.name) == []
-    assert wire.credits() == 1000
+    assert target.control.tasks(raw.name) == []
+    assert raw.credits() == 1000
 
 
 @proves("mediaio:images.array", side="server")
 @pytest.mark.parametrize("name", ["Nano Banana", "Nano Banana Pro", "Seedream 4.0"])
 def test_images_are_an_array_of_one_to_nine(target: Target, name: str) -> None:
     """Nine addresses are taken; ten, none, and one that stands without an array are refused."""
-    wire, endpoint = Wire(target), BY_NAME[name]
-    wire.start(endpoint, images=[LINKS[0]] * 9)
+    raw, endpoint = RawClient(target), BY_NAME[name]
+    raw.start(endpoint, images=[LINKS[0]] * 9)
     for images in ([LINKS[0]] * 10, [], LINKS[0]):
-        assert "images" in assert_refused(wire.generate(endpoint, plain(endpoint, images=images)), 490000)
+        assert "images" in assert_refused(raw.generate(endpoint, plain(endpoint, images=images)), 490000)
 
 
 @proves("mediaio:hailuo23.cross_field", "mediaio:endpoint.i2v-minimax-v2-3.resolution", side="server")
 def test_hailuo_in_full_lasts_six_seconds(target: Target) -> None:
     """1080P goes with 6s, which is the default, and not with 10s; 768P goes with both."""
-    wire = Wire(target)
+    raw = RawClient(target)
     for choices in ({"resolution": "1080P"}, {**CROSSED, "duration": "6s"}, {**CROSSED, "resolution": "768P"}):
-        wire.start(HAILUO, **choices)
-    said = assert_refused(wire.generate(HAILUO, plain(HAILUO, **CROSSED)), 490000, fact="hailuo23.cross_field")
+        raw.start(HAILUO, **choices)
+    said = assert_refused(raw.generate(HAILUO, plain(HAILUO, **CROSSED)), 490000, fact="hailuo23.cross_field")
     assert "resolution" in said
 
 
@@ -112,14 +112,14 @@ def test_hailuo_in_full_lasts_six_seconds(target: Target) -> None:
 @given(data=st.data())
 def test_any_documented_values_go_together(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
     """A body with any documented values creates a task."""
-    assert opened(Wire(target).generate(endpoint, data.draw(bodies(endpoint))))["task_id"]
+    assert opened(RawClient(target).generate(endpoint, data.draw(bodies(endpoint))))["task_id"]
 
 
 @proves("mediaio:errors.invalid_parameter", side="server")
 @EACH
 def test_an_unknown_parameter_is_ignored(target: Target, endpoint: Endpoint) -> None:
     """What nobody documents is not read."""
-    Wire(target).start(endpoint, lens="wide", batch=4)
+    RawClient(target).start(endpoint, lens="wide", batch=4)
 
 
 @proves(*FACTS, "mediaio:values.are_strings", side="client")
@@ -130,9 +130,9 @@ def test_whatever_a_parameter_may_be_is_sent_as_it_is(target: Target, endpoint: 
     for value in accepted(parameter):
         sent = heard.call(endpoint, **plain(endpoint, **{parameter.name: value}))
         assert sent[parameter.name] == value
-    for own, wire in natural(parameter):
+    for own, raw in natural(parameter):
         sent = heard.call(endpoint, **plain(endpoint, **{parameter.name: own}))
-        assert (sent[parameter.name], type(sent[parameter.name])) == (wire, str)
+        assert (sent[parameter.name], type(sent[parameter.name])) == (raw, str)
 
 
 @proves(*FACTS, "mediaio:values.are_strings", side="client")

@@ -11,7 +11,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.mediaio import CONTRACT, headers
 from soundstage_contracts.vendors.mediaio.arguments import ENDPOINTS, method_of, plain
-from soundstage_contracts.vendors.mediaio.wire import CREDITS, FILM, RESULT, Wire, assert_refused
+from soundstage_contracts.vendors.mediaio.raw_client import CREDITS, FILM, RESULT, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from soundstage_contracts.facts.tables import Endpoint
@@ -91,43 +91,43 @@ def test_the_client_calls_every_refusal_by_its_name(target: Target, code: str, k
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
 def test_who_cannot_pay_is_refused(target: Target, endpoint: Endpoint) -> None:
     """An account without credits is refused with 490505; no task is made, and the client calls it by its name."""
-    wire = Wire(target, target.new_account("broke-"))
-    assert_refused(wire.generate(endpoint, plain(endpoint)), 490505, fact="errors.credits")
+    raw = RawClient(target, target.new_account("broke-"))
+    assert_refused(raw.generate(endpoint, plain(endpoint)), 490505, fact="errors.credits")
     with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, wire.account).imagen_4("A fox")
-    assert target.control.tasks(wire.name) == []
-    assert wire.credits() == 0
+        target.client(CONTRACT, raw.account).imagen_4("A fox")
+    assert target.control.tasks(raw.name) == []
+    assert raw.credits() == 0
 
 
 @proves("mediaio:errors.credits", side="server")
 def test_credits_are_spent_to_the_last(target: Target) -> None:
     """As long as there is enough, tasks are made; then 490505, and what is left is less than a price."""
-    wire = Wire(target)
-    wire.start()
-    price = 1000 - wire.credits()
-    target.control.put_money("mediaio", wire.name, 2 * price + 1)
-    wire.start()
-    wire.start()
-    assert_refused(wire.generate(FILM, plain(FILM)), 490505)
-    assert wire.credits() == 1
+    raw = RawClient(target)
+    raw.start()
+    price = 1000 - raw.credits()
+    target.control.put_money("mediaio", raw.name, 2 * price + 1)
+    raw.start()
+    raw.start()
+    assert_refused(raw.generate(FILM, plain(FILM)), 490505)
+    assert raw.credits() == 1
 
 
 @proves("mediaio:errors.too_many")
 def test_one_too_many_at_once_is_refused_until_the_first_is_over(target: Target) -> None:
     """An account that is limited to one task at a time gets 490429, and may go on once the first is over."""
-    wire = Wire(target, target.new_account("limited-"))
-    task = wire.start()
-    assert_refused(wire.generate(FILM, plain(FILM)), 490429, fact="errors.too_many")
+    raw = RawClient(target, target.new_account("limited-"))
+    task = raw.start()
+    assert_refused(raw.generate(FILM, plain(FILM)), 490429, fact="errors.too_many")
     with pytest.raises(errors.ConcurrencyLimitError):
-        target.client(CONTRACT, wire.account).imagen_4("A fox")
-    wire.finish(task)
-    wire.start()
+        target.client(CONTRACT, raw.account).imagen_4("A fox")
+    raw.finish(task)
+    raw.start()
 
 
 @proves("mediaio:errors.task_not_found", "mediaio:endpoint.generation-result.task_id")
 def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
     """An id that does not exist, or is another account's, is 40003; the client says NotFoundError."""
-    mine, yours = Wire(target), Wire(target)
+    mine, yours = RawClient(target), RawClient(target)
     yours.start()
     for task in ("nothing", mine.start()):
         assert_refused(yours.post(RESULT + task, {}), 40003, fact="errors.task_not_found")
@@ -140,8 +140,8 @@ def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None
 @proves("mediaio:block", "mediaio:status.vocabulary", "mediaio:result.shape", side="server")
 def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
     """Blocked content fails with a reason that names the content policy."""
-    wire = Wire(target)
-    data = wire.finish(wire.start(prompt="A fox soundstage:block"))
+    raw = RawClient(target)
+    data = raw.finish(raw.start(prompt="A fox soundstage:block"))
     assert data["status"] == "failed"
     assert "content policy" in data["reason"]
 

@@ -24,7 +24,7 @@ from soundstage_contracts.vendors.tomoviee.capabilities import (
     bodies,
     broken,
 )
-from soundstage_contracts.vendors.tomoviee.wire import CREATE, TOKEN, Wire, assert_refused
+from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, TOKEN, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ FEW = settings(max_examples=8)
 @given(data=st.data())
 def test_every_valid_body_is_accepted(target: Target, capability: Capability, data: st.DataObject) -> None:
     """A body with any documented values creates a task of that capability."""
-    task = Wire(target).start(capability.name, data.draw(bodies(capability)))
+    task = RawClient(target).start(capability.name, data.draw(bodies(capability)))
     assert task.startswith(f"{capability.name}-0-")
 
 
@@ -56,10 +56,10 @@ def test_every_broken_body_is_refused_and_costs_nothing(
 ) -> None:
     """A parameter that is missing or outside its documented values is refused by name, and nothing is charged."""
     name, body = data.draw(broken(capability))
-    wire = Wire(target)
-    assert name in assert_refused(wire.post(CREATE + capability.name, body), 680400)
-    assert target.control.tasks(wire.name) == []
-    assert target.control.money("tomoviee", wire.name).entries == ()
+    raw = RawClient(target)
+    assert name in assert_refused(raw.post(CREATE + capability.name, body), 680400)
+    assert target.control.tasks(raw.name) == []
+    assert target.control.money("tomoviee", raw.name).entries == ()
 
 
 @proves("tomoviee:img2img.params", side="server")
@@ -70,8 +70,8 @@ def test_a_subject_needs_an_image_to_begin_with(target: Target) -> None:
         "batch_size": 1, "control_intensity": 0.5,
     }  # fmt: skip
     name = CREATE + "tm_reference_img2img"
-    assert "init_image" in assert_refused(Wire(target).post(name, {**body, "control_type": "2"}), 680400)
-    assert Wire(target).post(name, {**body, "control_type": "0"}).json()["code"] == 0
+    assert "init_image" in assert_refused(RawClient(target).post(name, {**body, "control_type": "2"}), 680400)
+    assert RawClient(target).post(name, {**body, "control_type": "0"}).json()["code"] == 0
 
 
 @proves(*PARAMETERS, side="server")
@@ -80,12 +80,12 @@ def test_a_subject_needs_an_image_to_begin_with(target: Target) -> None:
 )
 def test_the_general_pages_are_another_reading(target: Target, capability: Capability) -> None:
     """What only the general pages document is taken in their reading, and refused in the skill's own."""
-    wire = Wire(target)
-    wire.create()
-    assert_refused(wire.post(CREATE + capability.name, capability.pages), 680400)
-    target.control.dialects(wire.name, tomoviee__parameters="pages")
-    task = wire.start(capability.name, capability.pages)
-    data = wire.finish(task)
+    raw = RawClient(target)
+    raw.create()
+    assert_refused(raw.post(CREATE + capability.name, capability.pages), 680400)
+    target.control.dialects(raw.name, tomoviee__parameters="pages")
+    task = raw.start(capability.name, capability.pages)
+    data = raw.finish(task)
     assert (data["status"], data["process"]) == (3, 100)
 
 
@@ -95,13 +95,13 @@ def test_the_general_pages_are_another_reading(target: Target, capability: Capab
 @given(data=st.data())
 def test_a_task_takes_its_documented_time(target: Target, capability: Capability, data: st.DataObject) -> None:
     """Nothing is done before the documented least, and everything by the documented most."""
-    wire = Wire(target)
-    task = wire.start(capability.name, data.draw(bodies(capability)))
+    raw = RawClient(target)
+    task = raw.start(capability.name, data.draw(bodies(capability)))
     least, most = capability.seconds
-    wire.advance(least - 1)
-    assert wire.read(task)["status"] in (1, 2)
-    wire.advance(most - least + 2)
-    assert wire.read(task)["status"] == 3
+    raw.advance(least - 1)
+    assert raw.read(task)["status"] in (1, 2)
+    raw.advance(most - least + 2)
+    assert raw.read(task)["status"] == 3
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:output.audio", "tomoviee:output.video", *PARAMETERS, side="server")
@@ -110,15 +110,15 @@ def test_a_task_takes_its_documented_time(target: Target, capability: Capability
 @given(data=st.data())
 def test_a_result_is_what_was_asked_for(target: Target, capability: Capability, data: st.DataObject) -> None:
     """Results come under the documented key, as many as asked for, each of the documented kind and length."""
-    wire = Wire(target)
+    raw = RawClient(target)
     body = data.draw(bodies(capability))
-    result = json.loads(wire.finish(wire.start(capability.name, body))["result"])
+    result = json.loads(raw.finish(raw.start(capability.name, body))["result"])
     addresses = result[capability.key]
     if capability.counts is not None:
         assert len(addresses) == body.get(capability.counts, 1)
     assert addresses
     for address in addresses:
-        _look(wire.get(address), capability, body)
+        _look(raw.get(address), capability, body)
 
 
 def _look(content: bytes, capability: Capability, body: dict[str, Any]) -> None:
@@ -147,21 +147,21 @@ def _look(content: bytes, capability: Capability, body: dict[str, Any]) -> None:
 @proves("tomoviee:image.result_key", side="server")
 def test_images_come_under_the_key_of_the_reading(target: Target) -> None:
     """Images come under images_path, or under image_path in the other reading."""
-    wire = Wire(target)
-    task = wire.start("tm_redrawing", {"prompt": "a fox", "init_image": "https://example.test/a.png"})
-    assert list(json.loads(wire.finish(task)["result"])) == ["images_path"]
-    target.control.dialects(wire.name, tomoviee__image_key="image_path")
-    assert list(json.loads(wire.read(task)["result"])) == ["image_path"]
+    raw = RawClient(target)
+    task = raw.start("tm_redrawing", {"prompt": "a fox", "init_image": "https://example.test/a.png"})
+    assert list(json.loads(raw.finish(task)["result"])) == ["images_path"]
+    target.control.dialects(raw.name, tomoviee__image_key="image_path")
+    assert list(json.loads(raw.read(task)["result"])) == ["image_path"]
 
 
 @proves("tomoviee:text2speech.params", side="server")
 def test_a_longer_text_is_a_longer_speech(target: Target) -> None:
     """Speech lasts as long as its text."""
-    wire = Wire(target)
+    raw = RawClient(target)
     lengths = []
     for text in ("A fox.", "A fox trots over the snow. " * 6, "雪の中の狐。" * 20):
-        address = json.loads(wire.finish(wire.start("tm_text2speech", {"text": text}))["result"])["audio_path"][0]
-        with av.open(BytesIO(wire.get(address)), "r") as media:
+        address = json.loads(raw.finish(raw.start("tm_text2speech", {"text": text}))["result"])["audio_path"][0]
+        with av.open(BytesIO(raw.get(address)), "r") as media:
             lengths.append(cast("int", media.duration))
     assert lengths == sorted(set(lengths))
 

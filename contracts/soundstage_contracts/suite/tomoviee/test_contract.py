@@ -20,7 +20,7 @@ from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from soundstage_contracts.vendors import tomoviee as vendor
 from soundstage_contracts.vendors.tomoviee import CONTRACT, CREATE, RATIOS, RESOLUTIONS, RESULT, SIZES, TomovieeMachine
-from soundstage_contracts.vendors.tomoviee.wire import Wire, assert_refused
+from soundstage_contracts.vendors.tomoviee.raw_client import RawClient, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +33,9 @@ HOSTS = ("openapi.wondershare.cc", "open-api.wondershare.cc")
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +91,17 @@ def test_a_call_without_one_of_the_headers_is_refused(target: Target, path: str,
 
 @proves("tomoviee:auth.rejected", "tomoviee:errors.codes", side="server")
 @pytest.mark.parametrize("token", ["Basic !", "Bearer abc", "Basic YTpi", "basic", "Basic a2V5"])
-def test_a_token_that_does_not_fit_the_key_is_refused(wire: Wire, token: str) -> None:
+def test_a_token_that_does_not_fit_the_key_is_refused(raw: RawClient, token: str) -> None:
     """A token that is malformed, or made of another key, is HTTP 401 and code 680401."""
-    assert_refused(wire.post(FILM, {"prompt": "A fox"}, headers={"Authorization": token}), 680401, status=401)
+    assert_refused(raw.post(FILM, {"prompt": "A fox"}, headers={"Authorization": token}), 680401, status=401)
 
 
 @proves("tomoviee:auth.rejected", side="server")
-def test_another_secret_is_refused(wire: Wire) -> None:
+def test_another_secret_is_refused(raw: RawClient) -> None:
     """An account's secret is that of its first use."""
-    wire.create()
-    other = dict(vendor.headers(wire.account, "another"))
-    assert_refused(wire.post(FILM, {"prompt": "A fox"}, headers=other), 680401, status=401)
+    raw.create()
+    other = dict(vendor.headers(raw.account, "another"))
+    assert_refused(raw.post(FILM, {"prompt": "A fox"}, headers=other), 680401, status=401)
 
 
 @proves("tomoviee:auth.rejected", "tomoviee:errors.codes", "tomoviee:errors.http", side="client")
@@ -117,7 +117,7 @@ def test_the_client_calls_a_refused_credential_by_its_name(target: Target, word:
 @given(body=vendor.text_to_video_body())
 def test_every_valid_film_is_accepted(target: Target, body: dict[str, Any]) -> None:
     """A flat JSON body with any documented values creates a task, whose id has the documented form."""
-    answer = Wire(target).post(FILM, body).json()
+    answer = RawClient(target).post(FILM, body).json()
     assert answer["code"] == 0
     assert answer["msg"] == ""
     assert re.fullmatch(r"tm_text2video_b-0-\d{12}[0-9a-f]+", answer["data"]["task_id"])
@@ -128,19 +128,19 @@ def test_every_valid_film_is_accepted(target: Target, body: dict[str, Any]) -> N
 def test_every_broken_film_is_refused_and_costs_nothing(target: Target, case: tuple[str, dict[str, Any]]) -> None:
     """A parameter outside its documented values is refused by name, no task is made and nothing is charged."""
     field, body = case
-    wire = Wire(target)
-    said = assert_refused(wire.post(FILM, body), 680400)
+    raw = RawClient(target)
+    said = assert_refused(raw.post(FILM, body), 680400)
     assert field in said
-    assert target.control.tasks(wire.name) == []
-    assert target.control.money("tomoviee", wire.name).entries == ()
+    assert target.control.tasks(raw.name) == []
+    assert target.control.money("tomoviee", raw.name).entries == ()
 
 
 @proves("tomoviee:create.route", "tomoviee:errors.codes", side="server")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"NaN", b'{"prompt": NaN}'])
 @pytest.mark.parametrize("path", [FILM, RESULT])
-def test_a_body_that_is_no_json_object_is_refused(wire: Wire, path: str, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_refused(raw: RawClient, path: str, body: bytes) -> None:
     """A body that is not a flat JSON object is refused as bad parameters, on both routes."""
-    assert_refused(wire.send(path, body), 680400)
+    assert_refused(raw.send(path, body), 680400)
 
 
 @proves("tomoviee:text2video.params", "tomoviee:video.common", side="client")
@@ -190,19 +190,19 @@ def test_the_camera_moves_are_named_as_documented() -> None:
 
 @proves("tomoviee:camera.index", "tomoviee:video.common", side="server")
 @pytest.mark.parametrize("index", range(1, 47))
-def test_every_camera_move_is_accepted(wire: Wire, index: int) -> None:
+def test_every_camera_move_is_accepted(raw: RawClient, index: int) -> None:
     """Each number from 1 to 46 is a camera move."""
-    wire.create(camera_move_index=index)
+    raw.create(camera_move_index=index)
 
 
 @proves("tomoviee:poll.answer", "tomoviee:status.codes", "tomoviee:task.extra_fields", side="server")
-def test_a_film_is_queued_then_processed_then_done(wire: Wire) -> None:
+def test_a_film_is_queued_then_processed_then_done(raw: RawClient) -> None:
     """A task is 1, then 2, then 3; progress never falls and ends at 100; the other documented fields are there."""
-    task = wire.create(params="order-7")
-    seen = [wire.read(task)]
+    task = raw.create(params="order-7")
+    seen = [raw.read(task)]
     for _ in range(600):
-        wire.advance(1)
-        seen.append(wire.read(task))
+        raw.advance(1)
+        seen.append(raw.read(task))
         if seen[-1]["status"] == 3:
             break
     statuses = [data["status"] for data in seen]
@@ -221,30 +221,30 @@ def test_a_film_is_queued_then_processed_then_done(wire: Wire) -> None:
 @given(body=vendor.text_to_video_body())
 def test_a_film_takes_one_to_five_minutes(target: Target, body: dict[str, Any]) -> None:
     """A film is not done within a minute, and is done after five."""
-    wire = Wire(target)
-    task = wire.create(**body)
-    wire.advance(59)
-    assert wire.read(task)["status"] in (1, 2)
-    wire.advance(242)
-    assert wire.read(task)["status"] == 3
+    raw = RawClient(target)
+    task = raw.create(**body)
+    raw.advance(59)
+    assert raw.read(task)["status"] in (1, 2)
+    raw.advance(242)
+    assert raw.read(task)["status"] == 3
 
 
 @proves("tomoviee:poll.answer", "tomoviee:status.codes", side="server")
 @pytest.mark.parametrize(("word", "status"), [("fail", 4), ("block", 4), ("cancel", 5), ("timeout", 6)])
-def test_what_does_not_succeed_says_why(wire: Wire, word: str, status: int) -> None:
+def test_what_does_not_succeed_says_why(raw: RawClient, word: str, status: int) -> None:
     """Statuses 4, 5 and 6 come with a reason and without a result, and stay."""
-    task = wire.create(prompt=f"A fox soundstage:{word}")
-    wire.advance(1800)
-    first, second = wire.read(task), wire.finish(task)
+    task = raw.create(prompt=f"A fox soundstage:{word}")
+    raw.advance(1800)
+    first, second = raw.read(task), raw.finish(task)
     assert first["status"] == second["status"] == status
     assert first["reason"]
     assert first["result"] == ""
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:text2video.params", side="server")
-def test_a_result_is_json_in_a_string(wire: Wire) -> None:
+def test_a_result_is_json_in_a_string(raw: RawClient) -> None:
     """The result is a string that holds JSON, in which video_path is a list of addresses."""
-    result = wire.finish(wire.create())["result"]
+    result = raw.finish(raw.create())["result"]
     assert isinstance(result, str)
     addresses = json.loads(result)["video_path"]
     assert [address.startswith(("http://", "https://")) for address in addresses] == [True]
@@ -253,11 +253,11 @@ def test_a_result_is_json_in_a_string(wire: Wire) -> None:
 @proves("tomoviee:output.video", "tomoviee:text2video.params", "tomoviee:video.common", side="server")
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("ratio", RATIOS)
-def test_a_film_has_the_size_that_was_asked_for(wire: Wire, resolution: str, ratio: str) -> None:
+def test_a_film_has_the_size_that_was_asked_for(raw: RawClient, resolution: str, ratio: str) -> None:
     """Every film lasts 5 seconds and has the ratio asked for, in either resolution."""
-    data = wire.finish(wire.create(resolution=resolution, aspect_ratio=ratio))
+    data = raw.finish(raw.create(resolution=resolution, aspect_ratio=ratio))
     address = json.loads(data["result"])["video_path"][0]
-    with av.open(BytesIO(wire.get(address)), "r") as film:
+    with av.open(BytesIO(raw.get(address)), "r") as film:
         picture = film.streams.video[0]
         assert film.duration is not None
         assert film.duration / 1_000_000 == pytest.approx(5, abs=0.05)
@@ -269,20 +269,20 @@ def test_a_film_has_the_size_that_was_asked_for(wire: Wire, resolution: str, rat
 @pytest.mark.parametrize("resolution", [None, *RESOLUTIONS])
 def test_720p_and_1080p_are_as_large_as_documented(full_target: Target, resolution: str | None) -> None:
     """At 16:9, which is the default, 720p is 1280x720 and 1080p is 1920x1080, to the pixel; 720p is the default."""
-    wire = Wire(full_target)
-    data = wire.finish(wire.create(resolution=resolution))
-    with av.open(BytesIO(wire.get(json.loads(data["result"])["video_path"][0])), "r") as film:
+    raw = RawClient(full_target)
+    data = raw.finish(raw.create(resolution=resolution))
+    with av.open(BytesIO(raw.get(json.loads(data["result"])["video_path"][0])), "r") as film:
         picture = film.streams.video[0]
         assert (picture.width, picture.height) == SIZES[resolution or "720p", "16:9"]
 
 
 @proves("tomoviee:poll.route", side="server")
-def test_one_route_reads_every_task(wire: Wire) -> None:
+def test_one_route_reads_every_task(raw: RawClient) -> None:
     """A task is read by POST with its task_id, and by nothing else; a missing task_id is refused by name."""
-    first, second = wire.create(), wire.create(prompt="A hare")
-    assert [wire.read(task)["task_id"] for task in (first, second)] == [first, second]
-    assert "task_id" in assert_refused(wire.post(RESULT, {}), 680400, fact="poll.route")
-    assert wire.request("GET", f"{RESULT}?task_id={first}").status_code == 405
+    first, second = raw.create(), raw.create(prompt="A hare")
+    assert [raw.read(task)["task_id"] for task in (first, second)] == [first, second]
+    assert "task_id" in assert_refused(raw.post(RESULT, {}), 680400, fact="poll.route")
+    assert raw.request("GET", f"{RESULT}?task_id={first}").status_code == 405
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:poll.answer", "tomoviee:status.codes", side="client")

@@ -15,7 +15,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.simulators.callback_receiver import Receiver
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee import CONTRACT
-from soundstage_contracts.vendors.tomoviee.wire import CREATE, Wire, assert_refused
+from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,16 +71,16 @@ def test_an_end_is_told_once(target: Target, receiver: Receiver, word: str) -> N
 @proves("tomoviee:callback.payload", side="server")
 def test_who_does_not_listen_is_told_again(target: Target, grumpy: Receiver) -> None:
     """A callback that is answered outside 2xx is sent again after 10 and 60 seconds of the account's clock."""
-    wire = Wire(target)
-    wire.create(callback=grumpy.url)
-    wire.advance(600)
+    raw = RawClient(target)
+    raw.create(callback=grumpy.url)
+    raw.advance(600)
     first = grumpy.next()
-    wire.advance(10)
+    raw.advance(10)
     second = grumpy.next()
-    wire.advance(50)
+    raw.advance(50)
     assert first == second == grumpy.next()
-    wire.advance(3600)
-    wire.create()
+    raw.advance(3600)
+    raw.create()
     assert grumpy.told.empty()
 
 
@@ -96,7 +96,7 @@ def picture(width: int, height: int, form: str = "PNG") -> bytes:
 def test_an_image_of_a_documented_format_is_taken(target: Target, form: str) -> None:
     """JPG, JPEG, PNG and WEBP are images."""
     held = target.control.hold(f"fox.{form.lower()}", picture(640, 480, form))
-    Wire(target).start("tm_img2video_b", {"prompt": "a fox", "image": held["url"]})
+    RawClient(target).start("tm_img2video_b", {"prompt": "a fox", "image": held["url"]})
 
 
 @proves("tomoviee:limits.input_size", "tomoviee:errors.http", side="server")
@@ -107,9 +107,9 @@ def test_an_image_of_a_documented_format_is_taken(target: Target, form: str) -> 
 def test_a_file_that_is_no_such_image_is_refused(target: Target, name: str, content: bytes) -> None:
     """A file of any other format is refused with 680422, and costs nothing."""
     held = target.control.hold(name, content)
-    wire = Wire(target)
-    assert_refused(wire.post(CREATE + "tm_img2video_b", {"prompt": "a fox", "image": held["url"]}), 680422)
-    assert target.control.tasks(wire.name) == []
+    raw = RawClient(target)
+    assert_refused(raw.post(CREATE + "tm_img2video_b", {"prompt": "a fox", "image": held["url"]}), 680422)
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("tomoviee:redrawing.params", "tomoviee:errors.http", side="server")
@@ -123,7 +123,7 @@ def test_an_image_of_another_size_is_not_redrawn(
     body = {"prompt": "a wolf", "init_image": target.control.hold("fox.png", picture(*size))["url"]}
     if mask is not None:
         body["mask_url"] = target.control.hold("mask.png", picture(*mask))["url"]
-    assert_refused(Wire(target).post(CREATE + "tm_redrawing", body), 680422)
+    assert_refused(RawClient(target).post(CREATE + "tm_redrawing", body), 680422)
 
 
 @pytest.mark.parametrize(

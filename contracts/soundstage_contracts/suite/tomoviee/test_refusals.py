@@ -10,7 +10,7 @@ from soundstage import JobState, errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee import CONTRACT, CREATE, RESULT
-from soundstage_contracts.vendors.tomoviee.wire import Wire, assert_refused
+from soundstage_contracts.vendors.tomoviee.raw_client import RawClient, assert_refused
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -19,9 +19,9 @@ FILM = CREATE + "tm_text2video_b"
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak as a new account."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @proves("tomoviee:create.answer", "tomoviee:errors.envelope", side="client")
@@ -65,42 +65,42 @@ def test_the_client_calls_every_refusal_by_its_name(
     ("code", "status"),
     [(680400, 400), (680413, 413), (680422, 422), (680402, 402), (680404, 404), (680429, 429), (680500, 500)],
 )
-def test_a_refusal_has_the_http_status_of_the_reading(wire: Wire, code: int, status: int) -> None:
+def test_a_refusal_has_the_http_status_of_the_reading(raw: RawClient, code: int, status: int) -> None:
     """Refusals come with HTTP 200 by default, and with the documented HTTP status in the other reading."""
-    wire.create()
-    control = wire.target.control
+    raw.create()
+    control = raw.target.control
     for reading, expected in (("envelope", 200), ("http", status)):
-        control.dialects(wire.name, tomoviee__errors=reading)
-        control.order("refuse", code=str(code), vendor="tomoviee", account=wire.name, times=1)
-        assert_refused(wire.post(FILM, {"prompt": "A fox"}), code, status=expected)
+        control.dialects(raw.name, tomoviee__errors=reading)
+        control.order("refuse", code=str(code), vendor="tomoviee", account=raw.name, times=1)
+        assert_refused(raw.post(FILM, {"prompt": "A fox"}), code, status=expected)
 
 
 @proves("tomoviee:credits")
 def test_who_cannot_pay_is_refused(target: Target) -> None:
     """An account without credits is refused with 680402, which the client calls by its name; nothing is made."""
-    wire = Wire(target, target.new_account("broke-"))
-    assert_refused(wire.post(FILM, {"prompt": "A fox"}), 680402, fact="credits")
+    raw = RawClient(target, target.new_account("broke-"))
+    assert_refused(raw.post(FILM, {"prompt": "A fox"}), 680402, fact="credits")
     with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, wire.account).text_to_video("A fox")
-    assert target.control.tasks(wire.name) == []
+        target.client(CONTRACT, raw.account).text_to_video("A fox")
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("tomoviee:errors.codes")
 def test_one_too_many_at_once_is_refused_until_the_first_is_over(target: Target) -> None:
     """An account limited to one task at a time gets 680429, and may go on once the first is over."""
-    wire = Wire(target, target.new_account("limited-"))
-    task = wire.create()
-    assert_refused(wire.post(FILM, {"prompt": "A fox"}), 680429)
+    raw = RawClient(target, target.new_account("limited-"))
+    task = raw.create()
+    assert_refused(raw.post(FILM, {"prompt": "A fox"}), 680429)
     with pytest.raises(errors.ConcurrencyLimitError):
-        target.client(CONTRACT, wire.account).text_to_video("A fox")
-    wire.finish(task)
-    wire.create()
+        target.client(CONTRACT, raw.account).text_to_video("A fox")
+    raw.finish(task)
+    raw.create()
 
 
 @proves("tomoviee:poll.unknown_task")
 def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
     """An id that does not exist, or is another account's, is refused without data; the client says NotFoundError."""
-    mine, yours = Wire(target), Wire(target)
+    mine, yours = RawClient(target), RawClient(target)
     yours.create()
     for task in ("nothing", mine.create()):
         assert_refused(yours.post(RESULT, {"task_id": task}), 680404, fact="poll.unknown_task")
@@ -109,9 +109,9 @@ def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None
 
 
 @proves("tomoviee:errors.codes", side="server")
-def test_a_capability_that_does_not_exist_is_refused(wire: Wire) -> None:
+def test_a_capability_that_does_not_exist_is_refused(raw: RawClient) -> None:
     """An unknown capability is refused with 680404."""
-    assert_refused(wire.post(CREATE + "tm_text2hologram", {"prompt": "A fox"}), 680404)
+    assert_refused(raw.post(CREATE + "tm_text2hologram", {"prompt": "A fox"}), 680404)
 
 
 @proves("tomoviee:status.cancel", side="client")
@@ -137,9 +137,9 @@ def test_a_job_cancelled_at_the_vendor_is_canceled(target: Target) -> None:
 @proves("tomoviee:block")
 def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
     """Blocked content fails with a reason that names the content policy."""
-    wire = Wire(target)
-    task = wire.create(prompt="A fox soundstage:block")
-    assert "content policy" in wire.finish(task)["reason"]
+    raw = RawClient(target)
+    task = raw.create(prompt="A fox soundstage:block")
+    assert "content policy" in raw.finish(task)["reason"]
 
 
 def test_blocked_content_is_a_content_failure_to_the_client(target: Target) -> None:

@@ -20,9 +20,9 @@ from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from soundstage_contracts.vendors import veo as vendor
-from soundstage_contracts.vendors.veo import CONTRACT, CREATE, MODELS, RATIOS, RESOLUTIONS, Wire
+from soundstage_contracts.vendors.veo import CONTRACT, CREATE, MODELS, RATIOS, RESOLUTIONS, RawClient
 from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1
-from soundstage_contracts.vendors.veo.wire import DIRECT, PROXY
+from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,9 @@ EITHER_WAY = pytest.mark.parametrize("before", [PROXY, DIRECT], ids=["through th
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak through the proxy, with a new key."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +57,14 @@ def full_target(target: Target) -> Iterator[Target]:
 def test_a_key_is_taken_in_the_header_and_in_the_query(target: Target, before: str, where: str) -> None:
     """Create, poll and download take the key in x-goog-api-key and in ?key=, and it is the same account."""
     key = target.new_account()
-    wire = Wire(target, key, before)
-    file = wire.file()
+    raw = RawClient(target, key, before)
+    file = raw.file()
     given = {"headers": {"x-goog-api-key": key}} if where == "header" else {"params": {"key": key, "alt": "media"}}
     http = target.http(**given)
-    created = http.post(wire.url + CREATE.format(model=VEO_3), json={"instances": [{"prompt": "A fox"}]})
-    assert http.get(f"{wire.url}/v1beta/{created.json()['name']}").status_code == 200
-    assert http.get(f"{wire.url}/download/v1beta/files/{file}:download").status_code == 200
-    assert len(target.control.tasks(wire.name)) == 2
+    created = http.post(raw.url + CREATE.format(model=VEO_3), json={"instances": [{"prompt": "A fox"}]})
+    assert http.get(f"{raw.url}/v1beta/{created.json()['name']}").status_code == 200
+    assert http.get(f"{raw.url}/download/v1beta/files/{file}:download").status_code == 200
+    assert len(target.control.tasks(raw.name)) == 2
 
 
 @proves("veo:auth.header", "veo:create.route", "veo:poll.route", "veo:download.through_proxy", side="client")
@@ -105,7 +105,7 @@ def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch, addres
 def test_every_valid_body_is_accepted(target: Target, case: tuple[str, dict[str, Any]], before: str) -> None:
     """A body in any documented shape starts an operation, and the answer is its name and nothing else."""
     model, body = case
-    answer = Wire(target, before=before).post(body, model)
+    answer = RawClient(target, before=before).post(body, model)
     assert answer.status_code == 200, answer.text
     assert list(answer.json()) == ["name"]
     assert re.fullmatch(rf"models/{re.escape(model)}/operations/[a-z0-9]{{12}}", answer.json()["name"])
@@ -123,12 +123,12 @@ def test_what_the_client_is_told_is_what_the_service_hears(target: Target, argum
 
 
 @proves("veo:create.ignored", "veo:create.route", side="server")
-def test_what_the_sdk_sends_besides_changes_nothing(wire: Wire) -> None:
+def test_what_the_sdk_sends_besides_changes_nothing(raw: RawClient) -> None:
     """EnhancePrompt and webhookConfig are taken; so is a body with empty parameters, or none."""
     film: dict[str, Any] = {"instances": [{"prompt": "A fox"}]}
-    wire.start({**film, "parameters": {"enhancePrompt": True}, "webhookConfig": {"uris": []}})
-    wire.start({**film, "parameters": {}})
-    wire.start(film)
+    raw.start({**film, "parameters": {"enhancePrompt": True}, "webhookConfig": {"uris": []}})
+    raw.start({**film, "parameters": {}})
+    raw.start(film)
 
 
 @proves("veo:models.known")
@@ -136,10 +136,10 @@ def test_what_the_sdk_sends_besides_changes_nothing(wire: Wire) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_known_model_makes_films(target: Target, before: str, model: str) -> None:
     """Each of the models is there, whatever the clock says, and the client can name it."""
-    wire = Wire(target, before=before)
-    wire.create(model=model)
-    wire.advance(10 * 366 * 24 * 3600.0)
-    assert target.client(CONTRACT, wire.account).generate_videos("A fox", model=model).id.startswith(f"models/{model}/")
+    raw = RawClient(target, before=before)
+    raw.create(model=model)
+    raw.advance(10 * 366 * 24 * 3600.0)
+    assert target.client(CONTRACT, raw.account).generate_videos("A fox", model=model).id.startswith(f"models/{model}/")
     assert model in load_facts()["veo:models.known"].says
 
 
@@ -147,12 +147,12 @@ def test_every_known_model_makes_films(target: Target, before: str, model: str) 
 @EITHER_WAY
 def test_an_operation_is_its_name_until_it_is_done(target: Target, before: str) -> None:
     """Until the end there is the name alone, without done; then done is true, with the documented response."""
-    wire = Wire(target, before=before)
-    operation = wire.create()
-    seen = [wire.read(operation)]
+    raw = RawClient(target, before=before)
+    operation = raw.create()
+    seen = [raw.read(operation)]
     for _ in range(400):
-        wire.advance(1)
-        seen.append(wire.read(operation))
+        raw.advance(1)
+        seen.append(raw.read(operation))
         if "done" in seen[-1]:
             break
     assert len(seen) > 10
@@ -161,28 +161,28 @@ def test_an_operation_is_its_name_until_it_is_done(target: Target, before: str) 
         operation, True, ["@type", "generateVideoResponse"],
     )  # fmt: skip
     assert seen[-1]["response"]["@type"] == TYPE
-    assert wire.finish(operation) == seen[-1]
+    assert raw.finish(operation) == seen[-1]
 
 
 @proves("veo:generation.times", side="server")
 @given(case=vendor.bodies())
 def test_a_film_takes_eleven_seconds_to_six_minutes(target: Target, case: tuple[str, dict[str, Any]]) -> None:
     """An operation is not done within 11 seconds, and is done after 360."""
-    wire = Wire(target)
-    operation = wire.start(case[1], case[0])
-    wire.advance(10)
-    assert "done" not in wire.read(operation)
-    wire.advance(351)
-    assert wire.read(operation)["done"] is True
+    raw = RawClient(target)
+    operation = raw.start(case[1], case[0])
+    raw.advance(10)
+    assert "done" not in raw.read(operation)
+    raw.advance(351)
+    assert raw.read(operation)["done"] is True
 
 
 @proves("veo:poll.error", "veo:poll.error_codes", side="server")
 @pytest.mark.parametrize("word", ["fail", "timeout", "cancel"])
-def test_a_failed_operation_has_an_error_and_no_response(wire: Wire, word: str) -> None:
+def test_a_failed_operation_has_an_error_and_no_response(raw: RawClient, word: str) -> None:
     """Done is true, error has a google.rpc code and a message, and nothing else comes; a missing word is named."""
-    operation = wire.create(f"A fox soundstage:{word}")
-    wire.advance(1600)
-    body = wire.read(operation)
+    operation = raw.create(f"A fox soundstage:{word}")
+    raw.advance(1600)
+    body = raw.read(operation)
     assert (set(body), body["done"], set(body["error"])) == ({"name", "done", "error"}, True, {"code", "message"})
     assert body["error"]["code"] == 13
     assert word == "fail" or word in body["error"]["message"]
@@ -190,10 +190,10 @@ def test_a_failed_operation_has_an_error_and_no_response(wire: Wire, word: str) 
 
 @proves("veo:poll.filtered", "veo:block", side="server")
 @pytest.mark.parametrize("count", [1, 2])
-def test_blocked_content_is_withheld_whole(wire: Wire, count: int) -> None:
+def test_blocked_content_is_withheld_whole(raw: RawClient, count: int) -> None:
     """A safety block is done without error and without films: how many are withheld, and why, in sentences."""
-    operation = wire.create("A fox soundstage:block", VEO_2, sampleCount=count)
-    body = wire.finish(operation)
+    operation = raw.create("A fox soundstage:block", VEO_2, sampleCount=count)
+    body = raw.finish(operation)
     assert (body["done"], "error" in body) == (True, False)
     told = body["response"]["generateVideoResponse"]
     assert set(told) == {"raiMediaFilteredCount", "raiMediaFilteredReasons"}
@@ -202,12 +202,12 @@ def test_blocked_content_is_withheld_whole(wire: Wire, count: int) -> None:
 
 
 @proves("veo:poll.filtered", "veo:block.partial", side="server")
-def test_blocked_content_may_be_withheld_in_part(wire: Wire) -> None:
+def test_blocked_content_may_be_withheld_in_part(raw: RawClient) -> None:
     """Of two films one is delivered, and the count and the reason of the other stand beside it."""
-    told = wire.told(wire.create("A fox soundstage:partial", VEO_2, sampleCount=2))
+    told = raw.told(raw.create("A fox soundstage:partial", VEO_2, sampleCount=2))
     assert (len(told["generatedSamples"]), told["raiMediaFilteredCount"]) == (1, 1)
     assert len(told["raiMediaFilteredReasons"]) == 1
-    assert len(wire.uris(wire.create("A fox soundstage:partial", VEO_2, sampleCount=1))) == 1
+    assert len(raw.uris(raw.create("A fox soundstage:partial", VEO_2, sampleCount=1))) == 1
 
 
 @proves("veo:poll.filtered", side="client")
@@ -246,12 +246,12 @@ def test_a_failed_job_tells_the_code(target: Target, word: str) -> None:
 @proves("veo:output.film", "veo:create.parameters", "veo:create.defaults", side="server")
 @pytest.mark.parametrize("ratio", [None, *RATIOS])
 @pytest.mark.parametrize("seconds", [None, 4, "6", 8])
-def test_a_film_is_as_it_was_asked_for(wire: Wire, ratio: str | None, seconds: Any) -> None:
+def test_a_film_is_as_it_was_asked_for(raw: RawClient, ratio: str | None, seconds: Any) -> None:
     """A film has ratio and length as asked for, 16:9 and 8 seconds when nothing is said, and sound from Veo 3 on."""
     asked = {"aspectRatio": ratio, "durationSeconds": seconds}
-    (uri,) = wire.uris(wire.create(**{name: value for name, value in asked.items() if value is not None}))
+    (uri,) = raw.uris(raw.create(**{name: value for name, value in asked.items() if value is not None}))
     path = uri.removeprefix(vendor.GOOGLE)
-    with av.open(BytesIO(wire.get(f"/download{path}").content), "r") as film:
+    with av.open(BytesIO(raw.get(f"/download{path}").content), "r") as film:
         picture = film.streams.video[0]
         width, height = map(int, (ratio or "16:9").split(":"))
         assert picture.width / picture.height == pytest.approx(width / height, rel=0.05)
@@ -262,11 +262,11 @@ def test_a_film_is_as_it_was_asked_for(wire: Wire, ratio: str | None, seconds: A
 
 @proves("veo:output.film", "veo:create.parameters", side="server")
 @pytest.mark.parametrize(("count", "name"), [(1, "sampleCount"), (2, "sampleCount"), (2, "numberOfVideos")])
-def test_veo_2_makes_up_to_two_silent_films(wire: Wire, count: int, name: str) -> None:
+def test_veo_2_makes_up_to_two_silent_films(raw: RawClient, count: int, name: str) -> None:
     """As many films as are asked for under either name, each another one, of 5 seconds and without sound."""
     parameters = {"durationSeconds": 5, name: count}
-    uris = wire.uris(wire.start({"instances": [{"prompt": "A fox"}], "parameters": parameters}, VEO_2))
-    films = [wire.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content for uri in uris]
+    uris = raw.uris(raw.start({"instances": [{"prompt": "A fox"}], "parameters": parameters}, VEO_2))
+    films = [raw.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content for uri in uris]
     assert len(set(films)) == len(set(uris)) == count
     with av.open(BytesIO(films[0]), "r") as film:
         assert list(film.streams.audio) == []
@@ -276,9 +276,9 @@ def test_veo_2_makes_up_to_two_silent_films(wire: Wire, count: int, name: str) -
 @pytest.mark.parametrize(("resolution", "short"), [(None, 720), ("720p", 720), ("1080p", 1080)])
 def test_a_film_is_as_large_as_it_was_asked_for(full_target: Target, resolution: str | None, short: int) -> None:
     """At 16:9, 720p is 1280x720 and 1080p is 1920x1080; 720p is what comes when nothing is said."""
-    wire = Wire(full_target)
-    (uri,) = wire.uris(wire.create(**({"resolution": resolution} if resolution else {})))
-    with av.open(BytesIO(wire.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content), "r") as film:
+    raw = RawClient(full_target)
+    (uri,) = raw.uris(raw.create(**({"resolution": resolution} if resolution else {})))
+    with av.open(BytesIO(raw.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content), "r") as film:
         picture = film.streams.video[0]
         assert (picture.width, picture.height) == (short * 16 // 9, short)
 
@@ -300,12 +300,12 @@ def test_a_film_is_charged_by_the_second(target: Target, arguments: dict[str, An
 
 @proves("veo:charge", side="server")
 @pytest.mark.parametrize(("word", "share"), [("fail", 0), ("block", 0), ("partial", 1), ("", 2)])
-def test_what_is_not_delivered_is_not_charged(wire: Wire, word: str, share: int) -> None:
+def test_what_is_not_delivered_is_not_charged(raw: RawClient, word: str, share: int) -> None:
     """Errors and whole blocks are refunded, and of a partial block only what is delivered was charged."""
-    wire.create(f"A fox soundstage:{word}" if word else "A fox", VEO_2, sampleCount=2, durationSeconds=5)
-    wire.advance(400)
-    wire.create(model=VEO_2, durationSeconds=5)
-    assert wire.target.control.money("veo", wire.name).spent == pytest.approx(0.35 * 5 * share)
+    raw.create(f"A fox soundstage:{word}" if word else "A fox", VEO_2, sampleCount=2, durationSeconds=5)
+    raw.advance(400)
+    raw.create(model=VEO_2, durationSeconds=5)
+    assert raw.target.control.money("veo", raw.name).spent == pytest.approx(0.35 * 5 * share)
 
 
 @proves("veo:create.extension", "veo:create.extension_file")
@@ -313,9 +313,9 @@ def test_what_is_not_delivered_is_not_charged(wire: Wire, word: str, share: int)
 def test_a_film_can_be_gone_on_with(target: Target, before: str) -> None:
     """The client names a film by its output's address, the service hears its uri, and makes another film."""
     sent: list[httpx.Request] = []
-    wire = Wire(target, before=before)
+    raw = RawClient(target, before=before)
     client = CONTRACT.client(
-        wire.account, base_url=wire.url, http=target.http(event_hooks={"request": [sent.append]}),
+        raw.account, base_url=raw.url, http=target.http(event_hooks={"request": [sent.append]}),
         clock=target.moving_clock(),
     )  # fmt: skip
     (first,) = client.generate_videos("A fox").result()

@@ -11,10 +11,10 @@ import pytest
 from soundstage import JobState, SkippingClock, Veo, errors
 from soundstage_contracts import proves
 from soundstage_contracts.vendors import veo as vendor
-from soundstage_contracts.vendors.veo import CONTRACT, GOOGLE, Wire
+from soundstage_contracts.vendors.veo import CONTRACT, GOOGLE, RawClient
 from soundstage_contracts.vendors.veo import refusal_of_google as google
 from soundstage_contracts.vendors.veo.arguments import VEO_3_1
-from soundstage_contracts.vendors.veo.wire import DIRECT, PROXY
+from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +29,9 @@ FILM = b"\0\0\0\x18ftypmp42" + bytes(2048)
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak through the proxy, with a new key."""
-    return Wire(target)
+    return RawClient(target)
 
 
 @proves("veo:result.uri", side="server")
@@ -39,10 +39,10 @@ def wire(target: Target) -> Wire:
 @pytest.mark.parametrize("reading", ["by_path", "own", "google"])
 def test_a_films_address_is_told_by_where_it_is_asked(target: Target, before: str, reading: str) -> None:
     """Under /gemini it is Google's, without it the server's own, or as the dialect has it; the path is the same."""
-    wire = Wire(target, before=before)
-    operation = wire.create()
-    target.control.dialects(wire.name, veo__uri=reading)
-    (uri,) = wire.uris(operation)
+    raw = RawClient(target, before=before)
+    operation = raw.create()
+    target.control.dialects(raw.name, veo__uri=reading)
+    (uri,) = raw.uris(operation)
     own = reading == "own" or (reading == "by_path" and before == DIRECT)
     home = target.base_url("veo") + before if own else GOOGLE
     assert re.fullmatch(re.escape(home) + r"/v1beta/files/[a-z0-9]{12}:download\?alt=media", uri)
@@ -52,73 +52,73 @@ def test_a_films_address_is_told_by_where_it_is_asked(target: Target, before: st
 @EITHER_WAY
 def test_a_file_is_one_redirect_away(target: Target, before: str) -> None:
     """The file's route is a 302 to the same host, /download before /v1beta, and there are the bytes of an MP4."""
-    wire = Wire(target, before=before)
-    path = f"/v1beta/files/{wire.file()}:download?alt=media"
-    redirect = wire.get(path)
+    raw = RawClient(target, before=before)
+    path = f"/v1beta/files/{raw.file()}:download?alt=media"
+    redirect = raw.get(path)
     assert (redirect.status_code, redirect.content) == (302, b"")
-    assert redirect.headers["location"] == f"{wire.url}/download{path}"
-    file = wire.get(redirect.headers["location"])
+    assert redirect.headers["location"] == f"{raw.url}/download{path}"
+    file = raw.get(redirect.headers["location"])
     assert (file.status_code, file.headers["content-type"]) == (200, "video/mp4")
     assert file.content[4:8] == b"ftyp"
-    assert wire.get(f"/download{path}").content == file.content
-    assert wire.get(f"/download{path}", headers={"Range": "bytes=4-7"}).content == b"ftyp"
+    assert raw.get(f"/download{path}").content == file.content
+    assert raw.get(f"/download{path}", headers={"Range": "bytes=4-7"}).content == b"ftyp"
 
 
 @proves("veo:download.query", side="server")
-def test_the_redirect_keeps_the_query(wire: Wire) -> None:
+def test_the_redirect_keeps_the_query(raw: RawClient) -> None:
     """A key in the query is there again; alt is media, or is left out."""
-    file = wire.file()
-    http = wire.target.http()
-    address = f"{wire.url}/v1beta/files/{file}:download?key={wire.account}"
+    file = raw.file()
+    http = raw.target.http()
+    address = f"{raw.url}/v1beta/files/{file}:download?key={raw.account}"
     assert http.get(address, follow_redirects=True).status_code == 200
-    assert wire.get(f"/v1beta/files/{file}:download").headers["location"].endswith(f"{file}:download")
+    assert raw.get(f"/v1beta/files/{file}:download").headers["location"].endswith(f"{file}:download")
     for path in (f"/v1beta/files/{file}:download?alt=json", f"/download/v1beta/files/{file}:download?alt=json"):
-        google(wire.get(path), 400, "INVALID_ARGUMENT", "download.query")
+        google(raw.get(path), 400, "INVALID_ARGUMENT", "download.query")
 
 
 @proves("veo:result.uri", side="server")
 @EITHER_WAY
 def test_the_path_that_the_sdk_makes_of_an_http_address_is_served(target: Target, before: str) -> None:
     """google-genai puts a whole http address where an id belongs, and asks for its content twice: it gets the film."""
-    wire = Wire(target, before=before)
-    file = wire.file()
+    raw = RawClient(target, before=before)
+    file = raw.file()
     own = f"{target.base_url('veo')}/v1beta/files/{file}:download?alt=media"
-    answer = wire.get(f"/v1beta/files/{own}:download?alt=media")
+    answer = raw.get(f"/v1beta/files/{own}:download?alt=media")
     assert answer.status_code == 302
-    assert answer.headers["location"] == f"{wire.url}/download/v1beta/files/{file}:download?alt=media"
+    assert answer.headers["location"] == f"{raw.url}/download/v1beta/files/{file}:download?alt=media"
 
 
 @proves("veo:download.retention", "veo:errors.google", side="server")
 @EITHER_WAY
 def test_a_file_lives_two_days(target: Target, before: str) -> None:
     """It is there for two days from the film's end, and then 403 PERMISSION_DENIED."""
-    wire = Wire(target, before=before)
-    path = f"/v1beta/files/{wire.file()}:download?alt=media"
-    wire.advance(2 * DAY - 400)
-    assert (wire.get(path).status_code, wire.get(f"/download{path}").status_code) == (302, 200)
-    wire.advance(400)
+    raw = RawClient(target, before=before)
+    path = f"/v1beta/files/{raw.file()}:download?alt=media"
+    raw.advance(2 * DAY - 400)
+    assert (raw.get(path).status_code, raw.get(f"/download{path}").status_code) == (302, 200)
+    raw.advance(400)
     for one in (path, f"/download{path}"):
-        google(wire.get(one), 403, "PERMISSION_DENIED", "download.retention")
+        google(raw.get(one), 403, "PERMISSION_DENIED", "download.retention")
 
 
 @proves("veo:download.retention", side="server")
-def test_being_gone_on_with_starts_the_two_days_anew(wire: Wire) -> None:
+def test_being_gone_on_with_starts_the_two_days_anew(raw: RawClient) -> None:
     """A film that is extended lives two days from then on."""
-    file = wire.file()
-    wire.advance(DAY)
+    file = raw.file()
+    raw.advance(DAY)
     video = {"uri": f"{GOOGLE}/v1beta/files/{file}:download?alt=media"}
-    wire.start({"instances": [{"prompt": "On", "video": video}]}, VEO_3_1)
-    wire.advance(1.5 * DAY)
-    assert wire.get(f"/download/v1beta/files/{file}:download").status_code == 200
-    wire.advance(DAY)
-    google(wire.get(f"/download/v1beta/files/{file}:download"), 403, "PERMISSION_DENIED")
+    raw.start({"instances": [{"prompt": "On", "video": video}]}, VEO_3_1)
+    raw.advance(1.5 * DAY)
+    assert raw.get(f"/download/v1beta/files/{file}:download").status_code == 200
+    raw.advance(DAY)
+    google(raw.get(f"/download/v1beta/files/{file}:download"), 403, "PERMISSION_DENIED")
 
 
 @proves("veo:download.owner", side="server")
-def test_a_file_belongs_to_its_key(wire: Wire) -> None:
+def test_a_file_belongs_to_its_key(raw: RawClient) -> None:
     """Another key, and an id that does not exist, are 403 PERMISSION_DENIED: nobody is told which."""
-    file = wire.file()
-    other = Wire(wire.target)
+    file = raw.file()
+    other = RawClient(raw.target)
     other.file()  # by whose time the first film is over, too
     said = set()
     for name in (file, "abcdefghij12"):
@@ -131,13 +131,13 @@ def test_a_file_belongs_to_its_key(wire: Wire) -> None:
 @proves("veo:download.retention", "veo:download.owner", side="client")
 def test_the_client_says_that_a_film_is_gone(target: Target, tmp_path: Path) -> None:
     """After two days, and with another key, a save is DownloadRefused with HTTP 403, and leaves nothing."""
-    wire = Wire(target)
-    client = target.client(CONTRACT, wire.account, clock=target.moving_clock())
+    raw = RawClient(target)
+    client = target.client(CONTRACT, raw.account, clock=target.moving_clock())
     job = client.generate_videos("A fox").wait()
     stranger = target.client(CONTRACT, target.new_account())
     with pytest.raises(errors.NotFoundError):
         stranger.job(job.id).refresh()
-    wire.advance(2 * DAY)
+    raw.advance(2 * DAY)
     with pytest.raises(errors.DownloadRefused) as gone:
         job.save(tmp_path)
     assert (gone.value.status, gone.value.token) == (403, job.to_token())
@@ -242,14 +242,14 @@ def test_an_empty_file_is_a_failed_download(tmp_path: Path, content: bytes) -> N
     ],
     ids=lambda fault: str(fault.get("status", fault["kind"])),
 )
-def test_a_download_outlives_trouble_that_passes(wire: Wire, tmp_path: Path, fault: dict[str, Any]) -> None:
+def test_a_download_outlives_trouble_that_passes(raw: RawClient, tmp_path: Path, fault: dict[str, Any]) -> None:
     """A broken download is taken up again and leaves the whole film; nothing is submitted again."""
-    client = wire.target.client(CONTRACT, wire.account, clock=wire.target.moving_clock())
+    client = raw.target.client(CONTRACT, raw.account, clock=raw.target.moving_clock())
     output = client.generate_videos("A fox").result()[0]
     whole = output.save(tmp_path / "whole.mp4").read_bytes()
-    wire.target.control.fault(**fault, vendor="veo", account=wire.name, path="/download/", times=2)
+    raw.target.control.fault(**fault, vendor="veo", account=raw.name, path="/download/", times=2)
     assert output.save(tmp_path / "broken.mp4").read_bytes() == whole
-    assert len(wire.target.control.tasks(wire.name)) == 1
+    assert len(raw.target.control.tasks(raw.name)) == 1
 
 
 @pytest.mark.parametrize(
@@ -258,12 +258,12 @@ def test_a_download_outlives_trouble_that_passes(wire: Wire, tmp_path: Path, fau
     ids=lambda fault: str(fault["kind"]),
 )
 def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
-    wire: Wire, tmp_path: Path, fault: dict[str, Any]
+    raw: RawClient, tmp_path: Path, fault: dict[str, Any]
 ) -> None:
     """What never passes ends in a DownloadError that carries the job's token, with nothing on disk."""
-    client = wire.target.client(CONTRACT, wire.account, clock=wire.target.moving_clock())
+    client = raw.target.client(CONTRACT, raw.account, clock=raw.target.moving_clock())
     job = client.generate_videos("A fox").wait()
-    wire.target.control.fault(**fault, vendor="veo", account=wire.name, path="/download/")
+    raw.target.control.fault(**fault, vendor="veo", account=raw.name, path="/download/")
     with pytest.raises(errors.DownloadError) as refused:
         job.save(tmp_path)
     assert refused.value.token == job.to_token()
@@ -272,7 +272,7 @@ def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
 
 def test_a_file_is_the_same_by_every_way(target: Target) -> None:
     """One film has equal bytes through the proxy and without it."""
-    through = Wire(target)
+    through = RawClient(target)
     path = f"/download/v1beta/files/{through.file()}:download?alt=media"
-    assert through.get(path).content == Wire(target, through.account, DIRECT).get(path).content
+    assert through.get(path).content == RawClient(target, through.account, DIRECT).get(path).content
     assert vendor.GOOGLE == GOOGLE

@@ -10,11 +10,11 @@ import pytest
 from soundstage import InvalidArgument, errors
 from soundstage_contracts import proves
 from soundstage_contracts.vendors import veo as vendor
-from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, CREATE, PNG, Broken, Wire
+from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, CREATE, PNG, Broken, RawClient
 from soundstage_contracts.vendors.veo import refusal_of_google as google
 from soundstage_contracts.vendors.veo import refusal_of_proxy as proxy
 from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1, picture
-from soundstage_contracts.vendors.veo.wire import DIRECT, PROXY
+from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +32,9 @@ LARGE = PNG + bytes(20_000_001 - len(PNG))
 
 
 @pytest.fixture
-def wire(target: Target) -> Wire:
+def raw(target: Target) -> RawClient:
     """Speak through the proxy, with a new key."""
-    return Wire(target)
+    return RawClient(target)
 
 
 def named(case: Broken) -> str:
@@ -47,11 +47,11 @@ def named(case: Broken) -> str:
 @pytest.mark.parametrize("case", BROKEN, ids=named)
 def test_every_broken_call_is_refused_and_costs_nothing(target: Target, before: str, case: Broken) -> None:
     """What breaks a rule is 400 INVALID_ARGUMENT in Google's envelope, names the parameter, and makes nothing."""
-    wire = Wire(target, before=before)
-    answer = wire.post(vendor.broken_body(case), case.arguments.get("model", VEO_3))
+    raw = RawClient(target, before=before)
+    answer = raw.post(vendor.broken_body(case), case.arguments.get("model", VEO_3))
     assert case.names in google(answer, 400, "INVALID_ARGUMENT", case.fact)["message"]
-    assert target.control.tasks(wire.name) == []
-    assert target.control.money("veo", wire.name).entries == ()
+    assert target.control.tasks(raw.name) == []
+    assert target.control.money("veo", raw.name).entries == ()
 
 
 @proves(*CLIENTS_RULES, "veo:create.prompt_words", side="client")
@@ -67,12 +67,12 @@ def test_the_client_refuses_a_broken_call_before_it_sends(target: Target, case: 
 
 
 @proves("veo:create.image_size", "veo:create.image_checked", side="server")
-def test_an_image_of_more_than_20_mb_is_refused(wire: Wire) -> None:
+def test_an_image_of_more_than_20_mb_is_refused(raw: RawClient) -> None:
     """20 MB are taken, one byte more is not, in either shape."""
     for inline in (False, True):
         body = {"instances": [{"prompt": "A fox", "image": picture(LARGE, inline=inline)}]}
-        assert "20000000" in google(wire.post(body), 400, "INVALID_ARGUMENT", "create.image_size")["message"]
-    wire.start({"instances": [{"prompt": "A fox", "image": picture(LARGE[:-1])}]})
+        assert "20000000" in google(raw.post(body), 400, "INVALID_ARGUMENT", "create.image_size")["message"]
+    raw.start({"instances": [{"prompt": "A fox", "image": picture(LARGE[:-1])}]})
 
 
 @proves("veo:create.image_size", "veo:create.image_checked", "veo:create.image", side="client")
@@ -129,26 +129,26 @@ def test_the_client_refuses_an_extension_that_cannot_be(target: Target, wrong: d
     ("model", "parameters"),
     [(VEO_3, {}), (VEO_2, {}), (VEO_3_1, {"resolution": "1080p"}), (VEO_3_1, {"durationSeconds": 6})],
 )
-def test_an_extension_that_cannot_be_is_refused(wire: Wire, model: str, parameters: dict[str, Any]) -> None:
+def test_an_extension_that_cannot_be_is_refused(raw: RawClient, model: str, parameters: dict[str, Any]) -> None:
     """Veo 3.1 alone, 720p and 8 seconds; and the film must be there and the caller's own."""
-    uri = f"{vendor.GOOGLE}/v1beta/files/{wire.file()}:download?alt=media"
+    uri = f"{vendor.GOOGLE}/v1beta/files/{raw.file()}:download?alt=media"
     body = {"instances": [{"prompt": "On", "video": {"uri": uri}}], "parameters": parameters}
-    google(wire.post(body, model), 400, "INVALID_ARGUMENT", "create.extension")
+    google(raw.post(body, model), 400, "INVALID_ARGUMENT", "create.extension")
     body["parameters"] = {}
-    google(Wire(wire.target).post(body, VEO_3_1), 403, "PERMISSION_DENIED", "download.owner")
-    wire.start(body, VEO_3_1)
-    wire.advance(5 * 24 * 3600.0)
-    google(wire.post(body, VEO_3_1), 403, "PERMISSION_DENIED", "download.retention")
+    google(RawClient(raw.target).post(body, VEO_3_1), 403, "PERMISSION_DENIED", "download.owner")
+    raw.start(body, VEO_3_1)
+    raw.advance(5 * 24 * 3600.0)
+    google(raw.post(body, VEO_3_1), 403, "PERMISSION_DENIED", "download.retention")
 
 
 @proves("veo:errors.google", "veo:errors.where", side="server")
 @pytest.mark.parametrize("route", ["create", "poll", "redirect", "download"])
 def test_google_refuses_a_missing_and_a_wrong_key(target: Target, route: str) -> None:
     """Without the proxy no key is 403 PERMISSION_DENIED, a wrong one 400 with the reason API_KEY_INVALID."""
-    wire = Wire(target, before=DIRECT)
-    google(asked(wire, route, {}), 403, "PERMISSION_DENIED", "errors.google")
+    raw = RawClient(target, before=DIRECT)
+    google(asked(raw, route, {}), 403, "PERMISSION_DENIED", "errors.google")
     for word in ("invalid-", "expired-"):
-        error = google(asked(wire, route, {"x-goog-api-key": target.new_account(word)}), 400, "INVALID_ARGUMENT")
+        error = google(asked(raw, route, {"x-goog-api-key": target.new_account(word)}), 400, "INVALID_ARGUMENT")
         assert "API_KEY_INVALID" in [detail.get("reason") for detail in error["details"]]
 
 
@@ -156,41 +156,41 @@ def test_google_refuses_a_missing_and_a_wrong_key(target: Target, route: str) ->
 @pytest.mark.parametrize("route", ["create", "poll", "redirect", "download"])
 def test_the_proxy_refuses_a_missing_and_a_wrong_key(target: Target, route: str) -> None:
     """Through the proxy either is its own 401 auth_error, whose code is a string."""
-    wire = Wire(target)
+    raw = RawClient(target)
     for key in ({}, *({"x-goog-api-key": target.new_account(word)} for word in ("invalid-", "expired-"))):
-        proxy(asked(wire, route, key), 401, "auth_error", "errors.proxy")
+        proxy(asked(raw, route, key), 401, "auth_error", "errors.proxy")
 
 
-def asked(wire: Wire, route: str, headers: dict[str, str]) -> httpx.Response:
+def asked(raw: RawClient, route: str, headers: dict[str, str]) -> httpx.Response:
     """Ask for something with another key, or none."""
-    http = wire.target.http(headers=headers)
+    http = raw.target.http(headers=headers)
     if route == "create":
-        return http.post(wire.url + CREATE.format(model=VEO_3), json=FILM)
+        return http.post(raw.url + CREATE.format(model=VEO_3), json=FILM)
     path = {
-        "poll": f"/v1beta/{wire.create()}",
+        "poll": f"/v1beta/{raw.create()}",
         "redirect": "/v1beta/files/abcdefghij12:download?alt=media",
         "download": "/download/v1beta/files/abcdefghij12:download?alt=media",
     }[route]
-    return http.get(wire.url + path)
+    return http.get(raw.url + path)
 
 
 @proves("veo:errors.google", "veo:models.known", "veo:models.retired", "veo:errors.where", side="server")
 @EITHER_WAY
 def test_a_model_that_is_not_there_is_not_found(target: Target, before: str) -> None:
     """An unknown model is 404 NOT_FOUND; so is one that an order retires, which is said to be no longer available."""
-    wire = Wire(target, before=before)
-    assert "veo-4" in google(wire.post(FILM, "veo-4"), 404, "NOT_FOUND", "errors.google")["message"]
-    order = {"vendor": "veo", "account": wire.name, "operation": VEO_2, "code": "MODEL_RETIRED"}
+    raw = RawClient(target, before=before)
+    assert "veo-4" in google(raw.post(FILM, "veo-4"), 404, "NOT_FOUND", "errors.google")["message"]
+    order = {"vendor": "veo", "account": raw.name, "operation": VEO_2, "code": "MODEL_RETIRED"}
     target.control.order("refuse", **order)
-    assert "no longer available" in google(wire.post(FILM, VEO_2), 404, "NOT_FOUND", "models.retired")["message"]
-    wire.create(model=VEO_3)
+    assert "no longer available" in google(raw.post(FILM, VEO_2), 404, "NOT_FOUND", "models.retired")["message"]
+    raw.create(model=VEO_3)
 
 
 @proves("veo:errors.google", "veo:errors.where", "veo:operation.name", side="server")
 @EITHER_WAY
 def test_an_operation_of_nobody_or_of_somebody_else_is_not_found(target: Target, before: str) -> None:
     """An operation that does not exist, or is another key's, is 404 NOT_FOUND."""
-    mine, yours = Wire(target, before=before), Wire(target, before=before)
+    mine, yours = RawClient(target, before=before), RawClient(target, before=before)
     for name in (mine.create(), f"models/{VEO_3}/operations/abcdefghij12", f"models/{VEO_2}/operations/x"):
         google(yours.get(f"/v1beta/{name}"), 404, "NOT_FOUND", "errors.google")
 
@@ -201,9 +201,9 @@ def test_an_operation_of_nobody_or_of_somebody_else_is_not_found(target: Target,
              b'{"instances": [{"prompt": "a"}, {"prompt": "b"}]}', b'{"instances": [{"prompt": "a"}], "parameters": 5}',
              b'{"instances": [{"prompt": 5}]}'],
 )  # fmt: skip
-def test_a_body_of_another_shape_is_refused(wire: Wire, body: bytes) -> None:
+def test_a_body_of_another_shape_is_refused(raw: RawClient, body: bytes) -> None:
     """A body that is no object with one instance is refused as an invalid argument."""
-    google(wire.request("POST", CREATE.format(model=VEO_3), content=body), 400, "INVALID_ARGUMENT")
+    google(raw.request("POST", CREATE.format(model=VEO_3), content=body), 400, "INVALID_ARGUMENT")
 
 
 @proves("veo:route.unknown", side="server")
@@ -214,15 +214,15 @@ def test_a_body_of_another_shape_is_refused(wire: Wire, body: bytes) -> None:
 )
 def test_what_nobody_documents_is_not_found(target: Target, before: str, method: str, path: str) -> None:
     """Another path, or another method, is 404 NOT_FOUND in Google's envelope."""
-    google(Wire(target, before=before).request(method, path), 404, "NOT_FOUND", "route.unknown")
+    google(RawClient(target, before=before).request(method, path), 404, "NOT_FOUND", "route.unknown")
 
 
 @proves("veo:charge", "veo:errors.proxy", "veo:errors.google", "veo:errors.where", "veo:quota.retry", side="server")
 def test_who_cannot_pay_is_refused_by_whom_they_ask(target: Target) -> None:
     """A budget that is used up is the proxy's 429 budget_exceeded there, and Google's RESOURCE_EXHAUSTED elsewhere."""
     broke = target.new_account("broke-")
-    proxy(Wire(target, broke).post(FILM), 429, "budget_exceeded", "charge")
-    error = google(Wire(target, broke, DIRECT).post(FILM), 429, "RESOURCE_EXHAUSTED", "charge")
+    proxy(RawClient(target, broke).post(FILM), 429, "budget_exceeded", "charge")
+    error = google(RawClient(target, broke, DIRECT).post(FILM), 429, "RESOURCE_EXHAUSTED", "charge")
     assert error["details"] == [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "41s"}]
 
 
@@ -230,12 +230,12 @@ def test_who_cannot_pay_is_refused_by_whom_they_ask(target: Target) -> None:
 @EITHER_WAY
 def test_a_quota_that_is_used_up_is_googles(target: Target, before: str) -> None:
     """One film too many at once is 429 RESOURCE_EXHAUSTED with RetryInfo, on either way; later there is room again."""
-    wire = Wire(target, target.new_account("limited-"), before)
-    first = wire.create()
-    error = google(wire.post(FILM), 429, "RESOURCE_EXHAUSTED", "errors.google")
+    raw = RawClient(target, target.new_account("limited-"), before)
+    first = raw.create()
+    error = google(raw.post(FILM), 429, "RESOURCE_EXHAUSTED", "errors.google")
     assert [detail["@type"].rpartition(".")[2] for detail in error["details"]] == ["RetryInfo"]
-    wire.finish(first)
-    wire.create()
+    raw.finish(first)
+    raw.create()
 
 
 @proves("veo:errors.google", "veo:errors.proxy", "veo:errors.where", side="server")
@@ -243,12 +243,12 @@ def test_a_quota_that_is_used_up_is_googles(target: Target, before: str) -> None
     ("code", "status", "kind"),
     [("INTERNAL", 500, "google"), ("UNAVAILABLE", 503, "google"), ("internal_server_error", 500, "proxy")],
 )
-def test_a_server_error_can_be_ordered(wire: Wire, code: str, status: int, kind: str) -> None:
+def test_a_server_error_can_be_ordered(raw: RawClient, code: str, status: int, kind: str) -> None:
     """500 INTERNAL and 503 UNAVAILABLE are Google's; a proxy without a key for Google is its own 500."""
-    wire.create()
-    wire.target.control.order("refuse", code=code, vendor="veo", account=wire.name, times=1)
+    raw.create()
+    raw.target.control.order("refuse", code=code, vendor="veo", account=raw.name, times=1)
     check = google if kind == "google" else proxy
-    check(wire.post(FILM), status, code)
+    check(raw.post(FILM), status, code)
 
 
 @proves("veo:errors.google", "veo:errors.proxy", "veo:models.retired", "veo:models.known", side="client")
@@ -271,27 +271,27 @@ def test_the_client_calls_every_refusal_by_its_name(
     target: Target, before: str, code: str, kind: type[errors.ApiError]
 ) -> None:
     """A refused create is a typed error in either envelope, and nothing is charged."""
-    wire = Wire(target, before=before)
-    client = CONTRACT.client(wire.account, base_url=wire.url, http=target.http(), clock=target.moving_clock())
-    target.control.order("refuse", code=code, vendor="veo", account=wire.name)
+    raw = RawClient(target, before=before)
+    client = CONTRACT.client(raw.account, base_url=raw.url, http=target.http(), clock=target.moving_clock())
+    target.control.order("refuse", code=code, vendor="veo", account=raw.name)
     with pytest.raises(errors.ApiError) as refused:
         client.generate_videos("A fox", model=VEO_2)
     assert type(refused.value) is kind
     assert refused.value.message
-    assert target.control.tasks(wire.name) == []
+    assert target.control.tasks(raw.name) == []
 
 
 @proves("veo:errors.unknown_outcome", side="client")
 @pytest.mark.parametrize("code", ["INTERNAL", "internal_server_error"])
 def test_a_server_error_leaves_the_outcome_unknown(target: Target, code: str) -> None:
     """After 500 nobody can know whether a film was begun: it is not sent again, and the error says so."""
-    wire = Wire(target)
-    wire.create()
-    target.control.order("refuse", code=code, vendor="veo", account=wire.name)
+    raw = RawClient(target)
+    raw.create()
+    target.control.order("refuse", code=code, vendor="veo", account=raw.name)
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
-        target.client(CONTRACT, wire.account).generate_videos("A fox")
+        target.client(CONTRACT, raw.account).generate_videos("A fox")
     assert unknown.value.status == 500
-    posts = [entry for entry in target.control.requests(wire.name) if entry["method"] == "POST"]
+    posts = [entry for entry in target.control.requests(raw.name) if entry["method"] == "POST"]
     assert len(posts) == 2
 
 
@@ -310,10 +310,10 @@ def test_the_client_tells_a_wrong_key_and_an_empty_purse_apart(target: Target) -
 @proves("veo:errors.google", side="client")
 def test_the_client_waits_as_long_as_it_is_asked_to(target: Target) -> None:
     """RESOURCE_EXHAUSTED refuses for the moment: the call is sent again after RetryInfo's seconds, and goes well."""
-    wire = Wire(target)
-    wire.create()
-    order = {"code": "RESOURCE_EXHAUSTED", "vendor": "veo", "account": wire.name, "times": 1}
+    raw = RawClient(target)
+    raw.create()
+    order = {"code": "RESOURCE_EXHAUSTED", "vendor": "veo", "account": raw.name, "times": 1}
     target.control.order("refuse", **order)
-    before = target.control.now(wire.name)
-    assert target.client(CONTRACT, wire.account, clock=target.moving_clock()).generate_videos("A fox").id
-    assert target.control.now(wire.name) - before >= 41
+    before = target.control.now(raw.name)
+    assert target.client(CONTRACT, raw.account, clock=target.moving_clock()).generate_videos("A fox").id
+    assert target.control.now(raw.name) - before >= 41

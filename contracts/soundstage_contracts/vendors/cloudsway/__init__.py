@@ -15,7 +15,7 @@ from soundstage_contracts.vendors.cloudsway.access import credentials, headers
 from soundstage_contracts.vendors.cloudsway.arguments import image_to_video, text_to_video
 from soundstage_contracts.vendors.cloudsway.live import LIVE
 from soundstage_contracts.vendors.cloudsway.pictures import png
-from soundstage_contracts.vendors.cloudsway.wire import SLOTS
+from soundstage_contracts.vendors.cloudsway.raw_client import SLOTS
 
 __all__ = ["CONTRACT", "DEMO", "CloudswayMachine", "credentials", "headers"]
 

@@ -1,6 +1,6 @@
 """What Media.io's endpoints take, read from the table of facts: for each parameter, what it may be and may not be.
 
-Wire values are those of a caller without a client; natural ones are what Python's callers may write in their place.
+Raw values are those of a caller without a client; natural ones are what Python's callers may write in their place.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _values(parameter: Parameter) -> st.SearchStrategy[Any]:
 
 def naturally(endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return *body* as Python's callers would write it."""
-    written = {one.name: {wire: own for own, wire in natural(one)} for one in endpoint.parameters}
+    written = {one.name: {raw: own for own, raw in natural(one)} for one in endpoint.parameters}
     return {name: written[name].get(value, value) if isinstance(value, str) else value for name, value in body.items()}
 
 

@@ -24,7 +24,7 @@ from soundstage_contracts.vendors.tomoviee.arguments import (
 )
 from soundstage_contracts.vendors.tomoviee.capabilities import CAPABILITIES, arguments, bodies
 from soundstage_contracts.vendors.tomoviee.live import LIVE
-from soundstage_contracts.vendors.tomoviee.wire import CREATE, RESULT
+from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, RESULT
 
 __all__ = [
     "CONTRACT",

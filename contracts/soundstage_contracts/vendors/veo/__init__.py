@@ -28,7 +28,7 @@ from soundstage_contracts.vendors.veo.arguments import (
 )
 from soundstage_contracts.vendors.veo.capabilities import BROKEN, Broken, broken_body
 from soundstage_contracts.vendors.veo.live import LIVE
-from soundstage_contracts.vendors.veo.wire import CREATE, Wire, refusal_of_google, refusal_of_proxy
+from soundstage_contracts.vendors.veo.raw_client import CREATE, RawClient, refusal_of_google, refusal_of_proxy
 
 __all__ = [
     "BROKEN",
@@ -44,8 +44,8 @@ __all__ = [
     "RATIOS",
     "RESOLUTIONS",
     "Broken",
+    "RawClient",
     "VeoMachine",
-    "Wire",
     "bodies",
     "body_of",
     "broken_body",

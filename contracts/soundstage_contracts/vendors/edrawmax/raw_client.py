@@ -27,7 +27,7 @@ CODES: Final = {
 LANG_MESSAGE: Final = "bad param: lang不合法"
 
 
-class Wire:
+class RawClient:
     """A caller without a client: plain HTTP, as a program in any language would speak it."""
 
     def __init__(self, target: Target, account: str | None = None) -> None:

@@ -25,7 +25,7 @@ LONGEST: Final = 600.0
 """Account seconds after which every ordinary request is over."""
 
 
-class Wire:
+class RawClient:
     """A caller without a client, with a key, or with what a login gave.
 
     Attributes:
@@ -43,13 +43,13 @@ class Wire:
         self.http = target.http()
 
     @classmethod
-    def logged_in(cls, target: Target, account: str | None = None) -> Wire:
+    def logged_in(cls, target: Target, account: str | None = None) -> RawClient:
         """Return a caller that has logged in."""
-        wire = cls(target, account)
-        wire.queue, wire.headers = QUEUE, dict(CLIENT_ID)
-        auth = wire.post(AUTH_TOKENS, {"email": wire.account, "password": PASSWORD}).json()
-        wire.session(wire.post(SESSIONS, {"type": "native", "authToken": auth["authToken"], "otpCode": None}).json())
-        return wire
+        raw = cls(target, account)
+        raw.queue, raw.headers = QUEUE, dict(CLIENT_ID)
+        auth = raw.post(AUTH_TOKENS, {"email": raw.account, "password": PASSWORD}).json()
+        raw.session(raw.post(SESSIONS, {"type": "native", "authToken": auth["authToken"], "otpCode": None}).json())
+        return raw
 
     def session(self, tokens: Mapping[str, str]) -> None:
         """Go on with *tokens*."""

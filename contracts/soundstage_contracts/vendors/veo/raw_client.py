@@ -20,7 +20,7 @@ DIRECT: Final = ""
 _LONGEST: Final = 400.0
 
 
-class Wire:
+class RawClient:
     """Somebody with a key, who speaks through the proxy or without it.
 
     Args:

@@ -24,7 +24,7 @@ LONGEST: Final = 600.0
 UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-class Wire:
+class RawClient:
     """A caller without a client: plain HTTP, as a program in any language would speak it."""
 
     def __init__(self, target: Target, account: str | None = None) -> None:

@@ -24,7 +24,7 @@ TRACE: Final = re.compile(r"[0-9a-f]{32}")
 LONGEST: Final = 600.0
 
 
-class Wire:
+class RawClient:
     """A caller without a client: plain HTTP, as a program in any language would speak it."""
 
     def __init__(self, target: Target, account: str | None = None) -> None:

@@ -20,7 +20,7 @@ TOKEN: Final = "/v1/open/capacity/get/token"  # noqa: S105 - a path
 FILM: Final = CREATE + "tm_text2video_b"
 
 
-class Wire:
+class RawClient:
     """A caller without a client: plain HTTP, as a program in any language would speak it."""
 
     def __init__(self, target: Target, account: str | None = None) -> None:

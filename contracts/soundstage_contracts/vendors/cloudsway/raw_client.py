@@ -28,7 +28,7 @@ TABLE: Final = {
 """Every code and its HTTP status (errors.table)."""
 
 
-class Wire:
+class RawClient:
     """A caller without a client: plain HTTP, as a program in any language would speak it."""
 
     def __init__(self, target: Target, account: str | None = None) -> None:
