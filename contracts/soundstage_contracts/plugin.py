@@ -20,9 +20,9 @@ from soundstage_contracts.unchecked import unchecked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from soundstage_contracts.simulators.session import Soundstage, Stage
+    from soundstage_contracts.simulators.session import SimulatorSession, Soundstage
 
-_BILL: Final = pytest.StashKey[Any]()
+_USAGE: Final = pytest.StashKey[Any]()
 _REPORT: Final = "soundstage"
 _SEED: Final = "soundstage_seed"
 _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -129,22 +129,22 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def soundstage_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def soundstage_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSession]:
     """Run one simulator for the whole session, on a free port, unless ``--soundstage-target`` names one."""
-    from soundstage_contracts.simulators.session import Stage
+    from soundstage_contracts.simulators.session import SimulatorSession
 
     choices = request.config.stash[CHOICES]
     if choices.live:
         unchecked("needs a simulator, and the target is live")
-    with Stage(choices.target, seed=choices.seed if choices.seeded else 0) as stage:
-        yield stage
-        request.config.stash[_BILL] = stage.bill()
+    with SimulatorSession(choices.target, seed=choices.seed if choices.seeded else 0) as session:
+        yield session
+        request.config.stash[_USAGE] = session.usage()
 
 
 @pytest.fixture
-def soundstage(soundstage_stage: Stage, request: pytest.FixtureRequest) -> Soundstage:
+def soundstage(soundstage_session: SimulatorSession, request: pytest.FixtureRequest) -> Soundstage:
     """Give the test a simulator of its own: accounts that nobody else uses, and time that skips."""
-    return soundstage_stage.for_test(request.node.nodeid)
+    return soundstage_session.for_test(request.node.nodeid)
 
 
 def _client_fixture(vendor: str) -> Callable[..., Any]:
@@ -168,28 +168,28 @@ for _vendor in VENDORS:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand a worker's bill to whoever started it."""
-    bill = session.config.stash.get(_BILL, None)
+    """Send a worker's usage summary to the process that started it."""
+    usage = session.config.stash.get(_USAGE, None)
     output = getattr(session.config, "workeroutput", None)
-    if bill is not None and output is not None:
-        output[_REPORT] = bill.to_json()
+    if usage is not None and output is not None:
+        output[_REPORT] = usage.to_json()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add a worker's bill to the whole."""
-    from soundstage_contracts.simulators.session import Bill
+    """Add a worker's usage summary to the total."""
+    from soundstage_contracts.simulators.session import UsageSummary
 
     sent = getattr(node, "workeroutput", {}).get(_REPORT)
     if sent is not None:
         stash = node.config.stash
-        stash[_BILL] = stash.get(_BILL, Bill()) + Bill.from_json(sent)
+        stash[_USAGE] = stash.get(_USAGE, UsageSummary()) + UsageSummary.from_json(sent)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what the run would have cost, what was submitted twice, and what left the machine."""
-    bill = config.stash.get(_BILL, None)
-    if bill is not None:
+    usage = config.stash.get(_USAGE, None)
+    if usage is not None:
         terminalreporter.section("soundstage")
-        for line in bill.lines():
+        for line in usage.lines():
             terminalreporter.write_line(line)

@@ -20,7 +20,7 @@ from typing import Any
 from soundstage import GMICloud
 from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
-from soundstage_contracts.simulators.session import stays_here
+from soundstage_contracts.simulators.session import is_local_host
 from soundstage_server import Server, World
 
 TEXT, MOTION = "Wan-AI_Wan2.1-T2V-14B", "Image-to-Video-Model"
@@ -32,7 +32,7 @@ ORDER = ["created", "queued", "dispatched", "processing", "success"]
 def only_here(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse connections that leave this machine."""
     if event == "socket.connect" and isinstance(arguments[1], tuple):
-        assert stays_here(str(arguments[1][0])), f"a connection to {arguments[1]}"
+        assert is_local_host(str(arguments[1][0])), f"a connection to {arguments[1]}"
 
 
 def pointed_at(base_url: str) -> Any:

@@ -18,7 +18,7 @@ import pytest
 from soundstage import Veo
 from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
-from soundstage_contracts.simulators.session import stays_here
+from soundstage_contracts.simulators.session import is_local_host
 from soundstage_server import Server, World
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -28,7 +28,7 @@ MODEL, NEWEST, OLDEST = "veo-3.0-generate-preview", "veo-3.1-generate-preview", 
 def only_here(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse connections that leave this machine."""
     if event == "socket.connect" and isinstance(arguments[1], tuple):
-        assert stays_here(str(arguments[1][0])), f"a connection to {arguments[1]}"
+        assert is_local_host(str(arguments[1][0])), f"a connection to {arguments[1]}"
 
 
 def ended(client: Any, operation: Any) -> Any:

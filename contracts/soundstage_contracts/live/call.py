@@ -11,7 +11,13 @@ from urllib.parse import quote
 from soundstage import JobState, errors
 from soundstage_contracts.laws.machine import must
 from soundstage_contracts.live.differences import Difference, Said
-from soundstage_contracts.simulators.recorder import Exchange, Redaction, Witness, forget, keep
+from soundstage_contracts.simulators.recorder import (
+    Exchange,
+    ExchangeRecorder,
+    Redaction,
+    start_recording,
+    stop_recording,
+)
 from soundstage_contracts.transcripts.replay import load_transcripts
 
 if TYPE_CHECKING:
@@ -48,7 +54,7 @@ class Played:
     compared: bool = False
     trouble: Exception | None = None
     found: list[Difference] = field(default_factory=list)
-    _witness: Witness = field(default_factory=lambda: Witness(None))
+    _recorder: ExchangeRecorder = field(default_factory=lambda: ExchangeRecorder(None))
     _job: str = ""
 
     @property
@@ -58,22 +64,22 @@ class Played:
 
     def make(self) -> None:
         """Make the call; what goes wrong is kept as `trouble`."""
-        mark = keep(self._witness)
+        mark = start_recording(self._recorder)
         try:
             self._act()
         except Exception as trouble:  # noqa: BLE001 - whatever came is told, after it was compared
             self.trouble = trouble
-            self._witness.call_it("broken off")
+            self._recorder.label("broken off")
         finally:
-            forget(mark)
+            stop_recording(mark)
 
     def plain(self) -> list[dict[str, Any]]:
         """Return what was said without its secrets, as it can be written down."""
-        return [{"phase": each.phase, **self.redaction.exchange(each, _WRITTEN)} for each in self._witness.exchanges]
+        return [{"phase": each.phase, **self.redaction.exchange(each, _WRITTEN)} for each in self._recorder.exchanges]
 
     def said(self) -> Iterator[Said]:
         """Return what was said as it is compared."""
-        for exchange in self._witness.exchanges:
+        for exchange in self._recorder.exchanges:
             if exchange.response is None or exchange.phase == DOWNLOAD:
                 continue
             kind = exchange.response.headers.get("content-type", "")
@@ -103,11 +109,11 @@ class Played:
         try:
             made = call.call(self.client, self.inputs)
         except errors.SoundstageError as refusal:
-            self._witness.call_it("refused")
+            self._recorder.label("refused")
             if call.refused is None or not isinstance(refusal, call.refused):
                 raise
             return
-        self._witness.call_it("made" if call.refused is None else "refused")
+        self._recorder.label("made" if call.refused is None else "refused")
         must(call.refused is None, f"{call.name} must be refused; it was answered: {made}")
         if hasattr(made, "updates"):
             self._job = made.id
@@ -115,7 +121,7 @@ class Played:
         if call.rung == "generation":
             with TemporaryDirectory(prefix="soundstage-live-") as folder:
                 made.save(folder)
-            self._witness.call_it(DOWNLOAD)
+            self._recorder.label(DOWNLOAD)
 
     def _follow(self, job: Any) -> None:
         """Look at a job until it is over: done, or cancelled if that was asked."""
@@ -123,12 +129,12 @@ class Played:
             return
         if self.call.rung == "cancel":
             job.cancel()
-            self._witness.call_it("cancelled")
+            self._recorder.label("cancelled")
         for snapshot in job.updates():
             if snapshot.state is JobState.UNKNOWN:
                 says = f"{snapshot.state_raw!r} came, which nobody documents"
                 self.found.append(Difference("new", "the word for a job's state", says))
-            self._witness.call_it(f"job is {snapshot.state.value}")
+            self._recorder.label(f"job is {snapshot.state.value}")
         wanted = JobState.CANCELED if self.call.rung == "cancel" else JobState.SUCCEEDED
         if job.state is not wanted:
             raise job.error or AssertionError(f"the job ended {job.state.value}, not {wanted.value}")

@@ -20,7 +20,7 @@ from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.live.call import Played, documented_words
 from soundstage_contracts.live.differences import differences
 from soundstage_contracts.live.plan import Climb, Purse, Step, plan
-from soundstage_contracts.simulators.recorder import Redaction, watched
+from soundstage_contracts.simulators.recorder import Redaction, with_recording
 from soundstage_contracts.simulators.session import contract_of
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.unchecked import unchecked
@@ -138,7 +138,7 @@ def _plan_of(vendor: str) -> LivePlan:
 def _client(contract: VendorContract) -> Any:
     """Return a client of the service itself: credentials and address come from the environment or the facts."""
     limits = httpx.Limits(max_keepalive_connections=0)  # a stale connection would leave a payment's outcome unknown
-    http = httpx.Client(**watched({"limits": limits, "timeout": _PATIENCE, "headers": _HEADERS}))
+    http = httpx.Client(**with_recording({"limits": limits, "timeout": _PATIENCE, "headers": _HEADERS}))
     client = contract.client(http=http, clock=SystemClock())
     if client.base_url == load_facts(contract.slug).sheets[contract.slug].base_url:
         return client

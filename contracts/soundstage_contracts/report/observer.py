@@ -14,7 +14,7 @@ import pytest
 from soundstage_contracts.declarations.live import RUNGS, LiveCall
 from soundstage_contracts.options import Choices
 from soundstage_contracts.registry import VENDORS
-from soundstage_contracts.simulators.recorder import Redaction, Witness, forget, keep
+from soundstage_contracts.simulators.recorder import ExchangeRecorder, Redaction, start_recording, stop_recording
 from soundstage_contracts.unchecked import Unchecked
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Observer:
     def __init__(self, config: pytest.Config, choices: Choices) -> None:
         self._config = config
         self._choices = choices
-        self._witness = Witness()
+        self._recorder = ExchangeRecorder()
         self._facts: dict[str, list[str]] = {}
         self.asked = any(
             "soundstage_contracts" in str(given) for given in (*config.invocation_params.args, *config.args)
@@ -102,15 +102,15 @@ class Observer:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Let a witness see what each contract says and hears."""
+        """Record the exchanges of each contract."""
         if not _ours(item):
             return (yield)
-        self._witness = Witness()
-        mark = keep(self._witness)
+        self._recorder = ExchangeRecorder()
+        mark = start_recording(self._recorder)
         try:
             return (yield)
         finally:
-            forget(mark)
+            stop_recording(mark)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -196,7 +196,7 @@ class Observer:
     def _said(self, failed: bool) -> list[dict[str, Any]]:  # noqa: FBT001 - how much is told
         """Return the last exchanges: enough for a story when a contract failed, a few for a page else."""
         redaction = Redaction()
-        return [redaction.exchange(each) for each in list(self._witness.exchanges)[-(_SHOWN if failed else _KEPT) :]]
+        return [redaction.exchange(each) for each in list(self._recorder.exchanges)[-(_SHOWN if failed else _KEPT) :]]
 
     def _facts_of(self, contract: Callable[..., Any]) -> list[str]:
         from soundstage_contracts.facts.proves import name_of, recorded

@@ -1,8 +1,7 @@
 """What was said: the requests and answers behind a contract, kept while it runs and shown without a secret.
 
-A `Witness` keeps the last exchanges of the contract that is running, so that a failure can tell its story and a report
-can show what a result rests on. Under Hypothesis it keeps those of the last example only, which is the shortest one
-that fails. Clients are watched by httpx's event hooks: nothing about how they send is changed.
+An `ExchangeRecorder` keeps the last exchanges of the running contract, so that a failure and a report can show what
+a result rests on. Under Hypothesis it keeps those of the last example only, which is the shortest that fails. Clients are watched by httpx's event hooks: nothing about how they send is changed.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     import httpx
 
 MASK: Final = "***"
-MOST: Final = 40
-"""How many exchanges a witness keeps."""
-LONGEST: Final = 2000
+MAX_EXCHANGES: Final = 40
+"""How many exchanges a recorder keeps."""
+MAX_BODY_CHARACTERS: Final = 2000
 """How many characters of a body are shown."""
 
 _MANY: Final = 100
@@ -56,7 +55,7 @@ _SECRET_NAMES: Final = re.compile(
 _QUERY: Final = re.compile(r"(https?://[^\s\"'<>\\?]+)\?[^\s\"'<>\\]+")
 _CONTROL: Final = "/_soundstage"
 
-_WITNESS: ContextVar[Witness | None] = ContextVar("soundstage_witness", default=None)
+_RECORDER: ContextVar[ExchangeRecorder | None] = ContextVar("soundstage_recorder", default=None)
 
 
 @dataclass(slots=True)
@@ -72,14 +71,14 @@ class Exchange:
     phase: str = ""
 
 
-class Witness:
+class ExchangeRecorder:
     """Keeps the last exchanges."""
 
-    def __init__(self, most: int | None = MOST) -> None:
+    def __init__(self, most: int | None = MAX_EXCHANGES) -> None:
         self.exchanges: deque[Exchange] = deque(maxlen=most)
         self._example: object = None
 
-    def asked(self, request: httpx.Request) -> None:
+    def record_request(self, request: httpx.Request) -> None:
         """Note that a request leaves."""
         if request.url.path.startswith(_CONTROL):
             return
@@ -89,14 +88,14 @@ class Witness:
             self._example = example
         self.exchanges.append(Exchange(request))
 
-    def answered(self, response: httpx.Response) -> None:
+    def record_response(self, response: httpx.Response) -> None:
         """Note the answer to a request."""
         for exchange in reversed(self.exchanges):
             if exchange.request is response.request:
                 exchange.response = response
                 return
 
-    def call_it(self, phase: str) -> None:
+    def label(self, phase: str) -> None:
         """Say what the exchanges that have no phase yet were for."""
         for exchange in self.exchanges:
             exchange.phase = exchange.phase or phase
@@ -139,7 +138,7 @@ class Redaction:
         query = f"?{MASK}" if parts.query else ""
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
 
-    def exchange(self, exchange: Exchange, most: int | None = LONGEST) -> dict[str, Any]:
+    def exchange(self, exchange: Exchange, most: int | None = MAX_BODY_CHARACTERS) -> dict[str, Any]:
         """Return an exchange as plain data: what is no JSON is described, and texts are cut after *most* characters."""
         request, response = exchange.request, exchange.response
         shown: dict[str, Any] = {
@@ -183,48 +182,48 @@ def _cut(value: Any, most: int | None) -> Any:
     return value
 
 
-def keep(witness: Witness | None) -> Any:
-    """Let *witness* see every exchange from now on, and return what `forget` takes to end that."""
-    return _WITNESS.set(witness)
+def start_recording(recorder: ExchangeRecorder | None) -> Any:
+    """Let *recorder* see every exchange from now on, and return what `stop_recording` takes to end that."""
+    return _RECORDER.set(recorder)
 
 
-def forget(mark: Any) -> None:
-    """End what `keep` began."""
-    _WITNESS.reset(mark)
+def stop_recording(mark: Any) -> None:
+    """End what `start_recording` started."""
+    _RECORDER.reset(mark)
 
 
-def note(request: httpx.Request, response: httpx.Response | None = None) -> None:
-    """Tell the witness of the running contract, if there is one, of an exchange."""
-    witness = _WITNESS.get()
-    if witness is not None:
-        witness.asked(request)
+def record_exchange(request: httpx.Request, response: httpx.Response | None = None) -> None:
+    """Tell the recorder of the running contract, if there is one, of an exchange."""
+    recorder = _RECORDER.get()
+    if recorder is not None:
+        recorder.record_request(request)
         if response is not None:
             response.request = request
-            witness.answered(response)
+            recorder.record_response(response)
 
 
-def _asked(request: httpx.Request) -> None:
-    note(request)
+def _record_request(request: httpx.Request) -> None:
+    record_exchange(request)
 
 
-def _answered(response: httpx.Response) -> None:
-    witness = _WITNESS.get()
-    if witness is not None:
-        witness.answered(response)
+def _record_response(response: httpx.Response) -> None:
+    recorder = _RECORDER.get()
+    if recorder is not None:
+        recorder.record_response(response)
 
 
-async def _async_asked(request: httpx.Request) -> None:
-    _asked(request)
+async def _async_record_request(request: httpx.Request) -> None:
+    _record_request(request)
 
 
-async def _async_answered(response: httpx.Response) -> None:
-    _answered(response)
+async def _async_record_response(response: httpx.Response) -> None:
+    _record_response(response)
 
 
-def watched(options: Mapping[str, Any], *, awaiting: bool = False) -> dict[str, Any]:
-    """Return *options* of an httpx client with hooks that let the running contract's witness see its exchanges."""
+def with_recording(options: Mapping[str, Any], *, awaiting: bool = False) -> dict[str, Any]:
+    """Return *options* of an httpx client with hooks that let the running contract's recorder see its exchanges."""
     hooks: Mapping[str, Iterable[Any]] = options.get("event_hooks", {})
-    ours = (_async_asked, _async_answered) if awaiting else (_asked, _answered)
+    ours = (_async_record_request, _async_record_response) if awaiting else (_record_request, _record_response)
     both = {name: [*hooks.get(name, ()), hook] for name, hook in zip(("request", "response"), ours, strict=True)}
     return {**options, "event_hooks": both}
 

@@ -1,4 +1,4 @@
-"""The simulator of a test run, what each test gets of it, and the bill at the end."""
+"""The simulator of a test run, what each test gets of it, and the usage summary at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soundstage import SkippingClock
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.simulators.control import Control, Money, account_name
-from soundstage_contracts.simulators.target import greet
+from soundstage_contracts.simulators.target import check_reachable
 
 if TYPE_CHECKING:
     from soundstage_contracts.declarations.vendor import VendorContract
@@ -30,36 +30,40 @@ _INTERNET: Final = 2  # an address of the internet families has a host and a por
 
 
 @dataclass
-class Bill:
+class UsageSummary:
     """What a run would have cost, what was submitted twice, and which addresses off this machine were reached for."""
 
     spent: Counter[str] = field(default_factory=Counter)
-    doubles: list[str] = field(default_factory=list)
-    left: Counter[str] = field(default_factory=Counter)
+    double_submissions: list[str] = field(default_factory=list)
+    external_connections: Counter[str] = field(default_factory=Counter)
 
-    def __add__(self, other: Bill) -> Bill:
-        """Return both bills as one."""
-        return Bill(self.spent + other.spent, self.doubles + other.doubles, self.left + other.left)
+    def __add__(self, other: UsageSummary) -> UsageSummary:
+        """Return the sum of both."""
+        return UsageSummary(
+            self.spent + other.spent,
+            self.double_submissions + other.double_submissions,
+            self.external_connections + other.external_connections,
+        )
 
     def lines(self) -> list[str]:
-        """Return the bill in words."""
+        """Return the summary as lines of text."""
         costs = ", ".join(f"{amount:g} {unit}" for unit, amount in sorted(self.spent.items())) or "nothing"
         lines = [f"would have been spent: {costs}"]
-        lines.append(f"double submissions: {len(self.doubles) or 'none'}")
-        lines += [f"  {double}" for double in self.doubles]
-        lines.append(f"requests that left the machine: {sum(self.left.values()) or 'none'}")
-        lines += [f"  {address}: {count}" for address, count in sorted(self.left.items())]
+        lines.append(f"double submissions: {len(self.double_submissions) or 'none'}")
+        lines += [f"  {double}" for double in self.double_submissions]
+        lines.append(f"requests that left the machine: {sum(self.external_connections.values()) or 'none'}")
+        lines += [f"  {address}: {count}" for address, count in sorted(self.external_connections.items())]
         return lines
 
     def to_json(self) -> str:
-        """Return the bill as text that a worker can send."""
-        return json.dumps([self.spent, self.doubles, self.left])
+        """Return the summary as JSON that a worker can send."""
+        return json.dumps([self.spent, self.double_submissions, self.external_connections])
 
     @classmethod
-    def from_json(cls, text: str) -> Bill:
-        """Return the bill that `to_json` wrote."""
-        spent, doubles, left = json.loads(text)
-        return cls(Counter(spent), doubles, Counter(left))
+    def from_json(cls, text: str) -> UsageSummary:
+        """Return the summary that `to_json` wrote."""
+        spent, double_submissions, external_connections = json.loads(text)
+        return cls(Counter(spent), double_submissions, Counter(external_connections))
 
 
 class Soundstage:
@@ -71,11 +75,11 @@ class Soundstage:
         control: Everything that can be told to a simulator and asked of it.
     """
 
-    def __init__(self, stage: Stage, credential: str) -> None:
-        self._stage = stage
-        self.url = stage.url
+    def __init__(self, session: SimulatorSession, credential: str) -> None:
+        self._session = session
+        self.url = session.url
         self.credential = credential
-        self.control = stage.control
+        self.control = session.control
 
     def base_url(self, vendor: str) -> str:
         """Return the address that takes the place of ``https://<the vendor's host>``."""
@@ -92,13 +96,13 @@ class Soundstage:
     def client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return a blocking client of *vendor* whose waits take no time; *options* are the client's own."""
         contract = contract_of(vendor)
-        options.setdefault("http", self._stage.http)
+        options.setdefault("http", self._session.http)
         return contract.client(**self._arguments(contract, credential, options))
 
     def async_client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return an awaiting client of *vendor* whose waits take no time; *options* are the client's own."""
         contract = contract_of(vendor)
-        options.setdefault("http", httpx.AsyncClient(**self._stage.wiring))
+        options.setdefault("http", httpx.AsyncClient(**self._session.wiring))
         return contract.async_client(**self._arguments(contract, credential, options))
 
     def advance(self, seconds: float, vendor: str | None = None) -> None:
@@ -127,7 +131,7 @@ class Soundstage:
         return {**contract.credentials(credential or self.credential), **contract.options(base_url), **options}
 
 
-class Stage:
+class SimulatorSession:
     """One simulator for a whole test session, and a watch over what leaves the machine.
 
     Args:
@@ -146,13 +150,13 @@ class Stage:
         self.wiring: dict[str, Any] = {
             "limits": httpx.Limits(max_keepalive_connections=0),
             "timeout": 60,
-            "trust_env": not stays_here(urlsplit(self.url).hostname or ""),
+            "trust_env": not is_local_host(urlsplit(self.url).hostname or ""),
         }
         self.http = self._opened.enter_context(httpx.Client(**self.wiring))
         self.control = Control(self.http, self.url)
-        greet(self.control, self.url, self._opened.close)
+        check_reachable(self.control, self.url, self._opened.close)
         self._credentials: list[str] = []
-        self._left: Counter[str] = Counter()
+        self._external_connections: Counter[str] = Counter()
         self._watching = True
         sys.addaudithook(self._watch)
 
@@ -179,30 +183,30 @@ class Stage:
         self._credentials.append(credential)
         return Soundstage(self, credential)
 
-    def bill(self) -> Bill:
+    def usage(self) -> UsageSummary:
         """Return what the run has cost until now."""
-        bill = Bill(left=self._left)
+        usage = UsageSummary(external_connections=self._external_connections)
         mine = {account_name(vendor, credential) for credential in self._credentials for vendor in VENDORS}
         for account in self.control.accounts():
             if account["account"] in mine:
-                bill.spent[account["unit"]] += account["spent"] + account["reserved"]
-                bill.doubles += [
+                usage.spent[account["unit"]] += account["spent"] + account["reserved"]
+                usage.double_submissions += [
                     f"{account['vendor']} {double['operation']}: {double['first']} and {double['second']}, "
                     f"{double['seconds_apart']:.0f} s apart"
                     for double in account["double_submissions"]
                 ]
-        return bill
+        return usage
 
     def _watch(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Count connections to other machines; an audit hook stays for the life of the process."""
         if not self._watching or event != "socket.connect":
             return
         address = arguments[1]
-        if isinstance(address, tuple) and len(address) >= _INTERNET and not stays_here(str(address[0])):
-            self._left[f"{address[0]}:{address[1]}"] += 1
+        if isinstance(address, tuple) and len(address) >= _INTERNET and not is_local_host(str(address[0])):
+            self._external_connections[f"{address[0]}:{address[1]}"] += 1
 
 
-def stays_here(host: str) -> bool:
+def is_local_host(host: str) -> bool:
     """Return whether a connection to *host*, a name or an address, stays on this machine."""
     try:
         address = ip_address(host.partition("%")[0])

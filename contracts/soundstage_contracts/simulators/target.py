@@ -15,7 +15,7 @@ import httpx
 from soundstage import SkippingClock
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.simulators.control import Control, ControlError
-from soundstage_contracts.simulators.recorder import watched
+from soundstage_contracts.simulators.recorder import with_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ class Target:
         else:
             self._reach(where)
         self.control = Control(self.http(), self.url)
-        greet(self.control, self.url, self.close)
+        check_reachable(self.control, self.url, self.close)
 
     def _play(self, seed: int, media: Literal["full", "small"]) -> None:
         from soundstage_server import InProcess, World
@@ -83,12 +83,12 @@ class Target:
 
     def http(self, **options: Any) -> httpx.Client:
         """Return an `httpx.Client` that reaches the target, closed with it; *options* are httpx's own."""
-        client: httpx.Client = self._http(timeout=60, **watched(options))
+        client: httpx.Client = self._http(timeout=60, **with_recording(options))
         return self._opened.enter_context(client)
 
     def async_http(self, **options: Any) -> httpx.AsyncClient:
         """Return an `httpx.AsyncClient` that reaches the target; the caller closes it."""
-        client: httpx.AsyncClient = self._async_http(timeout=60, **watched(options, awaiting=True))
+        client: httpx.AsyncClient = self._async_http(timeout=60, **with_recording(options, awaiting=True))
         return client
 
     def base_url(self, vendor: str) -> str:
@@ -140,8 +140,8 @@ class TargetError(Exception):
     """The target of a run cannot be used."""
 
 
-def greet(control: Control, url: str, give_up: Callable[[], object]) -> None:
-    """Make sure that *control* reaches a simulator at *url*; call *give_up* if it does not.
+def check_reachable(control: Control, url: str, close: Callable[[], object]) -> None:
+    """Make sure that *control* reaches a simulator at *url*; call *close* if it does not.
 
     Raises:
         TargetError: Nobody answers, or somebody else.
@@ -149,5 +149,5 @@ def greet(control: Control, url: str, give_up: Callable[[], object]) -> None:
     try:
         control.health()
     except (httpx.HTTPError, httpx.InvalidURL, ControlError, ValueError, TypeError) as error:
-        give_up()
+        close()
         raise TargetError(f"no simulator answers at {url}: {error}") from None

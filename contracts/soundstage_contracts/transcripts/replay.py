@@ -31,7 +31,7 @@ import httpx
 import respx
 
 from soundstage import SkippingClock
-from soundstage_contracts.simulators.recorder import watched
+from soundstage_contracts.simulators.recorder import with_recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -144,7 +144,7 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
     # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
     router = respx.MockRouter(assert_all_called=False)
     route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
-    with httpx.Client(**watched({"transport": httpx.MockTransport(router.handler)})) as http:
+    with httpx.Client(**with_recording({"transport": httpx.MockTransport(router.handler)})) as http:
         given = {**contract.credentials("transcript"), **contract.options(base_url)}
         client = contract.client(**given, base_url=base_url, http=http, clock=SkippingClock())
         made = getattr(client, transcript.call["method"])(**transcript.call["arguments"])

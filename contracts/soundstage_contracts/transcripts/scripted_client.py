@@ -12,7 +12,7 @@ import httpx
 
 from soundstage import SkippingClock
 from soundstage_contracts.facts.loader import load_facts
-from soundstage_contracts.simulators.recorder import note
+from soundstage_contracts.simulators.recorder import record_exchange
 from soundstage_contracts.transcripts.replay import load_transcripts
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ class Script:
         else:
             happening = self._documented()
         if isinstance(happening, Exception):
-            note(request)
+            record_exchange(request)
             raise happening
-        note(request, happening)
+        record_exchange(request, happening)
         return happening
 
     def _documented(self) -> httpx.Response:

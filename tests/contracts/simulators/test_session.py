@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import JobState
-from soundstage_contracts.simulators.session import Bill, Stage, contract_of, stays_here
+from soundstage_contracts.simulators.session import SimulatorSession, UsageSummary, contract_of, is_local_host
 from soundstage_contracts.simulators.target import TargetError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMES = st.text("abcdef.:0123456789", min_size=1, max_size=12)
 BILLS = st.builds(
-    Bill,
+    UsageSummary,
     st.dictionaries(NAMES, st.integers(1, 1000)).map(Counter),
     st.lists(NAMES),
     st.dictionaries(NAMES, st.integers(1, 9)).map(Counter),
@@ -30,45 +30,47 @@ BILLS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def session() -> Iterator[SimulatorSession]:
     """One simulator for this file."""
-    with Stage() as stage:
-        yield stage
+    with SimulatorSession() as session:
+        yield session
 
 
 @pytest.fixture
-def theirs(stage: Stage, request: pytest.FixtureRequest) -> Soundstage:
+def theirs(session: SimulatorSession, request: pytest.FixtureRequest) -> Soundstage:
     """What a test of somebody's own would get."""
-    return stage.for_test(request.node.nodeid)
+    return session.for_test(request.node.nodeid)
 
 
 @given(first=BILLS, second=BILLS)
-def test_a_bill_travels_and_adds_up(first: Bill, second: Bill) -> None:
+def test_a_bill_travels_and_adds_up(first: UsageSummary, second: UsageSummary) -> None:
     """A worker's bill arrives as it was sent, and two together count everything of both."""
-    assert Bill.from_json(first.to_json()) == first
+    assert UsageSummary.from_json(first.to_json()) == first
     both = first + second
     assert sum(both.spent.values()) == sum(first.spent.values()) + sum(second.spent.values())
-    assert sorted(both.doubles) == sorted(first.doubles + second.doubles)
-    assert sum(both.left.values()) == sum(first.left.values()) + sum(second.left.values())
+    assert sorted(both.double_submissions) == sorted(first.double_submissions + second.double_submissions)
+    assert sum(both.external_connections.values()) == sum(first.external_connections.values()) + sum(
+        second.external_connections.values()
+    )
 
 
-@given(bill=BILLS)
-def test_a_bill_names_everything_on_it(bill: Bill) -> None:
+@given(usage=BILLS)
+def test_a_bill_names_everything_on_it(usage: UsageSummary) -> None:
     """Every unit, every double submission and every address is in the lines."""
-    text = "\n".join(bill.lines())
-    assert all(name in text for name in (*bill.spent, *bill.doubles, *bill.left))
+    text = "\n".join(usage.lines())
+    assert all(name in text for name in (*usage.spent, *usage.double_submissions, *usage.external_connections))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "localhost", "::1%lo", "::"])
 def test_this_machine_is_not_left(host: str) -> None:
     """Every name and form of a loopback address stays here."""
-    assert stays_here(host)
+    assert is_local_host(host)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "127.example.test", "localhost.test"])
 def test_any_other_address_leaves_the_machine(host: str) -> None:
     """Other machines are other machines, also those whose names begin like this one's."""
-    assert not stays_here(host)
+    assert not is_local_host(host)
 
 
 def test_a_client_of_a_test_waits_for_nothing(theirs: Soundstage) -> None:
@@ -91,10 +93,10 @@ def test_an_awaiting_client_of_a_test_does_the_same(theirs: Soundstage) -> None:
     assert asyncio.run(film()) is JobState.SUCCEEDED
 
 
-def test_a_test_orders_what_happens_to_it_alone(theirs: Soundstage, stage: Stage) -> None:
+def test_a_test_orders_what_happens_to_it_alone(theirs: Soundstage, session: SimulatorSession) -> None:
     """An order holds for the test's own account: somebody else's film succeeds."""
     theirs.order("tomoviee", "fail", times=1)
-    with theirs.client("tomoviee") as mine, stage.for_test("another").client("tomoviee") as yours:
+    with theirs.client("tomoviee") as mine, session.for_test("another").client("tomoviee") as yours:
         assert yours.text_to_video("A fox").wait().state is JobState.SUCCEEDED
         assert mine.text_to_video("A fox").wait().state is JobState.FAILED
         assert mine.text_to_video("A fox").wait().state is JobState.SUCCEEDED
@@ -121,30 +123,30 @@ def test_a_credential_may_be_chosen(theirs: Soundstage) -> None:
 
 def test_a_stage_that_is_over_watches_no_longer() -> None:
     """Connections are counted while the stage is open, and not before or after."""
-    with Stage() as stage:
+    with SimulatorSession() as session:
         sys.audit("socket.connect", None, ("192.0.2.7", 443))
         sys.audit("socket.bind", None, ("192.0.2.7", 443))
-        assert stage.bill().left == {"192.0.2.7:443": 1}
+        assert session.usage().external_connections == {"192.0.2.7:443": 1}
     sys.audit("socket.connect", None, ("192.0.2.7", 443))
-    assert stage._left == {"192.0.2.7:443": 1}
+    assert session._external_connections == {"192.0.2.7:443": 1}
 
 
 def test_what_is_no_internet_address_is_no_departure() -> None:
     """A path of a local socket, an address without a port, and other events are not counted."""
-    with Stage() as stage:
+    with SimulatorSession() as session:
         for address in ("/run/socket", ("192.0.2.7",), b"x", ("127.0.0.1", 80)):
-            stage._watch("socket.connect", (None, address))
-        stage._watch("socket.bind", (None, ("192.0.2.7", 443)))
-        assert stage.bill().left == {}
-        stage._watch("socket.connect", (None, ("192.0.2.7", 443)))
-        assert stage.bill().left == {"192.0.2.7:443": 1}
+            session._watch("socket.connect", (None, address))
+        session._watch("socket.bind", (None, ("192.0.2.7", 443)))
+        assert session.usage().external_connections == {}
+        session._watch("socket.connect", (None, ("192.0.2.7", 443)))
+        assert session.usage().external_connections == {"192.0.2.7:443": 1}
 
 
 @pytest.mark.parametrize("where", ["http://127.0.0.1:9", "nonsense", "ftp://127.0.0.1"])
 def test_no_stage_without_a_simulator(where: str) -> None:
     """An address where no simulator is, is named in the error."""
     with pytest.raises(TargetError, match=where):
-        Stage(where)
+        SimulatorSession(where)
 
 
 def test_an_unknown_vendor_is_refused_by_name() -> None:
