@@ -16,7 +16,7 @@ from soundstage._values.state import JobRef, Started
 from soundstage.vendors.cloudsway import bodies, profile
 from soundstage.vendors.cloudsway import service as conversation
 from soundstage.vendors.cloudsway.client import _Operations
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.model.fields import Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from soundstage._values.messages import Flow
     from soundstage_server.vendors.cloudsway.capabilities import Kind
 
-BREAKS = Breaks("cloudsway")
+MUTATIONS = Mutations("cloudsway")
 Client = conversation.CloudswayService
 
 
@@ -75,44 +75,44 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     patch.setattr(conversation, "_read_job", lambda task, answer: edit(right(task, answer)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_word(patch: pytest.MonkeyPatch) -> None:
     """A task that is done is 'succeeded'."""
     patch.setattr(service, "TIMES", replace(capabilities.TIMES, ends={Fate.SUCCEED: "succeeded", Fate.FAIL: "failed"}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A task is processed at once and never submitted."""
     patch.setattr(service, "TIMES", Lifecycle((Stage("processing", 60.0, 300.0),), capabilities.TIMES.ends))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def early_result(patch: pytest.MonkeyPatch) -> None:
     """A result is told, empty, before there is one."""
     show_otherwise(patch, lambda data: data.setdefault("task_result", {"videos": []}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def seconds_as_a_number(patch: pytest.MonkeyPatch) -> None:
     """A film's duration is a number."""
     right = Films._video
     patch.setattr(Films, "_video", lambda self, task, url: {**right(self, task, url), "duration": 5})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def times_in_seconds(patch: pytest.MonkeyPatch) -> None:
     """Times are told in seconds."""
     patch.setattr(service, "_milliseconds", int)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def time_stands(patch: pytest.MonkeyPatch) -> None:
     """updated_at is always the time of creation."""
     show_otherwise(patch, lambda data: data.update(updated_at=data["created_at"]))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no request_id."""
     right = Films.refuse
@@ -126,7 +126,7 @@ def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "refuse", refuse)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
     """A task is found under either kind."""
     right = Films._asked_for
@@ -140,13 +140,13 @@ def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "_asked_for", asked_for)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def forgotten_name(patch: pytest.MonkeyPatch) -> None:
     """A task is not found by the caller's own name."""
     patch.setattr(Films, "index_task", lambda self, task: self.tasks.update({task.id: task}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def name_used_twice(patch: pytest.MonkeyPatch) -> None:
     """The same name may be given to two tasks."""
 
@@ -158,7 +158,7 @@ def name_used_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "_set_aside", set_aside)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def oldest_first(patch: pytest.MonkeyPatch) -> None:
     """A list begins with the oldest."""
     right = Films.listed
@@ -171,7 +171,7 @@ def oldest_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "listed", listed)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
     """A list is an object with a total."""
     right = Films._answer
@@ -182,19 +182,19 @@ def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "_answer", answer)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """An unknown task is HTTP 400."""
     patch.setattr(service, "NOT_FOUND", replace(service.NOT_FOUND, status=400))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def method_not_allowed(patch: pytest.MonkeyPatch) -> None:
     """A wrong method is HTTP 405."""
     patch.setattr(service, "WRONG_METHOD", replace(service.WRONG_METHOD, status=405))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_reading(patch: pytest.MonkeyPatch) -> None:
     """Refusals have their HTTP status in both readings."""
     right = Films.refuse
@@ -205,67 +205,67 @@ def one_reading(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "refuse", refuse)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_slots(patch: pytest.MonkeyPatch) -> None:
     """An account may have as many tasks at once as it likes."""
     patch.setattr(Films, "at_once", None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def tail_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Every model takes a tail."""
     drop_limits(patch, "image_tail")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def camera_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Every model moves its camera in every mode."""
     drop_limits(patch, "camera_control")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def scale_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Models of version 2 take cfg_scale."""
     drop_limits(patch, "cfg_scale")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_exclusion(patch: pytest.MonkeyPatch) -> None:
     """A tail, masks and the camera may go together."""
     patch.setattr(service, "GROUPS", ())
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Images are not looked at."""
     patch.setattr(Films, "_look_at_pictures", lambda _self, _params: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def two_axes(patch: pytest.MonkeyPatch) -> None:
     """A simple movement may go along two axes."""
     patch.setattr(service, "_check_camera", lambda _params: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def long_prompt(patch: pytest.MonkeyPatch) -> None:
     """A prompt may be as long as one likes."""
     rule(patch, "text2video", "prompt", rule=Text())
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_callback(patch: pytest.MonkeyPatch) -> None:
     """Only the end is told."""
     patch.setattr(Films, "callback_plan", replace(Films.callback_plan, on="end"))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def impatient_callback(patch: pytest.MonkeyPatch) -> None:
     """A callback is tried once."""
     patch.setattr(Films, "callback_plan", replace(Films.callback_plan, delays=()))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrapped_callback(patch: pytest.MonkeyPatch) -> None:
     """A callback is never flat."""
 
@@ -275,45 +275,45 @@ def wrapped_callback(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Films, "callback_body", callback_body)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def long_life(patch: pytest.MonkeyPatch) -> None:
     """A result lives for a year."""
     patch.setattr(Films, "result_seconds", 365 * 24 * 3600)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def small_films(patch: pytest.MonkeyPatch) -> None:
     """A film in pro is no larger than one in std."""
     patch.setitem(outputs.LINES, "pro", "720p")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def keyless(patch: pytest.MonkeyPatch) -> None:
     """Any header will do for a key."""
     right = Films.identify
     patch.setattr(Films, "identify", lambda self, found: right(self, (found[0] or b"Bearer x",)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def blocked_later(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is taken in, and fails."""
     patch.setattr(Films, "refusals", Films.refusals._replace(blocked=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_name(patch: pytest.MonkeyPatch) -> None:
     """Every submission has the same name."""
     patch.setattr(bodies, "external_id", lambda given: given or "name")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def another_name(patch: pytest.MonkeyPatch) -> None:
     """The caller's own name is not sent."""
     right = bodies.external_id
     patch.setattr(bodies, "external_id", lambda _given: right(None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
     """Any 404 proves that there is no job."""
 
@@ -329,32 +329,32 @@ def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "find", find)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def trusting_5000(patch: pytest.MonkeyPatch) -> None:
     """5000 is taken for a refusal that began nothing."""
     patch.setattr(conversation, "UNCERTAIN_CODES", frozenset({5002}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def trusting_unknown(patch: pytest.MonkeyPatch) -> None:
     """A code that nobody documents is taken for a refusal."""
     patch.setattr(Client, "is_refusal", lambda _self, answer: answer.code not in profile.UNCERTAIN_CODES)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def doubtful_5001(patch: pytest.MonkeyPatch) -> None:
     """5001 is taken for an unknown outcome."""
     patch.setattr(conversation, "UNCERTAIN_CODES", frozenset({5000, 5001, 5002}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def every_429(patch: pytest.MonkeyPatch) -> None:
     """Every 429 is sent again."""
     wide = frozenset({1100, 1101, 1102, 1302, 1303, 1304})
     patch.setattr(ClientService, "__init__", _with_codes(ClientService.__init__, wide))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_429(patch: pytest.MonkeyPatch) -> None:
     """No 429 is sent again."""
     patch.setattr(ClientService, "__init__", _with_codes(ClientService.__init__, frozenset()))
@@ -368,19 +368,19 @@ def _with_codes(right: Any, codes: frozenset[int]) -> Any:
     return init
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def arrears_misnamed(patch: pytest.MonkeyPatch) -> None:
     """1102 is called a rate limit."""
     call_otherwise(patch, 1102, errors.RateLimitError)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def policy_unknown(patch: pytest.MonkeyPatch) -> None:
     """1301 is not known."""
     call_otherwise(patch, 1301, None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def status_first(patch: pytest.MonkeyPatch) -> None:
     """The HTTP status decides before the code does."""
     right = Client._open
@@ -393,7 +393,7 @@ def status_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_open", accepted)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def succeeded(patch: pytest.MonkeyPatch) -> None:
     """The client waits for 'succeeded'."""
     table = {**profile.STATES, "succeeded": JobState.SUCCEEDED}
@@ -401,37 +401,37 @@ def succeeded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "STATES", MappingProxyType(table))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def first_video(patch: pytest.MonkeyPatch) -> None:
     """Only the first video is an output."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, media=snapshot.media[:1]))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def silent_failure(patch: pytest.MonkeyPatch) -> None:
     """Why a task failed is not told."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, reason=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def policy_overlooked(patch: pytest.MonkeyPatch) -> None:
     """What the policy stopped has simply failed."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, failure=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_kind(patch: pytest.MonkeyPatch) -> None:
     """Every job is looked for among the films from text."""
     patch.setattr(conversation, "OPERATION_ROUTES", {"text_to_video": "text2video", "image_to_video": "text2video"})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def kind_guessed(patch: pytest.MonkeyPatch) -> None:
     """A handle may be made without the kind of its job."""
     patch.delattr(_Operations, "_named")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def flat_only(patch: pytest.MonkeyPatch) -> None:
     """A callback in the envelope is not understood."""
     right = Client.called_back
@@ -443,63 +443,63 @@ def flat_only(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "called_back", called_back)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def data_prefix(patch: pytest.MonkeyPatch) -> None:
     """Images are sent with the prefix of a data address."""
     patch.setattr(bodies, "base64_text", lambda content: f"data:image/png;base64,{base64_text(content)}")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unmeasured(patch: pytest.MonkeyPatch) -> None:
     """Images are sent whatever their sides are."""
     patch.setattr(bodies, "picture_sides", lambda _content: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_size(patch: pytest.MonkeyPatch) -> None:
     """Images are sent however large they are."""
     patch.setattr(bodies, "MAX_IMAGE_BYTES", 1 << 40)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def free_tail(patch: pytest.MonkeyPatch) -> None:
     """A tail is sent to kling-v1-6 in std."""
     able_otherwise(patch, "kling-v1-6", tail=profile.ALWAYS)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def free_scale(patch: pytest.MonkeyPatch) -> None:
     """cfg_scale is sent to a model of version 2."""
     able_otherwise(patch, "kling-v2-5-turbo", cfg_scale=True)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def timid(patch: pytest.MonkeyPatch) -> None:
     """kling-v1 is never asked for masks."""
     able_otherwise(patch, "kling-v1", masks=None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def together(patch: pytest.MonkeyPatch) -> None:
     """What excludes one another is sent together."""
     patch.setattr(bodies, "_check_exclusive", lambda _body: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def seconds_as_sent(patch: pytest.MonkeyPatch) -> None:
     """The duration is sent as a number."""
     right = bodies._to_wire
     patch.setattr(bodies, "_to_wire", lambda body: {**right(body), "duration": int(body["duration"])})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def one_page(patch: pytest.MonkeyPatch) -> None:
     """Every page of a list is the first."""
     right = Client.list_jobs
     patch.setattr(Client, "list_jobs", lambda self, operation, _page, size: right(self, operation, 1, size))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def basic(patch: pytest.MonkeyPatch) -> None:
     """The key is sent under another scheme."""
     patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Basic {self._key.reveal()}"})

@@ -16,7 +16,7 @@ from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._protocol.service import Service as ClientService
 from soundstage.vendors.edrawmax import bodies, diagrams, profile
 from soundstage.vendors.edrawmax import service as conversation
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.kit.service import Identity
 from soundstage_server.media import FlowchartEdge, FlowchartNode
 from soundstage_server.model.fields import Choice
@@ -29,7 +29,7 @@ from soundstage_server.vendors.edrawmax.words import WORDS
 if TYPE_CHECKING:
     import pytest
 
-BREAKS = Breaks("edrawmax")
+MUTATIONS = Mutations("edrawmax")
 Client = conversation.EdrawMaxService
 
 
@@ -46,19 +46,19 @@ def say_otherwise(patch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_code(patch: pytest.MonkeyPatch) -> None:
     """A failed rendering has the code of a failed generation."""
     say_otherwise(patch, "RENDER", code=212200)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_words(patch: pytest.MonkeyPatch) -> None:
     """A risk is refused in other words."""
     say_otherwise(patch, "RISK", message="risk control")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_data_member(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no data, not even null."""
     patch.setattr(
@@ -68,19 +68,19 @@ def no_data_member(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def statuses_by_default(patch: pytest.MonkeyPatch) -> None:
     """Refusals have HTTP statuses without being asked for."""
     patch.setattr(Maker, "dialects", {**Maker.dialects, "errors": ("http", "envelope")})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
     patch.setattr(Maker, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def blank_prompt(patch: pytest.MonkeyPatch) -> None:
     """A prompt of blanks is drawn."""
     right = Maker.parameters
@@ -97,7 +97,7 @@ def blank_prompt(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "parameters", parameters)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
     """A thirteenth language is taken."""
     fields = tuple(
@@ -108,20 +108,20 @@ def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(WORDS, "zh_CN", WORDS["cn"])
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def english_by_default(patch: pytest.MonkeyPatch) -> None:
     """Without a language it is English."""
     fields = tuple(replace(field, default="en") if field.name == "lang" else field for field in service.CHECKED)
     patch.setattr(service, "CHECKED", fields)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def platforms_are_checked(patch: pytest.MonkeyPatch) -> None:
     """A platform outside of the list is refused."""
     patch.setattr(service, "CHECKED", service.BODY)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
     """A flowchart's code is called source_code, too."""
     right = Maker.generate
@@ -133,7 +133,7 @@ def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "generate", generate)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def nobody_is_told_to_wait(patch: pytest.MonkeyPatch) -> None:
     """Any number of requests is taken at once."""
     right = Maker.authenticate
@@ -146,33 +146,33 @@ def nobody_is_told_to_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "authenticate", enter)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_time_at_all(patch: pytest.MonkeyPatch) -> None:
     """A diagram takes no time, whatever the clock."""
     ends = {Fate.SUCCEED: "done", Fate.FAIL: "failed"}
     patch.setattr(Maker, "lifecycle", lambda _self, _operation: Lifecycle((Stage("working", 0, 0),), ends))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def answers_do_not_wait(patch: pytest.MonkeyPatch) -> None:
     """An answer leaves before its diagram is done."""
     right = Maker.generate
     patch.setattr(Maker, "generate", lambda self, name, call: right(self, name, call)._replace(until=None))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def everybody_is_zero(patch: pytest.MonkeyPatch) -> None:
     """X-User-ID is not read."""
     patch.setattr(Maker, "identify", lambda _self, _given: Identity("0"))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def failures_are_drawn(patch: pytest.MonkeyPatch) -> None:
     """A word that lets a request fail draws a diagram all the same."""
     patch.setattr(Maker, "_refuse_as_planned", lambda *_given: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_way_out(patch: pytest.MonkeyPatch) -> None:
     """A question has one way out."""
     right = outputs._links
@@ -181,20 +181,20 @@ def one_way_out(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def steps_in_another_order(patch: pytest.MonkeyPatch) -> None:
     """The points of a prompt are drawn from the last to the first."""
     right = outline.flat
     patch.setattr(outputs, "flat", lambda points: reversed(list(right(points))))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def always_english(patch: pytest.MonkeyPatch) -> None:
     """What is added to a prompt is English in every language."""
     patch.setattr(outputs, "WORDS", dict.fromkeys(WORDS, WORDS["en"]))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def another_picture(patch: pytest.MonkeyPatch) -> None:
     """The PNG shows another flowchart than the SVG."""
     right = outputs.made_by
@@ -214,7 +214,7 @@ def another_picture(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "made_by", made_by)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
     """The PNG has the boxes and no words in them."""
     from soundstage_server.media.diagrams import scene_png
@@ -222,20 +222,20 @@ def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(scene_png, "_write", lambda *_given: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def two_pngs(patch: pytest.MonkeyPatch) -> None:
     """The SVG is a PNG as well."""
     right: Any = outputs.made_by
     patch.setattr(service, "made_by", lambda task: [replace(one, format="png") for one in right(task)])
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def quotes_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """What Mermaid reads as its own is not written out."""
     patch.setattr(mermaid, "_escaped", lambda text, _special: text)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def tasks_at_once(patch: pytest.MonkeyPatch) -> None:
     """All tasks of a Gantt chart begin on the first day."""
     right = outputs.schedule
@@ -247,13 +247,13 @@ def tasks_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outputs, "schedule", schedule)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def results_for_ever(patch: pytest.MonkeyPatch) -> None:
     """The address of a file never expires."""
     patch.setattr(Maker, "result_seconds", 10**9)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
     """What is refused for the moment is asked for a third time."""
     right = Client.submit
@@ -269,87 +269,87 @@ def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "submit", submit)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def never_again(patch: pytest.MonkeyPatch) -> None:
     """What is refused for the moment is told at once."""
     patch.setattr(conversation, "RETRY_CODES", frozenset[int]())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def risks_are_tried_again(patch: pytest.MonkeyPatch) -> None:
     """Content that was refused is sent again."""
     patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {2406})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def panics_are_tried_again(patch: pytest.MonkeyPatch) -> None:
     """An internal error is asked for again."""
     patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {500})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_wait(patch: pytest.MonkeyPatch) -> None:
     """The second request leaves at once."""
     patch.setattr(conversation, "RETRY_DELAY", 0.0)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_contact(patch: pytest.MonkeyPatch) -> None:
     """A failure that lasts does not tell whom to write to."""
     patch.setattr(conversation, "SUPPORT_HINT", "try later")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_meaning(patch: pytest.MonkeyPatch) -> None:
     """Refused content is called a bad request."""
     patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 2406: errors.BadRequestError}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_user(patch: pytest.MonkeyPatch) -> None:
     """The client does not say who calls."""
     patch.setattr(Client, "authorization", lambda _self: {})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def user_in_the_body(patch: pytest.MonkeyPatch) -> None:
     """The client says in the body who calls, too."""
     right = bodies.request
     patch.setattr(bodies, "request", lambda *given: {**right(*given), "user_id": 1})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def traditional_is_simplified(patch: pytest.MonkeyPatch) -> None:
     """A Chinese locale is simplified wherever it is spoken."""
     patch.setattr(bodies, "TRADITIONAL_CHINESE", frozenset[str]())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def locales_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """A locale is sent as it was given."""
     patch.setattr(bodies, "language", lambda lang: lang)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def platforms_unchecked(patch: pytest.MonkeyPatch) -> None:
     """Any platform is sent."""
     patch.setattr(bodies, "get_args", lambda kind: ("amiga", *get_args(kind)))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def another_route(patch: pytest.MonkeyPatch) -> None:
     """Every diagram is asked for as a flowchart."""
     right = Client._attempt
     patch.setattr(Client, "_attempt", lambda self, _kind, request: right(self, "flowchart", request))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_host(patch: pytest.MonkeyPatch) -> None:
     """Files are fetched from anywhere."""
     patch.setattr(Client, "distrust", lambda _self, _url: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_ending(patch: pytest.MonkeyPatch) -> None:
     """A host is trusted whose name merely ends like a documented one."""
     right = ClientService.distrust
@@ -366,14 +366,14 @@ def conversation_host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def plain_http(patch: pytest.MonkeyPatch) -> None:
     """Documented hosts are trusted without encryption."""
     right = ClientService.distrust
     patch.setattr(ClientService, "distrust", lambda self, url: right(self, url.replace("http://", "https://")))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def home_is_trusted(patch: pytest.MonkeyPatch) -> None:
     """The service's own address is trusted without being named."""
     right = Client.distrust
@@ -385,7 +385,7 @@ def home_is_trusted(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "distrust", distrust)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def checked_after_the_request(patch: pytest.MonkeyPatch) -> None:
     """A host is looked at only when its answer is there."""
     right = Download._ask
@@ -411,7 +411,7 @@ def checked_after_the_request(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Download, "flow", flow)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     """One file that fails takes the other with it."""
 
@@ -427,14 +427,14 @@ def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(diagrams._Drawing, "_saving", saving)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def silent_problems(patch: pytest.MonkeyPatch) -> None:
     """A file that could not be saved is not mentioned."""
     right = diagrams.SavedDiagram
     patch.setattr(diagrams, "SavedDiagram", lambda files, _problems: right(files))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def always_the_same_name(patch: pytest.MonkeyPatch) -> None:
     """A second diagram of one second replaces the first."""
     patch.setattr(
@@ -444,13 +444,13 @@ def always_the_same_name(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def another_name(patch: pytest.MonkeyPatch) -> None:
     """Files are named with dashes."""
     patch.setattr(diagrams, "FILE_NAME", "diagram-%Y-%m-%d-%H%M%S")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def swapped_files(patch: pytest.MonkeyPatch) -> None:
     """The PNG is saved as the SVG, and the SVG as the PNG."""
     right = Client._read_diagram
@@ -462,7 +462,7 @@ def swapped_files(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_diagram", swapped)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def code_under_one_name(patch: pytest.MonkeyPatch) -> None:
     """All code is handed out as source_code."""
     right = Client._read_diagram

@@ -14,7 +14,7 @@ from soundstage._protocol.spend_limit import Purse
 from soundstage._protocol.submission import Submission
 from soundstage.vendors.gmicloud import bodies, login, models, profile, service
 from soundstage.vendors.gmicloud.access import KeyAccess
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.kit.service import Identity
 from soundstage_server.model import journal
 from soundstage_server.model.fields import Integer, Number
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from soundstage._values.state import Snapshot
 
-BREAKS = Breaks("gmicloud")
+MUTATIONS = Mutations("gmicloud")
 TEXT = "Wan-AI_Wan2.1-T2V-14B"
 MOTION = "Image-to-Video-Model"
 Client = service.GMICloudService
@@ -68,44 +68,44 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 # The simulator.
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_password(patch: pytest.MonkeyPatch) -> None:
     """Whoever knows an e-mail may log in."""
     right = Queue.authenticate
     patch.setattr(Queue, "authenticate", lambda self, identity: right(self, Identity(identity.credential)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_code(patch: pytest.MonkeyPatch) -> None:
     """Any one-time code will do."""
     patch.setattr(Queue, "_check_code", lambda _self, _auth, _code, _now: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def endless_tries(patch: pytest.MonkeyPatch) -> None:
     """A one-time code may be guessed as often as one likes."""
     patch.setattr(simulated, "TRIES", 10**6)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def tokens_never_end(patch: pytest.MonkeyPatch) -> None:
     """An access token is taken for ever."""
     patch.setitem(sessions.LIVES, "access", 10**9)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def refresh_never_ends(patch: pytest.MonkeyPatch) -> None:
     """A refresh token is taken for ever."""
     patch.setitem(sessions.LIVES, "refresh", 10**9)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def unsigned_tokens(patch: pytest.MonkeyPatch) -> None:
     """A token's signature is not looked at."""
     patch.setattr("hmac.compare_digest", lambda _one, _other: True)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def refresh_token_opens(patch: pytest.MonkeyPatch) -> None:
     """A refresh token is taken in the place of an access token."""
     right = sessions.Sessions.read
@@ -117,45 +117,45 @@ def refresh_token_opens(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sessions.Sessions, "read", read)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def stale_pair(patch: pytest.MonkeyPatch) -> None:
     """A refresh gives the tokens of the login again."""
     right, given = sessions.Sessions.pair, dict[str, Any]()
     patch.setattr(sessions.Sessions, "pair", lambda self, email, now: given.setdefault(email, right(self, email, now)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_face(patch: pytest.MonkeyPatch) -> None:
     """An access token is taken on the API-key face."""
     patch.setattr(Queue, "_match_face", lambda _self, _call: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_field(patch: pytest.MonkeyPatch) -> None:
     """Every refusal is told in the field error."""
     patch.setattr(simulated, "_ERROR_PATHS", ("/",))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
     patch.setattr(Queue, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """An unknown request is refused as a bad one."""
     patch.setattr(simulated, "UNKNOWN_REQUEST", replace(simulated.UNKNOWN_REQUEST, status=400))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def accepted_by_202(patch: pytest.MonkeyPatch) -> None:
     """A creation is answered by HTTP 202."""
     right = Queue.create
     patch.setattr(Queue, "create", lambda self, call: right(self, call)._replace(status=202))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def fractional_price(patch: pytest.MonkeyPatch) -> None:
     """A price is told as a fraction of a dollar."""
     right = capabilities.detail_of
@@ -167,58 +167,58 @@ def fractional_price(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(simulated, "detail_of", detail_of)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def other_price(patch: pytest.MonkeyPatch) -> None:
     """What is charged is not what the price says."""
     right = Queue.price
     patch.setattr(Queue, "price", lambda self, operation, params: 2 * right(self, operation, params))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def lost_refund(patch: pytest.MonkeyPatch) -> None:
     """What failed is paid for all the same."""
     patch.setattr(Ledger, "release", Ledger.capture)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wide_range(patch: pytest.MonkeyPatch) -> None:
     """A film may be longer than its model declares."""
     rule_otherwise(patch, TEXT, "video_length", rule=Integer(1, 3600))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def strict_guidance(patch: pytest.MonkeyPatch) -> None:
     """Guidance of a text is bounded as that of an image."""
     rule_otherwise(patch, TEXT, "cfg_scale", rule=Number(0, 1))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def optional_image(patch: pytest.MonkeyPatch) -> None:
     """A film from an image needs none."""
     rule_otherwise(patch, MOTION, "image", required=False)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A request is never dispatched."""
     stages = (Stage("created", 0.5, 1.0), Stage("queued", 1.0, 9.0), Stage("processing", 38.0, 227.0))
     patch.setattr(simulated, "TIMES", Lifecycle(stages, capabilities.ENDS))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
     """What is cancelled ends as failed."""
     patch.setitem(capabilities.ENDS, Fate.CANCEL, "failed")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def early_outcome(patch: pytest.MonkeyPatch) -> None:
     """A film is named before it is made."""
     right = Queue._outcome
     patch.setattr(Queue, "_outcome", lambda self, task, moment: right(self, task, moment._replace(final=True)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_shape(patch: pytest.MonkeyPatch) -> None:
     """An outcome has the older shape in every reading."""
     old = frozenset({"video_url", "thumbnail_image_url", "error"})
@@ -231,13 +231,13 @@ def one_shape(patch: pytest.MonkeyPatch) -> None:
     show_otherwise(patch, edit)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def other_times(patch: pytest.MonkeyPatch) -> None:
     """Times are told in milliseconds."""
     show_otherwise(patch, lambda body: {**body, "created_at": 1000 * body["created_at"]})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_requests(patch: pytest.MonkeyPatch) -> None:
     """A list has everybody's requests."""
 
@@ -249,13 +249,13 @@ def open_requests(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Queue, "requests", requests)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def blocked_is_made(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is taken in, and fails later."""
     patch.setattr(Queue, "refusals", Queue.refusals._replace(blocked=None))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def other_length(patch: pytest.MonkeyPatch) -> None:
     """A film is a second longer than was asked for."""
     right: Any = outputs.made_by
@@ -267,7 +267,7 @@ def other_length(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(simulated, "made_by", made_by)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def told_tokens(patch: pytest.MonkeyPatch) -> None:
     """The journal keeps tokens and passwords."""
     patch.setattr(journal, "_SECRET_JSON", re.compile("(nothing)"))
@@ -276,7 +276,7 @@ def told_tokens(patch: pytest.MonkeyPatch) -> None:
 # The client.
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def refreshes_each(patch: pytest.MonkeyPatch) -> None:
     """Everybody who finds the token expired refreshes it."""
     patch.setattr(SyncDriver, "_alone", lambda self, effect: self.run(effect.make()))
@@ -287,7 +287,7 @@ def refreshes_each(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(AsyncDriver, "_alone", alone)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
     """Whoever waited for a refresh makes another one."""
     right = login.Login._renew
@@ -298,7 +298,7 @@ def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(login.Login, "_renew", renewed)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def never_refreshes(patch: pytest.MonkeyPatch) -> None:
     """An expired session ends the client."""
     right = Client._authorized
@@ -310,13 +310,13 @@ def never_refreshes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_authorized", let_in)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_new_login(patch: pytest.MonkeyPatch) -> None:
     """A refused refresh ends the client."""
     patch.setattr(login, "_REFUSED", ())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
     """An expired token is met by a new login in the place of a refresh."""
 
@@ -327,38 +327,38 @@ def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(login.Login, "_refresh", refreshed)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def anonymous_login(patch: pytest.MonkeyPatch) -> None:
     """Calls do not say that they come from the package."""
     patch.setattr(login, "CLIENT_HEADERS", {})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def one_try(patch: pytest.MonkeyPatch) -> None:
     """What asks for a code is asked once."""
     patch.setattr(login, "OTP_ATTEMPTS", 1)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def endless_tries_of_a_code(patch: pytest.MonkeyPatch) -> None:
     """What asks for a code is asked five times."""
     patch.setattr(login, "OTP_ATTEMPTS", 5)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def shown_tokens(patch: pytest.MonkeyPatch) -> None:
     """Refusals are told with the tokens that they echo, and a job's token holds a session's."""
     right = Client.token
     patch.setattr(Client, "token", lambda self, ref: right(self, ref) + str(self.authorization()))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_face(patch: pytest.MonkeyPatch) -> None:
     """A key is used on the session face."""
     patch.setattr(service, "KEYED_QUEUE_ROUTE", profile.QUEUE_ROUTE)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_organization(patch: pytest.MonkeyPatch) -> None:
     """The organization is not named."""
 
@@ -368,19 +368,19 @@ def no_organization(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(KeyAccess, "headers", property(headers))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def pays_twice(patch: pytest.MonkeyPatch) -> None:
     """A submission whose answer is lost is sent again."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_status_is_fine(patch: pytest.MonkeyPatch) -> None:
     """HTTP 202 is an answer to a creation."""
     patch.setattr(service, "SUCCESS_STATUSES", frozenset({200, 201, 202}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_kind_is_json(patch: pytest.MonkeyPatch) -> None:
     """A page that can be parsed is an answer."""
     right = service._parsed
@@ -391,14 +391,14 @@ def any_kind_is_json(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "_parsed", parsed)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def one_shape_is_read(patch: pytest.MonkeyPatch) -> None:
     """The newer shape of an outcome is not read."""
     right = service._read_media
     patch.setattr(service, "_read_media", lambda outcome: right({**outcome, "media_urls": None}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def twice_the_film(patch: pytest.MonkeyPatch) -> None:
     """A film that both shapes name is two outputs."""
     right = service._read_media
@@ -410,19 +410,19 @@ def twice_the_film(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "_read_media", read)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def dispatched_is_running(patch: pytest.MonkeyPatch) -> None:
     """A request that is dispatched counts as running."""
     patch.setattr(service, "STATES", MappingProxyType({**profile.STATES, "dispatched": JobState.RUNNING}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
     """The service's reason for a failure is not told."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def over_at_once(patch: pytest.MonkeyPatch) -> None:
     """A creation that is answered by an end is taken at its word."""
     right = Client._read_submission
@@ -433,13 +433,13 @@ def over_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_submission", created)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def policy_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
     """Content that is not allowed is any bad request."""
     patch.setattr(service, "_POLICY_STATUS", 0)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     """An account that cannot pay is told that it may not."""
     right = answers.kind_by_status
@@ -450,20 +450,20 @@ def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def message_only(patch: pytest.MonkeyPatch) -> None:
     """The text of a refusal is read from message alone."""
     right = Client._refused
     patch.setattr(Client, "_refused", lambda self, response, said: right(self, response, {**said, "error": None}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def empty_payload(patch: pytest.MonkeyPatch) -> None:
     """An empty payload is sent."""
     patch.setattr(bodies, "payload", lambda value: value)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def guessed_price(patch: pytest.MonkeyPatch) -> None:
     """A price in unknown words is taken for cents."""
     right = models.Model.estimate
@@ -475,19 +475,19 @@ def guessed_price(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(models.Model, "estimate", estimate)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def dollars_for_cents(patch: pytest.MonkeyPatch) -> None:
     """Cents are taken for dollars."""
     patch.setattr(models, "PRICE_UNITS", MappingProxyType({**profile.PRICE_UNITS, "cent": 1.0}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def open_purse(patch: pytest.MonkeyPatch) -> None:
     """A limit on what may be spent is not kept."""
     patch.setattr(Purse, "take", lambda _self, _amount: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def image_by_path(patch: pytest.MonkeyPatch) -> None:
     """A path is sent as a path."""
 

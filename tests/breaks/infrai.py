@@ -18,7 +18,7 @@ from soundstage.vendors.infrai import client as methods
 from soundstage.vendors.infrai import credentials as keys
 from soundstage.vendors.infrai import profile
 from soundstage.vendors.infrai import service as conversation
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.media import frame_size
 from soundstage_server.model import account as server_accounts
 from soundstage_server.model import journal
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-BREAKS = Breaks("infrai")
+MUTATIONS = Mutations("infrai")
 Client = conversation.InfraiService
 
 
@@ -65,33 +65,33 @@ def send_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[Any], Any]) -> Non
 # The simulator.
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def key_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """A key begins a new job each time."""
     patch.setattr(Vendor, "index_task", lambda self, task: self.tasks.__setitem__(task.id, task))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def header_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Only the field carries the key."""
     patch.setattr(service, "_key_of", lambda _call, field: field)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def field_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Only the header carries the key."""
     right = service._key_of
     patch.setattr(service, "_key_of", lambda call, _field: right(call, None))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def two_keys_are_taken(patch: pytest.MonkeyPatch) -> None:
     """Where field and header differ, the header wins."""
     right = service._key_of
     patch.setattr(service, "_key_of", lambda call, field: right(call, None) or field)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
     """A key that began another job is answered by it."""
     right = Vendor._asked
@@ -108,7 +108,7 @@ def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_asked", asked)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def keys_are_everybodys(patch: pytest.MonkeyPatch) -> None:
     """A key means the same job whoever says it."""
 
@@ -128,19 +128,19 @@ def keys_are_everybodys(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "__init__", init)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def keys_are_for_ever(patch: pytest.MonkeyPatch) -> None:
     """A key is remembered for a year."""
     patch.setattr(service, "KEY_SECONDS", 365 * 24 * 3600.0)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def keys_are_soon_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A key is remembered for an hour."""
     patch.setattr(service, "KEY_SECONDS", 3600.0)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def replay_shows_the_beginning(patch: pytest.MonkeyPatch) -> None:
     """A replayed answer is that of the beginning, and not the job as it is now."""
     right = Vendor._shown
@@ -153,7 +153,7 @@ def replay_shows_the_beginning(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_shown", shown)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def replay_is_charged(patch: pytest.MonkeyPatch) -> None:
     """A replayed answer is paid for again."""
     right = Vendor._shown
@@ -166,71 +166,71 @@ def replay_is_charged(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_shown", shown)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def keys_hide_doubles(patch: pytest.MonkeyPatch) -> None:
     """The same film under two keys is not told as a double submission."""
     patch.setattr("soundstage_server.kit.service.fingerprint", lambda operation, params: hash((operation, str(params))))
     patch.setattr(server_accounts, "fingerprint", lambda operation, params: hash((operation, str(params))))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def cancel_is_free_of_consequence(patch: pytest.MonkeyPatch) -> None:
     """A cancel answers ok and stops nothing."""
     patch.setattr(Vendor, "end_early", lambda _self, task, now: task.ends > now)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def cancel_of_the_finished_is_ok(patch: pytest.MonkeyPatch) -> None:
     """A finished job is cancelled, it says."""
     right = Vendor.end_early
     patch.setattr(Vendor, "end_early", lambda self, task, now: right(self, task, now) or True)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def cancelled_is_paid_for(patch: pytest.MonkeyPatch) -> None:
     """What did not succeed is captured instead of given back."""
     patch.setattr(Ledger, "release", Ledger.capture)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_generation_of_names(patch: pytest.MonkeyPatch) -> None:
     """Only id and status are sent, unless the older names are asked for."""
     right = Vendor._reading
     patch.setattr(Vendor, "_reading", lambda self, call: {"both": "status"}.get(right(self, call), right(self, call)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def older_in_an_envelope(patch: pytest.MonkeyPatch) -> None:
     """The newer routes answer although the older generation alone is spoken."""
     patch.setattr(Vendor, "_check_spoken", lambda _self, _generation, _call: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_envelope(patch: pytest.MonkeyPatch) -> None:
     """Answers come without their metadata."""
     answer_otherwise(patch, lambda body: body.pop("metadata", None))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def random_uuid(patch: pytest.MonkeyPatch) -> None:
     """Request ids are UUIDs of another version."""
     patch.setattr(service, "_uuid7", lambda _now, bits: UUID(int=bits, version=4))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_request_id(patch: pytest.MonkeyPatch) -> None:
     """Two calls have the same request id."""
     right = service._uuid7
     patch.setattr(service, "_uuid7", lambda now, _bits: right(now, 5))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def every_resolution(patch: pytest.MonkeyPatch) -> None:
     """Every vendor can make every resolution."""
     patch.setattr(service, "misfit", lambda _params: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
     """4k is refused where no vendor is named."""
     right = capabilities.misfit
@@ -242,7 +242,7 @@ def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Whatever is preferred, the balanced vendor makes the film."""
     right = capabilities.maker
@@ -250,39 +250,39 @@ def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "maker", lambda params: right({**params, "prefer": "balanced"}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_ids(patch: pytest.MonkeyPatch) -> None:
     """Job ids do not start with vid_."""
     patch.setattr(Vendor, "make_task_id", lambda _self, _operation, _now, seed: f"job-{seed:x}")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_wait(patch: pytest.MonkeyPatch) -> None:
     """A 429 does not say how long to wait."""
     patch.setattr(service, "_TOO_MANY_STATUS", 0)
     patch.setattr(Vendor, "sends_retry_after", False)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def short_wait(patch: pytest.MonkeyPatch) -> None:
     """A 429 for too many jobs asks to wait a second."""
     patch.setattr(service, "_wait", lambda _call: 1)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def refused_with_200(patch: pytest.MonkeyPatch) -> None:
     """Refusals come with HTTP 200."""
     right = Vendor.refuse
     patch.setattr(Vendor, "refuse", lambda self, refused, call: right(self, refused, call)._replace(status=200))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
     patch.setattr(Vendor, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_jobs(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read and cancel everybody's jobs."""
     patch.setattr(
@@ -292,13 +292,13 @@ def open_jobs(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A job runs at once and is never queued."""
     patch.setattr(service, "TIMES", Lifecycle((Stage("running", 31.0, 190.0),), capabilities.TIMES.ends))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def completed(patch: pytest.MonkeyPatch) -> None:
     """What succeeded is called completed."""
     patch.setattr(
@@ -306,7 +306,7 @@ def completed(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def film_too_soon(patch: pytest.MonkeyPatch) -> None:
     """A job shows addresses before there is a film."""
 
@@ -317,13 +317,13 @@ def film_too_soon(patch: pytest.MonkeyPatch) -> None:
     answer_otherwise(patch, edit)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_shape(patch: pytest.MonkeyPatch) -> None:
     """Every film is wide."""
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_trial(patch: pytest.MonkeyPatch) -> None:
     """Every activation opens the same account."""
     right = Vendor._opened
@@ -336,19 +336,19 @@ def one_trial(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_opened", opened)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def endless_trial(patch: pytest.MonkeyPatch) -> None:
     """A trial has as much to spend as any account."""
     patch.setattr(service, "Ledger", lambda unit, _amount: Ledger(unit))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_journal(patch: pytest.MonkeyPatch) -> None:
     """The journal shows headers as they were."""
     patch.setattr(journal, "_SECRET_HEADERS", frozenset())
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def key_in_the_journal(patch: pytest.MonkeyPatch) -> None:
     """The journal shows the key of an activation."""
     patch.setattr(journal, "_text", lambda body: body.decode("utf-8", "replace"))
@@ -357,7 +357,7 @@ def key_in_the_journal(patch: pytest.MonkeyPatch) -> None:
 # The client.
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_key(patch: pytest.MonkeyPatch) -> None:
     """A submission carries no key."""
     send_otherwise(
@@ -370,7 +370,7 @@ def no_key(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_in_the_header_alone(patch: pytest.MonkeyPatch) -> None:
     """The body does not carry the key."""
     send_otherwise(
@@ -381,7 +381,7 @@ def key_in_the_header_alone(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
     """What is sent again has another key."""
     right = Submission._once
@@ -399,45 +399,45 @@ def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Submission, "_once", once)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def one_key_for_all(patch: pytest.MonkeyPatch) -> None:
     """Every call has the same key."""
     right = methods._key
     patch.setattr(methods, "_key", lambda given: right(given or "always"))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def gives_up(patch: pytest.MonkeyPatch) -> None:
     """A lost answer is not asked for again."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: False)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def doubt_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A lost answer and then a dead line is told as if nothing had been sent."""
     right = Submission._attempt
     patch.setattr(Submission, "_attempt", lambda self, _doubts: right(self, []))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def server_error_is_a_refusal(patch: pytest.MonkeyPatch) -> None:
     """A server error with a code says that nothing was begun."""
     patch.setattr(Client, "is_refusal", ClientService.is_refusal)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def status_before_code(patch: pytest.MonkeyPatch) -> None:
     """The HTTP status decides, and not the code."""
     patch.setattr(conversation, "REFUSALS", MappingProxyType({}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wait_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Retry-After is not read."""
     patch.setattr("soundstage._protocol.responses.retry_after", lambda _response: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def newer_names_only(patch: pytest.MonkeyPatch) -> None:
     """A job is read under id and status alone."""
     right = conversation._either
@@ -446,13 +446,13 @@ def newer_names_only(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def newer_routes_only(patch: pytest.MonkeyPatch) -> None:
     """A job is asked for on the newer routes alone."""
     patch.setattr(conversation, "OLDER", profile.NEWER)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def envelope_is_needed(patch: pytest.MonkeyPatch) -> None:
     """An answer without an envelope is unreadable."""
     right = Client._open
@@ -466,26 +466,26 @@ def envelope_is_needed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_open", opened)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def completed_is_unknown(patch: pytest.MonkeyPatch) -> None:
     """The word completed is not known."""
     known = {word: state for word, state in profile.STATES.items() if word != "completed"}
     patch.setattr(conversation, "STATES", MappingProxyType(known))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
     """A cancelled job counts as running."""
     patch.setattr(conversation, "STATES", MappingProxyType({**profile.STATES, "cancelled": JobState.RUNNING}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
     """A word that nobody documents ends the job."""
     read_otherwise(patch, lambda seen: replace(seen, state=JobState.FAILED) if seen.state is JobState.UNKNOWN else seen)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def cancel_is_believed(patch: pytest.MonkeyPatch) -> None:
     """A job is canceled because it was to be, whatever became of it."""
     right = Client.cancel
@@ -497,7 +497,7 @@ def cancel_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "cancel", cancel)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def cost_is_lost(patch: pytest.MonkeyPatch) -> None:
     """What a job costs is forgotten at the first look."""
     right = History.after
@@ -509,7 +509,7 @@ def cost_is_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(History, "after", after)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def thumbnail_is_a_film(patch: pytest.MonkeyPatch) -> None:
     """A thumbnail alone counts as a result."""
     right = conversation._read_media
@@ -520,26 +520,26 @@ def thumbnail_is_a_film(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
     """The reason of a failure is not told."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is any failure."""
     read_otherwise(patch, lambda seen: replace(seen, failure=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
     """A film is in 1080p unless something else is said."""
     flow = vars(methods._Operations)["generate"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def other_field(patch: pytest.MonkeyPatch) -> None:
     """The ratio is sent as aspect_ratio alone."""
 
@@ -550,14 +550,14 @@ def other_field(patch: pytest.MonkeyPatch) -> None:
     send_otherwise(patch, renamed)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def file_before_environment(patch: pytest.MonkeyPatch) -> None:
     """The key in the file wins over the one in the environment."""
     right = keys.find_key
     patch.setattr(methods, "find_key", lambda given, file, base: right(given or keys.read_key(file, base), file, base))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """The credentials file can be read by everybody."""
     right = keys.keep
@@ -569,7 +569,7 @@ def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "keep", keep)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_is_overwritten(patch: pytest.MonkeyPatch) -> None:
     """An activation replaces a key that is there without being asked to."""
     right_reserve, right_keep = keys.reserve, keys.keep
@@ -577,7 +577,7 @@ def key_is_overwritten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "keep", lambda *given, **_: right_keep(*given, replace=True))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_goes_anywhere(patch: pytest.MonkeyPatch) -> None:
     """A key that was kept for one service is sent to another."""
     right = keys.read_key
@@ -590,19 +590,19 @@ def key_goes_anywhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keys, "read_key", read_key)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def draft_is_left(patch: pytest.MonkeyPatch) -> None:
     """An activation that fails leaves a file behind."""
     patch.setattr(conversation, "discard", lambda _draft: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def activates_twice(patch: pytest.MonkeyPatch) -> None:
     """An activation that may have arrived is sent again."""
     patch.setattr("soundstage._protocol.responses.may_resend", lambda _error, _codes: True)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_is_shown(patch: pytest.MonkeyPatch) -> None:
     """An error about an activation shows the key in the answer."""
     patch.setattr(conversation, "_KEY", re.compile(rb"nothing at all"))

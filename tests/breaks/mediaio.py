@@ -18,7 +18,7 @@ from soundstage.vendors.mediaio import client as methods
 from soundstage.vendors.mediaio import service as conversation
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
 from soundstage.vendors.mediaio.service import MediaIOService as Client
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.kit.inputs import MediaLink, media_fields
 from soundstage_server.media import Video
 from soundstage_server.model.fields import Choice, Field, ListOf, Text
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from soundstage.vendors.mediaio.bodies import Parameter
 
-BREAKS = Breaks("mediaio")
+MUTATIONS = Mutations("mediaio")
 
 
 def rule(patch: pytest.MonkeyPatch, code: str, name: str, change: Callable[[Field], Field]) -> None:
@@ -54,7 +54,7 @@ def retable(patch: pytest.MonkeyPatch, method: str, name: str, **changes: Any) -
     patch.setattr(methods, "ENDPOINTS", table)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_value_too_many(patch: pytest.MonkeyPatch) -> None:
     """Kling 3.0 also takes 12s."""
     rule(
@@ -63,7 +63,7 @@ def one_value_too_many(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_value_too_few(patch: pytest.MonkeyPatch) -> None:
     """Nano Banana does not take 21:9."""
     rule(
@@ -72,31 +72,31 @@ def one_value_too_few(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def prompts_without_end(patch: pytest.MonkeyPatch) -> None:
     """Google Veo 3.1 takes a prompt of any length."""
     rule(patch, "i2v-veo-v3-1", "prompt", lambda field: replace(field, rule=Text()))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def ten_images(patch: pytest.MonkeyPatch) -> None:
     """Seedream 4.0 takes ten images."""
     rule(patch, "i2i-seedream-v4-0", "images", lambda field: replace(field, rule=ListOf(MediaLink(), 1, 10)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def another_default(patch: pytest.MonkeyPatch) -> None:
     """Vidu Q3 makes films of eight seconds from images, too, when nothing is said."""
     rule(patch, "i2v-vidu-q3", "duration", lambda field: replace(field, default="8s"))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_fact(patch: pytest.MonkeyPatch) -> None:
     """A wrong shot type cites the fact of the prompt."""
     rule(patch, "t2v-wan-v2-6", "shot_type", lambda field: replace(field, fact="endpoint.t2v-wan-v2-6.prompt"))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def larger_files(patch: pytest.MonkeyPatch) -> None:
     """Wan 2.2 takes files of 20 MB."""
     rule(
@@ -105,7 +105,7 @@ def larger_files(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def narrower_pictures(patch: pytest.MonkeyPatch) -> None:
     """Kling 2.1 refuses the steepest ratio that is documented."""
     rule(
@@ -114,32 +114,32 @@ def narrower_pictures(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_cross_rule(patch: pytest.MonkeyPatch) -> None:
     """Hailuo 2.3 makes ten seconds in 1080P."""
     patch.setitem(CAPABILITIES, "i2v-minimax-v2-3", replace(CAPABILITIES["i2v-minimax-v2-3"], needs=None))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_code_for_all_keys(patch: pytest.MonkeyPatch) -> None:
     """A wrong key is 374004 on the queries, too."""
     patch.setattr(service, "WRONG_KEY_ON_QUERY", service.NO_KEY)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def expired_is_wrong(patch: pytest.MonkeyPatch) -> None:
     """An expired key is refused as a wrong one is."""
     patch.setattr(Api, "credential_refusal", lambda _self, _word: service.WRONG_KEY)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def refusals_by_http(patch: pytest.MonkeyPatch) -> None:
     """Refusals come with HTTP 400."""
     right = Api.refuse
     patch.setattr(Api, "refuse", lambda self, refused, call: right(self, refused, call)._replace(status=400))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_data_in_refusals(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no data at all."""
     right = Api.answered
@@ -154,13 +154,13 @@ def no_data_in_refusals(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "answered", answered)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_trace_for_all(patch: pytest.MonkeyPatch) -> None:
     """Every answer has the same trace id."""
     patch.setattr(service, "count", lambda: repeat(0))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_tasks(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read everybody's tasks."""
     right = Api.poll
@@ -174,13 +174,13 @@ def open_tasks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "poll", poll)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def words_of_one_reading(patch: pytest.MonkeyPatch) -> None:
     """The second vocabulary says completed."""
     patch.setattr(service, "PAGES", {"waiting": "pending", "timeout": "failed"})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def a_result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """A result is no array."""
     right = Api.answered
@@ -193,7 +193,7 @@ def a_result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "answered", answered)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def a_balance_that_waits(patch: pytest.MonkeyPatch) -> None:
     """Credits go down only when a task has ended."""
 
@@ -205,32 +205,32 @@ def a_balance_that_waits(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "credits", credits_left)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_price_for_any_count(patch: pytest.MonkeyPatch) -> None:
     """Four pictures cost as much as one."""
     patch.setattr(Api, "price", lambda _self, operation, _params: CAPABILITIES[operation].price)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def always_one_picture(patch: pytest.MonkeyPatch) -> None:
     """Whatever counts says, there is one picture."""
     right = outputs._pictures
     patch.setattr(outputs, "_pictures", lambda task, name: right(task, name)[:1])
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def always_sound(patch: pytest.MonkeyPatch) -> None:
     """Every film has sound."""
     patch.setattr(outputs, "Video", lambda *args, **options: Video(*args, **{**options, "sound": True}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def blocked_without_a_word(patch: pytest.MonkeyPatch) -> None:
     """What is blocked only says that it failed."""
     patch.setattr(Api, "reasons", {**Api.reasons, Fate.BLOCK: "generation failed"})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_wrapper(patch: pytest.MonkeyPatch) -> None:
     """Parameters are sent without data around them."""
 
@@ -240,7 +240,7 @@ def no_wrapper(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "Request", request)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def plain_numbers(patch: pytest.MonkeyPatch) -> None:
     """Numbers are sent as numbers."""
     right = bodies._choice
@@ -252,7 +252,7 @@ def plain_numbers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_choice", choice)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def switches_in_small_letters(patch: pytest.MonkeyPatch) -> None:
     """True is sent as true, as JSON would."""
     right = bodies._choice
@@ -262,7 +262,7 @@ def switches_in_small_letters(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def numbers_of_any_kind(patch: pytest.MonkeyPatch) -> None:
     """5.0 is taken for 5."""
     right = bodies._choice
@@ -272,19 +272,19 @@ def numbers_of_any_kind(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def a_value_nobody_documents(patch: pytest.MonkeyPatch) -> None:
     """Kling 2.6 is called with 15 seconds, too."""
     retable(patch, "kling_2_6", "duration", choices=("5s", "10s", "15s", "11s"))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def prompts_of_any_length(patch: pytest.MonkeyPatch) -> None:
     """A prompt of Imagen 4 may be longer than it may."""
     retable(patch, "imagen_4", "prompt", longest=2000)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def a_bare_address(patch: pytest.MonkeyPatch) -> None:
     """A single address for images is put into a list."""
     right = bodies._addresses
@@ -295,7 +295,7 @@ def a_bare_address(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_addresses", addresses)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_rule_across(patch: pytest.MonkeyPatch) -> None:
     """Hailuo 2.3 is called with what does not go together."""
     right = bodies.body
@@ -306,7 +306,7 @@ def no_rule_across(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "body", body)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def the_shorter_name(patch: pytest.MonkeyPatch) -> None:
     """'Wan 2.6 (Text To Video)' is called as 'Wan 2.6' is."""
     found = ENDPOINTS["wan_2_6_text_to_video"]
@@ -314,20 +314,20 @@ def the_shorter_name(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "ENDPOINTS", table)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def half_of_the_words(patch: pytest.MonkeyPatch) -> None:
     """The second vocabulary is not known."""
     known = {word: state for word, state in profile.STATES.items() if word not in {"pending", "succeeded"}}
     patch.setattr(conversation, "STATES", known)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def a_timeout_is_no_end(patch: pytest.MonkeyPatch) -> None:
     """A task that timed out still runs."""
     patch.setattr(conversation, "STATES", {**profile.STATES, "timeout": JobState.RUNNING})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def only_arrays(patch: pytest.MonkeyPatch) -> None:
     """A result is read only if it is an array of objects with a preview."""
 
@@ -338,50 +338,50 @@ def only_arrays(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "_addresses", addresses)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def paths_as_addresses(patch: pytest.MonkeyPatch) -> None:
     """The vendor's own path of a result is taken for its address."""
     patch.setattr(conversation, "_URL_MEMBERS", ("val", "preview", "url"))
     patch.setattr(conversation, "is_web_address", bool)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def everything_is_a_picture(patch: pytest.MonkeyPatch) -> None:
     """What an endpoint makes is told wrong."""
     patch.setattr(conversation, "Media", lambda url, _kind: Media(url, "image"))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_name_of_a_refusal(patch: pytest.MonkeyPatch) -> None:
     """Insufficient credits are a bad request."""
     patch.setattr(conversation, "REFUSALS", {**profile.REFUSALS, 490505: errors.BadRequestError})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def no_trace(patch: pytest.MonkeyPatch) -> None:
     """The trace id of a refusal is lost."""
     patch.setattr(conversation, "_trace_id", lambda _answer: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def an_id_with_slashes(patch: pytest.MonkeyPatch) -> None:
     """An id is put into the path as it is."""
     patch.setattr(conversation, "quote", lambda text, **_options: text.replace("?", ""))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def a_balance_of_anything(patch: pytest.MonkeyPatch) -> None:
     """A balance that is not told is nothing."""
     patch.setattr(Client, "_read_credits", lambda self, response: self._open(response)[1].get("credits", 0))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
     """What the content policy blocked is just any failure."""
     patch.setattr(conversation, "_CONTENT_POLICY", checks._SHA256)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def a_key_as_bearer(patch: pytest.MonkeyPatch) -> None:
     """The key goes out in another header."""
     patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Bearer {self._key.reveal()}"})

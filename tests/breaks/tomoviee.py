@@ -23,7 +23,7 @@ from soundstage._values.state import History, Snapshot
 from soundstage.vendors.tomoviee import bodies, profile
 from soundstage.vendors.tomoviee import client as methods
 from soundstage.vendors.tomoviee import service as conversation
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.kit.service import Identity
 from soundstage_server.media import Image, frame_size
 from soundstage_server.model import journal
@@ -39,7 +39,7 @@ from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
 if TYPE_CHECKING:
     import pytest
 
-BREAKS = Breaks("tomoviee")
+MUTATIONS = Mutations("tomoviee")
 FILM = "tm_text2video_b"
 Client = conversation.TomovieeService
 
@@ -62,32 +62,32 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     patch.setattr(conversation, "_read_job", lambda data, answer: edit(right(data, answer)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_code(patch: pytest.MonkeyPatch) -> None:
     """An unknown task is refused with the code of bad parameters."""
     patch.setattr(service, "UNKNOWN_TASK", replace(service.UNKNOWN_TASK, code=680400))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """A wrong credential is refused with HTTP 200."""
     patch.setattr(service, "AUTHENTICATION", replace(service.AUTHENTICATION, status=200))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_fact(patch: pytest.MonkeyPatch) -> None:
     """A refusal names no fact."""
     patch.setattr(Gateway, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_secret(patch: pytest.MonkeyPatch) -> None:
     """Whoever knows the key may use any secret."""
     right = Gateway.identify
     patch.setattr(Gateway, "identify", lambda self, found: Identity(right(self, found).credential))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_tasks(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read everybody's tasks."""
     right = Gateway.asked_for
@@ -103,13 +103,13 @@ def open_tasks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gateway, "asked_for", asked_for)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A task is processed at once and never queued."""
     make_films(patch, times=Lifecycle((Stage(2, 60.0, 300.0),), ENDS))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def state_goes_back(patch: pytest.MonkeyPatch) -> None:
     """A task that is long over is processed again."""
     right = Lifecycle.state_at
@@ -121,7 +121,7 @@ def state_goes_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Lifecycle, "state_at", at)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def falling_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress counts down."""
     right = Lifecycle.state_at
@@ -133,31 +133,31 @@ def falling_progress(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Lifecycle, "state_at", at)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def too_fast(patch: pytest.MonkeyPatch) -> None:
     """A film is done in half a minute."""
     make_films(patch, times=Lifecycle((Stage(1, 2.0, 5.0), Stage(2, 10.0, 25.0)), ENDS))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
     """What is cancelled ends as failed."""
     patch.setitem(ENDS, Fate.CANCEL, 4)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_reason(patch: pytest.MonkeyPatch) -> None:
     """A task that failed does not say why."""
     patch.setattr(Gateway, "reason", lambda _self, _task: "")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def lost_refund(patch: pytest.MonkeyPatch) -> None:
     """What failed is paid for all the same."""
     patch.setattr(Ledger, "release", Ledger.capture)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def double_charge(patch: pytest.MonkeyPatch) -> None:
     """A task's price is reserved twice."""
     right = Ledger.reserve
@@ -169,14 +169,14 @@ def double_charge(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ledger, "reserve", reserve)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def free_of_charge(patch: pytest.MonkeyPatch) -> None:
     """Who cannot pay is served for what there is."""
     right = Ledger.reserve
     patch.setattr(Ledger, "reserve", lambda self, amount, *rest: right(self, min(amount, self.available), *rest))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def refused_and_kept(patch: pytest.MonkeyPatch) -> None:
     """A task that was refused for want of credits is kept."""
     right = Account.admit
@@ -191,43 +191,43 @@ def refused_and_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Account, "admit", admit)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_limit(patch: pytest.MonkeyPatch) -> None:
     """An account that is limited may have as many tasks as it likes."""
     patch.setattr(Account, "check_concurrency", lambda _self: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def shared_time(patch: pytest.MonkeyPatch) -> None:
     """To move one account's time moves everybody's."""
     patch.setattr(Account, "advance", lambda self, seconds: self._clock.advance(seconds))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_ratio(patch: pytest.MonkeyPatch) -> None:
     """Any text is an aspect ratio."""
     rule_films(patch, "aspect_ratio", Text())
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_crane_down(patch: pytest.MonkeyPatch) -> None:
     """The last camera move is refused."""
     rule_films(patch, "camera_move_index", Integer(1, 45))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def params_are_lost(patch: pytest.MonkeyPatch) -> None:
     """The caller's own text is not given back."""
     rule_films(patch, "params", None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_size(patch: pytest.MonkeyPatch) -> None:
     """A film in 1080p is 720 lines high."""
     patch.setattr(outputs, "frame_size", lambda _resolution, ratio: frame_size("720p", ratio))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def larger_by_default(patch: pytest.MonkeyPatch) -> None:
     """A film is in 1080p unless its request says otherwise."""
     larger = [
@@ -236,44 +236,44 @@ def larger_by_default(patch: pytest.MonkeyPatch) -> None:
     make_films(patch, skill=tuple(larger))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_shape(patch: pytest.MonkeyPatch) -> None:
     """Every film is wide."""
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def short_film(patch: pytest.MonkeyPatch) -> None:
     """A film lasts four seconds."""
     patch.setattr(outputs, "FILM_SECONDS", 4.0)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """The result is JSON as such, and not in a string."""
     right = Gateway.result
     patch.setattr(Gateway, "result", lambda self, *asked: orjson.loads(right(self, *asked)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_host(patch: pytest.MonkeyPatch) -> None:
     """The alias of the gateway's host is unknown."""
     patch.setattr(Gateway, "hosts", Gateway.hosts[:1])
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def open_journal(patch: pytest.MonkeyPatch) -> None:
     """The journal shows the headers as they were."""
     patch.setattr(journal, "_SECRET_HEADERS", frozenset())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def second_post(patch: pytest.MonkeyPatch) -> None:
     """A paid POST whose answer was lost is sent again."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def second_post_when_awaiting(patch: pytest.MonkeyPatch) -> None:
     """The awaiting client sends again when the connection drops."""
     right = AsyncWire.send
@@ -287,7 +287,7 @@ def second_post_when_awaiting(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(AsyncWire, "send", send)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def server_error_is_paid_again(patch: pytest.MonkeyPatch) -> None:
     """A paid POST is sent again after a server error."""
     right = answers.may_resend
@@ -296,63 +296,63 @@ def server_error_is_paid_again(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def gives_up_at_once(patch: pytest.MonkeyPatch) -> None:
     """A paid POST that never left is not tried again."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: False)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def leaked_header(patch: pytest.MonkeyPatch) -> None:
     """The credentials go wherever a download is redirected to."""
     patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unencrypted_redirect(patch: pytest.MonkeyPatch) -> None:
     """A download follows a redirect from https to http."""
     patch.setattr(Download, "_check_address", lambda _self, _url, _came_from: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def page_for_a_film(patch: pytest.MonkeyPatch) -> None:
     """A page of HTML is saved as a film."""
     patch.setattr(Download, "_check_kind", lambda _self, _part: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def shown_secret(patch: pytest.MonkeyPatch) -> None:
     """An error repeats the credentials that an answer echoes."""
     patch.setattr(Redactor, "__call__", lambda _self, text: text)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def dropped_header(patch: pytest.MonkeyPatch) -> None:
     """The key is in the token alone, and not in X-App-Key."""
     right = Client.authorization
     patch.setattr(Client, "authorization", lambda self: {"Authorization": right(self)["Authorization"]})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_route(patch: pytest.MonkeyPatch) -> None:
     """Tasks are read where they are created."""
     patch.setattr(conversation, "RESULT_ROUTE", "/v1/open/capacity/application/task")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """HTTP 200 is a success, whatever the code says."""
     right = Client._open
     patch.setattr(Client, "_open", lambda self, response: (right(self, response)[0], 0))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     """Credits that run out are a bad request."""
     patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 680402: errors.BadRequestError}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def tidied_id(patch: pytest.MonkeyPatch) -> None:
     """A task's id is brought into small letters."""
     right = Client._read_submission
@@ -364,7 +364,7 @@ def tidied_id(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_submission", created)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
     """A poll with a non-zero code is a refusal, though there is data."""
     right = Client._read_poll
@@ -377,13 +377,13 @@ def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_poll", polled)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
     """Status 5 counts as running."""
     patch.setattr(conversation, "STATES", MappingProxyType({**profile.STATES, 5: JobState.RUNNING}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
     """A status that nobody documents ends the job."""
 
@@ -393,38 +393,38 @@ def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
     read_otherwise(patch, edit)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def stale_answer_counts(patch: pytest.MonkeyPatch) -> None:
     """A job goes back when an older answer comes late."""
     patch.setattr(History, "after", lambda _self, snapshot: History(snapshot))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
     """The gateway's reason for a failure is not told."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is any failure."""
     read_otherwise(patch, lambda seen: replace(seen, failure=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def one_name_for_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress is read under one of its two names."""
     right = conversation._read_job
     patch.setattr(conversation, "_read_job", lambda data, answer: right({**data, "process": None}, answer))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def empty_success(patch: pytest.MonkeyPatch) -> None:
     """A job without any output has succeeded."""
     patch.setattr(Snapshot, "__post_init__", lambda _self: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def lost_job(patch: pytest.MonkeyPatch) -> None:
     """A wait that ends early forgets the job."""
 
@@ -434,19 +434,19 @@ def lost_job(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_Handle, "_step", step)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def lost_token(patch: pytest.MonkeyPatch) -> None:
     """A wait that ends early has no token."""
     patch.setattr(Watch, "_over", lambda _self: errors.WaitTimeout("over", vendor="tomoviee"))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def impatient_wait(patch: pytest.MonkeyPatch) -> None:
     """The first failed poll ends a wait."""
     patch.setattr(Watch, "_bearable", lambda _self, _trouble, _began: False)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_camera(patch: pytest.MonkeyPatch) -> None:
     """Camera moves are counted from 0."""
     right = bodies._common
@@ -459,33 +459,33 @@ def wrong_camera(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_common", moving)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
     """A film is in 1080p unless something else is said."""
     flow = vars(methods._Operations)["text_to_video"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unchecked_choice(patch: pytest.MonkeyPatch) -> None:
     """A value outside its table is sent and paid for."""
     patch.setattr(checks, "choice", lambda _field, value, _allowed: value)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def callback_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """The address that wants to be told is not sent."""
     right = bodies.callback_params
     patch.setattr(bodies, "callback_params", lambda callback, params: {**right(callback, params), "callback": None})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def longer_music(patch: pytest.MonkeyPatch) -> None:
     """Music of 900 seconds, which only the general pages know, is sent."""
     patch.setattr(bodies, "MUSIC_SECONDS", (0, 900))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def swapped_controls(patch: pytest.MonkeyPatch) -> None:
     """Edges are asked for as depth, and depth as edges."""
     right = bodies._control_type
@@ -493,64 +493,64 @@ def swapped_controls(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_control_type", lambda value: swapped.get(right(value), right(value)))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def one_image_key(patch: pytest.MonkeyPatch) -> None:
     """Images under image_path are not seen."""
     right = conversation._read_media
     patch.setattr(conversation, "_read_media", lambda result: right(str(result).replace("image_path", "other")))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_piece_only(patch: pytest.MonkeyPatch) -> None:
     """Whatever number of results is asked for, there is one."""
     right = outputs.made_by
     patch.setattr(service, "made_by", lambda *given: right(*given)[:1])
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def grey_mask(patch: pytest.MonkeyPatch) -> None:
     """A mask is a picture in colours."""
     patch.setattr(outputs, "Mask", lambda width, height, seed, title: Image(width, height, title or "a mask", "", seed))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_token(patch: pytest.MonkeyPatch) -> None:
     """The token route takes any secret."""
     patch.setattr(Gateway, "authenticate", lambda self, identity: self.world.account(self.slug, identity.credential))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def pages_by_default(patch: pytest.MonkeyPatch) -> None:
     """The reading of the general pages is spoken without being asked for."""
     patch.setattr(Gateway, "dialects", {**Gateway.dialects, "parameters": ("pages", "skill")})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def init_image_is_optional(patch: pytest.MonkeyPatch) -> None:
     """A subject needs no image to begin with."""
     patch.setitem(CAPABILITIES, "tm_reference_img2img", replace(CAPABILITIES["tm_reference_img2img"], needs=None))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def nobody_is_told(patch: pytest.MonkeyPatch) -> None:
     """A callback that was asked for is never sent."""
     patch.setattr(Gateway, "callback_plan", None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def told_without_result(patch: pytest.MonkeyPatch) -> None:
     """A callback tells of a success and not of what was made."""
     right = Gateway.callback_body
     patch.setattr(Gateway, "callback_body", lambda self, task, moment: {**right(self, task, moment), "result": ""})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
     """Files that the simulator holds are not looked at."""
     patch.setattr(Gateway, "validate_inputs", lambda *_given: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def deaf_to_callbacks(patch: pytest.MonkeyPatch) -> None:
     """A callback of a success is read as one that is still to come."""
     right = Client.called_back

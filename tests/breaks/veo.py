@@ -12,7 +12,7 @@ from soundstage._protocol.submission import Submission
 from soundstage._values.state import Snapshot
 from soundstage.vendors.veo import bodies, profile
 from soundstage.vendors.veo import service as conversation
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.model.account import Account
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError, Response, json_response
@@ -22,7 +22,7 @@ from soundstage_server.vendors.veo import capabilities, outputs, service
 if TYPE_CHECKING:
     import pytest
 
-BREAKS = Breaks("veo")
+MUTATIONS = Mutations("veo")
 Client = conversation.VeoService
 
 
@@ -45,7 +45,7 @@ def ended_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     patch.setattr(Client, "_read_ended", lambda self, answer: edit(right(self, answer)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def chatty_creation(patch: pytest.MonkeyPatch) -> None:
     """A create call says more than the operation's name."""
     right = Host.create
@@ -57,13 +57,13 @@ def chatty_creation(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "create", create)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def done_from_the_start(patch: pytest.MonkeyPatch) -> None:
     """A running operation says that it is not done."""
     polled_otherwise(patch, lambda body: {"done": False, **body})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_type(patch: pytest.MonkeyPatch) -> None:
     """A response does not name its type."""
     polled_otherwise(
@@ -72,19 +72,19 @@ def no_type(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def key_in_the_header_only(patch: pytest.MonkeyPatch) -> None:
     """The query parameter key is not read."""
     patch.setattr(Host, "credentials", lambda _self, headers, _query: (headers.get(b"x-goog-api-key"),))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_envelope(patch: pytest.MonkeyPatch) -> None:
     """Google's envelope is used for what the proxy refuses."""
     patch.setattr(service, "OF_THE_PROXY", {})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
     """The proxy's code is a number, as Google's is."""
     right = Host.refuse
@@ -96,19 +96,19 @@ def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "refuse", refuse)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_key_status(patch: pytest.MonkeyPatch) -> None:
     """Google refuses a wrong key with 401."""
     patch.setattr(Host, "refusals", Host.refusals._replace(unauthenticated=replace(service.BAD_KEY, status=401)))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_retry_info(patch: pytest.MonkeyPatch) -> None:
     """A quota that is used up does not say when to come again."""
     patch.setattr(service, "_DETAILS", {service.BAD_KEY: service._DETAILS[service.BAD_KEY]})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_shape_of_images(patch: pytest.MonkeyPatch) -> None:
     """InlineData is not read."""
     right = capabilities._image
@@ -119,40 +119,40 @@ def one_shape_of_images(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(capabilities, "_image", image)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_place_for_last_frames(patch: pytest.MonkeyPatch) -> None:
     """What stands under parameters is not read."""
     right = capabilities._either_place
     patch.setattr(capabilities, "_either_place", lambda name, instance, _given: right(name, instance, {}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def large_and_short(patch: pytest.MonkeyPatch) -> None:
     """1080p may last 4 seconds."""
     patch.setattr(capabilities, "LARGE", ("4k",))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def everything_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """Reference images are taken by every model."""
     models = {name: replace(model, newest=True) for name, model in capabilities.MODELS.items()}
     patch.setattr(service, "MODELS", models)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def two_films_for_all(patch: pytest.MonkeyPatch) -> None:
     """Veo 3 has the durations and the number of films of Veo 2."""
     right = capabilities._of_version
     patch.setattr(capabilities, "_of_version", lambda model, copies: right(replace(model, oldest=True), copies))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def anybody_may_be_shown(patch: pytest.MonkeyPatch) -> None:
     """PersonGeneration does not depend on model and image."""
     patch.setattr(capabilities, "_check_people", lambda _model, _params: None)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is an error of the operation."""
     right = Host.poll
@@ -165,27 +165,27 @@ def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "poll", poll)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def partial_block_is_silent(patch: pytest.MonkeyPatch) -> None:
     """A film that is withheld is not counted."""
     patch.setattr(service, "filtered", lambda _count: {})
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def partial_block_is_paid_for(patch: pytest.MonkeyPatch) -> None:
     """A film that is withheld is charged."""
     right = Host.price
     patch.setattr(Host, "price", lambda self, model, params: right(self, model, {**params, "prompt": ""}))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def wrong_length(patch: pytest.MonkeyPatch) -> None:
     """Every film lasts 8 seconds."""
     right = outputs.films
     patch.setattr(service, "films", lambda task: [replace(film, seconds=8.0) for film in right(task)])
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def one_address_for_all(patch: pytest.MonkeyPatch) -> None:
     """A film has Google's address wherever it is asked for."""
     patch.setattr(
@@ -193,26 +193,26 @@ def one_address_for_all(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def no_redirect(patch: pytest.MonkeyPatch) -> None:
     """The file's route sends the file at once."""
     patch.setattr(Host, "redirect", lambda self, _before, call: self.download(call))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def redirect_loses_the_prefix(patch: pytest.MonkeyPatch) -> None:
     """The redirect leads out of the proxy."""
     right = Host.redirect
     patch.setattr(Host, "redirect", lambda self, _before, call: right(self, "", call))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def files_for_ever(patch: pytest.MonkeyPatch) -> None:
     """Files do not expire."""
     patch.setattr(service, "RETENTION", 1e12)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def files_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """Whoever knows a file's id may have it."""
     right = Host._file
@@ -225,7 +225,7 @@ def files_for_everybody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "_file", file)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def operations_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read everybody's operations."""
     right = Host.poll
@@ -238,13 +238,13 @@ def operations_for_everybody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "poll", poll)
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def too_fast(patch: pytest.MonkeyPatch) -> None:
     """A film is done within ten seconds."""
     patch.setattr(service, "TIMES", Lifecycle((Stage("running", 1.0, 9.0),), service.TIMES.ends))
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def failures_are_paid_for(patch: pytest.MonkeyPatch) -> None:
     """What fails is charged."""
     right = Account.settle
@@ -257,19 +257,19 @@ def failures_are_paid_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Account, "settle", settle)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_in_the_address(patch: pytest.MonkeyPatch) -> None:
     """The key is sent in the query."""
     patch.setattr(Client, "url", lambda self, path: f"{self.settings.base_url}{path}?key={self._key.reveal()}")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def version_twice(patch: pytest.MonkeyPatch) -> None:
     """A base address that ends with the version is not understood."""
     patch.setattr(conversation, "replace", lambda settings, **_: settings)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def inline_data(patch: pytest.MonkeyPatch) -> None:
     """Images are sent under another name than the SDK's."""
     right = bodies._encoded
@@ -281,45 +281,45 @@ def inline_data(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_encoded", encoded)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unchecked_length(patch: pytest.MonkeyPatch) -> None:
     """1080p is asked for with 4 seconds, and paid for."""
     patch.setattr(bodies, "_large", lambda _resolution: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unchecked_model(patch: pytest.MonkeyPatch) -> None:
     """Nothing is known of any model."""
     patch.setattr(profile, "FAMILIES", MappingProxyType({}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def unchecked_people(patch: pytest.MonkeyPatch) -> None:
     """Who may be shown with an image is not checked."""
     right = bodies.parameters
     patch.setattr(bodies, "parameters", lambda family, **given: right(family, **{**given, "image": False}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def filtered_is_a_success(patch: pytest.MonkeyPatch) -> None:
     """A film that is withheld is reported as completed."""
     patch.setattr(Snapshot, "__post_init__", lambda _self: None)
     ended_otherwise(patch, lambda seen: replace(seen, state=JobState.SUCCEEDED))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def filtered_is_any_failure(patch: pytest.MonkeyPatch) -> None:
     """A film that is withheld is a failure like any other."""
     ended_otherwise(patch, lambda seen: replace(seen, failure=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def reasons_are_dropped(patch: pytest.MonkeyPatch) -> None:
     """Nobody is told why a film is withheld."""
     ended_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def error_is_overlooked(patch: pytest.MonkeyPatch) -> None:
     """An operation's error is looked for last."""
     right = Client._read_poll
@@ -331,57 +331,57 @@ def error_is_overlooked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_poll", polled)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def error_code_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """A failure does not carry google.rpc's code."""
     right = Client._read_poll
     patch.setattr(Client, "_read_poll", lambda self, response: replace(right(self, response), code=None))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_for_google(patch: pytest.MonkeyPatch) -> None:
     """The proxy's key is shown to Google, whose address the film has."""
     patch.setattr(Client, "_fetchable", lambda _self, uri: uri)
     patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """The key follows every redirect."""
     patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def key_for_nobody(patch: pytest.MonkeyPatch) -> None:
     """Downloads carry no key."""
     patch.setattr(ClientService, "download_headers", lambda _self, _url: {})
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def without_download(patch: pytest.MonkeyPatch) -> None:
     """The path is put behind the proxy's address without /download."""
     patch.setattr(conversation, "DOWNLOAD_ROUTE", "")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def empty_purse_is_a_rate(patch: pytest.MonkeyPatch) -> None:
     """A budget that is used up is called a rate limit."""
     patch.setattr(conversation, "PROXY_REFUSALS", MappingProxyType({"auth_error": errors.AuthenticationError}))
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def wrong_key_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
     """The reason in the details is not read."""
     patch.setattr(conversation, "INVALID_KEY_REASON", "-")
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def impatient(patch: pytest.MonkeyPatch) -> None:
     """RetryInfo is not read."""
     patch.setattr(conversation, "_delay", lambda _details: None)
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def any_server_error_is_an_answer(patch: pytest.MonkeyPatch) -> None:
     """After 500 the client says that nothing was made."""
 
@@ -396,7 +396,7 @@ def any_server_error_is_an_answer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "UNAVAILABLE", Everything())
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def paid_twice(patch: pytest.MonkeyPatch) -> None:
     """A film whose outcome is unknown is asked for again."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)

@@ -1,4 +1,4 @@
-"""Breaks: every vendor has enough of them, each can be planted and taken out, and the tool tells caught from missed."""
+"""Mutations: every vendor has enough of them, each can be applied and undone, and the runner judges them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import pytest
 
 from soundstage_contracts import VENDORS
 from soundstage_contracts.mutation import runner
-from soundstage_contracts.mutation.mutations import Break, BreakError, Breaks, load_breaks
-from soundstage_contracts.mutation.runner import Verdict, judge, main, plant, run
+from soundstage_contracts.mutation.mutations import Mutation, MutationError, Mutations, load_mutations
+from soundstage_contracts.mutation.runner import Verdict, evaluate, main, plant, run
 
 FILES = Path(__file__).parents[1] / "breaks"
 LEAST = 10
 HEAD = """
 from soundstage import CameraMove
 from soundstage.vendors import tomoviee
-from soundstage_contracts.mutation.mutations import Breaks
+from soundstage_contracts.mutation.mutations import Mutations
 
-BREAKS = Breaks("tomoviee and test_the_camera_moves_are_named_as_documented")
+MUTATIONS = Mutations("tomoviee and test_the_camera_moves_are_named_as_documented")
 """
 THREE = (
     HEAD
     + '''
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def renamed_move(patch):
     """A camera move has another name."""
     patch.setattr(CameraMove.ORBIT, "_name_", "CIRCLE")
 
 
-@BREAKS.in_simulator
+@MUTATIONS.in_simulator
 def harmless(patch):
     """Nothing goes wrong at all."""
 
 
-@BREAKS.in_client
+@MUTATIONS.in_client
 def impossible(patch):
     """Something is replaced that does not exist."""
     patch.setattr(tomoviee, "no_such_thing", None)
@@ -45,7 +45,7 @@ def impossible(patch):
 ALL = [
     pytest.param(path, one.id, id=f"{path.stem}-{one.id}")
     for path in sorted(FILES.glob("*.py"))
-    for one in load_breaks(path)
+    for one in load_mutations(path)
 ]
 
 
@@ -59,16 +59,16 @@ def written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_vendor_has_enough_breaks_on_both_sides(vendor: str) -> None:
     """There are at least ten in the simulator and ten in the client, in a file that is called like the vendor."""
-    breaks = load_breaks(FILES / f"{vendor}.py")
-    assert breaks.vendor == vendor
+    mutations = load_mutations(FILES / f"{vendor}.py")
+    assert mutations.vendor == vendor
     for side in ("simulator", "client"):
-        assert sum(one.side == side for one in breaks) >= LEAST
+        assert sum(one.side == side for one in mutations) >= LEAST
 
 
 @pytest.mark.parametrize(("path", "name"), ALL)
 def test_a_break_is_planted_and_taken_out_again(path: Path, name: str) -> None:
     """What it replaces exists, something is replaced, and afterwards everything is as it was."""
-    before = load_breaks(path)[name]
+    before = load_mutations(path)[name]
     with pytest.MonkeyPatch.context() as patch:
         before.apply(patch)
         assert patch._setattr or patch._setitem
@@ -78,46 +78,46 @@ def test_a_break_is_planted_and_taken_out_again(path: Path, name: str) -> None:
 
 def test_breaks_are_named_and_told_apart(tmp_path: Path) -> None:
     """A break is called as its function is, says what goes wrong, and keeps its vendor, side and order."""
-    breaks = load_breaks(written(tmp_path, THREE))
-    assert [(one.id, one.side) for one in breaks] == [
+    mutations = load_mutations(written(tmp_path, THREE))
+    assert [(one.id, one.side) for one in mutations] == [
         ("renamed-move", "client"), ("harmless", "simulator"), ("impossible", "client"),
     ]  # fmt: skip
-    assert len(breaks) == 3
-    first = breaks["renamed-move"]
-    assert isinstance(first, Break)
+    assert len(mutations) == 3
+    first = mutations["renamed-move"]
+    assert isinstance(first, Mutation)
     assert first.about == "A camera move has another name."
 
 
 def test_a_break_without_words_or_with_a_name_twice_is_refused() -> None:
     """The error names the break and what is needed."""
-    breaks = Breaks("tomoviee")
+    mutations = Mutations("tomoviee")
 
     def quiet(patch: pytest.MonkeyPatch) -> None:
         del patch
 
-    with pytest.raises(BreakError, match="quiet: docstring is missing"):
-        breaks.in_client(quiet)
+    with pytest.raises(MutationError, match="quiet: docstring is missing"):
+        mutations.in_client(quiet)
     quiet.__doc__ = "It says something."
-    breaks.in_client(quiet)
-    with pytest.raises(BreakError, match="quiet: an earlier break has this name"):
-        breaks.in_simulator(quiet)
-    with pytest.raises(BreakError, match="break must be one of quiet; got 'loud'"):
-        breaks["loud"]
+    mutations.in_client(quiet)
+    with pytest.raises(MutationError, match="quiet: an earlier break has this name"):
+        mutations.in_simulator(quiet)
+    with pytest.raises(MutationError, match="break must be one of quiet; got 'loud'"):
+        mutations["loud"]
 
 
 def test_a_file_without_breaks_is_refused(tmp_path: Path) -> None:
     """The error names the file and what is missing."""
-    with pytest.raises(BreakError, match=r"nowhere\.py must be a Python file"):
-        load_breaks(tmp_path / "nowhere.py")
-    with pytest.raises(BreakError, match="must define BREAKS"):
-        load_breaks(written(tmp_path, "x = 1\n"))
+    with pytest.raises(MutationError, match=r"nowhere\.py must be a Python file"):
+        load_mutations(tmp_path / "nowhere.py")
+    with pytest.raises(MutationError, match="must define MUTATIONS"):
+        load_mutations(written(tmp_path, "x = 1\n"))
 
 
 @pytest.mark.slow
 def test_what_is_caught_is_told_from_what_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A caught break names contract and promise; one that survives or cannot be planted is loud, and the code 1."""
     home = written(tmp_path, THREE)
-    verdicts = {one.id if one else "": verdict for one, verdict in judge(home)}
+    verdicts = {one.id if one else "": verdict for one, verdict in evaluate(home)}
     assert {name: verdict.outcome for name, verdict in verdicts.items()} == {
         "": "survived", "renamed-move": "caught", "harmless": "survived", "impossible": "error",
     }  # fmt: skip
@@ -145,7 +145,7 @@ def test_a_run_that_is_not_over_or_says_nothing_is_an_error(tmp_path: Path, monk
     monkeypatch.setattr(runner, "SECONDS", 60.0)
     assert run("nothing", home).outcome == "error"
     assert "got 'nothing'" in run("nothing", home).said
-    nobodys = written(tmp_path, THREE.replace('Breaks("tomoviee', 'Breaks("nobody'))
+    nobodys = written(tmp_path, THREE.replace('Mutations("tomoviee', 'Mutations("nobody'))
     assert "pytest ended with" in run("-", nobodys).said
 
 
@@ -157,7 +157,7 @@ def test_the_table_shows_long_words_short(monkeypatch: pytest.MonkeyPatch, capsy
         seen.append(home)
         return [(None, Verdict("caught", "test_it", "It holds.", "x" * 500))]
 
-    monkeypatch.setattr(runner, "judge", fake)
+    monkeypatch.setattr(runner, "evaluate", fake)
     monkeypatch.setenv("COLUMNS", "200")
     assert main([str(FILES)]) == 1
     printed = capsys.readouterr().out
@@ -168,7 +168,7 @@ def test_the_table_shows_long_words_short(monkeypatch: pytest.MonkeyPatch, capsy
 
 def test_planting_needs_a_break_that_exists(tmp_path: Path) -> None:
     """A name that no break has is refused before pytest starts."""
-    with pytest.raises(BreakError, match="got 'nothing'"):
+    with pytest.raises(MutationError, match="got 'nothing'"):
         plant(written(tmp_path, THREE), "nothing")
 
 

@@ -1,11 +1,11 @@
-"""Breaks: deliberate mistakes in the simulator or the client, each of which some contract must catch.
+"""Mutations: deliberate mistakes in the simulator or the client, each of which some contract must catch.
 
 A vendor's breaks are functions in one file, each planting one mistake at run time and undone by its `MonkeyPatch`::
 
-    BREAKS = Breaks("tomoviee")
+    MUTATIONS = Mutations("tomoviee")
 
 
-    @BREAKS.in_simulator
+    @MUTATIONS.in_simulator
     def a_failed_task_is_paid_for(patch: pytest.MonkeyPatch) -> None:
         \"\"\"What failed is captured instead of given back.\"\"\"
         patch.setattr(Ledger, "release", Ledger.capture)
@@ -29,12 +29,12 @@ Apply = Callable[[pytest.MonkeyPatch], None]
 Side = Literal["simulator", "client"]
 
 
-class BreakError(ValueError):
+class MutationError(ValueError):
     """A break, or a file of breaks, cannot be used; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
+class Mutation:
     """One mistake.
 
     Attributes:
@@ -52,12 +52,12 @@ class Break:
     apply: Apply
 
 
-class Breaks:
+class Mutations:
     """The breaks of one vendor, in the order in which they are written."""
 
     def __init__(self, vendor: str) -> None:
         self.vendor = vendor
-        self._found: dict[str, Break] = {}
+        self._found: dict[str, Mutation] = {}
 
     def in_simulator(self, apply: Apply) -> Apply:
         """Take a function that plants a mistake in the simulator."""
@@ -67,7 +67,7 @@ class Breaks:
         """Take a function that plants a mistake in the client."""
         return self._take(apply, "client")
 
-    def __iter__(self) -> Iterator[Break]:
+    def __iter__(self) -> Iterator[Mutation]:
         """Iterate over the breaks."""
         return iter(self._found.values())
 
@@ -75,39 +75,39 @@ class Breaks:
         """Return how many there are."""
         return len(self._found)
 
-    def __getitem__(self, name: str) -> Break:
+    def __getitem__(self, name: str) -> Mutation:
         """Return the break that is called *name*.
 
         Raises:
-            BreakError: There is none; the text names those there are.
+            MutationError: There is none; the text names those there are.
         """
         if name not in self._found:
-            raise BreakError(f"break must be one of {', '.join(self._found)}; got {name!r}")
+            raise MutationError(f"break must be one of {', '.join(self._found)}; got {name!r}")
         return self._found[name]
 
     def _take(self, apply: Apply, side: Side) -> Apply:
         name = apply.__name__.replace("_", "-")
         about = (apply.__doc__ or "").strip().partition("\n")[0]
         if not about:
-            raise BreakError(f"{name}: docstring is missing; needed: a first line that says what goes wrong")
+            raise MutationError(f"{name}: docstring is missing; needed: a first line that says what goes wrong")
         if name in self._found:
-            raise BreakError(f"{name}: an earlier break has this name; allowed: a new one")
-        self._found[name] = Break(name, self.vendor, side, about, apply)
+            raise MutationError(f"{name}: an earlier break has this name; allowed: a new one")
+        self._found[name] = Mutation(name, self.vendor, side, about, apply)
         return apply
 
 
-def load_breaks(path: Path) -> Breaks:
-    """Return the breaks in the file *path*, whose `BREAKS` they are.
+def load_mutations(path: Path) -> Mutations:
+    """Return the breaks in the file *path*, whose `MUTATIONS` they are.
 
     Raises:
-        BreakError: There is no such file, or it defines none.
+        MutationError: There is no such file, or it defines none.
     """
     spec = spec_from_file_location(f"soundstage_breaks_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise BreakError(f"{path} must be a Python file")
+        raise MutationError(f"{path} must be a Python file")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    breaks: Breaks | None = getattr(module, "BREAKS", None)
-    if breaks is None:
-        raise BreakError(f"{path} must define BREAKS")
-    return breaks
+    mutations: Mutations | None = getattr(module, "MUTATIONS", None)
+    if mutations is None:
+        raise MutationError(f"{path} must define MUTATIONS")
+    return mutations

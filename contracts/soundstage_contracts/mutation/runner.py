@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from soundstage_contracts.mutation.mutations import Break, BreakError, load_breaks
+from soundstage_contracts.mutation.mutations import Mutation, MutationError, load_mutations
 from soundstage_contracts.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ class Verdict:
     said: str = ""
 
 
-class Witness:
+class MutationPlugin:
     """A pytest plugin that plants a break once pytest is configured, and remembers the first contract that fails."""
 
-    def __init__(self, planted: Break | None, home: Path) -> None:
-        self._planted = planted
+    def __init__(self, mutation: Mutation | None, home: Path) -> None:
+        self._mutation = mutation
         self._home = home
         self._patch = pytest.MonkeyPatch()
         self._promises: dict[str, str] = {}
@@ -74,8 +74,8 @@ class Witness:
     def pytest_configure(self) -> None:
         """Plant the break, before any contract is imported."""
         try:
-            if self._planted is not None:
-                self._planted.apply(self._patch)
+            if self._mutation is not None:
+                self._mutation.apply(self._patch)
         except Exception as error:
             self.failure = Verdict("error", said=f"it cannot be planted: {type(error).__name__}: {error}")
             raise pytest.UsageError(self.failure.said) from error
@@ -108,15 +108,15 @@ def plant(home: Path, name: str) -> Verdict:
     """Run the vendor's contracts in this process with the break *name* of the file *home*, ``-`` for none.
 
     Raises:
-        BreakError: There is no such break.
+        MutationError: There is no such break.
     """
-    breaks = load_breaks(home)
-    witness = Witness(None if name == _NONE else breaks[name], home)
-    alone = ("--soundstage-vendor", breaks.vendor) if breaks.vendor in VENDORS else ()
-    contracts = ("--pyargs", "soundstage_contracts", "-k", breaks.vendor)
-    code = pytest.main([*_QUIET, *contracts, *alone], plugins=[witness])
-    if witness.failure is not None:
-        return witness.failure
+    mutations = load_mutations(home)
+    plugin = MutationPlugin(None if name == _NONE else mutations[name], home)
+    alone = ("--soundstage-vendor", mutations.vendor) if mutations.vendor in VENDORS else ()
+    contracts = ("--pyargs", "soundstage_contracts", "-k", mutations.vendor)
+    code = pytest.main([*_QUIET, *contracts, *alone], plugins=[plugin])
+    if plugin.failure is not None:
+        return plugin.failure
     if code == pytest.ExitCode.OK:
         return Verdict("survived")
     return Verdict("error", said=f"pytest ended with {code!r}")
@@ -140,14 +140,14 @@ def run(name: str, home: Path) -> Verdict:
         return Verdict(**json.loads(report.read_text(encoding="utf-8")))
 
 
-def judge(home: Path, only: Sequence[str] = (), jobs: int = 2) -> Iterator[tuple[Break | None, Verdict]]:
+def evaluate(home: Path, only: Sequence[str] = (), jobs: int = 2) -> Iterator[tuple[Mutation | None, Verdict]]:
     """Plant every break of *home*, or those that are named, *jobs* at a time; the first run has none.
 
     Raises:
-        BreakError: There is no such break.
+        MutationError: There is no such break.
     """
-    breaks = load_breaks(home)
-    chosen = [breaks[name] for name in only] or list(breaks)
+    mutations = load_mutations(home)
+    chosen = [mutations[name] for name in only] or list(mutations)
     names = [_NONE, *(one.id for one in chosen)]
     with ThreadPoolExecutor(jobs) as pool:
         yield from zip([None, *chosen], pool.map(partial(run, home=home), names), strict=True)
@@ -164,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         homes = sorted(where.glob("[!_]*.py")) if where.is_dir() else [where]
         good = [_show(home, options.only, options.jobs) for home in homes]
         return int(not all(good))
-    except BreakError as error:
+    except MutationError as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False)
         return 2
 
@@ -185,7 +185,7 @@ def _show(home: Path, only: Sequence[str], jobs: int) -> bool:
     """Judge the breaks of one file, print a row for each, and return whether everything is as it must be."""
     table = Table("break", "side", "caught by", "which promises", "and said", title=home.stem, expand=True)
     good = True
-    for one, verdict in judge(home, only, jobs):
+    for one, verdict in evaluate(home, only, jobs):
         right = verdict.outcome == ("survived" if one is None else "caught")
         good = good and right
         table.add_row(*_row(one, verdict, right=right), style="" if right else "red")
@@ -193,7 +193,7 @@ def _show(home: Path, only: Sequence[str], jobs: int) -> bool:
     return good
 
 
-def _row(one: Break | None, verdict: Verdict, *, right: bool) -> Iterator[str]:
+def _row(one: Mutation | None, verdict: Verdict, *, right: bool) -> Iterator[str]:
     yield escape(f"{one.id}: {one.about}" if one else "no break")
     yield one.side if one else ""
     if one is None and right:

@@ -1,7 +1,8 @@
-"""What was said: the requests and answers behind a contract, kept while it runs and shown without a secret.
+"""Record the HTTP exchanges of the running contract, and show them without secrets.
 
-An `ExchangeRecorder` keeps the last exchanges of the running contract, so that a failure and a report can show what
-a result rests on. Under Hypothesis it keeps those of the last example only, which is the shortest that fails. Clients are watched by httpx's event hooks: nothing about how they send is changed.
+An `ExchangeRecorder` keeps the last exchanges, so that a failure message and the report can show them. Under Hypothesis
+it keeps those of the last example only, which is the shortest one that fails. Clients are recorded through httpx's
+event hooks, which change nothing about how they send.
 """
 
 from __future__ import annotations
