@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from soundstage_contracts.options import EFFORTS, IN_PROCESS, LIVE, ChoiceError, read_choices
+from soundstage_contracts.outcomes import unchecked
 from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.report.observer import CHOICES, Observer
-from soundstage_contracts.unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

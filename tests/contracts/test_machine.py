@@ -10,7 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from soundstage import JobState
-from soundstage_contracts.laws.machine import BrokenLawError, must
+from soundstage_contracts.outcomes import BrokenLawError, require
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors.tomoviee import TomovieeMachine
 from soundstage_server.kit import results
@@ -131,4 +131,4 @@ def test_a_mistake_is_caught_in_words(target: Target, monkeypatch: pytest.Monkey
 
 def test_a_law_that_holds_says_nothing() -> None:
     """`must` is silent about what holds."""
-    must(JobState.SUCCEEDED.final, "a success is not the end")
+    require(JobState.SUCCEEDED.final, "a success is not the end")

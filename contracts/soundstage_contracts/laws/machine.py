@@ -32,6 +32,7 @@ from hypothesis.stateful import (
 
 from soundstage import JobState, errors
 from soundstage_contracts.declarations.vendor import WORDS
+from soundstage_contracts.outcomes import BrokenLawError, require
 from soundstage_contracts.simulators.callback_receiver import Receiver
 from soundstage_contracts.simulators.control import ControlError, account_name
 
@@ -80,21 +81,6 @@ class _Seen:
     """Whether its end is to be told to a callback address."""
     born: float = 0.0
     """The account's time at its creation."""
-
-
-class BrokenLawError(AssertionError):
-    """A law does not hold; Hypothesis shrinks to the shortest story that breaks it."""
-
-
-def must(holds: bool, broken: str) -> None:  # noqa: FBT001 - reads as the sentence that it is
-    """Let a law hold.
-
-    Raises:
-        BrokenLawError: It does not; *broken* says how.
-    """
-    __tracebackhide__ = True  # the law that broke is the caller's
-    if not holds:
-        raise BrokenLawError(broken)
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -148,9 +134,9 @@ class JobMachine(RuleBasedStateMachine):
         job: Job = getattr(caller.client, method)(**arguments)
         caller.created += 1
         price = self._reserved(caller) - before
-        must(price > 0, f"{method} was accepted and nothing was reserved for it")
-        must(job.id not in self._seen, f"the id {job.id} was given twice")
-        must(job.state in _RANK, f"a new job is {job.state}")
+        require(price > 0, f"{method} was accepted and nothing was reserved for it")
+        require(job.id not in self._seen, f"the id {job.id} was given twice")
+        require(job.state in _RANK, f"a new job is {job.state}")
         ends = self.contract.ends.get(word, JobState.SUCCEEDED)
         seen = _Seen(job, caller, price, ends, _RANK[job.state], wants, self.target.control.now(caller.name))
         self._seen[job.id] = seen
@@ -169,9 +155,9 @@ class JobMachine(RuleBasedStateMachine):
         self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
         found = self._submit_in_trouble(caller, method, arguments, kind)
         made = self._held(caller)[len(before) :]
-        must(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
+        require(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
         if self.contract.finds or self.contract.replays:
-            must((found.id if found else None) == (made[0] if made else None), f"{made} was made, and {found} found")
+            require((found.id if found else None) == (made[0] if made else None), f"{made} was made, and {found} found")
         if not made:
             return multiple()
         caller.created += 1
@@ -185,10 +171,10 @@ class JobMachine(RuleBasedStateMachine):
         try:
             job: Job | None = getattr(caller.client, method)(**arguments)
         except errors.SubmitOutcomeUnknown as unknown:
-            must(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
-            must(not self.contract.replays, f"{method} broke off ({kind}) and was not sent again with its key")
+            require(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
+            require(not self.contract.replays, f"{method} broke off ({kind}) and was not sent again with its key")
             return unknown.resolve() if self.contract.finds else None
-        must(self.contract.replays, f"{method} broke off ({kind}) and the client says that it went well")
+        require(self.contract.replays, f"{method} broke off ({kind}) and the client says that it went well")
         return job
 
     def _refused(self, caller: _Caller, method: str, arguments: dict[str, Any]) -> None:
@@ -197,9 +183,11 @@ class JobMachine(RuleBasedStateMachine):
         try:
             getattr(caller.client, method)(**arguments)
         except errors.ContentPolicyError:
-            must(self._held(caller) == before and self._reserved(caller) == reserved, "refused, and yet it left traces")
+            require(
+                self._held(caller) == before and self._reserved(caller) == reserved, "refused, and yet it left traces"
+            )
             return
-        must(False, f"{method} takes content that the vendor blocks at once")
+        require(False, f"{method} takes content that the vendor blocks at once")
 
     @precondition(lambda self: self.contract.cancels)
     @rule(seen=jobs)
@@ -209,7 +197,7 @@ class JobMachine(RuleBasedStateMachine):
         seen.job.cancel()
         if not ended:
             seen.must_end, seen.furthest = JobState.CANCELED, 2
-        must(seen.job.refresh().state is seen.must_end, f"{seen.job.id} was cancelled and is {seen.job.state}")
+        require(seen.job.refresh().state is seen.must_end, f"{seen.job.id} was cancelled and is {seen.job.state}")
 
     @rule(seen=jobs, trouble=st.sampled_from(_PASSING))
     def read_in_trouble(self, seen: _Seen, trouble: dict[str, Any]) -> None:
@@ -222,19 +210,19 @@ class JobMachine(RuleBasedStateMachine):
         """Read a job: it never goes back, and ends as it must, with outputs if and only if it succeeded."""
         job = seen.job.refresh()
         rank = _RANK.get(job.state, 2)
-        must(job.state is not JobState.UNKNOWN, f"an undocumented state word: {job.state_raw!r}")
-        must(rank >= seen.furthest, f"{job.id} went back to {job.state}")
+        require(job.state is not JobState.UNKNOWN, f"an undocumented state word: {job.state_raw!r}")
+        require(rank >= seen.furthest, f"{job.id} went back to {job.state}")
         seen.furthest = rank
-        must(bool(job.outputs) == (job.state is JobState.SUCCEEDED), f"{job.state} with outputs {job.outputs}")
+        require(bool(job.outputs) == (job.state is JobState.SUCCEEDED), f"{job.state} with outputs {job.outputs}")
         if job.state.final:
-            must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
+            require(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
 
     @rule(seen=jobs)
     def read_afresh(self, seen: _Seen) -> None:
         """Read a job by a handle made from its token: it says the same, and is as far as it was seen."""
         job = seen.caller.client.job_from_token(seen.job.to_token()).refresh()
-        must(job.id == seen.job.id, f"a token of {seen.job.id} gave {job.id}")
-        must(_RANK.get(job.state, 2) >= seen.furthest, f"{job.id} went back to {job.state}")
+        require(job.id == seen.job.id, f"a token of {seen.job.id} gave {job.id}")
+        require(_RANK.get(job.state, 2) >= seen.furthest, f"{job.id} went back to {job.state}")
 
     @rule(caller=callers, seconds=st.floats(0, 400))
     def let_time_pass(self, caller: _Caller, seconds: float) -> None:
@@ -245,7 +233,7 @@ class JobMachine(RuleBasedStateMachine):
             self.target.control.advance(seconds, caller.name)
         drift = 5.0 if before else 0.0  # a real clock goes on by itself
         for other, then in zip(others, before, strict=True):
-            must(abs(self.target.control.now(other.name) - then) <= drift, f"the time of {other.name} moved, too")
+            require(abs(self.target.control.now(other.name) - then) <= drift, f"the time of {other.name} moved, too")
 
     @precondition(lambda self: self._seen)
     @rule(seen=jobs, caller=callers)
@@ -257,7 +245,7 @@ class JobMachine(RuleBasedStateMachine):
             caller.client.job(seen.job.id, seen.job.operation).refresh()
         except errors.NotFoundError:
             return
-        must(False, f"{caller.name} can read {seen.job.id}, a job of {seen.caller.name}")
+        require(False, f"{caller.name} can read {seen.job.id}, a job of {seen.caller.name}")
 
     @rule(seen=jobs)
     def finish(self, seen: _Seen) -> None:
@@ -265,22 +253,22 @@ class JobMachine(RuleBasedStateMachine):
         self.target.control.advance(_LONGEST, seen.caller.name)
         job = seen.job.refresh()
         seen.furthest = 2
-        must(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
+        require(job.state is seen.must_end, f"{job.id} ended {job.state}, not {seen.must_end}")
         if job.state is JobState.SUCCEEDED:
-            must(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
+            require(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
             age = self.target.control.now(seen.caller.name) - seen.born
             for output in job.outputs if age < self.contract.keeps else ():
                 self._save(job, output)
         else:
-            must(job.error is not None, f"{job.id} failed and gives no reason")
+            require(job.error is not None, f"{job.id} failed and gives no reason")
 
     def _save(self, job: Job, output: Output) -> None:
         try:
             file = output.save(self._folder.name)
         except errors.DownloadError as trouble:
-            must(False, f"{job.id} succeeded, and {output} cannot be saved: {trouble}")
+            require(False, f"{job.id} succeeded, and {output} cannot be saved: {trouble}")
         else:
-            must(file.stat().st_size > 0, f"{job.id} succeeded, and {output} is empty")
+            require(file.stat().st_size > 0, f"{job.id} succeeded, and {output} is empty")
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -289,12 +277,12 @@ class JobMachine(RuleBasedStateMachine):
             if not caller.created:
                 continue
             money = self._money(caller)
-            must(money.available + money.reserved + money.spent == money.granted, f"money is not conserved: {money}")
-            must(min(money.available, money.reserved, money.spent) >= 0, f"less than nothing: {money}")
+            require(money.available + money.reserved + money.spent == money.granted, f"money is not conserved: {money}")
+            require(min(money.available, money.reserved, money.spent) >= 0, f"less than nothing: {money}")
             mine = [seen for seen in self._seen.values() if seen.caller is caller]
             succeeding = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
-            must(money.spent <= succeeding, f"{money.spent} is spent; all that succeeds costs {succeeding}")
-            must(
+            require(money.spent <= succeeding, f"{money.spent} is spent; all that succeeds costs {succeeding}")
+            require(
                 money.reserved + money.spent <= sum(seen.price for seen in mine), f"charged beyond the prices: {money}"
             )
 
@@ -304,7 +292,7 @@ class JobMachine(RuleBasedStateMachine):
         for caller in self._callers:
             if caller.created:
                 held = len(self.target.control.tasks(caller.name))
-                must(held == caller.created, f"{held} tasks are held, {caller.created} were created")
+                require(held == caller.created, f"{held} tasks are held, {caller.created} were created")
 
     def teardown(self) -> None:
         """At the end of time nothing is reserved, what was spent is what succeeded, and whoever wished to was told."""
@@ -323,9 +311,9 @@ class JobMachine(RuleBasedStateMachine):
             self.target.control.advance(_LONGEST, caller.name)
             money = self._money(caller)
             mine = [seen for seen in self._seen.values() if seen.caller is caller]
-            must(money.reserved == 0, f"{money.reserved} is still reserved when all is over")
+            require(money.reserved == 0, f"{money.reserved} is still reserved when all is over")
             succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
-            must(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
+            require(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
 
     def _listen(self) -> None:
         """Wait until everybody who wished to be was told, once, and what a look tells, too."""
@@ -338,11 +326,11 @@ class JobMachine(RuleBasedStateMachine):
                 raise BrokenLawError(f"nobody was told of one of {', '.join(wishing)}") from None
             job = self._callers[0].client.job_from_callback(told)
             key = (job.id, job.state.final)
-            must(job.id in wishing and key not in self._told, f"told unasked, or twice: {told}")
+            require(job.id in wishing and key not in self._told, f"told unasked, or twice: {told}")
             self._told.add(key)
-            must(job.state in {wishing[job.id].must_end, JobState.RUNNING}, f"told that {job.id} ended {job.state}")
-            must(job.state.final or self.contract.tells_changes, f"told before the end: {told}")
-        must(self._receiver.told.empty(), "more was told than asked for")
+            require(job.state in {wishing[job.id].must_end, JobState.RUNNING}, f"told that {job.id} ended {job.state}")
+            require(job.state.final or self.contract.tells_changes, f"told before the end: {told}")
+        require(self._receiver.told.empty(), "more was told than asked for")
 
     def _is_full(self, caller: _Caller) -> bool:
         """Return whether *caller* may have as many unfinished jobs as it may have at all."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from soundstage import JobState, errors
-from soundstage_contracts.laws.machine import must
 from soundstage_contracts.live.differences import Difference, Said
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.recorder import (
     Exchange,
     ExchangeRecorder,
@@ -97,7 +97,7 @@ class Played:
         if self.trouble is not None:
             raise self.trouble
         broken = [str(each) for each in self.found if each.severity == "breaking"]
-        must(not broken, "the service differs from the simulator: " + "; ".join(broken))
+        require(not broken, "the service differs from the simulator: " + "; ".join(broken))
 
     @property
     def failed(self) -> bool:
@@ -114,7 +114,7 @@ class Played:
                 raise
             return
         self._recorder.label("made" if call.refused is None else "refused")
-        must(call.refused is None, f"{call.name} must be refused; it was answered: {made}")
+        require(call.refused is None, f"{call.name} must be refused; it was answered: {made}")
         if hasattr(made, "updates"):
             self._job = made.id
             self._follow(made)

@@ -20,10 +20,10 @@ from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.live.call import Played, documented_words
 from soundstage_contracts.live.differences import differences
 from soundstage_contracts.live.plan import Climb, Purse, Step, plan
+from soundstage_contracts.outcomes import unchecked
 from soundstage_contracts.simulators.recorder import Redaction, with_recording
 from soundstage_contracts.simulators.session import contract_of
 from soundstage_contracts.simulators.target import Target
-from soundstage_contracts.unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

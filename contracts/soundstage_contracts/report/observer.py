@@ -13,9 +13,9 @@ import pytest
 
 from soundstage_contracts.declarations.live import RUNGS, LiveCall
 from soundstage_contracts.options import Choices
+from soundstage_contracts.outcomes import Unchecked
 from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.simulators.recorder import ExchangeRecorder, Redaction, start_recording, stop_recording
-from soundstage_contracts.unchecked import Unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable

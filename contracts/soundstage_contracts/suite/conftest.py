@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from soundstage_contracts.live.run import LiveRun
+from soundstage_contracts.outcomes import unchecked
 from soundstage_contracts.report.observer import CHOICES, LIVE_RUN
 from soundstage_contracts.simulators.target import Target
-from soundstage_contracts.unchecked import unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

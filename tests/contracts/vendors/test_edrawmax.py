@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_contracts import load_facts
-from soundstage_contracts.laws.machine import BrokenLawError
+from soundstage_contracts.outcomes import BrokenLawError
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors.edrawmax import CONTRACT, DEMO, options, reading
 from soundstage_contracts.vendors.edrawmax.arguments import (

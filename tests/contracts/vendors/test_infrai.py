@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from soundstage import InvalidArgument, JobState
 from soundstage_contracts import load_facts
 from soundstage_contracts.declarations.vendor import WORDS
-from soundstage_contracts.laws.machine import BrokenLawError, JobMachine
+from soundstage_contracts.laws.machine import JobMachine
+from soundstage_contracts.outcomes import BrokenLawError
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors import infrai as vendor
 from soundstage_contracts.vendors.infrai import CONTRACT, DEMO, InfraiMachine, raw_client

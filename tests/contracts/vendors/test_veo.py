@@ -12,7 +12,8 @@ from soundstage import JobState
 from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
 from soundstage_contracts.declarations.vendor import WORDS
-from soundstage_contracts.laws.machine import BrokenLawError, JobMachine
+from soundstage_contracts.laws.machine import JobMachine
+from soundstage_contracts.outcomes import BrokenLawError
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors import veo as vendor
 from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, DEMO, RawClient, VeoMachine

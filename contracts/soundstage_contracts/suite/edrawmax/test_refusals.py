@@ -11,7 +11,7 @@ import pytest
 
 from soundstage import AsyncEdrawMax, EdrawMax, RetryPolicy, SkippingClock, errors
 from soundstage_contracts import load_facts, proves
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.edrawmax import CONTRACT
 from soundstage_contracts.vendors.edrawmax.arguments import KINDS
@@ -151,7 +151,7 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
                 with anyio.fail_after(60):
                     while not done():
                         await anyio.lowlevel.checkpoint()
-                        must(len(own_target.control.tasks(busy.name)) <= limit + 1, "one request too many was taken")
+                        require(len(own_target.control.tasks(busy.name)) <= limit + 1, "one request too many was taken")
 
             for _ in range(limit):
                 group.start_soon(ask)
@@ -160,7 +160,7 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
             await until(lambda: len(refused) == 2)
             assert_refused(refused[0], 3001, CODES[3001], fact="error.concurrency")
             assert_refused(refused[1], 400, CODES[400])
-            must(codes == [], "an answer left before its diagram was done")
+            require(codes == [], "an answer left before its diagram was done")
             own_target.control.advance(30)
         return codes
 

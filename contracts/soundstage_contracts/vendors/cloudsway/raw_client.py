@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.cloudsway.access import ENDPOINT, headers
 
@@ -83,10 +83,10 @@ def assert_accepted(answer: httpx.Response) -> Any:
         BrokenLawError: It is not; the text says how.
     """
     body = answer.json()
-    must(answer.is_success, f"HTTP {answer.status_code}: {answer.text}")
-    must(set(body) == {"code", "message", "request_id", "data"}, f"not the envelope: {answer.text}")
-    must((body["code"], body["message"]) == (0, "SUCCEED"), f"not a success: {answer.text}")
-    must(UUID4.fullmatch(body["request_id"]) is not None, f"request_id is no UUID of version 4: {answer.text}")
+    require(answer.is_success, f"HTTP {answer.status_code}: {answer.text}")
+    require(set(body) == {"code", "message", "request_id", "data"}, f"not the envelope: {answer.text}")
+    require((body["code"], body["message"]) == (0, "SUCCEED"), f"not a success: {answer.text}")
+    require(UUID4.fullmatch(body["request_id"]) is not None, f"request_id is no UUID of version 4: {answer.text}")
     return body["data"]
 
 
@@ -98,10 +98,10 @@ def assert_refused(answer: httpx.Response, code: int, *, status: int | None = No
     """
     body = answer.json()
     expected = TABLE.get(code, code) if status is None else status
-    must((answer.status_code, body["code"]) == (expected, code), f"not {code} with HTTP {expected}: {answer.text}")
-    must(set(body) == {"code", "message", "request_id"}, f"not a refusal in the envelope: {answer.text}")
-    must(UUID4.fullmatch(body["request_id"]) is not None, f"request_id is no UUID of version 4: {answer.text}")
+    require((answer.status_code, body["code"]) == (expected, code), f"not {code} with HTTP {expected}: {answer.text}")
+    require(set(body) == {"code", "message", "request_id"}, f"not a refusal in the envelope: {answer.text}")
+    require(UUID4.fullmatch(body["request_id"]) is not None, f"request_id is no UUID of version 4: {answer.text}")
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("cloudsway:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in (None, cited.removeprefix("cloudsway:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("cloudsway:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in (None, cited.removeprefix("cloudsway:")), f"the refusal cites {cited}, not {fact}")
     return cast("str", body["message"])

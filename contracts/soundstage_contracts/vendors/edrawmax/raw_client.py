@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.edrawmax.access import headers
 
@@ -52,7 +52,7 @@ class RawClient:
     def draw(self, kind: str, prompt: str = "A fox", **body: Any) -> dict[str, str]:
         """Ask for a diagram and return what came of it."""
         answer = self.post(kind, {"prompt": prompt, **body}).json()
-        must(answer["code"] == 0, f"{kind} refused {prompt!r} {body}: {answer}")
+        require(answer["code"] == 0, f"{kind} refused {prompt!r} {body}: {answer}")
         return cast("dict[str, str]", answer["data"])
 
     def code(self, kind: str, prompt: str, **body: Any) -> str:
@@ -70,8 +70,12 @@ def assert_refused(answer: httpx.Response, code: int, message: str, *, status: i
     Raises:
         BrokenLawError: It is not; the text says how.
     """
-    must((answer.status_code, answer.json()["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}")
-    must(answer.json() == {"code": code, "msg": message, "data": None}, f"not {message!r} and data null: {answer.text}")
+    require(
+        (answer.status_code, answer.json()["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}"
+    )
+    require(
+        answer.json() == {"code": code, "msg": message, "data": None}, f"not {message!r} and data null: {answer.text}"
+    )
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("edrawmax:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in ("", cited.removeprefix("edrawmax:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("edrawmax:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in ("", cited.removeprefix("edrawmax:")), f"the refusal cites {cited}, not {fact}")

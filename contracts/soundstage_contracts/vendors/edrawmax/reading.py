@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from PIL import Image
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def flowchart(code: str) -> Chart:
         BrokenLawError: A line is none of Mermaid's, or an arrow hangs in the air.
     """
     first, *lines = code.split("\n")
-    must(first == "flowchart TD", f"it begins with {first!r}")
+    require(first == "flowchart TD", f"it begins with {first!r}")
     nodes: dict[str, str] = {}
     questions: set[str] = set()
     edges: list[tuple[str, str, str]] = []
@@ -59,11 +59,11 @@ def flowchart(code: str) -> Chart:
         if line.startswith("accTitle: "):
             continue
         if edge := _EDGE.fullmatch(line):
-            must(edge[1] in nodes and edge[3] in nodes, f"an arrow between unknown nodes: {line}")
+            require(edge[1] in nodes and edge[3] in nodes, f"an arrow between unknown nodes: {line}")
             edges.append((edge[1], plain(edge[2] or ""), edge[3]))
             continue
         node = _NODE.fullmatch(line)
-        must(node is not None, f"no line of a flowchart: {line!r}")
+        require(node is not None, f"no line of a flowchart: {line!r}")
         assert node is not None  # noqa: S101 - for the type checker
         nodes[node[1]] = plain(next(part for part in node.groups()[1:] if part is not None))
         if node[3] is not None:
@@ -74,13 +74,13 @@ def flowchart(code: str) -> Chart:
 def mindmap(code: str) -> list[tuple[int, str]]:
     """Read a mind map as its topics and how deep each stands, the root at 0."""
     first, root, *lines = code.split("\n")
-    must(first == "mindmap", f"it begins with {first!r}")
+    require(first == "mindmap", f"it begins with {first!r}")
     found = re.fullmatch(r'  root\(\("(.*)"\)\)', root)
-    must(found is not None, f"no root: {root!r}")
+    require(found is not None, f"no root: {root!r}")
     topics = [(0, plain(found[1] if found else ""))]
     for line in lines:
         node = re.fullmatch(r'( +)N\d+\["(.*)"\]', line)
-        must(node is not None, f"no line of a mind map: {line!r}")
+        require(node is not None, f"no line of a mind map: {line!r}")
         topics += [(len(node[1]) // 2 - 1, plain(node[2]))] if node else []
     return topics
 
@@ -88,14 +88,14 @@ def mindmap(code: str) -> list[tuple[int, str]]:
 def gantt(code: str) -> list[tuple[str, str, int]]:
     """Read a Gantt chart as its tasks, with their first day and how many days each takes."""
     first, title, form, *lines = code.split("\n")
-    must(first == "gantt" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
-    must(form == "    dateFormat YYYY-MM-DD", f"no format of dates: {form!r}")
+    require(first == "gantt" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
+    require(form == "    dateFormat YYYY-MM-DD", f"no format of dates: {form!r}")
     tasks = []
     for line in map(str.strip, lines):
         if line.startswith("section "):
             continue
         task = _TASK.fullmatch(line)
-        must(task is not None, f"no line of a Gantt chart: {line!r}")
+        require(task is not None, f"no line of a Gantt chart: {line!r}")
         tasks += [(plain(task[1]), task[3], int(task[4]))] if task else []
     return tasks
 
@@ -103,7 +103,7 @@ def gantt(code: str) -> list[tuple[str, str, int]]:
 def timeline(code: str) -> list[list[str]]:
     """Read a timeline as its points, each with what is said of it."""
     first, title, *lines = code.split("\n")
-    must(first == "timeline" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
+    require(first == "timeline" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
     return [[plain(part) for part in line.strip().split(" : ")] for line in lines]
 
 
@@ -113,7 +113,7 @@ def plain(text: str) -> str:
     Raises:
         BrokenLawError: Something in it stands as it is that Mermaid reads as its own.
     """
-    must(not _OWN.search(_ENTITY.sub("", text)), f"not written out: {text!r}")
+    require(not _OWN.search(_ENTITY.sub("", text)), f"not written out: {text!r}")
     return _ENTITY.sub(lambda found: chr(int(found[1])), text)
 
 
@@ -136,7 +136,7 @@ def drawing(content: bytes) -> Drawing:
         BrokenLawError: It is no SVG, or holds something else.
     """
     root = ET.fromstring(content)  # noqa: S314 - our own simulator wrote it
-    must(root.tag == f"{SVG}svg", f"no SVG: {root.tag}")
+    require(root.tag == f"{SVG}svg", f"no SVG: {root.tag}")
     _, _, width, height = (float(part) for part in root.attrib["viewBox"].split())
     read = Drawing(width, height)
     for element in root:
@@ -148,7 +148,7 @@ def drawing(content: bytes) -> Drawing:
             case "text":
                 _text(read, element)
             case name:
-                must(name in ("defs", "title"), f"an element <{name}>")
+                require(name in ("defs", "title"), f"an element <{name}>")
     return read
 
 
@@ -161,7 +161,7 @@ def shows_the_same(svg: Drawing, png: bytes) -> int:
     with Image.open(BytesIO(png)) as image:
         picture = image.convert("RGB")
     scale = picture.width / svg.width
-    must(abs(picture.height - svg.height * scale) <= 1, f"{picture.size} is not {svg.width}x{svg.height}")
+    require(abs(picture.height - svg.height * scale) <= 1, f"{picture.size} is not {svg.width}x{svg.height}")
     compared = 0
     for x, y in _grid(svg):
         expected = _colour_at(svg, x, y, 2.5 / scale)
@@ -169,7 +169,7 @@ def shows_the_same(svg: Drawing, png: bytes) -> int:
             continue
         found: Any = picture.getpixel((int(x * scale), int(y * scale)))
         near = all(abs(one - other) <= NEAR for one, other in zip(found, expected, strict=True))
-        must(near, f"at {x:.0f},{y:.0f} the SVG is {expected}, and the PNG {found}")
+        require(near, f"at {x:.0f},{y:.0f} the SVG is {expected}, and the PNG {found}")
         compared += 1
     return compared
 
@@ -188,7 +188,7 @@ def cutting(svg: Drawing, png: bytes, letter: str) -> bytes:
     part = picture.crop((left, top, right, bottom))
     shades = part.tobytes()
     darkest, lightest = min(shades), max(shades)
-    must(lightest - darkest > INK, f"nothing is at {place}")
+    require(lightest - darkest > INK, f"nothing is at {place}")
     return bytes(shade > (darkest + lightest) // 2 for shade in shades)
 
 

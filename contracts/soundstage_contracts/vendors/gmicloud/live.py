@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage import errors
 from soundstage_contracts.declarations.live import LiveCall, LivePlan
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.vendors.gmicloud.arguments import TEXT_MODEL
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def _list_models(client: Any, _: Mapping[str, str]) -> None:
-    must(TEXT_MODEL in [model.id for model in client.models()], f"{TEXT_MODEL} is not among the models")
+    require(TEXT_MODEL in [model.id for model in client.models()], f"{TEXT_MODEL} is not among the models")
 
 
 def _describe_a_model(client: Any, _: Mapping[str, str]) -> None:
     model = client.model(TEXT_MODEL)
-    must(model.id == TEXT_MODEL and bool(model.parameters), f"{TEXT_MODEL} is described as {model}")
-    must(model.price is not None, f"{TEXT_MODEL} has no price that is a whole number")
+    require(model.id == TEXT_MODEL and bool(model.parameters), f"{TEXT_MODEL} is described as {model}")
+    require(model.price is not None, f"{TEXT_MODEL} has no price that is a whole number")
 
 
 def _read_nobodys_request(client: Any, _: Mapping[str, str]) -> object:

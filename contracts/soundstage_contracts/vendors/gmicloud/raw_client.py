@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.gmicloud.access import CLIENT_ID, PASSWORD, key_headers
 from soundstage_contracts.vendors.gmicloud.arguments import TEXT_MODEL
@@ -68,7 +68,7 @@ class RawClient:
     def get(self, path: str) -> Any:
         """Fetch an answer that is no refusal."""
         answer = self.send("GET", path)
-        must(answer.status_code == 200, f"GET {path}: HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004
+        require(answer.status_code == 200, f"GET {path}: HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004
         return answer.json()
 
     def submit(self, model: str, payload: Any) -> httpx.Response:
@@ -78,7 +78,7 @@ class RawClient:
     def create(self, prompt: str = "A fox", model: str = TEXT_MODEL, **payload: Any) -> str:
         """Make a request and return its id."""
         answer = self.submit(model, {"prompt": prompt, **payload})
-        must(answer.status_code == 200, f"{model} refused {payload}: {answer.text}")  # noqa: PLR2004
+        require(answer.status_code == 200, f"{model} refused {payload}: {answer.text}")  # noqa: PLR2004
         return cast("str", answer.json()["request_id"])
 
     def read(self, request: str) -> dict[str, Any]:
@@ -101,12 +101,12 @@ def assert_refused(answer: httpx.Response, status: int, fact: str | None = None)
     Raises:
         BrokenLawError: It is not; the text says how.
     """
-    must(answer.status_code == status, f"HTTP {answer.status_code}, not {status}: {answer.text}")
+    require(answer.status_code == status, f"HTTP {answer.status_code}, not {status}: {answer.text}")
     field = "error" if "/ie/" in answer.request.url.path else "message"
     body = answer.json()
-    must(list(body) == [field] and isinstance(body[field], str), f"no refusal in {field} alone: {answer.text}")
-    must(answer.headers["content-type"] == "application/json", f"a refusal that is no JSON: {answer.headers}")
+    require(list(body) == [field] and isinstance(body[field], str), f"no refusal in {field} alone: {answer.text}")
+    require(answer.headers["content-type"] == "application/json", f"a refusal that is no JSON: {answer.headers}")
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("gmicloud:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in (None, cited.removeprefix("gmicloud:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("gmicloud:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in (None, cited.removeprefix("gmicloud:")), f"the refusal cites {cited}, not {fact}")
     return cast("str", body[field])

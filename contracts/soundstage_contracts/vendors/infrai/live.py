@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from soundstage import errors
 from soundstage_contracts.declarations.live import LiveCall, LivePlan
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def _start_a_film(client: Any, _: Mapping[str, str]) -> Job:
 def _ask_twice(client: Any, _: Mapping[str, str]) -> Job:
     asked = {"duration_seconds": 1, "prefer": "cheapest", "idempotency_key": str(uuid4())}
     first, second = (client.generate("A candle is blown out", **asked) for _ in range(2))
-    must(first.id == second.id, f"one key was two jobs, {first.id} and {second.id}: cancel both")
+    require(first.id == second.id, f"one key was two jobs, {first.id} and {second.id}: cancel both")
     job: Job = second
     return job
 

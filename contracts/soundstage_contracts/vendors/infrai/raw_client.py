@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.infrai.access import headers
 
@@ -90,9 +90,9 @@ def data_of(answer: httpx.Response) -> dict[str, Any]:
         BrokenLawError: It is not; the text says how.
     """
     body = answer.json()
-    must(answer.status_code == 200, f"HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004 - HTTP's own
-    must(set(body) == {"ok", "data", "error", "metadata"}, f"not the envelope: {answer.text}")
-    must((body["ok"], body["error"]) == (True, None), f"no success: {answer.text}")
+    require(answer.status_code == 200, f"HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004 - HTTP's own
+    require(set(body) == {"ok", "data", "error", "metadata"}, f"not the envelope: {answer.text}")
+    require((body["ok"], body["error"]) == (True, None), f"no success: {answer.text}")
     check_metadata(body["metadata"])
     return cast("dict[str, Any]", body["data"])
 
@@ -103,16 +103,16 @@ def check_metadata(metadata: Any) -> None:
     Raises:
         BrokenLawError: It does not.
     """
-    must(
+    require(
         set(metadata) == {"cost_usd", "latency_ms", "vendor", "cache_hit", "request_id"},
         f"not the documented metadata: {metadata}",
     )
-    must(
+    require(
         isinstance(metadata["cost_usd"], int | float) and isinstance(metadata["latency_ms"], int | float), "no numbers"
     )
-    must(isinstance(metadata["cache_hit"], bool), f"cache_hit is {metadata['cache_hit']!r}")
-    must(isinstance(metadata["vendor"], str | None), f"vendor is {metadata['vendor']!r}")
-    must(UUID7.fullmatch(metadata["request_id"]) is not None, f"no UUID of version 7: {metadata['request_id']}")
+    require(isinstance(metadata["cache_hit"], bool), f"cache_hit is {metadata['cache_hit']!r}")
+    require(isinstance(metadata["vendor"], str | None), f"vendor is {metadata['vendor']!r}")
+    require(UUID7.fullmatch(metadata["request_id"]) is not None, f"no UUID of version 7: {metadata['request_id']}")
 
 
 def assert_refused(answer: httpx.Response, status: int, code: str, *, fact: str | None = None) -> str:
@@ -122,12 +122,12 @@ def assert_refused(answer: httpx.Response, status: int, code: str, *, fact: str 
         BrokenLawError: It is not; the text says how.
     """
     body = answer.json()
-    must(set(body) == {"ok", "data", "error", "metadata"}, f"not the envelope: {answer.text}")
-    must((body["ok"], body["data"]) == (False, None), f"no refusal: {answer.text}")
-    must((answer.status_code, body["error"]["code"]) == (status, code), f"not {status} {code}: {answer.text}")
-    must(set(body["error"]) == {"code", "message"}, f"not {{code, message}}: {body['error']}")
+    require(set(body) == {"ok", "data", "error", "metadata"}, f"not the envelope: {answer.text}")
+    require((body["ok"], body["data"]) == (False, None), f"no refusal: {answer.text}")
+    require((answer.status_code, body["error"]["code"]) == (status, code), f"not {status} {code}: {answer.text}")
+    require(set(body["error"]) == {"code", "message"}, f"not {{code, message}}: {body['error']}")
     check_metadata(body["metadata"])
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("infrai:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in (None, cited.removeprefix("infrai:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("infrai:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in (None, cited.removeprefix("infrai:")), f"the refusal cites {cited}, not {fact}")
     return cast("str", body["error"]["message"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.mediaio.access import headers
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, plain
@@ -83,10 +83,10 @@ def opened(answer: httpx.Response) -> dict[str, Any]:
         BrokenLawError: It did not, or is no envelope; the text says how.
     """
     body = answer.json()
-    must(answer.status_code == 200, f"HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004 - the clause itself
-    must(set(body) == {"code", "msg", "data", "trace_id"}, f"no envelope: {answer.text}")
-    must((body["code"], body["msg"]) == (0, ""), f"refused: {answer.text}")
-    must(TRACE.fullmatch(body["trace_id"]) is not None, f"no trace id: {answer.text}")
+    require(answer.status_code == 200, f"HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004 - the clause itself
+    require(set(body) == {"code", "msg", "data", "trace_id"}, f"no envelope: {answer.text}")
+    require((body["code"], body["msg"]) == (0, ""), f"refused: {answer.text}")
+    require(TRACE.fullmatch(body["trace_id"]) is not None, f"no trace id: {answer.text}")
     return cast("dict[str, Any]", body["data"])
 
 
@@ -97,10 +97,10 @@ def assert_refused(answer: httpx.Response, code: int, *, fact: str | None = None
         BrokenLawError: It is not; the text says how.
     """
     body = answer.json()
-    must((answer.status_code, body.get("code")) == (status, code), f"not {code} with HTTP {status}: {answer.text}")
-    must(body["data"] == {}, f"a refusal with data: {answer.text}")
-    must(TRACE.fullmatch(body["trace_id"]) is not None, f"no trace id: {answer.text}")
+    require((answer.status_code, body.get("code")) == (status, code), f"not {code} with HTTP {status}: {answer.text}")
+    require(body["data"] == {}, f"a refusal with data: {answer.text}")
+    require(TRACE.fullmatch(body["trace_id"]) is not None, f"no trace id: {answer.text}")
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("mediaio:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in (None, cited.removeprefix("mediaio:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("mediaio:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in (None, cited.removeprefix("mediaio:")), f"the refusal cites {cited}, not {fact}")
     return cast("str", body["msg"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee.access import headers
 
@@ -52,7 +52,7 @@ class RawClient:
     def start(self, capability: str, body: Any) -> str:
         """Create a task of *capability* and return its id."""
         answer = self.post(CREATE + capability, body).json()
-        must(answer["code"] == 0, f"{capability} refused {body}: {answer}")
+        require(answer["code"] == 0, f"{capability} refused {body}: {answer}")
         return cast("str", answer["data"]["task_id"])
 
     def read(self, task: str) -> dict[str, Any]:
@@ -76,10 +76,10 @@ def assert_refused(answer: httpx.Response, code: int, *, status: int = 200, fact
         BrokenLawError: It is not; the text says how.
     """
     body = answer.json()
-    must((answer.status_code, body["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}")
-    must("data" not in body, f"a refusal with data: {answer.text}")
-    must(re.fullmatch(r"68\d{4}", str(body["code"])) is not None, f"not six digits from 68: {body['code']}")
+    require((answer.status_code, body["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}")
+    require("data" not in body, f"a refusal with data: {answer.text}")
+    require(re.fullmatch(r"68\d{4}", str(body["code"])) is not None, f"not six digits from 68: {body['code']}")
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("tomoviee:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in (None, cited.removeprefix("tomoviee:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("tomoviee:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in (None, cited.removeprefix("tomoviee:")), f"the refusal cites {cited}, not {fact}")
     return cast("str", body["msg"])

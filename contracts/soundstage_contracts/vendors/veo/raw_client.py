@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from soundstage_contracts.laws.machine import must
+from soundstage_contracts.outcomes import require
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.veo.access import headers
 from soundstage_contracts.vendors.veo.arguments import VEO_3
@@ -55,13 +55,13 @@ class RawClient:
     def start(self, body: Any, model: str = VEO_3) -> str:
         """Send *body* and return the operation's name."""
         answer = self.post(body, model)
-        must(answer.is_success, f"{model} refused {body}: {answer.text}")
+        require(answer.is_success, f"{model} refused {body}: {answer.text}")
         return cast("str", answer.json()["name"])
 
     def read(self, operation: str) -> dict[str, Any]:
         """Read an operation."""
         answer = self.get(f"/v1beta/{operation}")
-        must(answer.is_success, f"{operation} cannot be read: {answer.text}")
+        require(answer.is_success, f"{operation} cannot be read: {answer.text}")
         return cast("dict[str, Any]", answer.json())
 
     def advance(self, seconds: float) -> None:
@@ -94,9 +94,9 @@ def refusal_of_google(answer: httpx.Response, status: int, word: str, fact: str 
         BrokenLawError: It is not; the text says how.
     """
     error = _error(answer, status, fact)
-    must((error.get("code"), error.get("status")) == (status, word), f"not {status} {word}: {answer.text}")
-    must(bool(error.get("message")), f"a refusal without a message: {answer.text}")
-    must("type" not in error and "param" not in error, f"a mixture of two envelopes: {answer.text}")
+    require((error.get("code"), error.get("status")) == (status, word), f"not {status} {word}: {answer.text}")
+    require(bool(error.get("message")), f"a refusal without a message: {answer.text}")
+    require("type" not in error and "param" not in error, f"a mixture of two envelopes: {answer.text}")
     return error
 
 
@@ -107,17 +107,17 @@ def refusal_of_proxy(answer: httpx.Response, status: int, kind: str, fact: str |
         BrokenLawError: It is not; the text says how.
     """
     error = _error(answer, status, fact)
-    must((error.get("code"), error.get("type")) == (str(status), kind), f"not {kind}: {answer.text}")
-    must({"message", "param"} <= set(error), f"message or param is missing: {answer.text}")
-    must("status" not in error, f"a mixture of two envelopes: {answer.text}")
+    require((error.get("code"), error.get("type")) == (str(status), kind), f"not {kind}: {answer.text}")
+    require({"message", "param"} <= set(error), f"message or param is missing: {answer.text}")
+    require("status" not in error, f"a mixture of two envelopes: {answer.text}")
     return error
 
 
 def _error(answer: httpx.Response, status: int, fact: str | None) -> dict[str, Any]:
-    must(answer.status_code == status, f"not HTTP {status} but {answer.status_code}: {answer.text}")
+    require(answer.status_code == status, f"not HTTP {status} but {answer.status_code}: {answer.text}")
     cited = answer.headers.get("x-soundstage-fact", "")
-    must(cited.startswith("veo:"), f"a refusal that names no fact: {answer.text}")
-    must(fact in (None, cited.removeprefix("veo:")), f"the refusal cites {cited}, not {fact}")
+    require(cited.startswith("veo:"), f"a refusal that names no fact: {answer.text}")
+    require(fact in (None, cited.removeprefix("veo:")), f"the refusal cites {cited}, not {fact}")
     body = answer.json()
-    must(list(body) == ["error"], f"more than an error: {answer.text}")
+    require(list(body) == ["error"], f"more than an error: {answer.text}")
     return cast("dict[str, Any]", body["error"])
