@@ -21,7 +21,7 @@ _SEEDS: Final = 2**32
 Effort = Literal["quick", "thorough", "live"]
 
 
-class ChoiceError(ValueError):
+class OptionError(ValueError):
     """An option's value is not allowed; the text names the option, the value and what is allowed."""
 
 
@@ -43,7 +43,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class RunOptions:
     """The options of a run.
 
     Attributes:
@@ -86,33 +86,33 @@ class Choices:
         return self.budgets.get(vendor, Budget())
 
 
-def read_choices(options: Any, drawn: int | None = None) -> Choices:
+def read_options(namespace: Any, drawn: int | None = None) -> RunOptions:
     """Read the plugin's options.
 
     Args:
-        options: What pytest parsed; values stand under ``soundstage_<name>``.
+        namespace: What pytest parsed; values stand under ``soundstage_<name>``.
         drawn: The seed that another process of the same run has drawn already.
 
     Raises:
-        ChoiceError: A value is not allowed.
+        OptionError: A value is not allowed.
     """
-    target = read_target(options.soundstage_target)
-    seed = read_seed(options.soundstage_seed)
-    if options.soundstage_dry_run and target != LIVE:
-        raise ChoiceError(f"--soundstage-dry-run needs --soundstage-target {LIVE}; the target is {target!r}")
-    effort = options.soundstage_effort or ("live" if target == LIVE else "quick")
-    return Choices(
+    target = read_target(namespace.soundstage_target)
+    seed = read_seed(namespace.soundstage_seed)
+    if namespace.soundstage_dry_run and target != LIVE:
+        raise OptionError(f"--soundstage-dry-run needs --soundstage-target {LIVE}; the target is {target!r}")
+    effort = namespace.soundstage_effort or ("live" if target == LIVE else "quick")
+    return RunOptions(
         target=target,
-        vendors=tuple(_vendor("--soundstage-vendor", name) for name in options.soundstage_vendor),
-        budgets=read_budgets(options.soundstage_budget),
-        inputs=read_inputs(options.soundstage_input),
+        vendors=tuple(_vendor("--soundstage-vendor", name) for name in namespace.soundstage_vendor),
+        budgets=read_budgets(namespace.soundstage_budget),
+        inputs=read_inputs(namespace.soundstage_input),
         seed=seed if seed is not None else drawn if drawn is not None else random.SystemRandom().randrange(_SEEDS),
         seeded=seed is not None,
-        dry_run=options.soundstage_dry_run,
+        dry_run=namespace.soundstage_dry_run,
         effort=cast("Effort", effort),
-        record=_path(options.soundstage_record),
-        evidence=_path(options.soundstage_evidence),
-        report=_path(options.soundstage_report),
+        record=_path(namespace.soundstage_record),
+        evidence=_path(namespace.soundstage_evidence),
+        report=_path(namespace.soundstage_report),
     )
 
 
@@ -120,23 +120,23 @@ def read_target(text: str) -> str:
     """Read where the contracts run.
 
     Raises:
-        ChoiceError: It is neither of the two words and no address.
+        OptionError: It is neither of the two words and no address.
     """
     if text in {IN_PROCESS, LIVE} or text.startswith(("http://", "https://")):
         return text
-    raise ChoiceError(f"--soundstage-target is {text!r}; allowed: {IN_PROCESS}, {LIVE}, or an http address")
+    raise OptionError(f"--soundstage-target is {text!r}; allowed: {IN_PROCESS}, {LIVE}, or an http address")
 
 
 def read_seed(text: str | None) -> int | None:
     """Read a seed.
 
     Raises:
-        ChoiceError: It is no whole number from 0 to 2**32 - 1.
+        OptionError: It is no whole number from 0 to 2**32 - 1.
     """
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and int(text) < _SEEDS):
-        raise ChoiceError(f"--soundstage-seed is {text!r}; allowed: a whole number from 0 to {_SEEDS - 1}")
+        raise OptionError(f"--soundstage-seed is {text!r}; allowed: a whole number from 0 to {_SEEDS - 1}")
     return int(text)
 
 
@@ -144,7 +144,7 @@ def read_budgets(texts: list[str]) -> dict[str, Budget]:
     """Read budgets, each as ``VENDOR=AMOUNT`` or ``VENDOR=unknown-ok:N``; a vendor may have one of each.
 
     Raises:
-        ChoiceError: One names no vendor, or no amount.
+        OptionError: One names no vendor, or no amount.
     """
     budgets: dict[str, Budget] = {}
     for text in texts:
@@ -164,7 +164,7 @@ def _budget(text: str, value: str) -> Budget:
         amount = -1.0
     if not 0 <= amount < float("inf"):
         allowed = f"VENDOR=AMOUNT with an amount from 0, or VENDOR={UNKNOWN_OK}N with a number of jobs"
-        raise ChoiceError(f"--soundstage-budget is {text!r}; allowed: {allowed}")
+        raise OptionError(f"--soundstage-budget is {text!r}; allowed: {allowed}")
     return Budget(amount=amount)
 
 
@@ -172,20 +172,20 @@ def read_inputs(texts: list[str]) -> dict[str, str]:
     """Read inputs, each as ``NAME=VALUE``.
 
     Raises:
-        ChoiceError: One has no name or no value.
+        OptionError: One has no name or no value.
     """
     inputs: dict[str, str] = {}
     for text in texts:
         name, _, value = text.partition("=")
         if not name.isidentifier() or not value:
-            raise ChoiceError(f"--soundstage-input is {text!r}; allowed: NAME=VALUE, such as image=https://...")
+            raise OptionError(f"--soundstage-input is {text!r}; allowed: NAME=VALUE, such as image=https://...")
         inputs[name] = value
     return inputs
 
 
 def _vendor(option: str, name: str) -> str:
     if name not in VENDORS:
-        raise ChoiceError(f"{option} names {name!r}; allowed: {', '.join(VENDORS)}")
+        raise OptionError(f"{option} names {name!r}; allowed: {', '.join(VENDORS)}")
     return name
 
 

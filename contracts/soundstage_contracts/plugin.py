@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from soundstage_contracts.options import EFFORTS, IN_PROCESS, LIVE, ChoiceError, read_choices
+from soundstage_contracts.options import EFFORTS, IN_PROCESS, LIVE, OptionError, read_options
 from soundstage_contracts.outcomes import unchecked
 from soundstage_contracts.registry import VENDORS
-from soundstage_contracts.report.observer import CHOICES, Observer
+from soundstage_contracts.report.observer import RUN_OPTIONS, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,22 +110,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     drawn = getattr(config, "workerinput", {}).get(_SEED)
     try:
-        choices = read_choices(config.option, drawn)
-    except ChoiceError as error:
+        options = read_options(config.option, drawn)
+    except OptionError as error:
         raise pytest.UsageError(str(error)) from None
-    if choices.live and getattr(config.option, "numprocesses", None):
+    if options.live and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError(f"-n is given; allowed with a {LIVE} target: one process, which keeps the budgets")
-    config.stash[CHOICES] = choices
-    observer = Observer(config, choices)
-    if (choices.seeded or observer.asked) and getattr(config.option, "hypothesis_seed", "") is None:
-        config.option.hypothesis_seed = str(choices.seed)
+    config.stash[RUN_OPTIONS] = options
+    observer = Observer(config, options)
+    if (options.seeded or observer.asked) and getattr(config.option, "hypothesis_seed", "") is None:
+        config.option.hypothesis_seed = str(options.seed)
     config.pluginmanager.register(observer, "soundstage-observer")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give a worker the seed of the run."""
-    node.workerinput[_SEED] = node.config.stash[CHOICES].seed
+    node.workerinput[_SEED] = node.config.stash[RUN_OPTIONS].seed
 
 
 @pytest.fixture(scope="session")
@@ -133,10 +133,10 @@ def soundstage_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSess
     """Run one simulator for the whole session, on a free port, unless ``--soundstage-target`` names one."""
     from soundstage_contracts.simulators.session import SimulatorSession
 
-    choices = request.config.stash[CHOICES]
-    if choices.live:
+    options = request.config.stash[RUN_OPTIONS]
+    if options.live:
         unchecked("needs a simulator, and the target is live")
-    with SimulatorSession(choices.target, seed=choices.seed if choices.seeded else 0) as session:
+    with SimulatorSession(options.target, seed=options.seed if options.seeded else 0) as session:
         yield session
         request.config.stash[_USAGE] = session.usage()
 

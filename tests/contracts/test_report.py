@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from soundstage_contracts.options import Choices
+from soundstage_contracts.options import RunOptions
 from soundstage_contracts.report.page import rows_of, write_report
 from soundstage_contracts.report.text import story
 
@@ -70,7 +70,7 @@ class Reader(HTMLParser):
 
 def page(tmp_path: Path, *records: dict[str, Any]) -> str:
     """Write a page and return its text."""
-    return write_report(tmp_path / "deep" / "page.html", records, Choices(seed=9)).read_text(encoding="utf-8")
+    return write_report(tmp_path / "deep" / "page.html", records, RunOptions(seed=9)).read_text(encoding="utf-8")
 
 
 def test_the_page_needs_nothing_else_and_leads_where_it_says(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from soundstage_contracts.declarations.live import LiveCall, LivePlan
     from soundstage_contracts.declarations.vendor import VendorContract
-    from soundstage_contracts.options import Choices
+    from soundstage_contracts.options import RunOptions
 
 _PATIENCE: Final = 120.0
 """Seconds that a service may take to answer."""
@@ -48,8 +48,8 @@ class LiveRun:
     A context manager: it closes what it opened.
     """
 
-    def __init__(self, choices: Choices, rehearsal: Target | None = None) -> None:
-        self._choices = choices
+    def __init__(self, options: RunOptions, rehearsal: Target | None = None) -> None:
+        self._options = options
         self._rehearsal = rehearsal
         self._opened = ExitStack()
         self._twin: Target | None = None
@@ -85,13 +85,13 @@ class LiveRun:
         if against := climb.against(call):
             unchecked(against)
         played = self._ask(contract, call, climb)
-        twin = _play_simulated(contract, call, self._simulator(), self._choices.inputs)
+        twin = _play_simulated(contract, call, self._simulator(), self._options.inputs)
         played.compared = True
         played.found += differences(list(played.said()), list(twin.said()), documented_words(vendor))
         if played.failed:
             climb.fallen = call.name
-        if self._choices.record is not None:
-            _write_down(self._choices.record / vendor / f"{call.name}.json", vendor, played)
+        if self._options.record is not None:
+            _write_down(self._options.record / vendor / f"{call.name}.json", vendor, played)
         return played
 
     def _ask(self, contract: VendorContract, call: LiveCall, climb: Climb) -> Played:
@@ -101,7 +101,7 @@ class LiveRun:
             if balance is not None and climb.purse.held is None and call.rung != "free":
                 climb.purse.read(balance(client))
             climb.purse.pay(call)
-            played = Played(call, client, self._choices.inputs, Redaction(secrets_in_environment(contract.slug)))
+            played = Played(call, client, self._options.inputs, Redaction(secrets_in_environment(contract.slug)))
             played.make()
             if balance is not None and call.rung != "free":
                 climb.purse.read(balance(client))
@@ -111,13 +111,13 @@ class LiveRun:
 
     def _climb(self, vendor: str) -> Climb:
         if vendor not in self.climbs:
-            purse = Purse(vendor, _plan_of(vendor).unit, self._choices.budget(vendor))
-            self.climbs[vendor] = Climb(purse, self._choices.inputs, _missing(contract_of(vendor)))
+            purse = Purse(vendor, _plan_of(vendor).unit, self._options.budget(vendor))
+            self.climbs[vendor] = Climb(purse, self._options.inputs, _missing(contract_of(vendor)))
         return self.climbs[vendor]
 
     def _simulator(self) -> Target:
         if self._twin is None:
-            self._twin = self._opened.enter_context(Target(seed=self._choices.seed))
+            self._twin = self._opened.enter_context(Target(seed=self._options.seed))
         return self._twin
 
 

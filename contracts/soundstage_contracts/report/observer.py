@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from soundstage_contracts.declarations.live import RUNGS, LiveCall
-from soundstage_contracts.options import Choices
+from soundstage_contracts.options import RunOptions
 from soundstage_contracts.outcomes import Unchecked
 from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.simulators.recorder import ExchangeRecorder, Redaction, start_recording, stop_recording
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SUITE: Final = Path(__file__).parents[1] / "suite"
 
-CHOICES: Final = pytest.StashKey[Choices]()
+RUN_OPTIONS: Final = pytest.StashKey[RunOptions]()
 """Where a run keeps what it was asked for."""
 LIVE_RUN: Final = pytest.StashKey[Any]()
 """Where a live run keeps its ladders."""
@@ -46,9 +46,9 @@ class Observer:
         records: What came of each contract, as plain data, in the order in which they ended.
     """
 
-    def __init__(self, config: pytest.Config, choices: Choices) -> None:
+    def __init__(self, config: pytest.Config, options: RunOptions) -> None:
         self._config = config
-        self._choices = choices
+        self._options = options
         self._recorder = ExchangeRecorder()
         self._facts: dict[str, list[str]] = {}
         self.asked = any(
@@ -58,26 +58,26 @@ class Observer:
 
     def pytest_report_header(self) -> str | None:
         """Say what the run is asked for."""
-        choices = self._choices
+        options = self._options
         if not self.asked:
             return None
-        return f"soundstage: target {choices.target}, effort {choices.effort}, seed {choices.seed}"
+        return f"soundstage: target {options.target}, effort {options.effort}, seed {options.seed}"
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave the modules of vendors that nobody asked for where they are."""
         if collection_path.parent != SUITE:
             return None
         vendor = vendor_of_folder(collection_path)
-        return True if vendor is not None and not self._choices.wants(vendor) else None
+        return True if vendor is not None and not self._options.wants(vendor) else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the vendors that were asked for, and climb every live ladder from below, after all else."""
-        unwanted = [item for item in items if _ours(item) and not self._choices.wants(vendor_of(item) or VENDORS[0])]
-        if unwanted and self._choices.vendors:
+        unwanted = [item for item in items if _ours(item) and not self._options.wants(vendor_of(item) or VENDORS[0])]
+        if unwanted and self._options.vendors:
             unwanted = [item for item in unwanted if vendor_of(item) is not None]
             config.hook.pytest_deselected(items=unwanted)
-        left = set(unwanted) if self._choices.vendors else set()
+        left = set(unwanted) if self._options.vendors else set()
         kept = [item for item in items if item not in left]
         live = [item for item in kept if _call_of(item) is not None]
         items[:] = [item for item in kept if _call_of(item) is None] + sorted(live, key=_rung_of)
@@ -85,14 +85,14 @@ class Observer:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is sent: say what would be, and for what price."""
         vendors = list(dict.fromkeys(str(vendor_of(item)) for item in session.items if _call_of(item) is not None))
-        if not self._choices.live or not vendors:
+        if not self._options.live or not vendors:
             return
         from soundstage_contracts.live.run import LiveRun
         from soundstage_contracts.report.text import plan_lines
 
-        run = self._config.stash[LIVE_RUN] = LiveRun(self._choices)
+        run = self._config.stash[LIVE_RUN] = LiveRun(self._options)
         lines = plan_lines(run.plan(vendors))
-        if self._choices.dry_run:
+        if self._options.dry_run:
             run.close("a dry run sends nothing")
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
@@ -126,7 +126,7 @@ class Observer:
             if report.failed:
                 from soundstage_contracts.report.text import story
 
-                report.sections.append(("soundstage: what happened", story(record, self._choices.seed)))
+                report.sections.append(("soundstage: what happened", story(record, self._options.seed)))
         return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
@@ -158,15 +158,15 @@ class Observer:
             terminalreporter.write_line(line)
 
     def _write(self) -> Iterable[str]:
-        choices = self._choices
-        if choices.evidence is not None:
+        options = self._options
+        if options.evidence is not None:
             from soundstage_contracts.facts.evidence import merge
 
-            yield f"evidence of {merge(choices.evidence, self.records, choices.target)} facts: {choices.evidence}"
-        if choices.report is not None:
+            yield f"evidence of {merge(options.evidence, self.records, options.target)} facts: {options.evidence}"
+        if options.report is not None:
             from soundstage_contracts.report.page import write_report
 
-            yield f"report: {write_report(choices.report, self.records, choices)}"
+            yield f"report: {write_report(options.report, self.records, options)}"
 
     def _record(self, item: pytest.Item, report: pytest.TestReport) -> dict[str, Any]:
         function = getattr(item, "function", None)
@@ -177,7 +177,7 @@ class Observer:
         facts = [] if function is None else self._facts_of(function)
         if call is not None:
             facts = [f"{vendor}:{fact}" for fact in call.facts]
-        whole = report.failed or self._choices.report is not None
+        whole = report.failed or self._options.report is not None
         return {
             "id": f"{_module_of(item)}::{rest}",
             "module": item.path.stem,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from soundstage_contracts.options import Choices
+    from soundstage_contracts.options import RunOptions
 
 OUTCOMES: Final = ("failed", "unchecked", "passed")
 """From the worst to the best."""
@@ -60,10 +60,10 @@ class Row:
         return f"{self.vendor}.{self.module}.{self.name}".replace(" ", "-")
 
 
-def write_report(path: Path, records: Sequence[Mapping[str, Any]], choices: Choices) -> Path:
+def write_report(path: Path, records: Sequence[Mapping[str, Any]], options: RunOptions) -> Path:
     """Write the page of *records* into the file *path*, and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(_page(records, choices)), encoding="utf-8")
+    path.write_text("".join(_page(records, options)), encoding="utf-8")
     return path
 
 
@@ -84,7 +84,7 @@ def _order(vendor: str) -> int:
     return VENDORS.index(vendor) if vendor in VENDORS else len(VENDORS)
 
 
-def _page(records: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[str]:
+def _page(records: Sequence[Mapping[str, Any]], options: RunOptions) -> Iterator[str]:
     rows = rows_of(records)
     vendors = list(dict.fromkeys(row.vendor for row in rows))
     yield "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
@@ -93,7 +93,7 @@ def _page(records: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[st
     counts = Counter(record["outcome"] for record in records)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in reversed(OUTCOMES) if counts[outcome])
     when = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
-    yield f"<p class='run'>{when} · target {escape(choices.target)} · effort {choices.effort} · seed {choices.seed}"
+    yield f"<p class='run'>{when} · target {escape(options.target)} · effort {options.effort} · seed {options.seed}"
     yield f" · {told or 'nothing ran'}</p><div class='tiles'>"
     for vendor in vendors:
         yield from _tile(vendor, [row for row in rows if row.vendor == vendor])
@@ -101,7 +101,7 @@ def _page(records: Sequence[Mapping[str, Any]], choices: Choices) -> Iterator[st
     yield from _matrix(rows, vendors)
     yield from _tools()
     for vendor in vendors:
-        yield from _section(vendor, [row for row in rows if row.vendor == vendor], choices.seed)
+        yield from _section(vendor, [row for row in rows if row.vendor == vendor], options.seed)
     yield "<footer>Green: proven in this run. Yellow: not checked, with the reason. Red: broken. "
     yield "Of what was said, the last exchanges are shown, without secrets.</footer>"
     yield f"<script>{_data('page.js')}</script>"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from soundstage_contracts.live.run import LiveRun
 from soundstage_contracts.outcomes import unchecked
-from soundstage_contracts.report.observer import CHOICES, LIVE_RUN
+from soundstage_contracts.report.observer import LIVE_RUN, RUN_OPTIONS
 from soundstage_contracts.simulators.target import Target
 
 if TYPE_CHECKING:
@@ -31,23 +31,23 @@ settings.register_profile("soundstage-live", settings.get_profile("soundstage-qu
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look as hard as ``--soundstage-effort`` says."""
-    settings.load_profile(f"soundstage-{config.stash[CHOICES].effort}")
+    settings.load_profile(f"soundstage-{config.stash[RUN_OPTIONS].effort}")
 
 
 @pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     """Reach the simulator that the contracts of this run are about; a live service is none."""
-    choices = request.config.stash[CHOICES]
-    if choices.live:
+    options = request.config.stash[RUN_OPTIONS]
+    if options.live:
         unchecked("needs a simulator, which can be told what to do; a live service cannot")
-    with Target(choices.target, seed=choices.seed) as reached:
+    with Target(options.target, seed=options.seed) as reached:
         yield reached
 
 
 @pytest.fixture(scope="session")
 def live_run(request: pytest.FixtureRequest) -> Iterator[LiveRun]:
     """Climb the ladders: those of the services themselves, or a rehearsal on the simulator."""
-    choices = request.config.stash[CHOICES]
+    options = request.config.stash[RUN_OPTIONS]
     found = request.config.stash.get(LIVE_RUN, None)
-    with found or LiveRun(choices, request.getfixturevalue("target")) as run:
+    with found or LiveRun(options, request.getfixturevalue("target")) as run:
         yield run

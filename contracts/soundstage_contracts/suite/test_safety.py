@@ -13,7 +13,7 @@ from soundstage import JobState, errors
 from soundstage_contracts import VENDORS
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.simulators.session import contract_of
-from soundstage_contracts.transcripts.scripted_client import ACCOUNT, Happening, Script
+from soundstage_contracts.transcripts.scripted_service import ACCOUNT, ScriptedResponse, ScriptedService
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ FILES: Final = {
     "audio": b"ID3" + bytes(1024),
 }
 PAGE: Final = b"<!doctype html><html><body>Please log in</body></html>"
-LOST: Final[dict[str, Callable[[], Happening]]] = {
+LOST: Final[dict[str, Callable[[], ScriptedResponse]]] = {
     "read error": lambda: httpx.ReadError("connection reset"),
     "closed": lambda: httpx.RemoteProtocolError("server disconnected without sending a response"),
     "too slow": lambda: httpx.ReadTimeout("timed out"),
@@ -50,21 +50,21 @@ ELSEWHERE: Final = "https://files.elsewhere.test/result"
 
 
 @pytest.fixture(params=JOBS)
-def script(request: pytest.FixtureRequest) -> Script:
+def script(request: pytest.FixtureRequest) -> ScriptedService:
     """Play each vendor's documented conversation."""
-    return Script(contract_of(request.param))
+    return ScriptedService(contract_of(request.param))
 
 
 @pytest.fixture(params=[vendor for vendor in JOBS if vendor not in REPLAYING])
-def careful(request: pytest.FixtureRequest) -> Script:
+def careful(request: pytest.FixtureRequest) -> ScriptedService:
     """Play each vendor to whom nothing that may have arrived is ever sent again."""
-    return Script(contract_of(request.param))
+    return ScriptedService(contract_of(request.param))
 
 
 @pytest.fixture(params=REPLAYING)
-def replayed(request: pytest.FixtureRequest) -> Script:
+def replayed(request: pytest.FixtureRequest) -> ScriptedService:
     """Play each vendor that answers a key that it knows by the job that it began."""
-    return Script(contract_of(request.param))
+    return ScriptedService(contract_of(request.param))
 
 
 def secrets_of(contract: VendorContract, account: str = ACCOUNT) -> list[str]:
@@ -73,17 +73,17 @@ def secrets_of(contract: VendorContract, account: str = ACCOUNT) -> list[str]:
     return [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() != "content-type"]
 
 
-def hosted_at_home(script: Script) -> tuple[Script, str]:
+def hosted_at_home(script: ScriptedService) -> tuple[ScriptedService, str]:
     """Return the same conversation with its result at the service's own address, where credentials might be sent."""
     (first, *_) = script.start(script.client()).result()
     if first.url.startswith(script.base_url):
-        return Script(script.contract, script.transcript), first.url
+        return ScriptedService(script.contract, script.transcript), first.url
     home = f"{script.base_url}/result"
-    return Script(script.contract, script.transcript, lambda text: text.replace(first.url, home)), home
+    return ScriptedService(script.contract, script.transcript, lambda text: text.replace(first.url, home)), home
 
 
 @pytest.mark.parametrize("trouble", LOST)
-def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: Script, trouble: str) -> None:
+def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: ScriptedService, trouble: str) -> None:
     """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what it takes to look; one POST was sent."""
     careful.before(careful.paid, LOST[trouble]())
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
@@ -93,7 +93,7 @@ def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: Script, t
     assert unknown.value.request_hash
 
 
-def test_the_awaiting_client_does_not_pay_again_either(careful: Script) -> None:
+def test_the_awaiting_client_does_not_pay_again_either(careful: ScriptedService) -> None:
     """The awaiting client, too, sends one POST, and says that its outcome is unknown."""
     careful.before(careful.paid, LOST["closed"]())
 
@@ -106,7 +106,9 @@ def test_the_awaiting_client_does_not_pay_again_either(careful: Script) -> None:
 
 
 @pytest.mark.parametrize("trouble", LOST)
-def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(replayed: Script, trouble: str) -> None:
+def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(
+    replayed: ScriptedService, trouble: str
+) -> None:
     """Where a key is replayed the same request goes again, byte for byte, key and all, and the job is the answer."""
     replayed.before(replayed.paid, LOST[trouble]())
     job = replayed.start(replayed.client())
@@ -116,7 +118,7 @@ def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(repl
     assert job.wait().state is JobState.SUCCEEDED
 
 
-def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: Script) -> None:
+def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: ScriptedService) -> None:
     """The awaiting client, too, sends the same again, and has the job."""
     replayed.before(replayed.paid, LOST["closed"]())
 
@@ -129,16 +131,16 @@ def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: Scri
 
 
 @pytest.mark.parametrize("last", ["refused", "never left"])
-def test_a_payment_stays_in_doubt_whatever_a_repetition_meets(replayed: Script, last: str) -> None:
+def test_a_payment_stays_in_doubt_whatever_a_repetition_meets(replayed: ScriptedService, last: str) -> None:
     """A lost answer is in doubt until a job answers: no later refusal says that nothing was begun; the key is told."""
-    later: list[Happening] = [httpx.Response(402)] if last == "refused" else [httpx.ConnectError("refused")] * 20
+    later: list[ScriptedResponse] = [httpx.Response(402)] if last == "refused" else [httpx.ConnectError("refused")] * 20
     replayed.before(replayed.paid, LOST["closed"](), *later)
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
         replayed.start(replayed.client())
     assert unknown.value.idempotency_key
 
 
-def test_a_payment_that_never_left_is_made_again(script: Script) -> None:
+def test_a_payment_that_never_left_is_made_again(script: ScriptedService) -> None:
     """A connection that was never made charges nothing: the client tries again, and one job comes of it."""
     script.before(script.paid, httpx.ConnectError("refused"), httpx.ConnectTimeout("timed out"))
     job = script.start(script.client())
@@ -146,7 +148,7 @@ def test_a_payment_that_never_left_is_made_again(script: Script) -> None:
     assert job.wait().state is JobState.SUCCEEDED
 
 
-def test_a_wait_that_ends_early_keeps_the_job(script: Script) -> None:
+def test_a_wait_that_ends_early_keeps_the_job(script: ScriptedService) -> None:
     """WaitTimeout carries the job and its token; the token goes on with it, and nothing is submitted again."""
     client = script.client()
     with pytest.raises(errors.WaitTimeout) as over:
@@ -159,16 +161,20 @@ def test_a_wait_that_ends_early_keeps_the_job(script: Script) -> None:
     assert len(script.submissions()) == 1
 
 
-def test_a_short_outage_ends_no_wait(script: Script) -> None:
+def test_a_short_outage_ends_no_wait(script: ScriptedService) -> None:
     """Polls that fail for a while, by the line or by the server, are tried again until the job is over."""
-    troubles: list[Happening] = [httpx.ConnectError("refused"), httpx.ReadTimeout("timed out"), httpx.Response(503)]
+    troubles: list[ScriptedResponse] = [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("timed out"),
+        httpx.Response(503),
+    ]
     script.before(script.paid + 1, *troubles)
     job = script.start(script.client())
     assert job.wait().state is JobState.SUCCEEDED
     assert len(script.submissions()) == 1
 
 
-def test_an_outage_that_lasts_keeps_the_job(script: Script) -> None:
+def test_an_outage_that_lasts_keeps_the_job(script: ScriptedService) -> None:
     """An outage past the policy's bound is an error that carries the job's token."""
     script.before(script.paid + 1, *[httpx.ConnectError("refused")] * 1000)
     job = script.start(script.client())
@@ -177,7 +183,7 @@ def test_an_outage_that_lasts_keeps_the_job(script: Script) -> None:
     assert lost.value.token == job.to_token()
 
 
-def test_credentials_stay_with_the_service(script: Script, tmp_path: Path) -> None:
+def test_credentials_stay_with_the_service(script: ScriptedService, tmp_path: Path) -> None:
     """A result that redirects to another host is saved from there, and that host sees no credential."""
     script, home = hosted_at_home(script)
     job = script.start(script.client()).wait()
@@ -190,7 +196,9 @@ def test_credentials_stay_with_the_service(script: Script, tmp_path: Path) -> No
     assert not [secret for secret in secrets_of(script.contract) if secret in told]
 
 
-def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(script: Script, tmp_path: Path) -> None:
+def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(
+    script: ScriptedService, tmp_path: Path
+) -> None:
     """A redirect from https to http is refused, and nothing is asked of that address."""
     job = script.start(script.client()).wait()
     script.files[job.outputs[0].url] = httpx.Response(302, headers={"Location": "http://plain.test/result"})
@@ -199,7 +207,7 @@ def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(script
     assert script.sent[-1].url.scheme == "https"
 
 
-def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: Script, tmp_path: Path) -> None:
+def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: ScriptedService, tmp_path: Path) -> None:
     """A page in place of the file is a ContentMismatch, leaves nothing behind, and is no reason to submit again."""
     job = script.start(script.client()).wait()
     script.files[job.outputs[0].url] = httpx.Response(200, content=PAGE)
@@ -210,7 +218,7 @@ def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: Script, tmp
     assert len(script.submissions()) == 1
 
 
-def test_no_secret_is_shown(script: Script, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_shown(script: ScriptedService, caplog: pytest.LogCaptureFixture) -> None:
     """No credential is in a repr, a token, a log, an event, or an error about an answer that echoes it."""
     caplog.set_level(logging.DEBUG)
     secrets = secrets_of(script.contract)
@@ -229,7 +237,7 @@ def test_no_secret_is_shown(script: Script, caplog: pytest.LogCaptureFixture) ->
 def test_the_journal_keeps_no_secret(target: Target, vendor: str) -> None:
     """A simulator's journal has every exchange of an account, and no credential in any."""
     contract, account = contract_of(vendor), target.new_account()
-    Script(contract).start(target.client(contract, account)).refresh()
+    ScriptedService(contract).start(target.client(contract, account)).refresh()
     journal = target.control.requests(account_name(vendor, account))
     assert len(journal) >= 2
     assert not [secret for secret in secrets_of(contract, account) if secret in str(journal)]

@@ -19,7 +19,7 @@ OLD = {"video_url": FILM, "thumbnail_image_url": THUMBNAIL}
 NEW = {"media_urls": [{"id": "0", "url": FILM}]}
 
 
-class Told:
+class ScriptedClient:
     """A client and the requests it sent, to which nothing but *answers* is ever said, the last one again and again.
 
     With *login* it is one of the session face, and every login is answered by other tokens.
@@ -68,34 +68,34 @@ def made(name: Any = "r-1", status: str = "queued", **more: Any) -> dict[str, An
 @given(name=strategies.texts(least=1, most=40).filter(lambda text: bool(text.strip()) and text not in (".", "..")))
 def test_the_client_hands_an_id_through_as_it_is(name: str) -> None:
     """Whatever the service calls a request, the job has that id, asks by it, and resumes by it from its token."""
-    told = Told(made(name), made(name, "processing"))
-    job = told.client.text_to_video("A fox").refresh()
+    scripted = ScriptedClient(made(name), made(name, "processing"))
+    job = scripted.client.text_to_video("A fox").refresh()
     assert job.id == name
-    told.client.job_from_token(job.to_token()).refresh()
-    assert [request.url.path for request in told.sent[1:]] == [f"/ie/requestqueue/apikey/requests/{name}"] * 2
+    scripted.client.job_from_token(job.to_token()).refresh()
+    assert [request.url.path for request in scripted.sent[1:]] == [f"/ie/requestqueue/apikey/requests/{name}"] * 2
 
 
 @proves("gmicloud:requests.create", side="client")
 @pytest.mark.parametrize("answer", [{}, made(None), made(""), made(5), [], "r-1"])
 def test_a_creation_without_an_id_is_no_job(answer: Any) -> None:
     """An answer without request_id leaves the outcome unknown, and the request is not sent again."""
-    told = Told(answer)
+    scripted = ScriptedClient(answer)
     with pytest.raises(errors.SubmitOutcomeUnknown):
-        told.client.text_to_video("A fox")
-    assert len(told.sent) == 1
+        scripted.client.text_to_video("A fox")
+    assert len(scripted.sent) == 1
 
 
 @proves("gmicloud:accepted.status", "gmicloud:errors.body", side="client")
 @pytest.mark.parametrize(("status", "fine"), [(200, True), (201, True), (202, False), (204, False), (302, False)])
 def test_only_two_statuses_are_answers(status: int, fine: bool) -> None:  # noqa: FBT001 - a table
     """200 and 201 are answers to a creation; any other below 400 leaves its outcome unknown, with one POST."""
-    told = Told(httpx.Response(status, json=made()))
+    scripted = ScriptedClient(httpx.Response(status, json=made()))
     if fine:
-        assert told.client.text_to_video("A fox").id == "r-1"
+        assert scripted.client.text_to_video("A fox").id == "r-1"
     else:
         with pytest.raises(errors.SubmitOutcomeUnknown):
-            told.client.text_to_video("A fox")
-    assert len(told.sent) == 1
+            scripted.client.text_to_video("A fox")
+    assert len(scripted.sent) == 1
 
 
 @proves("gmicloud:answers.json", side="client")
@@ -103,20 +103,20 @@ def test_only_two_statuses_are_answers(status: int, fine: bool) -> None:  # noqa
 def test_only_json_is_an_answer(kind: str) -> None:
     """What calls itself anything but JSON is unreadable, even if it could be parsed."""
     headers = {"Content-Type": kind} if kind else {}
-    told = Told(httpx.Response(200, content=json.dumps(made("r-1", "success")).encode(), headers=headers))
+    scripted = ScriptedClient(httpx.Response(200, content=json.dumps(made("r-1", "success")).encode(), headers=headers))
     with pytest.raises(errors.UnreadableAnswerError):
-        told.client.job("r-1").refresh()
+        scripted.client.job("r-1").refresh()
     with pytest.raises(errors.SubmitOutcomeUnknown):
-        told.client.text_to_video("A fox")
+        scripted.client.text_to_video("A fox")
 
 
 @proves("gmicloud:errors.body", side="client")
 @pytest.mark.parametrize("field", ["error", "message"])
 def test_both_fields_of_a_refusal_are_read(field: str) -> None:
     """The text is read from error or message, whichever is there."""
-    told = Told(httpx.Response(404, json={field: "no such thing"}))
+    scripted = ScriptedClient(httpx.Response(404, json={field: "no such thing"}))
     with pytest.raises(errors.NotFoundError, match="no such thing"):
-        told.client.model("m")
+        scripted.client.model("m")
 
 
 @proves("gmicloud:status.values", "gmicloud:requests.detail", side="client")
@@ -124,7 +124,7 @@ def test_both_fields_of_a_refusal_are_read(field: str) -> None:
 def test_the_client_reads_every_status(word: str, state: JobState) -> None:
     """Each of the seven words is the state that it stands for, and what failed says why in the service's words."""
     outcome = OLD if word == "success" else {"error": "the lens is dirty"} if state.final else None
-    job = Told(made(status=word, outcome=outcome)).client.job("r-1").refresh()
+    job = ScriptedClient(made(status=word, outcome=outcome)).client.job("r-1").refresh()
     assert (job.state, job.state_raw) == (state, word)
     assert (job.error is not None) == (state.final and state is not JobState.SUCCEEDED)
     assert job.error is None or "the lens is dirty" in str(job.error)
@@ -133,16 +133,18 @@ def test_the_client_reads_every_status(word: str, state: JobState) -> None:
 @proves("gmicloud:status.values", side="client")
 def test_an_undocumented_status_is_waited_out() -> None:
     """A word that no document knows is no end: the client goes on asking until there is one."""
-    told = Told(made(), made(status="resting"), made(status=""), made(status="failed", outcome={"error": "x"}))
-    job = told.client.job("r-1").wait()
-    assert (job.state, len(told.sent)) == (JobState.FAILED, 4)
+    scripted = ScriptedClient(
+        made(), made(status="resting"), made(status=""), made(status="failed", outcome={"error": "x"})
+    )
+    job = scripted.client.job("r-1").wait()
+    assert (job.state, len(scripted.sent)) == (JobState.FAILED, 4)
 
 
 @proves("gmicloud:status.values", side="client")
 @pytest.mark.parametrize(("late", "state"), [("processing", JobState.RUNNING), ("success", JobState.SUCCEEDED)])
 def test_a_stale_answer_takes_nothing_back(late: str, state: JobState) -> None:
     """A request that was seen further on stays there, whatever an older answer says afterwards."""
-    job = Told(made(status=late, outcome=OLD), made()).client.job("r-1").refresh()
+    job = ScriptedClient(made(status=late, outcome=OLD), made()).client.job("r-1").refresh()
     assert job.refresh().state is state
 
 
@@ -150,8 +152,8 @@ def test_a_stale_answer_takes_nothing_back(late: str, state: JobState) -> None:
 @pytest.mark.parametrize("word", ["success", "failed", "cancelled"])
 def test_what_is_over_at_once_is_still_read(word: str) -> None:
     """A creation that is answered by an end, without its outcome, is no end yet: the job is read once more."""
-    told = Told(made(status=word), made(status="success", outcome=NEW))
-    job = told.client.text_to_video("A fox")
+    scripted = ScriptedClient(made(status=word), made(status="success", outcome=NEW))
+    job = scripted.client.text_to_video("A fox")
     assert not job.state.final
     assert [output.url for output in job.result()] == [FILM]
 
@@ -160,7 +162,7 @@ def test_what_is_over_at_once_is_still_read(word: str) -> None:
 @pytest.mark.parametrize("outcome", [OLD, NEW, {**OLD, **NEW}])
 def test_the_client_reads_both_shapes(outcome: dict[str, Any]) -> None:
     """One film is one output, whichever shape names it, and the thumbnail is none."""
-    outputs = Told(made(status="success", outcome=outcome)).client.job("r-1").result()
+    outputs = ScriptedClient(made(status="success", outcome=outcome)).client.job("r-1").result()
     assert [(output.url, output.kind) for output in outputs] == [(FILM, "video")]
 
 
@@ -169,7 +171,7 @@ def test_every_address_is_an_output_of_its_kind() -> None:
     """Several results, and sound among them, are each an output."""
     urls = [FILM, "https://storage.test/1.mp4?x=1", "https://storage.test/2.mp3", "https://storage.test/3"]
     outcome = {"media_urls": [{"id": str(number), "url": url} for number, url in enumerate(urls)]}
-    outputs = Told(made(status="success", outcome=outcome)).client.job("r-1").result()
+    outputs = ScriptedClient(made(status="success", outcome=outcome)).client.job("r-1").result()
     assert [(output.url, output.kind) for output in outputs] == list(
         zip(urls, ("video", "video", "audio", "video"), strict=True)
     )
@@ -179,7 +181,7 @@ def test_every_address_is_an_output_of_its_kind() -> None:
 @pytest.mark.parametrize("outcome", [None, {}, [], "done", {"media_urls": []}, {"video_url": ""}, {"media_urls": [5]}])
 def test_a_success_without_a_film_is_a_failure(outcome: Any) -> None:
     """A success with nothing to fetch is NoOutput: nobody is told that it went well."""
-    job = Told(made(status="success", outcome=outcome)).client.job("r-1").wait()
+    job = ScriptedClient(made(status="success", outcome=outcome)).client.job("r-1").wait()
     assert job.state is JobState.FAILED
     with pytest.raises(errors.NoOutput):
         job.result()
@@ -190,7 +192,7 @@ def test_a_failure_for_content_is_told_apart() -> None:
     """What fails with words of policy or safety is ContentFiltered, not just any failure."""
     for text, kind in (("content policy", errors.ContentFiltered), ("out of memory", errors.JobFailed)):
         with pytest.raises(errors.JobError) as failed:
-            Told(made(status="failed", outcome={"error": text})).client.job("r-1").result()
+            ScriptedClient(made(status="failed", outcome={"error": text})).client.job("r-1").result()
         assert type(failed.value) is kind
 
 
@@ -198,28 +200,28 @@ def test_a_failure_for_content_is_told_apart() -> None:
 @pytest.mark.parametrize("paid", [False, True])
 def test_a_token_that_is_refused_again_ends_the_call(paid: bool) -> None:  # noqa: FBT001 - a table
     """HTTP 401 is met by one refresh and one repetition; a second one is an AuthenticationError."""
-    told = Told(httpx.Response(401, json={"error": "no"}), login=True)
+    scripted = ScriptedClient(httpx.Response(401, json={"error": "no"}), login=True)
     with pytest.raises(errors.AuthenticationError):
-        _ = told.client.text_to_video("A fox") if paid else told.client.job("r-1").refresh()
+        _ = scripted.client.text_to_video("A fox") if paid else scripted.client.job("r-1").refresh()
     path = "POST /ie/requestqueue/requests" if paid else "GET /ie/requestqueue/requests/r-1"
-    assert told.paths() == ["POST /me/auth-tokens", "POST /me/sessions", path, "PATCH /me/sessions", path]
-    tokens = [request.headers["authorization"] for request in told.sent if request.url.path.startswith("/ie/")]
+    assert scripted.paths() == ["POST /me/auth-tokens", "POST /me/sessions", path, "PATCH /me/sessions", path]
+    tokens = [request.headers["authorization"] for request in scripted.sent if request.url.path.startswith("/ie/")]
     assert len(set(tokens)) == 2
 
 
 @proves("gmicloud:auth.expired", side="client")
 def test_a_key_that_is_refused_is_not_tried_again() -> None:
     """There is nothing to refresh: one call, and an AuthenticationError."""
-    told = Told(httpx.Response(401, json={"error": "no"}))
+    scripted = ScriptedClient(httpx.Response(401, json={"error": "no"}))
     with pytest.raises(errors.AuthenticationError):
-        told.client.text_to_video("A fox")
-    assert len(told.sent) == 1
+        scripted.client.text_to_video("A fox")
+    assert len(scripted.sent) == 1
 
 
 @proves("gmicloud:auth.expired", side="client")
 def test_a_repeated_submission_that_is_lost_is_unknown() -> None:
     """The repetition after a refresh is a submission like any other: its lost answer is not asked for again."""
-    told = Told(httpx.Response(401, json={"error": "no"}), httpx.ReadError("reset"), login=True)
+    scripted = ScriptedClient(httpx.Response(401, json={"error": "no"}), httpx.ReadError("reset"), login=True)
     with pytest.raises(errors.SubmitOutcomeUnknown):
-        told.client.text_to_video("A fox")
-    assert told.paths().count("POST /ie/requestqueue/requests") == 2
+        scripted.client.text_to_video("A fox")
+    assert scripted.paths().count("POST /ie/requestqueue/requests") == 2

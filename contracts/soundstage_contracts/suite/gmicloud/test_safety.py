@@ -22,7 +22,7 @@ from soundstage_contracts.suite.test_safety import (
     test_the_awaiting_client_does_not_pay_again_either,
 )
 from soundstage_contracts.transcripts.replay import load_transcripts
-from soundstage_contracts.transcripts.scripted_client import Script
+from soundstage_contracts.transcripts.scripted_service import ScriptedService
 from soundstage_contracts.vendors.gmicloud import SESSION, GMICloudMachine, GMICloudSessionMachine
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ PLAYED = "session_text_to_video_succeeds"
 
 
 @pytest.fixture
-def script() -> Script:
+def script() -> ScriptedService:
     """Play a documented conversation that begins with a login."""
-    return Script(SESSION, next(found for found in load_transcripts("gmicloud") if found.name == PLAYED))
+    return ScriptedService(SESSION, next(found for found in load_transcripts("gmicloud") if found.name == PLAYED))
 
 
 @pytest.fixture
-def careful(script: Script) -> Script:
+def careful(script: ScriptedService) -> ScriptedService:
     """Play the same: a lost submission is not repeated by a key."""
     return script
 

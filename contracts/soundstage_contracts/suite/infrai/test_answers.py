@@ -18,7 +18,7 @@ NEWER, OLDER = STATUS["status"], STATUS["jobs"]
 NOT_FOUND = (404, {"ok": False, "data": None, "error": {"code": "NOT_FOUND", "message": "no"}, "metadata": {}})
 
 
-class Told:
+class ScriptedClient:
     """A client and the requests it sent, to which nothing but *answers* is ever said, the last one again and again."""
 
     def __init__(self, *answers: Any, attempts: int = 5) -> None:
@@ -58,7 +58,7 @@ ENVELOPES = pytest.mark.parametrize("envelope", [wrapped, bare])
 @pytest.mark.parametrize("name", ["job_id", "id"])
 def test_an_id_is_read_under_both_names(envelope: Any, name: str) -> None:
     """A job's id stands under job_id or id, in the envelope or without one; cost_usd is what the job costs."""
-    job = Told(envelope(**{name: "vid_1"})).client.generate("A fox")
+    job = ScriptedClient(envelope(**{name: "vid_1"})).client.generate("A fox")
     assert (job.id, job.state, job.cost) == ("vid_1", JobState.QUEUED, 0.25)
 
 
@@ -66,11 +66,11 @@ def test_an_id_is_read_under_both_names(envelope: Any, name: str) -> None:
 @given(name=strategies.texts(least=1, most=60).filter(lambda text: text.strip() and text not in {".", ".."}))
 def test_the_client_hands_an_id_through_as_it_is(name: str) -> None:
     """Whatever a job is called, it has that id, is asked for by it, and is resumed by it from its token."""
-    told = Told(wrapped(job_id=name, id=name, state="queued"))
-    job = told.client.generate("A fox").refresh()
-    told.client.job_from_token(job.to_token()).refresh()
+    scripted = ScriptedClient(wrapped(job_id=name, id=name, state="queued"))
+    job = scripted.client.generate("A fox").refresh()
+    scripted.client.job_from_token(job.to_token()).refresh()
     assert job.id == name
-    assert told.paths()[1:] == [NEWER.format(name)] * 2
+    assert scripted.paths()[1:] == [NEWER.format(name)] * 2
 
 
 @proves("infrai:job.states", "infrai:job.shape", "infrai:envelope", side="client")
@@ -79,8 +79,8 @@ def test_the_client_hands_an_id_through_as_it_is(name: str) -> None:
 @pytest.mark.parametrize(("word", "state"), vendor.STATE_WORDS.items())
 def test_the_client_reads_every_word(envelope: Any, name: str, word: str, state: JobState) -> None:
     """Each word is the state that it stands for, under both names; completed is read as succeeded."""
-    told = Told(envelope(**{"id": "vid_1", name: word, "video_url": FILM, "error": "the lens is dirty"}))
-    job = told.client.job("vid_1").refresh()
+    scripted = ScriptedClient(envelope(**{"id": "vid_1", name: word, "video_url": FILM, "error": "the lens is dirty"}))
+    job = scripted.client.job("vid_1").refresh()
     assert (job.state, job.state_raw) == (state, word)
     assert [output.url for output in job.outputs] == ([FILM] if state is JobState.SUCCEEDED else [])
     failed = state.final and state is not JobState.SUCCEEDED
@@ -91,22 +91,24 @@ def test_the_client_reads_every_word(envelope: Any, name: str, word: str, state:
 def test_an_undocumented_word_is_waited_out() -> None:
     """A word that no document knows is no end: the client goes on asking until there is one."""
     words = ["queued", "rendering", "canceling", "failed"]
-    told = Told(*[wrapped(id="vid_1", status=word) for word in words])
-    job = told.client.job("vid_1").wait()
-    assert (job.state, len(told.sent)) == (JobState.FAILED, 4)
+    scripted = ScriptedClient(*[wrapped(id="vid_1", status=word) for word in words])
+    job = scripted.client.job("vid_1").wait()
+    assert (job.state, len(scripted.sent)) == (JobState.FAILED, 4)
 
 
 @proves("infrai:job.shape", side="client")
 def test_a_known_word_counts_whatever_the_other_name_says() -> None:
     """Where the two names differ, the one whose word is known decides."""
-    job = Told(wrapped(id="vid_1", state="rendering", status="running")).client.job("vid_1").refresh()
+    job = ScriptedClient(wrapped(id="vid_1", state="rendering", status="running")).client.job("vid_1").refresh()
     assert job.state is JobState.RUNNING
 
 
 @proves("infrai:job.outputs", side="client")
 def test_a_film_comes_before_its_thumbnail() -> None:
     """The first output is the film, the second its thumbnail."""
-    job = Told(wrapped(id="vid_1", state="succeeded", thumbnail_url=f"{FILM}.png", video_url=FILM)).client.job("vid_1")
+    job = ScriptedClient(
+        wrapped(id="vid_1", state="succeeded", thumbnail_url=f"{FILM}.png", video_url=FILM)
+    ).client.job("vid_1")
     assert [(output.kind, output.url) for output in job.result()] == [("video", FILM), ("image", f"{FILM}.png")]
 
 
@@ -114,7 +116,7 @@ def test_a_film_comes_before_its_thumbnail() -> None:
 @pytest.mark.parametrize("made", [{}, {"video_url": None}, {"video_url": ""}, {"thumbnail_url": f"{FILM}.png"}])
 def test_a_success_without_a_film_is_a_failure(made: dict[str, Any]) -> None:
     """A job that succeeded with nothing to show, or with a thumbnail alone, is NoOutput."""
-    job = Told(wrapped(id="vid_1", state="succeeded", **made)).client.job("vid_1").wait()
+    job = ScriptedClient(wrapped(id="vid_1", state="succeeded", **made)).client.job("vid_1").wait()
     assert job.state is JobState.FAILED
     with pytest.raises(errors.NoOutput):
         job.result()
@@ -127,37 +129,37 @@ def test_a_success_without_a_film_is_a_failure(made: dict[str, Any]) -> None:
 )
 def test_an_error_is_a_text_or_an_object(error: Any) -> None:
     """Why a job failed is read in both forms, and what the content policy blocked is ContentFiltered."""
-    job = Told(wrapped(id="vid_1", state="failed", error=error)).client.job("vid_1").refresh()
+    job = ScriptedClient(wrapped(id="vid_1", state="failed", error=error)).client.job("vid_1").refresh()
     with pytest.raises(errors.ContentFiltered, match=r"blocked|CONTENT_POLICY"):
         job.result()
-    other = Told(bare(id="vid_1", state="failed", error="out of memory")).client.job("vid_1").refresh()
+    other = ScriptedClient(bare(id="vid_1", state="failed", error="out of memory")).client.job("vid_1").refresh()
     assert type(other.error) is errors.JobFailed
 
 
 @proves("infrai:status.route", side="client")
 def test_a_job_is_found_where_either_generation_shows_it() -> None:
     """A job that the newer route does not know is asked for at the older one, which is then the one that is asked."""
-    told = Told(NOT_FOUND, wrapped(job_id="vid_1", state="queued"))
-    told.client.job("vid_1").refresh().refresh()
-    assert told.paths() == [NEWER.format("vid_1"), OLDER.format("vid_1"), OLDER.format("vid_1")]
+    scripted = ScriptedClient(NOT_FOUND, wrapped(job_id="vid_1", state="queued"))
+    scripted.client.job("vid_1").refresh().refresh()
+    assert scripted.paths() == [NEWER.format("vid_1"), OLDER.format("vid_1"), OLDER.format("vid_1")]
 
 
 @proves("infrai:status.route", side="client")
 def test_a_job_of_the_older_generation_is_asked_for_there_first() -> None:
     """An answer that has job_id alone is the older generation's."""
-    told = Told(bare(job_id="vid_1", state="queued"))
-    told.client.generate("A fox").refresh()
-    assert told.paths() == [GENERATE, OLDER.format("vid_1")]
+    scripted = ScriptedClient(bare(job_id="vid_1", state="queued"))
+    scripted.client.generate("A fox").refresh()
+    assert scripted.paths() == [GENERATE, OLDER.format("vid_1")]
 
 
 @proves("infrai:status.route", "infrai:errors.envelope", side="client")
 def test_a_job_that_neither_knows_is_unknown() -> None:
     """Only when both generations say so is it NotFoundError; once one has shown a job, it is asked alone."""
-    told = Told(NOT_FOUND)
+    scripted = ScriptedClient(NOT_FOUND)
     with pytest.raises(errors.NotFoundError):
-        told.client.job("vid_1").refresh()
-    assert told.paths() == [NEWER.format("vid_1"), OLDER.format("vid_1")]
-    seen = Told(wrapped(id="vid_1", status="queued"), NOT_FOUND)
+        scripted.client.job("vid_1").refresh()
+    assert scripted.paths() == [NEWER.format("vid_1"), OLDER.format("vid_1")]
+    seen = ScriptedClient(wrapped(id="vid_1", status="queued"), NOT_FOUND)
     job = seen.client.job("vid_1").refresh()
     with pytest.raises(errors.NotFoundError):
         job.refresh()
@@ -169,18 +171,18 @@ def test_a_job_that_neither_knows_is_unknown() -> None:
 @pytest.mark.parametrize(("stopped", "word"), [(True, "cancelled"), (False, "succeeded"), (True, "running")])
 def test_a_cancel_is_believed_when_the_job_says_so(envelope: Any, stopped: bool, word: str) -> None:  # noqa: FBT001
     """Whatever a cancel answers, the job is looked at: it is what it says that it is."""
-    told = Told(envelope(ok=stopped), envelope(id="vid_1", state=word, video_url=FILM))
-    job = told.client.job("vid_1").cancel()
+    scripted = ScriptedClient(envelope(ok=stopped), envelope(id="vid_1", state=word, video_url=FILM))
+    job = scripted.client.job("vid_1").cancel()
     assert job.state is vendor.STATE_WORDS[word]
-    assert told.paths() == [CANCEL["status"].format("vid_1"), NEWER.format("vid_1")]
+    assert scripted.paths() == [CANCEL["status"].format("vid_1"), NEWER.format("vid_1")]
 
 
 @proves("infrai:cancel.route", side="client")
 def test_a_cancel_finds_the_older_route_too() -> None:
     """A job that the newer route cannot cancel is cancelled at the older one, and looked at there."""
-    told = Told(NOT_FOUND, bare(ok=True), bare(job_id="vid_1", state="cancelled"))
-    assert told.client.job("vid_1").cancel().state is JobState.CANCELED
-    assert told.paths()[1:] == [CANCEL["jobs"].format("vid_1"), OLDER.format("vid_1")]
+    scripted = ScriptedClient(NOT_FOUND, bare(ok=True), bare(job_id="vid_1", state="cancelled"))
+    assert scripted.client.job("vid_1").cancel().state is JobState.CANCELED
+    assert scripted.paths()[1:] == [CANCEL["jobs"].format("vid_1"), OLDER.format("vid_1")]
 
 
 @proves("infrai:envelope", "infrai:errors.server", side="client")
@@ -199,10 +201,10 @@ def test_a_cancel_finds_the_older_route_too() -> None:
 )
 def test_an_answer_without_a_job_is_asked_for_again(answer: Any) -> None:
     """A creation that names no job says nothing: the same key goes again, and then the outcome is unknown."""
-    told = Told(answer, wrapped(job_id="vid_1"))
-    assert told.client.generate("A fox").id == "vid_1"
-    assert len({request.content for request in told.sent}) == 1
-    lost = Told(answer)
+    scripted = ScriptedClient(answer, wrapped(job_id="vid_1"))
+    assert scripted.client.generate("A fox").id == "vid_1"
+    assert len({request.content for request in scripted.sent}) == 1
+    lost = ScriptedClient(answer)
     with pytest.raises(errors.SubmitOutcomeUnknown) as doubt:
         lost.client.generate("A fox", idempotency_key="k")
     assert (len(lost.sent), doubt.value.idempotency_key) == (5, "k")
@@ -228,12 +230,12 @@ def test_an_answer_without_a_job_is_asked_for_again(answer: Any) -> None:
 def test_the_code_decides_first_and_the_status_second(status: int, code: str, kind: type[errors.ApiError]) -> None:
     """A refusal is what its code says, else its HTTP status; it carries code, message and request id; sent once."""
     error = {"code": code, "message": "said so", "hint": "try"}
-    told = Told((status, {"ok": False, "data": None, "error": error, "metadata": {"request_id": "r-1"}}))
+    scripted = ScriptedClient((status, {"ok": False, "data": None, "error": error, "metadata": {"request_id": "r-1"}}))
     with pytest.raises(errors.ApiError) as refused:
-        told.client.generate("A fox")
+        scripted.client.generate("A fox")
     assert type(refused.value) is kind
     assert (refused.value.code, refused.value.message, refused.value.request_id) == (code, "said so", "r-1")
-    assert (refused.value.status, len(told.sent)) == (status, 1)
+    assert (refused.value.status, len(scripted.sent)) == (status, 1)
 
 
 @proves("infrai:errors.server", side="client")
@@ -242,11 +244,11 @@ def test_the_code_decides_first_and_the_status_second(status: int, code: str, ki
 def test_a_server_error_leaves_the_outcome_open(status: int, code: str | None) -> None:
     """After a 5xx, whatever its code, the same key is sent again, and the job that it began is the answer."""
     broken = (status, {"ok": False, "data": None, "error": {"code": code, "message": "oh"}, "metadata": {}})
-    told = Told(broken, broken, wrapped(job_id="vid_1"))
-    assert told.client.generate("A fox").id == "vid_1"
-    assert len({request.headers["Idempotency-Key"] for request in told.sent}) == 1
+    scripted = ScriptedClient(broken, broken, wrapped(job_id="vid_1"))
+    assert scripted.client.generate("A fox").id == "vid_1"
+    assert len({request.headers["Idempotency-Key"] for request in scripted.sent}) == 1
     with pytest.raises(errors.SubmitOutcomeUnknown) as doubt:
-        Told(broken, attempts=1).client.generate("A fox")
+        ScriptedClient(broken, attempts=1).client.generate("A fox")
     assert (doubt.value.code, doubt.value.status) == (code, status)
 
 
@@ -254,20 +256,20 @@ def test_a_server_error_leaves_the_outcome_open(status: int, code: str | None) -
 @pytest.mark.parametrize("what", ["generate", "refresh"])
 def test_the_client_waits_as_long_as_it_is_asked_to(what: str) -> None:
     """A 429 with Retry-After is sent again, no sooner than it asks."""
-    told = Told(busy(30), wrapped(job_id="vid_1", id="vid_1", state="queued"))
-    began = told.clock.now()
-    job = told.client.generate("A fox") if what == "generate" else told.client.job("vid_1").refresh()
-    assert (job.id, len(told.sent)) == ("vid_1", 2)
-    assert told.clock.now() - began >= 30
+    scripted = ScriptedClient(busy(30), wrapped(job_id="vid_1", id="vid_1", state="queued"))
+    began = scripted.clock.now()
+    job = scripted.client.generate("A fox") if what == "generate" else scripted.client.job("vid_1").refresh()
+    assert (job.id, len(scripted.sent)) == ("vid_1", 2)
+    assert scripted.clock.now() - began >= 30
 
 
 @proves("infrai:errors.envelope", side="client")
 def test_a_wait_that_is_too_long_is_told_at_once() -> None:
     """A 429 that asks for more than the retry policy allows is a RateLimitError with the wait in it."""
-    told = Told(busy(3600))
+    scripted = ScriptedClient(busy(3600))
     with pytest.raises(errors.RateLimitError) as refused:
-        told.client.generate("A fox")
-    assert (refused.value.retry_after, len(told.sent)) == (3600, 1)
+        scripted.client.generate("A fox")
+    assert (refused.value.retry_after, len(scripted.sent)) == (3600, 1)
 
 
 def busy(wait: int) -> tuple[int, dict[str, Any], dict[str, str]]:

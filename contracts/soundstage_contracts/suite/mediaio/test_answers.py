@@ -26,7 +26,7 @@ SHAPES: Final[dict[str, Any]] = {
 }
 
 
-class Told:
+class ScriptedClient:
     """A client and the requests it sent, to which nothing but *answers* is ever said, the last one again and again."""
 
     def __init__(self, *answers: Any) -> None:
@@ -55,11 +55,11 @@ def polled(status: Any, **fields: Any) -> dict[str, Any]:
 @given(task=strategies.texts(least=1, most=80).filter(str.strip))
 def test_the_client_hands_an_id_through_as_it_is(task: str) -> None:
     """Whatever the API calls a task, the job has that id, and asks by it, one segment of the path, again and again."""
-    told = Told(said({"task_id": task}), polled("processing"))
-    job = told.client.imagen_4("A fox").refresh()
+    scripted = ScriptedClient(said({"task_id": task}), polled("processing"))
+    job = scripted.client.imagen_4("A fox").refresh()
     assert job.id == task
-    told.client.job_from_token(job.to_token()).refresh()
-    for request in told.sent[1:]:
+    scripted.client.job_from_token(job.to_token()).refresh()
+    for request in scripted.sent[1:]:
         path = request.url.raw_path.decode()
         assert path.count("/") == 3
         assert httpx.URL(f"https://api.test/{path.rpartition('/')[2]}").path == f"/{task}"
@@ -69,10 +69,10 @@ def test_the_client_hands_an_id_through_as_it_is(task: str) -> None:
 @pytest.mark.parametrize("data", [None, {}, {"task_id": ""}, {"task_id": 5}, []])
 def test_a_creation_without_an_id_is_no_job(data: Any) -> None:
     """An answer without data.task_id is malformed: its outcome is unknown, and it is not sent again."""
-    told = Told(said(data))
+    scripted = ScriptedClient(said(data))
     with pytest.raises(errors.SubmitOutcomeUnknown):
-        told.client.imagen_4("A fox")
-    assert len(told.sent) == 1
+        scripted.client.imagen_4("A fox")
+    assert len(scripted.sent) == 1
 
 
 @proves("mediaio:status.vocabulary", "mediaio:result.shape", side="client")
@@ -80,7 +80,7 @@ def test_a_creation_without_an_id_is_no_job(data: Any) -> None:
 def test_the_client_reads_both_vocabularies(status: str, state: JobState) -> None:
     """Each documented word is the state that it stands for, and what failed says why in the API's words."""
     fields = {"result": SHAPES["array"]} if state is JobState.SUCCEEDED else {"reason": "the lens is dirty"}
-    job = Told(polled(status, **fields)).client.job("a").refresh()
+    job = ScriptedClient(polled(status, **fields)).client.job("a").refresh()
     assert (job.state, job.state_raw) == (state, status)
     assert (job.error is not None) == (state.final and state is not JobState.SUCCEEDED)
     assert job.error is None or "the lens is dirty" in str(job.error)
@@ -89,9 +89,9 @@ def test_the_client_reads_both_vocabularies(status: str, state: JobState) -> Non
 @proves("mediaio:status.vocabulary", side="client")
 def test_an_undocumented_status_is_waited_out() -> None:
     """A word that no document knows is no end: the client goes on asking until there is one, a timeout among them."""
-    told = Told(polled("waiting"), polled("queued"), polled(""), polled("timeout"))
-    job = told.client.job("a").wait()
-    assert (job.state, len(told.sent)) == (JobState.EXPIRED, 4)
+    scripted = ScriptedClient(polled("waiting"), polled("queued"), polled(""), polled("timeout"))
+    job = scripted.client.job("a").wait()
+    assert (job.state, len(scripted.sent)) == (JobState.EXPIRED, 4)
 
 
 @proves("mediaio:result.shape", side="client")
@@ -99,8 +99,8 @@ def test_an_undocumented_status_is_waited_out() -> None:
 @pytest.mark.parametrize("status", ["completed", "succeeded"])
 def test_the_client_reads_every_shape_of_a_result(shape: str, status: str) -> None:
     """An array, an object and a bare list: every address is an output, once, in order; no path of the vendor's is."""
-    told = Told(said({"task_id": "a"}), polled(status, result=SHAPES[shape]))
-    job = told.client.wan_2_5_text_to_video("A fox").wait()
+    scripted = ScriptedClient(said({"task_id": "a"}), polled(status, result=SHAPES[shape]))
+    job = scripted.client.wan_2_5_text_to_video("A fox").wait()
     assert [(output.url, output.kind) for output in job.outputs] == [(url, "video") for url in URLS]
 
 
@@ -110,7 +110,7 @@ def test_the_client_reads_every_shape_of_a_result(shape: str, status: str) -> No
 )
 def test_a_success_without_a_result_is_a_failure(result: Any) -> None:
     """Success with nothing to fetch is NoOutput: nobody is told that it went well."""
-    job = Told(polled("completed", result=result)).client.job("a").wait()
+    job = ScriptedClient(polled("completed", result=result)).client.job("a").wait()
     assert job.state is JobState.FAILED
     with pytest.raises(errors.NoOutput):
         job.result()
@@ -121,18 +121,18 @@ def test_a_success_without_a_result_is_a_failure(result: Any) -> None:
 def test_a_balance_that_is_no_integer_is_not_made_up(data: Any) -> None:
     """An answer without data.credits is unreadable, however often it is asked for."""
     with pytest.raises(errors.UnreadableAnswerError):
-        Told(said(data)).client.credits()
+        ScriptedClient(said(data)).client.credits()
 
 
 @proves("mediaio:envelope", "mediaio:ids", side="client")
 @pytest.mark.parametrize("code", [1, 490001, 500, -1])
 def test_any_other_code_is_a_refusal_that_names_its_trace(code: int) -> None:
     """A non-zero code with empty data refuses: one request, the vendor's words and code, and the trace to ask about."""
-    told = Told(said({}, code, "no such luck"))
+    scripted = ScriptedClient(said({}, code, "no such luck"))
     with pytest.raises(errors.ApiError, match="no such luck") as refused:
-        told.client.imagen_4("A fox")
+        scripted.client.imagen_4("A fox")
     assert (refused.value.code, refused.value.request_id, refused.value.vendor) == (code, TRACE, "mediaio")
-    assert len(told.sent) == 1
+    assert len(scripted.sent) == 1
 
 
 @proves("mediaio:envelope", side="client")
@@ -140,8 +140,8 @@ def test_an_answer_beside_the_envelope_leaves_the_outcome_unknown() -> None:
     """A paid call whose answer is no envelope may have started something."""
     answers: list[Any] = [[], {"task_id": "a"}, {"code": "0", "data": {"task_id": "a"}}, "OK"]
     for answer in answers:
-        told = Told(answer)
+        scripted = ScriptedClient(answer)
         with pytest.raises(errors.SubmitOutcomeUnknown):
-            told.client.imagen_4("A fox")
-        assert len(told.sent) == 1
-        assert json.loads(told.sent[0].content)["data"]["prompt"] == "A fox"
+            scripted.client.imagen_4("A fox")
+        assert len(scripted.sent) == 1
+        assert json.loads(scripted.sent[0].content)["data"]["prompt"] == "A fox"

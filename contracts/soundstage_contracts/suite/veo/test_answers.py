@@ -18,7 +18,7 @@ URI = "https://files.test/v1beta/files/3j6svp4106e7:download?alt=media"
 REASON = "The sound may break the rules."
 
 
-class Told:
+class ScriptedClient:
     """A client and the requests it sent, to which nothing but *answers* is ever said, the last one again and again."""
 
     def __init__(self, *answers: Any, status: int = 200) -> None:
@@ -34,9 +34,9 @@ class Told:
         return answer if isinstance(answer, httpx.Response) else httpx.Response(self._status, json=answer)
 
 
-def done(**told: Any) -> dict[str, Any]:
+def done(**scripted: Any) -> dict[str, Any]:
     """Return an operation that is done, with this generateVideoResponse."""
-    return {"name": NAME, "done": True, "response": {"generateVideoResponse": told}}
+    return {"name": NAME, "done": True, "response": {"generateVideoResponse": scripted}}
 
 
 def films(*uris: str) -> list[dict[str, Any]]:
@@ -48,48 +48,48 @@ def films(*uris: str) -> list[dict[str, Any]]:
 @given(name=st.from_regex(r"(models/veo-[a-z0-9.-]{1,20}/)?operations/[a-z0-9_-]{1,30}", fullmatch=True))
 def test_the_client_hands_a_name_through_as_it_is(name: str) -> None:
     """Whatever the service calls an operation, the job has that id, asks at it, and resumes by it from its token."""
-    told = Told({"name": name}, {"name": name})
-    job = told.client.generate_videos("A fox").refresh()
+    scripted = ScriptedClient({"name": name}, {"name": name})
+    job = scripted.client.generate_videos("A fox").refresh()
     assert job.id == name
-    told.client.job_from_token(job.to_token()).refresh()
-    assert [request.url.path for request in told.sent[1:]] == [f"/gemini/v1beta/{name}"] * 2
+    scripted.client.job_from_token(job.to_token()).refresh()
+    assert [request.url.path for request in scripted.sent[1:]] == [f"/gemini/v1beta/{name}"] * 2
 
 
 @proves("veo:create.route", side="client")
 @pytest.mark.parametrize("answer", [{}, {"name": ""}, {"name": 5}, {"done": True}, [], "x", None])
 def test_a_creation_without_a_name_is_no_job(answer: Any) -> None:
     """An answer that names no operation leaves the outcome unknown, and is not sent again."""
-    told = Told(answer)
+    scripted = ScriptedClient(answer)
     with pytest.raises(errors.SubmitOutcomeUnknown):
-        told.client.generate_videos("A fox")
-    assert len(told.sent) == 1
+        scripted.client.generate_videos("A fox")
+    assert len(scripted.sent) == 1
 
 
 @proves("veo:poll.route", side="client")
 @pytest.mark.parametrize("more", [{}, {"done": False}, {"done": None}, {"metadata": {"createTime": "x"}}])
 def test_an_operation_without_done_goes_on(more: dict[str, Any]) -> None:
     """Before the end done may be missing, false or null: the client goes on asking until it is true."""
-    told = Told({"name": NAME, **more}, {"name": NAME, **more}, done(generatedSamples=films(URI)))
-    job = told.client.job(NAME)
+    scripted = ScriptedClient({"name": NAME, **more}, {"name": NAME, **more}, done(generatedSamples=films(URI)))
+    job = scripted.client.job(NAME)
     assert job.refresh().state is JobState.RUNNING
     assert job.wait().state is JobState.SUCCEEDED
-    assert len(told.sent) == 3
+    assert len(scripted.sent) == 3
 
 
 @proves("veo:poll.done", side="client")
 @pytest.mark.parametrize("uris", [[URI], [URI, URI.replace("3j6", "4j6")]])
 def test_the_client_reads_every_film(uris: list[str]) -> None:
     """Every uri is an output, in order, and is a video."""
-    job = Told(done(generatedSamples=films(*uris))).client.job(NAME).refresh()
+    job = ScriptedClient(done(generatedSamples=films(*uris))).client.job(NAME).refresh()
     assert [(output.url, output.kind) for output in job.outputs] == [(uri, "video") for uri in uris]
     assert (job.state, job.state_raw, job.error) == (JobState.SUCCEEDED, True, None)
 
 
 @proves("veo:poll.done", side="client")
 @pytest.mark.parametrize("told", [{}, {"generatedSamples": []}, {"generatedSamples": [{"video": {}}]}, {"x": 1}])
-def test_a_success_without_a_film_is_a_failure(told: dict[str, Any]) -> None:
+def test_a_success_without_a_film_is_a_failure(scripted: dict[str, Any]) -> None:
     """Done with nothing to fetch, and nothing withheld, is NoOutput: nobody is told that it went well."""
-    job = Told(done(**told)).client.job(NAME).wait()
+    job = ScriptedClient(done(**scripted)).client.job(NAME).wait()
     assert job.state is JobState.FAILED
     with pytest.raises(errors.NoOutput):
         job.result()
@@ -99,7 +99,11 @@ def test_a_success_without_a_film_is_a_failure(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize("more", [{"done": True}, {}, {"done": True, "response": {}}])
 def test_an_error_is_looked_for_first(more: dict[str, Any]) -> None:
     """An error ends an operation, whatever else is said, with its code and message."""
-    job = Told({"name": NAME, **more, "error": {"code": 3, "message": "7 is no duration"}}).client.job(NAME).refresh()
+    job = (
+        ScriptedClient({"name": NAME, **more, "error": {"code": 3, "message": "7 is no duration"}})
+        .client.job(NAME)
+        .refresh()
+    )
     with pytest.raises(errors.JobFailed) as failed:
         job.result()
     assert (failed.value.code, failed.value.message) == (3, "7 is no duration")
@@ -116,28 +120,28 @@ def test_an_error_is_looked_for_first(more: dict[str, Any]) -> None:
         {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": [REASON], "generatedSamples": []},
     ],
 )
-def test_what_is_withheld_is_a_content_failure(told: dict[str, Any], direct: bool) -> None:  # noqa: FBT001 - a case
+def test_what_is_withheld_is_a_content_failure(scripted: dict[str, Any], direct: bool) -> None:  # noqa: FBT001 - a case
     """Count or reasons without a film are ContentFiltered, in either place; the reasons are told."""
-    answer = {"name": NAME, "done": True, "response": told} if direct else done(**told)
-    job = Told(answer).client.job(NAME).wait()
+    answer = {"name": NAME, "done": True, "response": scripted} if direct else done(**scripted)
+    job = ScriptedClient(answer).client.job(NAME).wait()
     with pytest.raises(errors.ContentFiltered) as withheld:
         job.result()
-    assert REASON in str(withheld.value) or "raiMediaFilteredReasons" not in told
+    assert REASON in str(withheld.value) or "raiMediaFilteredReasons" not in scripted
     assert withheld.value.message
 
 
 @proves("veo:poll.filtered", side="client")
 def test_what_is_withheld_in_part_is_told_beside_the_films() -> None:
     """Films and a count together are a success whose reason says what is missing."""
-    told = done(generatedSamples=films(URI), raiMediaFilteredCount=1, raiMediaFilteredReasons=[REASON])
-    job = Told(told).client.job(NAME).wait()
+    scripted = done(generatedSamples=films(URI), raiMediaFilteredCount=1, raiMediaFilteredReasons=[REASON])
+    job = ScriptedClient(scripted).client.job(NAME).wait()
     assert (job.state, len(job.outputs), job.snapshot.reason) == (JobState.SUCCEEDED, 1, REASON)
 
 
 @proves("veo:poll.route", side="client")
 def test_a_stale_answer_takes_nothing_back() -> None:
     """A job that was seen at its end stays there, whatever an older answer says afterwards."""
-    job = Told(done(generatedSamples=films(URI)), {"name": NAME}).client.job(NAME).refresh()
+    job = ScriptedClient(done(generatedSamples=films(URI)), {"name": NAME}).client.job(NAME).refresh()
     assert job.refresh().state is JobState.SUCCEEDED
 
 
@@ -162,9 +166,9 @@ def test_a_stale_answer_takes_nothing_back() -> None:
 )  # fmt: skip
 def test_both_envelopes_are_read(status: int, error: dict[str, Any], kind: type[errors.ApiError]) -> None:
     """Google's envelope is read by its status, the proxy's by its type; the words come along."""
-    told = Told({"error": {**error, "message": "these words"}}, status=status)
+    scripted = ScriptedClient({"error": {**error, "message": "these words"}}, status=status)
     with pytest.raises(errors.ApiError) as refused:
-        told.client.job(NAME).refresh()
+        scripted.client.job(NAME).refresh()
     assert type(refused.value) is kind
     assert (refused.value.message, refused.value.status) == ("these words", status)
     assert refused.value.code == (error.get("status") or error.get("type"))
@@ -177,7 +181,7 @@ def test_the_wait_that_google_asks_for_is_read(delay: str | None, seconds: float
     details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
     error = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "later", "details": details}
     with pytest.raises(errors.RateLimitError) as refused:
-        Told({"error": error}, status=429).client.job(NAME).refresh()
+        ScriptedClient({"error": error}, status=429).client.job(NAME).refresh()
     assert refused.value.retry_after == seconds
 
 
@@ -194,7 +198,7 @@ def test_the_wait_that_google_asks_for_is_read(delay: str | None, seconds: float
 )
 def test_only_one_server_error_says_that_nothing_was_made(status: int, body: Any, known: bool) -> None:  # noqa: FBT001 - a case
     """503 UNAVAILABLE is an answer; after any other server error the outcome is unknown. Neither is sent again."""
-    told = Told(httpx.Response(status, text="" if body is None else json.dumps(body)))
+    scripted = ScriptedClient(httpx.Response(status, text="" if body is None else json.dumps(body)))
     with pytest.raises(errors.ServerError if known else errors.SubmitOutcomeUnknown):
-        told.client.generate_videos("A fox")
-    assert len(told.sent) == 1
+        scripted.client.generate_videos("A fox")
+    assert len(scripted.sent) == 1

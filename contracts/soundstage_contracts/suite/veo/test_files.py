@@ -144,7 +144,7 @@ def test_the_client_says_that_a_film_is_gone(target: Target, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-class Told:
+class ScriptedClient:
     """A client at *base_url*, and what it sent; each address answers as *files* has it, operations with *uri*."""
 
     def __init__(self, base_url: str, uri: str, files: dict[str, httpx.Response]) -> None:
@@ -166,8 +166,10 @@ class Told:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
         if "/operations/" in str(request.url):
-            told = {"generatedSamples": [{"video": {"uri": self._uri}}]}
-            return httpx.Response(200, json={"name": "x", "done": True, "response": {"generateVideoResponse": told}})
+            scripted = {"generatedSamples": [{"video": {"uri": self._uri}}]}
+            return httpx.Response(
+                200, json={"name": "x", "done": True, "response": {"generateVideoResponse": scripted}}
+            )
         return self._files[str(request.url)]
 
 
@@ -181,10 +183,12 @@ def found(location: str) -> httpx.Response:
 def test_googles_address_is_fetched_through_the_proxy(tmp_path: Path, end: str) -> None:
     """The client that talks to a proxy puts /download before the path, and shows Google nothing."""
     place = f"https://proxy.test/gemini/download{FILE}"
-    told = Told(f"https://proxy.test/gemini{end}", GOOGLE + FILE, {place: httpx.Response(200, content=FILM)})
-    (saved,) = told.job().save(tmp_path)
+    scripted = ScriptedClient(
+        f"https://proxy.test/gemini{end}", GOOGLE + FILE, {place: httpx.Response(200, content=FILM)}
+    )
+    (saved,) = scripted.job().save(tmp_path)
     assert saved.read_bytes() == FILM
-    assert told.fetched() == [(place, KEY)]
+    assert scripted.fetched() == [(place, KEY)]
 
 
 @proves("veo:download.redirect", side="client")
@@ -192,12 +196,14 @@ def test_googles_address_is_fetched_through_the_proxy(tmp_path: Path, end: str) 
 def test_the_key_is_shown_again_to_the_same_host(tmp_path: Path, base: str) -> None:
     """An address of the host that the client talks to is fetched as it is, and its redirect with the key, too."""
     first, second = base + FILE, f"{base}/download{FILE}"
-    told = Told(base, first, {first: found(second), second: httpx.Response(200, content=FILM)})
+    scripted = ScriptedClient(base, first, {first: found(second), second: httpx.Response(200, content=FILM)})
     if base.startswith("https://proxy"):
-        told = Told(base, first, {first: found(f"/gemini/download{FILE}"), second: httpx.Response(200, content=FILM)})
-    (saved,) = told.job().save(tmp_path)
+        scripted = ScriptedClient(
+            base, first, {first: found(f"/gemini/download{FILE}"), second: httpx.Response(200, content=FILM)}
+        )
+    (saved,) = scripted.job().save(tmp_path)
     assert saved.read_bytes() == FILM
-    assert told.fetched() == [(first, KEY), (second, KEY)]
+    assert scripted.fetched() == [(first, KEY), (second, KEY)]
 
 
 @proves("veo:download.cross_host", side="client")
@@ -207,13 +213,13 @@ def test_the_key_is_shown_again_to_the_same_host(tmp_path: Path, base: str) -> N
 def test_the_key_is_shown_to_no_other_host(tmp_path: Path, elsewhere: str) -> None:
     """A film on another host, named at once or by a redirect, is fetched without the key."""
     first = f"https://proxy.test/gemini/download{FILE}"
-    told = Told("https://proxy.test/gemini", GOOGLE + FILE, {
+    scripted = ScriptedClient("https://proxy.test/gemini", GOOGLE + FILE, {
         first: found(elsewhere), elsewhere: httpx.Response(200, content=FILM),
     })  # fmt: skip
-    told.job().save(tmp_path)
-    assert told.fetched() == [(first, KEY), (elsewhere, None)]
+    scripted.job().save(tmp_path)
+    assert scripted.fetched() == [(first, KEY), (elsewhere, None)]
     if not elsewhere.startswith(GOOGLE):
-        named = Told("https://proxy.test/gemini", elsewhere, {elsewhere: httpx.Response(200, content=FILM)})
+        named = ScriptedClient("https://proxy.test/gemini", elsewhere, {elsewhere: httpx.Response(200, content=FILM)})
         named.job().save(tmp_path)
         assert named.fetched() == [(elsewhere, None)]
 
@@ -223,8 +229,8 @@ def test_the_key_is_shown_to_no_other_host(tmp_path: Path, elsewhere: str) -> No
 def test_an_empty_file_is_a_failed_download(tmp_path: Path, content: bytes) -> None:
     """An empty file, or what is no film, is an error, and nothing of it is left."""
     place = f"https://proxy.test/gemini/download{FILE}"
-    told = Told("https://proxy.test/gemini", GOOGLE + FILE, {place: httpx.Response(200, content=content)})
-    job = told.job()
+    scripted = ScriptedClient("https://proxy.test/gemini", GOOGLE + FILE, {place: httpx.Response(200, content=content)})
+    job = scripted.job()
     assert job.state is JobState.SUCCEEDED
     with pytest.raises(errors.DownloadError):
         job.save(tmp_path)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 ACCOUNT: Final = "scripted-account-0123456789"
 """The account that a scripted client has: a word that stands in no answer."""
 
-Happening = httpx.Response | Exception
+ScriptedResponse = httpx.Response | Exception
 """What a request meets: an answer, or what httpx raises."""
 
 
-class Script:
+class ScriptedService:
     """Answers a client's requests as a transcript documents, step by step; the last step is repeated.
 
     Args:
@@ -53,9 +53,9 @@ class Script:
         )
         self.base_url = load_facts(contract.slug).sheets[contract.slug].base_url
         self.sent: list[httpx.Request] = []
-        self.files: dict[str, Happening] = {}
+        self.files: dict[str, ScriptedResponse] = {}
         self._edit = edit
-        self._before: dict[int, list[Happening]] = {}
+        self._before: dict[int, list[ScriptedResponse]] = {}
         self._next = 0
 
     @property
@@ -64,7 +64,7 @@ class Script:
         steps = self.transcript.steps
         return next(number for number, step in enumerate(steps) if step.paid or (step.capture and not _marked(steps)))
 
-    def before(self, step: int, *happenings: Happening) -> None:
+    def before(self, step: int, *happenings: ScriptedResponse) -> None:
         """Let *happenings* come, one a request, before *step* is answered as documented."""
         self._before.setdefault(step, []).extend(happenings)
 
@@ -76,12 +76,12 @@ class Script:
 
     def client(self, **options: Any) -> Any:
         """Return a blocking client that this script is played to."""
-        http = httpx.Client(transport=httpx.MockTransport(self._answer))
+        http = httpx.Client(transport=httpx.MockTransport(self._respond))
         return self.contract.client(**self._arguments(http, options))
 
     def async_client(self, **options: Any) -> Any:
         """Return an awaiting client that this script is played to."""
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        http = httpx.AsyncClient(transport=httpx.MockTransport(self._respond))
         return self.contract.async_client(**self._arguments(http, options))
 
     def start(self, client: Any) -> Any:
@@ -93,7 +93,7 @@ class Script:
         given = {**self.contract.credentials(ACCOUNT), **self.contract.options(self.base_url)}
         return {**given, "base_url": self.base_url, "http": http, **options}
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _respond(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
         waiting = self._before.get(self._next)
         if str(request.url) in self.files:
