@@ -209,6 +209,6 @@ def _check_proxies(url: SplitResult) -> CheckResult:
 
 
 def _check_variables(environ: Mapping[str, str]) -> Iterator[CheckResult]:
-    for sheet in load_facts().sheets.values():
-        names = [name for name in sheet.environment if environ.get(name)]
-        yield CheckResult(f"variables {sheet.vendor}", "ok", f"set: {', '.join(names)}" if names else "none is set")
+    for facts in load_facts().vendors.values():
+        names = [name for name in facts.environment if environ.get(name)]
+        yield CheckResult(f"variables {facts.vendor}", "ok", f"set: {', '.join(names)}" if names else "none is set")

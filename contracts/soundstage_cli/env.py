@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from soundstage_contracts.facts.loader import Sheet
+    from soundstage_contracts.facts.loader import VendorFacts
 
 HELP = "print the variables that point every client at a local server"
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
@@ -47,10 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print one assignment a line."""
     try:
-        sheets = [sheet for vendor in args.vendors or [None] for sheet in load_facts(vendor).sheets.values()]
+        vendors = [facts for vendor in args.vendors or [None] for facts in load_facts(vendor).vendors.values()]
     except FactError as error:
         raise UsageError(str(error)) from None
-    for name, value in variables(sheets, server_address(args.url), os.environ):
+    for name, value in variables(vendors, server_address(args.url), os.environ):
         print(SHELLS[args.shell](name, value))
     return 0
 
@@ -71,12 +71,14 @@ def server_address(url: str) -> SplitResult:
     return parts
 
 
-def variables(sheets: Iterable[Sheet], server: SplitResult, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def variables(
+    vendors: Iterable[VendorFacts], server: SplitResult, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """Name every variable and its value: the vendors' own, then the proxies' exception for *server*'s host."""
     here = server.geturl()
-    for sheet in sheets:
-        for name, value in sheet.environment.items():
-            yield name, value.replace("{base}", sheet.at(here)).replace("{host}", sheet.host_at(here))
+    for facts in vendors:
+        for name, value in facts.environment.items():
+            yield name, value.replace("{base}", facts.base_url_at(here)).replace("{host}", facts.host_url_at(here))
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
         yield name, ",".join(dict.fromkeys([*hosts, server.hostname or ""]))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from soundstage_cli.console import Cell
-    from soundstage_contracts.facts.evidence import Evidence, Kind, Seen
+    from soundstage_contracts.facts.evidence import Evidence, Kind, Observation
     from soundstage_contracts.facts.proves import Contract
 
 HELP = "show what is known of each vendor's wire, and which contract proves it"
@@ -50,7 +50,7 @@ class Coverage:
     fact: Fact
     contracts: tuple[Contract, ...]
     missing: tuple[str, ...]
-    seen: Mapping[Kind, Seen] = field(default_factory=dict)
+    seen: Mapping[Kind, Observation] = field(default_factory=dict)
 
     @property
     def red(self) -> bool:

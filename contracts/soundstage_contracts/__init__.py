@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from soundstage_contracts.facts.loader import Fact, FactBook, FactError, Sheet, load_facts
+    from soundstage_contracts.facts.loader import Fact, FactBook, FactError, VendorFacts, load_facts
     from soundstage_contracts.facts.proves import Contract, proven, proves
     from soundstage_contracts.registry import VENDORS
     from soundstage_contracts.simulators.session import Soundstage
@@ -20,8 +20,8 @@ __all__ = [
     "Fact",
     "FactBook",
     "FactError",
-    "Sheet",
     "Soundstage",
+    "VendorFacts",
     "load_facts",
     "proven",
     "proves",
@@ -32,7 +32,7 @@ _HOMES: Final = {
     "Fact": "facts.loader",
     "FactBook": "facts.loader",
     "FactError": "facts.loader",
-    "Sheet": "facts.loader",
+    "VendorFacts": "facts.loader",
     "Soundstage": "simulators.session",
     "VENDORS": "registry",
     "load_facts": "facts.loader",

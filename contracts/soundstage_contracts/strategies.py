@@ -124,7 +124,7 @@ def losing_faults() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _contract(vendor: str) -> VendorContract:
-    from soundstage_contracts.simulators.session import contract_of
+    from soundstage_contracts.declarations.vendor import contract_of
 
     return contract_of(vendor)
 

@@ -42,7 +42,7 @@ def environ(
     monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, str]:
     """Point every client at the simulator, as the test's own account, and work in an empty folder."""
-    values = dict(variables(load_facts().sheets.values(), server_address(simulator.url), os.environ))
+    values = dict(variables(load_facts().vendors.values(), server_address(simulator.url), os.environ))
     name = re.sub(r"\W+", "-", request.node.name.encode("ascii", "ignore").decode())
     values |= {"TOMOVIEE_APP_KEY": name, "TOMOVIEE_APP_SECRET": "planted-secret-0123456789"}
     for variable, value in values.items():

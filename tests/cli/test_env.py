@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from soundstage_cli.env import SHELLS, server_address, variables
 from soundstage_cli.main import main
-from soundstage_contracts import VENDORS, Sheet, load_facts
+from soundstage_contracts import VENDORS, VendorFacts, load_facts
 
 URL = "http://127.0.0.1:8080"
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
@@ -31,24 +31,24 @@ def test_env_puts_the_server_in_the_place_of_the_vendors_host(vendor: str, capsy
     """The base variable is the fact file's address with https://HOST replaced by URL/SLUG, the path kept."""
     assert main(["env", vendor, "--url", f"{URL}/"]) == 0
     shown = exported(capsys.readouterr().out)
-    sheet = load_facts(vendor).sheets[vendor]
-    base = f"{URL}/{vendor}{urlsplit(sheet.base_url).path}"
+    vendor_facts = load_facts(vendor).vendors[vendor]
+    base = f"{URL}/{vendor}{urlsplit(vendor_facts.base_url).path}"
     assert any(value.startswith(base) for value in shown.values())
-    assert set(sheet.environment) <= set(shown)
-    assert not any(urlsplit(sheet.base_url).hostname in value for value in shown.values())  # type: ignore[operator]  # a base address has a host
+    assert set(vendor_facts.environment) <= set(shown)
+    assert not any(urlsplit(vendor_facts.base_url).hostname in value for value in shown.values())  # type: ignore[operator]  # a base address has a host
 
 
 def test_a_servers_own_path_comes_before_the_slug() -> None:
     """A server behind another one keeps its path, and the vendor's path follows the slug."""
-    sheet = Sheet("acme", "https://api.acme.example/gemini/v1", {}, ())
-    assert sheet.at(URL) == f"{URL}/acme/gemini/v1"
-    assert sheet.at("https://ci.example/mocks/") == "https://ci.example/mocks/acme/gemini/v1"
+    vendor_facts = VendorFacts("acme", "https://api.acme.example/gemini/v1", {}, ())
+    assert vendor_facts.base_url_at(URL) == f"{URL}/acme/gemini/v1"
+    assert vendor_facts.base_url_at("https://ci.example/mocks/") == "https://ci.example/mocks/acme/gemini/v1"
 
 
 def test_a_variable_may_be_the_base_address_or_its_host() -> None:
     """{base} is where the vendor's base address is found on the server, {host} where its host is, without the path."""
     named = {"ACME_URL": "{base}/models", "ACME_HOST": "{host}"}
-    made = dict(variables([Sheet("acme", "https://api.acme.example/v1", named, ())], server_address(URL), {}))
+    made = dict(variables([VendorFacts("acme", "https://api.acme.example/v1", named, ())], server_address(URL), {}))
     assert (made["ACME_URL"], made["ACME_HOST"]) == (f"{URL}/acme/v1/models", f"{URL}/acme")
 
 
@@ -56,7 +56,7 @@ def test_env_without_names_is_every_vendor(capsys: pytest.CaptureFixture[str]) -
     """All vendors of the registry are pointed at the default address."""
     assert main(["env"]) == 0
     shown = exported(capsys.readouterr().out)
-    assert all(set(sheet.environment) <= set(shown) for sheet in load_facts().sheets.values())
+    assert all(set(vendor_facts.environment) <= set(shown) for vendor_facts in load_facts().vendors.values())
     assert shown["TOMOVIEE_BASE_URL"] == f"{URL}/tomoviee"
     assert shown["TOMOVIEE_APP_KEY"] == shown["TOMOVIEE_APP_SECRET"] == "soundstage"
 

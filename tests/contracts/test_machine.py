@@ -106,7 +106,7 @@ def submits_twice(patch: pytest.MonkeyPatch) -> None:
 BROKEN = {
     goes_back: r"went back to JobState.QUEUED|ended JobState.QUEUED, not",
     loses_refunds: r"\d+ (is|was) spent; (all that|what) succee\w+ costs \d+",
-    mints_money: "money is not conserved: Money",
+    mints_money: "money is not conserved: AccountBalance",
     shares_tasks: r"acct_\w+ can read \S+, a job of acct_",
     charges_nothing: r"\w+ was accepted and nothing was reserved for it",
     shares_time: r"the time of acct_\w+ moved, too",

@@ -23,8 +23,8 @@ def record(**changes: Any) -> dict[str, Any]:
         "url": "https://a.test/jobs?***",
         "body": {"prompt": EVIL},
         "status": 200,
-        "answer": {"id": "7"},
-        "answer_headers": {"x-soundstage-fact": "tomoviee:create.answer"},
+        "response": {"id": "7"},
+        "response_headers": {"x-soundstage-fact": "tomoviee:create.answer"},
     }
     return {
         "id": "soundstage_contracts.suite.test_safety::test_it[tomoviee]",

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage_contracts import VENDORS, strategies
-from soundstage_contracts.declarations.vendor import WORDS
-from soundstage_contracts.simulators.session import contract_of
+from soundstage_contracts.declarations.vendor import WORDS, contract_of
 from soundstage_server import Fault
 
 CALLS = [

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from soundstage import JobState
 from soundstage_contracts import VENDORS, load_facts
-from soundstage_contracts.simulators.session import contract_of
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.transcripts.replay import (
-    ANSWERED,
+    RETURNED,
     TranscriptMismatch,
-    at,
     compare,
-    filled,
     load_transcripts,
+    member_at,
     replay_on_client,
     replay_on_simulator,
+    substitute,
 )
 
 if TYPE_CHECKING:
@@ -90,14 +90,14 @@ def test_every_item_of_a_list_has_the_documented_shape() -> None:
 def test_what_was_captured_is_filled_in_and_nothing_else(known: dict[str, str], text: str) -> None:
     """A known name in braces becomes what was captured, wherever it stands; other braces are text."""
     for name, value in known.items():
-        assert filled({"a": [f"x{{{name}}}y"]}, known) == {"a": [f"x{value}y"]}
-    assert filled([text, 5, None, "{unknown_name}"], {}) == [text, 5, None, "{unknown_name}"]
+        assert substitute({"a": [f"x{{{name}}}y"]}, known) == {"a": [f"x{value}y"]}
+    assert substitute([text, 5, None, "{unknown_name}"], {}) == [text, 5, None, "{unknown_name}"]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_vendor_has_transcripts(vendor: str) -> None:
     """There is at least one conversation that ends well."""
-    assert {"succeeded", ANSWERED} & {transcript.ends for transcript in load_transcripts(vendor)}
+    assert {"succeeded", RETURNED} & {transcript.ends for transcript in load_transcripts(vendor)}
 
 
 @pytest.mark.parametrize("transcript", SHIPPED, ids=lambda transcript: f"{transcript.vendor}-{transcript.name}")
@@ -107,12 +107,12 @@ def test_a_shipped_transcript_is_well_made(transcript: Transcript) -> None:
     assert transcript.source
     assert transcript.facts
     assert set(transcript.facts) <= set(load_facts())
-    assert transcript.ends in {ANSWERED, *(state.value for state in JobState)}
+    assert transcript.ends in {RETURNED, *(state.value for state in JobState)}
     assert hasattr(contract_of(transcript.vendor).client, transcript.call["method"])
     for step in transcript.steps:
         assert step.status in STATUSES
         for path in (*step.literal, *step.capture.values()):
-            at(step.answer, path)
+            member_at(step.response, path)
 
 
 def _with_step(transcript: Transcript, number: int, **changes: Any) -> Transcript:
@@ -129,7 +129,7 @@ def test_a_simulator_that_answers_otherwise_is_told_where(target: Target, good: 
         r"step 1, \S+ \S+\.data: price is documented; it is missing": _with_step(
             good, 0, answer={"code": 0, "data": {"task_id": "", "price": 1}}
         ),
-        r"step 1, .*: code is 1; 0 came": _with_step(good, 0, answer={"code": 1, "data": {"task_id": ""}}),
+        r"step 1, .*: code is 1; 0 came": _with_step(good, 0, response={"code": 1, "data": {"task_id": ""}}),
     }
     for said, transcript in wrong.items():
         with pytest.raises(TranscriptMismatch, match=said):

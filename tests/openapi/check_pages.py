@@ -12,7 +12,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from soundstage_contracts import VENDORS
-from soundstage_contracts.simulators.session import contract_of
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_server import Server, World
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

@@ -148,8 +148,8 @@ def check_sessions(gmicloud: Any, client: Any, world: World, email: str) -> None
 def main() -> None:
     """Run all checks."""
     with TemporaryDirectory() as home, World(clock="auto", media="small") as world, Server(world) as server:
-        sheet = load_facts("gmicloud").sheets["gmicloud"]
-        os.environ.update(variables([sheet], server_address(server.url), {}))
+        facts = load_facts("gmicloud").vendors["gmicloud"]
+        os.environ.update(variables([facts], server_address(server.url), {}))
         os.environ["HOME"] = home  # the package stores refresh tokens there
         sys.addaudithook(only_here)
         base_url = os.environ["GMI_CLOUD_BASE_URL"]

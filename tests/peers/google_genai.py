@@ -89,7 +89,7 @@ def check_failures(client: Any, errors: Any) -> None:
 def main() -> None:
     """Run all checks through the proxy, set by the environment, and without it, by an explicit address."""
     with World(clock="auto", media="small") as world, Server(world) as server:
-        for name, value in variables(load_facts("veo").sheets.values(), server_address(server.url), os.environ):
+        for name, value in variables(load_facts("veo").vendors.values(), server_address(server.url), os.environ):
             os.environ[name] = value
         sys.addaudithook(only_here)
         with warnings.catch_warnings():

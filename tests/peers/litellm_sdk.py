@@ -63,7 +63,7 @@ def check_refusals(litellm: Any) -> None:
 def main() -> None:
     """Run all checks, configured by the environment alone."""
     with World(clock="auto", media="small") as world, Server(world) as server:
-        for name, value in variables(load_facts("veo").sheets.values(), server_address(server.url), os.environ):
+        for name, value in variables(load_facts("veo").vendors.values(), server_address(server.url), os.environ):
             os.environ[name] = value
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = (
             "True"  # otherwise importing it downloads prices from a remote host

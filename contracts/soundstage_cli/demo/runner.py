@@ -152,7 +152,7 @@ class DemoRunner:
             return self._result(call, started, error=str(error))
 
     def _arguments(self, call: ClientCall) -> dict[str, Any]:
-        base_url = load_facts(call.vendor.slug).sheets[call.vendor.slug].at(self._server.url)
+        base_url = load_facts(call.vendor.slug).vendors[call.vendor.slug].base_url_at(self._server.url)
         return {
             **(call.demo_call.credentials or call.vendor.credentials)(call.name),
             **call.vendor.options(base_url),

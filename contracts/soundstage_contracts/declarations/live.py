@@ -1,7 +1,8 @@
-"""What a vendor declares about being asked live: a few calls, from free to paid for, that say whether we are right.
+"""What a vendor declares about live runs: a few calls to the real service, from free to paid.
 
-The ladder has three rungs, climbed in this order: calls that are free; a job that is submitted and cancelled at once,
-where there is a cancel; the cheapest generation once, to its end and downloaded. A rung that fails ends the climb.
+Calls have one of three tiers and are made in this order: free calls; a job that is submitted and canceled at once,
+where the vendor can cancel; one generation at the lowest price, polled to its end and downloaded. A failed call ends
+the run for its vendor.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
     from soundstage import SoundstageError
 
-Rung = Literal["free", "cancel", "generation"]
+Tier = Literal["free", "cancel", "generation"]
 
-RUNGS: Final[tuple[Rung, ...]] = ("free", "cancel", "generation")
+TIERS: Final[tuple[Tier, ...]] = ("free", "cancel", "generation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +25,19 @@ class LiveCall:
     """One call to a live service.
 
     Attributes:
-        name: What it is called, words joined by dashes.
-        about: What is done, in a few words, for the plan.
-        rung: Where it stands on the ladder.
+        name: Its name: words joined by hyphens.
+        about: What it does, in a few words, for the plan.
+        tier: What it may cost: nothing, a canceled job, or a generation.
         call: Makes the call with a blocking client and the run's inputs, and returns the job, if it starts one.
-        facts: Facts without the slug that are seen live when it goes well.
-        price: What it costs in the vendor's own unit; None where nobody documents it. A free call costs 0.
+        facts: Facts without the slug that a successful call proves live.
+        price: What it costs in the vendor's own unit; None where the price is not documented. A free call costs 0.
         needs: The inputs it takes, as ``--soundstage-input NAME=VALUE`` gives them.
-        refused: The error that must come, where a refusal is what the call asks for.
+        refused: The error that the call must raise, where it tests a refusal.
     """
 
     name: str
     about: str
-    rung: Rung
+    tier: Tier
     call: Callable[[Any, Mapping[str, str]], Any]
     facts: tuple[str, ...] = ()
     price: float | None = 0.0
@@ -46,13 +47,13 @@ class LiveCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlan:
-    """What is asked of a live service.
+    """The live calls of one vendor.
 
     Attributes:
-        calls: The calls, of any rung, in any order.
-        unit: What the vendor counts in, such as ``credits``.
-        balance: Reads what the account holds, free of charge; None where nothing can be read.
-        examples: Inputs that a simulator takes on trust, for rehearsals.
+        calls: The calls, of any tier, in any order.
+        unit: The vendor's unit of price, such as ``credits``.
+        balance: Reads the account's balance free of charge; None where the vendor has no such call.
+        examples: Inputs that a simulator accepts without fetching them, for rehearsals.
     """
 
     calls: tuple[LiveCall, ...]
@@ -60,6 +61,6 @@ class LivePlan:
     balance: Callable[[Any], float] | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
 
-    def ladder(self) -> tuple[LiveCall, ...]:
-        """Return the calls from the lowest rung to the highest."""
-        return tuple(sorted(self.calls, key=lambda call: RUNGS.index(call.rung)))
+    def ordered_calls(self) -> tuple[LiveCall, ...]:
+        """Return the calls from the free tier to the paid one."""
+        return tuple(sorted(self.calls, key=lambda call: TIERS.index(call.tier)))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_contracts.registry import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,3 +87,15 @@ class VendorContract:
     at_once: int | None = None
     live: LivePlan | None = None
     keeps: float = inf
+
+
+def contract_of(vendor: str) -> VendorContract:
+    """Return what *vendor* declares to the contracts.
+
+    Raises:
+        ValueError: There is no such vendor; the text names the known ones.
+    """
+    if vendor not in VENDORS:
+        raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
+    contract: VendorContract = import_module(f"soundstage_contracts.vendors.{vendor}").CONTRACT
+    return contract

@@ -43,7 +43,7 @@ class EvidenceError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """What a run saw of a fact.
 
     Attributes:
@@ -63,7 +63,7 @@ class Seen:
         return (today or datetime.now(tz=UTC).date()) - self.day > timedelta(days=days)
 
 
-Evidence = dict[str, dict[Kind, Seen]]
+Evidence = dict[str, dict[Kind, Observation]]
 
 
 def read_evidence(path: Path) -> Evidence:
@@ -78,22 +78,22 @@ def read_evidence(path: Path) -> Evidence:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != VERSION:
             raise EvidenceError(f"{path}: version is {data['version']!r}; allowed: {VERSION}")
-        return {str(fact): _seen(path, fact, kinds) for fact, kinds in data["facts"].items()}
+        return {str(fact): _observations(path, fact, kinds) for fact, kinds in data["facts"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, EvidenceError):
             raise
         raise EvidenceError(f"{path}: not evidence: {type(error).__name__}: {error}") from None
 
 
-def _seen(path: Path, fact: str, kinds: Mapping[Kind, str]) -> dict[Kind, Seen]:
-    seen: dict[Kind, Seen] = {}
+def _observations(path: Path, fact: str, kinds: Mapping[Kind, str]) -> dict[Kind, Observation]:
+    seen: dict[Kind, Observation] = {}
     for kind, entry in kinds.items():
         match = _ENTRY.fullmatch(entry)
         if match is None or kind not in KINDS:
             allowed = "simulation or live, and passed or failed with a date"
             raise EvidenceError(f"{path}: {fact} has {kind}: {entry!r}; allowed: {allowed}")
         result: Result = "passed" if match[1] == "passed" else "failed"
-        seen[kind] = Seen(result, date.fromisoformat(match[2]))
+        seen[kind] = Observation(result, date.fromisoformat(match[2]))
     return seen
 
 
@@ -123,7 +123,7 @@ def merge(path: Path, records: Iterable[Mapping[str, Any]], target: str, today: 
     found = results(records)
     for (fact, kind), result in found.items():
         if kind == "live" or target != LIVE:  # what runs beside a live run was not looked at with any care
-            evidence.setdefault(fact, {})[kind] = Seen(result, day)
+            evidence.setdefault(fact, {})[kind] = Observation(result, day)
     _write(path, evidence)
     return len({fact for fact, _ in found})
 

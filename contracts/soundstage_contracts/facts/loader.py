@@ -83,7 +83,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class VendorFacts:
     """One vendor's fact file.
 
     Attributes:
@@ -99,11 +99,11 @@ class Sheet:
     environment: Mapping[str, str]
     facts: tuple[Fact, ...]
 
-    def at(self, server: str) -> str:
+    def base_url_at(self, server: str) -> str:
         """Return where `base_url` is found on the simulator at *server*: the slug for the host, and the same path."""
-        return f"{self.host_at(server)}{urlsplit(self.base_url).path}"
+        return f"{self.host_url_at(server)}{urlsplit(self.base_url).path}"
 
-    def host_at(self, server: str) -> str:
+    def host_url_at(self, server: str) -> str:
         """Return where the host of `base_url` is found on the simulator at *server*: at the slug, without its path."""
         return f"{server.rstrip('/')}/{self.vendor}"
 
@@ -111,10 +111,12 @@ class Sheet:
 class FactBook(Mapping[str, Fact]):
     """Every loaded fact by its key, and the sheet that each vendor's facts came from."""
 
-    def __init__(self, sheets: Iterable[Sheet]) -> None:
+    def __init__(self, vendors: Iterable[VendorFacts]) -> None:
         """Bind *sheets*, which name each vendor once, into one book."""
-        self.sheets: Final[Mapping[str, Sheet]] = MappingProxyType({sheet.vendor: sheet for sheet in sheets})
-        self._facts: Final = {fact.key: fact for sheet in self.sheets.values() for fact in sheet.facts}
+        self.vendors: Final[Mapping[str, VendorFacts]] = MappingProxyType(
+            {vendor_facts.vendor: vendor_facts for vendor_facts in vendors}
+        )
+        self._facts: Final = {fact.key: fact for vendor_facts in self.vendors.values() for fact in vendor_facts.facts}
 
     def __getitem__(self, key: str) -> Fact:
         return self._facts[key]
@@ -143,23 +145,23 @@ def load_facts(vendor: str | None = None) -> FactBook:
         FactError: The vendor is not in the registry, or a file breaks a rule.
     """
     if vendor is None:
-        return FactBook(map(_sheet, VENDORS))
+        return FactBook(map(_vendor_facts, VENDORS))
     if vendor not in VENDORS:
         raise FactError(f"no vendor is called {vendor!r}{_nearest(vendor, VENDORS)}; known: {', '.join(VENDORS)}")
-    return FactBook([_sheet(vendor)])
+    return FactBook([_vendor_facts(vendor)])
 
 
 @cache
-def _sheet(vendor: str) -> Sheet:
+def _vendor_facts(vendor: str) -> VendorFacts:
     name = f"{vendor}.toml"
     text = (resources.files("soundstage_contracts") / "facts" / name).read_text(encoding="utf-8")
-    sheet = parse_sheet(text, file=name)
-    if sheet.vendor != vendor:
-        raise FactError(f"{name}: vendor is {sheet.vendor!r}; allowed: {vendor!r}, as the file is called")
-    return sheet
+    vendor_facts = parse_facts(text, file=name)
+    if vendor_facts.vendor != vendor:
+        raise FactError(f"{name}: vendor is {vendor_facts.vendor!r}; allowed: {vendor!r}, as the file is called")
+    return vendor_facts
 
 
-def parse_sheet(text: str, *, file: str) -> Sheet:
+def parse_facts(text: str, *, file: str) -> VendorFacts:
     """Read one fact file's *text*; *file* is its name in messages.
 
     Raises:
@@ -173,7 +175,7 @@ def parse_sheet(text: str, *, file: str) -> Sheet:
     reader.keys(required=("vendor", "base_url", "environment", "fact"), optional=("tables",))
     vendor = reader.text("vendor", _SLUG, "a slug")
     environment = _Reader(f"{file}, environment", reader.table("environment"))
-    return Sheet(
+    return VendorFacts(
         vendor=vendor,
         base_url=reader.text("base_url", _BASE_URL, "https://HOST[/PATH] without a slash at the end"),
         environment=MappingProxyType(environment.variables()),

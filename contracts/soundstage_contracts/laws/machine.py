@@ -33,13 +33,13 @@ from hypothesis.stateful import (
 from soundstage import JobState, errors
 from soundstage_contracts.declarations.vendor import WORDS
 from soundstage_contracts.outcomes import BrokenLawError, require
-from soundstage_contracts.simulators.callback_receiver import Receiver
+from soundstage_contracts.simulators.callback_receiver import CallbackReceiver
 from soundstage_contracts.simulators.control import ControlError, account_name
 
 if TYPE_CHECKING:
     from soundstage import Job, Output
     from soundstage_contracts.declarations.vendor import VendorContract
-    from soundstage_contracts.simulators.control import Money
+    from soundstage_contracts.simulators.control import AccountBalance
     from soundstage_contracts.simulators.target import Target
 
 _RANK = {JobState.QUEUED: 0, JobState.RUNNING: 1}
@@ -97,7 +97,7 @@ class JobMachine(RuleBasedStateMachine):
         self._callers: list[_Caller] = []
         self._seen: dict[str, _Seen] = {}
         self._folder = TemporaryDirectory(prefix="soundstage-")
-        self._receiver = Receiver()
+        self._receiver = CallbackReceiver()
         self._told: set[tuple[str, bool]] = set()
 
     @rule(target=callers)
@@ -330,7 +330,7 @@ class JobMachine(RuleBasedStateMachine):
             self._told.add(key)
             require(job.state in {wishing[job.id].must_end, JobState.RUNNING}, f"told that {job.id} ended {job.state}")
             require(job.state.final or self.contract.tells_changes, f"told before the end: {told}")
-        require(self._receiver.told.empty(), "more was told than asked for")
+        require(self._receiver.callbacks.empty(), "more was told than asked for")
 
     def _is_full(self, caller: _Caller) -> bool:
         """Return whether *caller* may have as many unfinished jobs as it may have at all."""
@@ -351,7 +351,7 @@ class JobMachine(RuleBasedStateMachine):
             return 0.0
         return self._money(caller).reserved
 
-    def _money(self, caller: _Caller) -> Money:
+    def _money(self, caller: _Caller) -> AccountBalance:
         """Return what *caller* holds in whole millionths of a unit, in which fractions of a dollar add up exactly."""
         money = self.target.control.money(self.contract.slug, caller.name)
         amounts = {name: round(getattr(money, name) * 1_000_000) for name in _AMOUNTS}

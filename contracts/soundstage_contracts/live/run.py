@@ -1,7 +1,7 @@
-"""A live run: each call of the ladder once to the service and once to a simulator, and what differs between them.
+"""A live run: make each call once to the service and once to a simulator, and compare the two.
 
-Nothing is sent that the plan does not allow. Against a simulator in the services' place (any target but ``live``) the
-same calls are a rehearsal: they are made there alone, and show that the plan itself holds.
+Nothing is sent that the plan does not allow. With any other target than ``live`` the same calls are a rehearsal: they
+go to the simulator alone, and prove that the calls themselves work.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import httpx
 
 from soundstage import SystemClock, errors
 from soundstage._version import __version__
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.facts.loader import load_facts
-from soundstage_contracts.live.call import Played, documented_words
+from soundstage_contracts.live.call import RecordedCall, documented_values
 from soundstage_contracts.live.differences import differences
-from soundstage_contracts.live.plan import Climb, Purse, Step, plan
+from soundstage_contracts.live.plan import BudgetMeter, LiveRunPlan, PlannedCall, plan_calls
 from soundstage_contracts.outcomes import unchecked
 from soundstage_contracts.simulators.recorder import Redaction, with_recording
-from soundstage_contracts.simulators.session import contract_of
 from soundstage_contracts.simulators.target import Target
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from soundstage_contracts.declarations.vendor import VendorContract
     from soundstage_contracts.options import RunOptions
 
-_PATIENCE: Final = 120.0
-"""Seconds that a service may take to answer."""
+_TIMEOUT: Final = 120.0
+"""Seconds that a service may take to respond."""
 _HEADERS: Final = {"User-Agent": f"soundstage-contracts/{__version__}"}
 
 
 class LiveRun:
-    """The live part of a run: for each vendor a ladder, its money, and a simulator to compare with.
+    """The live calls of a run: the plan of each vendor, its cost, and a simulator to compare with.
 
     Args:
-        choices: What was asked for.
-        rehearsal: The simulator that takes the services' place; None to ask the services themselves.
+        options: The options of the run.
+        rehearsal: The simulator that takes the place of the services; None calls the services themselves.
 
     A context manager: it closes what it opened.
     """
@@ -53,7 +53,7 @@ class LiveRun:
         self._rehearsal = rehearsal
         self._opened = ExitStack()
         self._twin: Target | None = None
-        self.climbs: dict[str, Climb] = {}
+        self.plans: dict[str, LiveRunPlan] = {}
 
     def __enter__(self) -> Self:
         """Return the run itself."""
@@ -63,57 +63,59 @@ class LiveRun:
         """Close what the run opened."""
         self._opened.close()
 
-    def plan(self, vendors: Iterable[str]) -> list[Step]:
-        """Return what would be asked of *vendors*, and what not, sending nothing."""
-        return [step for vendor in vendors for step in plan(vendor, _plan_of(vendor), self._climb(vendor))]
+    def plan_calls(self, vendors: Iterable[str]) -> list[PlannedCall]:
+        """Return which calls of *vendors* would be made and which skipped, sending nothing."""
+        return [each for vendor in vendors for each in plan_calls(vendor, _live_plan(vendor), self._plan_for(vendor))]
 
     def close(self, reason: str) -> None:
-        """Let nothing be sent to anybody, because of *reason*."""
-        for climb in self.climbs.values():
-            climb.closed = climb.closed or reason
+        """Skip every further call of every vendor, because of *reason*."""
+        for run_plan in self.plans.values():
+            run_plan.closed_reason = run_plan.closed_reason or reason
 
-    def play(self, vendor: str, call: LiveCall) -> Played:
-        """Make *call*, and compare what is said with what the simulator says to the same.
+    def run_call(self, vendor: str, call: LiveCall) -> RecordedCall:
+        """Make *call*, and compare the service's responses with those of the simulator.
 
         Raises:
-            Unchecked: The call is not made; the text says why.
+            Unchecked: The call is skipped; the text says why.
         """
         contract = contract_of(vendor)
         if self._rehearsal is not None:
-            return _play_simulated(contract, call, self._rehearsal, _plan_of(vendor).examples)
-        climb = self._climb(vendor)
-        if against := climb.against(call):
-            unchecked(against)
-        played = self._ask(contract, call, climb)
-        twin = _play_simulated(contract, call, self._simulator(), self._options.inputs)
-        played.compared = True
-        played.found += differences(list(played.said()), list(twin.said()), documented_words(vendor))
-        if played.failed:
-            climb.fallen = call.name
+            return _call_simulator(contract, call, self._rehearsal, _live_plan(vendor).examples)
+        run_plan = self._plan_for(vendor)
+        if reason := run_plan.skip_reason(call):
+            unchecked(reason)
+        recorded = self._call_service(contract, call, run_plan)
+        twin = _call_simulator(contract, call, self._simulator(), self._options.inputs)
+        recorded.compared = True
+        live, simulated = list(recorded.compared_exchanges()), list(twin.compared_exchanges())
+        recorded.differences += differences(live, simulated, documented_values(vendor))
+        if recorded.failed:
+            run_plan.failed_call = call.name
         if self._options.record is not None:
-            _write_down(self._options.record / vendor / f"{call.name}.json", vendor, played)
-        return played
+            _write_transcript(self._options.record / vendor / f"{call.name}.json", vendor, recorded)
+        return recorded
 
-    def _ask(self, contract: VendorContract, call: LiveCall, climb: Climb) -> Played:
-        """Ask the service itself, and watch the balance where there is one to read."""
-        balance = _plan_of(contract.slug).balance
+    def _call_service(self, contract: VendorContract, call: LiveCall, run_plan: LiveRunPlan) -> RecordedCall:
+        """Call the service itself, and read the balance before and after a paid call."""
+        meter, read_balance = run_plan.meter, _live_plan(contract.slug).balance
         with _client(contract) as client:
-            if balance is not None and climb.purse.held is None and call.rung != "free":
-                climb.purse.read(balance(client))
-            climb.purse.pay(call)
-            played = Played(call, client, self._options.inputs, Redaction(secrets_in_environment(contract.slug)))
-            played.make()
-            if balance is not None and call.rung != "free":
-                climb.purse.read(balance(client))
-        if played.trouble is None and climb.purse.passed:
-            played.trouble = AssertionError(climb.purse.passed)
-        return played
+            if read_balance is not None and meter.first_balance is None and call.tier != "free":
+                meter.record_balance(read_balance(client))
+            meter.charge(call)  # before the call: a call whose outcome is unknown may have been paid for
+            redaction = Redaction(secrets_in_environment(contract.slug))
+            recorded = RecordedCall(call, client, self._options.inputs, redaction)
+            recorded.make()
+            if read_balance is not None and call.tier != "free":
+                meter.record_balance(read_balance(client))
+        if recorded.error is None and meter.overrun:
+            recorded.error = AssertionError(meter.overrun)
+        return recorded
 
-    def _climb(self, vendor: str) -> Climb:
-        if vendor not in self.climbs:
-            purse = Purse(vendor, _plan_of(vendor).unit, self._options.budget(vendor))
-            self.climbs[vendor] = Climb(purse, self._options.inputs, _missing(contract_of(vendor)))
-        return self.climbs[vendor]
+    def _plan_for(self, vendor: str) -> LiveRunPlan:
+        if vendor not in self.plans:
+            meter = BudgetMeter(vendor, _live_plan(vendor).unit, self._options.budget(vendor))
+            self.plans[vendor] = LiveRunPlan(meter, self._options.inputs, _missing_credential(contract_of(vendor)))
+        return self.plans[vendor]
 
     def _simulator(self) -> Target:
         if self._twin is None:
@@ -122,13 +124,13 @@ class LiveRun:
 
 
 def secrets_in_environment(vendor: str) -> tuple[str, ...]:
-    """Return the values of the variables that hold what *vendor* must know and nobody else."""
-    sheet = load_facts(vendor).sheets[vendor]
-    names = [name for name, example in sheet.environment.items() if "{" not in example]
+    """Return the values of the environment variables that hold the credentials of *vendor*."""
+    facts = load_facts(vendor).vendors[vendor]
+    names = [name for name, example in facts.environment.items() if "{" not in example]
     return tuple(value for name in names if (value := os.environ.get(name)))
 
 
-def _plan_of(vendor: str) -> LivePlan:
+def _live_plan(vendor: str) -> LivePlan:
     live = contract_of(vendor).live
     if live is None:
         raise LookupError(f"{vendor} declares no live plan")
@@ -138,16 +140,16 @@ def _plan_of(vendor: str) -> LivePlan:
 def _client(contract: VendorContract) -> Any:
     """Return a client of the service itself: credentials and address come from the environment or the facts."""
     limits = httpx.Limits(max_keepalive_connections=0)  # a stale connection would leave a payment's outcome unknown
-    http = httpx.Client(**with_recording({"limits": limits, "timeout": _PATIENCE, "headers": _HEADERS}))
+    http = httpx.Client(**with_recording({"limits": limits, "timeout": _TIMEOUT, "headers": _HEADERS}))
     client = contract.client(http=http, clock=SystemClock())
-    if client.base_url == load_facts(contract.slug).sheets[contract.slug].base_url:
+    if client.base_url == load_facts(contract.slug).vendors[contract.slug].base_url:
         return client
-    options = contract.options(client.base_url)  # whoever names another address trusts it
+    options = contract.options(client.base_url)  # the user named another address, which is thereby trusted
     return contract.client(http=http, clock=SystemClock(), **options) if options else client
 
 
-def _missing(contract: VendorContract) -> str:
-    """Return which credential is missing; nothing when a client can be made."""
+def _missing_credential(contract: VendorContract) -> str:
+    """Return the client's error when a credential is missing, or an empty text."""
     try:
         with _client(contract):
             return ""
@@ -155,25 +157,27 @@ def _missing(contract: VendorContract) -> str:
         return str(missing)
 
 
-def _play_simulated(contract: VendorContract, call: LiveCall, target: Target, inputs: Mapping[str, str]) -> Played:
+def _call_simulator(
+    contract: VendorContract, call: LiveCall, target: Target, inputs: Mapping[str, str]
+) -> RecordedCall:
     """Make *call* to a simulator, as a new account."""
     account = target.new_account()
-    client = target.client(contract, account, clock=target.moving_clock())
-    played = Played(call, client, inputs, Redaction(tuple(contract.credentials(account).values())))
-    played.make()
-    return played
+    client = target.client(contract, account, clock=target.advancing_clock())
+    recorded = RecordedCall(call, client, inputs, Redaction(tuple(contract.credentials(account).values())))
+    recorded.make()
+    return recorded
 
 
-def _write_down(path: Path, vendor: str, played: Played) -> None:
-    """Write a live call down, without a secret."""
+def _write_transcript(path: Path, vendor: str, recorded: RecordedCall) -> None:
+    """Write a live call into the file *path*, without secrets."""
     transcript = {
         "vendor": vendor,
-        "call": played.call.name,
-        "about": played.call.about,
-        "service": played.base_url,
+        "call": recorded.call.name,
+        "about": recorded.call.about,
+        "service": recorded.base_url,
         "date": datetime.now(tz=UTC).date().isoformat(),
-        "exchanges": played.plain(),
-        "differences": [str(each) for each in played.found],
+        "exchanges": recorded.redacted_exchanges(),
+        "differences": [str(each) for each in recorded.differences],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(transcript, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

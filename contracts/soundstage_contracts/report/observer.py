@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from soundstage_contracts.declarations.live import RUNGS, LiveCall
+from soundstage_contracts.declarations.live import TIERS, LiveCall
 from soundstage_contracts.options import RunOptions
 from soundstage_contracts.outcomes import Unchecked
 from soundstage_contracts.registry import VENDORS
@@ -27,7 +27,7 @@ RUN_OPTIONS: Final = pytest.StashKey[RunOptions]()
 """Where a run keeps what it was asked for."""
 LIVE_RUN: Final = pytest.StashKey[Any]()
 """Where a live run keeps its ladders."""
-PLAYED: Final = pytest.StashKey[Any]()
+RECORDED_CALL: Final = pytest.StashKey[Any]()
 """Where the contract of a live call keeps what came of it."""
 
 _SHOWN: Final = 12
@@ -80,7 +80,7 @@ class Observer:
         left = set(unwanted) if self._options.vendors else set()
         kept = [item for item in items if item not in left]
         live = [item for item in kept if _call_of(item) is not None]
-        items[:] = [item for item in kept if _call_of(item) is None] + sorted(live, key=_rung_of)
+        items[:] = [item for item in kept if _call_of(item) is None] + sorted(live, key=_tier_of)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is sent: say what would be, and for what price."""
@@ -91,7 +91,7 @@ class Observer:
         from soundstage_contracts.report.text import plan_lines
 
         run = self._config.stash[LIVE_RUN] = LiveRun(self._options)
-        lines = plan_lines(run.plan(vendors))
+        lines = plan_lines(run.plan_calls(vendors))
         if self._options.dry_run:
             run.close("a dry run sends nothing")
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -172,7 +172,7 @@ class Observer:
         function = getattr(item, "function", None)
         document = (getattr(function, "__doc__", None) or "").strip().partition("\n")[0]
         rest = item.nodeid.partition("::")[2]
-        call, played = _call_of(item), item.stash.get(PLAYED, None)
+        call, recorded = _call_of(item), item.stash.get(RECORDED_CALL, None)
         vendor = vendor_of(item)
         facts = [] if function is None else self._facts_of(function)
         if call is not None:
@@ -188,9 +188,11 @@ class Observer:
             "facts": facts,
             "outcome": _outcome(report),
             "reason": _reason(report),
-            "exchanges": self._said(report.failed) if whole and played is None else (played.plain() if played else []),
-            "differences": [[each.severity, str(each)] for each in played.found] if played else [],
-            "service": played.base_url if played is not None and played.compared else "",
+            "exchanges": self._said(report.failed)
+            if whole and recorded is None
+            else (recorded.redacted_exchanges() if recorded else []),
+            "differences": [[each.severity, str(each)] for each in recorded.differences] if recorded else [],
+            "service": recorded.base_url if recorded is not None and recorded.compared else "",
         }
 
     def _said(self, failed: bool) -> list[dict[str, Any]]:  # noqa: FBT001 - how much is told
@@ -241,9 +243,9 @@ def _call_of(item: pytest.Item) -> LiveCall | None:
     return call if isinstance(call, LiveCall) else None
 
 
-def _rung_of(item: pytest.Item) -> tuple[int, int]:
+def _tier_of(item: pytest.Item) -> tuple[int, int]:
     call = _call_of(item)
-    return VENDORS.index(str(vendor_of(item))), RUNGS.index(call.rung) if call is not None else 0
+    return VENDORS.index(str(vendor_of(item))), TIERS.index(call.tier) if call is not None else 0
 
 
 def _outcome(report: Any) -> str:

@@ -207,11 +207,10 @@ def _case(case: Mapping[str, Any], seed: int) -> Iterator[str]:
 def _exchange(exchange: Mapping[str, Any]) -> str:
     asked = f"{exchange['method']} {exchange['url']}{_body(exchange['body'])}"
     status = "no answer" if exchange["status"] is None else f"HTTP {exchange['status']}"
-    cited = exchange.get("answer_headers", {}).get("x-soundstage-fact")
+    cited = exchange.get("response_headers", {}).get("x-soundstage-fact")
     fact = f"  [{cited}]" if cited else ""
-    return (
-        f"<pre><span class='ask'>{escape(asked)}</span>\n{escape(status + fact + _body(exchange.get('answer')))}</pre>"
-    )
+    answered = f"{status}{fact}{_body(exchange.get('response'))}"
+    return f"<pre><span class='ask'>{escape(asked)}</span>\n{escape(answered)}</pre>"
 
 
 def _body(body: Any) -> str:

@@ -10,7 +10,7 @@ from soundstage_contracts.live.differences import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from soundstage_contracts.live.plan import Step
+    from soundstage_contracts.live.plan import PlannedCall
 
 _BODY: Final = 600
 _FACTS: Final = 4
@@ -49,9 +49,9 @@ def _facts(keys: Sequence[str]) -> Iterator[str]:
 def _answer(exchange: Mapping[str, Any]) -> str:
     if exchange["status"] is None:
         return "no answer came"
-    cited = exchange.get("answer_headers", {}).get("x-soundstage-fact")
+    cited = exchange.get("response_headers", {}).get("x-soundstage-fact")
     fact = f" [{cited}]" if cited else ""
-    return f"HTTP {exchange['status']}{fact}{_body(exchange.get('answer'))}"
+    return f"HTTP {exchange['status']}{fact}{_body(exchange.get('response'))}"
 
 
 def _body(body: Any) -> str:
@@ -61,18 +61,18 @@ def _body(body: Any) -> str:
     return f" {text}" if len(text) <= _BODY else f" {text[:_BODY]}..."
 
 
-def plan_lines(steps: Sequence[Step]) -> list[str]:
+def plan_lines(steps: Sequence[PlannedCall]) -> list[str]:
     """Return a live run's plan in words: each call with its price, what is not made and why, and the total."""
     lines = []
     for step in steps:
-        head = f"{step.vendor} {step.call.name} [{step.call.rung}, {step.price}]: {step.call.about}"
-        lines.append(f"{head} - NOT MADE: {step.against}" if step.against else head)
+        head = f"{step.vendor} {step.call.name} [{step.call.tier}, {step.price}]: {step.call.about}"
+        lines.append(f"{head} - NOT MADE: {step.skip_reason}" if step.skip_reason else head)
     return [*lines, *_totals(steps)]
 
 
-def _totals(steps: Sequence[Step]) -> Iterator[str]:
+def _totals(steps: Sequence[PlannedCall]) -> Iterator[str]:
     for vendor in dict.fromkeys(step.vendor for step in steps):
-        made = [step for step in steps if step.vendor == vendor and not step.against]
+        made = [step for step in steps if step.vendor == vendor and not step.skip_reason]
         known = sum(step.call.price or 0.0 for step in made)
         unknown = sum(step.call.price is None for step in made)
         more = f", and {unknown} of unknown price" if unknown else ""

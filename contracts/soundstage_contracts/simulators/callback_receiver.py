@@ -9,11 +9,11 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final, Self
 
-PATIENCE: Final = 20.0
+CALLBACK_TIMEOUT: Final = 20.0
 """Real seconds after which a callback that does not come is missing."""
 
 
-class Receiver:
+class CallbackReceiver:
     """An HTTP server on a free port that keeps what is POSTed to it.
 
     Args:
@@ -23,7 +23,7 @@ class Receiver:
     """
 
     def __init__(self, *answers: int) -> None:
-        self.told: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.callbacks: queue.Queue[dict[str, Any]] = queue.Queue()
         left = list(answers or (200,))
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,7 +31,7 @@ class Receiver:
                 body = handler.rfile.read(int(handler.headers["content-length"]))
                 handler.send_response(left.pop(0) if len(left) > 1 else left[0])
                 handler.end_headers()
-                self.told.put(json.loads(body))
+                self.callbacks.put(json.loads(body))
 
             def log_message(handler, *_: object) -> None:  # noqa: N805 - likewise
                 """Say nothing on the terminal."""
@@ -56,7 +56,7 @@ class Receiver:
         Raises:
             queue.Empty: None has come within `PATIENCE` seconds.
         """
-        return self.told.get(timeout=PATIENCE)
+        return self.callbacks.get(timeout=CALLBACK_TIMEOUT)
 
     def close(self) -> None:
         """Stop listening. Safe to call twice."""

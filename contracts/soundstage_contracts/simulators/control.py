@@ -19,7 +19,7 @@ class ControlError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class AccountBalance:
     """What an account holds, in whole units (credits, or US dollars)."""
 
     unit: str
@@ -65,10 +65,10 @@ class Control:
         """Return every account: its vendor, time, tasks, money and double submissions."""
         return list(self._ask("GET", "/accounts"))
 
-    def money(self, vendor: str, account: str) -> Money:
+    def money(self, vendor: str, account: str) -> AccountBalance:
         """Return what *account* holds and every movement."""
         answer = self._ask("GET", f"/ledger/{vendor}/{account}")
-        return Money(**{**answer, "entries": tuple(answer["entries"])})
+        return AccountBalance(**{**answer, "entries": tuple(answer["entries"])})
 
     def put_money(self, vendor: str, account: str, available: float) -> None:
         """Let *account* hold *available* whole units from now on."""

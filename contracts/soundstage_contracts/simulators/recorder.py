@@ -151,8 +151,8 @@ class Redaction:
         }
         if response is not None:
             shown["status"] = response.status_code
-            shown["answer_headers"] = self.headers(response.headers)
-            shown["answer"] = self._body(_content(response), response.headers.get("content-type", ""), most)
+            shown["response_headers"] = self.headers(response.headers)
+            shown["response"] = self._body(_content(response), response.headers.get("content-type", ""), most)
         return shown
 
     def _member(self, name: str, value: Any) -> Any:

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib import import_module
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -17,9 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from soundstage import SkippingClock
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.registry import VENDORS
-from soundstage_contracts.simulators.control import Control, Money, account_name
+from soundstage_contracts.simulators.control import AccountBalance, Control, account_name
 from soundstage_contracts.simulators.target import check_reachable
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Soundstage:
 
     def client_url(self, vendor: str) -> str:
         """Return the address that takes the place of the vendor's whole base address, its path included."""
-        return load_facts(vendor).sheets[vendor].at(self.url)
+        return load_facts(vendor).vendors[vendor].base_url_at(self.url)
 
     def account(self, vendor: str, credential: str | None = None) -> str:
         """Return the name that `control` has for the test's account with *vendor* (``acct_...``)."""
@@ -109,7 +109,7 @@ class Soundstage:
         """Move time forward by *seconds*: that of the test's account with *vendor*, or the whole world's."""
         self.control.advance(seconds, self.account(vendor) if vendor else None)
 
-    def money(self, vendor: str) -> Money:
+    def money(self, vendor: str) -> AccountBalance:
         """Return what the test's account with *vendor* holds."""
         return self.control.money(vendor, self.account(vendor))
 
@@ -214,15 +214,3 @@ def is_local_host(host: str) -> bool:
         return host == "localhost"
     plain = getattr(address, "ipv4_mapped", None) or address
     return plain.is_loopback or plain.is_unspecified
-
-
-def contract_of(vendor: str) -> VendorContract:
-    """Return what *vendor* declares to the contracts.
-
-    Raises:
-        ValueError: There is no such vendor; the text names those there are.
-    """
-    if vendor not in VENDORS:
-        raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
-    contract: VendorContract = import_module(f"soundstage_contracts.vendors.{vendor}").CONTRACT
-    return contract

@@ -97,15 +97,15 @@ class Target:
 
     def client_url(self, vendor: str) -> str:
         """Return the address that takes the place of the vendor's whole base address, its path included."""
-        return load_facts(vendor).sheets[vendor].at(self.url)
+        return load_facts(vendor).vendors[vendor].base_url_at(self.url)
 
     def new_account(self, word: str = "") -> str:
         """Return an account name that nobody else uses; *word* (``broke-`` and its like) goes before it."""
         return word + next(self._names)
 
-    def moving_clock(self) -> Clock:
+    def advancing_clock(self) -> Clock:
         """Return a clock for one client: to sleep by it takes no time, and moves the simulator's world as far."""
-        return _MovingClock(self.control)
+        return _AdvancingClock(self.control)
 
     def client(self, contract: VendorContract, account: str, **options: Any) -> Any:
         """Return a blocking client of the vendor for *account*, whose waits take no time."""
@@ -124,7 +124,7 @@ class Target:
         return {**contract.credentials(account), **contract.options(base_url), "base_url": base_url, **options}
 
 
-class _MovingClock(SkippingClock):
+class _AdvancingClock(SkippingClock):
     """Time that skips here moves on there."""
 
     def __init__(self, control: Control) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage_contracts import VENDORS
-from soundstage_contracts.report.observer import PLAYED
-from soundstage_contracts.simulators.session import contract_of
+from soundstage_contracts.declarations.vendor import contract_of
+from soundstage_contracts.report.observer import RECORDED_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from soundstage_contracts.live.run import LiveRun
 
 
-def ladders() -> Iterator[Any]:
+def live_calls() -> Iterator[Any]:
     """Return every vendor's calls, from the lowest rung to the highest."""
     for vendor in VENDORS:
-        plan = contract_of(vendor).live
-        for call in plan.ladder() if plan is not None else ():
+        plan_calls = contract_of(vendor).live
+        for call in plan_calls.ordered_calls() if plan_calls is not None else ():
             yield pytest.param(vendor, call, id=f"{vendor}-{call.name}")
 
 
-@pytest.mark.parametrize(("vendor", "call"), list(ladders()))
+@pytest.mark.parametrize(("vendor", "call"), list(live_calls()))
 def test_the_service_answers_as_the_simulator_does(
     live_run: LiveRun, vendor: str, call: LiveCall, request: pytest.FixtureRequest
 ) -> None:
     """A call of the ladder ends as it must, and nothing that comes back would break a program."""
-    played = request.node.stash[PLAYED] = live_run.play(vendor, call)
-    played.settle()
+    recorded = request.node.stash[RECORDED_CALL] = live_run.run_call(vendor, call)
+    recorded.raise_for_outcome()

@@ -11,8 +11,8 @@ import pytest
 
 from soundstage import JobState, errors
 from soundstage_contracts import VENDORS
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.simulators.control import account_name
-from soundstage_contracts.simulators.session import contract_of
 from soundstage_contracts.transcripts.scripted_service import ACCOUNT, ScriptedResponse, ScriptedService
 
 if TYPE_CHECKING:

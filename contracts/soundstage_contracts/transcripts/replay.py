@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
 
 
-ANSWERED: Final = "answered"
+RETURNED: Final = "answered"
 """The end of a call that starts no job: its value is the answer."""
 
 _NAME: Final = re.compile(r"\{(\w+)\}")
@@ -54,7 +54,7 @@ class Step:
     path: str
     body: Any
     status: int
-    answer: Any
+    response: Any
     advance: float
     literal: tuple[str, ...]
     capture: Mapping[str, str]
@@ -120,17 +120,21 @@ def replay_on_simulator(transcript: Transcript, target: Target, contract: Vendor
     for number, step in enumerate(transcript.steps, 1):
         if step.advance:
             target.control.advance(step.advance)
-        url = target.client_url(transcript.vendor) + filled(step.path, known)
-        answer = http.request(step.method, url, json=filled(step.body, known), headers=filled(step.headers, known))
+        url = target.client_url(transcript.vendor) + substitute(step.path, known)
+        answer = http.request(
+            step.method, url, json=substitute(step.body, known), headers=substitute(step.headers, known)
+        )
         where = f"{transcript.name}, step {number}, {step.method} {step.path}"
         if answer.status_code != step.status:
             raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {answer.status_code} came")
         body = answer.json()
-        compare(step.answer, body, where)
+        compare(step.response, body, where)
         for path in step.literal:
-            if at(step.answer, path) != at(body, path):
-                raise TranscriptMismatch(f"{where}: {path} is {at(step.answer, path)!r}; {at(body, path)!r} came")
-        known.update({name: str(at(body, path)) for name, path in step.capture.items()})
+            if member_at(step.response, path) != member_at(body, path):
+                raise TranscriptMismatch(
+                    f"{where}: {path} is {member_at(step.response, path)!r}; {member_at(body, path)!r} came"
+                )
+        known.update({name: str(member_at(body, path)) for name, path in step.capture.items()})
 
 
 def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Any:
@@ -139,7 +143,9 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
     Raises:
         TranscriptMismatch: The client sent something else, or not as often as documented.
     """
-    captured = {name: str(at(step.answer, path)) for step in transcript.steps for name, path in step.capture.items()}
+    captured = {
+        name: str(member_at(step.response, path)) for step in transcript.steps for name, path in step.capture.items()
+    }
     known = {**contract.credentials("transcript"), **captured}
     # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
     router = respx.MockRouter(assert_all_called=False)
@@ -148,7 +154,7 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
         given = {**contract.credentials("transcript"), **contract.options(base_url)}
         client = contract.client(**given, base_url=base_url, http=http, clock=SkippingClock())
         made = getattr(client, transcript.call["method"])(**transcript.call["arguments"])
-        if transcript.ends != ANSWERED:
+        if transcript.ends != RETURNED:
             made.wait()
     sent: list[httpx.Request] = [call.request for call in route.calls]
     if len(sent) != len(transcript.steps):
@@ -156,12 +162,12 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
         raise TranscriptMismatch(f"{transcript.name}: {asked}")
     for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
         try:
-            _compare_request(request, step, base_url + filled(step.path, known))
-            headers = {**contract.headers("transcript"), **filled(step.headers, known)}
-            _compare_content(request, filled(step.body, known), headers)
+            _compare_request(request, step, base_url + substitute(step.path, known))
+            headers = {**contract.headers("transcript"), **substitute(step.headers, known)}
+            _compare_content(request, substitute(step.body, known), headers)
         except TranscriptMismatch as mismatch:
             raise TranscriptMismatch(f"{transcript.name}, step {number}: {mismatch}") from None
-    ended = transcript.ends if transcript.ends == ANSWERED else made.state.value
+    ended = transcript.ends if transcript.ends == RETURNED else made.state.value
     if transcript.ends != ended:
         raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client says {ended}")
     return made
@@ -202,21 +208,21 @@ def _compare_content(request: httpx.Request, body: Any, headers: Mapping[str, st
 
 
 def _response(step: Step) -> httpx.Response:
-    return httpx.Response(step.status, json=step.answer)
+    return httpx.Response(step.status, json=step.response)
 
 
-def filled(value: Any, known: Mapping[str, str]) -> Any:
+def substitute(value: Any, known: Mapping[str, str]) -> Any:
     """Return *value* with what was captured in the place of every name in braces that is *known*."""
     if isinstance(value, dict):
-        return {name: filled(item, known) for name, item in value.items()}
+        return {name: substitute(item, known) for name, item in value.items()}
     if isinstance(value, list):
-        return [filled(item, known) for item in value]
+        return [substitute(item, known) for item in value]
     if isinstance(value, str):
         return _NAME.sub(lambda found: known.get(found[1], found[0]), value)
     return value
 
 
-def at(value: Any, path: str) -> Any:
+def member_at(value: Any, path: str) -> Any:
     """Return the member of *value* that a dotted *path* names, a number for an item of a list."""
     for name in path.split("."):
         value = value[int(name)] if isinstance(value, list) else value[name]

@@ -51,7 +51,7 @@ class ScriptedService:
         self.transcript = transcript or next(
             found for found in load_transcripts(contract.slug) if found.ends == "succeeded"
         )
-        self.base_url = load_facts(contract.slug).sheets[contract.slug].base_url
+        self.base_url = load_facts(contract.slug).vendors[contract.slug].base_url
         self.sent: list[httpx.Request] = []
         self.files: dict[str, ScriptedResponse] = {}
         self._edit = edit
@@ -111,7 +111,7 @@ class ScriptedService:
     def _documented(self) -> httpx.Response:
         step = self.transcript.steps[self._next]
         self._next = min(self._next + 1, len(self.transcript.steps) - 1)
-        text = self._edit(json.dumps(step.answer))
+        text = self._edit(json.dumps(step.response))
         return httpx.Response(step.status, text=text, headers={"Content-Type": "application/json"})
 
 

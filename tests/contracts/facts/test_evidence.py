@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from soundstage_cli.main import main
 from soundstage_contracts import load_facts
-from soundstage_contracts.facts.evidence import FILE, EvidenceError, Seen, merge, read_evidence, results
+from soundstage_contracts.facts.evidence import FILE, EvidenceError, Observation, merge, read_evidence, results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ def test_a_run_is_merged_into_what_stood_there(tmp_path: Path) -> None:
     assert merge(path, [record("v:b"), record("v:a", service="https://v.test")], "live", later) == 2
     assert merge(path, [record("v:c", outcome="unchecked")], "in-process", later) == 0
     assert read_evidence(path) == {
-        "v:a": {"simulation": Seen("passed", DAY), "live": Seen("passed", later)},
-        "v:b": {"simulation": Seen("failed", DAY)},
+        "v:a": {"simulation": Observation("passed", DAY), "live": Observation("passed", later)},
+        "v:b": {"simulation": Observation("failed", DAY)},
     }
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_is_no_evidence_is_named_and_left_alone(tmp_path: Path, text
 
 def test_what_was_seen_long_ago_is_stale() -> None:
     """A day counts from the day after the bound."""
-    seen = Seen("passed", DAY)
+    seen = Observation("passed", DAY)
     assert not seen.stale(90, DAY + timedelta(days=90))
     assert seen.stale(90, DAY + timedelta(days=91))
 

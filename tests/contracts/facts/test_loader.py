@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from soundstage_contracts import VENDORS, Fact, FactBook, FactError, load_facts
 from soundstage_contracts.facts import loader
-from soundstage_contracts.facts.loader import Binds, Certainty, parse_sheet
+from soundstage_contracts.facts.loader import Binds, Certainty, parse_facts
 
 HEAD = """\
 vendor = "acme"
@@ -58,8 +58,8 @@ def as_toml(fact: Fact) -> str:
 @given(st.lists(facts(), min_size=1, unique_by=lambda fact: fact.id))
 def test_a_sound_file_is_read_as_it_is_written(written: list[Fact]) -> None:
     """Every fact that keeps the rules comes back equal and in the file's order."""
-    sheet = parse_sheet(HEAD + "".join(map(as_toml, written)), file="acme.toml")
-    assert list(sheet.facts) == written
+    vendor_facts = parse_facts(HEAD + "".join(map(as_toml, written)), file="acme.toml")
+    assert list(vendor_facts.facts) == written
 
 
 @given(facts())
@@ -73,16 +73,16 @@ def test_only_documented_facts_that_bind_a_side_need_a_contract(fact: Fact) -> N
 def test_every_vendor_ships_facts(vendor: str) -> None:
     """A vendor's file has its own name inside, facts under its own keys, and variables with a place for the address."""
     book = load_facts(vendor)
-    assert set(book.sheets) == {vendor}
+    assert set(book.vendors) == {vendor}
     assert all(key == book[key].key and key.startswith(f"{vendor}:") for key in book)
-    assert any("{base}" in value for value in book.sheets[vendor].environment.values())
+    assert any("{base}" in value for value in book.vendors[vendor].environment.values())
 
 
 def test_the_book_holds_every_vendor_in_the_order_of_the_registry() -> None:
     """Without a vendor, the facts of all of them are loaded."""
     book = load_facts()
-    assert tuple(book.sheets) == VENDORS
-    assert len(book) == sum(len(sheet.facts) for sheet in book.sheets.values())
+    assert tuple(book.vendors) == VENDORS
+    assert len(book) == sum(len(vendor_facts.facts) for vendor_facts in book.vendors.values())
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_book_holds_every_vendor_in_the_order_of_the_registry() -> None:
 def test_a_mistake_is_named_with_file_fact_field_value_and_what_is_allowed(old: str, new: str, message: str) -> None:
     """A file that breaks one rule is refused with a sentence that lets its author mend it."""
     with pytest.raises(FactError) as refusal:
-        parse_sheet((HEAD + FACT).replace(old, new), file="acme.toml")
+        parse_facts((HEAD + FACT).replace(old, new), file="acme.toml")
     assert message in str(refusal.value)
 
 
@@ -126,7 +126,7 @@ def test_a_mistake_is_named_with_file_fact_field_value_and_what_is_allowed(old: 
 def test_facts_that_are_no_tables_are_refused(head: str, message: str) -> None:
     """The list of facts holds tables and nothing else."""
     with pytest.raises(FactError) as refusal:
-        parse_sheet(head + HEAD, file="acme.toml")
+        parse_facts(head + HEAD, file="acme.toml")
     assert message in str(refusal.value)
 
 

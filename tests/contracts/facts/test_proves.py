@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 import soundstage_contracts
-from soundstage_contracts import Fact, FactBook, FactError, Sheet, proven
+from soundstage_contracts import Fact, FactBook, FactError, VendorFacts, proven
 from soundstage_contracts.facts.proves import Contract, Proofs, missing_sides
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SIDES = {"server": "served", "client": "called", "both": "agreed", "advice": "ad
 def proofs() -> Proofs:
     """A registry of its own, over four facts of an invented vendor, one for each way to bind."""
     facts = tuple(Fact("acme", id_, "A statement.", "page 3", "documented", binds) for binds, id_ in SIDES.items())  # type: ignore[arg-type]  # the literals come from a table
-    book = FactBook([Sheet("acme", "https://api.acme.example", {}, facts)])
+    book = FactBook([VendorFacts("acme", "https://api.acme.example", {}, facts)])
     return Proofs(lambda: book)
 
 

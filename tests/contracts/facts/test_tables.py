@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from soundstage_contracts import FactError
 from soundstage_contracts.facts import loader
-from soundstage_contracts.facts.loader import parse_sheet
+from soundstage_contracts.facts.loader import parse_facts
 from soundstage_contracts.facts.tables import LIMITS, parse_table
 
 HEAD = """\
@@ -60,7 +60,7 @@ def test_every_parameter_is_one_statement_that_tells_its_limits(rows: list[dict[
 def test_a_fact_file_brings_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are documented, bind both sides, and have the table's source."""
     monkeypatch.setattr(loader, "load_table", lambda _: parse_table(json.dumps(table(LENGTH))))
-    _, fact = parse_sheet(HEAD, file="acme.toml").facts
+    _, fact = parse_facts(HEAD, file="acme.toml").facts
     assert (fact.key, fact.certainty, fact.binds) == ("acme:endpoint.acme-v2.length", "documented", "both")
     assert fact.says.endswith("length is string, optional; one of 5s, 10s; 5s by default.")
     assert fact.source == "page 4"
@@ -95,7 +95,7 @@ def test_facts_of_a_table_keep_the_rules_of_all_facts(monkeypatch: pytest.Monkey
     made = parse_table(json.dumps(table(LENGTH, LENGTH, model_code=code)))
     monkeypatch.setattr(loader, "load_table", lambda _: made)
     with pytest.raises(FactError) as refusal:
-        parse_sheet(HEAD, file="acme.toml")
+        parse_facts(HEAD, file="acme.toml")
     assert message in str(refusal.value)
 
 
@@ -107,5 +107,5 @@ def test_facts_of_a_table_keep_the_rules_of_all_facts(monkeypatch: pytest.Monkey
 def test_a_table_that_is_not_there_is_named(named: str, message: str) -> None:
     """A fact file that names what is no table is refused."""
     with pytest.raises(FactError) as refusal:
-        parse_sheet(HEAD.replace('["acme_endpoints.json"]', named), file="acme.toml")
+        parse_facts(HEAD.replace('["acme_endpoints.json"]', named), file="acme.toml")
     assert message in str(refusal.value)

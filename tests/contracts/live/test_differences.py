@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from soundstage_contracts.live.differences import Difference, Said, differences
+from soundstage_contracts.live.differences import ComparedExchange, Difference, differences
 
 NAMES = st.sampled_from(["id", "state", "url", "size", "data", "items"])
 PLAIN = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "red", "12", "{", '{"a": 1}'])
@@ -18,22 +18,23 @@ VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dict
 BODIES = st.dictionaries(NAMES, VALUES, min_size=1)
 
 
-def said(body: Any, status: int = 200, kind: str = "application/json", phase: str = "made") -> Said:
+def exchange(body: Any, status: int = 200, kind: str = "application/json", phase: str = "made") -> ComparedExchange:
     """An answer to one and the same request."""
-    return Said("POST", "/jobs", phase, status, kind, body)
+    return ComparedExchange("POST", "/jobs", phase, status, kind, body)
 
 
 def found(live: Any, *simulated: Any) -> list[str]:
     """The differences between one body and those of the simulator, as severity and text."""
     return [
-        f"{each.severity} {each.where} {each.says}" for each in differences([said(live)], list(map(said, simulated)))
+        f"{each.severity} {each.where} {each.detail}"
+        for each in differences([exchange(live)], list(map(exchange, simulated)))
     ]
 
 
 @given(st.lists(BODIES, min_size=1, max_size=4))
 def test_nothing_is_invented(bodies: list[Any]) -> None:
     """Whatever the simulator said in some answer, a service may say."""
-    answers = list(map(said, bodies))
+    answers = list(map(exchange, bodies))
     for answer in answers:
         assert differences([answer], answers) == []
 
@@ -56,7 +57,7 @@ def test_another_type_is_breaking(body: dict[str, Any], data: st.DataObject) -> 
     assume(body[name] is not None and not isinstance(body[name], list))
     (difference,) = found({**body, name: [{"odd": 1}]}, body)
     assert difference.startswith(f"breaking POST /jobs: {name} ")
-    assert difference.endswith(" in the simulator, list came")
+    assert difference.endswith(" in the simulator, list received")
 
 
 def test_what_the_simulator_sometimes_leaves_out_may_be_missing() -> None:
@@ -69,14 +70,14 @@ def test_what_the_simulator_sometimes_leaves_out_may_be_missing() -> None:
 def test_numbers_are_numbers_and_truth_is_none() -> None:
     """1 and 1.5 are one type; true is another."""
     assert found({"a": 1.5}, {"a": 1}) == []
-    assert found({"a": True}, {"a": 1}) == ["breaking POST /jobs: a number in the simulator, boolean came"]
+    assert found({"a": True}, {"a": 1}) == ["breaking POST /jobs: a number in the simulator, boolean received"]
 
 
 def test_json_in_a_text_is_looked_into() -> None:
     """A result that is JSON in a string is compared inside."""
     mine, theirs = json.dumps({"paths": ["x"]}), json.dumps({"paths": "x"})
     assert found({"result": theirs}, {"result": mine}) == [
-        "breaking POST /jobs: result<json>.paths list in the simulator, text came"
+        "breaking POST /jobs: result<json>.paths list in the simulator, text received"
     ]
 
 
@@ -92,14 +93,14 @@ def test_members_of_a_list_are_all_looked_at() -> None:
 @pytest.mark.parametrize(
     ("live", "simulated", "severity"),
     [
-        (said({}, status=202), said({}), "breaking"),
-        (said(None, kind="text/html"), said({}), "breaking"),
-        (said({}, kind="application/json; charset=utf-8"), said({}), "cosmetic"),
-        (said({"msg": "fine"}), said({"msg": "success"}), "cosmetic"),
-        (said({"b": 1, "a": 1}), said({"a": 1, "b": 1}), "cosmetic"),
+        (exchange({}, status=202), exchange({}), "breaking"),
+        (exchange(None, kind="text/html"), exchange({}), "breaking"),
+        (exchange({}, kind="application/json; charset=utf-8"), exchange({}), "cosmetic"),
+        (exchange({"msg": "fine"}), exchange({"msg": "success"}), "cosmetic"),
+        (exchange({"b": 1, "a": 1}), exchange({"a": 1, "b": 1}), "cosmetic"),
     ],
 )
-def test_each_kind_has_its_severity(live: Said, simulated: Said, severity: str) -> None:
+def test_each_kind_has_its_severity(live: ComparedExchange, simulated: ComparedExchange, severity: str) -> None:
     """Status and content break; words, order and parameters do not."""
     assert differences([live], [simulated])[0].severity == severity
 
@@ -108,18 +109,18 @@ def test_a_word_that_nobody_documents_is_new() -> None:
     """A state outside of the documents' words is reported; one of them, or one that the simulator says, is not."""
     words = {"POST /jobs data.state": ["queued", "done"]}
     for state, new in (("queued", False), ("running", False), ("composing", True)):
-        told = differences([said({"data": {"state": state}})], [said({"data": {"state": "running"}})], words)
+        told = differences([exchange({"data": {"state": state}})], [exchange({"data": {"state": "running"}})], words)
         assert bool(told) == new
-    assert str(told[0]) == ('new: POST /jobs: data.state: queued or done is documented, "composing" came (made)')
+    assert str(told[0]) == ('new: POST /jobs: data.state: queued or done is documented, "composing" received (made)')
 
 
 def test_one_difference_is_told_once_with_all_its_occasions() -> None:
     """The same difference in several phases is one, the worst come first, and other phases are not compared."""
-    live = [said({"x": 1}, phase=phase) for phase in ("made", "running", "elsewhere")]
-    simulated = [said({"y": 1}, phase=phase) for phase in ("made", "running")]
+    live = [exchange({"x": 1}, phase=phase) for phase in ("made", "running", "elsewhere")]
+    simulated = [exchange({"y": 1}, phase=phase) for phase in ("made", "running")]
     assert differences(live, simulated) == [
         Difference("breaking", "POST /jobs: y", "in the simulator, missing here", ("made", "running")),
-        Difference("new", "POST /jobs: x", "not in the simulator, 1 came", ("made", "running")),
+        Difference("new", "POST /jobs: x", "not in the simulator, 1 received", ("made", "running")),
     ]
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_contracts.declarations.live import RUNGS, LiveCall, LivePlan
-from soundstage_contracts.live.plan import Climb, Purse, plan
+from soundstage_contracts.declarations.live import TIERS, LiveCall, LivePlan
+from soundstage_contracts.live.plan import BudgetMeter, LiveRunPlan, plan_calls
 from soundstage_contracts.options import Budget
 from soundstage_contracts.report.text import plan_lines
 
@@ -17,7 +17,7 @@ CALLS = st.builds(
     LiveCall,
     name=st.uuids().map(str),
     about=st.just("does something"),
-    rung=st.sampled_from(RUNGS),
+    tier=st.sampled_from(TIERS),
     call=st.just(lambda *_: None),
     price=st.none() | st.integers(0, 5).map(float),
     needs=st.sampled_from([(), ("image",)]),
@@ -25,25 +25,25 @@ CALLS = st.builds(
 BUDGETS = st.builds(Budget, amount=st.integers(0, 12).map(float), unknown=st.integers(0, 3))
 
 
-def climb(budget: Budget, **options: Any) -> Climb:
+def run_plan(budget: Budget, **options: Any) -> LiveRunPlan:
     """The beginning of a climb."""
-    return Climb(Purse("tomoviee", "credits", budget), **options)
+    return LiveRunPlan(BudgetMeter("tomoviee", "credits", budget), **options)
 
 
 def call(price: float | None, needs: tuple[str, ...] = ()) -> LiveCall:
     """A generation of that price."""
-    return LiveCall(name="it", about="does it", rung="generation", call=lambda *_: None, price=price, needs=needs)
+    return LiveCall(name="it", about="does it", tier="generation", call=lambda *_: None, price=price, needs=needs)
 
 
 @given(calls=st.lists(CALLS, max_size=8), budget=BUDGETS)
 def test_a_plan_never_passes_its_budget(calls: list[LiveCall], budget: Budget) -> None:
     """What is planned costs no more than allowed, known and unknown alike; rungs are in their order; all are there."""
-    steps = plan("tomoviee", LivePlan(calls=tuple(calls)), climb(budget))
-    made = [step.call for step in steps if not step.against]
+    steps = plan_calls("tomoviee", LivePlan(calls=tuple(calls)), run_plan(budget))
+    made = [step.call for step in steps if not step.skip_reason]
     assert sum(each.price or 0 for each in made) <= budget.amount
     assert sum(each.price is None for each in made) <= budget.unknown
-    rungs = [RUNGS.index(step.call.rung) for step in steps]
-    assert rungs == sorted(rungs)
+    tiers = [TIERS.index(step.call.tier) for step in steps]
+    assert tiers == sorted(tiers)
     assert len(steps) == len(calls)
     assert not [each for each in made if each.needs]
 
@@ -52,12 +52,12 @@ def test_a_plan_never_passes_its_budget(calls: list[LiveCall], budget: Budget) -
 def test_a_climb_makes_what_was_planned(calls: list[LiveCall], budget: Budget) -> None:
     """Call by call, what may be made is what the plan said, when nothing goes wrong."""
     live = LivePlan(calls=tuple(calls))
-    going = climb(budget)
-    planned = plan("tomoviee", live, going)
+    going = run_plan(budget)
+    planned = plan_calls("tomoviee", live, going)
     for step in planned:
-        assert going.against(step.call) == step.against
-        if not step.against:
-            going.purse.pay(step.call)
+        assert going.skip_reason(step.call) == step.skip_reason
+        if not step.skip_reason:
+            going.meter.charge(step.call)
 
 
 @pytest.mark.parametrize(
@@ -72,33 +72,33 @@ def test_a_climb_makes_what_was_planned(calls: list[LiveCall], budget: Budget) -
 )
 def test_what_is_not_allowed_says_what_would_allow_it(price: float | None, budget: Budget, says: str) -> None:
     """Amounts allow known prices, jobs allow unknown ones, and neither the other."""
-    assert climb(budget).against(call(price)) == says
+    assert run_plan(budget).skip_reason(call(price)) == says
 
 
 def test_inputs_failures_and_closed_doors_end_a_climb() -> None:
     """Each says so, the nearest reason first."""
-    going = climb(Budget(amount=9))
-    assert going.against(call(1, ("image",))) == "needs --soundstage-input image=VALUE"
-    assert climb(Budget(amount=9), inputs={"image": "x"}).against(call(1, ("image",))) == ""
-    going.fallen = "unknown-task"
-    assert going.against(call(0)) == "unknown-task failed before it"
-    going.closed = "no credential"
-    assert going.against(call(0)) == "no credential"
+    going = run_plan(Budget(amount=9))
+    assert going.skip_reason(call(1, ("image",))) == "needs --soundstage-input image=VALUE"
+    assert run_plan(Budget(amount=9), inputs={"image": "x"}).skip_reason(call(1, ("image",))) == ""
+    going.failed_call = "unknown-task"
+    assert going.skip_reason(call(0)) == "unknown-task failed before it"
+    going.closed_reason = "no credential"
+    assert going.skip_reason(call(0)) == "no credential"
 
 
 def test_a_balance_that_falls_too_far_ends_a_climb() -> None:
     """What is read from the account counts, whatever the prices say; a budget of jobs has no amount to pass."""
-    going = climb(Budget(amount=10))
+    going = run_plan(Budget(amount=10))
     for balance in (100.0, 90.0):
-        going.purse.read(balance)
-    assert going.against(call(0)) == ""
-    going.purse.read(89.0)
-    assert going.against(call(0)) == "the balance fell by 11 credits; the budget is 10"
-    jobs = climb(Budget(unknown=2))
+        going.meter.record_balance(balance)
+    assert going.skip_reason(call(0)) == ""
+    going.meter.record_balance(89.0)
+    assert going.skip_reason(call(0)) == "the balance fell by 11 credits; the budget is 10"
+    jobs = run_plan(Budget(unknown=2))
     for balance in (100.0, 60.0):
-        jobs.purse.read(balance)
-    assert jobs.against(call(None)) == ""
-    assert jobs.purse.fallen == 40
+        jobs.meter.record_balance(balance)
+    assert jobs.skip_reason(call(None)) == ""
+    assert jobs.meter.balance_drop == 40
 
 
 def test_the_plan_is_told_with_every_price() -> None:
@@ -106,12 +106,12 @@ def test_the_plan_is_told_with_every_price() -> None:
     allowed = "costs 4 credits; --soundstage-budget tomoviee=4 allows it"
     live = LivePlan(
         calls=(
-            LiveCall(name="look", about="looks", rung="free", call=lambda *_: None),
-            LiveCall(name="film", about="films", rung="generation", call=lambda *_: None, price=4),
-            LiveCall(name="more", about="films more", rung="generation", call=lambda *_: None, price=None),
+            LiveCall(name="look", about="looks", tier="free", call=lambda *_: None),
+            LiveCall(name="film", about="films", tier="generation", call=lambda *_: None, price=4),
+            LiveCall(name="more", about="films more", tier="generation", call=lambda *_: None, price=None),
         )
     )
-    assert plan_lines(plan("tomoviee", live, climb(Budget(amount=3, unknown=1)))) == [
+    assert plan_lines(plan_calls("tomoviee", live, run_plan(Budget(amount=3, unknown=1)))) == [
         "tomoviee look [free, free]: looks",
         f"tomoviee film [generation, 4 credits]: films - NOT MADE: {allowed}",
         "tomoviee more [generation, unknown]: films more",

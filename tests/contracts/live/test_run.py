@@ -21,8 +21,8 @@ import trustme
 import uvicorn
 
 from soundstage_contracts import VENDORS, load_facts
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.simulators.control import Control
-from soundstage_contracts.simulators.session import contract_of
 from soundstage_server import Simulator, World
 
 if TYPE_CHECKING:
@@ -147,17 +147,17 @@ def run(folder: Path, playing: Service, vendors: str, *options: str, credentials
     """Run the live contracts of *vendors*, names with blanks between, and return the exit code and what was printed."""
     (folder / "skipping.py").write_text(FAST, encoding="utf-8")
     book = load_facts()
-    named = {name for sheet in book.sheets.values() for name in sheet.environment} | {"PYTEST_ADDOPTS"}
+    named = {name for vendor_facts in book.vendors.values() for name in vendor_facts.environment} | {"PYTEST_ADDOPTS"}
     environment = {name: value for name, value in os.environ.items() if name not in named}
     environment |= {
         "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)]),
         "SSL_CERT_FILE": str(playing.ca),
     }
-    for sheet in map(book.sheets.__getitem__, vendors.split()):
-        for name, example in sheet.environment.items():
+    for vendor_facts in map(book.vendors.__getitem__, vendors.split()):
+        for name, example in vendor_facts.environment.items():
             if "{" in example:
-                here = example.replace("{base}", sheet.at(playing.url))
-                environment[name] = here.replace("{host}", sheet.host_at(playing.url))
+                here = example.replace("{base}", vendor_facts.base_url_at(playing.url))
+                environment[name] = here.replace("{host}", vendor_facts.host_url_at(playing.url))
             elif credentials:
                 environment[name] = CREDENTIALS.get(name, example)
     command = [sys.executable, "-m", "pytest", "-p", "skipping", "-p", "no:cacheprovider", "-v", *options]
@@ -198,13 +198,13 @@ def changed(path: str, status: int, body: dict[str, Any]) -> tuple[int, dict[str
 
 
 PLANTED = {
-    "breaking: POST /v1/open/capacity/application/tm_text2sfx: HTTP 200 in the simulator, HTTP 202 came (made)",
-    "breaking: POST /v1/open/pub/task: data.wait_time: number in the simulator, text came (job is queued)",
+    "breaking: POST /v1/open/capacity/application/tm_text2sfx: HTTP 200 in the simulator, HTTP 202 received (made)",
+    "breaking: POST /v1/open/pub/task: data.wait_time: number in the simulator, text received (job is queued)",
     "breaking: POST /v1/open/pub/task: data.priority: in the simulator, missing here (job is succeeded)",
-    'new: POST /v1/open/capacity/application/tm_text2sfx: queue: not in the simulator, "fast" came (made)',
-    "new: the word for a job's state: 'composing' came, which nobody documents",
+    'new: POST /v1/open/capacity/application/tm_text2sfx: queue: not in the simulator, "fast" received (made)',
+    "new: the state of a job: 'composing' was received, which is not documented",
     "cosmetic: POST /v1/open/pub/task: data: the members come in another order (job is queued)",
-    'cosmetic: POST /v1/open/pub/task: msg: "success" in the simulator, "all is well" came (job is succeeded)',
+    'cosmetic: POST /v1/open/pub/task: msg: "success" in the simulator, "all is well" received (job is succeeded)',
 }
 
 
@@ -335,8 +335,8 @@ def test_every_ladder_begins_with_what_is_free(vendor: str) -> None:
     """Each vendor has a free call; a call that costs says how much, or that nobody knows."""
     plan = contract_of(vendor).live
     assert plan is not None
-    assert plan.ladder()[0].rung == "free"
-    assert all(call.price == 0 for call in plan.calls if call.rung == "free")
+    assert plan.ordered_calls()[0].tier == "free"
+    assert all(call.price == 0 for call in plan.calls if call.tier == "free")
     assert len({call.name for call in plan.calls}) == len(plan.calls)
     facts = load_facts(vendor)
     assert [fact for call in plan.calls for fact in call.facts if f"{vendor}:{fact}" not in facts] == []

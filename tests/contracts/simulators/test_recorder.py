@@ -120,8 +120,8 @@ def test_no_secret_is_shown() -> None:
         assert secret not in text
     assert shown["url"] == f"https://a.test/x?{MASK}"
     assert shown["headers"]["content-type"] == "application/json"
-    assert shown["answer"]["total_tokens"] == 12
-    assert shown["answer"]["password"] == ""
+    assert shown["response"]["total_tokens"] == 12
+    assert shown["response"]["password"] == ""
 
 
 def test_a_short_word_is_no_secret() -> None:
@@ -148,7 +148,7 @@ def test_what_is_no_json_is_described(response: httpx.Response, shown: str | Non
     request = response.request = httpx.Request("GET", "https://a.test/")
     recorder.record_request(request)
     recorder.record_response(response)
-    assert Redaction().exchange(recorder.exchanges[0])["answer"] == shown
+    assert Redaction().exchange(recorder.exchanges[0])["response"] == shown
 
 
 def test_what_is_long_is_cut() -> None:

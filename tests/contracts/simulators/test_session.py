@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import JobState
-from soundstage_contracts.simulators.session import SimulatorSession, UsageSummary, contract_of, is_local_host
+from soundstage_contracts.declarations.vendor import contract_of
+from soundstage_contracts.simulators.session import SimulatorSession, UsageSummary, is_local_host
 from soundstage_contracts.simulators.target import TargetError
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ def test_both_answer_as_documented(target: Target, transcript: Transcript) -> No
 
 def test_a_client_of_a_target_waits_for_nothing(target: Target, tmp_path: Any) -> None:
     """A client whose clock moves the simulator's sees its film done, and saves it."""
-    job = target.client(CONTRACT, target.new_account(), clock=target.moving_clock()).text_to_video("A fox")
+    job = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock()).text_to_video("A fox")
     (saved,) = job.save(tmp_path)
     assert saved.stat().st_size > 0
 
@@ -50,7 +50,7 @@ def test_an_awaiting_client_of_a_target_does_the_same(target: Target) -> None:
     """Each event loop can have a client of its own, and nothing outlives it."""
 
     async def state() -> Any:
-        client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock())
+        client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock())
         return (await (await client.text_to_video("A fox"))).state
 
     assert [asyncio.run(state()) for _ in range(2)] == [JobState.SUCCEEDED] * 2

@@ -70,7 +70,7 @@ def test_the_tables_are_those_of_the_facts() -> None:
     assert vendor.IMAGE_MODEL in says("models.known")
     for model in (vendor.TEXT_MODELS[1], vendor.IMAGE_MODELS[1]):
         assert model in says("models.more")
-    assert load_facts("gmicloud").sheets["gmicloud"].base_url == vendor.BASE_URL
+    assert load_facts("gmicloud").vendors["gmicloud"].base_url == vendor.BASE_URL
     assert vendor.CODE in says("login.two_factor_on")
     assert all(f"{name}: {value}" in says("headers") for name, value in vendor.CLIENT_ID.items())
 
@@ -107,7 +107,7 @@ def test_each_face_has_its_own_words() -> None:
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: f"{call.method} {call.about}")
 def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
     """Every call of the demonstration is accepted and makes something, whoever comes."""
-    url, clock = target.client_url("gmicloud"), target.moving_clock()
+    url, clock = target.client_url("gmicloud"), target.advancing_clock()
     who = (call.credentials or CONTRACT.credentials)(target.new_account())
     client = CONTRACT.client(**who, base_url=url, http=target.http(), clock=clock)
     assert getattr(client, call.method)(**call.arguments).result()

@@ -106,7 +106,7 @@ def test_the_contract_is_complete() -> None:
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: str(call.arguments["prompt"]))
 def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
     """Every call of the demonstration is accepted and makes something."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     assert getattr(client, call.method)(**call.arguments).result()
 
 

@@ -120,5 +120,5 @@ def test_the_least_that_a_call_needs_is_no_more() -> None:
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: call.method)
 def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
     """Every call of the demonstration is accepted and makes something."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     assert getattr(client, call.method)(**call.arguments).result()

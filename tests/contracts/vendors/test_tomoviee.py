@@ -115,7 +115,7 @@ def test_the_headers_are_those_of_the_document(account: str, secret: str) -> Non
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: f"{call.method} {call.arguments.get('aspect_ratio', '')}")
 def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
     """Every call of the demonstration is accepted and makes something."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     assert getattr(client, call.method)(**call.arguments).result()
 
 

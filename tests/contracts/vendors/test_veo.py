@@ -92,7 +92,7 @@ def test_a_key_is_all_that_is_said() -> None:
 
 def test_every_program_that_speaks_to_veo_is_pointed_here() -> None:
     """The proxy's variables have its path; google-genai goes through the proxy, and litellm to the host."""
-    shown = dict(variables(load_facts("veo").sheets.values(), server_address("http://127.0.0.1:8080"), {}))
+    shown = dict(variables(load_facts("veo").vendors.values(), server_address("http://127.0.0.1:8080"), {}))
     assert shown["LITELLM_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini/v1beta"
     assert shown["GOOGLE_GEMINI_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini"
     assert shown["GEMINI_API_BASE"] == "http://127.0.0.1:8080/veo"
@@ -102,7 +102,7 @@ def test_every_program_that_speaks_to_veo_is_pointed_here() -> None:
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: str(call.arguments.get("model", VEO_3)))
 def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
     """Every call of the demonstration is accepted and makes something."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     assert getattr(client, call.method)(**call.arguments).result()
 
 
@@ -136,8 +136,8 @@ def test_a_caller_without_a_client_gets_all_the_way(target: Target) -> None:
 def test_what_is_asked_of_the_service_itself_is_asked_of_the_simulator(target: Target) -> None:
     """The free call is refused as it must be, and the cheapest film is made."""
     assert CONTRACT.live is not None
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
-    free, film = CONTRACT.live.ladder()
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
+    free, film = CONTRACT.live.ordered_calls()
     assert free.refused is not None
     with pytest.raises(free.refused):
         free.call(client, {})

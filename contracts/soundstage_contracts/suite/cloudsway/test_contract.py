@@ -222,7 +222,7 @@ def test_a_result_lives_for_thirty_days(raw: RawClient) -> None:
 @proves("cloudsway:result.retention", side="client")
 def test_the_client_says_that_a_result_is_no_more(target: Target, tmp_path: Any) -> None:
     """A film whose address has expired is a DownloadRefused with its status, and leaves nothing on disk."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.text_to_video("A fox").wait()
     target.control.advance(31 * 24 * 3600)
     with pytest.raises(errors.DownloadRefused) as gone:
@@ -284,7 +284,7 @@ def test_a_list_is_a_bare_array_in_pages(raw: RawClient) -> None:
 @proves("cloudsway:routes.list", side="client")
 def test_the_client_lists_jobs_by_kind_and_page(target: Target) -> None:
     """list_jobs gives handles that can be waited for; pages and sizes are sent as documented, and checked."""
-    client, sent = listening(target, target.new_account(), clock=target.moving_clock())
+    client, sent = listening(target, target.new_account(), clock=target.advancing_clock())
     ids = [client.text_to_video(f"A fox, number {number}").id for number in range(5)]
     client.image_to_video("https://example.test/a.png")
     jobs = client.list_jobs("text_to_video", page=2, page_size=2)
@@ -308,7 +308,7 @@ def test_the_awaiting_client_lists_jobs_too(target: Target) -> None:
 
     async def story() -> tuple[list[str], Any]:
         async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
             job = await client.text_to_video("A fox")
             found = await client.list_jobs("text_to_video")
             return [job.id], await found[0]
@@ -322,7 +322,7 @@ def test_the_client_saves_the_film(target: Target, tmp_path: Any) -> None:
     """A client waits, sees the states in order, and leaves a playable film on disk; the image comes from a file."""
     path = tmp_path / "fox.png"
     path.write_bytes(png(640, 360))
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.image_to_video(path, "The fox looks up")
     states = [job.state, *(snapshot.state for snapshot in job.updates())]
     assert list(dict.fromkeys(states)) == [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
@@ -337,7 +337,7 @@ def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Any) -> No
 
     async def make() -> tuple[Any, list[Any]]:
         async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
             job = await (await client.image_to_video(png(640, 360)))
             return job, await job.save(tmp_path)
 

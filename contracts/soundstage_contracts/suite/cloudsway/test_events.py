@@ -14,7 +14,7 @@ import pytest
 
 from soundstage import Cloudsway, JobState, SkippingClock, errors
 from soundstage_contracts import proves
-from soundstage_contracts.simulators.callback_receiver import Receiver
+from soundstage_contracts.simulators.callback_receiver import CallbackReceiver
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.cloudsway import CONTRACT
 from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, SLUG, TEXT, UUID4, RawClient
@@ -29,23 +29,23 @@ MEMBERS = {"task_id", "task_status", "task_status_msg", "created_at", "updated_a
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver() -> Iterator[CallbackReceiver]:
     """Listen for callbacks."""
-    with Receiver() as listening:
+    with CallbackReceiver() as listening:
         yield listening
 
 
 @pytest.fixture
-def deaf() -> Iterator[Receiver]:
+def deaf() -> Iterator[CallbackReceiver]:
     """Listen for callbacks, and answer every one with an error."""
-    with Receiver(500) as listening:
+    with CallbackReceiver(500) as listening:
         yield listening
 
 
 @proves("cloudsway:callback")
 @pytest.mark.parametrize("shape", ["flat", "envelope"])
 @pytest.mark.parametrize(("word", "end"), [("", "succeed"), ("fail", "failed"), ("timeout", "failed")])
-def test_every_change_is_told(target: Target, receiver: Receiver, shape: str, word: str, end: str) -> None:
+def test_every_change_is_told(target: Target, receiver: CallbackReceiver, shape: str, word: str, end: str) -> None:
     """That it is processed, and how it ends: each once, and the client makes the job of either shape."""
     account = target.new_account()
     client, name = target.client(CONTRACT, account), account_name(SLUG, account)
@@ -71,11 +71,11 @@ def test_every_change_is_told(target: Target, receiver: Receiver, shape: str, wo
     assert client.job_from_callback(first).state is JobState.RUNNING
     assert [output.url for output in again.outputs] == [output.url for output in job.outputs]
     target.control.advance(3600, name)
-    assert receiver.told.empty()
+    assert receiver.callbacks.empty()
 
 
 @proves("cloudsway:callback.retries", side="server")
-def test_who_does_not_listen_is_told_three_times(target: Target, deaf: Receiver) -> None:
+def test_who_does_not_listen_is_told_three_times(target: Target, deaf: CallbackReceiver) -> None:
     """A callback that is answered outside 2xx is sent again after 10 and after 60 seconds, and then no more."""
     raw = RawClient(target)
     task = raw.create(IMAGE, callback_url=deaf.url)["task_id"]
@@ -90,7 +90,7 @@ def test_who_does_not_listen_is_told_three_times(target: Target, deaf: Receiver)
     assert sorted(told["task_status"] for told in rest) == ["processing", "succeed", "succeed", "succeed"]
     raw.advance(3600)
     raw.create()
-    assert deaf.told.empty()
+    assert deaf.callbacks.empty()
 
 
 @proves("cloudsway:routes.kind", "cloudsway:text2video.params", side="client")
@@ -117,7 +117,7 @@ def test_every_submission_has_a_name(target: Target) -> None:
 def test_a_lost_answer_is_resolved_by_its_name(target: Target, method: str, kind: str) -> None:
     """resolve() finds the job that was made, or proves that there is none; either way nothing was sent twice."""
     account = target.new_account()
-    client, name = target.client(CONTRACT, account, clock=target.moving_clock()), account_name(SLUG, account)
+    client, name = target.client(CONTRACT, account, clock=target.advancing_clock()), account_name(SLUG, account)
     words: dict[str, Any] = {
         "prompt": "A fox",
         **({"image": "https://example.test/a.png"} if "image" in method else {}),

@@ -290,7 +290,7 @@ def test_the_client_waits_for_a_slot(target: Target) -> None:
     """Where the pack is full it asks again as its policy says, and goes on as soon as a slot is free."""
     account = target.new_account("limited-")
     policy = RetryPolicy(attempts=10, within=3600, base=60, ceiling=120, jitter=False)
-    client = target.client(CONTRACT, account, clock=target.moving_clock(), retry=policy)
+    client = target.client(CONTRACT, account, clock=target.advancing_clock(), retry=policy)
     first = client.text_to_video("A fox")
     second = client.text_to_video("A hare")
     assert first.refresh().state.final

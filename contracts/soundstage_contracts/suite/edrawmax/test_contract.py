@@ -272,4 +272,4 @@ def test_the_service_answers_as_documented(target: Target, transcript: Transcrip
 def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
     """The client sends the documented requests, and reads the documented answers to their end."""
     diagram = replay_on_client(transcript, CONTRACT, "https://api.edrawmax.cn/api/ai")
-    assert diagram.raw == transcript.steps[-1].answer
+    assert diagram.raw == transcript.steps[-1].response

@@ -147,7 +147,7 @@ def picture(width: int, height: int, form: str = "PNG") -> bytes:
 def test_an_image_of_our_own_travels_in_the_payload(target: Target, tmp_path: Any) -> None:
     """A path or bytes become a data address, and the film has the shape of the image."""
     (tmp_path / "fox.png").write_bytes(picture(300, 600))
-    client = client_of(target, "key", clock=target.moving_clock())
+    client = client_of(target, "key", clock=target.advancing_clock())
     for image in (tmp_path / "fox.png", picture(300, 600, "JPEG")):
         job = client.image_to_video("The fox looks up", image, duration=1)
         assert job.refresh().raw["payload"]["image"].startswith("data:image/")
@@ -244,7 +244,7 @@ def test_an_outcome_has_the_shape_of_the_reading(target: Target, reading: str, m
 def test_the_client_reads_every_shape_of_an_outcome(target: Target, reading: str, tmp_path: Any) -> None:
     """Whatever the shape, the job has one output, the film, and saves it."""
     account = target.new_account()
-    client = target.client(CONTRACT, account, clock=target.moving_clock())
+    client = target.client(CONTRACT, account, clock=target.advancing_clock())
     job = client.text_to_video("A fox", video_length=1)
     target.control.dialects(account_name("gmicloud", account), gmicloud__outcome=reading)
     assert [output.kind for output in job.wait().outputs] == ["video"]
@@ -274,7 +274,7 @@ def test_a_film_is_as_long_as_was_asked_for(target: Target, model: str, name: st
 def test_the_client_saves_the_film(target: Target, face: str, tmp_path: Any) -> None:
     """A client waits, sees the states in order, and leaves a playable film on disk."""
     sent: list[httpx.Request] = []
-    client = client_of(target, face, clock=target.moving_clock(), http=listening(target, sent))
+    client = client_of(target, face, clock=target.advancing_clock(), http=listening(target, sent))
     job = client.text_to_video("A fox", video_length=2)
     states = [job.state, *(snapshot.state for snapshot in job.updates())]
     assert list(dict.fromkeys(states)) == [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
@@ -296,7 +296,7 @@ def test_the_awaiting_client_saves_the_film(target: Target, face: str, tmp_path:
 
     async def make() -> tuple[Any, list[Any]]:
         async with target.async_http() as http:
-            account, clock = target.new_account(), target.moving_clock()
+            account, clock = target.new_account(), target.advancing_clock()
             client = target.async_client(FACES[face], account, clock=clock, http=http)
             job = await (await client.image_to_video("A fox", vendor.DOT, duration=1))
             return job, await job.save(tmp_path)

@@ -112,7 +112,7 @@ def test_too_many_requests_are_asked_to_wait(target: Target) -> None:
     refused = raw.generate()
     assert_refused(refused, 429, "RATE_LIMITED", fact="errors.envelope")
     assert 0 < int(refused.headers["retry-after"]) <= 60
-    clock = target.moving_clock()
+    clock = target.advancing_clock()
     assert target.client(CONTRACT, raw.account, clock=clock).generate("A hare").state is JobState.QUEUED
 
 
@@ -204,7 +204,7 @@ def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
     """Blocked content fails with an error that names the content policy, which is ContentFiltered to the client."""
     raw = RawClient(target)
     assert "content policy" in raw.finish(raw.create(prompt="A fox soundstage:block"))["error"]
-    client = target.client(CONTRACT, raw.account, clock=target.moving_clock())
+    client = target.client(CONTRACT, raw.account, clock=target.advancing_clock())
     with pytest.raises(errors.ContentFiltered, match="content policy"):
         client.generate("A fox soundstage:block").result()
 

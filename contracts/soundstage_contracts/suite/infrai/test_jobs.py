@@ -60,7 +60,7 @@ def test_what_does_not_succeed_is_given_back_and_says_why(raw: RawClient, word: 
 @proves("infrai:metadata.values", "infrai:job.shape", "infrai:job.states", side="client")
 def test_the_client_knows_what_a_job_costs(target: Target) -> None:
     """`job.cost` is the cost_usd of the answer that began it, and later answers, which cost nothing, leave it."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate("A fox", duration_seconds=4, vendor="veo")
     assert job.cost == pytest.approx(price_of({"duration_seconds": 4, "vendor": "veo"}))
     states = [job.state, *(snapshot.state for snapshot in job.updates())]
@@ -154,7 +154,7 @@ def test_the_client_cancels_a_job(target: Target, reading: str) -> None:
     """`cancel()` stops a running job, leaves a finished one as it is, and knows afterwards which it was."""
     raw = RawClient(target)
     raw.speak(reading)
-    client = target.client(CONTRACT, raw.account, clock=target.moving_clock())
+    client = target.client(CONTRACT, raw.account, clock=target.advancing_clock())
     stopped, done = client.generate("A fox"), client.generate("A hare").wait()
     assert stopped.cancel().state is (JobState.CANCELED if not stopped.refresh().outputs else JobState.SUCCEEDED)
     running = client.generate("A deer").cancel()
@@ -227,7 +227,7 @@ def test_the_client_saves_the_film(target: Target, tmp_path: Path, reading: str)
     """A client waits and leaves a playable film and its picture on disk, whichever generation it is answered by."""
     raw = RawClient(target)
     raw.speak(reading)
-    job = target.client(CONTRACT, raw.account, clock=target.moving_clock()).generate("A fox", duration_seconds=1)
+    job = target.client(CONTRACT, raw.account, clock=target.advancing_clock()).generate("A fox", duration_seconds=1)
     film, thumbnail = job.save(tmp_path)
     assert [output.kind for output in job.outputs] == ["video", "image"]
     with av.open(str(film), "r") as opened:
@@ -242,7 +242,7 @@ def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Path) -> N
 
     async def make() -> tuple[Any, list[Path], Any]:
         async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
             job = await (await client.generate("A fox", duration_seconds=1))
             stopped = await (await client.generate("A hare")).cancel()
             return job, await job.save(tmp_path), stopped

@@ -210,7 +210,7 @@ def test_every_call_of_the_client_has_a_key_of_its_own(target: Target) -> None:
 def test_the_callers_own_key_finds_the_job_again(target: Target) -> None:
     """The same call with the same key, of another client and at another time, is the same job, which is told so."""
     raw = RawClient(target)
-    clock = target.moving_clock()
+    clock = target.advancing_clock()
     job = target.client(CONTRACT, raw.account, clock=clock).generate("A fox", idempotency_key="order-7").wait()
     again = target.client(CONTRACT, raw.account).generate("A fox", idempotency_key="order-7")
     assert (again.id, again.state, again.outputs) == (job.id, JobState.SUCCEEDED, job.outputs)

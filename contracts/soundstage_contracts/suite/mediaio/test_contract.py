@@ -233,7 +233,7 @@ def test_a_name_is_one_endpoint(target: Target) -> None:
 @proves("mediaio:wan25_t2v.status")
 def test_the_endpoint_of_another_status_is_served(target: Target, tmp_path: Path) -> None:
     """Wan 2.5 makes films from texts like the others."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     (saved,) = client.generate("Wan 2.5 (Text To Video)", prompt="A fox").save(tmp_path)
     assert saved.suffix == ".mp4"
 
@@ -241,7 +241,7 @@ def test_the_endpoint_of_another_status_is_served(target: Target, tmp_path: Path
 @EACH
 def test_the_client_saves_what_every_endpoint_makes(target: Target, endpoint: Endpoint, tmp_path: Path) -> None:
     """A client waits for a job of each endpoint and leaves a file of its kind on disk."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = getattr(client, method_of(endpoint))(**plain(endpoint))
     (saved,) = job.save(tmp_path)
     assert job.state is JobState.SUCCEEDED
@@ -252,7 +252,7 @@ def test_the_awaiting_client_does_the_same(target: Target, tmp_path: Path) -> No
     """Coroutines start, wait and save, by method and by name, and read the balance."""
 
     async def make() -> tuple[int, int]:
-        async with target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock()) as client:
+        async with target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock()) as client:
             first = await client.imagen_4("A fox", counts=2)
             second = await client.generate("Vidu Q3 (Text To Video)", prompt="A fox", duration=4)
             left: int = await client.credits()

@@ -151,7 +151,7 @@ def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
 def test_blocked_content_is_a_content_failure_to_the_client(target: Target, reading: str) -> None:
     """What fails by the content policy is ContentFiltered, not just any failure, in both vocabularies."""
     account = target.new_account()
-    client = target.client(CONTRACT, account, clock=target.moving_clock())
+    client = target.client(CONTRACT, account, clock=target.advancing_clock())
     client.credits()
     target.control.dialects(account_name("mediaio", account), mediaio__status=reading)
     with pytest.raises(errors.ContentFiltered):

@@ -206,7 +206,7 @@ def test_the_client_saves_every_result(target: Target, capability: Capability, t
     body = _example(capability)
     for reading in ("images_path", "image_path"):
         account = target.new_account()
-        client = target.client(CONTRACT, account, clock=target.moving_clock())
+        client = target.client(CONTRACT, account, clock=target.advancing_clock())
         job = getattr(client, capability.method)(**arguments(capability, body))
         target.control.dialects(_name(account), tomoviee__image_key=reading)
         assert [output.kind for output in job.result()] == [capability.kind] * len(job.outputs)
@@ -251,7 +251,7 @@ def test_the_token_route_gives_what_the_client_sends(target: Target) -> None:
 @proves("tomoviee:workflow.recognise_then_redraw")
 def test_a_mask_that_was_recognised_can_be_redrawn(target: Target, tmp_path: Path) -> None:
     """The address of a recognised mask is valid as the mask of a redrawing."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     image = "https://example.test/fox.png"
     mask = client.recognition(image, prompt="the fox").result()[0]
     (saved,) = client.redrawing("a wolf instead", image, mask_url=mask.url).save(tmp_path)
@@ -261,7 +261,7 @@ def test_a_mask_that_was_recognised_can_be_redrawn(target: Target, tmp_path: Pat
 @proves("tomoviee:continuation.params")
 def test_a_longer_film_is_a_chain(target: Target, tmp_path: Path) -> None:
     """The address of a finished film is valid as the video of its continuation."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     first = client.text_to_video("a fox").result()[0]
     (saved,) = client.video_continuation("the fox goes home", first.url).save(tmp_path)
     assert saved.suffix == ".mp4"

@@ -288,7 +288,7 @@ def test_one_route_reads_every_task(raw: RawClient) -> None:
 @proves("tomoviee:poll.result_is_string", "tomoviee:poll.answer", "tomoviee:status.codes", side="client")
 def test_the_client_saves_the_film(target: Target, tmp_path: Any) -> None:
     """A client waits, sees the states in order, and leaves a playable film on disk."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.text_to_video("A fox")
     states = [job.state, *(snapshot.state for snapshot in job.updates())]
     assert list(dict.fromkeys(states)) == [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED]
@@ -303,7 +303,7 @@ def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Any) -> No
 
     async def make() -> tuple[Any, list[Any]]:
         async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
             job = await (await client.text_to_video("A fox"))
             return job, await job.save(tmp_path)
 

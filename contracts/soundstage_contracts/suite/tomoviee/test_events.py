@@ -12,7 +12,7 @@ from PIL import Image
 
 from soundstage import JobState, errors
 from soundstage_contracts import proves
-from soundstage_contracts.simulators.callback_receiver import Receiver
+from soundstage_contracts.simulators.callback_receiver import CallbackReceiver
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee import CONTRACT
 from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, RawClient, assert_refused
@@ -30,22 +30,22 @@ STATES = {3: JobState.SUCCEEDED, 4: JobState.FAILED, 5: JobState.CANCELED, 6: Jo
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver() -> Iterator[CallbackReceiver]:
     """Listen for callbacks."""
-    with Receiver() as listening:
+    with CallbackReceiver() as listening:
         yield listening
 
 
 @pytest.fixture
-def grumpy() -> Iterator[Receiver]:
+def grumpy() -> Iterator[CallbackReceiver]:
     """Listen for callbacks, and answer the first two with an error."""
-    with Receiver(500, 404, 200) as listening:
+    with CallbackReceiver(500, 404, 200) as listening:
         yield listening
 
 
 @proves("tomoviee:callback.payload", "tomoviee:callback.request")
 @pytest.mark.parametrize("word", ENDS)
-def test_an_end_is_told_once(target: Target, receiver: Receiver, word: str) -> None:
+def test_an_end_is_told_once(target: Target, receiver: CallbackReceiver, word: str) -> None:
     """At a final state the address is told id, status, result and params, from which the client makes a job again."""
     account = target.new_account()
     client = target.client(CONTRACT, account)
@@ -65,11 +65,11 @@ def test_an_end_is_told_once(target: Target, receiver: Receiver, word: str) -> N
     assert [output.url for output in again.outputs] == [output.url for output in job.refresh().outputs]
     target.control.advance(3600, name)
     assert job.refresh().state is again.state
-    assert receiver.told.empty()
+    assert receiver.callbacks.empty()
 
 
 @proves("tomoviee:callback.payload", side="server")
-def test_who_does_not_listen_is_told_again(target: Target, grumpy: Receiver) -> None:
+def test_who_does_not_listen_is_told_again(target: Target, grumpy: CallbackReceiver) -> None:
     """A callback that is answered outside 2xx is sent again after 10 and 60 seconds of the account's clock."""
     raw = RawClient(target)
     raw.create(callback=grumpy.url)
@@ -81,7 +81,7 @@ def test_who_does_not_listen_is_told_again(target: Target, grumpy: Receiver) -> 
     assert first == second == grumpy.next()
     raw.advance(3600)
     raw.create()
-    assert grumpy.told.empty()
+    assert grumpy.callbacks.empty()
 
 
 def picture(width: int, height: int, form: str = "PNG") -> bytes:
@@ -140,7 +140,7 @@ def test_an_image_of_another_size_is_not_redrawn(
 def test_a_download_outlives_trouble_that_passes(target: Target, tmp_path: Path, fault: dict[str, Any]) -> None:
     """A broken download is taken up again and leaves the whole file and nothing else; nothing is submitted again."""
     account = target.new_account()
-    client = target.client(CONTRACT, account, clock=target.moving_clock())
+    client = target.client(CONTRACT, account, clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
     whole = output.save(tmp_path / "whole.mp4").read_bytes()
     target.control.fault(**fault, vendor="tomoviee", path="_files", times=2)
@@ -158,7 +158,7 @@ def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
     target: Target, tmp_path: Path, fault: dict[str, Any]
 ) -> None:
     """What never passes ends in a DownloadError, with nothing on disk; the job can be saved later."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
     target.control.fault(**fault, vendor="tomoviee", path=output.url.partition("/_files/")[2].partition("/")[0])
     with pytest.raises(errors.DownloadError):
@@ -168,7 +168,7 @@ def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
 
 def test_a_film_with_another_checksum_is_not_kept(target: Target, tmp_path: Path) -> None:
     """A film whose SHA-256 is another than was asked for leaves nothing; with its own it is saved."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
     with pytest.raises(errors.ChecksumMismatch):
         output.save(tmp_path / "film.mp4", sha256="0" * 64)
@@ -179,7 +179,7 @@ def test_a_film_with_another_checksum_is_not_kept(target: Target, tmp_path: Path
 
 def test_a_film_that_is_too_large_is_not_kept(target: Target, tmp_path: Path) -> None:
     """A film of more bytes than are allowed leaves nothing; one of exactly as many is saved."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
     size = output.save(tmp_path / "film.mp4").stat().st_size
     (tmp_path / "film.mp4").unlink()
@@ -193,7 +193,7 @@ def test_what_arrived_of_a_film_can_be_kept_and_gone_on_with(target: Target, tmp
     """With resume, a broken download keeps its part, and the next one asks for the rest only."""
     sent: list[httpx.Request] = []
     http = target.http(event_hooks={"request": [sent.append]})
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
     output = client.text_to_video("a fox").result()[0]
     whole = output.save(tmp_path / "whole.mp4").read_bytes()
     path = output.url.partition("/_files/")[2].partition("/")[0]

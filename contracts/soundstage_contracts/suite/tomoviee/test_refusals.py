@@ -126,7 +126,7 @@ def test_the_client_says_that_there_is_no_cancel(target: Target) -> None:
 @proves("tomoviee:status.cancel", "tomoviee:status.codes")
 def test_a_job_cancelled_at_the_vendor_is_canceled(target: Target) -> None:
     """Status 5 is reached from the vendor's side, and the client's job is then canceled, with the reason."""
-    job = target.client(CONTRACT, target.new_account(), clock=target.moving_clock()).text_to_video(
+    job = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock()).text_to_video(
         "A fox soundstage:cancel"
     )
     assert job.wait().state is JobState.CANCELED
@@ -144,6 +144,6 @@ def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
 
 def test_blocked_content_is_a_content_failure_to_the_client(target: Target) -> None:
     """What fails by the content policy is ContentFiltered, not just any failure."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     with pytest.raises(errors.ContentFiltered):
         client.text_to_video("A fox soundstage:block").result()

@@ -86,10 +86,10 @@ def test_the_client_reads_every_film(uris: list[str]) -> None:
 
 
 @proves("veo:poll.done", side="client")
-@pytest.mark.parametrize("told", [{}, {"generatedSamples": []}, {"generatedSamples": [{"video": {}}]}, {"x": 1}])
-def test_a_success_without_a_film_is_a_failure(scripted: dict[str, Any]) -> None:
+@pytest.mark.parametrize("response", [{}, {"generatedSamples": []}, {"generatedSamples": [{"video": {}}]}, {"x": 1}])
+def test_a_success_without_a_film_is_a_failure(response: dict[str, Any]) -> None:
     """Done with nothing to fetch, and nothing withheld, is NoOutput: nobody is told that it went well."""
-    job = ScriptedClient(done(**scripted)).client.job(NAME).wait()
+    job = ScriptedClient(done(**response)).client.job(NAME).wait()
     assert job.state is JobState.FAILED
     with pytest.raises(errors.NoOutput):
         job.result()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
 TRANSCRIPTS = list(load_transcripts("veo"))
-BASE = load_facts("veo").sheets["veo"].base_url
+BASE = load_facts("veo").vendors["veo"].base_url
 TYPE = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"
 EITHER_WAY = pytest.mark.parametrize("before", [PROXY, DIRECT], ids=["through the proxy", "without it"])
 
@@ -73,7 +73,7 @@ def test_every_call_of_the_client_carries_the_key(target: Target, tmp_path: Any)
     sent: list[httpx.Request] = []
     account = target.new_account()
     http = target.http(event_hooks={"request": [sent.append]})
-    client = target.client(CONTRACT, account, clock=target.moving_clock(), http=http)
+    client = target.client(CONTRACT, account, clock=target.advancing_clock(), http=http)
     job = client.generate_videos("A fox")
     job.save(tmp_path)
     paths = [f"{request.method} {request.url.path.partition('/veo')[2]}" for request in sent]
@@ -213,7 +213,7 @@ def test_blocked_content_may_be_withheld_in_part(raw: RawClient) -> None:
 @proves("veo:poll.filtered", side="client")
 def test_a_filtered_job_is_a_content_failure_with_its_reasons(target: Target) -> None:
     """Without a film it is ContentFiltered, in the service's words, and never a success."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate_videos("A fox soundstage:block").wait()
     assert (job.state, job.outputs) == (JobState.FAILED, [])
     reasons = job.raw["response"]["generateVideoResponse"]["raiMediaFilteredReasons"]
@@ -224,7 +224,7 @@ def test_a_filtered_job_is_a_content_failure_with_its_reasons(target: Target) ->
 @proves("veo:poll.filtered", "veo:poll.done", side="client")
 def test_a_job_filtered_in_part_has_what_is_left_and_the_reasons(target: Target, tmp_path: Any) -> None:
     """What was not withheld can be saved, and the reasons for the rest are there."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate_videos("A fox soundstage:partial", model=VEO_2, sample_count=2)
     assert len(job.save(tmp_path)) == 1
     assert job.state is JobState.SUCCEEDED
@@ -235,7 +235,7 @@ def test_a_job_filtered_in_part_has_what_is_left_and_the_reasons(target: Target,
 @pytest.mark.parametrize("word", ["fail", "timeout", "cancel"])
 def test_a_failed_job_tells_the_code(target: Target, word: str) -> None:
     """An operation's error is JobFailed with google.rpc's code and the service's words, and no output."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.moving_clock())
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate_videos(f"A fox soundstage:{word}")
     with pytest.raises(errors.JobFailed) as failed:
         job.result(timeout=2000)
@@ -316,7 +316,7 @@ def test_a_film_can_be_gone_on_with(target: Target, before: str) -> None:
     raw = RawClient(target, before=before)
     client = CONTRACT.client(
         raw.account, base_url=raw.url, http=target.http(event_hooks={"request": [sent.append]}),
-        clock=target.moving_clock(),
+        clock=target.advancing_clock(),
     )  # fmt: skip
     (first,) = client.generate_videos("A fox").result()
     client.generate_videos("It looks up", model=VEO_3_1, video=first.url).result()
@@ -333,7 +333,7 @@ def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Any) -> No
 
     async def make() -> tuple[Any, list[Any]]:
         async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.moving_clock(), http=http)
+            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
             job = await (await client.generate_videos("A fox"))
             return job, await job.save(tmp_path)
 

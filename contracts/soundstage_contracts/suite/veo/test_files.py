@@ -132,7 +132,7 @@ def test_a_file_belongs_to_its_key(raw: RawClient) -> None:
 def test_the_client_says_that_a_film_is_gone(target: Target, tmp_path: Path) -> None:
     """After two days, and with another key, a save is DownloadRefused with HTTP 403, and leaves nothing."""
     raw = RawClient(target)
-    client = target.client(CONTRACT, raw.account, clock=target.moving_clock())
+    client = target.client(CONTRACT, raw.account, clock=target.advancing_clock())
     job = client.generate_videos("A fox").wait()
     stranger = target.client(CONTRACT, target.new_account())
     with pytest.raises(errors.NotFoundError):
@@ -250,7 +250,7 @@ def test_an_empty_file_is_a_failed_download(tmp_path: Path, content: bytes) -> N
 )
 def test_a_download_outlives_trouble_that_passes(raw: RawClient, tmp_path: Path, fault: dict[str, Any]) -> None:
     """A broken download is taken up again and leaves the whole film; nothing is submitted again."""
-    client = raw.target.client(CONTRACT, raw.account, clock=raw.target.moving_clock())
+    client = raw.target.client(CONTRACT, raw.account, clock=raw.target.advancing_clock())
     output = client.generate_videos("A fox").result()[0]
     whole = output.save(tmp_path / "whole.mp4").read_bytes()
     raw.target.control.fault(**fault, vendor="veo", account=raw.name, path="/download/", times=2)
@@ -267,7 +267,7 @@ def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
     raw: RawClient, tmp_path: Path, fault: dict[str, Any]
 ) -> None:
     """What never passes ends in a DownloadError that carries the job's token, with nothing on disk."""
-    client = raw.target.client(CONTRACT, raw.account, clock=raw.target.moving_clock())
+    client = raw.target.client(CONTRACT, raw.account, clock=raw.target.advancing_clock())
     job = client.generate_videos("A fox").wait()
     raw.target.control.fault(**fault, vendor="veo", account=raw.name, path="/download/")
     with pytest.raises(errors.DownloadError) as refused:

@@ -272,7 +272,7 @@ def test_the_client_calls_every_refusal_by_its_name(
 ) -> None:
     """A refused create is a typed error in either envelope, and nothing is charged."""
     raw = RawClient(target, before=before)
-    client = CONTRACT.client(raw.account, base_url=raw.url, http=target.http(), clock=target.moving_clock())
+    client = CONTRACT.client(raw.account, base_url=raw.url, http=target.http(), clock=target.advancing_clock())
     target.control.order("refuse", code=code, vendor="veo", account=raw.name)
     with pytest.raises(errors.ApiError) as refused:
         client.generate_videos("A fox", model=VEO_2)
@@ -315,5 +315,5 @@ def test_the_client_waits_as_long_as_it_is_asked_to(target: Target) -> None:
     order = {"code": "RESOURCE_EXHAUSTED", "vendor": "veo", "account": raw.name, "times": 1}
     target.control.order("refuse", **order)
     before = target.control.now(raw.name)
-    assert target.client(CONTRACT, raw.account, clock=target.moving_clock()).generate_videos("A fox").id
+    assert target.client(CONTRACT, raw.account, clock=target.advancing_clock()).generate_videos("A fox").id
     assert target.control.now(raw.name) - before >= 41

@@ -38,7 +38,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="unknown-task",
             about="read a task that nobody has",
-            rung="free",
+            tier="free",
             call=_read_nobodys_task,
             facts=("auth.bearer", "routes", "envelope", "errors.which"),
             refused=errors.NotFoundError,
@@ -46,14 +46,14 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="list",
             about="list the account's films from texts, one a page",
-            rung="free",
+            tier="free",
             call=_list_the_films,
             facts=("routes.list", "envelope"),
         ),
         LiveCall(
             name="film",
             about="make a film of 5 seconds from a text and download it",
-            rung="generation",
+            tier="generation",
             call=_make_the_shortest_film,
             facts=("routes", "create.answer", "get.answer", "status.values", "text2video.params"),
             price=None,
@@ -61,7 +61,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="image-film",
             about="make a film of 5 seconds from an image and download it",
-            rung="generation",
+            tier="generation",
             call=_set_an_image_in_motion,
             facts=("routes", "create.answer", "get.answer", "status.values", "image2video.params"),
             price=None,

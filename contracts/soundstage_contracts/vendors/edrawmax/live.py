@@ -23,14 +23,14 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="flowchart",
             about="draw a flowchart, and look at the answer",
-            rung="free",
+            tier="free",
             call=_draw_a_flowchart,
             facts=("auth.none", "generate.routes", "generate.params", "answer.flowchart"),
         ),
         LiveCall(
             name="mindmap",
             about="draw a mind map and download both files",
-            rung="generation",
+            tier="generation",
             call=_draw_a_mind_map,
             facts=("generate.routes", "generate.params", "answer.others", "download.trusted_hosts", "download.files"),
         ),

@@ -39,21 +39,21 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="models",
             about="list the models",
-            rung="free",
+            tier="free",
             call=_list_models,
             facts=("models.known", "answers.json"),
         ),
         LiveCall(
             name="model",
             about="describe a model, with its parameters and its price",
-            rung="free",
+            tier="free",
             call=_describe_a_model,
             facts=("models.detail", "models.parameter", "price.integer"),
         ),
         LiveCall(
             name="unknown-request",
             about="read a request that nobody has",
-            rung="free",
+            tier="free",
             call=_read_nobodys_request,
             facts=("errors.unknown", "errors.body"),
             refused=errors.NotFoundError,
@@ -61,7 +61,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="film",
             about="make a film of 1 second and download it",
-            rung="generation",
+            tier="generation",
             call=_make_the_shortest_film,
             facts=("requests.create", "requests.detail", "status.values", "outcome.shape", "accepted.status"),
             price=None,

@@ -38,7 +38,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="unknown-job",
             about="read a job that nobody has",
-            rung="free",
+            tier="free",
             call=_read_nobodys_job,
             facts=("routes.base", "auth.bearer", "envelope", "errors.envelope"),
             refused=errors.NotFoundError,
@@ -46,7 +46,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="cancel",
             about="start a film and cancel it at once",
-            rung="cancel",
+            tier="cancel",
             call=_start_a_film,
             facts=("generate.route", "generate.params", "cancel.route", "job.states"),
             price=None,
@@ -54,7 +54,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="same-key",
             about="ask for one film twice with one key, which is one job, and cancel it",
-            rung="cancel",
+            tier="cancel",
             call=_ask_twice,
             facts=("idempotency.same", "job.id", "cancel.route"),
             price=None,
@@ -62,7 +62,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="film",
             about="make a film of 1 second as cheaply as can be and download it",
-            rung="generation",
+            tier="generation",
             call=_start_a_film,
             facts=("generate.route", "generate.params", "status.route", "job.shape", "job.states"),
             price=None,

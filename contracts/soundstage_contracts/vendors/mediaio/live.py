@@ -31,14 +31,14 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="balance",
             about="read the balance",
-            rung="free",
+            tier="free",
             call=_read_the_balance,
             facts=("auth.header", "method.post", "envelope", "credits.route"),
         ),
         LiveCall(
             name="unknown-task",
             about="read a task that nobody has",
-            rung="free",
+            tier="free",
             call=_read_nobodys_task,
             facts=("errors.task_not_found", "envelope", "ids"),
             refused=errors.NotFoundError,
@@ -46,7 +46,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="picture",
             about="make one picture with Imagen 4 and download it",
-            rung="generation",
+            tier="generation",
             call=_make_one_picture,
             facts=(
                 "request.wrapper",

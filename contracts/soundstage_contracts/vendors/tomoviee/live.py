@@ -27,7 +27,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="unknown-task",
             about="read a task that nobody has",
-            rung="free",
+            tier="free",
             call=_read_nobodys_task,
             facts=("gateway.hosts", "auth.headers", "poll.route", "poll.unknown_task", "errors.codes"),
             refused=errors.NotFoundError,
@@ -35,7 +35,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="sound-effect",
             about="make a sound effect of 5 seconds and download it",
-            rung="generation",
+            tier="generation",
             call=_make_the_shortest_sound,
             facts=(
                 "create.route",

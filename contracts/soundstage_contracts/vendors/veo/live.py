@@ -29,7 +29,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="unknown-operation",
             about="read an operation that nobody has",
-            rung="free",
+            tier="free",
             call=_read_nobodys_operation,
             facts=("auth.header", "poll.route", "errors.google"),
             refused=errors.NotFoundError,
@@ -37,7 +37,7 @@ LIVE: Final = LivePlan(
         LiveCall(
             name="film",
             about="make a film of 4 seconds and download it",
-            rung="generation",
+            tier="generation",
             call=_make_the_shortest_film,
             facts=(
                 "create.route",
