@@ -127,7 +127,7 @@ def test_a_simulator_that_answers_otherwise_is_told_where(target: Target, good: 
     wrong = {
         r"step 1, POST \S+: HTTP 202 is documented; HTTP 200 came": _with_step(good, 0, status=202),
         r"step 1, \S+ \S+\.data: price is documented; it is missing": _with_step(
-            good, 0, answer={"code": 0, "data": {"task_id": "", "price": 1}}
+            good, 0, response={"code": 0, "data": {"task_id": "", "price": 1}}
         ),
         r"step 1, .*: code is 1; 0 came": _with_step(good, 0, response={"code": 1, "data": {"task_id": ""}}),
     }

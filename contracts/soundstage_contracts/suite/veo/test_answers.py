@@ -112,7 +112,7 @@ def test_an_error_is_looked_for_first(more: dict[str, Any]) -> None:
 @proves("veo:poll.filtered", side="client")
 @pytest.mark.parametrize("direct", [False, True], ids=["under generateVideoResponse", "directly"])
 @pytest.mark.parametrize(
-    "told",
+    "response",
     [
         {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": [REASON]},
         {"raiMediaFilteredReasons": [REASON]},
@@ -120,13 +120,13 @@ def test_an_error_is_looked_for_first(more: dict[str, Any]) -> None:
         {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": [REASON], "generatedSamples": []},
     ],
 )
-def test_what_is_withheld_is_a_content_failure(scripted: dict[str, Any], direct: bool) -> None:  # noqa: FBT001 - a case
+def test_what_is_withheld_is_a_content_failure(response: dict[str, Any], direct: bool) -> None:  # noqa: FBT001 - a case
     """Count or reasons without a film are ContentFiltered, in either place; the reasons are told."""
-    answer = {"name": NAME, "done": True, "response": scripted} if direct else done(**scripted)
+    answer = {"name": NAME, "done": True, "response": response} if direct else done(**response)
     job = ScriptedClient(answer).client.job(NAME).wait()
     with pytest.raises(errors.ContentFiltered) as withheld:
         job.result()
-    assert REASON in str(withheld.value) or "raiMediaFilteredReasons" not in scripted
+    assert REASON in str(withheld.value) or "raiMediaFilteredReasons" not in response
     assert withheld.value.message
 
 
