@@ -1,8 +1,10 @@
-"""Names every vendor whose contracts are kept: one line a vendor."""
+"""The vendors that have contracts: those that have a client."""
 
 from __future__ import annotations
 
 from typing import Final
 
-VENDORS: Final[tuple[str, ...]] = ("tomoviee", "mediaio", "edrawmax", "cloudsway", "gmicloud", "infrai", "veo")
+from soundstage._registry import VENDORS as CLIENTS
+
+VENDORS: Final[tuple[str, ...]] = tuple(CLIENTS)
 """Slugs in the order in which `soundstage facts` shows them."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,13 @@ def imports_of(path: Path) -> set[str]:
 
 
 def test_importing_the_package_loads_no_http_library() -> None:
-    """`import soundstage` costs next to nothing: nothing but the door and its version is loaded."""
+    """`import soundstage` costs next to nothing: only the table of names and the version are loaded."""
     loaded = loaded_after("import soundstage")
     assert not {"httpx", "httpcore", "anyio", "dataclasses", "json"} & loaded
-    assert {name for name in loaded if name.startswith("soundstage.")} == {"soundstage._version"}
+    assert {name for name in loaded if name.startswith("soundstage.")} == {
+        "soundstage._registry",
+        "soundstage._version",
+    }
 
 
 def test_errors_and_policies_load_no_http_library() -> None:
@@ -53,6 +57,18 @@ def test_the_public_names_are_sorted_and_all_there() -> None:
         assert getattr(soundstage, name) is not None
 
 
+def test_type_stub_lists_the_public_names() -> None:
+    """Type checkers see the names that the table has: the stub is what the tool writes from it."""
+    spec = spec_from_file_location("public_names", SOURCE.parents[1] / "tools" / "public_names.py")
+    assert spec
+    assert spec.loader
+    tool = module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    expected: str = tool.stub()
+    found = (SOURCE / "__init__.pyi").read_text(encoding="utf-8")
+    assert found == expected, f"run python tools/public_names.py; the stub should be:\n{expected}"
+
+
 def test_every_error_is_public() -> None:
     """Whatever this library raises can be imported from the door."""
     assert set(import_module("soundstage.errors").__all__) <= set(soundstage.__all__)
@@ -61,7 +77,7 @@ def test_every_error_is_public() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """A name that is not there is refused as Python refuses it."""
     with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
-        soundstage.Nobody  # noqa: B018 - the access is the test
+        soundstage.Nobody  # type: ignore[attr-defined] # noqa: B018 - the access is the test
 
 
 def test_only_one_module_knows_the_http_library() -> None:

@@ -338,4 +338,4 @@ def test_importing_the_client_loads_no_other_package() -> None:
 def test_building_the_parser_loads_no_extra() -> None:
     """Building the parser of every command loads no extra, no client and no simulator."""
     loaded = modules_after("from soundstage_cli.main import build_parser\nbuild_parser()")
-    assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "soundstage", "soundstage_server"})
+    assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "soundstage_server"})
