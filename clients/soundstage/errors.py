@@ -46,12 +46,10 @@ and pickled, and none shows a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from soundstage._client.jobs import AsyncJob, Job
 
 __all__ = [
     "ApiError",
@@ -344,6 +342,33 @@ class NoOutput(JobError):
     """The service says success and names no output: a failure."""
 
 
+class JobHandle(Protocol):
+    """A `Job` or an `AsyncJob`, as far as an error knows it."""
+
+    @property
+    def id(self) -> str:
+        """The service's id of the job."""
+        ...
+
+    @property
+    def vendor(self) -> str:
+        """The slug of the service."""
+        ...
+
+    @property
+    def state(self) -> Any:
+        """The `JobState` of the job."""
+        ...
+
+    def to_token(self) -> str:
+        """What `client.job_from_token()` takes."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Wait again; under asyncio, await it."""
+        ...
+
+
 class WaitTimeout(SoundstageError):
     """The wait ended before the job did; the job goes on at the service.
 
@@ -351,7 +376,7 @@ class WaitTimeout(SoundstageError):
         job: The handle, to wait again (None after pickling: `token` remains).
     """
 
-    def __init__(self, message: str = "", *, job: Job | AsyncJob | None = None, **common: Any) -> None:
+    def __init__(self, message: str = "", *, job: JobHandle | None = None, **common: Any) -> None:
         super().__init__(message, **common)
         self.job = job
 
@@ -373,7 +398,7 @@ class GatherError(SoundstageError):
         self,
         message: str = "",
         *,
-        jobs: Sequence[Job | AsyncJob] = (),
+        jobs: Sequence[JobHandle] = (),
         tokens: Sequence[str] = (),
         exceptions: Sequence[Exception] = (),
         **common: Any,
@@ -384,7 +409,7 @@ class GatherError(SoundstageError):
         self.exceptions = tuple(exceptions)
 
     @classmethod
-    def of(cls, jobs: Sequence[Job | AsyncJob], exceptions: Sequence[Exception]) -> Self:
+    def of(cls, jobs: Sequence[JobHandle], exceptions: Sequence[Exception]) -> Self:
         """The error that tells of *exceptions*, and carries *jobs* and their tokens."""
         told = "; ".join(f"{type(one).__name__}: {one}" for one in exceptions[:_TOLD])
         more = f"; and {len(exceptions) - _TOLD} more" if len(exceptions) > _TOLD else ""

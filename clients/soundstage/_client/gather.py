@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 
     from soundstage._io.clock import Clock
+    from soundstage.errors import JobHandle
 
 
 def gather(jobs: Iterable[Job], *, limit: int = 8, timeout: float | None = None) -> list[Job]:
@@ -217,7 +218,7 @@ def _handle(found: Any, kind: type) -> Any:
     return found
 
 
-def _late(job: Job | AsyncJob) -> WaitTimeout:
+def _late(job: JobHandle) -> WaitTimeout:
     return WaitTimeout(
         f"the time was over before the job {job.id} could be looked at; it goes on at the service",
         vendor=job.vendor,

@@ -121,7 +121,7 @@ class _Handle(Live):
         try:
             return self._believe((yield from watch.step()))
         except errors.WaitTimeout as over:
-            over.job = cast("Job | AsyncJob", self)
+            over.job = cast("errors.JobHandle", self)
             raise
 
     def _waiting(self, timeout: float | None, on_update: Callable[[Snapshot], object] | None) -> Flow[None]:

@@ -10,10 +10,10 @@ from soundstage._values.messages import Effect, Flow, Pause
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from soundstage._client.jobs import AsyncJob, Job
     from soundstage._io.clock import Clock
+    from soundstage.errors import JobHandle
 
-J = TypeVar("J", bound="Job | AsyncJob")
+J = TypeVar("J", bound="JobHandle")
 
 
 class Course(Generic[J]):
