@@ -1,7 +1,7 @@
-"""Real media in place of a vendor's: films, pictures, masks, sounds and diagrams that any player or browser opens.
+"""Real media in place of a vendor's: videos, images, masks, audio and diagrams that any player or browser opens.
 
-A spec is a small value that says what is wanted; `render` turns it into bytes and a `MediaCache` into a file, each
-spec once. Importing this package loads neither PyAV nor Pillow: a server pays for them at its first download.
+A spec is a small value that describes one file. `render` turns it into bytes, a `MediaCache` into a file that is
+rendered once. Importing this package loads neither PyAV nor Pillow: a server loads them at its first download.
 """
 
 from soundstage_server.media.cache import MediaCache

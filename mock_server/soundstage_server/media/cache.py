@@ -1,4 +1,4 @@
-"""What a server holds: media as files, each rendered once, off the event loop, within a bound on the disk."""
+"""Cache of rendered media files: each is rendered once, off the event loop, within a bound on disk space."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from typing import Self
 
 DEFAULT_MAX_BYTES = 512 * 1024 * 1024
-"""Bytes of rendered media that are kept by default."""
+"""Default bound of the cache, in bytes."""
 
 
 class MediaCache:
-    """Renders media into a folder of its own, which is made with the first file and gone after `close`.
+    """Renders media into a temporary folder, which is created with the first file and removed by `close`.
 
-    A spec is rendered once, in one worker thread; whoever asks for it meanwhile awaits the same work, and who stops
-    waiting does not stop it. Past *max_bytes* the files that were asked for longest ago go; the newest always stays.
-    Every method may be called from any thread.
+    A spec is rendered once, in one worker thread. Concurrent requests for it share that work, and a request that is
+    canceled does not stop it. Beyond *max_bytes* the least recently used files are deleted; the newest file always
+    stays. The class is thread-safe.
 
     Args:
-        max_bytes: How many bytes of files are kept.
-        small: Keep kind, ratio and duration but render a fraction of the size and frame rate, for a few milliseconds.
+        max_bytes: Bound of all files together, in bytes.
+        small: Keep kind, ratio and duration, but render a fraction of the size and frame rate in a few milliseconds.
     """
 
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, small: bool = False) -> None:
@@ -48,19 +48,20 @@ class MediaCache:
         self._files: OrderedDict[MediaSpec, tuple[Path, int]] = OrderedDict()
         self._bytes = 0
         self._pending: dict[MediaSpec, Future[Path]] = {}
+        # One worker: an encoder uses a whole core, and the others are for answering requests.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="soundstage-media")
         self._folder: Path | None = None
         self._remove: Callable[[], object] | None = None
         self._closed = False
 
     async def file(self, spec: MediaSpec) -> Path:
-        """Return the file of *spec*, rendering it first if need be, without holding up the event loop.
+        """Return the file of *spec*, rendered first where needed, without blocking the event loop.
 
-        Open it soon: it may go once *max_bytes* of other media were asked for.
+        Open it soon: it may be deleted once other media fill *max_bytes*.
 
         Raises:
-            RuntimeError: The studio is closed, or was while the spec waited for its turn.
-            OSError: The disk refused it.
+            RuntimeError: The cache is closed, or was closed before the file was rendered.
+            OSError: The file could not be written.
         """
         work = self._submit(spec)
         if not work.done():
@@ -68,11 +69,11 @@ class MediaCache:
         return _result(work)
 
     def file_blocking(self, spec: MediaSpec) -> Path:
-        """Return the file of *spec* as `file` does, holding up the caller's thread."""
+        """Return the file of *spec* as `file` does, blocking the caller's thread."""
         return _result(self._submit(spec))
 
     def close(self) -> None:
-        """Wait for the rendering under way, give up those behind it, and remove the folder; twice does no harm."""
+        """Wait for the current render, cancel those queued behind it, and remove the folder; idempotent."""
         with self._lock:
             self._closed = True
             self._files.clear()
@@ -92,20 +93,22 @@ class MediaCache:
         spec = shrink(spec) if self._small else spec
         with self._lock:
             if self._closed:
-                raise RuntimeError("the studio is closed")
+                raise RuntimeError("the media cache is closed")
             if spec in self._pending:
                 return self._pending[spec]
-            kept = self._cached_path(spec)
-            if kept:
+            path = self._cached_path(spec)
+            if path:
                 work: Future[Path] = Future()
-                work.set_result(kept)
+                work.set_result(path)
                 return work
             work = self._pending[spec] = self._worker.submit(self._render, spec)
+        # Outside the lock: the callback runs at once where the work is already done. A failed render is not kept, so
+        # that the next request tries again.
         work.add_done_callback(lambda _: self._pending.pop(spec, None))
         return work
 
     def _cached_path(self, spec: MediaSpec) -> Path | None:
-        """Return the file of *spec* if it is still there; a cleaner of temporary folders may have taken it."""
+        """Return the file of *spec* if it exists: a cleaner of temporary folders may have deleted it."""
         if spec not in self._files:
             return None
         path, size = self._files[spec]
@@ -122,7 +125,7 @@ class MediaCache:
         try:
             path.write_bytes(content)
         except OSError:
-            path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)  # on a full disk, half a file would be served later
             raise
         self._store(spec, path, len(content))
         return path
@@ -144,12 +147,12 @@ class MediaCache:
 
 
 async def _wait_for(work: Future[Path]) -> None:
-    """Return when *work* is done; a caller that is cancelled leaves it alone."""
+    """Wait until *work* is done; canceling the wait does not cancel the work."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
 
     def wake(_: Future[Path]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+        with contextlib.suppress(RuntimeError):  # the event loop is closed, so nothing awaits the result
             loop.call_soon_threadsafe(ready.set)
 
     work.add_done_callback(wake)
@@ -160,4 +163,4 @@ def _result(work: Future[Path]) -> Path:
     try:
         return work.result()
     except CancelledError:
-        raise RuntimeError("the studio was closed before the spec was rendered") from None
+        raise RuntimeError("the media cache was closed before the file was rendered") from None

@@ -1,4 +1,4 @@
-"""From a vendor's words for a size (``720p``, ``16:9``) to pixels."""
+"""Convert a vendor's resolution and aspect ratio (``720p``, ``16:9``) to pixels."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from fractions import Fraction
 
 MIN_LINES, MAX_LINES = 144, 2160
-"""The short side's bounds, in pixels."""
+"""Bounds of the short side, in pixels."""
 MAX_RATIO = 4
-"""The steepest ratio, either way; no vendor documents one past 21:9."""
+"""Greatest ratio of the long side to the short one; no vendor documents more than 21:9."""
 
 _NAMED = {"2k": 1440, "4k": 2160}
 _LINES = re.compile(r"([0-9]{3,4})p")
@@ -17,14 +17,14 @@ _RATIO = re.compile(rf"\s*{_NUMBER}\s*:\s*{_NUMBER}\s*")
 
 
 def frame_size(resolution: str, ratio: str) -> tuple[int, int]:
-    """Return width and height in pixels, both even, for *resolution* as the short side in the shape of *ratio*.
+    """Return width and height in pixels, both even: *resolution* is the short side, *ratio* the shape.
 
     Args:
         resolution: ``480p``, ``720p``, ``768P``, ``1080p``, ``2k``, ``4k``: any number of lines from 144p to 2160p.
         ratio: ``a:b``, width first, such as ``16:9`` or ``2.39:1``, from 1:4 to 4:1.
 
     Raises:
-        ValueError: One of them is none of these; the message names it, its value and what is allowed.
+        ValueError: An argument has another form or is out of bounds; the message names it and what is allowed.
     """
     short, shape = _short_side(resolution), _shape(ratio)
     long = _even(short * max(shape, 1 / shape))

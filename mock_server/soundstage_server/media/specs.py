@@ -1,4 +1,4 @@
-"""What can be rendered: frozen values, checked when they are made, so that a bad size never reaches an encoder."""
+"""Media specs: frozen values that describe what to render, validated when they are made, before an encoder runs."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ ImageFormat = Literal["png", "jpeg", "webp"]
 AudioStyle = Literal["music", "effect", "speech"]
 
 MIN_SIDE, MAX_SIDE = 16, 8192
-"""Bounds of a side in pixels; H.264 level 6.2 and WebP both end near the upper one."""
+"""Bounds of a side in pixels; the limits of H.264 level 6.2 and of WebP are both near the upper one."""
 MAX_SECONDS = 3600.0
 """Bound of a duration in seconds: four times the longest that any vendor documents."""
 MIN_LOOP, MAX_LOOP = 0.1, 60.0
-"""Bounds of a sound's loop in seconds, each of which costs about 50 ms."""
+"""Bounds of an audio loop in seconds, each of which takes about 50 ms to synthesize."""
 MAX_FPS = 120
 """Bound of a frame rate in frames a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """An MP4 of H.264 in yuv420p that shows its title, its caption and the running second.
+    """An MP4 with H.264 in yuv420p that shows its title, its caption and the elapsed seconds.
 
     Args:
         width: Pixels, even, 16 to 8192.
         height: Pixels, even, 16 to 8192.
         seconds: Duration, from one frame's to 3600; rounded to whole frames.
-        title: What the film is of, usually the prompt; also the container's title.
-        caption: The small line below (vendor, capability, resolution); also the container's comment.
-        seed: Chooses colors and music; any integer.
-        audio: Whether an AAC track accompanies it.
+        title: The large text, usually the prompt; also the container's title.
+        caption: The small text below (vendor, capability, resolution); also the container's comment.
+        seed: Determines colors and music; any integer.
+        audio: Whether it has an AAC track.
         fps: Frames a second, 1 to 120.
-        loop: Seconds after which its music repeats, 0.1 to 60.
+        loop: Seconds after which the music repeats, 0.1 to 60.
 
     Raises:
         ValueError: An argument is out of its bounds.
@@ -50,7 +50,7 @@ class Video:
     loop: float = 8.0
 
     def __post_init__(self) -> None:
-        """Refuse what an encoder would refuse later, in words."""
+        """Validate every argument: an encoder would refuse them later, without naming the field."""
         _check_sides(self.width, self.height, step=2)
         _check_number("fps", self.fps, 1, MAX_FPS)
         _check_number("seconds", self.seconds, 1 / self.fps, MAX_SECONDS)
@@ -58,21 +58,21 @@ class Video:
 
     @property
     def frames(self) -> int:
-        """How many frames it has."""
+        """The number of frames."""
         return max(1, round(self.seconds * self.fps))
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A still that shows its title and its caption.
+    """An image that shows its title and its caption.
 
     Args:
         width: Pixels, 16 to 8192.
         height: Pixels, 16 to 8192.
-        title: What the picture is of, usually the prompt.
-        caption: The small line below.
-        seed: Chooses the colors; any integer.
-        format: How it is encoded.
+        title: The large text, usually the prompt.
+        caption: The small text below.
+        seed: Determines the colors; any integer.
+        format: The file format.
 
     Raises:
         ValueError: An argument is out of its bounds.
@@ -86,20 +86,20 @@ class Image:
     format: ImageFormat = "png"
 
     def __post_init__(self) -> None:
-        """Refuse what an encoder would refuse later, in words."""
+        """Validate every argument: an encoder would refuse them later, without naming the field."""
         _check_sides(self.width, self.height, step=1)
         _check_word("format", self.format, get_args(ImageFormat))
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A PNG of one gray channel with one smooth white shape (255) on black (0), and no value between.
+    """A grayscale PNG with one smooth white shape (255) on black (0), and no value between.
 
     Args:
         width: Pixels, 16 to 8192.
         height: Pixels, 16 to 8192.
-        seed: Chooses the shape; any integer.
-        title: What was recognized; kept as the PNG's title.
+        seed: Determines the shape; any integer.
+        title: What the mask selects; stored as the PNG's title.
 
     Raises:
         ValueError: An argument is out of its bounds.
@@ -111,7 +111,7 @@ class Mask:
     title: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what an encoder would refuse later, in words."""
+        """Validate every argument: an encoder would refuse them later, without naming the field."""
         _check_sides(self.width, self.height, step=1)
 
 
@@ -120,11 +120,11 @@ class Audio:
     """A stereo MP3 at 44.1 kHz and 128 kbit/s.
 
     Args:
-        seconds: Duration, 0 to 3600; 0 is the shortest sound that can be played.
-        seed: Chooses the notes, the sweep or the voice; any integer.
-        style: What kind of sound.
-        title: What it is of; kept as the ID3 title.
-        loop: Seconds after which it repeats, 0.1 to 60; more cost time, and the duration costs next to none.
+        seconds: Duration, 0 to 3600; 0 gives the shortest audio that players accept.
+        seed: Determines the notes, the sweep or the voice; any integer.
+        style: Music, a sound effect or speech.
+        title: Stored as the ID3 title.
+        loop: Seconds after which it repeats, 0.1 to 60; render time grows with the loop, not with the duration.
 
     Raises:
         ValueError: An argument is out of its bounds.
@@ -137,7 +137,7 @@ class Audio:
     loop: float = 8.0
 
     def __post_init__(self) -> None:
-        """Refuse what an encoder would refuse later, in words."""
+        """Validate every argument: an encoder would refuse them later, without naming the field."""
         _check_number("seconds", self.seconds, 0, MAX_SECONDS)
         _check_number("loop", self.loop, MIN_LOOP, MAX_LOOP)
         _check_word("style", self.style, get_args(AudioStyle))
@@ -147,7 +147,7 @@ MediaSpec: TypeAlias = Video | Image | Mask | Audio | Diagram
 
 
 def media_type(spec: MediaSpec) -> str:
-    """Return the Content-Type under which *spec* is served, such as ``video/mp4``."""
+    """Return the Content-Type of *spec*, such as ``video/mp4``."""
     match spec:
         case Video():
             return "video/mp4"
@@ -162,7 +162,7 @@ def media_type(spec: MediaSpec) -> str:
 
 
 def suffix(spec: MediaSpec) -> str:
-    """Return the file name's ending for *spec*, with its dot, such as ``.mp4``."""
+    """Return the file suffix of *spec*, such as ``.mp4``."""
     match spec:
         case Video():
             return ".mp4"

@@ -1,6 +1,7 @@
-"""Loops of sound in plain Python: a chord progression, an effect or a murmur that joins its own beginning.
+"""Synthesize audio loops in plain Python: a chord progression, a sound effect or murmured speech.
 
-A loop is two lists of samples, left and right, at `RATE`. Everything wraps around, so that repeating it makes no click.
+A loop is two lists of samples, left and right, at `RATE`. Every sound that passes the loop's end continues at its
+start, so that the loop repeats without a click.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
     from soundstage_server.media.specs import AudioStyle
 
 RATE = 22_050
-"""Samples a second that are computed; the encoder gets them at twice that rate."""
+"""Samples a second that are computed: half of the files' rate, at half the work."""
 
 Stereo = tuple[list[float], list[float]]
 
 _CYCLE = 4096
 _SINE = [math.sin(math.tau * step / _CYCLE) for step in range(_CYCLE)]
 _PROGRESSIONS = ((0, 7, 9, 5), (0, 9, 5, 7), (9, 5, 0, 7), (0, 5, 9, 7), (0, 4, 9, 5))
-"""Roots of four chords in semitones above the key's: the ones that most songs are made of."""
+"""Roots of four chords in semitones above the key, in progressions that are common in popular music."""
 _MINOR = frozenset({2, 4, 9})
 _ATTACK = 90
-"""Samples in which a struck note reaches its loudness: 4 ms, without which it would click."""
-_SHIFT = 173
-"""Samples by which the right ear hears a sound later: about 8 ms, which the ear takes for breadth."""
+"""Samples in which a struck note reaches its full level: 4 ms, without which it would click."""
+_CHANNEL_DELAY = 173
+"""Samples by which the right channel is delayed: about 8 ms, which is heard as stereo width."""
 _VOWELS = (
     (730, 1090, 2440),
     (270, 2290, 3010),
@@ -42,7 +43,7 @@ _VOWELS = (
 
 
 def synthesize(style: AudioStyle, seed: int, samples: int) -> Stereo:
-    """Return *samples* samples a side of *style*, of no particular loudness."""
+    """Return *samples* samples for each channel of *style*, at no particular level."""
     random = Random(seed)
     match style:
         case "music":
@@ -54,7 +55,7 @@ def synthesize(style: AudioStyle, seed: int, samples: int) -> Stereo:
 
 
 def _add(bus: list[float], start: int, sound: Sequence[float]) -> None:
-    """Lay *sound* over *bus* from *start* on, around its end."""
+    """Mix *sound* into *bus* from *start* on; what passes the end of *bus* continues at its start."""
     start %= len(bus)
     here = len(bus) - start
     bus[start : start + len(sound)] = map(operator.add, bus[start:], sound)
@@ -62,13 +63,16 @@ def _add(bus: list[float], start: int, sound: Sequence[float]) -> None:
         _add(bus, 0, sound[here:])
 
 
-def _widened(bus: list[float]) -> Stereo:
-    shift = _SHIFT % len(bus)
+def _widen(bus: list[float]) -> Stereo:
+    shift = _CHANNEL_DELAY % len(bus)
     return bus, bus[-shift:] + bus[:-shift]
 
 
 def _step(semitones: float) -> int:
-    """Return how far a note moves through `_SINE` in a sample, in 256ths; 0 semitones is the A of 110 Hz."""
+    """Return how far a note moves through `_SINE` for each sample, in 256ths; 0 semitones is the A of 110 Hz.
+
+    Integers, so that the inner loops index the table with shifts and masks alone.
+    """
     return round(110 * 2 ** (semitones / 12) * _CYCLE * 256 / RATE)
 
 
@@ -84,7 +88,7 @@ def _music(random: Random, samples: int) -> Stereo:
         for beat, choice in enumerate(order):
             note = [*notes, notes[0] + 12][choice] + 12
             _add(sides[beat % 2], start + beat * length // 4, _struck(note, strike))
-    return _blend(_widened(pad), sides)
+    return _blend(_widen(pad), sides)
 
 
 def _blend(one: Stereo, other: Stereo) -> Stereo:
@@ -93,7 +97,7 @@ def _blend(one: Stereo, other: Stereo) -> Stereo:
 
 
 def _chord(notes: Sequence[float], length: int) -> list[float]:
-    """Return four voices that swell and fade over a little more than *length*, so that chords lap over."""
+    """Return four voices that swell and fade over a little more than *length*, so that successive chords overlap."""
     a, b, c, d = map(_step, notes)
     wave, last, whole = _SINE, _CYCLE - 1, length * 5 // 4
     loudness = [0.4 * math.sin(math.pi * place / whole) for place in range(whole)]
@@ -105,7 +109,7 @@ def _chord(notes: Sequence[float], length: int) -> list[float]:
 
 
 def _strike(length: int) -> list[float]:
-    """Return how loud a struck note is at each of its samples."""
+    """Return the envelope of a struck note: its level at each sample."""
     fade = math.exp(-5 / max(1, length))
     levels = list(itertools.accumulate(itertools.repeat(fade, length), operator.mul))
     attack = min(_ATTACK, length)
@@ -114,7 +118,7 @@ def _strike(length: int) -> list[float]:
 
 
 def _struck(note: float, strike: Sequence[float]) -> list[float]:
-    """Return one struck note with a soft overtone that dies sooner than the note."""
+    """Return one struck note with a soft overtone that fades sooner than the note."""
     step, wave, last = _step(note), _SINE, _CYCLE - 1
     return [
         level * (wave[i * step >> 8 & last] + 0.2 * level * wave[i * step >> 7 & last])
@@ -127,24 +131,24 @@ def _noise(random: Random, samples: int) -> list[float]:
 
 
 def _whoosh(random: Random, samples: int) -> Stereo:
-    """Noise that opens and closes like something passing by, about every three seconds."""
+    """Return filtered noise that swells and fades like something passing by, about every three seconds."""
     peak, sharp, low = random.uniform(0.35, 0.65), random.uniform(2, 5), 0.0
     length = samples // max(1, round(samples / RATE / 3))
-    swells = [_hump(place / length, peak) ** sharp for place in range(length)]
+    swells = [_swell(place / length, peak) ** sharp for place in range(length)]
     sound = []
     for sample, swell in zip(_noise(random, samples), itertools.cycle(swells), strict=False):
         low += (0.01 + 0.4 * swell) * (sample - low)
         sound.append(low * swell)
-    return _widened(sound)
+    return _widen(sound)
 
 
-def _hump(place: float, peak: float) -> float:
-    """Return a bow over 0 to 1 that is 0 at both ends and 1 at *peak*."""
+def _swell(place: float, peak: float) -> float:
+    """Return a curve over 0 to 1 that is 0 at both ends and 1 at *peak*."""
     return math.sin(math.pi / 2 * (place / peak if place < peak else (1 - place) / (1 - peak)))
 
 
 def _chime(random: Random, samples: int) -> Stereo:
-    """Three bells, each with the uneven overtones of metal, nearer to one ear or to the other."""
+    """Return three bells, each with the inharmonic overtones of metal, louder in one channel or the other."""
     sides = ([0.0] * samples, [0.0] * samples)
     strike = _strike(samples // 2)
     for number in range(3):
@@ -154,23 +158,23 @@ def _chime(random: Random, samples: int) -> Stereo:
             _add(bell, 0, [loudness * sample for sample in _struck(note + overtone, strike)])
         start, near = samples * number // 3 + random.randrange(max(1, samples // 8)), random.randrange(2)
         _add(sides[near], start, bell)
-        _add(sides[1 - near], start + _SHIFT, [0.6 * sample for sample in bell])
+        _add(sides[1 - near], start + _CHANNEL_DELAY, [0.6 * sample for sample in bell])
     return sides
 
 
 def _sweep(random: Random, samples: int) -> Stereo:
-    """A tone that glides up and back again, shivering."""
-    low, span, shiver = random.uniform(90, 220), random.uniform(1.5, 3), random.uniform(5, 11)
+    """Return a tone that glides up and back again, with vibrato."""
+    low, span, vibrato = random.uniform(90, 220), random.uniform(1.5, 3), random.uniform(5, 11)
     angle, sound = 0.0, []
     for place in range(samples):
         swell = math.sin(math.pi * place / samples)
-        angle += low * 2 ** (span * swell) * (1 + 0.02 * math.sin(math.tau * shiver * place / RATE)) * _CYCLE / RATE
+        angle += low * 2 ** (span * swell) * (1 + 0.02 * math.sin(math.tau * vibrato * place / RATE)) * _CYCLE / RATE
         sound.append(swell * (_SINE[int(angle) % _CYCLE] + 0.3 * _SINE[int(2 * angle) % _CYCLE]))
-    return _widened(sound)
+    return _widen(sound)
 
 
 def _murmur(random: Random, samples: int) -> Stereo:
-    """Syllables of one voice in words and phrases: the shape of speech without its meaning."""
+    """Return syllables of one voice in words and phrases: it has the rhythm of speech and no meaning."""
     voice = random.uniform(95, 210)
     vowels = [_vowel(formants) for formants in _VOWELS]
     bus, place, left = [0.0] * samples, 0, random.randint(2, 4)
@@ -183,17 +187,17 @@ def _murmur(random: Random, samples: int) -> Stereo:
         left -= 1
         place += length + (0 if left else round(RATE * random.uniform(0.08, 0.35)))
         left = left or random.randint(1, 4)
-    return _widened(bus)
+    return _widen(bus)
 
 
 def _vowel(formants: tuple[int, ...]) -> list[float]:
-    """Return one cycle of a voice of about 130 Hz whose overtones near the *formants* ring."""
+    """Return one cycle of a voice of about 130 Hz whose overtones near the *formants* are amplified."""
     strengths = [(k, sum(1 / (1 + ((130 * k - f) / 90) ** 2) for f in formants) / k**0.5) for k in range(1, 26)]
     return [sum(s * _SINE[k * step * 8 % _CYCLE] for k, s in strengths) for step in range(_CYCLE // 8)]
 
 
 def _syllable(vowel: Sequence[float], tune: float, length: int) -> list[float]:
-    """Return *vowel* sung at *tune* Hz, falling a little, swelling and fading."""
+    """Return *vowel* at *tune* Hz, with falling pitch, a fade in and a fade out."""
     size, angle, sound = len(vowel), 0.0, []
     for place in range(length):
         angle += tune * (1 - 0.12 * place / length) * size / RATE

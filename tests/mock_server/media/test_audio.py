@@ -1,4 +1,4 @@
-"""Sounds are sounds: MP3s of the asked length that repeat without a seam."""
+"""Audio is an MP3 of the requested duration that loops without a seam."""
 
 from __future__ import annotations
 
@@ -24,32 +24,34 @@ styles = st.sampled_from(STYLES)
 
 
 def samples(content: bytes) -> array[int]:
-    """Return what a decoder plays, left and right by turns, as 16-bit numbers."""
-    resampler, heard = av.AudioResampler("s16", "stereo", 44_100), array("h")
+    """Decode *content* to interleaved 16-bit samples."""
+    resampler, pcm = av.AudioResampler("s16", "stereo", 44_100), array("h")
     with av.open(io.BytesIO(content), "r") as container:
         for frame in container.decode(audio=0):
             for part in resampler.resample(frame):
-                heard.frombytes(bytes(part.planes[0])[: part.samples * 4])
-    return heard
+                pcm.frombytes(bytes(part.planes[0])[: part.samples * 4])
+    return pcm
 
 
 def decoded(codec: Codec, frames: list[bytes]) -> array[int]:
-    """Return what a bare decoder makes of *frames*, left and right by turns, without knowing of any delay."""
+    """Decode bare *frames* to interleaved 16-bit samples, without compensation for the codec's delay."""
     decoder: Any = av.CodecContext.create("mp3float" if codec is MP3 else "aac", "r")
     if codec is AAC:
         decoder.extradata = bytes([0x12, 0x10])  # AAC-LC, 44.1 kHz, stereo
-    resampler, heard = av.AudioResampler("s16", "stereo", 44_100), array("h")
+    resampler, pcm = av.AudioResampler("s16", "stereo", 44_100), array("h")
     for frame in frames:
         for sound in decoder.decode(av.Packet(frame)):
             for part in resampler.resample(sound):
-                heard.frombytes(bytes(part.planes[0])[: part.samples * 4])
-    return heard
+                pcm.frombytes(bytes(part.planes[0])[: part.samples * 4])
+    return pcm
 
 
 @settings(deadline=None, max_examples=25)
 @given(seconds=st.floats(0.1, 20), style=styles, seed=st.integers(), repeat=st.floats(0.1, 2), title=st.text())
-def test_a_sound_is_what_was_asked_for(seconds: float, style: AudioStyle, seed: int, repeat: float, title: str) -> None:
-    """A stereo MP3 at 44.1 kHz and 128 kbit/s that lasts as long as asked, as its header says and as it is heard."""
+def test_audio_has_the_requested_format_and_duration(
+    seconds: float, style: AudioStyle, seed: int, repeat: float, title: str
+) -> None:
+    """It is a stereo MP3 at 44.1 kHz and 128 kbit/s, and both header and samples have the requested duration."""
     content = render(Audio(seconds, seed, style, title, loop=repeat))
     with av.open(io.BytesIO(content), "r") as container:
         (audio,) = container.streams.audio
@@ -62,8 +64,8 @@ def test_a_sound_is_what_was_asked_for(seconds: float, style: AudioStyle, seed: 
 
 
 @pytest.mark.parametrize("seconds", [95, 180, 900])
-def test_a_long_sound_lasts_exactly_as_long(seconds: int) -> None:
-    """The longest that vendors offer, to a twentieth of a second, from a loop of a fraction of it."""
+def test_long_audio_has_the_exact_duration(seconds: int) -> None:
+    """The longest durations that vendors offer are met within a twentieth of a second, from a short loop."""
     with av.open(io.BytesIO(render(Audio(seconds, 1, "effect", loop=0.5))), "r") as container:
         packets = [packet for packet in container.demux(audio=0) if packet.size]
     assert abs(len(packets) * 1152 / 44_100 - seconds) <= 0.05
@@ -72,18 +74,18 @@ def test_a_long_sound_lasts_exactly_as_long(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 0.01])
-def test_no_seconds_are_the_shortest_sound_that_plays(seconds: float) -> None:
+def test_zero_seconds_give_the_shortest_playable_audio(seconds: float) -> None:
     """A duration of 0 is a tenth of a second, not an empty file."""
-    heard = samples(render(Audio(seconds, 1, "music")))
-    assert 0.05 <= len(heard) / 2 / 44_100 <= 0.15
+    pcm = samples(render(Audio(seconds, 1, "music")))
+    assert 0.05 <= len(pcm) / 2 / 44_100 <= 0.15
 
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seed", range(4))
-def test_a_sound_is_heard_on_both_sides_and_never_clips(style: AudioStyle, seed: int) -> None:
-    """There is something to hear left and right, not the same, and it stays clear of the loudest number there is."""
-    heard = samples(render(Audio(4, seed, style, loop=4)))
-    left, right = heard[0::2], heard[1::2]
+def test_both_channels_are_audible_and_do_not_clip(style: AudioStyle, seed: int) -> None:
+    """Both channels have a signal, the two differ, and none reaches full scale."""
+    pcm = samples(render(Audio(4, seed, style, loop=4)))
+    left, right = pcm[0::2], pcm[1::2]
     for side in (left, right):
         assert 3000 < max(map(abs, side)) < 26_000
     assert left != right
@@ -92,21 +94,21 @@ def test_a_sound_is_heard_on_both_sides_and_never_clips(style: AudioStyle, seed:
 @pytest.mark.parametrize("codec", [MP3, AAC], ids=lambda codec: codec.name)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_loop_repeats_without_a_seam(codec: Codec, seed: int) -> None:
-    """Where the frames start over, a decoder is as true to what was meant as anywhere else, and that is true."""
-    meant = _pcm("music", seed, 30 * codec.frame // 2)[0::2]
-    heard = decoded(codec, encode_loop(codec, "music", seed, 30) * 3)[0::4]
-    begin, block = len(meant) + (552 if codec is MP3 else 512), codec.frame // 2
+    """At the seam the decoded signal is as close to the original as elsewhere, and it is close."""
+    original = _pcm("music", seed, 30 * codec.frame // 2)[0::2]
+    pcm = decoded(codec, encode_loop(codec, "music", seed, 30) * 3)[0::4]
+    start_at, block = len(original) + (552 if codec is MP3 else 512), codec.frame // 2
     errors = [
-        sum((heard[begin + place] - meant[place % len(meant)]) ** 2 for place in range(start, start + block))
-        for start in range(-8 * block, len(meant) - 8 * block, block)
+        sum((pcm[start_at + place] - original[place % len(original)]) ** 2 for place in range(start, start + block))
+        for start in range(-8 * block, len(original) - 8 * block, block)
     ]
     assert max(errors[:16]) <= 2 * max(errors[16:]) <= 2 * block * 900**2
 
 
 @settings(deadline=None, max_examples=40)
 @given(style=styles, seed=st.integers(), count=st.integers(4 * 576, 30_000))
-def test_a_loop_has_two_full_sides_that_end_near_where_they_begin(style: AudioStyle, seed: int, count: int) -> None:
-    """Every length and every seed gives finite samples, and no jump at the joint beyond those inside."""
+def test_a_loop_has_two_channels_without_a_jump_at_the_seam(style: AudioStyle, seed: int, count: int) -> None:
+    """Every length and seed gives finite samples, with no larger step at the seam than inside."""
     for side in synthesize(style, seed, count):
         assert len(side) == count
         assert 0.01 < max(map(abs, side)) < 100
@@ -115,7 +117,7 @@ def test_a_loop_has_two_full_sides_that_end_near_where_they_begin(style: AudioSt
 
 
 def test_speech_has_pauses_and_music_has_none() -> None:
-    """One can tell them apart: a murmur falls silent between words, a chord progression does not."""
+    """Speech is silent between words, a chord progression never is."""
     quiet = {}
     for style in STYLES:
         left, _ = synthesize(style, 3, 22_050 * 6)
@@ -126,21 +128,21 @@ def test_speech_has_pauses_and_music_has_none() -> None:
     assert quiet["music"] == 0
 
 
-def test_equal_sounds_are_equal_bytes_and_each_wish_shows() -> None:
-    """No clock and no chance is in a sound: only what was asked for."""
-    sound = Audio(2, 5, "music", "A fox", loop=1)
+def test_audio_depends_on_its_spec_alone() -> None:
+    """Equal specs give equal bytes, and every field changes them."""
+    spec = Audio(2, 5, "music", "A fox", loop=1)
     others = [
         Audio(2, 6, "music", "A fox", loop=1),
         Audio(2, 5, "speech", "A fox", loop=1),
         Audio(2, 5, "music", "A cat", loop=1),
         Audio(3, 5, "music", "A fox", loop=1),
     ]
-    rendered = render(sound)
-    assert render(sound) == rendered
+    rendered = render(spec)
+    assert render(spec) == rendered
     assert len({rendered, *map(render, others)}) == 5
 
 
-def test_the_sound_says_what_it_is() -> None:
-    """The title is in the ID3 tag, with what it cannot hold replaced."""
+def test_the_title_is_in_the_id3_tag() -> None:
+    """Characters that the tag cannot store are replaced."""
     with av.open(io.BytesIO(render(Audio(1, 1, "music", "Füchse 狐 \ud800\0!", loop=0.2))), "r") as container:
         assert container.metadata["title"] == "Füchse 狐 ? !"

@@ -1,4 +1,4 @@
-"""The studio: each spec once, beside the event loop, within its room, and nothing left behind."""
+"""The media cache renders each spec once, off the event loop, within its bound, and removes its files."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from soundstage_server.media import Audio, Image, Mask, MediaCache, MediaSpec, V
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 10.0
-"""Seconds after which a test that would wait for ever fails instead."""
+TIMEOUT = 10.0
+"""Seconds after which a wait that would never end fails the test."""
 
 
-class Stage:
-    """A renderer to look at: it counts, and it waits for its cue."""
+class SlowRenderer:
+    """A renderer that records its calls and waits until the test releases it."""
 
     def __init__(self) -> None:
         self.rendered: list[MediaSpec] = []
-        self.began = threading.Event()
-        self.cue = threading.Event()
+        self.started = threading.Event()
+        self.release = threading.Event()
         self.fails = 0
 
     def render(self, spec: MediaSpec) -> bytes:
-        """Return 100 bytes once the cue was given."""
+        """Return 100 bytes once the renderer is released."""
         self.rendered.append(spec)
-        self.began.set()
-        assert self.cue.wait(PATIENCE), "nobody gave the cue: was the event loop held up?"
+        self.started.set()
+        assert self.release.wait(TIMEOUT), "the renderer was never released: is the event loop blocked?"
         if self.fails:
             self.fails -= 1
-            raise OSError("no space left on the stage")
+            raise OSError("no space left on the device")
         return b"x" * 100
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """Replace the renderer; its cue is given at the end whatever happens."""
-    stage = Stage()
-    monkeypatch.setattr(cache, "render", stage.render)
-    yield stage
-    stage.cue.set()
+def renderer(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowRenderer]:
+    """Replace the renderer; it is released at the end, so that a failed test does not block."""
+    renderer = SlowRenderer()
+    monkeypatch.setattr(cache, "render", renderer.render)
+    yield renderer
+    renderer.release.set()
 
 
 def mask(seed: int) -> Mask:
-    """Return one of many equally large media."""
+    """Return one of many specs of equal size."""
     return Mask(16, 16, seed)
 
 
@@ -65,95 +65,95 @@ def mask(seed: int) -> Mask:
         Audio(0.5, 1, "effect", loop=0.3),
     ],
 )
-def test_a_file_holds_what_render_makes(spec: MediaSpec) -> None:
-    """The same bytes, under the right ending, both ways to ask."""
-    with MediaCache() as studio:
-        path = studio.file_blocking(spec)
-        assert asyncio.run(studio.file(spec)) == path
+def test_a_file_contains_what_render_returns(spec: MediaSpec) -> None:
+    """Both methods return one file with the rendered bytes and the right suffix."""
+    with MediaCache() as media_cache:
+        path = media_cache.file_blocking(spec)
+        assert asyncio.run(media_cache.file(spec)) == path
         assert path.read_bytes() == render(spec)
         assert path.suffix == suffix(spec)
 
 
-def test_many_askers_share_one_rendering(stage: Stage) -> None:
-    """However many tasks and threads ask while it is made, it is made once."""
-    studio = MediaCache()
+def test_concurrent_requests_share_one_render(renderer: SlowRenderer) -> None:
+    """Tasks and threads that request a spec during its render share its result."""
+    media_cache = MediaCache()
 
     async def ask() -> set[Path]:
-        tasks = [asyncio.create_task(studio.file(mask(1))) for _ in range(20)]
+        tasks = [asyncio.create_task(media_cache.file(mask(1))) for _ in range(20)]
         with ThreadPoolExecutor(4) as threads:
-            others = [threads.submit(studio.file_blocking, Mask(16, 16, 1)) for _ in range(4)]
-            await asyncio.to_thread(stage.began.wait, PATIENCE)
-            stage.cue.set()
-            return {*await asyncio.gather(*tasks), *(other.result(PATIENCE) for other in others)}
+            others = [threads.submit(media_cache.file_blocking, Mask(16, 16, 1)) for _ in range(4)]
+            await asyncio.to_thread(renderer.started.wait, TIMEOUT)
+            renderer.release.set()
+            return {*await asyncio.gather(*tasks), *(other.result(TIMEOUT) for other in others)}
 
-    with studio:
+    with media_cache:
         paths = asyncio.run(ask())
         assert len(paths) == 1
-        assert studio.file_blocking(mask(1)) in paths
-        assert stage.rendered == [mask(1)]
+        assert media_cache.file_blocking(mask(1)) in paths
+        assert renderer.rendered == [mask(1)]
 
 
-def test_rendering_does_not_hold_up_the_event_loop(stage: Stage) -> None:
-    """The loop itself gives the renderer its cue, which it could not do while it rendered."""
+def test_rendering_does_not_block_the_event_loop(renderer: SlowRenderer) -> None:
+    """The event loop releases the renderer, which it could not do while it was blocked."""
 
-    async def serve(studio: MediaCache) -> Path:
-        asyncio.get_running_loop().call_soon(stage.cue.set)
-        return await studio.file(mask(1))
+    async def serve(media_cache: MediaCache) -> Path:
+        asyncio.get_running_loop().call_soon(renderer.release.set)
+        return await media_cache.file(mask(1))
 
-    with MediaCache() as studio:
-        assert asyncio.run(serve(studio)).read_bytes() == b"x" * 100
+    with MediaCache() as media_cache:
+        assert asyncio.run(serve(media_cache)).read_bytes() == b"x" * 100
 
 
-def test_who_stops_waiting_does_not_stop_the_work(stage: Stage) -> None:
-    """A cancelled request leaves the others waiting for the same rendering, and its result in place."""
+def test_a_canceled_request_does_not_cancel_the_render(renderer: SlowRenderer) -> None:
+    """Other requests for the same spec still get its file."""
 
-    async def serve(studio: MediaCache) -> Path:
-        first, second = (asyncio.create_task(studio.file(mask(1))) for _ in range(2))
-        await asyncio.to_thread(stage.began.wait, PATIENCE)
+    async def serve(media_cache: MediaCache) -> Path:
+        first, second = (asyncio.create_task(media_cache.file(mask(1))) for _ in range(2))
+        await asyncio.to_thread(renderer.started.wait, TIMEOUT)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
-        stage.cue.set()
+        renderer.release.set()
         return await second
 
-    with MediaCache() as studio:
-        assert asyncio.run(serve(studio)) == studio.file_blocking(mask(1))
-    assert len(stage.rendered) == 1
+    with MediaCache() as media_cache:
+        assert asyncio.run(serve(media_cache)) == media_cache.file_blocking(mask(1))
+    assert len(renderer.rendered) == 1
 
 
-def test_a_loop_that_ended_meanwhile_is_left_alone(stage: Stage) -> None:
-    """A rendering that outlives the event loop that asked for it is kept for the next."""
+def test_a_render_outlives_its_event_loop(renderer: SlowRenderer) -> None:
+    """When the event loop ends during a render, the file is kept for later requests."""
 
-    async def leave(studio: MediaCache) -> None:
-        task = asyncio.create_task(studio.file(mask(1)))
-        await asyncio.to_thread(stage.began.wait, PATIENCE)
+    async def leave(media_cache: MediaCache) -> None:
+        task = asyncio.create_task(media_cache.file(mask(1)))
+        await asyncio.to_thread(renderer.started.wait, TIMEOUT)
         task.cancel()
 
-    with MediaCache() as studio:
-        asyncio.run(leave(studio))
-        stage.cue.set()
-        assert studio.file_blocking(mask(1)).exists()
-    assert len(stage.rendered) == 1
+    with MediaCache() as media_cache:
+        asyncio.run(leave(media_cache))
+        renderer.release.set()
+        assert media_cache.file_blocking(mask(1)).exists()
+    assert len(renderer.rendered) == 1
 
 
-def test_a_failure_reaches_everyone_and_is_not_kept(stage: Stage) -> None:
-    """Those who waited hear of it; who asks again gets a new attempt."""
-    stage.fails = 1
+def test_a_failure_reaches_every_request_and_is_not_cached(renderer: SlowRenderer) -> None:
+    """Every waiting request raises the error, and the next request renders again."""
+    renderer.fails = 1
 
-    async def ask(studio: MediaCache) -> list[Path | BaseException]:
-        tasks = [asyncio.create_task(studio.file(mask(1))) for _ in range(3)]
-        await asyncio.to_thread(stage.began.wait, PATIENCE)
-        stage.cue.set()
+    async def ask(media_cache: MediaCache) -> list[Path | BaseException]:
+        tasks = [asyncio.create_task(media_cache.file(mask(1))) for _ in range(3)]
+        await asyncio.to_thread(renderer.started.wait, TIMEOUT)
+        renderer.release.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    with MediaCache() as studio:
-        assert [str(outcome) for outcome in asyncio.run(ask(studio))] == ["no space left on the stage"] * 3
-        assert studio.file_blocking(mask(1)).exists()
+    with MediaCache() as media_cache:
+        assert [str(outcome) for outcome in asyncio.run(ask(media_cache))] == ["no space left on the device"] * 3
+        assert media_cache.file_blocking(mask(1)).exists()
 
 
-def test_a_file_that_could_not_be_written_is_not_left_half(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk fails the request and leaves nothing behind."""
-    stage.cue.set()
+def test_a_failed_write_leaves_no_partial_file(renderer: SlowRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk fails the request and leaves no file."""
+    renderer.release.set()
     written: list[Path] = []
 
     def write(path: Path, content: bytes) -> int:
@@ -162,124 +162,124 @@ def test_a_file_that_could_not_be_written_is_not_left_half(stage: Stage, monkeyp
             file.write(content[:10])
         raise OSError("disk full")
 
-    with MediaCache() as studio:
+    with MediaCache() as media_cache:
         with monkeypatch.context() as patch:
             patch.setattr(Path, "write_bytes", write)
             with pytest.raises(OSError, match="disk full"):
-                studio.file_blocking(mask(1))
+                media_cache.file_blocking(mask(1))
         assert not written[0].exists()
-        assert studio.file_blocking(mask(1)).exists()
+        assert media_cache.file_blocking(mask(1)).exists()
 
 
-def test_the_files_asked_for_longest_ago_go_first(stage: Stage) -> None:
-    """The room is never passed by more than the newest file, and asking for a file keeps it."""
-    stage.cue.set()
-    with MediaCache(max_bytes=300) as studio:
-        paths = [studio.file_blocking(mask(seed)) for seed in range(3)]
-        assert studio.file_blocking(mask(0)) == paths[0]
-        paths.append(studio.file_blocking(mask(3)))
+def test_the_least_recently_used_files_are_deleted_first(renderer: SlowRenderer) -> None:
+    """The bound is exceeded by the newest file at most, and a request for a file counts as use."""
+    renderer.release.set()
+    with MediaCache(max_bytes=300) as media_cache:
+        paths = [media_cache.file_blocking(mask(seed)) for seed in range(3)]
+        assert media_cache.file_blocking(mask(0)) == paths[0]
+        paths.append(media_cache.file_blocking(mask(3)))
         assert [path.exists() for path in paths] == [True, False, True, True]
-        again = studio.file_blocking(mask(1))
+        again = media_cache.file_blocking(mask(1))
         assert again.exists()
         assert [path.exists() for path in paths] == [True, False, False, True]
-        assert len(stage.rendered) == 5
+        assert len(renderer.rendered) == 5
         for seed in range(10, 40):
-            assert sum(file.stat().st_size for file in studio.file_blocking(mask(seed)).parent.iterdir()) <= 300
+            assert sum(file.stat().st_size for file in media_cache.file_blocking(mask(seed)).parent.iterdir()) <= 300
 
 
-def test_a_medium_larger_than_the_room_is_served_all_the_same(stage: Stage) -> None:
-    """The newest file always stays until the next comes."""
-    stage.cue.set()
-    with MediaCache(max_bytes=1) as studio:
-        first = studio.file_blocking(mask(1))
+def test_a_file_larger_than_the_bound_is_served(renderer: SlowRenderer) -> None:
+    """The newest file stays until the next one is rendered."""
+    renderer.release.set()
+    with MediaCache(max_bytes=1) as media_cache:
+        first = media_cache.file_blocking(mask(1))
         assert first.exists()
-        second = studio.file_blocking(mask(2))
+        second = media_cache.file_blocking(mask(2))
         assert (first.exists(), second.exists()) == (False, True)
 
 
-def test_a_file_that_was_cleaned_away_is_made_again(stage: Stage) -> None:
-    """A cleaner of temporary folders costs a rendering, not an error, and its bytes no longer count."""
-    stage.cue.set()
-    with MediaCache(max_bytes=200) as studio:
-        path = studio.file_blocking(mask(1))
+def test_a_deleted_file_is_rendered_again(renderer: SlowRenderer) -> None:
+    """After a cleaner of temporary folders the file is rendered again, and the deleted bytes no longer count."""
+    renderer.release.set()
+    with MediaCache(max_bytes=200) as media_cache:
+        path = media_cache.file_blocking(mask(1))
         path.unlink()
-        again = studio.file_blocking(mask(1))
+        again = media_cache.file_blocking(mask(1))
         assert again.exists()
-        assert studio.file_blocking(mask(2)).exists()
+        assert media_cache.file_blocking(mask(2)).exists()
         assert again.exists()
         for file in path.parent.iterdir():
             file.unlink()
         path.parent.rmdir()
-        assert studio.file_blocking(mask(1)).exists()
-    assert stage.rendered == [mask(1), mask(1), mask(2), mask(1)]
+        assert media_cache.file_blocking(mask(1)).exists()
+    assert renderer.rendered == [mask(1), mask(1), mask(2), mask(1)]
 
 
-def test_nothing_is_left_after_close() -> None:
-    """The folder goes with the studio, twice does no harm, and an unused studio never had one."""
-    with MediaCache() as studio:
-        folder = studio.file_blocking(mask(1)).parent
+def test_close_removes_the_folder() -> None:
+    """The folder is removed, closing is idempotent, and an unused cache never creates a folder."""
+    with MediaCache() as media_cache:
+        folder = media_cache.file_blocking(mask(1)).parent
         assert folder.is_dir()
     assert not folder.exists()
-    studio.close()
+    media_cache.close()
     MediaCache().close()
 
 
-def test_nothing_is_left_by_a_studio_that_was_forgotten() -> None:
-    """Without close, the folder goes when nobody holds the studio any more."""
-    studio = MediaCache()
-    folder = studio.file_blocking(mask(1)).parent
-    del studio
+def test_garbage_collection_removes_the_folder() -> None:
+    """Without close, the folder is removed when the cache is garbage-collected."""
+    media_cache = MediaCache()
+    folder = media_cache.file_blocking(mask(1)).parent
+    del media_cache
     gc.collect()
     assert not folder.exists()
 
 
-def test_a_closed_studio_says_so() -> None:
-    """Both ways to ask are refused in words."""
-    studio = MediaCache()
-    studio.close()
-    with pytest.raises(RuntimeError, match="the studio is closed"):
-        studio.file_blocking(mask(1))
-    with pytest.raises(RuntimeError, match="the studio is closed"):
-        asyncio.run(studio.file(mask(1)))
+def test_a_closed_cache_refuses_requests() -> None:
+    """Both methods raise an error that names the reason."""
+    media_cache = MediaCache()
+    media_cache.close()
+    with pytest.raises(RuntimeError, match="the media cache is closed"):
+        media_cache.file_blocking(mask(1))
+    with pytest.raises(RuntimeError, match="the media cache is closed"):
+        asyncio.run(media_cache.file(mask(1)))
 
 
-def test_closing_ends_the_wait_of_those_behind(stage: Stage) -> None:
-    """What is being rendered is finished; what waits for its turn is given up with an error that says why."""
+def test_close_cancels_queued_renders(renderer: SlowRenderer) -> None:
+    """The current render is finished; queued ones fail with an error that names the reason."""
 
-    async def ask(studio: MediaCache) -> list[Path | BaseException]:
-        tasks = [asyncio.create_task(studio.file(mask(seed))) for seed in (1, 2)]
-        await asyncio.to_thread(stage.began.wait, PATIENCE)
-        closing = asyncio.create_task(asyncio.to_thread(studio.close))
+    async def ask(media_cache: MediaCache) -> list[Path | BaseException]:
+        tasks = [asyncio.create_task(media_cache.file(mask(seed))) for seed in (1, 2)]
+        await asyncio.to_thread(renderer.started.wait, TIMEOUT)
+        closing = asyncio.create_task(asyncio.to_thread(media_cache.close))
         outcome = await asyncio.gather(tasks[1], return_exceptions=True)
-        stage.cue.set()
+        renderer.release.set()
         await closing
         return [*outcome, *await asyncio.gather(tasks[0], return_exceptions=True)]
 
-    given_up, finished = asyncio.run(ask(MediaCache()))
-    assert isinstance(given_up, RuntimeError)
-    assert "closed before" in str(given_up)
+    canceled, finished = asyncio.run(ask(MediaCache()))
+    assert isinstance(canceled, RuntimeError)
+    assert "closed before" in str(canceled)
     assert isinstance(finished, Path)
-    assert stage.rendered == [mask(1)]
+    assert renderer.rendered == [mask(1)]
     assert not finished.exists()
 
 
-@pytest.mark.parametrize("room", [0, -1])
-def test_no_room_is_refused(room: int) -> None:
-    """The message has the field, the value and what is allowed."""
-    with pytest.raises(ValueError, match=f"max_bytes={room}: it must be at least 1"):
-        MediaCache(max_bytes=room)
+@pytest.mark.parametrize("bound", [0, -1])
+def test_an_empty_bound_is_refused(bound: int) -> None:
+    """The error names the field, the value and what is allowed."""
+    with pytest.raises(ValueError, match=f"max_bytes={bound}: it must be at least 1"):
+        MediaCache(max_bytes=bound)
 
 
-def test_a_small_studio_keeps_ratio_and_duration() -> None:
-    """What a contract looks at is as asked; what costs time is a fraction of it."""
-    with MediaCache(small=True) as studio:
-        film = studio.file_blocking(Video(1920, 1080, 5, "A fox", "c", 1, audio=True))
-        with av.open(str(film)) as container:
+def test_a_small_cache_keeps_ratio_and_duration() -> None:
+    """Ratio and duration are as requested, at a fraction of the pixels."""
+    with MediaCache(small=True) as media_cache:
+        video_file = media_cache.file_blocking(Video(1920, 1080, 5, "A fox", "c", 1, audio=True))
+        with av.open(str(video_file)) as container:
             video = container.streams.video[0]
             assert (video.width * 9, container.duration) == (video.height * 16, 5_000_000)
             assert video.width * video.height * 100 < 1920 * 1080
-        with PILImage.open(studio.file_blocking(Image(1024, 1024, "A fox", "c", 1))) as picture:
-            assert picture.width == picture.height < 100
-        with av.open(str(studio.file_blocking(Audio(20, 1, "music")))) as container:
+        with PILImage.open(media_cache.file_blocking(Image(1024, 1024, "A fox", "c", 1))) as image:
+            assert image.width == image.height < 100
+        with av.open(str(media_cache.file_blocking(Audio(20, 1, "music")))) as container:
             assert container.duration is not None
             assert abs(container.duration - 20_000_000) < 50_000

@@ -1,4 +1,4 @@
-"""Diagrams are drawn on one page each: nothing overlaps, every text is in its box, and both formats show the same."""
+"""Diagrams fit their page, nothing overlaps, every text is in its box, and both formats show the same."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from soundstage_server.media.diagrams.gantt import _ticks
 from soundstage_server.media.diagrams.page import DiagramStyle, extent
 from soundstage_server.media.diagrams.scene import Box, Curve, Label, Polygon, Polyline, Scene
 from soundstage_server.media.diagrams.scene_png import paint
-from soundstage_server.media.diagrams.theme import INK, PAPER, READABLE, accents
+from soundstage_server.media.diagrams.theme import MIN_CONTRAST, PAGE_COLOR, TEXT_COLOR, accents
 from soundstage_server.media.placeholder import shrink
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ WORDS = st.one_of(
 
 @st.composite
 def flows(draw: st.DrawFn) -> Flowchart:
-    """Draw flowcharts as the simulator makes them: a line of steps, some asides, and links of every kind."""
+    """Generate flowcharts as the simulator makes them: a main line, some asides, and edges of every kind."""
     kinds = draw(st.lists(st.sampled_from(["step", "question", "aside"]), min_size=1, max_size=9))
     steps = [FlowchartNode(draw(WORDS), "start")]
     for kind in kinds:
@@ -91,20 +91,20 @@ EXAMPLE = Flowchart(
 
 
 def drawn(content: DiagramContent, seed: int = 3) -> Scene:
-    """Return the drawing of *content*."""
+    """Draw *content*."""
     return draw_content(content, DiagramStyle("a caption", accents(seed)))
 
 
 def places(scene: Scene) -> list[tuple[float, float, float, float]]:
-    """Return where words stand, a little within."""
-    found = (extent([shape]) for shape in scene.shapes if isinstance(shape, Label) and shape.lines.lines)
+    """Return the bounding boxes of all text, a little smaller."""
+    found = (extent([shape]) for shape in scene.shapes if isinstance(shape, Label) and shape.text.lines)
     return [(left + 1, top + 4, right - 1, bottom - 4) for left, top, right, bottom in found]
 
 
 @settings(deadline=None, max_examples=60)
 @given(content=contents)
-def test_everything_stands_on_the_page_and_no_words_overlap(content: DiagramContent) -> None:
-    """Whatever is drawn, nothing crosses the paper's edge and no text lies on another."""
+def test_everything_is_on_the_page_and_no_text_overlaps(content: DiagramContent) -> None:
+    """No shape crosses the page's edge, and no text covers another."""
     scene = drawn(content)
     left, top, right, bottom = extent(scene.shapes)
     assert left >= 0
@@ -118,8 +118,8 @@ def test_everything_stands_on_the_page_and_no_words_overlap(content: DiagramCont
 
 @settings(deadline=None, max_examples=60)
 @given(content=st.one_of(flows(), topics.map(MindMap)))
-def test_boxes_stand_apart(content: DiagramContent) -> None:
-    """The steps of a flowchart and the topics of a mind map do not touch one another."""
+def test_boxes_do_not_touch(content: DiagramContent) -> None:
+    """The nodes of a flowchart and the topics of a mind map do not touch each other."""
     shapes = [shape for shape in drawn(content).shapes if isinstance(shape, Box) or _is_diamond(shape)]
     corners = [extent([shape]) for shape in shapes if not isinstance(shape, Box) or shape.height > 6]
     for one, other in combinations(corners, 2):
@@ -133,7 +133,7 @@ def _is_diamond(shape: object) -> bool:
 
 @settings(deadline=None, max_examples=60)
 @given(content=contents, seed=st.integers(), kind=st.sampled_from(["png", "svg"]))
-def test_a_diagram_is_a_file_of_its_format(content: DiagramContent, seed: int, kind: Any) -> None:
+def test_a_diagram_is_a_valid_file_of_its_format(content: DiagramContent, seed: int, kind: Any) -> None:
     """A PNG can be opened and an SVG parsed, and equal diagrams give equal bytes."""
     spec = Diagram(content, "caption \ud800", seed, kind, scale=0.2)
     file = render(spec)
@@ -150,15 +150,15 @@ def test_a_diagram_is_a_file_of_its_format(content: DiagramContent, seed: int, k
 
 
 @given(seed=st.integers())
-def test_white_words_can_be_read_on_every_accent(seed: int) -> None:
-    """Strong accents carry white text and soft ones ink, as WCAG 2 asks of small text."""
+def test_text_is_readable_on_every_accent(seed: int) -> None:
+    """White text on strong accents and dark text on soft ones have the contrast that WCAG 2 requires."""
     for accent in accents(seed):
-        assert contrast(PAPER, accent.strong) >= READABLE
-        assert contrast(INK, accent.soft) >= READABLE
+        assert contrast(PAGE_COLOR, accent.strong) >= MIN_CONTRAST
+        assert contrast(TEXT_COLOR, accent.soft) >= MIN_CONTRAST
 
 
-def test_two_ways_back_do_not_lie_on_each_other() -> None:
-    """Where ways back run side by side, each has a lane of its own."""
+def test_parallel_backward_edges_have_separate_lanes() -> None:
+    """Two backward edges across the same rows are drawn side by side."""
     steps = (
         FlowchartNode("a", "start"),
         FlowchartNode("b"),
@@ -173,22 +173,22 @@ def test_two_ways_back_do_not_lie_on_each_other() -> None:
 
 
 @given(days=st.integers(1, MAX_DAYS))
-def test_dates_have_room(days: int) -> None:
-    """Never more than some twenty dates stand above a schedule, and always the first."""
+def test_dates_do_not_overlap(days: int) -> None:
+    """A Gantt chart has at most twenty dates, and always the first."""
     ticks = _ticks(days, min(96.0, 1500 / days))
     assert ticks[0] == 0
     assert len(ticks) <= 20
 
 
 def test_a_large_drawing_has_fewer_pixels() -> None:
-    """However large a drawing is, its PNG has no side of more than 8192 pixels."""
-    scene = Scene(40_000, 300, PAPER, "wide", [Curve(((0, 0), (9, 9), (20, 9), (40_000, 300)), INK)])
+    """However large a drawing is, no side of its PNG has more than 8192 pixels."""
+    scene = Scene(40_000, 300, PAGE_COLOR, "wide", [Curve(((0, 0), (9, 9), (20, 9), (40_000, 300)), TEXT_COLOR)])
     with Image.open(io.BytesIO(paint(scene, 1.0))) as image:
         assert image.width <= 8192
 
 
-def test_a_small_diagram_is_smaller_and_shows_the_same() -> None:
-    """In contracts a PNG has an eighth of its size and an SVG all of it; what is small stays as it is."""
+def test_a_small_diagram_is_smaller() -> None:
+    """A small PNG has an eighth of the size, an SVG stays as it is, and shrinking is idempotent."""
     png, svg = Diagram(EXAMPLE, "", 1, "png"), Diagram(EXAMPLE, "", 1, "svg")
     assert shrink(svg) == svg
     assert shrink(shrink(png)) == shrink(png)
@@ -198,8 +198,8 @@ def test_a_small_diagram_is_smaller_and_shows_the_same() -> None:
         assert studio.file_blocking(png).suffix == ".png"
 
 
-def test_a_diagram_says_what_it_is() -> None:
-    """Its type and its file's ending are those of its format."""
+def test_a_diagram_has_the_content_type_of_its_format() -> None:
+    """Content type and file suffix follow from the format."""
     kinds = [
         (media_type(spec), suffix(spec)) for spec in (Diagram(EXAMPLE, "", 1, "png"), Diagram(EXAMPLE, "", 1, "svg"))
     ]
@@ -223,7 +223,7 @@ def test_a_diagram_says_what_it_is() -> None:
         lambda: Diagram(EXAMPLE, "", 1, "png", scale=2),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_words(make: Any) -> None:
-    """Every bound is named with the value that breaks it, before anything is drawn."""
+def test_invalid_content_is_refused(make: Any) -> None:
+    """The error names the bound and the value, before anything is drawn."""
     with pytest.raises(ValueError, match=r"must"):
         make()

@@ -1,4 +1,4 @@
-"""Pictures are pictures and masks are masks, at any size that may be asked for."""
+"""Images and masks are valid files at any allowed size."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def opened(content: bytes) -> PILImage.Image:
 
 @settings(deadline=None, max_examples=40)
 @given(width=sides, height=sides, title=st.text(), caption=st.text(), seed=seeds, kind=formats)
-def test_a_picture_has_its_size_and_its_format(
+def test_an_image_has_its_size_and_format(
     *, width: int, height: int, title: str, caption: str, seed: int, kind: ImageFormat
 ) -> None:
-    """Whatever the words on it."""
+    """Size, format and color mode are as requested, whatever the text."""
     image = opened(render(Image(width, height, title, caption, seed, kind)))
     assert (image.size, image.format, image.mode) == ((width, height), kind.upper(), "RGB")
 
@@ -50,7 +50,7 @@ def test_a_picture_has_its_size_and_its_format(
 @settings(deadline=None, max_examples=40)
 @given(width=sides, height=sides, seed=seeds)
 def test_a_mask_is_one_white_shape_on_black(width: int, height: int, seed: int) -> None:
-    """One channel, 0 and 255 both there and nothing between, white in one piece, black all around it."""
+    """It has one channel with the values 0 and 255 alone, one connected white shape, and a black border."""
     image = opened(render(Mask(width, height, seed)))
     assert (image.size, image.format, image.mode) == ((width, height), "PNG", "L")
     assert {value for _, value in image.getcolors() or []} == {0, 255}
@@ -62,8 +62,8 @@ def test_a_mask_is_one_white_shape_on_black(width: int, height: int, seed: int) 
     assert set(edge) == {0}
 
 
-def test_masks_differ_by_seed_and_say_what_they_show() -> None:
-    """Several shapes, each the same every time, with the title inside."""
+def test_masks_differ_by_seed_and_contain_their_title() -> None:
+    """Each seed has a shape of its own, the same every time, and the PNG contains the title."""
     masks = [render(Mask(120, 80, seed, "the fox 狐 \ud800")) for seed in range(8)]
     assert len(set(masks)) == 8
     assert masks[3] == render(Mask(120, 80, 3, "the fox 狐 \ud800"))
@@ -72,8 +72,8 @@ def test_masks_differ_by_seed_and_say_what_they_show() -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_equal_pictures_are_equal_bytes_and_each_wish_shows(kind: ImageFormat) -> None:
-    """No clock and no chance is in a picture: only what was asked for."""
+def test_an_image_depends_on_its_spec_alone(kind: ImageFormat) -> None:
+    """Equal specs give equal bytes, and every field changes them."""
     picture = Image(200, 120, "A fox", "c", 5, kind)
     others = [Image(200, 120, *words, kind) for words in (("A cat", "c", 5), ("A fox", "d", 5), ("A fox", "c", 6))]
     rendered = render(picture)
@@ -81,8 +81,8 @@ def test_equal_pictures_are_equal_bytes_and_each_wish_shows(kind: ImageFormat) -
     assert len({rendered, *map(render, others)}) == 4
 
 
-def test_contrast_is_that_of_wcag() -> None:
-    """Black on white is 21, a color on itself 1, and a known gray on white stands at the threshold of 4.5."""
+def test_contrast_follows_wcag() -> None:
+    """Black on white is 21, a color on itself 1, and a known gray on white is at the threshold of 4.5."""
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast((9, 99, 199), (9, 99, 199)) == 1
     assert contrast((118, 118, 118), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
@@ -91,7 +91,7 @@ def test_contrast_is_that_of_wcag() -> None:
 @settings(deadline=None, max_examples=40)
 @given(seed=seeds, width=sides, height=sides)
 def test_text_is_legible_on_every_background(seed: int, width: int, height: int) -> None:
-    """Each pixel behind the text is dark enough for it, the small text's color included."""
+    """Each background pixel has enough contrast to the title's and to the caption's color."""
     assert all(contrast(color, TEXT_COLOR) >= MIN_CONTRAST for color in palette(seed))
     for _, color in background(Image(width, height, "", "", seed)).getcolors(width * height) or []:
         assert isinstance(color, tuple)
@@ -106,13 +106,13 @@ def test_text_is_legible_on_every_background(seed: int, width: int, height: int)
     height=st.integers(8, 400).map(lambda half: 2 * half),
     title=st.text(max_size=200) | st.text("ÅgjÇqẾ한中 ", max_size=400),
     caption=st.text(max_size=80),
-    film=st.booleans(),
+    is_video=st.booleans(),
 )
 def test_nothing_is_written_outside_the_margins(
-    *, width: int, height: int, title: str, caption: str, film: bool
+    *, width: int, height: int, title: str, caption: str, is_video: bool
 ) -> None:
-    """Text never overflows: outside its margins a frame is its bare background, whatever the words and the size."""
-    spec = Video(width, height, 1, title, caption, 7) if film else Image(width, height, title, caption, 7)
+    """Outside its margins a frame is its bare background, whatever the text and the size."""
+    spec = Video(width, height, 1, title, caption, 7) if is_video else Image(width, height, title, caption, 7)
     painted, bare = paint_frame(spec), background(spec)
     inside = (painted.margin, painted.margin, width - painted.margin, height - painted.margin)
     for image in (painted.image, bare):
@@ -121,8 +121,8 @@ def test_nothing_is_written_outside_the_margins(
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (1280, 720), (720, 1280), (512, 2048)])
-def test_the_title_is_there_to_be_seen(width: int, height: int) -> None:
-    """A frame with a title has ink on it that a frame without one lacks, down to 64 by 64."""
+def test_the_title_is_visible(width: int, height: int) -> None:
+    """A frame with a title differs from one without, down to 64 by 64 pixels."""
     titled = paint_frame(Image(width, height, "A fox", "", 7)).image
     bare = paint_frame(Image(width, height, "", "", 7)).image
     ink = sum(one != other for one, other in zip(titled.tobytes(), bare.tobytes(), strict=True))

@@ -1,4 +1,4 @@
-"""What the media package promises at its door: lazy, checked, and named for the wire."""
+"""The media package imports lazily, validates specs, and names content types."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from soundstage_server.media import Audio, Image, Mask, MediaSpec, Video, media_type, suffix
 
-FILM = Video(64, 64, 1, "t", "c", 1)
+VIDEO = Video(64, 64, 1, "t", "c", 1)
 MEDIA: list[tuple[MediaSpec, str, str]] = [
-    (FILM, "video/mp4", ".mp4"),
+    (VIDEO, "video/mp4", ".mp4"),
     (Image(64, 64, "t", "c", 1), "image/png", ".png"),
     (Image(64, 64, "t", "c", 1, "jpeg"), "image/jpeg", ".jpg"),
     (Image(64, 64, "t", "c", 1, "webp"), "image/webp", ".webp"),
@@ -22,7 +22,7 @@ MEDIA: list[tuple[MediaSpec, str, str]] = [
 
 
 def test_importing_the_package_loads_neither_pyav_nor_pillow() -> None:
-    """A server that never renders never pays for the encoders."""
+    """A server that never renders does not load the encoders."""
     code = (
         "import sys; from soundstage_server.media import MediaCache; MediaCache().close();"
         " print(sorted({'av', 'PIL'} & set(sys.modules)))"
@@ -33,16 +33,16 @@ def test_importing_the_package_loads_neither_pyav_nor_pillow() -> None:
 
 @pytest.mark.parametrize(("spec", "content_type", "ending"), MEDIA)
 def test_each_medium_has_its_content_type_and_ending(spec: MediaSpec, content_type: str, ending: str) -> None:
-    """What is served says what it is, in the header and in the file's name."""
+    """Each kind of spec has one content type and one file suffix."""
     assert (media_type(spec), suffix(spec)) == (content_type, ending)
 
 
 def test_media_are_values() -> None:
-    """Equal wishes are one wish, and none can be changed after it was checked."""
-    assert Video(64, 64, 1, "t", "c", 1) == FILM
-    assert hash(Video(64, 64, 1.0, "t", "c", 1)) == hash(FILM)
+    """Equal specs are interchangeable, and none can be changed after it was validated."""
+    assert Video(64, 64, 1, "t", "c", 1) == VIDEO
+    assert hash(Video(64, 64, 1.0, "t", "c", 1)) == hash(VIDEO)
     with pytest.raises(FrozenInstanceError):
-        FILM.width = 66  # type: ignore[misc] # that is the point
+        VIDEO.width = 66  # type: ignore[misc] # the test assigns to a frozen field on purpose
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_media_are_values() -> None:
         (lambda: Audio(1, 0, "music", loop=61), "loop=61: it must be from 0.1 to 60"),
     ],
 )
-def test_a_wish_that_cannot_be_granted_is_refused_when_it_is_made(make: object, message: str) -> None:
-    """The refusal names the field, the value and what is allowed, before an encoder runs."""
+def test_an_invalid_spec_is_refused_when_it_is_made(make: object, message: str) -> None:
+    """The error names the field, the value and what is allowed, before an encoder runs."""
     assert callable(make)
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         make()

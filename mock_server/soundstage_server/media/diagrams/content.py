@@ -1,4 +1,4 @@
-"""What a diagram says, apart from how it looks: five small frozen values, and the spec that shows one of them."""
+"""The content of diagrams, apart from how they are drawn, and the spec that renders it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ NodeKind = Literal["start", "step", "question", "end"]
 DiagramFormat = Literal["png", "svg"]
 
 MAX_PARTS = 60
-"""Bound of steps, topics, tasks or cards, each of which takes room on the paper."""
+"""Bound of nodes, topics, tasks or cards, each of which takes room on the page."""
 MAX_DAYS = 10_000
-"""Bound of a schedule, in days."""
+"""Bound of a Gantt chart's duration, in days."""
 MIN_SCALE, MAX_SCALE = 0.05, 1.0
-"""Bounds of a PNG's scale; at 1 the text is 30 pixels high, twice what the SVG shows."""
+"""Bounds of a PNG's scale; at 1 the text is 30 pixels high, twice as high as the SVG's."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlowchartNode:
-    """One box of a flowchart; an *aside* stands beside the line of steps, which a question leads to."""
+    """One box of a flowchart; an *aside* is drawn beside the main line, and a question leads to it."""
 
     text: str
     kind: NodeKind = "step"
@@ -27,7 +27,7 @@ class FlowchartNode:
 
 @dataclass(frozen=True, slots=True)
 class FlowchartEdge:
-    """An arrow of a flowchart, from one step to another by their numbers, from 0."""
+    """An arrow of a flowchart, from one node to another, each by its index."""
 
     source: int
     target: int
@@ -36,10 +36,10 @@ class FlowchartEdge:
 
 @dataclass(frozen=True, slots=True)
 class Flowchart:
-    """A flowchart: steps in the order in which they are drawn, from top to bottom.
+    """A flowchart: nodes in the order in which they are drawn, from top to bottom.
 
     Raises:
-        ValueError: It has no steps, too many, or an arrow to or from a step that it does not have.
+        ValueError: It has no nodes, too many, or an edge to or from a node that does not exist.
     """
 
     title: str
@@ -47,23 +47,23 @@ class Flowchart:
     edges: tuple[FlowchartEdge, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
+        """Validate the content before it is drawn."""
         _check_parts("nodes", len(self.nodes))
-        for link in self.edges:
-            if not (0 <= link.source < len(self.nodes) and 0 <= link.target < len(self.nodes)):
-                raise ValueError(f"edges={link!r}: both ends must be from 0 to {len(self.nodes) - 1}")
+        for edge in self.edges:
+            if not (0 <= edge.source < len(self.nodes) and 0 <= edge.target < len(self.nodes)):
+                raise ValueError(f"edges={edge!r}: both ends must be from 0 to {len(self.nodes) - 1}")
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of a mind map, and those that grow from it."""
+    """One topic of a mind map, with its subtopics."""
 
     text: str
     children: tuple[Topic, ...] = ()
 
     @property
     def size(self) -> int:
-        """How many topics it is, with all that grow from it."""
+        """The number of topics: this one and all below it."""
         return 1 + sum(child.size for child in self.children)
 
 
@@ -78,13 +78,20 @@ class MindMap:
     root: Topic
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
+        """Validate the content before it is drawn."""
         _check_parts("topics", self.root.size)
 
 
 @dataclass(frozen=True, slots=True)
 class GanttTask:
-    """One task of a schedule: its section, how many days after the schedule's first day it begins, and how long."""
+    """One task of a Gantt chart.
+
+    Args:
+        text: Its name.
+        section: The section that it belongs to; empty for none.
+        start: Days from the chart's first day to its own first day.
+        days: Its duration in days.
+    """
 
     text: str
     section: str
@@ -97,12 +104,12 @@ class GanttChart:
     """A Gantt chart.
 
     Args:
-        title: What is planned.
+        title: The title above it.
         first: The first day, as a proleptic ordinal (`datetime.date.toordinal`).
-        tasks: The tasks, those of one section beside each other.
+        tasks: The tasks; those of one section follow each other.
 
     Raises:
-        ValueError: It has no tasks, too many, or one outside of what can be drawn.
+        ValueError: It has no tasks, too many, or one that is out of bounds.
     """
 
     title: str
@@ -110,21 +117,21 @@ class GanttChart:
     tasks: tuple[GanttTask, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
+        """Validate the content before it is drawn."""
         _check_parts("tasks", len(self.tasks))
-        for bar in self.tasks:
-            if bar.start < 0 or bar.days < 1 or bar.start + bar.days > MAX_DAYS:
-                raise ValueError(f"tasks={bar!r}: it must begin at day 0 or later and end by day {MAX_DAYS}")
+        for task in self.tasks:
+            if task.start < 0 or task.days < 1 or task.start + task.days > MAX_DAYS:
+                raise ValueError(f"tasks={task!r}: it must start at day 0 or later and end by day {MAX_DAYS}")
 
     @property
     def days(self) -> int:
-        """How many days it spans."""
-        return max(bar.start + bar.days for bar in self.tasks)
+        """The chart's duration in days."""
+        return max(task.start + task.days for task in self.tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One point of an infographic: a heading, what is said of it, and its share in percent if it has one."""
+    """One point of an infographic: a heading, a note on it, and a percentage if it has one."""
 
     heading: str
     note: str = ""
@@ -143,7 +150,7 @@ class Infographic:
     cards: tuple[Card, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
+        """Validate the content before it is drawn."""
         _check_parts("cards", len(self.cards))
 
 
@@ -152,13 +159,13 @@ DiagramContent: TypeAlias = Flowchart | MindMap | GanttChart | Infographic
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """A drawing of some content; equal ones but for their format show the same.
+    """A drawing of some content; specs that differ only in their format show the same.
 
     Args:
-        content: What is drawn, which also says how.
-        caption: The small line at the foot.
-        seed: Chooses the colors; any integer.
-        format: PNG, or SVG whose text can be selected.
+        content: What is drawn; its type determines the kind of diagram.
+        caption: The small text at the bottom.
+        seed: Determines the colors; any integer.
+        format: PNG, or SVG, whose text can be selected.
         scale: Pixels of a PNG for each unit of the drawing, 0.05 to 1; a very large drawing gets fewer.
 
     Raises:
@@ -172,7 +179,7 @@ class Diagram:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what a renderer would refuse later, in words."""
+        """Validate every argument: a renderer would fail later, without naming the field."""
         if self.format not in get_args(DiagramFormat):
             raise ValueError(f"format={self.format!r}: it must be one of {', '.join(get_args(DiagramFormat))}")
         if not MIN_SCALE <= self.scale <= MAX_SCALE:

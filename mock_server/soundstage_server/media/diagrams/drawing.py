@@ -1,4 +1,4 @@
-"""From a diagram's content to its file: drawn as a scene, and that written as SVG or painted as PNG."""
+"""Render a diagram: draw its content as a scene, then write the scene as SVG or PNG."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def render_diagram(diagram: Diagram) -> bytes:
-    """Return *diagram* encoded in its format."""
+    """Render *diagram* in its format."""
     scene = draw_content(diagram.content, DiagramStyle(diagram.caption, accents(diagram.seed)))
     return scene_svg.write(scene) if diagram.format == "svg" else scene_png.paint(scene, diagram.scale)
 
 
 def draw_content(content: DiagramContent, style: DiagramStyle) -> Scene:
-    """Return the drawing of *content*."""
+    """Draw *content* as a scene."""
     match content:
         case Flowchart():
             return flowchart.draw(content, style)

@@ -1,4 +1,4 @@
-"""A mind map: the root in the middle, its branches to both sides, each with what grows from it further out."""
+"""Draw a mind map: the root in the middle, branches to both sides, subtopics further out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from soundstage_server.media.diagrams.page import DiagramStyle, page
 from soundstage_server.media.diagrams.scene import BODY, SMALL, Box, Curve, Label, Scene, Shape, wrap_text
-from soundstage_server.media.diagrams.theme import INK, PAPER
+from soundstage_server.media.diagrams.theme import PAGE_COLOR, TEXT_COLOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,43 +15,43 @@ if TYPE_CHECKING:
     from soundstage_server.media.diagrams.theme import Accent
     from soundstage_server.media.text import TextBlock
 
-APART = 130
-"""Between one level and the next, in units of the drawing."""
-BETWEEN = (46, 22)
-"""Between branches, and between what grows from one of them."""
-_WIDEST = (520, 360, 340)
-"""Of a text, by level."""
+LEVEL_GAP = 130
+"""Distance between one level and the next, in units of the drawing, as are all lengths here."""
+TOPIC_GAPS = (46, 22)
+"""Distance between branches, and between subtopics of one branch."""
+_MAX_WIDTHS = (520, 360, 340)
+"""Width of a text at most, by level; deeper levels are as the last."""
 _SIZES = (38, BODY, 26)
 
 
 class _MeasuredTopic(NamedTuple):
-    """A topic with its text, its size, and the height that it takes with all that grows from it."""
+    """A topic with its laid out text, its own size, and its height with all subtopics."""
 
-    lines: TextBlock
+    text: TextBlock
     width: float
     height: float
-    whole: float
+    total_height: float
     children: tuple[_MeasuredTopic, ...]
 
 
-def draw(mind: MindMap, style: DiagramStyle) -> Scene:
-    """Return the drawing of *mind*, which bears no title, as its root is one."""
-    root = _measure(mind.root, 0)
+def draw(mind_map: MindMap, style: DiagramStyle) -> Scene:
+    """Draw *mind_map*, without a title above it: its root is one."""
+    root = _measure(mind_map.root, 0)
     right, left = _sides(root.children)
     shapes: list[Shape] = []
     for children, side, first in ((right, 1, 0), (left, -1, len(right))):
-        y = -_stacked(children, 1) / 2
+        y = -_stacked_height(children, 1) / 2
         for number, child in enumerate(children, first):
-            branch = _branch(child, (side * root.width / 2 * 0.9, 0.0), side, y + child.whole / 2, 1)
-            shapes += [shape for made in branch for shape in made.shapes(style.accent(number))]
-            y += child.whole + BETWEEN[0]
-    middle = Box(-root.width / 2, -root.height / 2, root.width, root.height, root.height / 2, INK)
-    shapes += [middle, Label(0, -root.lines.height / 2, root.lines, PAPER)]
-    return page("", sorted(shapes, key=_depth), style, name=mind.root.text)
+            branch = _branch(child, (side * root.width / 2 * 0.9, 0.0), side, y + child.total_height / 2, 1)
+            shapes += [shape for placed in branch for shape in placed.shapes(style.accent(number))]
+            y += child.total_height + TOPIC_GAPS[0]
+    middle = Box(-root.width / 2, -root.height / 2, root.width, root.height, root.height / 2, TEXT_COLOR)
+    shapes += [middle, Label(0, -root.text.height / 2, root.text, PAGE_COLOR)]
+    return page("", sorted(shapes, key=_layer), style, name=mind_map.root.text)
 
 
 class _PlacedTopic(NamedTuple):
-    """One topic at its place, and the point that it grows from."""
+    """One topic at its place, and the point that its curve starts from."""
 
     topic: _MeasuredTopic
     x: float
@@ -61,7 +61,7 @@ class _PlacedTopic(NamedTuple):
     stem: tuple[float, float]
 
     def shapes(self, accent: Accent) -> Iterator[Shape]:
-        """Return its curve, its frame and its words."""
+        """Yield its curve, its box and its label."""
         topic, (x0, y0) = self.topic, self.stem
         near = self.x - self.side * topic.width / 2
         bend = (near - x0) * 0.55
@@ -72,46 +72,47 @@ class _PlacedTopic(NamedTuple):
             yield Box(left, top, topic.width, topic.height, 18, accent.strong)
         else:
             yield Box(left, top, topic.width, topic.height, 14, accent.soft, accent.strong, 2.5)
-        yield Label(self.x, self.y - topic.lines.height / 2, topic.lines, PAPER if self.level == 1 else INK)
+        yield Label(self.x, self.y - topic.text.height / 2, topic.text, PAGE_COLOR if self.level == 1 else TEXT_COLOR)
 
 
 def _branch(
     topic: _MeasuredTopic, stem: tuple[float, float], side: int, y: float, level: int
 ) -> Iterator[_PlacedTopic]:
-    """Return *topic* and all that grows from it, outwards to *side* from *stem*."""
-    x = stem[0] + side * (APART + topic.width / 2)
+    """Yield *topic* and all its subtopics, outward from *stem* to *side* (1 right, -1 left)."""
+    x = stem[0] + side * (LEVEL_GAP + topic.width / 2)
     yield _PlacedTopic(topic, x, y, side, level, stem)
-    top = y - _stacked(topic.children, level + 1) / 2
+    top = y - _stacked_height(topic.children, level + 1) / 2
     for child in topic.children:
-        ends = (x + side * topic.width / 2, y)
-        yield from _branch(child, ends, side, top + child.whole / 2, level + 1)
-        top += child.whole + BETWEEN[1]
+        outer_edge = (x + side * topic.width / 2, y)
+        yield from _branch(child, outer_edge, side, top + child.total_height / 2, level + 1)
+        top += child.total_height + TOPIC_GAPS[1]
 
 
 def _measure(topic: Topic, level: int) -> _MeasuredTopic:
     step = min(level, len(_SIZES) - 1)
-    lines = wrap_text(topic.text, _WIDEST[step], lines=4, size=_SIZES[step])
+    text = wrap_text(topic.text, _MAX_WIDTHS[step], lines=4, size=_SIZES[step])
     padding = (64, 34) if level == 0 else (30, 18)
-    width, height = max(110.0, lines.width + 2.0 * padding[0]), max(SMALL * 2.6, lines.height + 2.0 * padding[1])
+    width, height = max(110.0, text.width + 2.0 * padding[0]), max(SMALL * 2.6, text.height + 2.0 * padding[1])
     children = tuple(_measure(child, level + 1) for child in topic.children)
-    return _MeasuredTopic(lines, width, height, max(height, _stacked(children, level + 1)), children)
+    return _MeasuredTopic(text, width, height, max(height, _stacked_height(children, level + 1)), children)
 
 
-def _stacked(topics: Sequence[_MeasuredTopic], level: int) -> float:
-    """Return the height of *topics* under each other."""
-    return sum(topic.whole for topic in topics) + BETWEEN[0 if level == 1 else 1] * max(0, len(topics) - 1)
+def _stacked_height(topics: Sequence[_MeasuredTopic], level: int) -> float:
+    """Return the height of *topics* below each other."""
+    gap = TOPIC_GAPS[0 if level == 1 else 1]
+    return sum(topic.total_height for topic in topics) + gap * max(0, len(topics) - 1)
 
 
 def _sides(children: tuple[_MeasuredTopic, ...]) -> tuple[Sequence[_MeasuredTopic], Sequence[_MeasuredTopic]]:
-    """Return the first branches for the right and the rest for the left, as equal in height as their order allows."""
+    """Split the branches into right and left in their order, with heights as equal as possible."""
 
-    def uneven(number: int) -> float:
-        return abs(_stacked(children[:number], 1) - _stacked(children[number:], 1))
+    def imbalance(number: int) -> float:
+        return abs(_stacked_height(children[:number], 1) - _stacked_height(children[number:], 1))
 
-    cut = min(range(1, len(children) + 1), key=uneven, default=0)
-    return children[:cut], children[cut:]
+    split = min(range(1, len(children) + 1), key=imbalance, default=0)
+    return children[:split], children[split:]
 
 
-def _depth(shape: Shape) -> int:
-    """Return in which order shapes are drawn: curves lie below what they join."""
+def _layer(shape: Shape) -> int:
+    """Return the drawing order: curves are below the boxes that they connect."""
     return 0 if isinstance(shape, Curve) else 1

@@ -1,4 +1,4 @@
-"""The page that every diagram stands on: title above, caption below, the drawing between them in the middle."""
+"""Lay out the page of every diagram: title above, caption below, the drawing centered between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from soundstage_server.media.diagrams.scene import (
     Shape,
     wrap_text,
 )
-from soundstage_server.media.diagrams.theme import INK, PAPER, QUIET, Accent
+from soundstage_server.media.diagrams.theme import MUTED_COLOR, PAGE_COLOR, TEXT_COLOR, Accent
 from soundstage_server.media.fonts import displayable, installed
 
 if TYPE_CHECKING:
@@ -26,63 +26,63 @@ if TYPE_CHECKING:
     from soundstage_server.media.diagrams.scene import Point
 
 MARGIN = 64
-_LEAST_WIDTH = 760
+_MIN_WIDTH = 760
 _BELOW_TITLE = 56
 _ABOVE_CAPTION = 56
-_RULE = 72
-"""Length of the short line under a title."""
+_LINE_LENGTH = 72
+"""Length of the short line below a title."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiagramStyle:
-    """What every diagram of one seed has in common."""
+    """The caption and the colors of a diagram, whatever its kind."""
 
     caption: str
     accents: tuple[Accent, ...]
 
     def accent(self, number: int) -> Accent:
-        """Return the accent of the part with this number; after the last comes the first again."""
+        """Return the accent of the part with this number; the accents repeat."""
         return self.accents[number % len(self.accents)]
 
 
 def page(title: str, shapes: Sequence[Shape], style: DiagramStyle, *, name: str = "") -> Scene:
-    """Return *shapes*, wherever they are, in the middle of a page that is as large as they need.
+    """Return *shapes*, wherever they are, centered on a page that is as large as they need.
 
     Args:
-        title: What stands above; nothing does where it is empty.
+        title: The text above; may be empty.
         shapes: The drawing.
-        style: What all diagrams of one seed have in common.
-        name: What is drawn, where no title says it.
+        style: The caption and the colors.
+        name: The scene's description where there is no title.
     """
     left, top, right, bottom = extent(shapes)
-    width = round(max(right - left, _LEAST_WIDTH)) + 2 * MARGIN
-    head = wrap_text(title, width - 2 * MARGIN, lines=3, size=LARGE, least=34)
+    width = round(max(right - left, _MIN_WIDTH)) + 2 * MARGIN
+    head = wrap_text(title, width - 2 * MARGIN, lines=3, size=LARGE, smallest=34)
     foot = wrap_text(style.caption, width - 2 * MARGIN, lines=2, size=SMALL)
     y = float(MARGIN)
     above: list[Shape] = []
     if head.lines:
-        above.append(Label(width / 2, y, head, INK))
+        above.append(Label(width / 2, y, head, TEXT_COLOR))
         y += head.height + 14
-        above.append(Box((width - _RULE) / 2, y, _RULE, 6, 3, style.accent(0).strong))
+        above.append(Box((width - _LINE_LENGTH) / 2, y, _LINE_LENGTH, 6, 3, style.accent(0).strong))
         y += 6 + _BELOW_TITLE
     dx, dy = (width - (right - left)) / 2 - left, y - top
     y += bottom - top + _ABOVE_CAPTION
-    below = Label(width / 2, y, foot, QUIET)
+    below = Label(width / 2, y, foot, MUTED_COLOR)
     height = round(y + foot.height + MARGIN * 0.6)
     placed = [moved(shape, dx, dy) for shape in shapes]
     called = displayable(title or name or style.caption, installed())
-    return Scene(width, height, PAPER, called, [*above, *placed, below])
+    return Scene(width, height, PAGE_COLOR, called, [*above, *placed, below])
 
 
 def extent(shapes: Iterable[Shape]) -> tuple[float, float, float, float]:
-    """Return the least rectangle that holds *shapes*: left, top, right and bottom."""
+    """Return the bounding box of *shapes*: left, top, right and bottom."""
     points = [point for shape in shapes for point in _corners(shape)]
     across, down = zip(*points, strict=True)
     return min(across), min(down), max(across), max(down)
 
 
 def moved(shape: Shape, dx: float, dy: float) -> Shape:
-    """Return *shape*, so much further right and down."""
+    """Return *shape* moved by *dx* and *dy*."""
     match shape:
         case Box() | Label():
             return replace(shape, x=shape.x + dx, y=shape.y + dy)
@@ -102,8 +102,8 @@ def _corners(shape: Shape) -> Iterable[Point]:
         case Box():
             return (shape.x, shape.y), (shape.x + shape.width, shape.y + shape.height)
         case Label():
-            width = shape.lines.width
+            width = shape.text.width
             left = shape.x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[shape.align]
-            return (left, shape.y), (left + width, shape.y + shape.lines.height)
+            return (left, shape.y), (left + width, shape.y + shape.text.height)
         case _:
             return shape.points

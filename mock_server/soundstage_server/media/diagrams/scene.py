@@ -1,4 +1,4 @@
-"""A drawing as shapes at places: what the SVG and the PNG of one diagram are both made from."""
+"""A scene: positioned shapes, from which both the SVG and the PNG of one diagram are written."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Point: TypeAlias = tuple[float, float]
 Align = Literal["start", "middle", "end"]
 
 BODY, SMALL, LARGE = 30, 22, 48
-"""Sizes of text, in units of the drawing."""
-TIP = 20.0
-"""Length of an arrow's head."""
+"""Font sizes, in units of the drawing."""
+ARROWHEAD = 20.0
+"""Length of an arrowhead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle with round corners; without a *line* it has no edge."""
+    """A rectangle with round corners; without a *line* color it has no outline."""
 
     x: float
     y: float
@@ -36,7 +36,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
-    """A closed shape of straight sides."""
+    """A closed shape with straight sides."""
 
     points: tuple[Point, ...]
     fill: Color
@@ -46,7 +46,7 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True)
 class Polyline:
-    """An open line of straight parts."""
+    """An open line with straight segments."""
 
     points: tuple[Point, ...]
     color: Color
@@ -55,7 +55,7 @@ class Polyline:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A cubic Bezier curve by its two ends and, between them, its two handles."""
+    """A cubic Bezier curve: a start, two handles and an end."""
 
     points: tuple[Point, Point, Point, Point]
     color: Color
@@ -64,11 +64,11 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """TextBlock of text below *y*; *x* is where they start, their middle or where they end."""
+    """Text below *y*; *x* is its left end, its middle or its right end, as *align* states."""
 
     x: float
     y: float
-    lines: TextBlock
+    text: TextBlock
     color: Color
     align: Align = "middle"
 
@@ -78,35 +78,35 @@ Shape: TypeAlias = Box | Polygon | Polyline | Curve | Label
 
 @dataclass(slots=True)
 class Scene:
-    """A sheet of paper, and what stands on it, the first at the bottom.
+    """A page and the shapes on it, in drawing order.
 
     Attributes:
         width: In units of the drawing.
         height: In units of the drawing.
-        ground: The paper's color.
-        title: What is drawn, for readers who cannot see it.
-        shapes: What stands on it.
+        background: The page's color.
+        title: A description for readers who cannot see the drawing.
+        shapes: The shapes; later ones cover earlier ones.
     """
 
     width: int
     height: int
-    ground: Color
+    background: Color
     title: str
     shapes: list[Shape] = field(default_factory=list)
 
 
-def wrap_text(words: str, width: float, *, lines: int = 4, size: int = BODY, least: int | None = None) -> TextBlock:
-    """Return *words* wrapped to *width* on at most so many lines, a little smaller rather than cut."""
+def wrap_text(text: str, width: float, *, lines: int = 4, size: int = BODY, smallest: int | None = None) -> TextBlock:
+    """Wrap *text* to *width* on at most so many lines; it is made a little smaller before it is truncated."""
     height = round(lines * size * 1.3)
-    smallest = least or max(14, round(size * 0.78))
-    return fit_text(words, round(width), height, largest=size, smallest=smallest, faces=bundled_last())
+    least = smallest or max(14, round(size * 0.78))
+    return fit_text(text, round(width), height, largest=size, smallest=least, faces=bundled_last())
 
 
 def arrow(points: tuple[Point, ...], color: Color, weight: float = 3.0) -> list[Shape]:
-    """Return a line whose last part, which is level or upright, ends in a head."""
+    """Return a line with an arrowhead; its last segment must be horizontal or vertical."""
     (x0, y0), (x1, y1) = points[-2:]
     dx, dy = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
-    neck = (x1 - dx * TIP, y1 - dy * TIP)
-    half = TIP * 0.45
+    neck = (x1 - dx * ARROWHEAD, y1 - dy * ARROWHEAD)
+    half = ARROWHEAD * 0.45
     head = ((x1, y1), (neck[0] - dy * half, neck[1] - dx * half), (neck[0] + dy * half, neck[1] + dx * half))
     return [Polyline((*points[:-1], neck), color, weight), Polygon(head, color)]

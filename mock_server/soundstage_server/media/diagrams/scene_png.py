@@ -1,4 +1,4 @@
-"""A scene as a PNG: shapes drawn larger and reduced, so that their edges are smooth, and text over them."""
+"""Paint a scene as a PNG: shapes are drawn larger and reduced, which smooths their edges; text is drawn over them."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
     from soundstage_server.media.diagrams.scene import Point
 
-FINER, LESS_FINE = 3, 2
-"""How much larger shapes are drawn than they are shown: on most pictures, and on large ones, for want of memory."""
+OVERSAMPLING, LARGE_OVERSAMPLING = 3, 2
+"""How much larger shapes are drawn than they are shown; less for large images, to save memory."""
 LARGE_PIXELS, MAX_PIXELS = 4_000_000, 12_000_000
-"""From when on a picture is a large one, and where the scale is reduced instead."""
-_BENDS = 64
-"""Straight parts that a curve is drawn with."""
-_LEAST_TEXT = 4
-"""Pixels below which a text is a gray line to any eye, and is left out."""
+"""Pixels from which an image is large, and beyond which the scale is reduced."""
+_CURVE_SEGMENTS = 64
+"""Straight segments that a curve is drawn with."""
+_MIN_TEXT_SIZE = 4
+"""Font size in pixels below which text is unreadable and is left out."""
 
 
 def paint(scene: Scene, scale: float) -> bytes:
-    """Return *scene* as a PNG of *scale* pixels a unit, or fewer where it would be too large."""
+    """Return *scene* as a PNG with *scale* pixels for each unit, or fewer where it would be too large."""
     scale = min(scale, MAX_SIDE / max(scene.width, scene.height), (MAX_PIXELS / scene.width / scene.height) ** 0.5)
     size = max(1, round(scene.width * scale)), max(1, round(scene.height * scale))
-    finer = FINER if size[0] * size[1] <= LARGE_PIXELS else LESS_FINE
-    image = Image.new("RGB", (size[0] * finer, size[1] * finer), scene.ground)
-    painter = _Painter(image, scale * finer)
+    factor = OVERSAMPLING if size[0] * size[1] <= LARGE_PIXELS else LARGE_OVERSAMPLING
+    image = Image.new("RGB", (size[0] * factor, size[1] * factor), scene.background)
+    painter = _Painter(image, scale * factor)
     for shape in scene.shapes:
         painter.draw(shape)
-    image = image.reduce(finer)
+    image = image.reduce(factor)
     for shape in scene.shapes:
         if isinstance(shape, Label):
             _write(image, shape, scale)
@@ -49,7 +49,7 @@ def paint(scene: Scene, scale: float) -> bytes:
 
 
 class _Painter:
-    """Draws shapes on an image, so many pixels a unit."""
+    """Draws shapes on an image at a number of pixels for each unit."""
 
     def __init__(self, image: Image.Image, scale: float) -> None:
         self._draw = ImageDraw.Draw(image)
@@ -63,17 +63,17 @@ class _Painter:
                 outline = self._points(shape.points)
                 self._draw.polygon(outline, fill=shape.fill)
                 if shape.line:
-                    # Past its first side again, so that every corner is joined.
+                    # Along the first side once more, so that the first corner is joined like the others.
                     self._line([*outline, *outline[:2]], shape.line, shape.weight)
             case Polyline():
                 self._line(self._points(shape.points), shape.color, shape.weight)
             case Curve():
                 self._curve(self._points(sample_curve(shape)), shape.color, shape.weight)
             case Label():
-                pass  # written once everything is at its own size
+                pass  # drawn after the reduction, at its final size: glyphs are smooth already
 
     def _box(self, box: Box) -> None:
-        """Fill the edge's outer half, and the fill within its inner half: the edge's middle is the box, as in SVG."""
+        """Fill the outline's outer edge, then its inside: the outline is centered on the box, as in SVG."""
         half = box.weight / 2 if box.line else 0.0
         self._rounded(box, half, box.line or box.fill)
         if box.line:
@@ -91,11 +91,11 @@ class _Painter:
         width = max(1, round(weight * self._scale))
         self._draw.line(points, fill=color, width=width, joint="curve")
         half = width / 2
-        for x, y in (points[0], points[-1]):  # round ends, as the SVG has them
+        for x, y in (points[0], points[-1]):  # round ends, as in the SVG
             self._draw.ellipse((x - half, y - half, x + half, y + half), fill=color)
 
     def _curve(self, points: list[Point], color: tuple[int, int, int], weight: float) -> None:
-        """Draw a sample_curve line by its two edges, which is smoother than by its many short parts."""
+        """Draw a curve as the polygon between its two edges, which is smoother than many short lines."""
         half = max(0.5, weight * self._scale / 2)
         edges: tuple[list[Point], list[Point]] = ([], [])
         for number, (x, y) in enumerate(points):
@@ -111,7 +111,7 @@ class _Painter:
 
 
 def sample_curve(curve: Curve) -> list[Point]:
-    """Return points along *curve*, near enough to be joined by straight lines."""
+    """Return points along *curve* that are close enough to be joined by straight lines."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve.points
 
     def at(share: float) -> Point:
@@ -122,20 +122,20 @@ def sample_curve(curve: Curve) -> list[Point]:
             weights[0] * y0 + weights[1] * y1 + weights[2] * y2 + weights[3] * y3,
         )
 
-    return [at(step / _BENDS) for step in range(_BENDS + 1)]
+    return [at(step / _CURVE_SEGMENTS) for step in range(_CURVE_SEGMENTS + 1)]
 
 
-def _write(image: Image.Image, words: Label, scale: float) -> None:
-    """Paste each line where it belongs, centered or set to a side by itself."""
-    lines = words.lines
-    size = round(lines.size * scale)
-    if size < _LEAST_TEXT:
+def _write(image: Image.Image, label: Label, scale: float) -> None:
+    """Draw each line of *label* by itself, since each is aligned by its own width."""
+    text = label.text
+    size = round(text.size * scale)
+    if size < _MIN_TEXT_SIZE:
         return
-    for number, line in enumerate(lines.lines):
+    for number, line in enumerate(text.lines):
         if not line:
             continue
-        one = TextBlock((line,), lines.faces, size)
-        share = {"start": 0.0, "middle": 0.5, "end": 1.0}[words.align]
-        left = words.x * scale - share * one.width
-        top = (words.y + (1 + LINE_HEIGHT * number) * lines.size) * scale - size
-        image.paste(words.color, (round(left), round(top)), one.mask())
+        scaled = TextBlock((line,), text.faces, size)
+        share = {"start": 0.0, "middle": 0.5, "end": 1.0}[label.align]
+        left = label.x * scale - share * scaled.width
+        top = (label.y + (1 + LINE_HEIGHT * number) * text.size) * scale - size
+        image.paste(label.color, (round(left), round(top)), scaled.mask())
