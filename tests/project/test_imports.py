@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-IMPORT_NAMES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "starlette", "pydantic"}}
-"""The import names of a distribution, where they differ from its name; FastAPI re-exports its own dependencies."""
+IMPORT_NAMES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "pydantic"}}
+"""The import names of a distribution, where they differ from its name; FastAPI's models are pydantic's."""
 HEAVY = ("fastapi", "starlette", "uvicorn", "hypothesis", "pytest", "_pytest", "av", "PIL", "respx")
 PACKAGES = {
     "soundstage": "clients",
