@@ -208,7 +208,7 @@ class Endpoint:
         yield from (
             f"        {one.name}: {one.annotation} = {one.default}," for one in self.parameters if not one.required
         )
-        yield "    ) -> Flow[Started]:"
+        yield "    ) -> Flow[StartedJob]:"
         yield f'        """Start {self.result} by {self.name}; it costs credits.'
         yield ""
         yield "        Args:"
@@ -301,7 +301,7 @@ def methods(found: Sequence[Endpoint], capability: str) -> Iterator[str]:
     yield ""
     yield "if TYPE_CHECKING:"
     yield "    from soundstage._values.messages import Flow"
-    yield "    from soundstage._values.state import Started"
+    yield "    from soundstage._values.state import StartedJob"
     yield ""
     yield ""
     yield f"class {kind}(EndpointMethods):"

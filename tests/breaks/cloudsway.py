@@ -12,7 +12,7 @@ from soundstage import JobState, errors
 from soundstage._protocol.inputs import base64_text
 from soundstage._protocol.service import Service as ClientService
 from soundstage._values.messages import Request
-from soundstage._values.state import JobRef, Started
+from soundstage._values.state import JobRef, StartedJob
 from soundstage.vendors.cloudsway import bodies, profile
 from soundstage.vendors.cloudsway import service as conversation
 from soundstage.vendors.cloudsway.client import _Operations
@@ -317,14 +317,14 @@ def another_name(patch: pytest.MonkeyPatch) -> None:
 def proof_of_nothing(patch: pytest.MonkeyPatch) -> None:
     """Any 404 proves that there is no job."""
 
-    def find(self: Any, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
+    def find(self: Any, unknown: errors.SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
         address = self._address(profile.OPERATION_ROUTES[str(unknown.operation)], unknown.external_id)
         request = Request("GET", address, self.authorization())
         try:
             job_id, snapshot = yield from self.read(request, self._read_task)
         except errors.NotFoundError:
             return None
-        return Started(JobRef(job_id, unknown.operation), snapshot)
+        return StartedJob(JobRef(job_id, unknown.operation), snapshot)
 
     patch.setattr(Client, "find", find)
 
@@ -434,13 +434,13 @@ def kind_guessed(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def flat_only(patch: pytest.MonkeyPatch) -> None:
     """A callback in the envelope is not understood."""
-    right = Client.called_back
+    right = Client.parse_callback
 
-    def called_back(self: Any, body: Any) -> Started:
+    def parse_callback(self: Any, body: Any) -> StartedJob:
         told = conversation._parsed(body)
         return right(self, {} if isinstance(told, dict) and "data" in told else body)
 
-    patch.setattr(Client, "called_back", called_back)
+    patch.setattr(Client, "parse_callback", parse_callback)
 
 
 @MUTATIONS.in_client
@@ -452,7 +452,7 @@ def data_prefix(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def unmeasured(patch: pytest.MonkeyPatch) -> None:
     """Images are sent whatever their sides are."""
-    patch.setattr(bodies, "picture_sides", lambda _content: None)
+    patch.setattr(bodies, "image_size", lambda _content: None)
 
 
 @MUTATIONS.in_client

@@ -346,19 +346,19 @@ def another_route(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def any_host(patch: pytest.MonkeyPatch) -> None:
     """Files are fetched from anywhere."""
-    patch.setattr(Client, "distrust", lambda _self, _url: None)
+    patch.setattr(Client, "untrusted_reason", lambda _self, _url: None)
 
 
 @MUTATIONS.in_client
 def any_ending(patch: pytest.MonkeyPatch) -> None:
     """A host is trusted whose name merely ends like a documented one."""
-    right = ClientService.distrust
+    right = ClientService.untrusted_reason
 
-    def distrust(self: Any, url: str) -> str | None:
+    def untrusted_reason(self: Any, url: str) -> str | None:
         trusted = tuple(host.removeprefix(".") for host in self.profile.trusted_hosts or ())
         return None if (conversation_host(url)).endswith(trusted) else right(self, url)
 
-    patch.setattr(ClientService, "distrust", distrust)
+    patch.setattr(ClientService, "untrusted_reason", untrusted_reason)
 
 
 def conversation_host(url: str) -> str:
@@ -369,20 +369,20 @@ def conversation_host(url: str) -> str:
 @MUTATIONS.in_client
 def plain_http(patch: pytest.MonkeyPatch) -> None:
     """Documented hosts are trusted without encryption."""
-    right = ClientService.distrust
-    patch.setattr(ClientService, "distrust", lambda self, url: right(self, url.replace("http://", "https://")))
+    right = ClientService.untrusted_reason
+    patch.setattr(ClientService, "untrusted_reason", lambda self, url: right(self, url.replace("http://", "https://")))
 
 
 @MUTATIONS.in_client
 def home_is_trusted(patch: pytest.MonkeyPatch) -> None:
     """The service's own address is trusted without being named."""
-    right = Client.distrust
+    right = Client.untrusted_reason
 
-    def distrust(self: Client, url: str) -> str | None:
+    def untrusted_reason(self: Client, url: str) -> str | None:
         home = self.settings.base_url.partition("://")[2].partition("/")[0]
         return None if conversation_host(url) == home.partition(":")[0] else right(self, url)
 
-    patch.setattr(Client, "distrust", distrust)
+    patch.setattr(Client, "untrusted_reason", untrusted_reason)
 
 
 @MUTATIONS.in_client

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from soundstage import JobState, errors
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._protocol import responses as answers
-from soundstage._protocol.spend_limit import Purse
+from soundstage._protocol.spend_limit import SpendLimit
 from soundstage._protocol.submission import Submission
 from soundstage.vendors.gmicloud import bodies, login, models, profile, service
 from soundstage.vendors.gmicloud.access import KeyAccess
@@ -279,12 +279,12 @@ def told_tokens(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def refreshes_each(patch: pytest.MonkeyPatch) -> None:
     """Everybody who finds the token expired refreshes it."""
-    patch.setattr(SyncDriver, "_alone", lambda self, effect: self.run(effect.make()))
+    patch.setattr(SyncDriver, "_exclusive", lambda self, effect: self.run(effect.make()))
 
-    async def alone(self: AsyncDriver, effect: Any) -> object:
+    async def exclusive(self: AsyncDriver, effect: Any) -> object:
         return await self.run(effect.make())
 
-    patch.setattr(AsyncDriver, "_alone", alone)
+    patch.setattr(AsyncDriver, "_exclusive", exclusive)
 
 
 @MUTATIONS.in_client
@@ -484,7 +484,7 @@ def dollars_for_cents(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def open_purse(patch: pytest.MonkeyPatch) -> None:
     """A limit on what may be spent is not kept."""
-    patch.setattr(Purse, "take", lambda _self, _amount: None)
+    patch.setattr(SpendLimit, "reserve", lambda _self, _amount: None)
 
 
 @MUTATIONS.in_client

@@ -10,10 +10,10 @@ import orjson
 
 from soundstage import JobState, errors
 from soundstage._client.jobs import _Handle
-from soundstage._io.http import AsyncWire
+from soundstage._io.http import AsyncTransport
 from soundstage._protocol import responses as answers
 from soundstage._protocol.downloads import Download
-from soundstage._protocol.polling import Watch
+from soundstage._protocol.polling import Poller
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
 from soundstage._values import validation as checks
@@ -276,15 +276,15 @@ def second_post(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def second_post_when_awaiting(patch: pytest.MonkeyPatch) -> None:
     """The awaiting client sends again when the connection drops."""
-    right = AsyncWire.send
+    right = AsyncTransport.send
 
-    async def send(self: AsyncWire, request: Any) -> Any:
+    async def send(self: AsyncTransport, request: Any) -> Any:
         try:
             return await right(self, request)
         except Interrupted:
             return await right(self, request)
 
-    patch.setattr(AsyncWire, "send", send)
+    patch.setattr(AsyncTransport, "send", send)
 
 
 @MUTATIONS.in_client
@@ -428,8 +428,8 @@ def empty_success(patch: pytest.MonkeyPatch) -> None:
 def lost_job(patch: pytest.MonkeyPatch) -> None:
     """A wait that ends early forgets the job."""
 
-    def step(self: Any, watch: Watch) -> Any:
-        return self._believe((yield from watch.step()))
+    def step(self: Any, watch: Poller) -> Any:
+        return self._update((yield from watch.step()))
 
     patch.setattr(_Handle, "_step", step)
 
@@ -437,13 +437,13 @@ def lost_job(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def lost_token(patch: pytest.MonkeyPatch) -> None:
     """A wait that ends early has no token."""
-    patch.setattr(Watch, "_over", lambda _self: errors.WaitTimeout("over", vendor="tomoviee"))
+    patch.setattr(Poller, "_over", lambda _self: errors.WaitTimeout("over", vendor="tomoviee"))
 
 
 @MUTATIONS.in_client
 def impatient_wait(patch: pytest.MonkeyPatch) -> None:
     """The first failed poll ends a wait."""
-    patch.setattr(Watch, "_bearable", lambda _self, _trouble, _began: False)
+    patch.setattr(Poller, "_bearable", lambda _self, _trouble, _began: False)
 
 
 @MUTATIONS.in_client
@@ -553,7 +553,7 @@ def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def deaf_to_callbacks(patch: pytest.MonkeyPatch) -> None:
     """A callback of a success is read as one that is still to come."""
-    right = Client.called_back
+    right = Client.parse_callback
     patch.setattr(
-        Client, "called_back", lambda self, body: replace(right(self, body), snapshot=Snapshot(JobState.QUEUED))
+        Client, "parse_callback", lambda self, body: replace(right(self, body), snapshot=Snapshot(JobState.QUEUED))
     )

@@ -13,7 +13,7 @@ from soundstage import AsyncTomoviee, Media, SkippingClock, Tomoviee
 from soundstage._protocol.credentials import Secret
 from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._protocol.service import Settings
-from soundstage._values.messages import Alone, Flow, Open, Pause, Read, Request, Response, Run, Send
+from soundstage._values.messages import Exclusive, Flow, Open, Pause, Read, Request, Response, Run, Send
 from soundstage._values.policies import PollPolicy, RetryPolicy
 from soundstage.vendors.tomoviee import PROFILE, TomovieeService
 
@@ -91,7 +91,7 @@ class ScriptedWire:
                 return None
             case Run(call):
                 return call()
-            case Alone(_, make):
+            case Exclusive(_, make):
                 return self.run(make())
         raise AssertionError(effect)
 

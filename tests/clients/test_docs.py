@@ -33,8 +33,8 @@ def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def make(kind: type) -> Any:
         return lambda _, limits: kind(transport=httpx.MockTransport(handler), limits=limits)
 
-    monkeypatch.setattr(http.SyncWire, "_make", make(httpx.Client))
-    monkeypatch.setattr(http.AsyncWire, "_make", make(httpx.AsyncClient))
+    monkeypatch.setattr(http.SyncTransport, "_make", make(httpx.Client))
+    monkeypatch.setattr(http.AsyncTransport, "_make", make(httpx.AsyncClient))
     monkeypatch.setenv("TOMOVIEE_APP_KEY", kit.key)
     monkeypatch.setenv("TOMOVIEE_APP_SECRET", kit.secret)
     monkeypatch.chdir(tmp_path)

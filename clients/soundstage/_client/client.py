@@ -10,12 +10,12 @@ from soundstage._client.descriptors import Awaiting, Blocking
 from soundstage._client.jobs import AsyncJob, Job
 from soundstage._io.clock import Clock, SystemClock
 from soundstage._io.drivers import AsyncDriver, SyncDriver
-from soundstage._io.http import AsyncHttp, AsyncWire, HttpT, SyncHttp, SyncWire
+from soundstage._io.http import AsyncHttp, AsyncTransport, HttpT, SyncHttp, SyncTransport
 from soundstage._protocol.service import Service, Settings
 from soundstage._values.policies import PollPolicy, RetryPolicy
-from soundstage._values.state import JobRef, JobState, Snapshot, Started, read_token
-from soundstage._values.unpicklable import Live
-from soundstage._values.validation import base_address, instance, number, optional_text, plain_callable, reject, text
+from soundstage._values.state import JobRef, JobState, Snapshot, StartedJob, read_token
+from soundstage._values.unpicklable import Unpicklable
+from soundstage._values.validation import base_address, instance, invalid, number, optional_text, plain_callable, text
 from soundstage.errors import SubmitOutcomeUnknown
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ T = TypeVar("T")
 ServiceT = TypeVar("ServiceT", bound=Service)
 
 
-class Client(Live, ABC, Generic[HttpT, ServiceT]):
+class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
     """What the sync and the async client of every vendor share.
 
     A vendor's constructor calls this one, and then creates its service with the checked settings:
@@ -83,19 +83,19 @@ class Client(Live, ABC, Generic[HttpT, ServiceT]):
     def _connect(self, http: HttpT | None, timeout: float | None, clock: Clock) -> str:
         """Make wire and driver, and return the base address of an injected HTTP client, or ""."""
 
-    def _found(self, ref: JobRef) -> Started:
-        return Started(ref, Snapshot(JobState.UNKNOWN))
+    def _found(self, ref: JobRef) -> StartedJob:
+        return StartedJob(ref, Snapshot(JobState.UNKNOWN))
 
-    def _named(self, job_id: str, operation: str | None) -> Started:
+    def _named(self, job_id: str, operation: str | None) -> StartedJob:
         return self._found(JobRef(text("id", job_id), optional_text("operation", operation)))
 
     def _own(self, unknown: object) -> SubmitOutcomeUnknown:
         slug = self._service.profile.slug
         if not isinstance(unknown, SubmitOutcomeUnknown) or unknown.vendor != slug:
-            reject("unknown", unknown, f"a SubmitOutcomeUnknown of {slug}")
+            invalid("unknown", unknown, f"a SubmitOutcomeUnknown of {slug}")
         return unknown
 
-    def _from_token(self, token: str) -> Started:
+    def _from_token(self, token: str) -> StartedJob:
         return self._found(read_token(self._service.profile.slug, self.base_url, token))
 
 
@@ -112,7 +112,7 @@ def _base_url(profile: VendorProfile, given: str | None, own: str) -> str:
 class SyncClient(Client[SyncHttp, ServiceT], Blocking):
     """A client whose methods block. It may be shared by threads, and is a context manager."""
 
-    _wire: SyncWire
+    _wire: SyncTransport
     _driver: SyncDriver
 
     def job(self, id: str, operation: str | None = None) -> Job:  # noqa: A002 - the name every caller knows
@@ -144,7 +144,7 @@ class SyncClient(Client[SyncHttp, ServiceT], Blocking):
             InvalidArgument: It is no callback of this service.
             UnsupportedError: The service documents no callback.
         """
-        return self._adopt(self._service.called_back(body))
+        return self._adopt(self._service.parse_callback(body))
 
     def resolve(self, unknown: SubmitOutcomeUnknown) -> Job | None:
         """Look for the job that a submission of unknown outcome may have started, by the caller's own name for it.
@@ -189,21 +189,21 @@ class SyncClient(Client[SyncHttp, ServiceT], Blocking):
         self.close()
 
     def _connect(self, http: SyncHttp | None, timeout: float | None, clock: Clock) -> str:
-        self._wire = SyncWire(http, timeout)
+        self._wire = SyncTransport(http, timeout)
         self._driver = SyncDriver(self._wire, clock)
         return self._wire.base_url
 
     def _run(self, flow: Flow[T]) -> T:
         return self._driver.run(flow)
 
-    def _adopt(self, started: Started) -> Job:
+    def _adopt(self, started: StartedJob) -> Job:
         return Job(self._service, self._driver, started)
 
 
 class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
     """A client whose methods are coroutines. It is an async context manager."""
 
-    _wire: AsyncWire
+    _wire: AsyncTransport
     _driver: AsyncDriver
 
     def job(self, id: str, operation: str | None = None) -> AsyncJob:  # noqa: A002 - the name every caller knows
@@ -235,7 +235,7 @@ class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
             InvalidArgument: It is no callback of this service.
             UnsupportedError: The service documents no callback.
         """
-        return self._adopt(self._service.called_back(body))
+        return self._adopt(self._service.parse_callback(body))
 
     async def resolve(self, unknown: SubmitOutcomeUnknown) -> AsyncJob | None:
         """Look for the job that a submission of unknown outcome may have started, by the caller's own name for it.
@@ -280,12 +280,12 @@ class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
         await self.aclose()
 
     def _connect(self, http: AsyncHttp | None, timeout: float | None, clock: Clock) -> str:
-        self._wire = AsyncWire(http, timeout)
+        self._wire = AsyncTransport(http, timeout)
         self._driver = AsyncDriver(self._wire, clock)
         return self._wire.base_url
 
     async def _run(self, flow: Flow[T]) -> T:
         return await self._driver.run(flow)
 
-    def _adopt(self, started: Started) -> AsyncJob:
+    def _adopt(self, started: StartedJob) -> AsyncJob:
         return AsyncJob(self._service, self._driver, started)

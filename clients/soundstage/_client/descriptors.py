@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from soundstage._client.jobs import AsyncJob, Job
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Blocking(ABC):
     def _run(self, flow: Flow[T]) -> T: ...
 
     @abstractmethod
-    def _adopt(self, started: Started) -> Job: ...
+    def _adopt(self, started: StartedJob) -> Job: ...
 
 
 class Awaiting(ABC):
@@ -42,10 +42,10 @@ class Awaiting(ABC):
     async def _run(self, flow: Flow[T]) -> T: ...
 
     @abstractmethod
-    def _adopt(self, started: Started) -> AsyncJob: ...
+    def _adopt(self, started: StartedJob) -> AsyncJob: ...
 
 
-class Twin:
+class DualMethod:
     """The two functions of one flow; the owner's kind decides which one it gets."""
 
     def __init__(self, flow: Callable[..., Any], blocking: Any, awaiting: Any, returns: tuple[str, str]) -> None:
@@ -66,7 +66,7 @@ def _like(call: Any, flow: Callable[..., Any], returns: str) -> Any:
     return call
 
 
-class operation(Twin, Generic[P, T]):  # noqa: N801 - a decorator reads as one
+class operation(DualMethod, Generic[P, T]):  # noqa: N801 - a decorator reads as one
     """A method whose value is the same for both kinds of client."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
@@ -89,13 +89,13 @@ class operation(Twin, Generic[P, T]):  # noqa: N801 - a decorator reads as one
         return self._get(client, owner)
 
 
-class submission(Twin, Generic[P]):  # noqa: N801 - a decorator reads as one
+class submission(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as one
     """A method that starts a paid job: a `Job` for one kind of client, an `AsyncJob` for the other.
 
     Nothing that can fail stands between the flow's end and the handle: an answered job is never lost.
     """
 
-    def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Started]]) -> None:
+    def __init__(self, flow: Callable[Concatenate[Any, P], Flow[StartedJob]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 return self._adopt(self._run(flow(self, *args, **kwargs)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 import anyio
 
 from soundstage._client.jobs import AsyncJob, Job
-from soundstage._client.pending import Course, J
-from soundstage._values.validation import number, reject, whole_number
+from soundstage._client.pending import J, PendingJob
+from soundstage._values.validation import invalid, number, whole_number
 from soundstage.errors import GatherError, WaitTimeout
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def gather(jobs: Iterable[Job], *, limit: int = 8, timeout: float | None = None)
         GatherError: Some waits failed, or taking the next job did; it carries every job, every token and every error.
         InvalidArgument: An argument is out of range; nothing was sent.
     """
-    crew = Crew(jobs, Job, limit, timeout)
+    crew = JobGroup(jobs, Job, limit, timeout)
     for _ in _completed(crew):
         pass
     return crew.given
@@ -48,7 +48,7 @@ def as_completed(jobs: Iterable[Job], *, limit: int = 8, timeout: float | None =
     Arguments and errors are those of `gather`; an error comes after the last job. Nothing happens between two jobs
     that are asked for, and whoever stops asking leaves the other jobs as they are.
     """
-    return _completed(Crew(jobs, Job, limit, timeout))
+    return _completed(JobGroup(jobs, Job, limit, timeout))
 
 
 async def gather_async(
@@ -58,7 +58,7 @@ async def gather_async(
     timeout: float | None = None,  # noqa: ASYNC109 - seconds of the injected clock, which no cancel scope knows
 ) -> list[AsyncJob]:
     """Wait for many jobs of awaiting clients, and return them in the order given, as `gather`; looks go on together."""
-    crew = Crew(jobs, AsyncJob, limit, timeout)
+    crew = JobGroup(jobs, AsyncJob, limit, timeout)
     async for _ in _completed_async(crew):
         pass
     return crew.given
@@ -68,10 +68,10 @@ def as_completed_async(
     jobs: Iterable[AsyncJob], *, limit: int = 8, timeout: float | None = None
 ) -> AsyncGenerator[AsyncJob, None]:
     """Wait for many jobs of awaiting clients, and give each, once, when it is over, as `as_completed`."""
-    return _completed_async(Crew(jobs, AsyncJob, limit, timeout))
+    return _completed_async(JobGroup(jobs, AsyncJob, limit, timeout))
 
 
-def _completed(crew: Crew[Job]) -> Generator[Job, None, None]:
+def _completed(crew: JobGroup[Job]) -> Generator[Job, None, None]:
     with crew:
         while crew.going():
             if not (due := crew.due()):
@@ -83,7 +83,7 @@ def _completed(crew: Crew[Job]) -> Generator[Job, None, None]:
         crew.conclude()
 
 
-async def _completed_async(crew: Crew[AsyncJob]) -> AsyncGenerator[AsyncJob, None]:
+async def _completed_async(crew: JobGroup[AsyncJob]) -> AsyncGenerator[AsyncJob, None]:
     with crew:
         while crew.going():
             if not (due := crew.due()):
@@ -98,7 +98,7 @@ async def _completed_async(crew: Crew[AsyncJob]) -> AsyncGenerator[AsyncJob, Non
         crew.conclude()
 
 
-class Crew(Generic[J]):
+class JobGroup(Generic[J]):
     """The jobs of one call, and what is to be done next; a context manager that gives up what is left.
 
     Attributes:
@@ -117,13 +117,13 @@ class Crew(Generic[J]):
         self._timeout = None if timeout is None else number("timeout", timeout, least=0, infinite=True)
         self._clocks: dict[int, tuple[Clock, float]] = {}
         self._exceptions: list[Exception] = []
-        self._going: list[Course[J]] = []
+        self._going: list[PendingJob[J]] = []
         self._known = isinstance(jobs, Collection)
         self._at_end = False
         courses = self._courses(_iterator(jobs, kind))
         self._ahead = iter(list(courses)) if self._known else courses
 
-    def _courses(self, jobs: Iterator[Any]) -> Iterator[Course[J]]:
+    def _courses(self, jobs: Iterator[Any]) -> Iterator[PendingJob[J]]:
         """A wait for each job that was not given before, not begun yet."""
         seen: set[int] = set()
         for job in (_handle(found, self._kind) for found in jobs):
@@ -143,7 +143,7 @@ class Crew(Generic[J]):
                 self._going.append(course)
         return bool(self._going)
 
-    def _next(self) -> Course[J] | None:
+    def _next(self) -> PendingJob[J] | None:
         """The next wait, or None; of an iterator none is taken once the time is over, as that may cost."""
         if not self._known and any(self._is_over(clock) for clock, _ in self._clocks.values()):
             return None
@@ -155,15 +155,15 @@ class Crew(Generic[J]):
         self._at_end = course is None
         return course
 
-    def due(self) -> list[Course[J]]:
+    def due(self) -> list[PendingJob[J]]:
         """The waits that can go on now."""
         return [course for course in self._going if not course.left]
 
-    def first(self) -> Course[J]:
+    def first(self) -> PendingJob[J]:
         """The wait that goes on before all others."""
         return min(self._going, key=lambda course: course.left)
 
-    def release(self, course: Course[J]) -> Iterator[J]:
+    def release(self, course: PendingJob[J]) -> Iterator[J]:
         """Let go of a wait that is over, and give its job if that is over too."""
         if course.over:
             self._going.remove(course)
@@ -208,13 +208,13 @@ def _iterator(jobs: Any, kind: type) -> Iterator[Any]:
     try:
         return iter(jobs)
     except TypeError:
-        reject("jobs", jobs, f"an iterable of {kind.__name__}")
+        invalid("jobs", jobs, f"an iterable of {kind.__name__}")
 
 
 def _handle(found: Any, kind: type) -> Any:
     """*found*, which is a *kind*; untyped, as what belongs to a handle alone is called on it here."""
     if not isinstance(found, kind):
-        reject("jobs", found, f"an iterable of {kind.__name__}")
+        invalid("jobs", found, f"an iterable of {kind.__name__}")
     return found
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from soundstage import errors
 from soundstage._client.outputs import AsyncOutput, Output
-from soundstage._client.pending import Course
+from soundstage._client.pending import PendingJob
 from soundstage._protocol import responses
 from soundstage._protocol.downloads import Download, SaveOptions, job_file_names
-from soundstage._protocol.polling import Watch
-from soundstage._values.state import History, JobState, Snapshot, Started
-from soundstage._values.unpicklable import Live
+from soundstage._protocol.polling import Poller
+from soundstage._values.state import History, JobState, Snapshot, StartedJob
+from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import path, plain_callable
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Handle(Live):
+class _Handle(Unpicklable):
     """What both kinds of job know and do; every method that talks to the service is a flow."""
 
-    _instead = "keep to_token(), and resume with client.job_from_token()"
+    _alternative = "keep to_token(), and resume with client.job_from_token()"
 
-    def __init__(self, service: Service, started: Started) -> None:
+    def __init__(self, service: Service, started: StartedJob) -> None:
         self._service = service
         self._ref = started.ref
         self._history = History(started.snapshot).after(started.snapshot)
@@ -101,7 +101,7 @@ class _Handle(Live):
         progress = "" if self.progress is None else f", {self.progress:g} %"
         return f"<{type(self).__name__} {self.vendor} {self.id} {self.state.value}{progress}>"
 
-    def _believe(self, snapshot: Snapshot) -> Snapshot:
+    def _update(self, snapshot: Snapshot) -> Snapshot:
         self._history = self._history.after(snapshot)
         return self.snapshot
 
@@ -111,15 +111,15 @@ class _Handle(Live):
             interruption.add_note(f"The job goes on at the service: client.job_from_token({self.to_token()!r})")
 
     def _refreshing(self) -> Flow[None]:
-        look = self._service.retried(lambda: self._service.look(self._ref), responses.is_transient)
-        self._believe((yield from look))
+        look = self._service.retried(lambda: self._service.poll_once(self._ref), responses.is_transient)
+        self._update((yield from look))
 
-    def _watch(self, timeout: float | None) -> Watch:
-        return Watch(self._service, self._ref, timeout)
+    def _watch(self, timeout: float | None) -> Poller:
+        return Poller(self._service, self._ref, timeout)
 
-    def _step(self, watch: Watch) -> Flow[Snapshot]:
+    def _step(self, watch: Poller) -> Flow[Snapshot]:
         try:
-            return self._believe((yield from watch.step()))
+            return self._update((yield from watch.step()))
         except errors.WaitTimeout as over:
             over.job = cast("errors.JobHandle", self)
             raise
@@ -142,7 +142,7 @@ class _Handle(Live):
             raise error
 
     def _canceling(self) -> Flow[None]:
-        self._believe((yield from self._service.cancel(self._ref)))
+        self._update((yield from self._service.cancel(self._ref)))
 
     def _saving(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
         home = path("folder", folder)
@@ -160,7 +160,7 @@ class Job(_Handle):
     Losing the handle loses nothing: `client.job(id)` and `client.job_from_token(token)` make another.
     """
 
-    def __init__(self, service: Service, driver: SyncDriver, started: Started) -> None:
+    def __init__(self, service: Service, driver: SyncDriver, started: StartedJob) -> None:
         super().__init__(service, started)
         self._driver = driver
 
@@ -209,7 +209,7 @@ class Job(_Handle):
         """Look until the job is over, giving every answer; raises as `wait` does."""
         return self._updates(self._watch(timeout))
 
-    def _updates(self, watch: Watch) -> Generator[Snapshot, None, None]:
+    def _updates(self, watch: Poller) -> Generator[Snapshot, None, None]:
         if self.state.final:
             yield self.snapshot
         while not self.state.final:
@@ -242,8 +242,8 @@ class Job(_Handle):
         """
         return self._run(self._saving(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
 
-    def _course(self, left: Callable[[Clock], float | None]) -> Course[Self]:
-        return Course(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
+    def _course(self, left: Callable[[Clock], float | None]) -> PendingJob[Self]:
+        return PendingJob(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
 
     def _run(self, flow: Flow[T]) -> T:
         try:
@@ -259,7 +259,7 @@ class AsyncJob(_Handle):
     Losing the handle loses nothing: `client.job(id)` and `client.job_from_token(token)` make another.
     """
 
-    def __init__(self, service: Service, driver: AsyncDriver, started: Started) -> None:
+    def __init__(self, service: Service, driver: AsyncDriver, started: StartedJob) -> None:
         super().__init__(service, started)
         self._driver = driver
 
@@ -300,7 +300,7 @@ class AsyncJob(_Handle):
         """Look until the job is over, giving every answer, as `Job.updates`."""
         return self._updates(self._watch(timeout))
 
-    async def _updates(self, watch: Watch) -> AsyncGenerator[Snapshot, None]:
+    async def _updates(self, watch: Poller) -> AsyncGenerator[Snapshot, None]:
         if self.state.final:
             yield self.snapshot
         while not self.state.final:
@@ -317,8 +317,8 @@ class AsyncJob(_Handle):
         """Wait if the job is not over, save every output in *folder*, and return the paths, as `Job.save`."""
         return await self._run(self._saving(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
 
-    def _course(self, left: Callable[[Clock], float | None]) -> Course[Self]:
-        return Course(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
+    def _course(self, left: Callable[[Clock], float | None]) -> PendingJob[Self]:
+        return PendingJob(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
 
     async def _run(self, flow: Flow[T]) -> T:
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._values.redaction import hide_query
-from soundstage._values.unpicklable import Live
+from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import path
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from soundstage._values.state import Media
 
 
-class _Result(Live):
+class _Result(Unpicklable):
     """What both kinds of output know."""
 
-    _instead = "keep the job's to_token()"
+    _alternative = "keep the job's to_token()"
 
     def __init__(self, service: Service, media: Media, token: str | None) -> None:
         self._service = service

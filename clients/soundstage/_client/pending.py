@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 J = TypeVar("J", bound="JobHandle")
 
 
-class Course(Generic[J]):
+class PendingJob(Generic[J]):
     """A job and its wait, taken up again and again until the wait is over.
 
     Attributes:

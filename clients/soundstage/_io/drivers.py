@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from soundstage._values.messages import Alone, Effect, Flow, Open, Pause, Read, Request, Response, Run, Send
+from soundstage._values.messages import Effect, Exclusive, Flow, Open, Pause, Read, Request, Response, Run, Send
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from soundstage._io.clock import Clock
-    from soundstage._io.http import AsyncStream, AsyncWire, SyncStream, SyncWire
+    from soundstage._io.http import AsyncStream, AsyncTransport, SyncStream, SyncTransport
 
 T = TypeVar("T")
 
@@ -27,14 +27,14 @@ _EXCERPT = 500
 class SyncDriver:
     """Runs flows by blocking."""
 
-    def __init__(self, wire: SyncWire, clock: Clock) -> None:
+    def __init__(self, wire: SyncTransport, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
-        self._turns: dict[str, threading.Lock] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def run(self, flow: Flow[T]) -> T:
         """Drive *flow* to its end and return its value."""
-        hands = _SyncHands(self._wire, self._clock, self._alone)
+        hands = SyncEffects(self._wire, self._clock, self._exclusive)
         step: Callable[[Any], Effect] = flow.send
         value: Any = None
         try:
@@ -54,22 +54,22 @@ class SyncDriver:
             flow.close()
             hands.close()
 
-    def _alone(self, effect: Alone) -> object:
-        with self._turns.setdefault(effect.key, threading.Lock()):
+    def _exclusive(self, effect: Exclusive) -> object:
+        with self._locks.setdefault(effect.key, threading.Lock()):
             return self.run(effect.make())
 
 
 class AsyncDriver:
     """Runs flows by awaiting."""
 
-    def __init__(self, wire: AsyncWire, clock: Clock) -> None:
+    def __init__(self, wire: AsyncTransport, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
-        self._turns: dict[str, anyio.Lock] = {}
+        self._locks: dict[str, anyio.Lock] = {}
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive *flow* to its end and return its value."""
-        hands = _AsyncHands(self._wire, self._clock, self._alone)
+        hands = AsyncEffects(self._wire, self._clock, self._exclusive)
         step: Callable[[Any], Effect] = flow.send
         value: Any = None
         try:
@@ -89,12 +89,12 @@ class AsyncDriver:
             flow.close()
             await hands.close()
 
-    async def _alone(self, effect: Alone) -> object:
-        async with self._turns.setdefault(effect.key, anyio.Lock()):
+    async def _exclusive(self, effect: Exclusive) -> object:
+        async with self._locks.setdefault(effect.key, anyio.Lock()):
             return await self.run(effect.make())
 
 
-class _Money:
+class PaidRequest:
     """Remembers the paid request of a run, to say on an interruption what to look for."""
 
     def __init__(self) -> None:
@@ -113,14 +113,14 @@ class _Money:
         interruption.add_note(note)
 
 
-class _SyncHands:
+class SyncEffects:
     """Carries out the effects of one run, and holds its open stream."""
 
-    def __init__(self, wire: SyncWire, clock: Clock, alone: Callable[[Alone], object]) -> None:
-        self.money = _Money()
+    def __init__(self, wire: SyncTransport, clock: Clock, alone: Callable[[Exclusive], object]) -> None:
+        self.money = PaidRequest()
         self._wire = wire
         self._clock = clock
-        self._alone = alone
+        self._exclusive = alone
         self._stream: SyncStream | None = None
 
     def perform(self, effect: Effect) -> object:
@@ -139,7 +139,7 @@ class _SyncHands:
             case Run(call):
                 return call()
             case _:
-                return self._alone(effect)
+                return self._exclusive(effect)
 
     def _send(self, request: Request) -> Response:
         if not request.paid:
@@ -154,14 +154,14 @@ class _SyncHands:
             stream.close()
 
 
-class _AsyncHands:
+class AsyncEffects:
     """Carries out the effects of one run, and holds its open stream."""
 
-    def __init__(self, wire: AsyncWire, clock: Clock, alone: Callable[[Alone], Awaitable[object]]) -> None:
-        self.money = _Money()
+    def __init__(self, wire: AsyncTransport, clock: Clock, alone: Callable[[Exclusive], Awaitable[object]]) -> None:
+        self.money = PaidRequest()
         self._wire = wire
         self._clock = clock
-        self._alone = alone
+        self._exclusive = alone
         self._stream: AsyncStream | None = None
 
     async def perform(self, effect: Effect) -> object:
@@ -180,7 +180,7 @@ class _AsyncHands:
             case Run(call):
                 return await anyio.to_thread.run_sync(call)
             case _:
-                return await self._alone(effect)
+                return await self._exclusive(effect)
 
     async def _send(self, request: Request) -> Response:
         if not request.paid:

@@ -162,7 +162,7 @@ class _Wire(ABC, Generic[HttpT]):
             return made
 
 
-class SyncWire(_Wire[httpx.Client]):
+class SyncTransport(_Wire[httpx.Client]):
     """Sends by blocking."""
 
     _kind = httpx.Client
@@ -219,20 +219,20 @@ class SyncStream:
             self._answer.close()
 
 
-class AsyncWire(_Wire[httpx.AsyncClient]):
+class AsyncTransport(_Wire[httpx.AsyncClient]):
     """Sends by awaiting."""
 
     _kind = httpx.AsyncClient
 
     async def send(self, request: Request) -> Response:
-        """The whole answer to *request*; raises as `SyncWire.send` does."""
+        """The whole answer to *request*; raises as `SyncTransport.send` does."""
         client, outgoing = self._prepare(request)
         with _exchange(request):
             answer = await client.send(outgoing, auth=None, follow_redirects=False)
             return _response(answer, answer.content)
 
     async def open(self, request: Request) -> AsyncStream:
-        """The answer to *request* with its body still to come; raises as `SyncWire.send` does."""
+        """The answer to *request* with its body still to come; raises as `SyncTransport.send` does."""
         client, outgoing = self._prepare(request)
         with _exchange(request):
             answer = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)

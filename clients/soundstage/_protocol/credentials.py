@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from soundstage._values.redaction import MASK
-from soundstage._values.unpicklable import Live
-from soundstage._values.validation import reject
+from soundstage._values.unpicklable import Unpicklable
+from soundstage._values.validation import invalid
 from soundstage.errors import MissingCredential
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
-class Secret(Live):
+class Secret(Unpicklable):
     """A credential that no repr, string, format or pickle gives away."""
 
-    _instead = "give the credential again where it is needed"
+    _alternative = "give the credential again where it is needed"
 
     def __init__(self, value: str) -> None:
         self.__value = value
@@ -67,5 +67,5 @@ def find_credential(
 
 def _visible(where: str, value: object) -> Secret:
     if not isinstance(value, str) or not _VISIBLE.match(value):
-        reject(where, value, "visible ASCII characters, without spaces or line breaks", shown=MASK)
+        invalid(where, value, "visible ASCII characters, without spaces or line breaks", shown=MASK)
     return Secret(value)

@@ -147,7 +147,7 @@ class Download:
             raise self._error(errors.DownloadUnsafe, f"not an http or https address: {hide_query(url)}")
         if urlsplit(url).scheme == "http" and came_from is not None and urlsplit(came_from).scheme == "https":
             raise self._error(errors.DownloadUnsafe, f"redirected from https to {hide_query(url)}")
-        if (distrust := self._service.distrust(url)) is not None:
+        if (distrust := self._service.untrusted_reason(url)) is not None:
             raise self._error(errors.DownloadUnsafe, distrust)
 
     def _begin(self, head: Response, part: Partial) -> Flow[int | None]:

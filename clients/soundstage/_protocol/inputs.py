@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from soundstage._values.media_type import mismatch
 from soundstage._values.messages import run
-from soundstage._values.validation import reject, web_address
+from soundstage._values.validation import invalid, web_address
 
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
 
-Picture: TypeAlias = str | bytes | PathLike[str]
+ImageInput: TypeAlias = str | bytes | PathLike[str]
 """A picture: its http or https address, a path (as text or as a path object), or its bytes."""
 
 _FORMATS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -27,12 +27,12 @@ _MARK = 0xFF
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers that say how large a JPEG is
 
 
-def picture(field: str, value: Any, *, most: int, address: bool = True) -> Flow[str | bytes]:
+def load_image(field: str, value: Any, *, most: int, address: bool = True) -> Flow[str | bytes]:
     """The address of a picture as it is, or else its bytes.
 
     Args:
         field: The argument's name.
-        value: What was given: a `Picture`.
+        value: What was given: a `ImageInput`.
         most: How large it may be, in bytes.
         address: Whether an address will do.
 
@@ -41,13 +41,13 @@ def picture(field: str, value: Any, *, most: int, address: bool = True) -> Flow[
     """
     if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
         if not address:
-            reject(field, value, "a path or bytes; this service takes no address")
+            invalid(field, value, "a path or bytes; this service takes no address")
         return web_address(field, value)
     if isinstance(value, (bytes, bytearray)):
         return _checked(field, bytes(value), f"{len(value)} bytes", most)
     if not isinstance(value, (str, PathLike)) or value == "":
         forms = "an http(s) address, a path or bytes" if address else "a path or bytes"
-        reject(field, cast("object", value), f"a PNG or JPEG picture, as {forms}")
+        invalid(field, cast("object", value), f"a PNG or JPEG picture, as {forms}")
     path = Path(cast("str | PathLike[str]", value))
     content = yield from run(lambda: _read(field, path, most))
     return _checked(field, content, repr(str(path)), most)
@@ -58,12 +58,12 @@ def base64_text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def picture_type(content: bytes) -> str:
+def image_media_type(content: bytes) -> str:
     """The media type of a picture that `picture` let pass."""
     return next(kind for sign, kind in _FORMATS.items() if content.startswith(sign))
 
 
-def picture_sides(content: bytes) -> tuple[int, int] | None:
+def image_size(content: bytes) -> tuple[int, int] | None:
     """Width and height of a PNG or JPEG in pixels, by its first bytes; None where they do not say."""
     if content.startswith(b"\x89PNG"):
         return struct.unpack(">II", content[16:24]) if len(content) >= _PNG_HEAD else None
@@ -84,13 +84,13 @@ def _read(field: str, path: Path, most: int) -> bytes:
     except (OSError, ValueError) as error:
         number = error.errno if isinstance(error, OSError) else errno.EINVAL
         why = {errno.ENOENT: "it is not there", errno.EISDIR: "it is a folder"}.get(number or 0, str(error))
-        reject(field, path, f"a file that can be read ({why})", shown=repr(str(path)))
+        invalid(field, path, f"a file that can be read ({why})", shown=repr(str(path)))
 
 
 def _checked(field: str, content: bytes, shown: str, most: int) -> bytes:
     if len(content) > most:
-        reject(field, content, f"a picture of at most {most} bytes", shown=shown)
+        invalid(field, content, f"a picture of at most {most} bytes", shown=shown)
     if not content.startswith(tuple(_FORMATS)):
         found = mismatch("image", content) or "a picture of another format"
-        reject(field, content, f"a PNG or JPEG picture, and this is {found}", shown=shown)
+        invalid(field, content, f"a PNG or JPEG picture, and this is {found}", shown=shown)
     return content

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LAST_LOOK = 1.0  # seconds that the look at the deadline itself may take
 
 
-class Watch:
+class Poller:
     """Looks at one job again and again, until the caller has seen enough or the time is over.
 
     The last pause is cut, so that a wait of one second pauses no more than a second of the clock, and no look may take
@@ -54,7 +54,7 @@ class Watch:
             yield from self._pace()
             began = self._now()
             try:
-                snapshot = yield from self._service.look(self._ref, self._left())
+                snapshot = yield from self._service.poll_once(self._ref, self._left())
             except errors.SoundstageError as trouble:
                 if not self._bearable(trouble, began):
                     raise

@@ -22,7 +22,7 @@ from soundstage._values.events import (
 )
 from soundstage._values.messages import NO_HEADERS, Flow, NotSent, Request, Response, TransportError, pause, send
 from soundstage._values.redaction import Redactor, hide_query
-from soundstage._values.state import JobRef, Snapshot, Started, write_token
+from soundstage._values.state import JobRef, Snapshot, StartedJob, write_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ class Service(ABC):
 
     @abstractmethod
     def submit(self, *args: Any, **kwargs: Any) -> Flow[Any]:
-        """Start paid work with a vendor's own arguments, and return the `Started` job.
+        """Start paid work with a vendor's own arguments, and return the `StartedJob` job.
 
         A vendor without jobs returns the finished work.
         """
@@ -96,7 +96,7 @@ class Service(ABC):
         message = f"{self.profile.name} documents no cancel call: the job {ref.id} goes on"
         raise errors.UnsupportedError(message, vendor=self.profile.slug, token=self.token(ref))
 
-    def called_back(self, body: object) -> Started:  # noqa: ARG002 - a vendor with callbacks reads it
+    def parse_callback(self, body: object) -> StartedJob:  # noqa: ARG002 - a vendor with callbacks reads it
         """What the service tells of a job at a callback address.
 
         Raises:
@@ -106,7 +106,7 @@ class Service(ABC):
         message = f"{self.profile.name} documents no callback"
         raise errors.UnsupportedError(message, vendor=self.profile.slug)
 
-    def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
+    def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
         """Look for the job that a submission of unknown outcome may have started; None is a proof that there is none.
 
         Raises:
@@ -116,7 +116,7 @@ class Service(ABC):
         message = f"{self.profile.name} documents no way to find a job by a name that the caller gave it"
         raise errors.UnsupportedError(f"{message}: {unknown}", vendor=self.profile.slug)
 
-    def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[Started]]:
+    def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[StartedJob]]:
         """The account's jobs of one kind, a page of them.
 
         Raises:
@@ -181,7 +181,7 @@ class Service(ABC):
             return NO_HEADERS
         return self.authorization()
 
-    def distrust(self, url: str) -> str | None:
+    def untrusted_reason(self, url: str) -> str | None:
         """Why nothing may be fetched from *url*, or None: results come from the hosts that are documented, over https.
 
         A service that documents no hosts may have its results anywhere.
@@ -228,34 +228,34 @@ class Service(ABC):
                 self.emit(RetryScheduled(self.profile.slug, attempt, delay, str(trouble)))
             yield from pause(delay)
 
-    def read_once(self, request: Request, understand: Callable[[Response], T]) -> Flow[T]:
-        """Send a request that spends nothing, once, and return what *understand* makes of the answer.
+    def read_once(self, request: Request, parse: Callable[[Response], T]) -> Flow[T]:
+        """Send a request that spends nothing, once, and return what *parse* makes of the answer.
 
         Raises:
             ConnectionFailed: There is no answer.
-            ApiError: *understand* raised it.
+            ApiError: *parse* raised it.
         """
         try:
             response = yield from self.traced(request)
         except TransportError as trouble:
             raise self.unreachable(trouble) from None
-        return understand(response)
+        return parse(response)
 
-    def read(self, request: Request, understand: Callable[[Response], T]) -> Flow[T]:
+    def read(self, request: Request, parse: Callable[[Response], T]) -> Flow[T]:
         """As `read_once`, and again as the retry policy says while the trouble may pass."""
-        return self.retried(lambda: self.read_once(request, understand), responses.is_transient)
+        return self.retried(lambda: self.read_once(request, parse), responses.is_transient)
 
-    def look(self, ref: JobRef, timeout: float | None = None) -> Flow[Snapshot]:
+    def poll_once(self, ref: JobRef, timeout: float | None = None) -> Flow[Snapshot]:
         """Look at a job once; whatever goes wrong carries the job's token."""
         try:
             snapshot = yield from self.poll(ref, timeout)
         except errors.SoundstageError as trouble:
             trouble.token = self.token(ref)
             raise
-        self.tell(ref, snapshot)
+        self.emit_update(ref, snapshot)
         return snapshot
 
-    def tell(self, ref: JobRef, snapshot: Snapshot) -> None:
+    def emit_update(self, ref: JobRef, snapshot: Snapshot) -> None:
         """Tell the hook what a job is at."""
         state = (snapshot.state, snapshot.state_raw, snapshot.progress)
         self.emit(JobUpdated(self.profile.slug, ref.id, *state))

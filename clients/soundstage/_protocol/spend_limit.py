@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import threading
 
-from soundstage._values.unpicklable import Live
+from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import number
 from soundstage.errors import SpendLimitReached
 
 _ROUNDING = 1e-9  # of the limit: sums of decimal fractions are not exact
 
 
-class Purse(Live):
+class SpendLimit(Unpicklable):
     """What may be spent and what was, in the service's own unit; it may be shared by threads.
 
     An amount is taken before a submission leaves, and given back only if the submission was refused for certain. What
     may have been charged stays taken, and so does what a job that failed later gets back from the service.
     """
 
-    _instead = "a client has its own limit"
+    _alternative = "a client has its own limit"
 
     def __init__(self, vendor: str, limit: float | None, unit: str) -> None:
         """Take a limit, None for none.
@@ -32,7 +32,7 @@ class Purse(Live):
         self._unit = unit
         self._lock = threading.Lock()
 
-    def take(self, amount: float) -> None:
+    def reserve(self, amount: float) -> None:
         """Take *amount*.
 
         Raises:
@@ -49,7 +49,7 @@ class Purse(Live):
                 )
             self.spent += amount
 
-    def give_back(self, amount: float) -> None:
+    def release(self, amount: float) -> None:
         """Give *amount* back: it was not charged."""
         with self._lock:
             self.spent = max(0.0, self.spent - amount)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Response
-from soundstage._values.state import JobRef, Snapshot, Started
+from soundstage._values.state import JobRef, Snapshot, StartedJob
 
 if TYPE_CHECKING:
     from soundstage._protocol.service import Service
 
-Understand: TypeAlias = Callable[[Response], tuple[str, Snapshot]]
+ResponseParser: TypeAlias = Callable[[Response], tuple[str, Snapshot]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Submission:
         service: Where it goes.
         operation: The method that was called.
         request: What is sent; its `paid` is set.
-        understand: Makes the job's id and its first snapshot of an answer, or raises an `ApiError`.
+        parse: Makes the job's id and its first snapshot of an answer, or raises an `ApiError`.
         idempotency_key: The key in the request, where the service knows one.
         external_id: The caller's own name for the job in the request, where the service knows one.
     """
@@ -33,11 +33,11 @@ class Submission:
     service: Service
     operation: str
     request: Request
-    understand: Understand
+    parse: ResponseParser
     idempotency_key: str | None = None
     external_id: str | None = None
 
-    def flow(self) -> Flow[Started]:
+    def flow(self) -> Flow[StartedJob]:
         """Start the job.
 
         Raises:
@@ -54,8 +54,8 @@ class Submission:
             # That the last request was refused, or never left, says nothing of an earlier one whose answer was lost.
             answer = last if isinstance(last, errors.ApiError) else None
             raise self._unknown(f"{doubts[0].reason}; sent again with the same key: {last}", answer) from last
-        started = Started(JobRef(job_id, self.operation), snapshot)
-        self.service.tell(started.ref, snapshot)
+        started = StartedJob(JobRef(job_id, self.operation), snapshot)
+        self.service.emit_update(started.ref, snapshot)
         return started
 
     def _attempt(self, doubts: list[errors.SubmitOutcomeUnknown]) -> Flow[tuple[str, Snapshot]]:
@@ -74,7 +74,7 @@ class Submission:
         except Interrupted as trouble:
             raise self._unknown(str(trouble)) from None
         try:
-            return self.understand(response)
+            return self.parse(response)
         except errors.ApiError as answer:
             if self.service.is_refusal(answer):
                 raise

@@ -121,7 +121,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class Exclusive:
     """Run a flow of its own while no other flow of the same driver runs one under the same key; answer with its value.
 
     Whoever comes meanwhile waits, so that what many need at once, such as a fresh token, is fetched once.
@@ -131,7 +131,7 @@ class Alone:
     make: Callable[[], Flow[Any]]
 
 
-Effect: TypeAlias = Send | Pause | Open | Read | Run | Alone
+Effect: TypeAlias = Send | Pause | Open | Read | Run | Exclusive
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 
@@ -188,10 +188,10 @@ def run(call: Callable[[], T]) -> Flow[T]:
     return value
 
 
-def alone(key: str, make: Callable[[], Flow[T]]) -> Flow[T]:
+def exclusive(key: str, make: Callable[[], Flow[T]]) -> Flow[T]:
     """Return what the flow that *make* makes returns, run while no other one runs under *key*.
 
     What it needs to know of others is to be looked up within: whoever waited finds what the one before has done.
     """
-    value: T = yield Alone(key, make)
+    value: T = yield Exclusive(key, make)
     return value

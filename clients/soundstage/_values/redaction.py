@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from soundstage._values.unpicklable import Live
+from soundstage._values.unpicklable import Unpicklable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def _forms(secret: str) -> tuple[str, ...]:
     return secret, json.dumps(secret)[1:-1], quote(secret, safe="")
 
 
-class Redactor(Live):
+class Redactor(Unpicklable):
     """Masks the secrets of one client, and their JSON and URL forms, wherever a service or a library echoes them.
 
     What is shorter than 6 characters is left alone, as it would mask half of every sentence and is no secret.

@@ -129,7 +129,7 @@ class JobRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedJob:
     """What a submission comes to."""
 
     ref: JobRef

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar, NoReturn
 
 
-class Live:
+class Unpicklable:
     """Refuses to be pickled or copied, and says what to do instead."""
 
-    _instead: ClassVar[str] = "make a new one where it is needed"
+    _alternative: ClassVar[str] = "make a new one where it is needed"
 
     def __reduce__(self) -> NoReturn:
         """Refuse.
@@ -16,4 +16,6 @@ class Live:
         Raises:
             TypeError: Always.
         """
-        raise TypeError(f"{type(self).__name__} holds connections or credentials and is not copied: {self._instead}")
+        raise TypeError(
+            f"{type(self).__name__} holds connections or credentials and is not copied: {self._alternative}"
+        )

@@ -22,7 +22,7 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 _UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")  # a backslash is read as a slash by some and not by others
 
 
-def reject(field: str, value: object, allowed: str, *, shown: str | None = None) -> NoReturn:
+def invalid(field: str, value: object, allowed: str, *, shown: str | None = None) -> NoReturn:
     """Refuse *value*.
 
     Args:
@@ -49,9 +49,9 @@ def text(field: str, value: object, *, longest: int | None = None) -> str:
     if longest is not None:
         allowed += f", of at most {longest} characters"
     if not isinstance(value, str) or not value.strip() or (longest is not None and len(value) > longest):
-        reject(field, value, allowed)
+        invalid(field, value, allowed)
     if not _encodes(value):
-        reject(field, value, "a string that UTF-8 can hold (no lone surrogates)")
+        invalid(field, value, "a string that UTF-8 can hold (no lone surrogates)")
     return value
 
 
@@ -60,7 +60,7 @@ def optional_text(field: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _encodes(value):
-        reject(field, value, "a string that UTF-8 can hold, or None")
+        invalid(field, value, "a string that UTF-8 can hold, or None")
     return value
 
 
@@ -78,14 +78,14 @@ def choice(field: str, value: C, allowed: Iterable[C]) -> C:
     for member in members:
         if type(member) is type(value) and member == value:
             return value
-    reject(field, value, "one of " + ", ".join(map(repr, members)))
+    invalid(field, value, "one of " + ", ".join(map(repr, members)))
 
 
 def whole_number(field: str, value: object, *, least: int, most: int | None = None) -> int:
     """An integer from *least* to *most*; a boolean is none."""
     span = f"an integer from {least} to {most}" if most is not None else f"an integer of at least {least}"
     if not isinstance(value, int) or isinstance(value, bool) or value < least or (most is not None and value > most):
-        reject(field, value, span)
+        invalid(field, value, span)
     return value
 
 
@@ -112,7 +112,7 @@ def number(
         and (most is None or value <= most)
     )
     if not inside:
-        reject(field, value, "a number " + " ".join(bounds))
+        invalid(field, value, "a number " + " ".join(bounds))
     return float(value)
 
 
@@ -120,9 +120,9 @@ def web_address(field: str, value: object) -> str:
     """An absolute http or https address, without spaces, backslashes or control characters."""
     allowed = "an absolute http:// or https:// address"
     if not isinstance(value, str):
-        reject(field, value, allowed)
+        invalid(field, value, allowed)
     if not is_web_address(value):
-        reject(field, value, allowed, shown=repr(_shorten(hide_query(value))))
+        invalid(field, value, allowed, shown=repr(_shorten(hide_query(value))))
     return value
 
 
@@ -142,7 +142,7 @@ def base_address(field: str, value: object) -> str:
     parts = urlsplit(address)
     if parts.query or parts.fragment or "@" in parts.netloc:
         allowed = "an address without user name, query or fragment"
-        reject(field, value, allowed, shown=repr(hide_query(address)))
+        invalid(field, value, allowed, shown=repr(hide_query(address)))
     return address.rstrip("/")
 
 
@@ -151,7 +151,7 @@ def sha256(field: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _SHA256.match(value):
-        reject(field, value, "64 hexadecimal digits, or None")
+        invalid(field, value, "64 hexadecimal digits, or None")
     return value.lower()
 
 
@@ -162,19 +162,19 @@ def path(field: str, value: Any) -> Path:
     except TypeError:
         place = None
     if place is None or "\0" in str(place):
-        reject(field, value, "a path, as text or as a path object")
+        invalid(field, value, "a path, as text or as a path object")
     return place
 
 
 def instance(field: str, value: C, kind: type) -> C:
     """An instance of *kind*, or None."""
     if value is not None and not isinstance(value, kind):
-        reject(field, value, f"an instance of {kind.__module__.lstrip('_')}.{kind.__qualname__}, or None")
+        invalid(field, value, f"an instance of {kind.__module__.lstrip('_')}.{kind.__qualname__}, or None")
     return value
 
 
 def plain_callable(field: str, value: Any) -> Any:
     """A callable that is no coroutine function, as nobody would await it; or None."""
     if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
-        reject(field, value, "a plain callable (not an async one), or None")
+        invalid(field, value, "a plain callable (not an async one), or None")
     return value

@@ -17,7 +17,7 @@ from soundstage._client.descriptors import Awaiting, Blocking, operation
 if TYPE_CHECKING:
     from soundstage import AsyncJob, Job
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class SyncSums(Sums, Blocking):
     def _run(self, flow: Flow[T]) -> T:
         return finish(flow)
 
-    def _adopt(self, started: Started) -> Job:
+    def _adopt(self, started: StartedJob) -> Job:
         raise NotImplementedError
 
 
@@ -56,7 +56,7 @@ class AsyncSums(Sums, Awaiting):
     async def _run(self, flow: Flow[T]) -> T:
         return finish(flow)
 
-    def _adopt(self, started: Started) -> AsyncJob:
+    def _adopt(self, started: StartedJob) -> AsyncJob:
         raise NotImplementedError
 
 

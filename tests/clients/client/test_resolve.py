@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from soundstage import AsyncTomoviee, InvalidArgument, SubmitOutcomeUnknown, Tomoviee, UnsupportedError
-from soundstage._values.state import JobRef, JobState, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Snapshot, StartedJob
 from soundstage.vendors.tomoviee import TomovieeService
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def finding(patch: pytest.MonkeyPatch, job: str | None) -> list[SubmitOutcomeUnk
     """Let the service find *job*, and return what it was asked for."""
     asked: list[SubmitOutcomeUnknown] = []
 
-    def find(_self: Any, unknown: SubmitOutcomeUnknown) -> Flow[Started | None]:
+    def find(_self: Any, unknown: SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
         yield from ()
         asked.append(unknown)
-        return None if job is None else Started(JobRef(job, unknown.operation), Snapshot(JobState.QUEUED))
+        return None if job is None else StartedJob(JobRef(job, unknown.operation), Snapshot(JobState.QUEUED))
 
     patch.setattr(TomovieeService, "find", find)
     return asked

@@ -14,8 +14,8 @@ import pytest
 
 from soundstage import SkippingClock
 from soundstage._io.drivers import AsyncDriver, SyncDriver
-from soundstage._io.http import AsyncWire, SyncWire
-from soundstage._values.messages import Flow, Interrupted, Request, alone, open_stream, pause, read, run, send
+from soundstage._io.http import AsyncTransport, SyncTransport
+from soundstage._values.messages import Flow, Interrupted, Request, exclusive, open_stream, pause, read, run, send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -50,7 +50,7 @@ class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 def blocking(flow: Flow[Any], handler: Any) -> Any:
     """Run *flow* on the blocking driver."""
-    wire = SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None)
+    wire = SyncTransport(httpx.Client(transport=httpx.MockTransport(handler)), None)
     return SyncDriver(wire, SkippingClock()).run(flow)
 
 
@@ -58,7 +58,7 @@ def awaiting(flow: Flow[Any], handler: Any) -> Any:
     """Run *flow* on the awaiting driver."""
 
     async def story() -> Any:
-        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        wire = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
         return await AsyncDriver(wire, SkippingClock()).run(flow)
 
     return asyncio.run(story())
@@ -234,7 +234,7 @@ def taking_turns(log: list[str], key: str = "door") -> Flow[int]:
         log.append("out")
         return answer.status
 
-    return alone(key, inside)
+    return exclusive(key, inside)
 
 
 def test_threads_take_turns() -> None:
@@ -248,7 +248,7 @@ def test_threads_take_turns() -> None:
             os.sched_yield()
         return httpx.Response(200)
 
-    driver = SyncDriver(SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None), SkippingClock())
+    driver = SyncDriver(SyncTransport(httpx.Client(transport=httpx.MockTransport(handler)), None), SkippingClock())
 
     def go() -> int:
         at_the_door.wait()
@@ -270,7 +270,7 @@ def test_tasks_take_turns() -> None:
         return httpx.Response(200)
 
     async def story() -> list[int]:
-        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        wire = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
         driver = AsyncDriver(wire, SkippingClock())
         return await asyncio.gather(*(driver.run(taking_turns(log)) for _ in range(4)))
 
@@ -283,7 +283,7 @@ def test_another_door_is_open(drive: Any) -> None:
     """Whoever is alone under one key may be alone under another one meanwhile."""
 
     def flow() -> Flow[str]:
-        return alone("outer", lambda: alone("inner", lambda: run(lambda: "both")))
+        return exclusive("outer", lambda: exclusive("inner", lambda: run(lambda: "both")))
 
     assert drive(flow(), never) == "both"
 
@@ -298,10 +298,10 @@ def test_trouble_within_leaves_the_door_open(drive: Any) -> None:
 
     def flow() -> Flow[str]:
         try:
-            yield from alone("door", failing)
+            yield from exclusive("door", failing)
         except ValueError as error:
             told = str(error)
-        again = yield from alone("door", lambda: run(lambda: "again"))
+        again = yield from exclusive("door", lambda: run(lambda: "again"))
         return f"{told}, {again}"
 
     assert drive(flow(), never) == "within, again"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from soundstage import AsyncTomoviee, ClientClosed, InvalidArgument, SubmitOutcomeUnknown, Tomoviee
-from soundstage._io.http import AsyncWire, SyncWire
+from soundstage._io.http import AsyncTransport, SyncTransport
 from soundstage._values.messages import Interrupted, NotSent, Request
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def raising(error: Exception) -> Any:
         del request
         raise error
 
-    return SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None)
+    return SyncTransport(httpx.Client(transport=httpx.MockTransport(handler)), None)
 
 
 def all_kinds(base: type[Exception]) -> set[type[Exception]]:
@@ -96,7 +96,7 @@ def test_the_reason_of_trouble_holds_no_header() -> None:
 def test_a_request_that_cannot_be_made_was_not_sent() -> None:
     """An address the library refuses is trouble before sending."""
     with pytest.raises(NotSent, match="InvalidURL"):
-        SyncWire(None, None).send(Request("GET", "http://host.example/\0"))
+        SyncTransport(None, None).send(Request("GET", "http://host.example/\0"))
 
 
 def test_redirects_are_not_followed_even_by_an_injected_client() -> None:
@@ -108,7 +108,7 @@ def test_redirects_are_not_followed_even_by_an_injected_client() -> None:
         return httpx.Response(307, headers={"Location": "https://elsewhere.example"})
 
     injected = httpx.Client(transport=httpx.MockTransport(handler), follow_redirects=True)
-    assert SyncWire(injected, None).send(PAID).status == 307
+    assert SyncTransport(injected, None).send(PAID).status == 307
     assert seen == ["https://host.example/jobs"]
 
 
@@ -121,7 +121,7 @@ def test_an_injected_clients_own_authorization_is_not_used() -> None:
         return httpx.Response(200)
 
     injected = httpx.Client(transport=httpx.MockTransport(handler), auth=("user", "planted"))
-    SyncWire(injected, None).send(GET)
+    SyncTransport(injected, None).send(GET)
     assert "authorization" not in seen[0]
 
 
@@ -138,7 +138,7 @@ def test_the_shortest_patience_counts(own: float | None, limit: float | None, ex
         return httpx.Response(200)
 
     injected = httpx.Client(transport=httpx.MockTransport(handler), timeout=9.0)
-    SyncWire(injected, own).send(Request("GET", "https://host.example", timeout=limit))
+    SyncTransport(injected, own).send(Request("GET", "https://host.example", timeout=limit))
     assert set(seen[0].values()) == {expected}
 
 
@@ -151,11 +151,11 @@ def test_a_limit_holds_where_the_client_has_none() -> None:
         return httpx.Response(200)
 
     injected = httpx.Client(transport=httpx.MockTransport(handler), timeout=httpx.Timeout(None))
-    SyncWire(injected, None).send(Request("GET", "https://host.example", timeout=2.0))
+    SyncTransport(injected, None).send(Request("GET", "https://host.example", timeout=2.0))
     assert set(seen[0].values()) == {2.0}
 
 
-@pytest.mark.parametrize("wire", [SyncWire, AsyncWire])
+@pytest.mark.parametrize("wire", [SyncTransport, AsyncTransport])
 def test_paid_requests_have_connections_of_their_own(wire: Any) -> None:
     """Clients are made when first needed, one for paid requests that keeps no connection, one for the rest."""
     made = wire(None, None)
@@ -199,7 +199,7 @@ def test_connections_are_kept_for_reads_and_not_for_paid_requests() -> None:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    wire = SyncWire(None, None)
+    wire = SyncTransport(None, None)
     try:
         for paid, expected in ((True, 3), (False, 4)):
             request = Request("POST", f"http://127.0.0.1:{server.server_port}/", json={}, paid=paid)
@@ -244,7 +244,7 @@ def test_our_requests_are_in_no_log_of_the_library(kit: Kit, caplog: pytest.LogC
     """The library logs whole addresses: not for our requests, and still for anybody else's."""
     caplog.set_level(logging.DEBUG)
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=kit.created())))
-    SyncWire(http, None).send(GET)
+    SyncTransport(http, None).send(GET)
     assert not [record for record in caplog.records if record.name.startswith("http")]
     http.get("https://host.example/mine")
     assert [record.name for record in caplog.records] == ["httpx"]
@@ -272,14 +272,14 @@ def test_a_stream_that_breaks_is_interrupted() -> None:
         del request
         return httpx.Response(200, stream=Broken())
 
-    stream = SyncWire(httpx.Client(transport=httpx.MockTransport(handler)), None).open(GET)
+    stream = SyncTransport(httpx.Client(transport=httpx.MockTransport(handler)), None).open(GET)
     assert stream.read() == b"one"
     with pytest.raises(Interrupted):
         stream.read()
     stream.close()
 
     async def story() -> None:
-        wire = AsyncWire(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        wire = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
         stream = await wire.open(GET)
         assert await stream.read() == b"one"
         with pytest.raises(Interrupted):

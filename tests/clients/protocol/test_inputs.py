@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import InvalidArgument
-from soundstage._protocol.inputs import base64_text, picture, picture_type
+from soundstage._protocol.inputs import base64_text, image_media_type, load_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,9 @@ MOST = 1000
 @pytest.fixture
 def take(kit: Kit) -> Callable[..., str | bytes]:
     """Take a picture as a request would."""
-    return lambda value, **options: kit.wire(lambda _: Exception()).run(picture("image", value, most=MOST, **options))
+    return lambda value, **options: kit.wire(lambda _: Exception()).run(
+        load_image("image", value, most=MOST, **options)
+    )
 
 
 @pytest.mark.parametrize("address", ["https://example.test/a.png", "HTTP://127.0.0.1:9/b.jpg?x=1"])
@@ -52,7 +54,7 @@ def test_base64_has_no_prefix_and_loses_nothing(content: bytes) -> None:
 
 def test_the_type_is_told_by_the_first_bytes() -> None:
     """PNG and JPEG are told apart."""
-    assert [picture_type(PNG), picture_type(JPEG)] == ["image/png", "image/jpeg"]
+    assert [image_media_type(PNG), image_media_type(JPEG)] == ["image/png", "image/jpeg"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import ConnectionFailed, InvalidArgument, PollPolicy, SoundstageError, WaitTimeout, errors
-from soundstage._protocol.polling import _LAST_LOOK, Watch
+from soundstage._protocol.polling import _LAST_LOOK, Poller
 from soundstage._values.messages import Interrupted, NotSent, Request, Response
 from soundstage._values.state import JobRef
 
@@ -38,7 +38,7 @@ POLICIES = st.builds(
 )
 
 
-def exhaust(wire: ScriptedWire, watch: Watch) -> None:
+def exhaust(wire: ScriptedWire, watch: Poller) -> None:
     """Look until the watch has enough."""
     for _ in range(100_000):
         wire.run(watch.step())
@@ -61,7 +61,7 @@ def test_a_wait_never_exceeds_its_time(kit: Kit, names: list[str], policy: PollP
         return REACTIONS[names[count % len(names)]]
 
     wire = kit.wire(react)
-    watch = Watch(kit.service(wire.clock, poll=policy), REF, timeout)
+    watch = Poller(kit.service(wire.clock, poll=policy), REF, timeout)
     with pytest.raises(SoundstageError) as caught:
         exhaust(wire, watch)
     assert wire.clock.now() <= timeout * (1 + 1e-12)
@@ -73,7 +73,7 @@ def test_a_wait_never_exceeds_its_time(kit: Kit, names: list[str], policy: PollP
 def test_the_last_pause_is_cut(kit: Kit) -> None:
     """A wait of one second with looks every ten takes one second, and looks at its beginning and at its end."""
     wire = kit.wire(lambda _: REACTIONS["running"])
-    watch = Watch(kit.service(wire.clock), REF, 1)
+    watch = Poller(kit.service(wire.clock), REF, 1)
     for _ in range(2):
         wire.run(watch.step())
     with pytest.raises(WaitTimeout, match="t-1 is not over after 1 s"):
@@ -86,7 +86,7 @@ def test_the_last_pause_is_cut(kit: Kit) -> None:
 def test_a_job_that_ends_within_the_time_is_never_reported_as_late(kit: Kit, ends_at: float, timeout: float) -> None:
     """A wait times out if and only if the job is not over at the deadline, whenever its looks would have been."""
     wire = kit.wire(lambda _: Response(200, {}, kit.task(4 if wire.clock.now() >= ends_at else 2)))
-    watch = Watch(kit.service(wire.clock), REF, timeout)
+    watch = Poller(kit.service(wire.clock), REF, timeout)
     deadline = wire.clock.now() + timeout
 
     def wait() -> None:
@@ -105,7 +105,7 @@ def test_a_deadline_within_a_pause_the_service_asks_for_has_no_look(kit: Kit) ->
     """A service that asks for more patience than there is time is not asked again before that."""
     wire = kit.wire(lambda _: REACTIONS["503"])
     with pytest.raises(WaitTimeout):
-        wire.run(Watch(kit.service(wire.clock), REF, 30).step())
+        wire.run(Poller(kit.service(wire.clock), REF, 30).step())
     assert (len(wire.sent), wire.pauses) == (1, [30])
 
 
@@ -117,7 +117,7 @@ def test_a_look_that_outlasts_the_time_is_the_last(kit: Kit) -> None:
         return Response(200, {}, kit.task(2))
 
     wire = kit.wire(react)
-    watch = Watch(kit.service(wire.clock), REF, 5)
+    watch = Poller(kit.service(wire.clock), REF, 5)
     wire.run(watch.step())
     with pytest.raises(WaitTimeout):
         wire.run(watch.step())
@@ -127,8 +127,8 @@ def test_a_look_that_outlasts_the_time_is_the_last(kit: Kit) -> None:
 def test_a_look_takes_no_longer_than_what_is_left(kit: Kit) -> None:
     """Each look is given the time that is left; without a bound it has the client's own patience."""
     wire = kit.wire(lambda _: REACTIONS["running"])
-    bounded = Watch(kit.service(wire.clock), REF, 25)
-    endless = Watch(kit.service(wire.clock), REF, math.inf)
+    bounded = Poller(kit.service(wire.clock), REF, 25)
+    endless = Poller(kit.service(wire.clock), REF, math.inf)
     for watch in (bounded, bounded, bounded, endless):
         wire.run(watch.step())
     assert [request.timeout for request in wire.sent] == [25, 15, 5, None]
@@ -137,7 +137,7 @@ def test_a_look_takes_no_longer_than_what_is_left(kit: Kit) -> None:
 def test_no_time_at_all_looks_once(kit: Kit) -> None:
     """A wait of nothing asks once, without a pause."""
     wire = kit.wire(lambda _: REACTIONS["running"])
-    watch = Watch(kit.service(wire.clock), REF, 0)
+    watch = Poller(kit.service(wire.clock), REF, 0)
     wire.run(watch.step())
     with pytest.raises(WaitTimeout):
         wire.run(watch.step())
@@ -152,7 +152,7 @@ def test_an_outage_shorter_than_the_bound_ends_no_wait(kit: Kit, failures: list[
     """Trouble that passes in time is not even noticed by who waits."""
     story = iter([*failures, "running"])
     wire = kit.wire(lambda _: REACTIONS[next(story)])
-    watch = Watch(kit.service(wire.clock, poll=PollPolicy(outage=outage)), REF, math.inf)
+    watch = Poller(kit.service(wire.clock, poll=PollPolicy(outage=outage)), REF, math.inf)
     assert wire.run(watch.step()).state_raw == 2
 
 
@@ -161,7 +161,7 @@ def test_an_outage_longer_than_the_bound_ends_the_wait_with_the_token(kit: Kit) 
     wire = kit.wire(lambda _: REACTIONS["unreachable"])
     service = kit.service(wire.clock, poll=PollPolicy(outage=60))
     with pytest.raises(ConnectionFailed) as caught:
-        wire.run(Watch(service, REF, None).step())
+        wire.run(Poller(service, REF, None).step())
     assert wire.clock.now() == 60
     assert caught.value.token == service.token(REF)
 
@@ -170,7 +170,7 @@ def test_outages_are_counted_from_the_last_good_answer(kit: Kit) -> None:
     """Two outages with an answer between them are two short ones."""
     story = iter(["dropped", "dropped", "dropped", "running", "dropped", "dropped", "dropped", "running"])
     wire = kit.wire(lambda _: REACTIONS[next(story)])
-    watch = Watch(kit.service(wire.clock, poll=PollPolicy(outage=35)), REF, None)
+    watch = Poller(kit.service(wire.clock, poll=PollPolicy(outage=35)), REF, None)
     assert [wire.run(watch.step()).state_raw for _ in range(2)] == [2, 2]
 
 
@@ -178,7 +178,7 @@ def test_the_wait_a_service_asks_for_is_kept(kit: Kit) -> None:
     """A look that is refused with Retry-After is followed by no shorter pause."""
     story = iter(["503", "running", "running"])
     wire = kit.wire(lambda _: REACTIONS[next(story)])
-    watch = Watch(kit.service(wire.clock), REF, None)
+    watch = Poller(kit.service(wire.clock), REF, None)
     wire.run(watch.step())
     wire.run(watch.step())
     assert wire.pauses == [40, 10]
@@ -198,7 +198,7 @@ def test_trouble_that_will_not_pass_ends_the_wait_at_once(
     """A refusal that time does not heal is raised at the first look, with the job's token."""
     wire = kit.wire(lambda _: response)
     with pytest.raises(kind) as caught:
-        wire.run(Watch(kit.service(wire.clock), REF, None).step())
+        wire.run(Poller(kit.service(wire.clock), REF, None).step())
     assert caught.value.token
     assert wire.pauses == []
 
@@ -207,4 +207,4 @@ def test_trouble_that_will_not_pass_ends_the_wait_at_once(
 def test_a_time_that_is_none_is_refused(kit: Kit, timeout: float) -> None:
     """A time-out that is no time is refused before anything is sent."""
     with pytest.raises(InvalidArgument, match="timeout"):
-        Watch(kit.service(), REF, timeout)
+        Poller(kit.service(), REF, timeout)

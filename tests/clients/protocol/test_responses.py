@@ -78,17 +78,17 @@ def test_a_read_is_sent_again_while_the_trouble_may_pass(kit: Kit) -> None:
     wire = kit.wire(lambda _: next(story))
     service = kit.service(on_event=told.append)
 
-    def understand(response: Response) -> int:
+    def parse(response: Response) -> int:
         if response.status != 200:
             raise service.refusal(kind_by_status(response.status), "no", response)
         return int(response.content)
 
     request = Request("GET", f"{kit.base}/credits")
-    assert wire.run(service.read(request, understand)) == 7
+    assert wire.run(service.read(request, parse)) == 7
     assert [event.attempt for event in told if isinstance(event, RetryScheduled)] == [1, 2, 3]
     assert [event.received for event in told if isinstance(event, RequestFailed)] == [False, True]
     with pytest.raises(errors.NotFoundError):
-        wire.run(service.read(request, understand))
+        wire.run(service.read(request, parse))
 
 
 def test_what_may_pass_and_what_will_not() -> None:

@@ -14,7 +14,7 @@ from soundstage import SubmitOutcomeUnknown, errors
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Interrupted, NotSent, Request, Response
 from soundstage._values.policies import RetryPolicy
-from soundstage._values.state import JobState, Snapshot, Started
+from soundstage._values.state import JobState, Snapshot, StartedJob
 from soundstage.vendors.tomoviee import PROFILE
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def happenings(draw: st.DrawFn) -> Happening:
 def submit(service: Service, **changes: Any) -> Submission:
     """Tomoviee's submission, changed as asked."""
     request = Request("POST", "https://gateway.example/x", json={"prompt": "p"}, paid=True)
-    understand = service._read_submission  # type: ignore[attr-defined]  # the vendor's own reading
-    return replace(Submission(service=service, operation=OPERATION, request=request, understand=understand), **changes)
+    parse = service._read_submission  # type: ignore[attr-defined]  # the vendor's own reading
+    return replace(Submission(service=service, operation=OPERATION, request=request, parse=parse), **changes)
 
 
 @given(story=st.lists(happenings(), max_size=12), attempts=st.integers(1, 8), drawn=st.floats(0, 1))
@@ -112,7 +112,7 @@ def test_one_call_is_accepted_at_most_once(kit: Kit, story: list[Happening], att
     assert wire.clock.now() <= policy.within
     last = befallen[-1]
     assert all(event.name in {"never left", "too many", "bare 429"} for event in befallen[:-1])
-    assert isinstance(outcome, Started) == (last.name == "accepted")
+    assert isinstance(outcome, StartedJob) == (last.name == "accepted")
     assert isinstance(outcome, SubmitOutcomeUnknown) == (last.name in OPEN_ENDED)
     assert isinstance(outcome, errors.ConnectionFailed) == (last.name == "never left")
 
@@ -193,7 +193,7 @@ def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(ki
         outcome = error
     doubtful = any(event.name in OPEN_ENDED for event in befallen)
     if befallen[-1].name == "accepted":
-        assert isinstance(outcome, Started)
+        assert isinstance(outcome, StartedJob)
     else:
         assert isinstance(outcome, SubmitOutcomeUnknown) == doubtful
     if isinstance(outcome, SubmitOutcomeUnknown):
@@ -220,7 +220,7 @@ def test_a_defect_of_the_reading_loses_no_job(kit: Kit) -> None:
 
     wire = kit.wire(lambda _: Response(200, {}, b"the only trace of a paid job"))
     with pytest.raises(SubmitOutcomeUnknown) as caught:
-        wire.run(submit(kit.service(), understand=broken).flow())
+        wire.run(submit(kit.service(), parse=broken).flow())
     assert caught.value.body == "the only trace of a paid job"
     assert isinstance(caught.value.__cause__, KeyError)
 

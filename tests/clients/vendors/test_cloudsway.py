@@ -22,7 +22,7 @@ from soundstage import (
     SkippingClock,
     errors,
 )
-from soundstage._protocol.inputs import picture_sides
+from soundstage._protocol.inputs import image_size
 from soundstage._values.state import JobRef
 
 KEY, ENDPOINT = "planted-secret-0123456789", "RWexample"
@@ -237,14 +237,14 @@ def test_a_dynamic_mask_is_sent_as_points() -> None:
 )
 def test_sides_are_read_from_the_first_bytes(content: bytes, sides: tuple[int, int] | None) -> None:
     """Of PNG and JPEG; what does not say how large it is, is left to the service."""
-    assert picture_sides(content) == sides
+    assert image_size(content) == sides
 
 
 @given(st.binary(max_size=60))
 def test_no_bytes_are_too_strange_to_be_measured(content: bytes) -> None:
     """Whatever follows the sign of a picture, there are sides or none."""
     for sign in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"):
-        found = picture_sides(sign + content)
+        found = image_size(sign + content)
         assert found is None or len(found) == 2
 
 

@@ -77,7 +77,7 @@ def service(retry: RetryPolicy | None = None) -> InfraiService:
 
 def look(kit: Kit, content: bytes, status: int = 200) -> Any:
     """One look at a job whose answer is *content*."""
-    return kit.wire(lambda _: Response(status, {}, content)).run(service().look(JobRef("vid_1")))
+    return kit.wire(lambda _: Response(status, {}, content)).run(service().poll_once(JobRef("vid_1")))
 
 
 def transport(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
@@ -204,7 +204,7 @@ def test_a_refusal_in_another_shape_is_told(kit: Kit, content: object, kind: typ
 def test_a_look_is_as_documented(kit: Kit) -> None:
     """GET to the newer route, authorized, free, within its time; an id is one segment of the path."""
     wire = kit.wire(lambda _: Response(200, {}, json.dumps(enveloped({"status": "running"})).encode()))
-    wire.run(service().look(JobRef("vid/1?"), 7.0))
+    wire.run(service().poll_once(JobRef("vid/1?"), 7.0))
     request: Request = wire.sent[0]
     assert (request.method, request.url) == ("GET", f"{BASE}/v1/video/status/vid%2F1%3F")
     assert dict(request.headers) == {"Authorization": f"Bearer {KEY}"}

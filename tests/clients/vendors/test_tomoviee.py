@@ -30,7 +30,7 @@ JSON = st.recursive(
 def poll(kit: Kit, content: bytes, status: int = 200) -> Any:
     """One look at a job whose answer is *content*."""
     wire = kit.wire(lambda _: Response(status, {}, content))
-    return wire.run(kit.service().look(JobRef("t-1")))
+    return wire.run(kit.service().poll_once(JobRef("t-1")))
 
 
 def submitted(kit: Kit, **arguments: Any) -> tuple[httpx.Request, Any]:
@@ -265,7 +265,7 @@ def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: in
 def test_a_poll_is_as_documented(kit: Kit) -> None:
     """POST to the one result route with the task's id, authorized like a create call, and free."""
     wire = kit.wire(lambda _: Response(200, {}, kit.task(1)))
-    wire.run(kit.service().look(JobRef("t-1"), 7.0))
+    wire.run(kit.service().poll_once(JobRef("t-1"), 7.0))
     request: Request = wire.sent[0]
     assert (request.method, request.url, request.json) == ("POST", f"{kit.base}/v1/open/pub/task", {"task_id": "t-1"})
     assert set(request.headers) == {"X-App-Key", "Authorization"}

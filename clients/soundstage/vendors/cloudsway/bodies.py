@@ -9,7 +9,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args
 
-from soundstage._protocol.inputs import base64_text, picture, picture_sides
+from soundstage._protocol.inputs import base64_text, image_size, load_image
 from soundstage._values import validation
 from soundstage.vendors.cloudsway.profile import (
     ABILITIES,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
     from soundstage.vendors.cloudsway.profile import Abilities, Only
 
@@ -50,7 +50,7 @@ def external_id(given: str | None) -> str:
     name = validation.text("external_task_id", given)
     if not _EXTERNAL_ID.match(name) or not name.strip(". ") or name != name.strip():
         allowed = "a name of at most 200 characters that can be a path segment: no slash, ?, # or line break"
-        validation.reject("external_task_id", given, allowed)
+        validation.invalid("external_task_id", given, allowed)
     return name
 
 
@@ -67,8 +67,8 @@ def video_from_text(prompt: str, aspect_ratio: str, common: Body) -> Body:
 
 
 def video_from_image(
-    image: Picture | None,
-    image_tail: Picture | None,
+    image: ImageInput | None,
+    image_tail: ImageInput | None,
     prompt: str | None,
     masks: Body,
     common: Body,
@@ -83,9 +83,9 @@ def video_from_image(
         "dynamic_masks": _check_masks(masks["dynamic_masks"]),
     }
     if prompt is not None and len(prompt) > MAX_PROMPT_LENGTH:
-        validation.reject("prompt", prompt, f"a string of at most {MAX_PROMPT_LENGTH} characters")
+        validation.invalid("prompt", prompt, f"a string of at most {MAX_PROMPT_LENGTH} characters")
     if image is None and image_tail is None:
-        validation.reject("image", None, "an image, or else an image_tail")
+        validation.invalid("image", None, "an image, or else an image_tail")
     _check_exclusive(body)
     abilities = _abilities(body)
     for name, when in (
@@ -106,10 +106,10 @@ def _common(given: Body, models: tuple[str, ...]) -> Body:
     """Return the parameters of both kinds of video, each checked by itself and then against the model."""
     camera: object = given["camera_control"]
     if camera is not None and not isinstance(camera, CameraControl):
-        validation.reject("camera_control", camera, "a CameraControl, or None")
+        validation.invalid("camera_control", camera, "a CameraControl, or None")
     negative = validation.optional_text("negative_prompt", given["negative_prompt"])
     if negative is not None and len(negative) > MAX_PROMPT_LENGTH:
-        validation.reject("negative_prompt", negative, f"a string of at most {MAX_PROMPT_LENGTH} characters")
+        validation.invalid("negative_prompt", negative, f"a string of at most {MAX_PROMPT_LENGTH} characters")
     cfg, mode, sound, url = (given[name] for name in ("cfg_scale", "mode", "sound", "callback_url"))
     body: Body = {
         "model_name": validation.choice("model_name", given["model_name"], models),
@@ -152,7 +152,7 @@ def _require(field: str, body: Body, when: Only | None) -> None:
 def _refuse_combination(field: str, value: object, body: Body, allowed: str) -> NoReturn:
     combination = f"{body['model_name']}/{body['mode'] or 'std'}/{body['duration']}"
     shown = repr(value) if isinstance(value, (str, int, float)) and field in {"mode", "cfg_scale", "sound"} else "..."
-    validation.reject(field, value, f"with {combination}, {allowed}", shown=shown)
+    validation.invalid(field, value, f"with {combination}, {allowed}", shown=shown)
 
 
 def _check_exclusive(body: Body) -> None:
@@ -162,7 +162,7 @@ def _check_exclusive(body: Body) -> None:
     together = [name for name in given if name]
     if len(together) > 1:
         allowed = f"not together with {together[0]}: image_tail, masks and camera_control exclude one another"
-        validation.reject(together[1], body[together[1]], allowed, shown="...")
+        validation.invalid(together[1], body[together[1]], allowed, shown="...")
 
 
 def _check_masks(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | None:
@@ -170,7 +170,7 @@ def _check_masks(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | Non
         return None
     found = [] if isinstance(masks, (str, bytes)) else list(cast("Sequence[object]", masks))
     if not 1 <= len(found) <= MAX_MASKS or not all(isinstance(mask, DynamicMask) for mask in found):
-        validation.reject("dynamic_masks", masks, f"1 to {MAX_MASKS} of DynamicMask, or None")
+        validation.invalid("dynamic_masks", masks, f"1 to {MAX_MASKS} of DynamicMask, or None")
     return cast("list[DynamicMask]", found)
 
 
@@ -190,13 +190,15 @@ def _load(body: Body) -> Flow[None]:
         body["dynamic_masks"] = moving
 
 
-def _load_image(field: str, value: Picture, like: tuple[int, int] | None) -> Flow[tuple[str, tuple[int, int] | None]]:
+def _load_image(
+    field: str, value: ImageInput, like: tuple[int, int] | None
+) -> Flow[tuple[str, tuple[int, int] | None]]:
     """Return an image in wire format, and its sides if known; a mask must only have the ratio of its image."""
     mask = field in {"static_mask", "dynamic_masks"}
-    content = yield from picture(field, value, most=MAX_IMAGE_BYTES)
+    content = yield from load_image(field, value, most=MAX_IMAGE_BYTES)
     if isinstance(content, str):
         return content, None
-    sides = picture_sides(content)
+    sides = image_size(content)
     if sides is not None:
         (_check_ratio if mask else _check_sides)(field, sides, like or (0, 0))
     return base64_text(content), sides
@@ -207,7 +209,7 @@ def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None
     if short < MIN_IMAGE_SIDE or long > MAX_IMAGE_RATIO * short:
         ratios = f"1:{MAX_IMAGE_RATIO} to {MAX_IMAGE_RATIO}:1"
         allowed = f"both sides of at least {MIN_IMAGE_SIDE} pixels, in a ratio from {ratios}"
-        validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
+        validation.invalid(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
 def _check_ratio(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
@@ -215,7 +217,7 @@ def _check_ratio(field: str, sides: tuple[int, int], like: tuple[int, int]) -> N
         return
     if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _RATIO_TOLERANCE:
         allowed = f"an image of the same aspect ratio as the image, {like[0]}x{like[1]}"
-        validation.reject(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
+        validation.invalid(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
 def _to_wire(body: Body) -> Body:

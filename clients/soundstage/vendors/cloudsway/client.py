@@ -13,7 +13,7 @@ from soundstage._client.descriptors import submission
 from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
-from soundstage._values.validation import reject
+from soundstage._values.validation import invalid
 from soundstage.vendors.cloudsway import bodies
 from soundstage.vendors.cloudsway.profile import OPERATION_ROUTES, PROFILE
 from soundstage.vendors.cloudsway.service import CloudswayService
@@ -21,9 +21,9 @@ from soundstage.vendors.cloudsway.service import CloudswayService
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
     from soundstage.vendors.cloudsway.profile import AspectRatio, Duration, ImageModel, Mode, Sound, TextModel
     from soundstage.vendors.cloudsway.values import CameraControl, DynamicMask
 
@@ -54,14 +54,14 @@ class _Operations(Client[HttpT, CloudswayService]):
         key = find_credential(PROFILE.slug, "api_key", api_key, names["api_key"])
         segment = find_credential(PROFILE.slug, "endpoint", endpoint, names["endpoint"]).reveal()
         if not _SEGMENT.match(segment) or not segment.strip("."):
-            reject("endpoint", segment, "one segment of a path: no slash, ?, # or blank")
+            invalid("endpoint", segment, "one segment of a path: no slash, ?, # or blank")
         super().__init__(PROFILE, **options)
         self._service = CloudswayService(key, segment, self._settings)
 
-    def _named(self, job_id: str, operation: str | None) -> Started:
+    def _named(self, job_id: str, operation: str | None) -> StartedJob:
         """Require the kind of a job: it is found under the kind that it was started as, and no other (routes.kind)."""
         if operation not in OPERATION_ROUTES:
-            reject(
+            invalid(
                 "operation",
                 operation,
                 f"one of {', '.join(map(repr, OPERATION_ROUTES))}: a job is found under its kind only",
@@ -83,7 +83,7 @@ class _Operations(Client[HttpT, CloudswayService]):
         sound: Sound | None = None,
         callback_url: str | None = None,
         external_task_id: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video of 5 or 10 seconds from a text; it takes minutes and costs units.
 
         Args:
@@ -126,11 +126,11 @@ class _Operations(Client[HttpT, CloudswayService]):
     @submission
     def image_to_video(
         self,
-        image: Picture | None = None,
+        image: ImageInput | None = None,
         prompt: str | None = None,
         *,
-        image_tail: Picture | None = None,
-        static_mask: Picture | None = None,
+        image_tail: ImageInput | None = None,
+        static_mask: ImageInput | None = None,
         dynamic_masks: Sequence[DynamicMask] | None = None,
         model_name: ImageModel = "kling-v1",
         negative_prompt: str | None = None,
@@ -141,7 +141,7 @@ class _Operations(Client[HttpT, CloudswayService]):
         sound: Sound | None = None,
         callback_url: str | None = None,
         external_task_id: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video of 5 or 10 seconds that animates an image; it takes minutes and costs units.
 
         Of `image_tail`, masks and `camera_control` only one may be given.
@@ -182,7 +182,7 @@ class _Operations(Client[HttpT, CloudswayService]):
         masks = {"static_mask": static_mask, "dynamic_masks": dynamic_masks}
         return self._submit_with_images(bodies.video_from_image(image, image_tail, prompt, masks, given))
 
-    def _submit_with_images(self, loading: Flow[bodies.Body]) -> Flow[Started]:
+    def _submit_with_images(self, loading: Flow[bodies.Body]) -> Flow[StartedJob]:
         """Load the images, and then submit."""
         body = yield from loading
         return (yield from self._service.submit("image_to_video", body))

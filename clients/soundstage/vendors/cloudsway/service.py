@@ -16,7 +16,7 @@ from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values import validation
 from soundstage._values.messages import Flow, Request, Response
-from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.cloudsway.profile import (
     JOB_NOT_FOUND,
     MAX_PAGE,
@@ -48,7 +48,7 @@ class CloudswayService(Service):
         """The header of every call (auth.bearer)."""
         return {"Authorization": f"Bearer {self._key.reveal()}"}
 
-    def submit(self, operation: str, body: Mapping[str, Any]) -> Flow[Started]:
+    def submit(self, operation: str, body: Mapping[str, Any]) -> Flow[StartedJob]:
         """Start a job (create.answer); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
         request = Request("POST", self._address(OPERATION_ROUTES[operation]), self.authorization(), filled, paid=True)
@@ -56,7 +56,7 @@ class CloudswayService(Service):
             service=self,
             operation=operation,
             request=request,
-            understand=self._read_submission,
+            parse=self._read_submission,
             external_id=filled["external_task_id"],
         ).flow()
 
@@ -75,7 +75,7 @@ class CloudswayService(Service):
             else:
                 return snapshot
 
-    def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[Started | None]:
+    def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
         """Look for a job by the caller's own name for it; that there is none is proven by 1203 alone (routes.kind)."""
         kind = OPERATION_ROUTES.get(unknown.operation or "")
         if kind is None or unknown.external_id is None:
@@ -87,18 +87,18 @@ class CloudswayService(Service):
             if absent.code != JOB_NOT_FOUND:  # a proxy's own 404 proves nothing
                 raise
             return None
-        return Started(JobRef(job_id, unknown.operation), snapshot)
+        return StartedJob(JobRef(job_id, unknown.operation), snapshot)
 
-    def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[Started]]:
+    def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[StartedJob]]:
         """The account's jobs of one kind (routes.list)."""
         kind = OPERATION_ROUTES[validation.choice("operation", operation, tuple(OPERATION_ROUTES))]
         number = validation.whole_number("page", page, least=1, most=MAX_PAGE)
         size = validation.whole_number("page_size", page_size, least=1, most=MAX_PAGE_SIZE)
         address = f"{self._address(kind)}?{urlencode({'pageNum': number, 'pageSize': size})}"
         found = yield from self.read(Request("GET", address, self.authorization()), self._read_list)
-        return [Started(JobRef(job_id, operation), snapshot) for job_id, snapshot in found]
+        return [StartedJob(JobRef(job_id, operation), snapshot) for job_id, snapshot in found]
 
-    def called_back(self, body: object) -> Started:
+    def parse_callback(self, body: object) -> StartedJob:
         """The task that a callback tells of, bare or in an envelope (callback)."""
         told = responses.as_object(_parsed(body))
         data = responses.as_object(told.get("data")) or told
@@ -106,7 +106,7 @@ class CloudswayService(Service):
         if not isinstance(task_id, str) or not task_id:
             allowed = "the JSON of a callback: {task_id, task_status, task_result, ...}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return Started(JobRef(task_id), _read_job(data, told))
+        return StartedJob(JobRef(task_id), _read_job(data, told))
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether no job was begun for certain: a documented code says so, except where the service failed at work."""

@@ -14,7 +14,7 @@ from soundstage.vendors.cloudsway.profile import MAX_CAMERA_VALUE, TRAJECTORY_PO
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
 
 _AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 
@@ -55,9 +55,9 @@ class CameraControl:
         moved = [axis for axis, value in values.items() if value]
         if self.type == "simple" and len(moved) != 1:
             allowed = f"exactly one of {', '.join(_AXES)}, not 0, with type 'simple'"
-            validation.reject("camera_control", moved, allowed, shown=" and ".join(moved) or "no movement")
+            validation.invalid("camera_control", moved, allowed, shown=" and ".join(moved) or "no movement")
         if self.type != "simple" and moved:
-            validation.reject(moved[0], values[moved[0]], f"nothing with type {self.type!r}, which moves by itself")
+            validation.invalid(moved[0], values[moved[0]], f"nothing with type {self.type!r}, which moves by itself")
 
     def wire(self) -> dict[str, object]:
         """What the service takes."""
@@ -80,18 +80,18 @@ class DynamicMask:
     Facts: cloudsway:image2video.params, image2video.masks.
     """
 
-    mask: Picture
+    mask: ImageInput
     trajectories: Sequence[tuple[int, int]]
 
     def __post_init__(self) -> None:
         least, most = TRAJECTORY_POINTS
         points = cast("Sequence[object]", self.trajectories)
         if isinstance(points, str) or not least <= len(points) <= most:
-            validation.reject("trajectories", points, f"{least} to {most} points (x, y)")
+            validation.invalid("trajectories", points, f"{least} to {most} points (x, y)")
         for point in points:
             axes = cast("Sequence[object]", point) if isinstance(point, (tuple, list)) else ()
             if [type(axis) for axis in axes] != [int, int]:  # True is no number of pixels
-                validation.reject("trajectories", repr(axes), "points (x, y) in whole pixels")
+                validation.invalid("trajectories", repr(axes), "points (x, y) in whole pixels")
 
     def path(self) -> list[dict[str, int]]:
         """The points as the service takes them."""

@@ -44,7 +44,9 @@ def language(lang: object) -> Language:
     parts = re.split(r"[-_]", re.split(r"[.@]", lang)[0].lower()) if isinstance(lang, str) else [""]
     found = LOCALE_LANGUAGES.get(parts[0])
     if found is None:
-        validation.reject("lang", lang, f"one of {', '.join(codes)}, or a locale of one of them, such as 'pt_BR.UTF-8'")
+        validation.invalid(
+            "lang", lang, f"one of {', '.join(codes)}, or a locale of one of them, such as 'pt_BR.UTF-8'"
+        )
     return "tw" if found == "cn" and TRADITIONAL_CHINESE.intersection(parts[1:]) else found
 
 
@@ -56,5 +58,5 @@ def user(user_id: object) -> str:
     )
     name = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not _VISIBLE.match(name):
-        validation.reject(field, value, "a number, or visible ASCII characters without spaces or line breaks")
+        validation.invalid(field, value, "a number, or visible ASCII characters without spaces or line breaks")
     return name

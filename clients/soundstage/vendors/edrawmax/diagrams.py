@@ -11,12 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, overload
 
 from soundstage import errors
-from soundstage._client.descriptors import Awaiting, Blocking, Twin
+from soundstage._client.descriptors import Awaiting, Blocking, DualMethod
 from soundstage._client.outputs import AsyncOutput, Output
 from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._values.messages import Flow, run
 from soundstage._values.state import Media
-from soundstage._values.unpicklable import Live
+from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import path
 from soundstage.vendors.edrawmax.profile import FILE_NAME, OUTPUT_FOLDER
 
@@ -45,10 +45,10 @@ class SavedDiagram(list["Path"]):
         self.problems: tuple[Exception, ...] = tuple(problems)
 
 
-class _Drawing(Live):
+class _Drawing(Unpicklable):
     """What both kinds of diagram know."""
 
-    _instead = "save its files, or keep its raw answer"
+    _alternative = "save its files, or keep its raw answer"
 
     def __init__(self, service: Service, drawn: Drawn) -> None:
         self._service = service
@@ -157,7 +157,7 @@ class AsyncDiagram(_Drawing):
         return await self._driver.run(self._saving(folder))
 
 
-class diagram(Twin, Generic[P]):  # noqa: N801 - a decorator reads as one
+class diagram(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as one
     """A method that answers a diagram: a `Diagram` for one kind of client, an `AsyncDiagram` for the other."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Drawn]]) -> None:

@@ -41,7 +41,7 @@ class TrustedHosts:
             elif isinstance(name, str) and validation.is_web_address(name):
                 self._origins.add(_origin(name))
             else:
-                validation.reject(field, name, _ALLOWED)
+                validation.invalid(field, name, _ALLOWED)
 
     def hold(self, url: str) -> bool:
         """Whether *url* is at one of them."""
@@ -60,7 +60,7 @@ def find_hosts(given: Iterable[str] | None) -> TrustedHosts:
 
 def _several(field: str, named: Iterable[str]) -> list[object]:
     if isinstance(named, (str, bytes)):
-        validation.reject(field, named, "several of them, as a tuple or a list")
+        validation.invalid(field, named, "several of them, as a tuple or a list")
     return list(named)
 
 

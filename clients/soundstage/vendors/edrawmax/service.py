@@ -58,11 +58,11 @@ class EdrawMaxService(Service):
         message = f"{self.profile.name} answers the diagram itself: there is no job {ref.id}"
         raise errors.UnsupportedError(message, vendor=self.profile.slug)
 
-    def distrust(self, url: str) -> str | None:
+    def untrusted_reason(self, url: str) -> str | None:
         """Why nothing may be fetched from *url* (download.trusted_hosts); None, too, where the user trusts its host."""
         if self._trusted.hold(url):
             return None
-        distrust = super().distrust(url)
+        distrust = super().untrusted_reason(url)
         return distrust and f"{distrust}; trusted_hosts= of the client may name others"
 
     def submit(self, kind: Kind, body: Mapping[str, object]) -> Flow[Drawn]:

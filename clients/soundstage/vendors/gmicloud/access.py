@@ -75,7 +75,7 @@ def find_access(
     """
     login = {name for name, value in (("email", email), ("password", password), ("otp", otp)) if value is not None}
     if api_key is not None and login:
-        validation.reject("api_key", api_key, f"nothing, beside {' and '.join(sorted(login))}", shown=MASK)
+        validation.invalid("api_key", api_key, f"nothing, beside {' and '.join(sorted(login))}", shown=MASK)
     wanted = api_key is None and (bool(login) or bool(environ.get(_NAMES["email"]) or environ.get(_NAMES["password"])))
     if not wanted:
         if api_key is None and not environ.get(_NAMES["api_key"]):
@@ -83,7 +83,7 @@ def find_access(
         key = find_credential(PROFILE.slug, "api_key", api_key, _NAMES["api_key"], environ)
         return KeyAccess(key, _organization(organization_id))
     if organization_id is not None:
-        validation.reject("organization_id", organization_id, "nothing, beside e-mail and password")
+        validation.invalid("organization_id", organization_id, "nothing, beside e-mail and password")
     return LoginAccess(
         _word("email", email, environ), Secret(_word("password", password, environ)), _one_time_code(otp)
     )
@@ -99,13 +99,13 @@ def _word(argument: str, given: str | None, environ: Mapping[str, str]) -> str:
     try:
         return validation.text(where, value)
     except InvalidArgument:
-        validation.reject(where, value, "a string that is not blank and that UTF-8 can hold", shown=MASK)
+        validation.invalid(where, value, "a string that is not blank and that UTF-8 can hold", shown=MASK)
 
 
 def _one_time_code(otp: Otp | None) -> Otp | None:
     if otp is None or isinstance(otp, str):
         if otp is not None and not otp.strip():
-            validation.reject("otp", otp, "a code, or a plain callable that asks for one", shown=MASK)
+            validation.invalid("otp", otp, "a code, or a plain callable that asks for one", shown=MASK)
         return otp
     asked: Callable[[], str] = validation.plain_callable("otp", otp)
     return asked
@@ -115,7 +115,7 @@ def _organization(value: str | None) -> str | None:
     if value is None:
         return None
     if not validation.text("organization_id", value).isascii() or not value.isprintable() or " " in value:
-        validation.reject("organization_id", value, "visible ASCII characters, or None")
+        validation.invalid("organization_id", value, "visible ASCII characters, or None")
     return value
 
 

@@ -14,7 +14,7 @@ from soundstage._values import validation
 from soundstage.vendors.gmicloud.profile import IMAGE_CFG_SCALE, MAX_IMAGE_BYTES, TEXT_CFG_SCALE
 
 if TYPE_CHECKING:
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
 
 Body: TypeAlias = dict[str, Any]
@@ -27,11 +27,11 @@ def payload(value: object) -> Body:
     allowed = "a mapping of names to values that JSON can hold, with at least one in it"
     body = as_object(value)
     if not body or not all(isinstance(name, str) for name in cast("dict[object, Any]", body)):
-        validation.reject("payload", value, allowed)
+        validation.invalid("payload", value, allowed)
     try:
         json.dumps(body, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        validation.reject("payload", body, allowed)
+        validation.invalid("payload", body, allowed)
     return dict(body)
 
 
@@ -50,7 +50,7 @@ def film(
 
 def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
     prompt: str,
-    image: Picture,
+    image: ImageInput,
     duration: int | None,
     cfg_scale: float | None,
     negative_prompt: str | None,
@@ -67,14 +67,14 @@ def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
     return {"image": (yield from _image(image)), **body}
 
 
-def _image(value: Picture) -> Flow[str]:
+def _image(value: ImageInput) -> Flow[str]:
     """The address of an image; a path or bytes become a data address."""
     if isinstance(value, str) and value.startswith(_DATA):
         return value
-    found = yield from inputs.picture("image", value, most=MAX_IMAGE_BYTES)
+    found = yield from inputs.load_image("image", value, most=MAX_IMAGE_BYTES)
     if isinstance(found, str):
         return found
-    return f"data:{inputs.picture_type(found)};base64,{inputs.base64_text(found)}"
+    return f"data:{inputs.image_media_type(found)};base64,{inputs.base64_text(found)}"
 
 
 def _filled(**values: object) -> Body:

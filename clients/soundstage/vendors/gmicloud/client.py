@@ -18,9 +18,9 @@ from soundstage.vendors.gmicloud.profile import IMAGE_MODEL, PROFILE, TEXT_MODEL
 from soundstage.vendors.gmicloud.service import GMICloudService
 
 if TYPE_CHECKING:
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
     from soundstage.vendors.gmicloud.access import Otp
     from soundstage.vendors.gmicloud.models import Model, Profile, RequestRecord
 
@@ -65,7 +65,7 @@ class _Operations(Client[HttpT, GMICloudService]):
     @property
     def spent(self) -> float:
         """US dollars that this client's submissions are estimated at; counted where `max_spend` is given."""
-        return self._service.purse.spent
+        return self._service.spend_limit.spent
 
     @operation
     def profile(self) -> Flow[Profile]:
@@ -142,7 +142,7 @@ class _Operations(Client[HttpT, GMICloudService]):
         return self._service.estimate(validation.text("model", model), bodies.payload(payload))
 
     @submission
-    def create_request(self, model: str, payload: dict[str, Any]) -> Flow[Started]:
+    def create_request(self, model: str, payload: dict[str, Any]) -> Flow[StartedJob]:
         """Start any model with a payload of its own; `model` tells what that may hold. It costs money.
 
         Args:
@@ -174,7 +174,7 @@ class _Operations(Client[HttpT, GMICloudService]):
         negative_prompt: str | None = None,
         cfg_scale: float | None = None,
         seed: int | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video from a text, as the Wan models take it; it takes minutes and costs money by the second.
 
         Args:
@@ -197,14 +197,14 @@ class _Operations(Client[HttpT, GMICloudService]):
     def image_to_video(
         self,
         prompt: str,
-        image: Picture,
+        image: ImageInput,
         *,
         model: str = IMAGE_MODEL,
         duration: int | None = None,
         cfg_scale: float | None = None,
         negative_prompt: str | None = None,
         seed: int | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video that animates an image; it takes minutes and costs money by the second.
 
         Args:

@@ -9,8 +9,8 @@ import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from soundstage import errors
-from soundstage._values.messages import Request, alone, run
-from soundstage._values.unpicklable import Live
+from soundstage._values.messages import Request, exclusive, run
+from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import text
 from soundstage.vendors.gmicloud.profile import AUTH_TOKENS_ROUTE, CLIENT_HEADERS, OTP_ATTEMPTS, PROFILE, SESSIONS_ROUTE
 
@@ -50,10 +50,10 @@ class TokenService(Protocol):
         ...
 
 
-class Login(Live):
+class Login(Unpicklable):
     """The session of one client, which many flows may use at once."""
 
-    _instead = "a client logs in by itself"
+    _alternative = "a client logs in by itself"
 
     def __init__(self, service: TokenService, access: LoginAccess) -> None:
         self._service = service
@@ -78,7 +78,7 @@ class Login(Live):
         """
         failures = self._failures
         if self._tokens is None or self.headers == refused:
-            yield from alone(_LOGIN_KEY, lambda: self._renew(refused, failures))
+            yield from exclusive(_LOGIN_KEY, lambda: self._renew(refused, failures))
         return self.headers
 
     def _renew(self, refused: Mapping[str, str] | None, failures: int) -> Flow[None]:

@@ -13,11 +13,11 @@ from urllib.parse import quote, urlencode, urlsplit
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
-from soundstage._protocol.spend_limit import Purse
+from soundstage._protocol.spend_limit import SpendLimit
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.redaction import Redactor
-from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.gmicloud.access import Access, KeyAccess
 from soundstage.vendors.gmicloud.login import Login
 from soundstage.vendors.gmicloud.models import Model, Profile, RequestRecord, read_model, read_profile
@@ -60,7 +60,7 @@ class GMICloudService(Service):
         self._login = None if isinstance(access, KeyAccess) else Login(self, access)
         self._queue = QUEUE_ROUTE if self._key is None else KEYED_QUEUE_ROUTE
         self._models: dict[str, Model] = {}
-        self.purse = Purse(PROFILE.slug, max_spend, "US dollars")
+        self.spend_limit = SpendLimit(PROFILE.slug, max_spend, "US dollars")
         self.hide()
 
     def hide(self, *secrets: str) -> None:
@@ -74,26 +74,24 @@ class GMICloudService(Service):
 
     # Flows.
 
-    def submit(self, operation: str, model: str, payload: Body) -> Flow[Started]:
+    def submit(self, operation: str, model: str, payload: Body) -> Flow[StartedJob]:
         """Make a request (requests.create), within what the client may spend."""
         amount = 0.0
-        if self.purse.limit is not None:
+        if self.spend_limit.limit is not None:
             amount = yield from self.estimate(model, payload)
-        self.purse.take(amount)
+        self.spend_limit.reserve(amount)
         body = {"model": model, "payload": payload}
 
-        def submit(headers: Mapping[str, str]) -> Flow[Started]:
+        def submit(headers: Mapping[str, str]) -> Flow[StartedJob]:
             request = Request("POST", self.url(f"{self._queue}/requests"), headers, body, paid=True)
-            return Submission(
-                service=self, operation=operation, request=request, understand=self._read_submission
-            ).flow()
+            return Submission(service=self, operation=operation, request=request, parse=self._read_submission).flow()
 
         try:
             return (yield from self._authorized(submit))
         except errors.SubmitOutcomeUnknown:
             raise
         except errors.SoundstageError:
-            self.purse.give_back(amount)
+            self.spend_limit.release(amount)
             raise
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
@@ -155,12 +153,12 @@ class GMICloudService(Service):
             raise errors.UnsupportedError("the API-key face documents no list of requests", vendor=PROFILE.slug)
         return (yield from self._get(f"{self._queue}/requests?{urlencode({'model_id': model})}", self._read_requests))
 
-    def _get(self, path: str, understand: Callable[[Response], T]) -> Flow[T]:
+    def _get(self, path: str, parse: Callable[[Response], T]) -> Flow[T]:
         """Read something, again as the retry policy says."""
         yield from self._headers()  # here, so that a login's own tries are not multiplied
 
         def once() -> Flow[T]:
-            return self._authorized(lambda headers: self.read_once(Request("GET", self.url(path), headers), understand))
+            return self._authorized(lambda headers: self.read_once(Request("GET", self.url(path), headers), parse))
 
         return (yield from self.retried(once, responses.is_transient))
 

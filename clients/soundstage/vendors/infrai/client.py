@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from soundstage._io.clock import Clock
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
     from soundstage.vendors.infrai.credentials import InfraiAccount
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
@@ -70,7 +70,7 @@ class _Operations(Client[HttpT, InfraiService]):
         model: str | None = None,
         vendor: str | None = None,
         idempotency_key: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video from a text (POST /v1/video/generate); it costs USD, which `job.cost` tells.
 
         The call always carries an idempotency key: an answer that is lost is asked for again with the same one, and is
@@ -220,5 +220,5 @@ def _key(given: object) -> str:
     if given is None:
         return str(uuid.uuid4())
     if not isinstance(given, str) or not _KEY.fullmatch(given):
-        validation.reject("idempotency_key", given, f"1 to {LONGEST_KEY} visible ASCII characters")
+        validation.invalid("idempotency_key", given, f"1 to {LONGEST_KEY} visible ASCII characters")
     return given

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from soundstage._protocol import responses
 from soundstage._protocol.credentials import Secret, find_credential
-from soundstage._values.validation import reject
+from soundstage._values.validation import invalid
 from soundstage.errors import MissingCredential
 from soundstage.vendors.infrai.profile import PROFILE
 
@@ -82,17 +82,17 @@ def read_key(file: Path, base_url: str) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as trouble:
-        reject(_FIELD, file, f"a file that can be read ({trouble})", shown=repr(str(file)))
+        invalid(_FIELD, file, f"a file that can be read ({trouble})", shown=repr(str(file)))
     if not said.startswith("{"):
         found = next(filter(None, map(_KEY_LINE.fullmatch, map(str.strip, said.splitlines()))), None)
         key = found[1] if found else said
         if _BARE_KEY.fullmatch(key):
             return key
-        reject(_FIELD, file, "a credentials file: JSON, or one key", shown=repr(str(file)))
+        invalid(_FIELD, file, "a credentials file: JSON, or one key", shown=repr(str(file)))
     try:
         record = responses.as_object(json.loads(said))
     except (ValueError, RecursionError):
-        reject(_FIELD, file, "a credentials file: this is no JSON", shown=repr(str(file)))
+        invalid(_FIELD, file, "a credentials file: this is no JSON", shown=repr(str(file)))
     if record.get("base_url", base_url) != base_url:
         return None
     kept = record.get("primary_api_key", record.get("api_key"))
@@ -106,12 +106,12 @@ def reserve(file: Path, *, replace: bool) -> Path:
         InvalidArgument: The file is there already and is not to be replaced, or its folder cannot be written to.
     """
     if file.exists() and not replace:
-        reject(_FIELD, file, "a file that is not there yet, or replace=True", shown=repr(str(file)))
+        invalid(_FIELD, file, "a file that is not there yet, or replace=True", shown=repr(str(file)))
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=".credentials-", dir=file.parent)  # for its owner alone
     except OSError as trouble:
-        reject(_FIELD, file, f"a place that can be written to ({trouble.strerror})", shown=repr(str(file)))
+        invalid(_FIELD, file, f"a place that can be written to ({trouble.strerror})", shown=repr(str(file)))
     os.close(number)
     return Path(name)
 

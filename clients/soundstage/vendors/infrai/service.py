@@ -18,7 +18,7 @@ from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Response, run
 from soundstage._values.redaction import MASK
-from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.infrai.credentials import InfraiAccount, discard, keep, reserve
 from soundstage.vendors.infrai.profile import ACTIVATE_ROUTE, GENERATE_ROUTE, NEWER, OLDER, REFUSALS, STATES, Generation
 
@@ -64,7 +64,7 @@ class InfraiService(Service):
         bare = isinstance(answer, errors.ConflictError) and answer.code is None
         return not bare and not isinstance(answer, errors.ServerError) and super().is_refusal(answer)
 
-    def submit(self, body: Mapping[str, object], key: str) -> Flow[Started]:
+    def submit(self, body: Mapping[str, object], key: str) -> Flow[StartedJob]:
         """Start a film with the idempotency *key*, in its field and in its header (generate.route, idempotency.always).
 
         Members of *body* that are None are left out.
@@ -73,7 +73,7 @@ class InfraiService(Service):
         headers = {**self.authorization(), "Idempotency-Key": key}
         request = Request("POST", self.url(GENERATE_ROUTE), headers, filled, paid=True)
         return Submission(
-            service=self, operation="generate", request=request, understand=self._read_submission, idempotency_key=key
+            service=self, operation="generate", request=request, parse=self._read_submission, idempotency_key=key
         ).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
@@ -95,7 +95,7 @@ class InfraiService(Service):
         except errors.SoundstageError as trouble:
             trouble.token = self.token(ref)
             raise
-        return (yield from self.retried(lambda: self.look(ref), responses.is_transient))
+        return (yield from self.retried(lambda: self.poll_once(ref), responses.is_transient))
 
     def activate(self, file: Path, *, replace: bool) -> Flow[InfraiAccount]:
         """Open an anonymous account and keep its key in *file*, which is made sure of first (auth.activate)."""

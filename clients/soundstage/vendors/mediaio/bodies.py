@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
     Body: TypeAlias = dict[str, object]
 
@@ -64,7 +64,7 @@ class EndpointMethods(ABC):
     """Base of the generated methods; the client implements the submission."""
 
     @abstractmethod
-    def _submit(self, method: str, given: Mapping[str, object]) -> Flow[Started]: ...
+    def _submit(self, method: str, given: Mapping[str, object]) -> Flow[StartedJob]: ...
 
 
 def body(endpoint: Endpoint, given: Mapping[str, object]) -> Body:
@@ -76,7 +76,7 @@ def body(endpoint: Endpoint, given: Mapping[str, object]) -> Body:
     checked = {one.name: _value(one, given[one.name]) for one in endpoint.parameters}
     filled = {name: value for name, value in checked.items() if value is not None}
     if endpoint.name == "Hailuo 2.3" and (filled["resolution"], filled["duration"]) == ("1080P", "10s"):
-        validation.reject("resolution", "1080P", "768P where duration is 10s; 1080P needs a duration of 6s")
+        validation.invalid("resolution", "1080P", "768P where duration is 10s; 1080P needs a duration of 6s")
     return filled
 
 
@@ -113,15 +113,15 @@ def _reject_choice(parameter: Parameter, value: object) -> NoReturn:
         allowed += f", or the numbers {', '.join(natural)}"
     elif "True" in parameter.choices:
         allowed += ", or Python's own True and False"
-    validation.reject(parameter.name, value, allowed)
+    validation.invalid(parameter.name, value, allowed)
 
 
 def _addresses(name: str, value: object, most: int) -> list[str]:
     """Return a list of addresses; a bare address is refused (images.array)."""
     allowed = f"a list of 1 to {most} http:// or https:// addresses"
     if not isinstance(value, (list, tuple)):
-        validation.reject(name, value, allowed)
+        validation.invalid(name, value, allowed)
     addresses = list(cast("list[object]", value))
     if not 1 <= len(addresses) <= most:
-        validation.reject(name, None, allowed, shown=f"<{len(addresses)} addresses>")
+        validation.invalid(name, None, allowed, shown=f"<{len(addresses)} addresses>")
     return [validation.web_address(name, address) for address in addresses]

@@ -13,7 +13,7 @@ from soundstage._client.descriptors import operation
 from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
-from soundstage._values.validation import reject
+from soundstage._values.validation import invalid
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
 from soundstage.vendors.mediaio.image_to_image import ImageToImage
 from soundstage.vendors.mediaio.image_to_video import ImageToVideo
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from soundstage._client.jobs import AsyncJob, Job
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
     from soundstage.vendors.mediaio.bodies import Endpoint
 
 
@@ -66,7 +66,7 @@ class _Operations(TextToVideo, ImageToVideo, ImageToImage, TextToImage, Client[H
         """
         return self._service.credits()
 
-    def _submit(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
+    def _submit(self, method: str, given: Mapping[str, object]) -> Flow[StartedJob]:
         return self._service.submit(method, given)
 
 
@@ -100,17 +100,17 @@ def _method(name: object, parameters: Mapping[str, object]) -> str:
     """
     known = {endpoint.name: endpoint for endpoint in ENDPOINTS.values()}
     if not isinstance(name, str) or name not in known:
-        reject("name", name, f"one of {', '.join(map(repr, known))}{_nearest(name, known)}")
+        invalid("name", name, f"one of {', '.join(map(repr, known))}{_nearest(name, known)}")
     endpoint = known[name]
     takes = {parameter.name: parameter.required for parameter in endpoint.parameters}
     for given in parameters:
         if given not in takes:
             allowed = f"a parameter of {name!r}: {', '.join(takes)}{_nearest(given, takes)}"
-            reject(given, parameters[given], allowed + _other_endpoint(endpoint, parameters))
+            invalid(given, parameters[given], allowed + _other_endpoint(endpoint, parameters))
     for needed, required in takes.items():
         if required and needed not in parameters:
             allowed = f"a value: {name!r} requires this parameter{_other_endpoint(endpoint, parameters)}"
-            reject(needed, None, allowed, shown="nothing")
+            invalid(needed, None, allowed, shown="nothing")
     return endpoint.method
 
 

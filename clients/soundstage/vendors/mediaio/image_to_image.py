@@ -13,7 +13,7 @@ from soundstage.vendors.mediaio.bodies import EndpointMethods
 
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
 
 class ImageToImage(EndpointMethods):
@@ -26,7 +26,7 @@ class ImageToImage(EndpointMethods):
         images: list[str] | tuple[str, ...],
         *,
         ratio: Literal["9:16", "16:9", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"] = "16:9",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start an image by Nano Banana; it costs credits.
 
         Args:
@@ -49,7 +49,7 @@ class ImageToImage(EndpointMethods):
         images: list[str] | tuple[str, ...],
         *,
         ratio: Literal["9:16", "16:9", "1:1", "4:3", "3:4", "3:2", "2:3"] = "9:16",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start an image by Seedream 4.0; it costs credits.
 
         Args:
@@ -74,7 +74,7 @@ class ImageToImage(EndpointMethods):
         *,
         ratio: Literal["9:16", "16:9", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"] = "16:9",
         resolution: Literal["1K", "2K", "4K"] = "1K",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start an image by Nano Banana Pro; it costs credits.
 
         Args:

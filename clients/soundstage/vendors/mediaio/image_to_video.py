@@ -13,7 +13,7 @@ from soundstage.vendors.mediaio.bodies import EndpointMethods
 
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
 
 class ImageToVideo(EndpointMethods):
@@ -29,7 +29,7 @@ class ImageToVideo(EndpointMethods):
         duration: Literal["5s", "10s", "15s", 5, 10, 15] = "5s",
         shot_type: Literal["Multi", "Single"] = "Multi",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Wan 2.6; it costs credits.
 
         Args:
@@ -67,7 +67,7 @@ class ImageToVideo(EndpointMethods):
         *,
         resolution: Literal["1080P"] = "1080P",
         duration: Literal["5s", 5] = "5s",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Wan 2.2; it costs credits.
 
         Args:
@@ -96,7 +96,7 @@ class ImageToVideo(EndpointMethods):
         *,
         duration: Literal["6s", 6] = "6s",
         resolution: Literal["768P", "1080P"] = "768P",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Hailuo 02; it costs credits.
 
         Args:
@@ -125,7 +125,7 @@ class ImageToVideo(EndpointMethods):
         *,
         duration: Literal["5s", "10s", 5, 10] = "5s",
         resolution: Literal["720P", "1080P"] = "720P",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Kling 2.1; it costs credits.
 
         Args:
@@ -155,7 +155,7 @@ class ImageToVideo(EndpointMethods):
         resolution: Literal["540P", "720P", "1080P"] = "720P",
         duration: Literal["4s", "8s", "12s", "16s", 4, 8, 12, 16] = "4s",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Vidu Q3; it costs credits.
 
         Args:
@@ -191,7 +191,7 @@ class ImageToVideo(EndpointMethods):
         *,
         duration: Literal["5s", "10s", 5, 10] = "5s",
         resolution: Literal["720P", "1080P"] = "1080P",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Kling 2.5 Turbo; it costs credits.
 
         Args:
@@ -222,7 +222,7 @@ class ImageToVideo(EndpointMethods):
         resolution: Literal["720P", "1080P"] = "720P",
         duration: Literal["4s", "6s", "8s", 4, 6, 8] = "4s",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Google Veo 3.1; it costs credits.
 
         Args:
@@ -262,7 +262,7 @@ class ImageToVideo(EndpointMethods):
         duration: Literal["5s", "8s", "10s", "15s", 5, 8, 10, 15] = "5s",
         multi_shots: bool | Literal["True", "False"] = True,
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Kling 3.0; it costs credits.
 
         Args:
@@ -301,7 +301,7 @@ class ImageToVideo(EndpointMethods):
         *,
         resolution: Literal["768P", "1080P"] = "768P",
         duration: Literal["6s", "10s", 6, 10] = "6s",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Hailuo 2.3; it costs credits.
 
         Args:
@@ -330,7 +330,7 @@ class ImageToVideo(EndpointMethods):
         *,
         duration: Literal["4s", "6s", "8s", 4, 6, 8] = "4s",
         resolution: Literal["720P", "1080P"] = "720P",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Vidu Q2; it costs credits.
 
         Args:
@@ -359,7 +359,7 @@ class ImageToVideo(EndpointMethods):
         *,
         resolution: Literal["480P", "720P", "1080P"] = "480P",
         duration: Literal["5s", "10s", 5, 10] = "5s",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Wan 2.5; it costs credits.
 
         Args:
@@ -388,7 +388,7 @@ class ImageToVideo(EndpointMethods):
         *,
         duration: Literal["5s", "10s", 5, 10] = "5s",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Kling 2.6; it costs credits.
 
         Args:
@@ -416,7 +416,7 @@ class ImageToVideo(EndpointMethods):
         image: str,
         *,
         prompt: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Motion Control Kling 2.6; it costs credits.
 
         Args:
@@ -444,7 +444,7 @@ class ImageToVideo(EndpointMethods):
         resolution: Literal["720P", "1080P"] = "720P",
         duration: Literal["4s", "6s", "8s", 4, 6, 8] = "4s",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Google Veo 3.1 Fast; it costs credits.
 
         Args:

@@ -15,7 +15,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
-from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage._values.validation import is_web_address
 from soundstage.vendors.mediaio import bodies
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
@@ -42,7 +42,7 @@ class MediaIOService(Service):
         """The header of every call (auth.header)."""
         return {"X-API-KEY": self._key.reveal()}
 
-    def submit(self, method: str, given: Mapping[str, object]) -> Flow[Started]:
+    def submit(self, method: str, given: Mapping[str, object]) -> Flow[StartedJob]:
         """Start a job by the endpoint that *method* calls (request.wrapper).
 
         Raises:
@@ -51,7 +51,7 @@ class MediaIOService(Service):
         endpoint = ENDPOINTS[method]
         wrapped = {"data": bodies.body(endpoint, given)}
         request = Request("POST", self.url(endpoint.path), self.authorization(), wrapped, paid=True)
-        return Submission(service=self, operation=method, request=request, understand=self._read_submission).flow()
+        return Submission(service=self, operation=method, request=request, parse=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job (result.route): its id stands in the path."""

@@ -13,7 +13,7 @@ from soundstage.vendors.mediaio.bodies import EndpointMethods
 
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
 
 class TextToImage(EndpointMethods):
@@ -26,7 +26,7 @@ class TextToImage(EndpointMethods):
         *,
         ratio: Literal["9:16", "16:9", "1:1", "4:3", "3:4"] = "9:16",
         counts: Literal["1", "2", "3", "4", 1, 2, 3, 4] = 1,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start an image by Imagen 4; it costs credits.
 
         Args:
@@ -47,7 +47,7 @@ class TextToImage(EndpointMethods):
         prompt: str,
         *,
         ratio: Literal["2:3", "1:1", "3:2", "9:16", "16:9"] = "16:9",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start an image by soul_character; it costs credits.
 
         Args:

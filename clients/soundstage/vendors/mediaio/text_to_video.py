@@ -13,7 +13,7 @@ from soundstage.vendors.mediaio.bodies import EndpointMethods
 
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
 
 
 class TextToVideo(EndpointMethods):
@@ -28,7 +28,7 @@ class TextToVideo(EndpointMethods):
         duration: Literal["5s", "10s", "15s", 5, 10, 15] = "5s",
         shot_type: Literal["Multi", "Single"] = "Multi",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Wan 2.6 (Text To Video); it costs credits.
 
         Args:
@@ -64,7 +64,7 @@ class TextToVideo(EndpointMethods):
         resolution: Literal["540P", "720P", "1080P"] = "720P",
         duration: Literal["4s", "8s", "12s", "16s", 4, 8, 12, 16] = "8s",
         generate_audio: bool | Literal["True", "False"] = True,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Vidu Q3 (Text To Video); it costs credits.
 
         Args:
@@ -98,7 +98,7 @@ class TextToVideo(EndpointMethods):
         *,
         ratio: Literal["16:9", "9:16", "1:1", "4:3", "3:4"] = "16:9",
         duration: Literal["5s", "10s", 5, 10] = "5s",
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video by Wan 2.5 (Text To Video); it costs credits.
 
         Args:

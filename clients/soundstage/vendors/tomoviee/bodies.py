@@ -185,7 +185,7 @@ def _control_type(value: object) -> str:
     code = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
     if code not in {str(kind) for kind in ControlType}:
         meanings = ", ".join(f"{kind} {kind.name.lower()}" for kind in ControlType)
-        validation.reject("control_type", value, f"a ControlType, its string or its number: {meanings}")
+        validation.invalid("control_type", value, f"a ControlType, its string or its number: {meanings}")
     return str(code)
 
 
@@ -204,5 +204,5 @@ def _value_of_either(
     checked = check(old_name, old_value)
     if value is not None and check(name, value) != checked:
         shown = repr(hide_query(checked)) if isinstance(checked, str) else None
-        validation.reject(old_name, checked, f"the value of {name}, whose older name this is, or None", shown=shown)
+        validation.invalid(old_name, checked, f"the value of {name}, whose older name this is, or None", shown=shown)
     return checked

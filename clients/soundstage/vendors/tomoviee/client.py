@@ -18,7 +18,7 @@ from soundstage.vendors.tomoviee.service import TomovieeService
 
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
     from soundstage.vendors.tomoviee.profile import (
         AnyControl,
         AspectRatio,
@@ -57,7 +57,7 @@ class _Operations(Client[HttpT, TomovieeService]):
 
     def _submit(
         self, operation: str, capability: str, body: bodies.Body, callback: str | None, params: str | None
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         return self._service.submit(operation, capability, {**body, **bodies.callback_params(callback, params)})
 
     @submission
@@ -71,7 +71,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         camera_move: CameraMove | int | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video of 5 seconds from a text (tm_text2video_b); it takes 1 to 5 minutes and costs credits.
 
         Args:
@@ -109,7 +109,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         camera_move: CameraMove | int | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video of 5 seconds that animates an image (tm_img2video_b); it takes 1 to 5 minutes.
 
         Args:
@@ -144,7 +144,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         camera_move: CameraMove | int | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a video of 5 seconds from one image to another (tm_tail2video_b); it takes 1 to 5 minutes.
 
         Args:
@@ -179,7 +179,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         camera_move: CameraMove | int | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start 5 seconds that continue a video (tm_video_continuation_b); it takes 1 to 5 minutes.
 
         Args:
@@ -217,7 +217,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         image_num: int | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start 1 to 4 images that follow a reference image (tm_reference_img2img); it takes 30 seconds to 2 minutes.
 
         Args:
@@ -265,7 +265,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         mask: str | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start an image with a redrawn part (tm_redrawing); it takes 30 seconds to 2 minutes.
 
         Args:
@@ -295,7 +295,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         prompt: str | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start masks of the objects in an image (tm_reference_img2mask); it takes 30 seconds to 2 minutes.
 
         Args:
@@ -324,7 +324,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         disable_translate: bool | None = None,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start 1 to 4 pieces of music from a text (tm_text2music); it takes 30 seconds to 2 minutes.
 
         Args:
@@ -352,7 +352,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         *,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start 1 to 4 sound effects from a text (tm_text2sfx); it takes 10 seconds to 1 minute.
 
         Args:
@@ -378,7 +378,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         *,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start speech from a text (tm_text2speech); it takes 5 to 30 seconds.
 
         Args:
@@ -404,7 +404,7 @@ class _Operations(Client[HttpT, TomovieeService]):
         duration: int = 20,
         callback: str | None = None,
         params: str | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a soundtrack for a video (tm_video_scoring); it takes 1 to 3 minutes.
 
         Args:

@@ -17,7 +17,7 @@ from soundstage._protocol.credentials import Secret
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
-from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.tomoviee.profile import CREATE_ROUTE, MEDIA_KINDS, REFUSALS, RESULT_ROUTE, STATES
 
 if TYPE_CHECKING:
@@ -40,25 +40,25 @@ class TomovieeService(Service):
         """Both headers of every call (auth.headers)."""
         return {"X-App-Key": self._key.reveal(), "Authorization": f"Basic {self._basic.reveal()}"}
 
-    def submit(self, operation: str, capability: str, body: Mapping[str, object]) -> Flow[Started]:
+    def submit(self, operation: str, capability: str, body: Mapping[str, object]) -> Flow[StartedJob]:
         """Start a job of *capability* (create.route); parameters that are None are left out."""
         filled = {name: value for name, value in body.items() if value is not None}
         request = Request("POST", self.url(CREATE_ROUTE + capability), self.authorization(), filled, paid=True)
-        return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
+        return Submission(service=self, operation=operation, request=request, parse=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at a job (poll.route): one route for all capabilities."""
         request = Request("POST", self.url(RESULT_ROUTE), self.authorization(), {"task_id": ref.id}, timeout=timeout)
         return self.read_once(request, self._read_poll)
 
-    def called_back(self, body: object) -> Started:
+    def parse_callback(self, body: object) -> StartedJob:
         """The task that a callback tells of (callback.payload)."""
         told = responses.as_object(_parsed(body))
         task_id = told.get("task_id")
         if not isinstance(task_id, str) or not task_id:
             allowed = "the JSON of a callback: {task_id, status, result, params}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return Started(JobRef(task_id), _read_job(told, told))
+        return StartedJob(JobRef(task_id), _read_job(told, told))
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """The task's id (create.answer)."""

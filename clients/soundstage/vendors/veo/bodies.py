@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_args
 
-from soundstage._protocol.inputs import base64_text, picture, picture_type
+from soundstage._protocol.inputs import base64_text, image_media_type, load_image
 from soundstage._values import validation
 from soundstage._values.redaction import hide_query
 from soundstage.vendors.veo.profile import (
@@ -30,7 +30,7 @@ from soundstage.vendors.veo.profile import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
 
 Body: TypeAlias = dict[str, Any]
@@ -42,7 +42,7 @@ _FILE = re.compile(r"(?:.*/)?files/([a-z0-9]+)(?::download(?:\?.*)?)?\Z")
 def model_name(value: object) -> str:
     """A model's name, which becomes a part of an address (models.known)."""
     if not isinstance(value, str) or not _MODEL.match(value):
-        validation.reject("model", value, "a model's name, such as 'veo-3.0-generate-preview'")
+        validation.invalid("model", value, "a model's name, such as 'veo-3.0-generate-preview'")
     return value
 
 
@@ -52,7 +52,7 @@ def prompt_of(value: object, *, needed: bool) -> Body:
         return {}
     prompt = validation.text("prompt", value)
     if len(prompt.split()) > MAX_PROMPT_WORDS:
-        validation.reject("prompt", value, f"a prompt of at most {MAX_PROMPT_WORDS} tokens")
+        validation.invalid("prompt", value, f"a prompt of at most {MAX_PROMPT_WORDS} tokens")
     return {"prompt": prompt}
 
 
@@ -110,24 +110,24 @@ def extended(family: Family, video: str | None, resolution: str | None) -> Body:
     found = _FILE.match(str(video))
     if found is None:
         shown = repr(hide_query(str(video)))
-        validation.reject("video", video, "the address of a film that this key made: .../files/{id}", shown=shown)
+        validation.invalid("video", video, "the address of a film that this key made: .../files/{id}", shown=shown)
     _extra(family, "video", "a film to go on with")
     if resolution in LARGE_RESOLUTIONS:
-        validation.reject("resolution", resolution, "720p with video")
+        validation.invalid("resolution", resolution, "720p with video")
     return {"video": {"uri": f"{GOOGLE_HOST}{VERSION}/files/{found[1]}:download?alt=media"}}
 
 
 def check_together(family: Family, *, image: object, last_frame: object, references: Sequence[object]) -> None:
     """Refuse pictures that do not go with the model or with each other (create.references, create.last_frame)."""
     if isinstance(references, (str, bytes)) or len(references) > MAX_REFERENCE_IMAGES:
-        validation.reject("reference_images", references, f"a list of at most {MAX_REFERENCE_IMAGES} pictures")
+        validation.invalid("reference_images", references, f"a list of at most {MAX_REFERENCE_IMAGES} pictures")
     if references:
         _extra(family, "reference_images", "pictures to be held to")
     if last_frame is not None and image is None:
-        validation.reject("last_frame", last_frame, "a last frame with an image to begin with", shown="...")
+        validation.invalid("last_frame", last_frame, "a last frame with an image to begin with", shown="...")
 
 
-def pictured(image: Picture | None, last_frame: Picture | None, references: Sequence[Picture]) -> Flow[Body]:
+def pictured(image: ImageInput | None, last_frame: ImageInput | None, references: Sequence[ImageInput]) -> Flow[Body]:
     """The pictures of a film, in base64 (create.image)."""
     body: Body = {}
     if image is not None:
@@ -141,9 +141,9 @@ def pictured(image: Picture | None, last_frame: Picture | None, references: Sequ
     return {**body, "referenceImages": held_to} if held_to else body
 
 
-def _encoded(field: str, value: Picture) -> Flow[Body]:
-    content = cast("bytes", (yield from picture(field, value, most=MAX_IMAGE_BYTES, address=False)))
-    return {"bytesBase64Encoded": base64_text(content), "mimeType": picture_type(content)}
+def _encoded(field: str, value: ImageInput) -> Flow[Body]:
+    content = cast("bytes", (yield from load_image(field, value, most=MAX_IMAGE_BYTES, address=False)))
+    return {"bytesBase64Encoded": base64_text(content), "mimeType": image_media_type(content)}
 
 
 def _one_of(field: str, value: str | None, allowed: tuple[str, ...]) -> str | None:
@@ -157,7 +157,7 @@ def _large(resolution: str | None) -> str | None:
 def _resolution(family: Family, resolution: str | None) -> str | None:
     _one_of("resolution", resolution, get_args(Resolution))
     if resolution in LARGE_RESOLUTIONS and not family.large:
-        validation.reject("resolution", resolution, f"720p with {family.name}")
+        validation.invalid("resolution", resolution, f"720p with {family.name}")
     return resolution
 
 
@@ -168,10 +168,10 @@ def _duration(family: Family, duration: int | None, because: str | None) -> int 
     if because is None:
         return duration
     if duration not in {None, FULL_DURATION}:
-        validation.reject("duration_seconds", duration, f"{FULL_DURATION} with this {because}")
+        validation.invalid("duration_seconds", duration, f"{FULL_DURATION} with this {because}")
     return FULL_DURATION
 
 
 def _extra(family: Family, field: str, what: str) -> None:
     if not family.extras:
-        validation.reject(field, what, f"nothing with {family.name}: it is for Veo 3.1", shown="...")
+        validation.invalid(field, what, f"nothing with {family.name}: it is for Veo 3.1", shown="...")

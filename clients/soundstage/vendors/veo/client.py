@@ -19,9 +19,9 @@ from soundstage.vendors.veo.service import VeoService
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstage._protocol.inputs import Picture
+    from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
-    from soundstage._values.state import Started
+    from soundstage._values.state import StartedJob
     from soundstage.vendors.veo.profile import AspectRatio, Duration, Model, PersonGeneration, Resolution
 
 
@@ -56,9 +56,9 @@ class _Operations(Client[HttpT, VeoService]):
         prompt: str | None,
         *,
         model: Model | str = "veo-3.0-generate-preview",
-        image: Picture | None = None,
-        last_frame: Picture | None = None,
-        reference_images: Sequence[Picture] = (),
+        image: ImageInput | None = None,
+        last_frame: ImageInput | None = None,
+        reference_images: Sequence[ImageInput] = (),
         video: str | None = None,
         aspect_ratio: AspectRatio | None = None,
         resolution: Resolution | None = None,
@@ -67,7 +67,7 @@ class _Operations(Client[HttpT, VeoService]):
         person_generation: PersonGeneration | None = None,
         sample_count: int | None = None,
         seed: int | None = None,
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         """Start a film (predictLongRunning); it takes half a minute to some minutes and is charged by the second.
 
         Whatever is None is left to the service: 16:9, 720p, one film of 8 seconds.
@@ -124,7 +124,7 @@ class _Operations(Client[HttpT, VeoService]):
 
     def _start(
         self, model: str, instance: bodies.Body, pictures: Flow[bodies.Body], parameters: bodies.Body
-    ) -> Flow[Started]:
+    ) -> Flow[StartedJob]:
         instance |= yield from pictures
         body = {"instances": [instance], **({"parameters": parameters} if parameters else {})}
         return (yield from self._service.submit("generate_videos", model, body))

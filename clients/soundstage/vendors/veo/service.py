@@ -16,7 +16,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
-from soundstage._values.state import JobRef, JobState, Media, Snapshot, Started
+from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.veo.profile import (
     DOWNLOAD_ROUTE,
     GOOGLE_HOST,
@@ -48,11 +48,11 @@ class VeoService(Service):
         """The key (auth.header)."""
         return {"x-goog-api-key": self._key.reveal()}
 
-    def submit(self, operation: str, model: str, body: Mapping[str, object]) -> Flow[Started]:
+    def submit(self, operation: str, model: str, body: Mapping[str, object]) -> Flow[StartedJob]:
         """Start a film (create.route)."""
         url = self.url(f"{VERSION}/models/{model}:predictLongRunning")
         request = Request("POST", url, self.authorization(), body, paid=True)
-        return Submission(service=self, operation=operation, request=request, understand=self._read_submission).flow()
+        return Submission(service=self, operation=operation, request=request, parse=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Look at an operation (poll.route): its name is its address."""
