@@ -22,7 +22,7 @@ from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
 from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway import CloudswayService as Films
-from soundstage_server.vendors.cloudsway import capabilities, outputs, service
+from soundstage_server.vendors.cloudsway import capabilities, outputs, refusals, service
 
 if TYPE_CHECKING:
     import pytest
@@ -36,14 +36,14 @@ Client = conversation.CloudswayService
 
 def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the simulator tells of a task."""
-    right = Films.shown
+    right = Films._task_data
 
     def shown(self: Films, task: Any, now: float) -> dict[str, Any]:
         data = right(self, task, now)
         edit(data)
         return data
 
-    patch.setattr(Films, "shown", shown)
+    patch.setattr(Films, "_task_data", shown)
 
 
 def drop_limits(patch: pytest.MonkeyPatch, of: str) -> None:
@@ -129,7 +129,7 @@ def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
     """A task is found under either kind."""
-    right = Films._asked_for
+    right = Films._requested_task
 
     def asked_for(self: Films, kind: Any, call: Any) -> Any:
         try:
@@ -137,7 +137,7 @@ def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
         except RefusedError:
             return right(self, "image2video" if kind == "text2video" else "text2video", call)
 
-    patch.setattr(Films, "_asked_for", asked_for)
+    patch.setattr(Films, "_requested_task", asked_for)
 
 
 @MUTATIONS.in_simulator
@@ -155,43 +155,43 @@ def name_used_twice(patch: pytest.MonkeyPatch) -> None:
         if external is not None:
             params[EXTRA] = {"external_task_id": external}
 
-    patch.setattr(Films, "_set_aside", set_aside)
+    patch.setattr(Films, "_take_external_id", set_aside)
 
 
 @MUTATIONS.in_simulator
 def oldest_first(patch: pytest.MonkeyPatch) -> None:
     """A list begins with the oldest."""
-    right = Films.listed
+    right = Films.list_tasks
 
     def listed(self: Films, kind: Any, call: Any) -> Any:
         answer = right(self, kind, call)
         body = orjson.loads(answer.body)
         return answer._replace(body=orjson.dumps({**body, "data": body["data"][::-1]}))
 
-    patch.setattr(Films, "listed", listed)
+    patch.setattr(Films, "list_tasks", listed)
 
 
 @MUTATIONS.in_simulator
 def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
     """A list is an object with a total."""
-    right = Films._answer
+    right = Films._envelope
 
     def answer(self: Films, data: Any) -> Any:
         return right(self, {"task_list": data, "total": len(data)} if isinstance(data, list) else data)
 
-    patch.setattr(Films, "_answer", answer)
+    patch.setattr(Films, "_envelope", answer)
 
 
 @MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """An unknown task is HTTP 400."""
-    patch.setattr(service, "NOT_FOUND", replace(service.NOT_FOUND, status=400))
+    patch.setattr(service, "NOT_FOUND", replace(refusals.NOT_FOUND, status=400))
 
 
 @MUTATIONS.in_simulator
 def method_not_allowed(patch: pytest.MonkeyPatch) -> None:
     """A wrong method is HTTP 405."""
-    patch.setattr(service, "WRONG_METHOD", replace(service.WRONG_METHOD, status=405))
+    patch.setattr(service, "WRONG_METHOD", replace(refusals.WRONG_METHOD, status=405))
 
 
 @MUTATIONS.in_simulator
@@ -238,7 +238,7 @@ def no_exclusion(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Images are not looked at."""
-    patch.setattr(Films, "_look_at_pictures", lambda _self, _params: None)
+    patch.setattr(Films, "_validate_images", lambda _self, _params: None)
 
 
 @MUTATIONS.in_simulator
@@ -270,7 +270,7 @@ def wrapped_callback(patch: pytest.MonkeyPatch) -> None:
     """A callback is never flat."""
 
     def callback_body(self: Films, task: Any, moment: Any) -> Any:
-        return {"code": 0, "message": "SUCCEED", "request_id": "r", "data": self.shown(task, moment.next_change)}
+        return {"code": 0, "message": "SUCCEED", "request_id": "r", "data": self._task_data(task, moment.next_change)}
 
     patch.setattr(Films, "callback_body", callback_body)
 

@@ -83,7 +83,7 @@ def no_fact(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def blank_prompt(patch: pytest.MonkeyPatch) -> None:
     """A prompt of blanks is drawn."""
-    right = Maker.parameters
+    right = Maker._parameters
 
     def parameters(self: Maker, call: Any) -> Any:
         try:
@@ -94,7 +94,7 @@ def blank_prompt(patch: pytest.MonkeyPatch) -> None:
                 return {"prompt": body["prompt"], "lang": "cn"}
             raise
 
-    patch.setattr(Maker, "parameters", parameters)
+    patch.setattr(Maker, "_parameters", parameters)
 
 
 @MUTATIONS.in_simulator
@@ -124,13 +124,13 @@ def platforms_are_checked(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
     """A flowchart's code is called source_code, too."""
-    right = Maker.generate
+    right = Maker.create
 
     def generate(self: Maker, operation: str, call: Any) -> Any:
         answer = right(self, operation, call)
         return answer._replace(body=answer.body.replace(b"mermaid_code", b"source_code"))
 
-    patch.setattr(Maker, "generate", generate)
+    patch.setattr(Maker, "create", generate)
 
 
 @MUTATIONS.in_simulator
@@ -156,8 +156,8 @@ def no_time_at_all(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def answers_do_not_wait(patch: pytest.MonkeyPatch) -> None:
     """An answer leaves before its diagram is done."""
-    right = Maker.generate
-    patch.setattr(Maker, "generate", lambda self, name, call: right(self, name, call)._replace(until=None))
+    right = Maker.create
+    patch.setattr(Maker, "create", lambda self, name, call: right(self, name, call)._replace(until=None))
 
 
 @MUTATIONS.in_simulator
@@ -197,9 +197,9 @@ def always_english(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def another_picture(patch: pytest.MonkeyPatch) -> None:
     """The PNG shows another flowchart than the SVG."""
-    right = outputs.made_by
+    right = outputs.media_for
 
-    def made_by(task: Any) -> Any:
+    def media_for(task: Any) -> Any:
         png: Any
         png, svg = right(task)
         if task.operation != "flowchart":
@@ -211,7 +211,7 @@ def another_picture(patch: pytest.MonkeyPatch) -> None:
         )
         return [replace(png, content=flow), svg]
 
-    patch.setattr(service, "made_by", made_by)
+    patch.setattr(service, "media_for", media_for)
 
 
 @MUTATIONS.in_simulator
@@ -225,8 +225,8 @@ def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def two_pngs(patch: pytest.MonkeyPatch) -> None:
     """The SVG is a PNG as well."""
-    right: Any = outputs.made_by
-    patch.setattr(service, "made_by", lambda task: [replace(one, format="png") for one in right(task)])
+    right: Any = outputs.media_for
+    patch.setattr(service, "media_for", lambda task: [replace(one, format="png") for one in right(task)])
 
 
 @MUTATIONS.in_simulator

@@ -22,7 +22,7 @@ from soundstage_server.model.ledger import Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import json_response
 from soundstage_server.vendors.gmicloud import GMICloudService as Queue
-from soundstage_server.vendors.gmicloud import capabilities, outputs, sessions
+from soundstage_server.vendors.gmicloud import capabilities, outputs, refusals, sessions
 from soundstage_server.vendors.gmicloud import service as simulated
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def rule_otherwise(patch: pytest.MonkeyPatch, model: str, name: str, **changes: 
 
 def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the simulator shows of a request."""
-    right = Queue._shown
-    patch.setattr(Queue, "_shown", lambda self, call, task, moment: edit(right(self, call, task, moment)))
+    right = Queue._task_data
+    patch.setattr(Queue, "_task_data", lambda self, call, task, moment: edit(right(self, call, task, moment)))
 
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
@@ -145,7 +145,7 @@ def no_fact(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """An unknown request is refused as a bad one."""
-    patch.setattr(simulated, "UNKNOWN_REQUEST", replace(simulated.UNKNOWN_REQUEST, status=400))
+    patch.setattr(simulated, "NOT_FOUND", replace(refusals.NOT_FOUND, status=400))
 
 
 @MUTATIONS.in_simulator
@@ -243,10 +243,10 @@ def open_requests(patch: pytest.MonkeyPatch) -> None:
 
     def requests(self: Queue, call: Any) -> Any:
         found = [task for task in self.tasks.values() if task.operation == call.query_values().get("model_id")]
-        shown = [self._shown(call, task, task.state_at(call.now, capabilities.TIMES)) for task in found]
+        shown = [self._task_data(call, task, task.state_at(call.now, capabilities.TIMES)) for task in found]
         return json_response({"requests": shown, "total": len(shown)})
 
-    patch.setattr(Queue, "requests", requests)
+    patch.setattr(Queue, "list_tasks", requests)
 
 
 @MUTATIONS.in_simulator
@@ -258,13 +258,13 @@ def blocked_is_made(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def other_length(patch: pytest.MonkeyPatch) -> None:
     """A film is a second longer than was asked for."""
-    right: Any = outputs.made_by
+    right: Any = outputs.media_for
 
-    def made_by(task: Any) -> Any:
+    def media_for(task: Any) -> Any:
         film, *rest = right(task)
         return [replace(film, seconds=film.seconds + 1), *rest]
 
-    patch.setattr(simulated, "made_by", made_by)
+    patch.setattr(simulated, "media_for", media_for)
 
 
 @MUTATIONS.in_simulator

@@ -39,7 +39,7 @@ Client = conversation.InfraiService
 
 def answer_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[dict[str, Any]], None]) -> None:
     """Let *edit* change the body of every answer that is no refusal."""
-    right = Vendor._answer
+    right = Vendor._envelope
 
     def answer(self: Vendor, *given: Any, **more: Any) -> Any:
         made = right(self, *given, **more)
@@ -47,7 +47,7 @@ def answer_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[dict[str, Any]],
         edit(body)
         return made._replace(body=json.dumps(body).encode())
 
-    patch.setattr(Vendor, "_answer", answer)
+    patch.setattr(Vendor, "_envelope", answer)
 
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[Snapshot], Snapshot]) -> None:
@@ -94,7 +94,7 @@ def two_keys_are_taken(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
     """A key that began another job is answered by it."""
-    right = Vendor._asked
+    right = Vendor._parameters
 
     def asked(self: Vendor, call: Any) -> Any:
         params = right(self, call)
@@ -105,7 +105,7 @@ def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
         own = {name: value for name, value in begun.params.items() if name != EXTRA}
         return {**own, **{name: value for name, value in params.items() if name == "idempotency_key"}}
 
-    patch.setattr(Vendor, "_asked", asked)
+    patch.setattr(Vendor, "_parameters", asked)
 
 
 @MUTATIONS.in_simulator
@@ -143,27 +143,27 @@ def keys_are_soon_forgotten(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def replay_shows_the_beginning(patch: pytest.MonkeyPatch) -> None:
     """A replayed answer is that of the beginning, and not the job as it is now."""
-    right = Vendor._shown
+    right = Vendor._task_response
 
     def shown(self: Vendor, call: Any, task: Any, **more: Any) -> Any:
         if more.get("cache_hit"):
             call.now = task.created
         return right(self, call, task, **more)
 
-    patch.setattr(Vendor, "_shown", shown)
+    patch.setattr(Vendor, "_task_response", shown)
 
 
 @MUTATIONS.in_simulator
 def replay_is_charged(patch: pytest.MonkeyPatch) -> None:
     """A replayed answer is paid for again."""
-    right = Vendor._shown
+    right = Vendor._task_response
 
     def shown(self: Vendor, call: Any, task: Any, **more: Any) -> Any:
         if more.get("cache_hit"):
             call.account.ledger.reserve(task.price, f"{task.id}-again", call.now)
         return right(self, call, task, **more)
 
-    patch.setattr(Vendor, "_shown", shown)
+    patch.setattr(Vendor, "_task_response", shown)
 
 
 @MUTATIONS.in_simulator
@@ -202,7 +202,7 @@ def one_generation_of_names(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def older_in_an_envelope(patch: pytest.MonkeyPatch) -> None:
     """The newer routes answer although the older generation alone is spoken."""
-    patch.setattr(Vendor, "_check_spoken", lambda _self, _generation, _call: None)
+    patch.setattr(Vendor, "_check_generation", lambda _self, _generation, _call: None)
 
 
 @MUTATIONS.in_simulator
@@ -326,14 +326,14 @@ def wrong_shape(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_trial(patch: pytest.MonkeyPatch) -> None:
     """Every activation opens the same account."""
-    right = Vendor._opened
+    right = Vendor._open_trial_account
 
     def opened(self: Vendor) -> Any:
         self._activations = 0
         patch.setattr(self.world, "is_account", lambda _name: False)
         return right(self)
 
-    patch.setattr(Vendor, "_opened", opened)
+    patch.setattr(Vendor, "_open_trial_account", opened)
 
 
 @MUTATIONS.in_simulator

@@ -24,7 +24,7 @@ from soundstage_server.media import Video
 from soundstage_server.model.fields import Choice, Field, ListOf, Text
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.vendors.mediaio import MediaIOService as Api
-from soundstage_server.vendors.mediaio import outputs, service
+from soundstage_server.vendors.mediaio import outputs, refusals, service
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES
 
 if TYPE_CHECKING:
@@ -123,13 +123,13 @@ def no_cross_rule(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_code_for_all_keys(patch: pytest.MonkeyPatch) -> None:
     """A wrong key is 374004 on the queries, too."""
-    patch.setattr(service, "WRONG_KEY_ON_QUERY", service.NO_KEY)
+    patch.setattr(service, "WRONG_KEY_ON_QUERY", refusals.UNAUTHENTICATED)
 
 
 @MUTATIONS.in_simulator
 def expired_is_wrong(patch: pytest.MonkeyPatch) -> None:
     """An expired key is refused as a wrong one is."""
-    patch.setattr(Api, "credential_refusal", lambda _self, _word: service.WRONG_KEY)
+    patch.setattr(Api, "credential_refusal", lambda _self, _word: refusals.WRONG_KEY)
 
 
 @MUTATIONS.in_simulator
@@ -142,7 +142,7 @@ def refusals_by_http(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def no_data_in_refusals(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no data at all."""
-    right = Api.answered
+    right = Api._envelope
 
     def answered(self: Api, data: Any, code: int = 0, message: str = "") -> Any:
         answer = right(self, data, code, message)
@@ -151,7 +151,7 @@ def no_data_in_refusals(patch: pytest.MonkeyPatch) -> None:
             del body["data"]
         return answer._replace(body=orjson.dumps(body))
 
-    patch.setattr(Api, "answered", answered)
+    patch.setattr(Api, "_envelope", answered)
 
 
 @MUTATIONS.in_simulator
@@ -183,14 +183,14 @@ def words_of_one_reading(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def a_result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """A result is no array."""
-    right = Api.answered
+    right = Api._envelope
 
     def answered(self: Api, data: Any, code: int = 0, message: str = "") -> Any:
         if "result" in data:
             data = {**data, "result": data["result"][0]}
         return right(self, data, code, message)
 
-    patch.setattr(Api, "answered", answered)
+    patch.setattr(Api, "_envelope", answered)
 
 
 @MUTATIONS.in_simulator
@@ -200,7 +200,7 @@ def a_balance_that_waits(patch: pytest.MonkeyPatch) -> None:
     def credits_left(self: Api, call: Any) -> Any:
         call.account.settle(call.now)
         money = call.account.ledger
-        return self.answered({"credits": money.available + money.reserved})
+        return self._envelope({"credits": money.available + money.reserved})
 
     patch.setattr(Api, "credits", credits_left)
 
@@ -221,7 +221,7 @@ def always_one_picture(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def always_sound(patch: pytest.MonkeyPatch) -> None:
     """Every film has sound."""
-    patch.setattr(outputs, "Video", lambda *args, **options: Video(*args, **{**options, "sound": True}))
+    patch.setattr(outputs, "Video", lambda *args, **options: Video(*args, **{**options, "audio": True}))
 
 
 @MUTATIONS.in_simulator

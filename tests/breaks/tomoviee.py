@@ -33,7 +33,7 @@ from soundstage_server.model.ledger import InsufficientError, Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage, TaskState
 from soundstage_server.model.messages import RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
-from soundstage_server.vendors.tomoviee import outputs, service
+from soundstage_server.vendors.tomoviee import outputs, refusals, service
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 @MUTATIONS.in_simulator
 def wrong_code(patch: pytest.MonkeyPatch) -> None:
     """An unknown task is refused with the code of bad parameters."""
-    patch.setattr(service, "UNKNOWN_TASK", replace(service.UNKNOWN_TASK, code=680400))
+    patch.setattr(service, "NOT_FOUND", replace(refusals.NOT_FOUND, code=680400))
 
 
 @MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """A wrong credential is refused with HTTP 200."""
-    patch.setattr(service, "AUTHENTICATION", replace(service.AUTHENTICATION, status=200))
+    patch.setattr(service, "UNAUTHENTICATED", replace(refusals.UNAUTHENTICATED, status=200))
 
 
 @MUTATIONS.in_simulator
@@ -90,17 +90,17 @@ def any_secret(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def open_tasks(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read everybody's tasks."""
-    right = Gateway.asked_for
+    right = Gateway._requested_task
 
     def asked_for(self: Gateway, call: Any) -> Any:
         try:
             return right(self, call)
         except RefusedError as refused:
-            if refused.refusal is not service.UNKNOWN_TASK:
+            if refused.refusal is not refusals.NOT_FOUND:
                 raise
             return self.tasks.get(call.json()["task_id"]) or right(self, call)
 
-    patch.setattr(Gateway, "asked_for", asked_for)
+    patch.setattr(Gateway, "_requested_task", asked_for)
 
 
 @MUTATIONS.in_simulator
@@ -251,8 +251,8 @@ def short_film(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """The result is JSON as such, and not in a string."""
-    right = Gateway.result
-    patch.setattr(Gateway, "result", lambda self, *asked: orjson.loads(right(self, *asked)))
+    right = Gateway._result
+    patch.setattr(Gateway, "_result", lambda self, *asked: orjson.loads(right(self, *asked)))
 
 
 @MUTATIONS.in_simulator
@@ -503,8 +503,8 @@ def one_image_key(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_piece_only(patch: pytest.MonkeyPatch) -> None:
     """Whatever number of results is asked for, there is one."""
-    right = outputs.made_by
-    patch.setattr(service, "made_by", lambda *given: right(*given)[:1])
+    right = outputs.media_for
+    patch.setattr(service, "media_for", lambda *given: right(*given)[:1])
 
 
 @MUTATIONS.in_simulator

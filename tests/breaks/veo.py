@@ -17,7 +17,7 @@ from soundstage_server.model.account import Account
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError, Response, json_response
 from soundstage_server.vendors.veo import VeoService as Host
-from soundstage_server.vendors.veo import capabilities, outputs, service
+from soundstage_server.vendors.veo import capabilities, outputs, refusals, service
 
 if TYPE_CHECKING:
     import pytest
@@ -81,7 +81,7 @@ def key_in_the_header_only(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_envelope(patch: pytest.MonkeyPatch) -> None:
     """Google's envelope is used for what the proxy refuses."""
-    patch.setattr(service, "OF_THE_PROXY", {})
+    patch.setattr(service, "PROXY_REFUSALS", {})
 
 
 @MUTATIONS.in_simulator
@@ -99,13 +99,15 @@ def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def wrong_key_status(patch: pytest.MonkeyPatch) -> None:
     """Google refuses a wrong key with 401."""
-    patch.setattr(Host, "refusals", Host.refusals._replace(unauthenticated=replace(service.BAD_KEY, status=401)))
+    patch.setattr(
+        Host, "refusals", Host.refusals._replace(unauthenticated=replace(refusals.UNAUTHENTICATED, status=401))
+    )
 
 
 @MUTATIONS.in_simulator
 def no_retry_info(patch: pytest.MonkeyPatch) -> None:
     """A quota that is used up does not say when to come again."""
-    patch.setattr(service, "_DETAILS", {service.BAD_KEY: service._DETAILS[service.BAD_KEY]})
+    patch.setattr(service, "DETAILS", {refusals.UNAUTHENTICATED: refusals.DETAILS[refusals.UNAUTHENTICATED]})
 
 
 @MUTATIONS.in_simulator
@@ -181,8 +183,8 @@ def partial_block_is_paid_for(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def wrong_length(patch: pytest.MonkeyPatch) -> None:
     """Every film lasts 8 seconds."""
-    right = outputs.films
-    patch.setattr(service, "films", lambda task: [replace(film, seconds=8.0) for film in right(task)])
+    right = outputs.media_for
+    patch.setattr(service, "media_for", lambda task: [replace(film, seconds=8.0) for film in right(task)])
 
 
 @MUTATIONS.in_simulator

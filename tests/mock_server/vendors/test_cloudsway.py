@@ -13,7 +13,7 @@ from soundstage_server.media import Video
 from soundstage_server.model.fields import check
 from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
-from soundstage_server.vendors.cloudsway.outputs import made_by
+from soundstage_server.vendors.cloudsway.outputs import media_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def test_tasks_do_not_hold_on_to_pictures(kit: Kit, caller: Caller, world: World
     kept = json.dumps(task.params)
     assert sent not in kept
     assert kept.count("sha256:") == 2
-    (film,) = made_by(task)
+    (film,) = media_for(task)
     assert isinstance(film, Video)
     assert film.width / film.height == pytest.approx(640 / 480, rel=0.01)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LINES: Final = {"std": "720p", "pro": "1080p"}  # output.size
 
 
-def made_by(task: Task) -> list[MediaSpec]:
+def media_for(task: Task) -> list[MediaSpec]:
     """Return the film that *task* makes (output.size)."""
     params = task.params
     mode, model = params["mode"], params["model_name"]

@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from soundstage_server.kit.inputs import MEASURED, InputLimits
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
@@ -33,7 +33,18 @@ from soundstage_server.vendors.cloudsway.capabilities import (
     pictures_of,
     price,
 )
-from soundstage_server.vendors.cloudsway.outputs import made_by
+from soundstage_server.vendors.cloudsway.outputs import media_for
+from soundstage_server.vendors.cloudsway.refusals import (
+    CODES,
+    EXPIRED_KEY,
+    INVALID,
+    NO_KEY,
+    NOT_FOUND,
+    REFUSALS,
+    UNAUTHENTICATED,
+    WRONG_KEY,
+    WRONG_METHOD,
+)
 from soundstage_server.world.callbacks import CallbackPlan
 
 if TYPE_CHECKING:
@@ -50,51 +61,6 @@ SUCCEED: Final = "SUCCEED"  # envelope.literals
 PAGE, PAGES = "pageNum", "pageSize"
 PAGING: Final = {PAGE: (1, 1000), PAGES: (30, 500)}  # routes.list: the default, and the most
 
-# Facts: refusals (errors.table, errors.messages, errors.which, auth.which).
-UNAUTHENTICATED: Final = Refusal(1000, 401, "authentication failed", "auth.which")
-NO_KEY: Final = Refusal(1001, 401, "Authorization is empty", "auth.which")
-WRONG_KEY: Final = Refusal(1002, 401, "Authorization is invalid", "auth.which")
-EARLY_KEY: Final = Refusal(1003, 401, "Authorization is not valid yet", "errors.table")
-OLD_KEY: Final = Refusal(1004, 401, "Authorization has expired", "auth.which")
-ABNORMAL: Final = Refusal(1100, 429, "the account is in an abnormal state", "errors.table")
-ARREARS: Final = Refusal(1101, 429, "the account is in arrears", "errors.table")
-USED_UP: Final = Refusal(1102, 429, "Account balance not enough", "price")
-FORBIDDEN: Final = Refusal(1103, 403, "no permission for this API or model", "errors.table")
-INVALID_REQUEST: Final = Refusal(1200, 400, "the request is invalid", "errors.which")
-INVALID: Final = Refusal(1201, 400, "a parameter is invalid", "errors.table")
-WRONG_METHOD: Final = Refusal(1202, 404, "the method is not valid", "errors.table")
-NOT_FOUND: Final = Refusal(1203, 404, "the resource does not exist", "errors.which")
-PLATFORM: Final = Refusal(1300, 400, "the platform's policy was triggered", "errors.table")
-BLOCKED: Final = Refusal(1301, 400, "the content safety policy was triggered", "block")
-TOO_FAST: Final = Refusal(1302, 429, "too many requests", "errors.table")
-TOO_MANY: Final = Refusal(1303, 429, "parallel task over resource pack limit", "concurrency")
-WRONG_ADDRESS: Final = Refusal(1304, 429, "the IP address is not on the list of those allowed", "errors.table")
-INTERNAL: Final = Refusal(5000, 500, "internal error", "errors.table")
-UNAVAILABLE: Final = Refusal(5001, 503, "temporarily unavailable", "errors.table")
-TIMED_OUT: Final = Refusal(5002, 504, "internal timeout", "errors.table")
-KLING: Final = (
-    UNAUTHENTICATED, NO_KEY, WRONG_KEY, EARLY_KEY, OLD_KEY, ABNORMAL, ARREARS, USED_UP, FORBIDDEN, INVALID_REQUEST,
-    INVALID, WRONG_METHOD, NOT_FOUND, PLATFORM, BLOCKED, TOO_FAST, TOO_MANY, WRONG_ADDRESS, INTERNAL, UNAVAILABLE,
-    TIMED_OUT,
-)  # fmt: skip
-# The gateway's own (errors.gateway); a reason stands in the message, the code is the HTTP status.
-GATEWAY: Final = (
-    *(
-        Refusal(reason, 400, reason, "errors.gateway")
-        for reason in (
-            "NO_ENDPOINT", "NO_PASSAGEWAY", "NO_BALANCER_ERROR", "NO_PROVIDER_ERROR", "MODEL_TYPE_NOT_FOUND",
-            "AI_PASSAGEWAY_GROUP_IS_EMPTY_ERROR", "AI_IMAGE_QUALITY_ERROR", "AI_IMAGE_SIZE_ERROR",
-        )
-    ),
-    Refusal(401, 401, "the key is missing or invalid", "errors.gateway"),
-    Refusal(403, 403, "the IP address is not allowed", "errors.gateway"),
-    Refusal(404, 404, "no such resource or model", "errors.gateway"),
-    Refusal(409, 409, "conflict", "errors.gateway"),
-    Refusal(429, 429, "too many requests", "errors.gateway"),
-    Refusal(500, 500, "internal error", "errors.gateway"),
-    Refusal(503, 503, "unavailable", "errors.gateway"),
-    Refusal(504, 504, "timeout", "errors.gateway"),
-)  # fmt: skip
 _READS: Final = (
     "routes", "routes.kind", "envelope", "envelope.literals", "get.answer", "get.before_success", "get.updated",
     "status.values",
@@ -126,10 +92,8 @@ class CloudswayService(Service):
     unit = CREDITS
     at_once = 20  # concurrency
     credential_headers = (b"authorization",)  # auth.bearer
-    refusals = Refusals(
-        UNAUTHENTICATED, INVALID, INVALID_REQUEST, USED_UP, TOO_MANY, NOT_FOUND, blocked=BLOCKED, too_fast=TOO_FAST
-    )
-    codes = {str(refusal.code): refusal for refusal in (*KLING, *GATEWAY)}  # noqa: RUF012 - a table, as every vendor has it
+    refusals = REFUSALS
+    codes = CODES
     dialects = {"errors": ("http", "envelope"), "callback": ("flat", "envelope")}  # noqa: RUF012 - likewise
     operations = tuple(FIELDS)
     input_limits = InputLimits(1 << 40, "image2video.params", INVALID, INVALID)  # the rules have their own
@@ -152,9 +116,9 @@ class CloudswayService(Service):
             about = ABOUT[kind]
             create, fields = partial(self.create, kind), FIELDS[kind]
             yield Route("POST", path, create, f"Create {about}", _CREATES, fields, _CREATED, paid=True)
-            yield Route("GET", f"{path}/{{id}}", partial(self.read, kind), f"Read {about}", _READS)
+            yield Route("GET", f"{path}/{{id}}", partial(self.poll, kind), f"Read {about}", _READS)
             listing = ("routes.list", "list.order", "envelope")
-            yield Route("GET", path, partial(self.listed, kind), f"List every such task: {about}", listing)
+            yield Route("GET", path, partial(self.list_tasks, kind), f"List every such task: {about}", listing)
 
     def lifecycle(self, operation: str) -> Lifecycle:
         """Return the states of a task (status.values, generation.times)."""
@@ -173,7 +137,7 @@ class CloudswayService(Service):
 
     def credential_refusal(self, word: str) -> Refusal:
         """Return how a key that has expired, and one that never was one, is refused (auth.which)."""
-        return OLD_KEY if word == "expired" else WRONG_KEY
+        return EXPIRED_KEY if word == "expired" else WRONG_KEY
 
     def create(self, kind: Kind, request: Request) -> Response:
         """Create a task (create.answer)."""
@@ -186,19 +150,19 @@ class CloudswayService(Service):
             asked = "/".join(params[name] for name in ("model_name", "mode", "duration"))
             said = f"model/mode/duration({asked}) is not supported with {limit.of}"
             raise RefusedError(INVALID, said, limit.fact)
-        self._set_aside(request.account, params)
-        self._look_at_pictures(params)
-        created = self.shown(self.submit(request, kind, params), request.now)
+        self._take_external_id(request.account, params)
+        self._validate_images(params)
+        created = self._task_data(self.submit(request, kind, params), request.now)
         del created["task_status_msg"]  # which a read adds (get.answer)
-        return self._answer(created)
+        return self._envelope(created)
 
-    def read(self, kind: Kind, request: Request) -> Response:
+    def poll(self, kind: Kind, request: Request) -> Response:
         """Answer what a task is now (get.answer, routes.kind)."""
-        task = self._asked_for(kind, request)
+        task = self._requested_task(kind, request)
         self.observe(request, task)
-        return self._answer(self.shown(task, request.now))
+        return self._envelope(self._task_data(task, request.now))
 
-    def listed(self, kind: Kind, request: Request) -> Response:
+    def list_tasks(self, kind: Kind, request: Request) -> Response:
         """Answer a page of the caller's tasks, the newest first (routes.list, list.order)."""
         asked = request.query_values()
         page, size = (_page(name, asked.get(name, "")) for name in PAGING)
@@ -207,9 +171,9 @@ class CloudswayService(Service):
         changes = [moment.next_change for task in tasks if not (moment := task.state_at(request.now, TIMES)).final]
         if changes:
             request.account.advance_to_next_change(request.now, min(changes))
-        return self._answer([self.shown(task, request.now) for task in tasks])
+        return self._envelope([self._task_data(task, request.now) for task in tasks])
 
-    def shown(self, task: Task, now: float) -> dict[str, Any]:
+    def _task_data(self, task: Task, now: float) -> dict[str, Any]:
         """Return *task* as reads, lists and callbacks have it, at its account's time *now* (get.answer)."""
         moment = task.state_at(now, TIMES)
         succeeded = moment.final and task.fate is Fate.SUCCEED
@@ -228,7 +192,7 @@ class CloudswayService(Service):
 
     def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
         """Return what is posted at every change of state: the task itself, or the envelope around it (callback)."""
-        told = self.shown(task, task.ends if moment.final else task.changes[0])
+        told = self._task_data(task, task.ends if moment.final else task.changes[0])
         if self.world.dialects.reading("cloudsway.callback", task.account.name) == "flat":
             return told
         return {"code": 0, "message": SUCCEED, "request_id": self._request_id(f"{task.id}/{moment.word}"), "data": told}
@@ -256,7 +220,7 @@ class CloudswayService(Service):
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the film that *task* has made."""
-        return made_by(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return whole credits (price)."""
@@ -290,7 +254,7 @@ class CloudswayService(Service):
             said = f"model_name must be one of {', '.join(MADE_BY[kind])} for {kind}; got {given!r}"
             raise RefusedError(INVALID, said, "text2video.models")
 
-    def _set_aside(self, account: Account, params: dict[str, Any]) -> None:
+    def _take_external_id(self, account: Account, params: dict[str, Any]) -> None:
         """Take the caller's own name once, and out of what makes two submissions equal (errors.which)."""
         external = params.pop("external_task_id", None)
         if external is None:
@@ -300,7 +264,7 @@ class CloudswayService(Service):
             raise RefusedError(INVALID, said, "errors.which")
         params[EXTRA] = {"external_task_id": external}
 
-    def _look_at_pictures(self, params: dict[str, Any]) -> None:
+    def _validate_images(self, params: dict[str, Any]) -> None:
         """Check every picture, masks within lists among them; keep sizes, and digests in place of what was sent."""
         fields, held = pictures_of(params)
         self.validate_inputs(fields, held)
@@ -311,7 +275,7 @@ class CloudswayService(Service):
                 for number, one in enumerate(params["dynamic_masks"])
             ]
 
-    def _asked_for(self, kind: Kind, request: Request) -> Task:
+    def _requested_task(self, kind: Kind, request: Request) -> Task:
         """Return the caller's task of *kind* that the path names by either of its names (routes.kind)."""
         name = request.path_values["id"]
         for task in (self.tasks.get(name), self._external.get((request.account.name, name))):
@@ -322,7 +286,7 @@ class CloudswayService(Service):
     def _video(self, task: Task, url: str) -> dict[str, str]:
         return {"id": _number(task.seed >> 3), "url": url, "duration": task.params["duration"]}
 
-    def _answer(self, data: object) -> Response:
+    def _envelope(self, data: object) -> Response:
         body = {"code": 0, "message": SUCCEED, "request_id": self._request_id(), "data": data}
         return Response(200, orjson.dumps(body), [JSON])
 

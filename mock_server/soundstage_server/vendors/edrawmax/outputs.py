@@ -68,7 +68,7 @@ def content_of(task: Task) -> DiagramContent:
     return makers[task.operation](task, WORDS[task.params["lang"]])
 
 
-def made_by(task: Task) -> list[MediaSpec]:
+def media_for(task: Task) -> list[MediaSpec]:
     """Return the two files of *task*, which show the same: the PNG and the SVG (answer.flowchart, answer.others)."""
     content = content_of(task)
     caption = " · ".join(("EdrawMax", task.operation, task.params["lang"], "Soundstage"))

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
+from soundstage_server.model.messages import JSON, RefusedError, Request, Response, Route
 from soundstage_server.vendors.edrawmax.mermaid import write
-from soundstage_server.vendors.edrawmax.outputs import content_of, made_by
+from soundstage_server.vendors.edrawmax.outputs import content_of, media_for
+from soundstage_server.vendors.edrawmax.refusals import (
+    CODES,
+    GENERATION,
+    INVALID,
+    INVALID_LANGUAGE,
+    REFUSALS,
+    UNKNOWN_ROUTE,
+)
 from soundstage_server.vendors.edrawmax.words import WORDS
 
 if TYPE_CHECKING:
@@ -53,15 +61,6 @@ WORKING: Final = "working"
 SECONDS: Final = (10.0, 30.0)
 """How long an answer takes (answer.time)."""
 
-PROMPT: Final = Refusal(400, 400, "bad param: prompt is required", "error.prompt")
-LANG: Final = Refusal(400, 400, "bad param: lang不合法", "error.lang")
-RISK: Final = Refusal(2406, 403, "risk control rejection", "error.risk")
-BLOCKED: Final = Refusal(2406, 403, "risk control rejection", "block")
-CONCURRENCY: Final = Refusal(3001, 429, "concurrency limit", "error.concurrency")
-GENERATION: Final = Refusal(212200, 500, "生成失败", "error.generation")
-RENDER: Final = Refusal(212201, 500, "渲染失败", "error.render")
-PANIC: Final = Refusal(500, 500, "panic", "error.panic")
-UNKNOWN_ROUTE: Final = Refusal(404, 404, "not found", "route.unknown")
 FATES: Final = "fates"
 """The fact behind a failure that the vendor has no code for."""
 PREFIX: Final = "bad param: "
@@ -88,10 +87,8 @@ class EdrawMaxService(Service):
     at_once = AT_ONCE
     is_synchronous = True
     credential_headers = (b"x-user-id",)  # auth.none
-    refusals = Refusals(PANIC, PROMPT, PROMPT, PANIC, CONCURRENCY, UNKNOWN_ROUTE, blocked=BLOCKED)
-    codes = {  # noqa: RUF012 - a table, as every vendor has it
-        str(refusal.code): refusal for refusal in (PROMPT, RISK, CONCURRENCY, GENERATION, RENDER, PANIC)
-    }
+    refusals = REFUSALS
+    codes = CODES
     dialects = {  # noqa: RUF012 - a table, as every vendor has it
         "errors": ("envelope", "http"),
         "messages": ("reference", "skill"),
@@ -103,12 +100,12 @@ class EdrawMaxService(Service):
         """Return the four routes (generate.routes)."""
         for name, about in DIAGRAMS.items():
             facts = ("generate.routes", "answer.flowchart" if name == "flowchart" else "answer.others")
-            handle = partial(self.generate, name)
+            handle = partial(self.create, name)
             yield Route("POST", ROOT + name, handle, f"Draw {about}", facts, BODY, _EXAMPLE)
 
     def facts(self) -> set[str]:
         """Return the ids that this service can cite, in its tables and of failures that have no code."""
-        return super().facts() | {LANG.fact, FATES, "request.body"}
+        return super().facts() | {INVALID_LANGUAGE.fact, FATES, "request.body"}
 
     def lifecycle(self, operation: str) -> Lifecycle:
         """Return the one state of a diagram (answer.time), which a clock that is moved by hand does not wait for."""
@@ -125,9 +122,9 @@ class EdrawMaxService(Service):
         """Return the user's account: there is no credential, so that none can be invalid (auth.none)."""
         return self.world.account(self.slug, identity.credential)
 
-    def generate(self, operation: str, request: Request) -> Response:
+    def create(self, operation: str, request: Request) -> Response:
         """Draw a diagram, and answer when it is there (generate.routes, answer.flowchart, answer.others)."""
-        task = self.submit(request, operation, self.parameters(request))
+        task = self.submit(request, operation, self._parameters(request))
         request.account.advance_to_next_change(request.now, task.ends)
         png, svg = self.result_urls(task)
         code = "mermaid_code" if operation == "flowchart" else "source_code"
@@ -135,7 +132,7 @@ class EdrawMaxService(Service):
         message = "success" if self._reading("messages", request) == "skill" else ""
         return Response(200, _envelope(0, message, data), [JSON], until=task.ends)
 
-    def parameters(self, request: Request) -> dict[str, Any]:
+    def _parameters(self, request: Request) -> dict[str, Any]:
         """Return the prompt and the language (generate.params, lang.empty).
 
         Raises:
@@ -146,15 +143,15 @@ class EdrawMaxService(Service):
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise RefusedError(PROMPT, fact="request.body")
+            raise RefusedError(INVALID, fact="request.body")
         if body.get("lang") == "":
             body = {**body, "lang": None}
         try:
             params = check(CHECKED, body)
         except FieldError as error:
-            raise RefusedError(PROMPT if error.field == "prompt" else LANG) from None
+            raise RefusedError(INVALID if error.field == "prompt" else INVALID_LANGUAGE) from None
         if not params["prompt"].strip():
-            raise RefusedError(PROMPT)
+            raise RefusedError(INVALID)
         return params
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
@@ -169,7 +166,7 @@ class EdrawMaxService(Service):
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the PNG and the SVG."""
-        return made_by(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return nothing: it is free (pricing)."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 USUAL_SIDES: Final = (16, 9)
 
 
-def made_by(task: Task) -> list[MediaSpec]:
+def media_for(task: Task) -> list[MediaSpec]:
     """Return the film, in the shape of its first image if that is known, and then the thumbnail."""
     params = task.params
     width, height = known_size(params, "image") or USUAL_SIDES

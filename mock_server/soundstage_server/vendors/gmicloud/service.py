@@ -9,16 +9,27 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from soundstage_server.kit.inputs import InputLimits, media_fields
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.account import account_name, credential_rule
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import Refusal, RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.messages import RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
-from soundstage_server.vendors.gmicloud.outputs import made_by, seconds_of
+from soundstage_server.vendors.gmicloud.outputs import media_for, seconds_of
 from soundstage_server.vendors.gmicloud.payloads import Members, content_of
+from soundstage_server.vendors.gmicloud.refusals import (
+    CODES,
+    INVALID,
+    LOGIN_FAILED,
+    NOT_FOUND,
+    REFUSALS,
+    UNAUTHENTICATED,
+    UNKNOWN_MODEL,
+    WRONG_FACE,
+    WRONG_TOKEN,
+)
 from soundstage_server.vendors.gmicloud.sessions import CODE, TRIES, TWO_FACTORS, Sessions, organization_id, user_id
 
 if TYPE_CHECKING:
@@ -35,22 +46,6 @@ ROOT: Final = "/api/v1"
 QUEUE: Final = f"{ROOT}/ie/requestqueue"
 KEYED: Final = f"{QUEUE}/apikey"  # apikey.face
 
-# Facts: refusals (auth.expired, login.refused, apikey.errors, errors.unknown).
-TOKEN: Final = Refusal(401, 401, "access token expired or invalid", "auth.expired")
-KEY: Final = Refusal(401, 401, "invalid API key", "apikey.errors")
-LOGIN: Final = Refusal(401, 401, "login failed", "login.refused")
-FACE: Final = Refusal(401, 401, "this credential belongs to the other face", "faces.apart")
-FORBIDDEN: Final = Refusal(403, 403, "the key does not allow this", "apikey.errors")
-PAYLOAD: Final = Refusal(400, 400, "invalid payload", "errors.unknown")
-UNREADABLE: Final = Refusal(400, 400, "invalid request body", "request.body")
-BLOCKED: Final = Refusal(400, 400, "the request violates the content policy", "block")
-BROKE: Final = Refusal(402, 402, "insufficient balance", "charge")
-UNKNOWN_MODEL: Final = Refusal(404, 404, "model not found", "errors.unknown")
-UNKNOWN_REQUEST: Final = Refusal(404, 404, "request not found", "errors.unknown")
-UNKNOWN_ROUTE: Final = Refusal(404, 404, "route not found", "route.unknown")
-TOO_MANY: Final = Refusal(429, 429, "hourly limit reached", "apikey.errors")
-INTERNAL: Final = Refusal(500, 500, "internal error", "apikey.errors")
-UNAVAILABLE: Final = Refusal(503, 503, "service unavailable", "apikey.errors")
 
 _ERROR_PATHS: Final = ("/ie/artifact", "/ie/task", "/ie/requestqueue")  # errors.body
 _CREDENTIALS: Final = (
@@ -87,14 +82,11 @@ class GMICloudService(Service):
     unit = USD
     credential_headers = (b"authorization",)
     caches_callers = False  # tokens expire
-    refusals = Refusals(KEY, PAYLOAD, UNREADABLE, BROKE, TOO_MANY, UNKNOWN_ROUTE, blocked=BLOCKED)
-    codes = {  # noqa: RUF012 - a table, as every vendor has it
-        str(refusal.code): refusal
-        for refusal in (PAYLOAD, TOKEN, BROKE, FORBIDDEN, UNKNOWN_MODEL, TOO_MANY, INTERNAL, UNAVAILABLE)
-    }
+    refusals = REFUSALS
+    codes = CODES
     dialects = {"outcome": ("both", "old", "new")}  # noqa: RUF012 - a table, as every vendor has it
     operations = tuple(MODELS)
-    input_limits = InputLimits(20_000_000, "inputs.limits", PAYLOAD, PAYLOAD)
+    input_limits = InputLimits(20_000_000, "inputs.limits", INVALID, INVALID)
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
         Fate.CANCEL: "the request was cancelled",
@@ -107,33 +99,38 @@ class GMICloudService(Service):
     def routes(self) -> Iterable[Route]:
         """Return login, the session face and the API-key face."""
         yield Route(
-            "POST", f"{ROOT}/me/auth-tokens", self.auth_token, "Begin a login with e-mail and password",
+            "POST", f"{ROOT}/me/auth-tokens", self.create_auth_token, "Begin a login with e-mail and password",
             ("login.tokens",), _CREDENTIALS, {"authToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig", "is2FARequired": False},
             open=True,
         )  # fmt: skip
         yield Route(
-            "POST", f"{ROOT}/me/sessions", self.session, "End a login, with the code of a second factor if need be",
+            "POST", f"{ROOT}/me/sessions", self.create_session,
+            "End a login, with the code of a second factor if need be",
             ("login.session", "login.two_factor", "login.two_factor_on", "login.lifetimes"), _SESSION, _TOKENS,
             open=True,
         )  # fmt: skip
         yield Route(
-            "PATCH", f"{ROOT}/me/sessions", self.refresh, "Take fresh tokens for a refresh token",
+            "PATCH", f"{ROOT}/me/sessions", self.refresh_session, "Take fresh tokens for a refresh token",
             ("login.refresh",), _REFRESH, _TOKENS, open=True,
         )  # fmt: skip
         yield Route("GET", f"{ROOT}/me/profile", self.profile, "Say who is logged in", ("login.profile",))
         model = ("models.detail", "models.parameter", "price.integer", "price.unit")
-        yield Route("GET", f"{QUEUE}/models", self.models, "List the models", ("models.list", "models.known"))
-        yield Route("GET", f"{QUEUE}/models/{{model_id}}", self.model, "Describe a model", model)
-        yield Route("GET", f"{QUEUE}/requests", self.requests, "List the requests of a model", ("requests.list",))
-        yield Route("GET", f"{KEYED}/models", self.model_ids, "List the models by id", ("apikey.face", "models.more"))
-        yield Route("GET", f"{KEYED}/models/{{model_id}}", self.model, "Describe a model", ("apikey.face", *model))
+        yield Route("GET", f"{QUEUE}/models", self.list_models, "List the models", ("models.list", "models.known"))
+        yield Route("GET", f"{QUEUE}/models/{{model_id}}", self.describe_model, "Describe a model", model)
+        yield Route("GET", f"{QUEUE}/requests", self.list_tasks, "List the requests of a model", ("requests.list",))
+        yield Route(
+            "GET", f"{KEYED}/models", self.list_model_ids, "List the models by id", ("apikey.face", "models.more")
+        )
+        yield Route(
+            "GET", f"{KEYED}/models/{{model_id}}", self.describe_model, "Describe a model", ("apikey.face", *model)
+        )
         made = ("requests.create", "requests.payload", "requests.ranges", "accepted.status", "times.seconds")
         read = ("requests.detail", "status.values", "outcome.shape", "outcome.other", "outcome.file")
         for face, root in ((), QUEUE), (("apikey.face", "apikey.created"), KEYED):
             yield Route(
                 "POST", f"{root}/requests", self.create, "Make a request", (*made, *face), _CREATE, _MADE, paid=True
             )
-            yield Route("GET", f"{root}/requests/{{request_id}}", self.detail, "Read a request", (*read, *face))
+            yield Route("GET", f"{root}/requests/{{request_id}}", self.poll, "Read a request", (*read, *face))
 
     def lifecycle(self, operation: str) -> Lifecycle:
         """Return the states of a request (status.values, times.generation); they are the same for every model."""
@@ -156,33 +153,33 @@ class GMICloudService(Service):
         claims = self.sessions.read(token)
         if request.path.startswith(KEYED):
             if claims is not None:
-                raise RefusedError(FACE, "the API-key face takes an API key")
+                raise RefusedError(WRONG_FACE, "the API-key face takes an API key")
         elif claims is None:
             given = "no access token was given" if not token else "it is none that a login gave"
-            raise RefusedError(TOKEN, given)
+            raise RefusedError(WRONG_TOKEN, given)
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
         """Return whom a Bearer credential names: a key itself, or the e-mail that an access token was given to."""
         token = _bearer(credentials[0])
         if not token:
-            raise RefusedError(KEY, "Authorization must be Bearer and an API key")
+            raise RefusedError(UNAUTHENTICATED, "Authorization must be Bearer and an API key")
         claims = self.sessions.read(token)
         if claims is None:
             return Identity(token)
         if claims.kind != "access" or claims.expires <= self._now_of(claims.email):
             raise RefusedError(
-                TOKEN, "it has expired" if claims.kind == "access" else f"it is of the kind {claims.kind}"
+                WRONG_TOKEN, "it has expired" if claims.kind == "access" else f"it is of the kind {claims.kind}"
             )
         return Identity(claims.email)
 
     def authenticate(self, identity: Identity) -> Account:
         """Return the account of an e-mail or a key; a login brings the password, which is that of the first login."""
-        refusal = KEY if identity.secret is None else LOGIN
+        refusal = UNAUTHENTICATED if identity.secret is None else LOGIN_FAILED
         if refused := credential_rule(identity.credential).refused:
             raise RefusedError(refusal, f"the credential is {refused}")
         account = self.world.account(self.slug, identity.credential)
         if identity.secret is not None and not account.accepts(identity.secret):
-            raise RefusedError(LOGIN, "wrong e-mail or password")
+            raise RefusedError(LOGIN_FAILED, "wrong e-mail or password")
         return account
 
     def _now_of(self, email: str) -> float:
@@ -192,14 +189,14 @@ class GMICloudService(Service):
 
     # Login.
 
-    def auth_token(self, request: Request) -> Response:
+    def create_auth_token(self, request: Request) -> Response:
         """Give an authToken for e-mail and password (login.tokens)."""
         given = self.parse_body(_CREDENTIALS, request)
-        self._let_in(request, Identity(given["email"], given["password"]))
+        self._log_in(request, Identity(given["email"], given["password"]))
         token = self.sessions.token("auth", given["email"], request.now)
         return json_response({"authToken": token, "is2FARequired": given["email"].startswith(TWO_FACTORS)})
 
-    def session(self, request: Request) -> Response:
+    def create_session(self, request: Request) -> Response:
         """Give tokens for an authToken, and the code of a second factor where the account has one (login.session)."""
         given = self.parse_body(_SESSION, request)
         auth = self._token_of(request, given["authToken"], "auth")
@@ -210,14 +207,14 @@ class GMICloudService(Service):
     def _check_code(self, auth: Claims, code: str | None, now: float) -> None:
         """Let the right code pass, and the third wrong one spend the authToken (login.two_factor, login.refused)."""
         if self.sessions.tries(auth) >= TRIES:
-            raise RefusedError(LOGIN, "three wrong codes: log in again")
+            raise RefusedError(LOGIN_FAILED, "three wrong codes: log in again")
         if code is None:
-            raise RefusedError(LOGIN, "otpCode is needed: the account has a second factor")
+            raise RefusedError(LOGIN_FAILED, "otpCode is needed: the account has a second factor")
         if code != CODE:
             again = self.sessions.wrong(auth, now)
-            raise RefusedError(LOGIN, "wrong code" if again else "the third wrong code: log in again")
+            raise RefusedError(LOGIN_FAILED, "wrong code" if again else "the third wrong code: log in again")
 
-    def refresh(self, request: Request) -> Response:
+    def refresh_session(self, request: Request) -> Response:
         """Give fresh tokens for a refresh token that has not expired (login.refresh)."""
         token = self.parse_body(_REFRESH, request)["refreshToken"]
         return json_response(self.sessions.pair(self._token_of(request, token, "refresh").email, request.now))
@@ -226,13 +223,13 @@ class GMICloudService(Service):
         """Return what a token of *kind* says, and let in whose it is."""
         claims = self.sessions.read(token)
         if claims is None or claims.kind != kind:
-            raise RefusedError(LOGIN, f"it is no {kind} token that was given here")
+            raise RefusedError(LOGIN_FAILED, f"it is no {kind} token that was given here")
         if claims.expires <= self._now_of(claims.email):
-            raise RefusedError(LOGIN, f"the {kind} token has expired: log in again")
-        self._let_in(request, Identity(claims.email))
+            raise RefusedError(LOGIN_FAILED, f"the {kind} token has expired: log in again")
+        self._log_in(request, Identity(claims.email))
         return claims
 
-    def _let_in(self, request: Request, identity: Identity) -> None:
+    def _log_in(self, request: Request, identity: Identity) -> None:
         request.caller = self.authenticate(identity)
         request.now = request.caller.now()
 
@@ -245,21 +242,21 @@ class GMICloudService(Service):
 
     # Models.
 
-    def models(self, request: Request) -> Response:
+    def list_models(self, request: Request) -> Response:
         """List the models (models.list)."""
         del request
         return json_response({"models": [detail_of(model) for model in MODELS.values()]})
 
-    def model_ids(self, request: Request) -> Response:
+    def list_model_ids(self, request: Request) -> Response:
         """List the models by id (apikey.face)."""
         del request
         return json_response({"model_ids": list(MODELS)})
 
-    def model(self, request: Request) -> Response:
+    def describe_model(self, request: Request) -> Response:
         """Describe a model (models.detail)."""
-        return json_response(detail_of(MODELS[self._model_named(request.path_values["model_id"])]))
+        return json_response(detail_of(MODELS[self._known_model(request.path_values["model_id"])]))
 
-    def _model_named(self, name: str) -> str:
+    def _known_model(self, name: str) -> str:
         if name not in MODELS:
             known = did_you_mean(name, MODELS) or f", which is not one of {', '.join(MODELS)}"
             raise RefusedError(UNKNOWN_MODEL, f"no model {name}{known}")
@@ -270,39 +267,39 @@ class GMICloudService(Service):
     def create(self, request: Request) -> Response:
         """Make a request (requests.create), whose payload its model checks (requests.payload)."""
         body = self.parse_body(_CREATE, request)
-        name = self._model_named(body["model"])
-        task = self.submit(request, name, self._payload(name, body["payload"]))
+        name = self._known_model(body["model"])
+        task = self.submit(request, name, self._parameters(name, body["payload"]))
         said = self._times(request, task, task.state_at(request.now, TIMES))
         return json_response({"request_id": task.id, "model": name, **said})
 
-    def _payload(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def _parameters(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters in *payload*, and the payload as it was sent, which a request shows."""
         fields = fields_of(MODELS[name])
         try:
             params = check(fields, payload)
         except FieldError as error:
-            raise RefusedError(PAYLOAD, str(error), error.fact) from None
+            raise RefusedError(INVALID, str(error), error.fact) from None
         content = content_of(params.get("image", ""))
         if content is not None:  # held like a file that was given before, so that the same rules apply
             params["image"] = self.world.add_upload("image", content)
         self.validate_inputs(media_fields(fields), params)
         return {**params, "payload": payload}
 
-    def detail(self, request: Request) -> Response:
+    def poll(self, request: Request) -> Response:
         """Say what has become of a request (requests.detail)."""
         task = self.tasks.get(request.path_values["request_id"])
         if task is None or task.account is not request.caller:
-            raise RefusedError(UNKNOWN_REQUEST)
-        return json_response(self._shown(request, task, self.observe(request, task)))
+            raise RefusedError(NOT_FOUND)
+        return json_response(self._task_data(request, task, self.observe(request, task)))
 
-    def requests(self, request: Request) -> Response:
+    def list_tasks(self, request: Request) -> Response:
         """List the caller's requests of a model, or all (requests.list); reading a list moves nobody's time."""
         wanted = request.query_values().get("model_id")
         mine = [task for task in request.account.tasks if wanted in (None, task.operation)]
-        shown = [self._shown(request, task, task.state_at(request.now, TIMES)) for task in mine]
+        shown = [self._task_data(request, task, task.state_at(request.now, TIMES)) for task in mine]
         return json_response({"requests": shown, "total": len(shown)})
 
-    def _shown(self, request: Request, task: Task, moment: TaskState) -> dict[str, Any]:
+    def _task_data(self, request: Request, task: Task, moment: TaskState) -> dict[str, Any]:
         return {
             "request_id": task.id,
             "model": task.operation,
@@ -345,7 +342,7 @@ class GMICloudService(Service):
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
-        return made_by(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return what a request costs: the model's price for each second (charge, price.unit)."""

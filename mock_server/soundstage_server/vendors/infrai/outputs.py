@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 THUMBNAIL: Final = "360p"
 
 
-def made_by(task: Task) -> list[MediaSpec]:
+def media_for(task: Task) -> list[MediaSpec]:
     """Return the film of *task* and its thumbnail, in this order."""
     params = task.params
     words = ("Infrai", maker(params), params["resolution"], params["aspect"])

@@ -12,11 +12,11 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.account import account_name
 from soundstage_server.model.ledger import USD, Ledger
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import Refusal, RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.messages import RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.infrai.capabilities import (
     ASPECTS,
@@ -30,7 +30,17 @@ from soundstage_server.vendors.infrai.capabilities import (
     misfit,
     price,
 )
-from soundstage_server.vendors.infrai.outputs import made_by
+from soundstage_server.vendors.infrai.outputs import media_for
+from soundstage_server.vendors.infrai.refusals import (
+    CODES,
+    CONFLICT,
+    INVALID,
+    INVALID_IDEMPOTENCY_KEY,
+    NO_KEY,
+    NOT_FOUND,
+    REFUSALS,
+    UNKNOWN_ROUTE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -44,19 +54,6 @@ if TYPE_CHECKING:
 
     Generation = Literal["jobs", "status"]
 
-# Facts: refusals (errors.envelope, errors.other_codes).
-INVALID: Final = Refusal("INVALID_REQUEST", 400, "invalid request", "errors.other_codes")
-UNREADABLE: Final = Refusal("INVALID_REQUEST", 400, "invalid request", "request.body")
-TWO_KEYS: Final = Refusal("INVALID_REQUEST", 400, "invalid idempotency key", "idempotency.key")
-UNAUTHORIZED: Final = Refusal("UNAUTHORIZED", 401, "unauthorized", "auth.bearer")
-REFUSED_KEY: Final = Refusal("UNAUTHORIZED", 401, "unauthorized", "errors.other_codes")
-NO_CREDIT: Final = Refusal("INSUFFICIENT_CREDIT", 402, "insufficient credit", "errors.envelope")
-UNKNOWN_JOB: Final = Refusal("NOT_FOUND", 404, "job not found", "errors.other_codes")
-UNKNOWN_ROUTE: Final = Refusal("NOT_FOUND", 404, "route not found", "route.unknown")
-CONFLICT: Final = Refusal("IDEMPOTENCY_CONFLICT", 409, "another body had this key", "idempotency.conflict")
-TOO_MANY: Final = Refusal("RATE_LIMITED", 429, "too many jobs at once", "errors.retry_after")
-TOO_FAST: Final = Refusal("RATE_LIMITED", 429, "too many requests", "errors.envelope")
-INTERNAL: Final = Refusal("INTERNAL", 500, "internal error", "errors.other_codes")
 
 KEY_SECONDS: Final = 24 * 3600.0  # idempotency.same
 TRIAL: Final = 5 * USD.parts  # activate.trial
@@ -79,11 +76,8 @@ class InfraiService(Service):
     unit = USD
     sends_retry_after = True  # errors.envelope
     credential_headers = (b"authorization",)  # auth.bearer
-    refusals = Refusals(REFUSED_KEY, INVALID, UNREADABLE, NO_CREDIT, TOO_MANY, UNKNOWN_ROUTE, too_fast=TOO_FAST)
-    codes = {  # noqa: RUF012 - a table, as every vendor has it
-        str(refusal.code): refusal
-        for refusal in (INVALID, REFUSED_KEY, NO_CREDIT, UNKNOWN_JOB, CONFLICT, TOO_FAST, INTERNAL)
-    }
+    refusals = REFUSALS
+    codes = CODES
     dialects = {"names": ("both", "jobs", "status")}  # noqa: RUF012 - a table, as every vendor has it
     operations = ("generate",)
     reasons: ClassVar[Mapping[Fate, str]] = {
@@ -101,13 +95,13 @@ class InfraiService(Service):
         """Return the routes of both generations, those that newer examples show, and the activation."""
         keys = ("idempotency.same", "idempotency.absent", "idempotency.body")
         start = ("generate.route", "generate.params", "generate.vendors", *keys, "charge", "envelope", "auth.bearer")
-        yield Route("POST", "/v1/video/generate", self.generate, "Start a film", start, GENERATE, _EXAMPLE, paid=True)
+        yield Route("POST", "/v1/video/generate", self.create, "Start a film", start, GENERATE, _EXAMPLE, paid=True)
         stop = ("cancel.route", "cancel.final")
         for generation, shown, cancelled in _ROUTES:
-            yield Route("GET", shown, partial(self.status, generation), "Show a job", _READ)
+            yield Route("GET", shown, partial(self.poll, generation), "Show a job", _READ)
             yield Route("POST", cancelled, partial(self.cancel, generation), "Cancel a job", stop)
         more = ("routes.more",)
-        yield Route("GET", "/v1/video/get/{id}", partial(self.status, "status"), "Show a job", more)
+        yield Route("GET", "/v1/video/get/{id}", partial(self.poll, "status"), "Show a job", more)
         yield Route("GET", "/v1/video/download_url/{id}", self.download_url, "Show where a film is", more)
         yield Route("GET", "/v1/video/capabilities", self.capabilities, "Show what can be made, and by whom", more)
         trial = ("auth.activate", "activate.trial")
@@ -122,39 +116,39 @@ class InfraiService(Service):
         """Return whom the Bearer key names (auth.bearer, auth.any_key)."""
         scheme, _, key = (credentials[0] or b"").partition(b" ")
         if scheme.lower() != b"bearer" or not key.strip():
-            raise RefusedError(UNAUTHORIZED, "Authorization must be Bearer <key>")
+            raise RefusedError(NO_KEY, "Authorization must be Bearer <key>")
         return Identity(key.strip().decode("latin-1"))
 
-    def generate(self, request: Request) -> Response:
+    def create(self, request: Request) -> Response:
         """Start a film, or show the job that the call's key began (generate.route, idempotency.same)."""
-        params = self._asked(request)
+        params = self._parameters(request)
         key = _key_of(request, params.pop(_KEY, None))
         begun = self._keyed.get((request.account.name, key)) if key is not None else None
         if begun is not None and request.now < begun.created + KEY_SECONDS:
             if {**params, EXTRA: begun.params[EXTRA]} != begun.params:
                 raise RefusedError(CONFLICT, f"the job {begun.id} was asked for otherwise")
-            return self._shown(request, begun, cost=begun.price, cache_hit=True)
+            return self._task_response(request, begun, cost=begun.price, cache_hit=True)
         task = self.submit(request, "generate", params if key is None else {**params, EXTRA: {_KEY: key}})
-        return self._shown(request, task, cost=task.price)
+        return self._task_response(request, task, cost=task.price)
 
-    def status(self, generation: Generation, request: Request) -> Response:
+    def poll(self, generation: Generation, request: Request) -> Response:
         """Show a job as it is now (status.route, job.shape)."""
-        self._check_spoken(generation, request)
-        return self._shown(request, self._named_by(request), look=True)
+        self._check_generation(generation, request)
+        return self._task_response(request, self._requested_task(request), look=True)
 
     def cancel(self, generation: Generation, request: Request) -> Response:
         """Stop a job, if it is still to be stopped (cancel.route, cancel.final)."""
-        self._check_spoken(generation, request)
-        task = self._named_by(request)
-        return self._answer(request, {"ok": self.end_early(task, request.now)}, task)
+        self._check_generation(generation, request)
+        task = self._requested_task(request)
+        return self._envelope(request, {"ok": self.end_early(task, request.now)}, task)
 
     def download_url(self, request: Request) -> Response:
         """Show where the film of a job is (routes.more)."""
-        task = self._named_by(request)
+        task = self._requested_task(request)
         moment = self.observe(request, task)
         if not moment.final or task.fate is not Fate.SUCCEED:
-            raise RefusedError(UNKNOWN_JOB, f"the job {task.id} is {moment.word} and has no film", "routes.more")
-        return self._answer(request, {"url": self.result_urls(task)[0]}, task)
+            raise RefusedError(NOT_FOUND, f"the job {task.id} is {moment.word} and has no film", "routes.more")
+        return self._envelope(request, {"url": self.result_urls(task)[0]}, task)
 
     def capabilities(self, request: Request) -> Response:
         """Show what can be made, and by whom (routes.more, generate.vendors)."""
@@ -162,11 +156,11 @@ class InfraiService(Service):
             {"vendor": vendor.name, "models": vendor.models, "resolutions": vendor.resolutions}
             for vendor in VENDORS.values()
         ]
-        return self._answer(request, {"vendors": vendors, "aspects": ASPECTS, "prefer": PREFERENCES})
+        return self._envelope(request, {"vendors": vendors, "aspects": ASPECTS, "prefer": PREFERENCES})
 
     def activate(self, request: Request) -> Response:
         """Open an account with a trial credit, whose key nobody has yet (auth.activate, activate.trial)."""
-        account, key, digest = self._opened()
+        account, key, digest = self._open_trial_account()
         request.caller, request.now = account, account.now()
         data = {
             "account_id": f"acc_{digest[:16]}",
@@ -201,7 +195,7 @@ class InfraiService(Service):
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the film that *task* has made, and its thumbnail."""
-        return made_by(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return millionths of a USD (charge); there is one *operation*."""
@@ -213,7 +207,7 @@ class InfraiService(Service):
         del operation, now
         return f"vid_{seed:016x}"
 
-    def _asked(self, request: Request) -> dict[str, Any]:
+    def _parameters(self, request: Request) -> dict[str, Any]:
         """Return what is asked for: the aspect under its one name, and nothing that its maker cannot do."""
         params = self.parse_body(GENERATE, request)
         other = params.pop("aspect_ratio", None)
@@ -224,19 +218,19 @@ class InfraiService(Service):
             raise RefusedError(INVALID, wrong, "generate.params" if "resolution" in wrong else "generate.vendors")
         return params
 
-    def _named_by(self, request: Request) -> Task:
+    def _requested_task(self, request: Request) -> Task:
         """Return the caller's task that the path names."""
         task = self.tasks.get(request.path_values["id"])
         if task is None or task.account is not request.caller:
-            raise RefusedError(UNKNOWN_JOB)
+            raise RefusedError(NOT_FOUND)
         return task
 
-    def _check_spoken(self, generation: Generation, request: Request) -> None:
+    def _check_generation(self, generation: Generation, request: Request) -> None:
         """Refuse a route of the generation that is not spoken to the caller."""
         if self._reading(request) not in ("both", generation):
             raise RefusedError(UNKNOWN_ROUTE, f"no route {request.method} {request.path}")
 
-    def _shown(
+    def _task_response(
         self, request: Request, task: Task, *, look: bool = False, cost: int = 0, cache_hit: bool = False
     ) -> Response:
         """Return a job as it is now, under the names that are spoken to the caller (job.shape)."""
@@ -248,17 +242,17 @@ class InfraiService(Service):
         if reading != "jobs":
             data.update(id=task.id, status=moment.word)
         if moment.final:
-            data.update(self._ending(task))
-        return self._answer(request, data, task, cost=cost, cache_hit=cache_hit)
+            data.update(self._outcome(task))
+        return self._envelope(request, data, task, cost=cost, cache_hit=cache_hit)
 
-    def _ending(self, task: Task) -> dict[str, str]:
+    def _outcome(self, task: Task) -> dict[str, str]:
         """Return what a job has come to: its addresses, or why there are none (job.outputs, job.error)."""
         if task.fate is not Fate.SUCCEED:
             return {"error": self.reason(task)}
         film, thumbnail = self.result_urls(task)
         return {"video_url": film, "thumbnail_url": thumbnail}
 
-    def _answer(
+    def _envelope(
         self,
         request: Request,
         data: dict[str, Any],
@@ -289,7 +283,7 @@ class InfraiService(Service):
             "request_id": str(_uuid7(now, bits)),
         }
 
-    def _opened(self) -> tuple[Account, str, str]:
+    def _open_trial_account(self) -> tuple[Account, str, str]:
         """Return an account that nobody has used, its key, and what its names are made of."""
         while True:
             text = f"{self.world.seed}:activation:{self._activations}".encode()
@@ -313,9 +307,9 @@ def _key_of(request: Request, field: str | None) -> str | None:
         return field
     header = told.decode("latin-1").strip()
     if not 0 < len(header) <= LONGEST_KEY:
-        raise RefusedError(TWO_KEYS, f"Idempotency-Key must be a text of 1 to {LONGEST_KEY} characters")
+        raise RefusedError(INVALID_IDEMPOTENCY_KEY, f"Idempotency-Key must be a text of 1 to {LONGEST_KEY} characters")
     if field not in (None, header):
-        raise RefusedError(TWO_KEYS, "idempotency_key and the header Idempotency-Key must be the same")
+        raise RefusedError(INVALID_IDEMPOTENCY_KEY, "idempotency_key and the header Idempotency-Key must be the same")
     return header
 
 

@@ -31,7 +31,7 @@ DEFAULT_RATIO: Final = "16:9"
 DEFAULT_SECONDS: Final = 5.0
 
 
-def made_by(task: Task) -> list[MediaSpec]:
+def media_for(task: Task) -> list[MediaSpec]:
     """Return what *task* makes."""
     capability = CAPABILITIES[task.operation]
     return [_film(task, capability.name)] if makes_films(capability) else list(_pictures(task, capability.name))

@@ -14,13 +14,23 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from soundstage_server.kit.inputs import InputLimits
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.fields import check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES, body_of
-from soundstage_server.vendors.mediaio.outputs import made_by
+from soundstage_server.vendors.mediaio.outputs import media_for
+from soundstage_server.vendors.mediaio.refusals import (
+    CODES,
+    EXPIRED_KEY,
+    INVALID,
+    NOT_FOUND,
+    REFUSALS,
+    UNAUTHENTICATED,
+    WRONG_KEY,
+    WRONG_KEY_ON_QUERY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,16 +41,6 @@ if TYPE_CHECKING:
     from soundstage_server.vendors.mediaio.capabilities import Capability
     from soundstage_server.world.world import World
 
-# Facts: refusals; all of them come with HTTP 200 (errors.http_status).
-NO_KEY: Final = Refusal(374004, 200, "authentication failed", "errors.unauthenticated")
-WRONG_KEY: Final = Refusal(374004, 200, "invalid API key", "errors.unauthenticated")
-WRONG_KEY_ON_QUERY: Final = Refusal(40001, 200, "invalid API key", "errors.unauthenticated")
-EXPIRED_KEY: Final = Refusal(40002, 200, "API key expired", "errors.unauthenticated")
-UNKNOWN_TASK: Final = Refusal(40003, 200, "task not found", "errors.task_not_found")
-CREDITS_SHORT: Final = Refusal(490505, 200, "insufficient credits", "errors.credits")
-PARAMETERS: Final = Refusal(490000, 200, "parameter error", "errors.invalid_parameter")
-TOO_MANY: Final = Refusal(490429, 200, "too many tasks at once", "errors.too_many")
-UNKNOWN_ROUTE: Final = Refusal(404, 404, "route not found", "errors.http_status")
 
 CREDITS_PATH: Final = "/user/credits"
 RESULT_PATH: Final = "/generation/result/"
@@ -64,14 +64,11 @@ class MediaIOService(Service):
     hosts = ("openapi.media.io",)
     unit = CREDITS
     credential_headers = (b"x-api-key",)  # auth.header
-    refusals = Refusals(NO_KEY, PARAMETERS, PARAMETERS, CREDITS_SHORT, TOO_MANY, UNKNOWN_ROUTE)
-    codes = {  # noqa: RUF012 - a table, as every vendor has it
-        str(refusal.code): refusal
-        for refusal in (NO_KEY, WRONG_KEY_ON_QUERY, EXPIRED_KEY, UNKNOWN_TASK, CREDITS_SHORT, PARAMETERS, TOO_MANY)
-    }
+    refusals = REFUSALS
+    codes = CODES
     dialects = {"status": ("prose", "pages")}  # noqa: RUF012 - a table, as every vendor has it
     operations = tuple(CAPABILITIES)
-    input_limits = InputLimits(None, "limits.inputs_checked", PARAMETERS, PARAMETERS)
+    input_limits = InputLimits(None, "limits.inputs_checked", INVALID, INVALID)
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
         Fate.BLOCK: "the content policy was violated",
@@ -111,7 +108,7 @@ class MediaIOService(Service):
         """Return who ``X-API-KEY`` names (auth.header)."""
         (key,) = credentials
         if not key:
-            raise RefusedError(NO_KEY, "the header X-API-KEY is missing")
+            raise RefusedError(UNAUTHENTICATED, "the header X-API-KEY is missing")
         return Identity(key.decode("latin-1"))
 
     def credential_refusal(self, word: str) -> Refusal:
@@ -124,35 +121,35 @@ class MediaIOService(Service):
         if capability.needs is not None:
             wrong, fact = capability.needs
             if said := wrong(params):
-                raise RefusedError(PARAMETERS, said, fact)
+                raise RefusedError(INVALID, said, fact)
         if files := FILES[capability.code]:
             self.validate_inputs(files, params)
         task = self.submit(request, capability.code, params)
-        return self.answered({"task_id": task.id})
+        return self._envelope({"task_id": task.id})
 
     def poll(self, request: Request) -> Response:
         """Answer what a task is now (result.route, result.shape)."""
-        self._expect_nothing(request)
+        self._check_body(request)
         task = self.tasks.get(request.path_values["task_id"])
         if task is None or task.account is not request.caller:
-            raise RefusedError(UNKNOWN_TASK)
+            raise RefusedError(NOT_FOUND)
         moment = self.observe(request, task)
         pages = self.world.dialects.reading(f"{self.slug}.status", task.account.name) == "pages"
         status = PAGES.get(moment.word, moment.word) if pages else moment.word
         data: dict[str, Any] = {"task_id": task.id, "status": status}
         if moment.final and task.fate is Fate.SUCCEED:
-            data["result"] = [self._shown(task, url, status) for url in self.result_urls(task)]
+            data["result"] = [self._result_item(task, url, status) for url in self.result_urls(task)]
         elif moment.final:
             data["reason"] = self.reason(task)
-        return self.answered(data)
+        return self._envelope(data)
 
     def credits(self, request: Request) -> Response:
         """Answer how many credits are left, those of unfinished tasks taken off (credits.route, ledger.charge)."""
-        self._expect_nothing(request)
+        self._check_body(request)
         request.account.settle(request.now)
-        return self.answered({"credits": request.account.ledger.available})
+        return self._envelope({"credits": request.account.ledger.available})
 
-    def answered(self, data: Mapping[str, Any], code: int = 0, message: str = "") -> Response:
+    def _envelope(self, data: Mapping[str, Any], code: int = 0, message: str = "") -> Response:
         """Return the envelope, with a trace id that no other answer has (envelope, ids)."""
         trace = blake2b(b"%d/%d" % (self.world.seed, next(self._traces)), digest_size=16).hexdigest()
         return Response(200, orjson.dumps({"code": code, "msg": message, "data": data, "trace_id": trace}), [JSON])
@@ -163,11 +160,11 @@ class MediaIOService(Service):
         if refusal is WRONG_KEY and (request.path == CREDITS_PATH or request.path.startswith(RESULT_PATH)):
             refusal = WRONG_KEY_ON_QUERY
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        return self.answered({}, int(refusal.code), message)
+        return self._envelope({}, int(refusal.code), message)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
-        return made_by(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return whole credits: the endpoint's, for each picture or film (ledger.charge)."""
@@ -178,12 +175,12 @@ class MediaIOService(Service):
         digits = blake2b(f"{operation}/{now}/{seed}".encode(), digest_size=16).hexdigest()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
-    def _shown(self, task: Task, url: str, status: str) -> dict[str, str]:
+    def _result_item(self, task: Task, url: str, status: str) -> dict[str, str]:
         """Return one result: where the vendor keeps it, where it can be fetched, and its status (result.shape)."""
         name = url.partition("?")[0].rpartition("/")[2]
         return {"val": f"aigc/{task.operation}/{task.id}/{name}", "preview": url, "status": status}
 
-    def _expect_nothing(self, request: Request) -> None:
+    def _check_body(self, request: Request) -> None:
         """Refuse a query whose body is no JSON object; what it holds is ignored."""
         if request.body != b"{}":
             self.parse_body((), request)

@@ -85,7 +85,7 @@ def soundtrack(task: Task) -> list[MediaSpec]:
     return [Audio(task.params["duration"], task.seed, "music", task.params.get("prompt", "a soundtrack"))]
 
 
-def made_by(task: Task) -> list[MediaSpec]:
+def media_for(task: Task) -> list[MediaSpec]:
     """Return what *task* makes."""
     makers: dict[str, Callable[[Task], list[MediaSpec]]] = {
         "images_path": images,

@@ -14,14 +14,24 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from soundstage_server.kit.inputs import InputLimits
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.fields import Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
+from soundstage_server.model.messages import JSON, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, fields_of
-from soundstage_server.vendors.tomoviee.outputs import made_by
+from soundstage_server.vendors.tomoviee.outputs import media_for
+from soundstage_server.vendors.tomoviee.refusals import (
+    CODES,
+    INVALID,
+    INVALID_FILE,
+    NOT_FOUND,
+    REFUSALS,
+    TOO_LARGE,
+    UNAUTHENTICATED,
+    UNKNOWN_CAPABILITY,
+)
 from soundstage_server.world.callbacks import CallbackPlan
 
 if TYPE_CHECKING:
@@ -32,19 +42,6 @@ if TYPE_CHECKING:
     from soundstage_server.model.task import Task
     from soundstage_server.vendors.tomoviee.capabilities import Capability
 
-# Facts: refusals (errors.codes, errors.http).
-PARAMETERS: Final = Refusal(680400, 400, "invalid parameters", "errors.codes")
-AUTHENTICATION: Final = Refusal(680401, 401, "authentication failed", "auth.rejected")
-CREDITS_SHORT: Final = Refusal(680402, 402, "insufficient credits", "credits")
-UNKNOWN_TASK: Final = Refusal(680404, 404, "task not found", "poll.unknown_task")
-UNKNOWN_CAPABILITY: Final = Refusal(680404, 404, "capability not found", "errors.codes")
-UNKNOWN_ROUTE: Final = Refusal(680404, 404, "route not found", "route.unknown")
-UNREADABLE: Final = Refusal(680400, 400, "invalid parameters", "request.body")
-TOO_LARGE: Final = Refusal(680413, 413, "file too large", "errors.http")
-UNPROCESSABLE: Final = Refusal(680422, 422, "invalid file", "errors.http")
-TOO_MANY: Final = Refusal(680429, 429, "too many tasks at once", "errors.codes")
-TOO_FAST: Final = Refusal(680429, 429, "too many requests", "rate")
-INTERNAL: Final = Refusal(680500, 500, "internal error", "errors.codes")
 
 _POLL: Final = (Field("task_id", Text(), "poll.route", required=True),)
 _CREATED: Final = {"code": 0, "msg": "", "data": {"task_id": "tm_text2video_b-0-2025080109295bd73652d4"}}
@@ -62,22 +59,15 @@ class TomovieeService(Service):
     hosts = ("openapi.wondershare.cc", "open-api.wondershare.cc")  # gateway.hosts
     unit = CREDITS
     credential_headers = (b"x-app-key", b"authorization")  # auth.headers
-    refusals = Refusals(
-        AUTHENTICATION, PARAMETERS, UNREADABLE, CREDITS_SHORT, TOO_MANY, UNKNOWN_ROUTE, too_fast=TOO_FAST
-    )
-    codes = {  # noqa: RUF012 - a table, as every vendor has it
-        str(refusal.code): refusal
-        for refusal in (
-            PARAMETERS, AUTHENTICATION, CREDITS_SHORT, UNKNOWN_TASK, TOO_LARGE, UNPROCESSABLE, TOO_MANY, INTERNAL,
-        )
-    }  # fmt: skip
+    refusals = REFUSALS
+    codes = CODES
     dialects = {  # noqa: RUF012 - a table, as every vendor has it
         "parameters": ("skill", "pages"),
         "errors": ("envelope", "http"),
         "image_key": ("images_path", "image_path"),
     }
     operations = tuple(CAPABILITIES)
-    input_limits = InputLimits(200_000_000, "limits.input_size", TOO_LARGE, UNPROCESSABLE)
+    input_limits = InputLimits(200_000_000, "limits.input_size", TOO_LARGE, INVALID_FILE)
     callback_plan = CallbackPlan(on="end", field="callback", delays=(10.0, 60.0, 300.0))  # callback.payload
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
@@ -111,7 +101,7 @@ class TomovieeService(Service):
         yield Route(
             "GET",
             "/v1/open/capacity/get/token",
-            self.token,
+            self.make_token,
             "Make the Authorization value of a key and its secret",
             ("auth.token_route",),
             open=True,
@@ -126,7 +116,7 @@ class TomovieeService(Service):
         key, authorization = credentials
         if not key or not authorization:
             missing = "X-App-Key" if not key else "Authorization"
-            raise RefusedError(AUTHENTICATION, f"the header {missing} is missing")
+            raise RefusedError(UNAUTHENTICATED, f"the header {missing} is missing")
         scheme, _, token = authorization.partition(b" ")
         try:
             user, _, secret = b64decode(token, validate=True).partition(b":")
@@ -134,7 +124,7 @@ class TomovieeService(Service):
             user = secret = b""
         if scheme != b"Basic" or user != key or not secret:
             said = "Authorization must be Basic base64(app_key:app_secret), of the app_key in X-App-Key"
-            raise RefusedError(AUTHENTICATION, said)
+            raise RefusedError(UNAUTHENTICATED, said)
         return Identity(key.decode("latin-1"), secret.decode("latin-1"))
 
     def create(self, capability: Capability, request: Request) -> Response:
@@ -144,18 +134,18 @@ class TomovieeService(Service):
         if capability.needs is not None:
             name, when = capability.needs
             if name not in params and when(params):
-                raise RefusedError(PARAMETERS, f"{name} is required with these parameters", capability.fact)
+                raise RefusedError(INVALID, f"{name} is required with these parameters", capability.fact)
         if files := FILES[capability.name, reading]:
             self.validate_inputs(files, params)
         task = self.submit(request, capability.name, params)
         return Response(200, _envelope(0, "", {"task_id": task.id}), [JSON])
 
-    def token(self, request: Request) -> Response:
+    def make_token(self, request: Request) -> Response:
         """Answer the Authorization value of a key and its secret, ready to be sent (auth.token_route)."""
         try:
             given = check(_TOKEN, request.query_values())
         except FieldError as error:
-            raise RefusedError(PARAMETERS, str(error), error.fact) from None
+            raise RefusedError(INVALID, str(error), error.fact) from None
         self.authenticate(Identity(given["access_key"], given["secret"]))
         value = b64encode(f"{given['access_key']}:{given['secret']}".encode()).decode()
         return Response(200, _envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
@@ -168,7 +158,7 @@ class TomovieeService(Service):
 
     def poll(self, request: Request) -> Response:
         """Answer what a task is now (poll.answer, poll.result_is_string, task.extra_fields)."""
-        task = self.asked_for(request)
+        task = self._requested_task(request)
         moment = self.observe(request, task)
         succeeded = moment.final and task.fate is Fate.SUCCEED
         data = {
@@ -176,7 +166,7 @@ class TomovieeService(Service):
             "status": moment.word,
             "progress" if self._reading("parameters", request) == "skill" else "process": moment.progress,
             "reason": self.reason(task) if moment.final and not succeeded else "",
-            "result": self.result(task) if succeeded else "",
+            "result": self._result(task) if succeeded else "",
             "params": task.params.get("params", ""),
             "wsid": task.account.name,
             "priority": 0,
@@ -186,18 +176,18 @@ class TomovieeService(Service):
         }
         return Response(200, orjson.dumps({"code": 0, "msg": "success", "data": data}), [JSON])
 
-    def asked_for(self, request: Request) -> Task:
+    def _requested_task(self, request: Request) -> Task:
         """Return the caller's task that the body names (poll.route)."""
         try:
             task = self.tasks[orjson.loads(request.body)["task_id"]]
         except (ValueError, TypeError, KeyError):  # rare: find out what exactly is wrong
             self.parse_body(_POLL, request)
-            raise RefusedError(UNKNOWN_TASK) from None
+            raise RefusedError(NOT_FOUND) from None
         if task.account is not request.caller:
-            raise RefusedError(UNKNOWN_TASK)
+            raise RefusedError(NOT_FOUND)
         return task
 
-    def result(self, task: Task) -> str:
+    def _result(self, task: Task) -> str:
         """Return the result, which is JSON in a string (poll.result_is_string, image.result_key)."""
         key = CAPABILITIES[task.operation].key
         if key in self.dialects["image_key"]:
@@ -206,19 +196,19 @@ class TomovieeService(Service):
 
     def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
         """Return what is posted once a task has ended, the result again as JSON in a string (callback.payload)."""
-        result = {"result": self.result(task)} if task.fate is Fate.SUCCEED else {}
+        result = {"result": self._result(task)} if task.fate is Fate.SUCCEED else {}
         return {"task_id": task.id, "status": moment.word, **result, "params": task.params.get("params", "")}
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope with a code that starts with 68 (errors.envelope, auth.rejected)."""
         refusal = refused.refusal
-        by_http = refusal is AUTHENTICATION or self._reading("errors", request) == "http"
+        by_http = refusal is UNAUTHENTICATED or self._reading("errors", request) == "http"
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         return Response(refusal.status if by_http else 200, _envelope(int(refusal.code), message), [JSON])
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return what *task* has made."""
-        return made_by(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return whole credits (credits)."""

@@ -33,7 +33,7 @@ def delivered(params: Mapping[str, Any]) -> int:
     return copies - 1 if copies > 1 and PARTIAL in params.get("prompt", "") else copies
 
 
-def films(task: Task) -> list[Video]:
+def media_for(task: Task) -> list[Video]:
     """Return what a successful operation delivers (output.film)."""
     params = task.params
     width, height = frame_size(params["resolution"], params["aspectRatio"])

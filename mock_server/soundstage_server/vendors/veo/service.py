@@ -12,14 +12,27 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from soundstage_server.kit.service import Identity, Refusals, Service
+from soundstage_server.kit.service import Identity, Service
 from soundstage_server.model.fields import FieldError
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.messages import JSON, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.veo.capabilities import BODY, FACTS, MODELS, read
-from soundstage_server.vendors.veo.outputs import delivered, file_name, films, filtered, word
+from soundstage_server.vendors.veo.outputs import delivered, file_name, filtered, media_for, word
+from soundstage_server.vendors.veo.refusals import (
+    CODES,
+    DETAILS,
+    FILE_NOT_FOUND,
+    INVALID,
+    NO_KEY,
+    NOT_FOUND,
+    PROXY_REFUSALS,
+    PROXY_TYPES,
+    REFUSALS,
+    UNKNOWN_MODEL,
+    UNKNOWN_ROUTE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -38,52 +51,7 @@ TIMES: Final = Lifecycle(
     {Fate.SUCCEED: "done", Fate.FAIL: "error", Fate.BLOCK: "filtered"},
 )
 TYPE: Final = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"  # poll.done
-NO_LONGER: Final = "the model is no longer available; use a newer one"
 
-# Facts: Google's refusals (errors.google, download.owner, models.retired, charge, route.unknown).
-NO_KEY: Final = Refusal("PERMISSION_DENIED", 403, "the caller is not known: send an API key", "errors.google")
-BAD_KEY: Final = Refusal("INVALID_ARGUMENT", 400, "the API key is not valid: send a valid one", "errors.google")
-UPSTREAM_KEY: Final = Refusal("INVALID_ARGUMENT", 400, "Google does not take the proxy's key", "errors.google")
-INVALID: Final = Refusal("INVALID_ARGUMENT", 400, "invalid argument", "create.parameters")
-UNREADABLE: Final = Refusal("INVALID_ARGUMENT", 400, "invalid JSON", "create.route")
-NO_FILE: Final = Refusal(
-    "PERMISSION_DENIED", 403, "the caller may not use the file, or it may not exist", "download.owner"
-)
-FORBIDDEN: Final = Refusal("PERMISSION_DENIED", 403, "the key may not be used here", "errors.google")
-NO_MODEL: Final = Refusal("NOT_FOUND", 404, "the model is not found, or not supported here", "errors.google")
-RETIRED: Final = Refusal("NOT_FOUND", 404, NO_LONGER, "models.retired")
-NO_OPERATION: Final = Refusal("NOT_FOUND", 404, "the operation is not found", "errors.google")
-NO_ROUTE: Final = Refusal("NOT_FOUND", 404, "nothing is found here", "route.unknown")
-QUOTA: Final = Refusal("RESOURCE_EXHAUSTED", 429, "the quota is used up", "errors.google")
-UNPAID: Final = Refusal("RESOURCE_EXHAUSTED", 429, "the budget is used up", "charge")
-INTERNAL: Final = Refusal("INTERNAL", 500, "an internal error has occurred", "errors.google")
-UNAVAILABLE: Final = Refusal("UNAVAILABLE", 503, "the service is overloaded", "errors.google")
-# Facts: the proxy's own refusals (errors.proxy, charge); their codes are its types.
-PROXY_KEY: Final = Refusal("auth_error", 401, "Authentication Error, the key is missing or invalid", "errors.proxy")
-PROXY_UNPAID: Final = Refusal("budget_exceeded", 429, "the budget of this key is used up", "charge")
-PROXY_NO_KEY: Final = Refusal("internal_server_error", 500, "the proxy has no key for Google", "errors.proxy")
-
-OF_THE_PROXY: Final = {BAD_KEY: PROXY_KEY, NO_KEY: PROXY_KEY, UNPAID: PROXY_UNPAID}
-"""What the proxy says in Google's place, under its own path (errors.where)."""
-_PROXY_TYPES: Final = {refusal.code for refusal in (PROXY_KEY, PROXY_UNPAID, PROXY_NO_KEY)}
-_RETRY: Final = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "41s"}  # quota.retry
-_REASON: Final = {
-    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-    "reason": "API_KEY_INVALID",
-    "domain": "googleapis.com",
-    "metadata": {"service": "generativelanguage.googleapis.com"},
-}
-_LOCALIZED: Final = {
-    "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
-    "locale": "en-US",
-    "message": BAD_KEY.message,
-}
-_DETAILS: Final[Mapping[Refusal, list[dict[str, Any]]]] = {
-    BAD_KEY: [_REASON, _LOCALIZED],
-    UPSTREAM_KEY: [_REASON, _LOCALIZED],
-    QUOTA: [_RETRY],
-    UNPAID: [_RETRY],
-}
 _CREATED: Final = {"name": "models/veo-3.0-generate-preview/operations/idrk08ltkg0a"}
 
 
@@ -95,20 +63,8 @@ class VeoService(Service):
     hosts = ("api.thucchien.ai", "generativelanguage.googleapis.com")
     unit = USD
     credential_headers = (b"x-goog-api-key",)  # auth.header
-    refusals = Refusals(BAD_KEY, INVALID, UNREADABLE, UNPAID, QUOTA, NO_ROUTE)
-    codes = {  # noqa: RUF012 - a table, as every vendor has it
-        "INVALID_ARGUMENT": INVALID,
-        "API_KEY_INVALID": UPSTREAM_KEY,
-        "PERMISSION_DENIED": FORBIDDEN,
-        "NOT_FOUND": NO_MODEL,
-        "MODEL_RETIRED": RETIRED,
-        "RESOURCE_EXHAUSTED": QUOTA,
-        "INTERNAL": INTERNAL,
-        "UNAVAILABLE": UNAVAILABLE,
-        "auth_error": PROXY_KEY,
-        "budget_exceeded": PROXY_UNPAID,
-        "internal_server_error": PROXY_NO_KEY,
-    }
+    refusals = REFUSALS
+    codes = CODES
     dialects = {"uri": ("by_path", "own", "google")}  # noqa: RUF012 - a table, as every vendor has it
     operations = tuple(MODELS)
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
@@ -179,7 +135,7 @@ class VeoService(Service):
         name = request.path_values["model"]
         model = MODELS.get(name)
         if model is None:
-            raise RefusedError(NO_MODEL, f"models/{name}{did_you_mean(name, MODELS)}")
+            raise RefusedError(UNKNOWN_MODEL, f"models/{name}{did_you_mean(name, MODELS)}")
         try:
             params = read(model, self.parse_body(BODY, request))
         except FieldError as error:
@@ -193,16 +149,16 @@ class VeoService(Service):
         name = "models/{model}/operations/{operation}".format_map(request.path_values)
         task = self.tasks.get(name)
         if task is None or task.account is not request.caller:
-            raise RefusedError(NO_OPERATION, name)
+            raise RefusedError(NOT_FOUND, name)
         if not self.observe(request, task).final:
             return json_response({"name": name})
         if task.fate not in (Fate.SUCCEED, Fate.BLOCK):
             error = {"code": INTERNAL_CODE, "message": self.reason(task)}
             return json_response({"name": name, "done": True, "error": error})
-        told = {"@type": TYPE, "generateVideoResponse": self._told(request, task)}
+        told = {"@type": TYPE, "generateVideoResponse": self._video_response(request, task)}
         return json_response({"name": name, "done": True, "response": told})
 
-    def _told(self, request: Request, task: Task) -> dict[str, Any]:
+    def _video_response(self, request: Request, task: Task) -> dict[str, Any]:
         """Return the films of an operation, and what is said of those that are withheld."""
         asked = int(task.params["sampleCount"])
         if task.fate is Fate.BLOCK:
@@ -244,12 +200,12 @@ class VeoService(Service):
         """
         task, number = self._files.get(name, (None, 0))
         if task is None or task.account is not request.caller or not task.ends <= request.now:
-            raise RefusedError(NO_FILE, name)
-        made = films(task) if task.fate is Fate.SUCCEED else []
+            raise RefusedError(FILE_NOT_FOUND, name)
+        made = media_for(task) if task.fate is Fate.SUCCEED else []
         if number >= len(made):
-            raise RefusedError(NO_FILE, name)
+            raise RefusedError(FILE_NOT_FOUND, name)
         if request.now >= max(task.ends, self._extended.get(name, 0.0)) + RETENTION:
-            raise RefusedError(NO_FILE, name, "download.retention")
+            raise RefusedError(FILE_NOT_FOUND, name, "download.retention")
         return made[number]
 
     def _check_alt(self, request: Request) -> None:
@@ -274,22 +230,22 @@ class VeoService(Service):
 
     def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
         """Refuse a call that no route takes: not found, whatever its method (route.unknown)."""
-        return super().unknown_route(request, allowed)._replace(status=NO_ROUTE.status)
+        return super().unknown_route(request, allowed)._replace(status=UNKNOWN_ROUTE.status)
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the proxy's envelope for what is the proxy's to refuse, and Google's otherwise (errors.where)."""
         refusal = refused.refusal
-        own = OF_THE_PROXY.get(refusal) if _through_proxy(request) else None
+        own = PROXY_REFUSALS.get(refusal) if _through_proxy(request) else None
         if own is not None:
             refusal, refused.fact = own, own.fact  # what is cited is what was said
         message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
         error: dict[str, Any]
-        if refusal.code in _PROXY_TYPES:
+        if refusal.code in PROXY_TYPES:
             error = {"message": message, "type": refusal.code, "param": "None", "code": str(refusal.status)}
         else:
             error = {"code": refusal.status, "message": message, "status": refusal.code}
-            if refusal in _DETAILS:
-                error["details"] = _DETAILS[refusal]
+            if refusal in DETAILS:
+                error["details"] = DETAILS[refusal]
         return Response(refusal.status, orjson.dumps({"error": error}), [JSON])
 
     def result_urls(self, task: Task) -> list[str]:
@@ -299,7 +255,7 @@ class VeoService(Service):
 
     def outputs(self, task: Task) -> Sequence[Video]:
         """Return what *task* has made."""
-        return films(task)
+        return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return millionths of a dollar: so many seconds of film (charge, charge.prices)."""

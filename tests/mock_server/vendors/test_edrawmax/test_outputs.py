@@ -24,7 +24,7 @@ from soundstage_server.media import (
     render,
 )
 from soundstage_server.vendors.edrawmax.mermaid import write
-from soundstage_server.vendors.edrawmax.outputs import MOST, content_of, duration, first_day, made_by
+from soundstage_server.vendors.edrawmax.outputs import MOST, content_of, duration, first_day, media_for
 from soundstage_server.vendors.edrawmax.words import WORDS
 
 NOON_DAY = date(2026, 3, 11).toordinal()
@@ -177,7 +177,7 @@ def test_any_prompt_is_drawn_and_written(prompt: str, operation: str, lang: str,
 def test_two_media_show_one_content() -> None:
     """A task makes a PNG and an SVG of the same content in the same colours."""
     asked: Any = Asked("flowchart", "a, b")
-    png, svg = made_by(asked)
+    png, svg = media_for(asked)
     assert (getattr(png, "content", 1), getattr(png, "seed", 1)) == (
         getattr(svg, "content", 2),
         getattr(svg, "seed", 2),
@@ -205,6 +205,6 @@ def test_the_longest_schedule_can_be_drawn() -> None:
     """As many tasks as there may be, each as long as it may be, in the last year that there is."""
     prompt = "2199-12-31\n" + "\n".join(f"- task {number} 999 months" for number in range(40))
     asked: Any = Asked("gantt", prompt)
-    for medium in made_by(asked):
+    for medium in media_for(asked):
         assert render(medium)
     assert write(content("gantt", prompt)).count(" :t") == MOST["gantt"]
