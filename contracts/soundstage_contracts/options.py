@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -18,7 +19,10 @@ EFFORTS: Final = ("quick", "thorough", "live")
 UNKNOWN_OK: Final = "unknown-ok:"
 _SEEDS: Final = 2**32
 
-Effort = Literal["quick", "thorough", "live"]
+Effort = Literal["quick", "thorough", "live", "mutation"]
+
+EFFORT: Final[ContextVar[Effort]] = ContextVar("soundstage_effort", default="quick")
+"""The effort of this process's run; ``mutation`` is that of the mutation runner alone."""
 
 
 class OptionError(ValueError):

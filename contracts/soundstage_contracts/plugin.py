@@ -1,9 +1,11 @@
-"""The pytest plugin: a simulator for every test run, one account a test, and what it would all have cost.
+"""The pytest plugin: a simulator for every test run, one account for each test, and a summary of what it would cost.
 
-Fixtures: `soundstage` (the simulator), and for each vendor a ready client, such as `tomoviee` and `async_tomoviee`.
-Options aim and bound the contracts of ``pytest --pyargs soundstage_contracts``; `docs/contracts.md` tells of them.
+Fixtures for everybody's tests: `soundstage` (the simulator), and for each vendor a ready client, such as `tomoviee` and
+`async_tomoviee`. Fixtures for contracts: `target` and `full_target`. The options are those of
+``pytest --pyargs soundstage_contracts``; see `docs/contracts.md`.
 
-Importing it imports nothing but pytest: whoever does not use the fixtures does not pay for them.
+Importing the plugin imports nothing but pytest and modules of this package that need no extra: it is loaded in every
+session of an environment, also where the client alone is installed.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from soundstage_contracts.options import EFFORTS, IN_PROCESS, LIVE, OptionError, read_options
+from soundstage_contracts.extras import MissingExtraError, needs_extra
+from soundstage_contracts.options import EFFORT, EFFORTS, IN_PROCESS, LIVE, OptionError, read_options
 from soundstage_contracts.outcomes import unchecked
 from soundstage_contracts.registry import VENDORS
-from soundstage_contracts.report.observer import RUN_OPTIONS, Observer
+from soundstage_contracts.report.observer import CONTRACT_MARK, RUN_OPTIONS, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from soundstage_contracts.simulators.session import SimulatorSession, Soundstage
+    from soundstage_contracts.simulators.target import Target
 
+_EXTRA: Final = "all"
 _USAGE: Final = pytest.StashKey[Any]()
 _REPORT: Final = "soundstage"
 _SEED: Final = "soundstage_seed"
@@ -31,8 +36,8 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         {
             "default": IN_PROCESS,
             "metavar": "WHERE",
-            "help": f"what the contracts and fixtures talk to: {IN_PROCESS!r} (the default) is a simulator in this "
-            f"process, an address such as http://127.0.0.1:8080 one that runs there, {LIVE!r} the services themselves",
+            "help": f"what contracts and fixtures connect to: {IN_PROCESS!r} (default) is a simulator in this process, "
+            f"an address such as http://127.0.0.1:8080 a running simulator, {LIVE!r} the services themselves",
         },
     ),
     (
@@ -49,8 +54,8 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         {
             "default": None,
             "choices": EFFORTS,
-            "help": "how hard Hypothesis looks in the contracts: 'quick' (the default), 'thorough', 16 times as hard, "
-            "or 'live', a glance (the default with a live target)",
+            "help": "how many examples Hypothesis tries in the contracts: 'quick' (default), 'thorough' (16 times as "
+            "many), or 'live' (a few; the default with a live target)",
         },
     ),
     (
@@ -58,7 +63,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         {
             "default": None,
             "metavar": "N",
-            "help": "where Hypothesis and the simulator begin; printed, or drawn if not given",
+            "help": "the seed of Hypothesis and of the simulator; drawn if not given, and printed",
         },
     ),
     (
@@ -67,8 +72,8 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
             "action": "append",
             "default": [],
             "metavar": "VENDOR=AMOUNT",
-            "help": "what a live run may cost, in the vendor's own unit, or VENDOR=unknown-ok:N for N jobs whose price "
-            "nobody documents; repeatable; without it, free calls only",
+            "help": "what a live run may cost, in the vendor's own unit, or VENDOR=unknown-ok:N for N jobs of an "
+            "undocumented price; repeatable; without it, only free calls are made",
         },
     ),
     (
@@ -80,8 +85,14 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
             "help": "a real input for a live run, such as image=https://...; repeatable",
         },
     ),
-    ("dry-run", {"action": "store_true", "help": "with a live target: print the plan and its price, and send nothing"}),
-    ("record", {"default": None, "metavar": "FOLDER", "help": "write what a live run said there, without secrets"}),
+    (
+        "dry-run",
+        {"action": "store_true", "help": "with a live target: print the plan and its price, and send nothing"},
+    ),
+    (
+        "record",
+        {"default": None, "metavar": "FOLDER", "help": "write the exchanges of a live run there, without secrets"},
+    ),
     (
         "evidence",
         {
@@ -90,13 +101,16 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
             "help": "merge each fact's last result, target and date into this JSON file",
         },
     ),
-    ("report", {"default": None, "metavar": "FILE", "help": "write a page of vendors by contracts there, as HTML"}),
+    (
+        "report",
+        {"default": None, "metavar": "FILE", "help": "write a table of vendors and contracts there, as HTML"},
+    ),
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer the options of the contracts."""
-    group = parser.getgroup("soundstage", "simulated generative-media services, and the contracts about them")
+    """Add the options of the contracts."""
+    group = parser.getgroup("soundstage", "simulated generative-media services, and contracts about them")
     for name, option in _OPTIONS:
         group.addoption(f"--soundstage-{name}", **option)
 
@@ -106,50 +120,94 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options, and refuse a bad one before anything is collected.
 
     Raises:
-        UsageError: An option's value is not allowed.
+        UsageError: An option's value is not allowed, or the contracts need an extra that is not installed.
     """
-    drawn = getattr(config, "workerinput", {}).get(_SEED)
+    seed = getattr(config, "workerinput", {}).get(_SEED)
     try:
-        options = read_options(config.option, drawn)
+        options = read_options(config.option, seed)
     except OptionError as error:
         raise pytest.UsageError(str(error)) from None
     if options.live and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError(f"-n is given; allowed with a {LIVE} target: one process, which keeps the budgets")
+    config.addinivalue_line("markers", f"{CONTRACT_MARK}: a contract outside of soundstage_contracts")
     config.stash[RUN_OPTIONS] = options
+    EFFORT.set(options.effort)
     observer = Observer(config, options)
-    if (options.seeded or observer.asked) and getattr(config.option, "hypothesis_seed", "") is None:
+    if observer.requested:
+        _require_suite()
+    if (options.seeded or observer.requested) and getattr(config.option, "hypothesis_seed", "") is None:
         config.option.hypothesis_seed = str(options.seed)
     config.pluginmanager.register(observer, "soundstage-observer")
 
 
+def _require_suite() -> None:
+    """Refuse to collect the contracts where their requirements are missing."""
+    try:
+        with needs_extra(_EXTRA, "the suite soundstage_contracts"):
+            import hypothesis
+            import respx
+
+            del hypothesis, respx
+    except MissingExtraError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give a worker the seed of the run."""
+    """Send the seed of the run to a worker."""
     node.workerinput[_SEED] = node.config.stash[RUN_OPTIONS].seed
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """Connect to the simulator that the contracts of this run test; they are unchecked where the target is live."""
+    with needs_extra(_EXTRA, "the fixture 'target'"):
+        from soundstage_contracts.simulators.target import Target
+
+        options = request.config.stash[RUN_OPTIONS]
+        if options.live:
+            unchecked("needs a simulator, whose scenarios can be set; a live service has none")
+        opened = Target(options.target, seed=options.seed)
+    with opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def full_target(target: Target, request: pytest.FixtureRequest) -> Iterator[Target]:
+    """Connect to a simulator that renders media in full size; in-process, that is a second one beside `target`."""
+    if target.where != IN_PROCESS:
+        yield target
+        return
+    with type(target)(media="full", seed=request.config.stash[RUN_OPTIONS].seed) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
 def soundstage_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSession]:
     """Run one simulator for the whole session, on a free port, unless ``--soundstage-target`` names one."""
-    from soundstage_contracts.simulators.session import SimulatorSession
+    with needs_extra(_EXTRA, "the fixture 'soundstage'"):
+        from soundstage_contracts.simulators.session import SimulatorSession
 
-    options = request.config.stash[RUN_OPTIONS]
-    if options.live:
-        unchecked("needs a simulator, and the target is live")
-    with SimulatorSession(options.target, seed=options.seed if options.seeded else 0) as session:
+        options = request.config.stash[RUN_OPTIONS]
+        if options.live:
+            unchecked("needs a simulator, and the target is live")
+        opened = SimulatorSession(options.target, seed=options.seed if options.seeded else 0)
+    with opened as session:
         yield session
         request.config.stash[_USAGE] = session.usage()
 
 
 @pytest.fixture
 def soundstage(soundstage_session: SimulatorSession, request: pytest.FixtureRequest) -> Soundstage:
-    """Give the test a simulator of its own: accounts that nobody else uses, and time that skips."""
+    """Give the test the simulator, with accounts of its own and a clock that skips."""
     return soundstage_session.for_test(request.node.nodeid)
 
 
 def _client_fixture(vendor: str) -> Callable[..., Any]:
     def ready(soundstage: Soundstage) -> Iterator[Any]:
-        with soundstage.client(vendor) as client:
+        with needs_extra(_EXTRA, f"the fixture {vendor!r}"):
+            opened = soundstage.client(vendor)
+        with opened as client:
             yield client
 
     return pytest.fixture(name=vendor)(ready)
@@ -157,7 +215,8 @@ def _client_fixture(vendor: str) -> Callable[..., Any]:
 
 def _async_client_fixture(vendor: str) -> Callable[..., Any]:
     def ready(soundstage: Soundstage) -> Any:
-        return soundstage.async_client(vendor)
+        with needs_extra(_EXTRA, f"the fixture 'async_{vendor}'"):
+            return soundstage.async_client(vendor)
 
     return pytest.fixture(name=f"async_{vendor}")(ready)
 
@@ -178,16 +237,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add a worker's usage summary to the total."""
-    from soundstage_contracts.simulators.session import UsageSummary
-
     sent = getattr(node, "workeroutput", {}).get(_REPORT)
     if sent is not None:
+        from soundstage_contracts.simulators.session import UsageSummary
+
         stash = node.config.stash
         stash[_USAGE] = stash.get(_USAGE, UsageSummary()) + UsageSummary.from_json(sent)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say what the run would have cost, what was submitted twice, and what left the machine."""
+    """Print what the run would have cost, double submissions, and connections to other machines."""
     usage = config.stash.get(_USAGE, None)
     if usage is not None:
         terminalreporter.section("soundstage")

@@ -190,7 +190,7 @@ def test_a_dry_run_and_workers_know_their_target(tmp_path: Path) -> None:
 
 def test_importing_the_plugin_costs_next_to_nothing() -> None:
     """The plugin is loaded in everybody's sessions: it imports no HTTP library, no Hypothesis and no simulator."""
-    heavy = {"hypothesis", "httpx", "fastapi", "soundstage", "soundstage_server", "rich", "respx", "av", "anyio"}
+    heavy = {"hypothesis", "httpx", "fastapi", "soundstage_server", "rich", "respx", "av", "anyio"}
     program = f"import sys, soundstage_contracts.plugin; print(sorted({heavy!r} & set(sys.modules)))"
     path = os.pathsep.join(entry for entry in sys.path if entry)
     environment = {**os.environ, "PYTHONPATH": path}
@@ -198,6 +198,118 @@ def test_importing_the_plugin_costs_next_to_nothing() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     assert printed.stdout.strip() == "[]"
+
+
+PROFILES = """
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+settings.register_profile("mine", max_examples=7)
+settings.load_profile("mine")
+tried = []
+
+
+@given(st.integers())
+def test_mine(number):
+    tried.append(number)
+
+
+def test_my_profile_was_used():
+    assert len(tried) == 7
+    assert settings.get_current_profile_name() == "mine"
+"""
+
+
+def test_contracts_leave_the_users_hypothesis_profile_alone(tmp_path: Path) -> None:
+    """A user's profile applies to the user's tests, also in a run that has contracts; the effort applies to those."""
+    suite = "soundstage_contracts.suite.edrawmax.test_faults"
+    code, printed = session(tmp_path, PROFILES, "test_theirs.py", "--pyargs", suite, "--soundstage-effort", "live")
+    assert code == 0, printed
+
+
+OUTSIDE = """
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soundstage_contracts.effort import effort_profile
+
+pytestmark = pytest.mark.soundstage_contract
+tried = []
+
+
+def try_it(number):
+    tried.append(number)
+
+
+with effort_profile():
+    test_law = given(number=st.integers())(try_it)
+
+
+def test_the_effort_is_that_of_the_run(target, full_target):
+    assert len(tried) == 5
+    assert settings.default.max_examples == 5
+    assert target.control.health()["clock"] == full_target.control.health()["clock"] == "manual"
+
+
+def test_a_broken_contract():
+    '''A promise that is broken.'''
+    assert False
+"""
+
+
+def test_a_suite_outside_of_the_package_has_fixtures_effort_and_failure_messages(tmp_path: Path) -> None:
+    """Tests with the mark `soundstage_contract` are contracts: `target`, the effort and the messages are theirs too."""
+    code, printed = session(tmp_path, OUTSIDE, "--soundstage-effort", "live", "--soundstage-seed", "3")
+    assert code == 1
+    assert "1 failed, 2 passed" in printed
+    assert "promise: A promise that is broken." in printed
+    assert "run again: pytest --pyargs 'test_theirs.py::test_a_broken_contract' --soundstage-seed 3" in printed
+
+
+HIDDEN = """
+import sys
+
+HIDDEN = {"hypothesis", "respx", "rich", "fastapi", "uvicorn", "av", "PIL", "orjson", "drawsvg"}
+
+
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in HIDDEN:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Hide())
+"""
+
+
+def hidden_session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
+    """Run *tests* as `session` does, where no package of an extra can be imported."""
+    (folder / "hide_extras.py").write_text(HIDDEN, encoding="utf-8")
+    return session(folder, tests, "-p", "hide_extras", "-p", "no:hypothesispytest", "-p", "no:respx", *options)
+
+
+def test_the_plugin_is_inert_in_a_client_only_install(tmp_path: Path) -> None:
+    """Without the extras, tests that use no fixture of the plugin pass as ever."""
+    code, printed = hidden_session(tmp_path, PLAIN)
+    assert code == 0, printed
+
+
+@pytest.mark.parametrize("fixture", ["soundstage", "target", "tomoviee", "async_tomoviee"])
+def test_a_fixture_names_the_extra_that_it_needs(tmp_path: Path, fixture: str) -> None:
+    """Without the extras, a test that uses a fixture fails with the extra and the way to install it."""
+    code, printed = hidden_session(tmp_path, f"def test_it({fixture}):\n    pass\n")
+    assert code == 1
+    assert "needs the all extra" in printed
+    assert "run pip install '.[all]' in the repository" in printed
+    assert "pip install 'soundstage" not in printed.replace("pip install 'soundstage-VERSION-py3-none-any.whl", "")
+
+
+def test_the_suite_names_the_extra_that_it_needs(tmp_path: Path) -> None:
+    """Without the extras, a run of the contracts is refused before it collects anything."""
+    code, printed = hidden_session(tmp_path, PLAIN, "--pyargs", "soundstage_contracts")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "the suite soundstage_contracts needs the all extra (hypothesis is not installed)" in printed
 
 
 def blocks(page: str) -> str:

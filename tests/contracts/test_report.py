@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from soundstage_contracts.options import RunOptions
 from soundstage_contracts.report.page import rows_of, write_report
-from soundstage_contracts.report.text import story
+from soundstage_contracts.report.text import failure_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,13 +127,13 @@ def test_a_failure_tells_a_story_that_can_be_replayed() -> None:
     """The clause, the facts in words, each exchange with its fact, and the command that runs it again."""
     exchange = record()["exchanges"][0]
     lost = {**exchange, "status": None, "phase": "made"}
-    told = story(record(exchanges=[exchange, lost], facts=["tomoviee:create.route"] * 6), 9).splitlines()
+    told = failure_text(record(exchanges=[exchange, lost], facts=["tomoviee:create.route"] * 6), 9).splitlines()
     assert told[0].startswith("promise: It holds")
     assert told[1].startswith("fact: tomoviee:create.route: POST /v1/open/capacity/application/<capability>")
     assert "1. POST https://a.test/jobs?***" in told[6]
     assert told[7] == '   HTTP 200 [tomoviee:create.answer] {"id": "7"}'
     assert "(made)" in told[8]
-    assert told[9] == "   no answer came"
+    assert told[9] == "   no response"
     assert told[10] == (
-        "again: pytest --pyargs 'soundstage_contracts.suite.test_safety::test_it[tomoviee]' --soundstage-seed 9"
+        "run again: pytest --pyargs 'soundstage_contracts.suite.test_safety::test_it[tomoviee]' --soundstage-seed 9"
     )

@@ -1,11 +1,12 @@
-"""Watches a run of the contracts: which are collected, what each proves, what was said, and what is written of it all.
+"""Observes a run of the contracts: which are collected, what each proves, its exchanges, and the files to write.
 
-It acts on the contracts of this package only; in other people's sessions it does nothing, and costs nothing.
+It acts on contracts only; in other sessions it does nothing and costs nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,36 +15,40 @@ import pytest
 from soundstage_contracts.declarations.live import TIERS, LiveCall
 from soundstage_contracts.options import RunOptions
 from soundstage_contracts.outcomes import Unchecked
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.registry import VENDORS, complete_vendors, incomplete_vendors
 from soundstage_contracts.simulators.recorder import ExchangeRecorder, Redaction, start_recording, stop_recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 
 SUITE: Final = Path(__file__).parents[1] / "suite"
+CONTRACT_MARK: Final = "soundstage_contract"
+"""The pytest mark that makes a test outside of the suite a contract."""
 
 RUN_OPTIONS: Final = pytest.StashKey[RunOptions]()
-"""Where a run keeps what it was asked for."""
+"""The options of the run."""
 LIVE_RUN: Final = pytest.StashKey[Any]()
-"""Where a live run keeps its ladders."""
+"""The live run, once it is planned."""
 RECORDED_CALL: Final = pytest.StashKey[Any]()
-"""Where the contract of a live call keeps what came of it."""
+"""The live call that a contract made."""
 
 _SHOWN: Final = 12
+"""Exchanges in a failure message."""
 _KEPT: Final = 4
+"""Exchanges in the report of a contract that passed."""
 
 
 class Observer:
-    """Watches one run.
+    """Observes one run.
 
     Args:
         config: The run's configuration.
-        choices: What it was asked for.
+        options: Its options.
 
     Attributes:
-        asked: Whether the command line names the contracts.
-        records: What came of each contract, as plain data, in the order in which they ended.
+        requested: Whether the command line names the contracts.
+        records: The result of each contract, as plain data, in the order in which they ended.
     """
 
     def __init__(self, config: pytest.Config, options: RunOptions) -> None:
@@ -51,39 +56,52 @@ class Observer:
         self._options = options
         self._recorder = ExchangeRecorder()
         self._facts: dict[str, list[str]] = {}
-        self.asked = any(
+        self.requested = any(
             "soundstage_contracts" in str(given) for given in (*config.invocation_params.args, *config.args)
         )
         self.records: list[dict[str, Any]] = []
 
-    def pytest_report_header(self) -> str | None:
-        """Say what the run is asked for."""
+    def pytest_report_header(self) -> list[str]:
+        """Print the options of the run, and the vendors whose contracts cannot run yet."""
         options = self._options
-        if not self.asked:
-            return None
-        return f"soundstage: target {options.target}, effort {options.effort}, seed {options.seed}"
+        if not self.requested:
+            return []
+        first = f"soundstage: target {options.target}, effort {options.effort}, seed {options.seed}"
+        return [first, *(f"soundstage: {text}" for text in incomplete_vendors().values())]
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Leave the modules of vendors that nobody asked for where they are."""
+        """Leave out the folders of vendors that were not requested, or whose row of files is incomplete."""
         if collection_path.parent != SUITE:
             return None
         vendor = vendor_of_folder(collection_path)
-        return True if vendor is not None and not self._options.wants(vendor) else None
+        if vendor is None or (self._options.wants(vendor) and vendor in complete_vendors()):
+            return None
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Import the modules of the suite under the contracts' Hypothesis profile."""
+        with _contract_profile(ours=SUITE in collector.path.parents):
+            return (yield)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Keep the vendors that were asked for, and climb every live ladder from below, after all else."""
-        unwanted = [item for item in items if _ours(item) and not self._options.wants(vendor_of(item) or VENDORS[0])]
-        if unwanted and self._options.vendors:
-            unwanted = [item for item in unwanted if vendor_of(item) is not None]
+        """Deselect other vendors' contracts, and move live calls to the end, in the order of their tiers."""
+        unwanted = []
+        if self._options.vendors:
+            ours = ((item, vendor_of(item)) for item in items if _is_contract(item))
+            unwanted = [item for item, vendor in ours if vendor is not None and not self._options.wants(vendor)]
+        if unwanted:
             config.hook.pytest_deselected(items=unwanted)
-        left = set(unwanted) if self._options.vendors else set()
-        kept = [item for item in items if item not in left]
+        left_out = set(unwanted)
+        kept = [item for item in items if item not in left_out]
         live = [item for item in kept if _call_of(item) is not None]
         items[:] = [item for item in kept if _call_of(item) is None] + sorted(live, key=_tier_of)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Before anything is sent: say what would be, and for what price."""
+        """Print the plan of a live run before anything is sent."""
         vendors = list(dict.fromkeys(str(vendor_of(item)) for item in session.items if _call_of(item) is not None))
         if not self._options.live or not vendors:
             return
@@ -103,12 +121,13 @@ class Observer:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Record the exchanges of each contract."""
-        if not _ours(item):
+        if not _is_contract(item):
             return (yield)
         self._recorder = ExchangeRecorder()
         mark = start_recording(self._recorder)
         try:
-            return (yield)
+            with _contract_profile(ours=True):
+                return (yield)
         finally:
             stop_recording(mark)
 
@@ -116,33 +135,33 @@ class Observer:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Write down what came of a contract; a failure tells its story."""
+        """Attach the result of a contract to its report, and to a failure the exchanges that led to it."""
         report = yield
         if call.excinfo is not None and isinstance(call.excinfo.value, Unchecked):
             vars(report)["soundstage_unchecked"] = str(call.excinfo.value)
-        if _ours(item) and (report.when == "call" or not report.passed):
+        if _is_contract(item) and (report.when == "call" or not report.passed):
             record = self._record(item, report)
             vars(report)["soundstage"] = record  # plain data, which travels with the report between processes
             if report.failed:
-                from soundstage_contracts.report.text import story
+                from soundstage_contracts.report.text import failure_text
 
-                report.sections.append(("soundstage: what happened", story(record, self._options.seed)))
+                report.sections.append(("soundstage: what happened", failure_text(record, self._options.seed)))
         return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Show what was not checked as what it is: neither passed nor skipped."""
+        """Show an unchecked contract as such: neither passed nor skipped."""
         if getattr(report, "soundstage_unchecked", None) is None:
             return None
         return "unchecked", "u", ("UNCHECKED", {"yellow": True})
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Collect what came of each contract, in whichever process it ran."""
+        """Collect the result of each contract, in whichever process it ran."""
         record = getattr(report, "soundstage", None)
         if record is not None:
             self.records.append(record)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was not checked and where a service differs, and write the files that were asked for."""
+        """Print what was unchecked and where a service differs, and write the requested files."""
         from soundstage_contracts.report.text import difference_lines
 
         reports = terminalreporter.stats.get("unchecked", [])
@@ -177,7 +196,9 @@ class Observer:
         facts = [] if function is None else self._facts_of(function)
         if call is not None:
             facts = [f"{vendor}:{fact}" for fact in call.facts]
-        whole = report.failed or self._options.report is not None
+        exchanges: list[dict[str, Any]] = []
+        if report.failed or self._options.report is not None:
+            exchanges = self._last_exchanges(report) if recorded is None else recorded.redacted_exchanges()
         return {
             "id": f"{_module_of(item)}::{rest}",
             "module": item.path.stem,
@@ -188,17 +209,15 @@ class Observer:
             "facts": facts,
             "outcome": _outcome(report),
             "reason": _reason(report),
-            "exchanges": self._said(report.failed)
-            if whole and recorded is None
-            else (recorded.redacted_exchanges() if recorded else []),
+            "exchanges": exchanges,
             "differences": [[each.severity, str(each)] for each in recorded.differences] if recorded else [],
             "service": recorded.base_url if recorded is not None and recorded.compared else "",
         }
 
-    def _said(self, failed: bool) -> list[dict[str, Any]]:  # noqa: FBT001 - how much is told
-        """Return the last exchanges: enough for a story when a contract failed, a few for a page else."""
-        redaction = Redaction()
-        return [redaction.exchange(each) for each in list(self._recorder.exchanges)[-(_SHOWN if failed else _KEPT) :]]
+    def _last_exchanges(self, report: pytest.TestReport) -> list[dict[str, Any]]:
+        """Return the last exchanges: more for a failure message than for the report of a contract that passed."""
+        redaction, count = Redaction(), _SHOWN if report.failed else _KEPT
+        return [redaction.exchange(each) for each in list(self._recorder.exchanges)[-count:]]
 
     def _facts_of(self, contract: Callable[..., Any]) -> list[str]:
         from soundstage_contracts.facts.proves import name_of, recorded
@@ -210,18 +229,32 @@ class Observer:
         return self._facts.get(name_of(contract), [])
 
 
+@contextmanager
+def _contract_profile(*, ours: bool) -> Iterator[None]:
+    """Activate the contracts' Hypothesis profile inside the block, if the block is *ours*."""
+    if not ours:
+        yield
+        return
+    from soundstage_contracts.effort import effort_profile
+
+    with effort_profile():
+        yield
+
+
 def vendor_of_folder(folder: Path) -> str | None:
     """Return the vendor whose contracts are in *folder* of the suite; None for the contracts of all vendors."""
     return folder.name if folder.name in VENDORS else None
 
 
 def _module_of(item: pytest.Item) -> str:
-    """Return the dotted name of the suite's module that *item* is in."""
+    """Return the dotted name of the suite's module that *item* is in, or the path of a module elsewhere."""
+    if SUITE not in item.path.parents:
+        return item.nodeid.partition("::")[0]
     return ".".join(("soundstage_contracts", "suite", *item.path.relative_to(SUITE).with_suffix("").parts))
 
 
 def vendor_of(item: pytest.Item) -> str | None:
-    """Return which vendor a contract is about: its module's, or the one that it is given; None for everybody's."""
+    """Return the vendor of a contract, by its folder or its parameters; None for a contract of all vendors."""
     own = vendor_of_folder(item.path.parent)
     if own is not None:
         return own
@@ -233,13 +266,13 @@ def vendor_of(item: pytest.Item) -> str | None:
     return None
 
 
-def _ours(item: pytest.Item) -> bool:
-    return SUITE in item.path.parents
+def _is_contract(item: pytest.Item) -> bool:
+    return SUITE in item.path.parents or item.get_closest_marker(CONTRACT_MARK) is not None
 
 
 def _call_of(item: pytest.Item) -> LiveCall | None:
     given = getattr(item, "callspec", None)
-    call = None if given is None or not _ours(item) else given.params.get("call")
+    call = None if given is None or not _is_contract(item) else given.params.get("call")
     return call if isinstance(call, LiveCall) else None
 
 

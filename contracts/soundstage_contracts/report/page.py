@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.registry import VENDORS
-from soundstage_contracts.report.text import again
+from soundstage_contracts.report.text import rerun_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -200,13 +200,13 @@ def _case(case: Mapping[str, Any], seed: int) -> Iterator[str]:
     for exchange in case["exchanges"]:
         yield _exchange(exchange)
     if case["outcome"] == "failed":
-        yield f"<pre>{escape(again(case, seed))}</pre>"
+        yield f"<pre>{escape(rerun_command(case, seed))}</pre>"
     yield "</div>"
 
 
 def _exchange(exchange: Mapping[str, Any]) -> str:
     asked = f"{exchange['method']} {exchange['url']}{_body(exchange['body'])}"
-    status = "no answer" if exchange["status"] is None else f"HTTP {exchange['status']}"
+    status = "no response" if exchange["status"] is None else f"HTTP {exchange['status']}"
     cited = exchange.get("response_headers", {}).get("x-soundstage-fact")
     fact = f"  [{cited}]" if cited else ""
     answered = f"{status}{fact}{_body(exchange.get('response'))}"

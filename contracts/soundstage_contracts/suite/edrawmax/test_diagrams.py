@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from soundstage import EdrawMax, SkippingClock, errors
 from soundstage_contracts import load_facts, proves
-from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.edrawmax import CONTRACT, reading
 from soundstage_contracts.vendors.edrawmax.arguments import KINDS, LANGUAGES, START, points
 from soundstage_contracts.vendors.edrawmax.raw_client import RawClient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from soundstage_contracts.simulators.target import Target
 
 PNG, SVG = b"\x89PNG\r\n\x1a\n" + bytes(64), b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 NAME = "diagram_20260312_143000"
@@ -41,16 +41,6 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 def raw(target: Target) -> RawClient:
     """Speak as a new user."""
     return RawClient(target)
-
-
-@pytest.fixture(scope="module")
-def full_target(target: Target) -> Iterator[Target]:
-    """Reach a simulator that draws in full size: in this process, one of its own."""
-    if target.where != IN_PROCESS:
-        yield target
-        return
-    with Target(media="full") as full:
-        yield full
 
 
 @proves("edrawmax:answer.content", "edrawmax:answer.flowchart", side="server")

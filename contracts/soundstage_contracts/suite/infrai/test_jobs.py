@@ -13,15 +13,15 @@ from PIL import Image
 
 from soundstage import JobState, errors
 from soundstage_contracts import proves
-from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors import infrai as vendor
 from soundstage_contracts.vendors.infrai import CONTRACT
 from soundstage_contracts.vendors.infrai.arguments import ABILITIES, ASPECTS, RESOLUTIONS, SIZES, price_of
 from soundstage_contracts.vendors.infrai.raw_client import GENERATE, STATUS, RawClient, assert_refused, data_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from soundstage_contracts.simulators.target import Target
 
 GENERATIONS = tuple(STATUS)
 
@@ -30,16 +30,6 @@ GENERATIONS = tuple(STATUS)
 def raw(target: Target) -> RawClient:
     """Speak as a new account."""
     return RawClient(target)
-
-
-@pytest.fixture(scope="module")
-def full_target(target: Target) -> Iterator[Target]:
-    """Reach a simulator that makes films in their full size: in this process, one of its own."""
-    if target.where != IN_PROCESS:
-        yield target
-        return
-    with Target(media="full") as full:
-        yield full
 
 
 @proves("infrai:charge", "infrai:job.error", "infrai:job.states", side="server")
