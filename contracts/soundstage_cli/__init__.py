@@ -1,1 +1,1 @@
-"""The command line `soundstage`: one module for each subcommand, one line each in `main.COMMANDS`."""
+"""The command line `soundstage`: one module for each subcommand, one line each in `commands.COMMANDS`."""

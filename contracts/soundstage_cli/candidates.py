@@ -1,4 +1,4 @@
-"""What can be typed next: read off the parsers, so that completion knows what help knows."""
+"""Completion candidates, derived from the same parsers that print the help."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _MANY: Final = ("*", "+")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A word that can stand next, and what it is."""
+    """A word that may come next, with its description."""
 
     word: str
     description: str = ""
 
 
 def candidates(words: Sequence[str], current: str) -> list[Candidate]:
-    """Return what *current*, the word that is being typed after *words*, can become; nothing where that is free.
+    """Return the completions of *current*, the word being typed; an empty list where any text is allowed.
 
     Args:
-        words: The whole words before it, without the program's name.
-        current: What is there of it.
+        words: The complete words before it, without the program's name.
+        current: The typed beginning of the word.
     """
     try:
         parser, rest = _parser_for(words)
@@ -38,17 +38,17 @@ def candidates(words: Sequence[str], current: str) -> list[Candidate]:
 
 
 def _parser_for(words: Sequence[str]) -> tuple[Parser, Sequence[str]]:
-    """Who reads what comes next, and the words that are its own."""
-    from soundstage_cli.main import build_parser
+    """Return the parser that reads the next word, and the words that belong to it."""
+    from soundstage_cli.commands import build_parser
 
-    whole = build_parser()
-    commands = next(action for action in whole.arguments if action.dest == "command")
+    root = build_parser()
+    commands = next(action for action in root.arguments if action.dest == "command")
     if not words or not isinstance(commands.choices, dict) or words[0] not in commands.choices:
-        return whole, words
-    found: Parser = commands.choices[words[0]]
-    if found.resolve_parser is None:
-        return found, words[1:]
-    return found.resolve_parser(words[1:])
+        return root, words
+    parser: Parser = commands.choices[words[0]]
+    if parser.resolve_parser is None:
+        return parser, words[1:]
+    return parser.resolve_parser(words[1:])
 
 
 def _candidates(parser: Parser, words: Sequence[str], current: str) -> Iterator[Candidate]:
@@ -58,9 +58,9 @@ def _candidates(parser: Parser, words: Sequence[str], current: str) -> Iterator[
     if pending is not None:
         yield from _values(pending, current)
     elif equals and name in options:
-        beginning = f"{name}="
-        offers = _values(options[name], current[len(beginning) :])
-        yield from (Candidate(beginning + offer.word, offer.description) for offer in offers)
+        prefix = f"{name}="
+        values = _values(options[name], current[len(prefix) :])
+        yield from (Candidate(prefix + value.word, value.description) for value in values)
     elif current.startswith("-"):
         yield from _unused_options(options, used)
     else:
@@ -71,7 +71,7 @@ def _candidates(parser: Parser, words: Sequence[str], current: str) -> Iterator[
 def _scan(
     words: Sequence[str], options: dict[str, argparse.Action]
 ) -> tuple[set[argparse.Action], argparse.Action | None, int]:
-    """The options that were given, the one that waits for its value, and how many words have no name."""
+    """Return the options used, the option that still lacks its value, and the number of positional words."""
     used: set[argparse.Action] = set()
     pending, position = None, 0
     for word in words:
@@ -92,21 +92,21 @@ def _positional_values(parser: Parser, position: int, current: str) -> Iterator[
         return
     action = actions[min(position, len(actions) - 1)]
     if isinstance(action.choices, dict):
-        for word, reader in action.choices.items():
-            yield Candidate(word, reader.description or "")
+        for word, subparser in action.choices.items():
+            yield Candidate(word, subparser.description or "")
     else:
         yield from _values(action, current)
 
 
 def _values(action: argparse.Action, current: str) -> Iterator[Candidate]:
-    for offer in completions_for(action, current):
-        word, _, about = offer.partition("\t")
-        yield Candidate(word, about)
+    for value in completions_for(action, current):
+        word, _, description = value.partition("\t")
+        yield Candidate(word, description)
 
 
 def _unused_options(options: dict[str, argparse.Action], used: set[argparse.Action]) -> Iterator[Candidate]:
-    """Every long option that can still be given."""
+    """Every long option that may still be given."""
     for text, action in options.items():
-        again = action not in used or is_repeatable(action)
-        if text.startswith("--") and again:
+        available = action not in used or is_repeatable(action)
+        if text.startswith("--") and available:
             yield Candidate(text, (action.help or "").replace("%%", "%"))

@@ -1,4 +1,4 @@
-"""`soundstage completion`: what a shell needs to complete commands, vendors, capabilities, options and values."""
+"""`soundstage completion`: shell scripts that complete commands, vendors, capabilities, options and values."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
     from soundstage_cli.candidates import Candidate
 
-HELP = "print what makes a shell complete vendors, capabilities, options and values"
+HELP = "print a script that makes a shell complete vendors, capabilities, options and values"
 
 _EPILOG: Final = """\
-The shell asks soundstage itself at each Tab, so that what is completed is what this version can do.
+The script runs soundstage at each Tab, so that completion always matches the installed version.
 
 examples:
   soundstage completion bash > ~/.local/share/bash-completion/completions/soundstage
   soundstage completion zsh > "${fpath[1]}/_soundstage"
   soundstage completion fish > ~/.config/fish/completions/soundstage.fish
-  eval "$(soundstage completion bash)"                     for this shell alone
+  eval "$(soundstage completion bash)"                     for this shell only
 """
 _BASH: Final = r"""# Completes soundstage; made by: soundstage completion bash
 _soundstage() {
@@ -68,20 +68,20 @@ end
 complete -c soundstage -f -a '(__soundstage_complete)'
 """
 _BASH_WORD_BREAKS: Final = "\"'><=;|&(:"
-"""Where bash begins a new word to complete (its COMP_WORDBREAKS), beside spaces."""
+"""Characters, beside spaces, at which bash starts a new word to complete (its COMP_WORDBREAKS)."""
 _BASH_SPECIAL: Final = frozenset(" \t\"'\\$`!&|;<>(){}[]*?#~")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the shell; what the scripts ask with is no matter of people's."""
+    """Declare the shell; the options that the scripts use are hidden from the help."""
     parser.epilog = _EPILOG
-    parser.add_argument("shell", choices=tuple(_SCRIPTS), help="whose script to print")
+    parser.add_argument("shell", choices=tuple(_SCRIPTS), help="the shell to print a script for")
     parser.add_argument("--line", help=argparse.SUPPRESS)
     parser.add_argument("--words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a script, or what it asks for."""
+    """Print a script, or the completions that a script requests."""
     if args.line is not None:
         for word in complete_bash(args.line):
             print(word)
@@ -89,7 +89,9 @@ def run(args: argparse.Namespace) -> int:
         from soundstage_cli.candidates import candidates
 
         if not args.words:
-            raise UsageError("--words has none; the last one is what is being typed, and may be empty")
+            raise UsageError(
+                "--words is empty; allowed: the words of the command line, the last one may be an empty string"
+            )
         *words, current = args.words
         for found in candidates(words, current.strip("\"'").replace("\\", "")):
             print(found.word, _first_sentence(found), sep="\t")
@@ -103,7 +105,7 @@ def _first_sentence(found: Candidate) -> str:
 
 
 def complete_bash(line: str) -> Iterator[str]:
-    """Yield what bash puts in the place of the word that *line* ends in, quote_word as that word is.
+    """Yield the completions of the last word of *line*, quoted in the same way as that word.
 
     Args:
         line: The command up to the cursor.
@@ -112,13 +114,14 @@ def complete_bash(line: str) -> Iterator[str]:
 
     words, quote = split_words(line)
     *before, current = words
+    # bash replaces only the part after its last word break, so the part before it must not be repeated.
     done = 0 if quote else max((current.rfind(mark) for mark in _BASH_WORD_BREAKS), default=-1) + 1
     for found in candidates(before[1:], current):
         yield quote_word(found.word[done:], quote)
 
 
 def split_words(line: str) -> tuple[list[str], str]:
-    """Return the words of *line* without their quotes, the last being what is typed now, and the quote it is in."""
+    """Return the words of *line* without quotes, and the quote that is open at its end; the last word is incomplete."""
     words, quote, escaped = [""], "", False
     for character in line:
         if escaped:
@@ -138,7 +141,7 @@ def split_words(line: str) -> tuple[list[str], str]:
 
 
 def quote_word(word: str, quote: str) -> str:
-    """Return *word* as it stands in a command line, inside of *quote* or outside of any."""
+    """Return *word* escaped for a shell, inside an open *quote* or, if that is empty, outside of quotes."""
     if quote:
         return "".join(f"\\{one}" if quote == '"' and one in '"\\$`' else one for one in word)
     return "".join(f"\\{one}" if one in _BASH_SPECIAL else one for one in word)

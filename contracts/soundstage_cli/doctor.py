@@ -1,4 +1,4 @@
-"""`soundstage doctor`: what this machine has and lacks. It asks this machine alone; nothing leaves it."""
+"""`soundstage doctor`: checks this installation without any request to another machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.request import getproxies, proxy_bypass
 
 from soundstage_cli.env import DEFAULT_URL, server_address
-from soundstage_cli.errors import needs_extra
+from soundstage_cli.errors import install_command, needs_extra
 from soundstage_contracts.facts.loader import load_facts
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from urllib.parse import SplitResult
 
-HELP = "tell what this machine has and lacks, without leaving it"
+HELP = "check this installation, without any request to another machine"
 
 Status = Literal["ok", "note", "problem"]
 
 _EPILOG: Final = """\
-Credentials are named, never shown. A problem makes the exit code 1; a note does not.
+Variables are listed by name, never with their values. A problem makes the exit code 1; a note does not.
 
 examples:
   soundstage doctor
@@ -46,7 +46,7 @@ _CONNECT_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at, what to think of it, and what was seen."""
+    """The result of one check: its name, its status and what was found."""
 
     name: str
     status: Status
@@ -54,27 +54,27 @@ class CheckResult:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the server to look for."""
+    """Declare the address of the server to check."""
     parser.epilog = _EPILOG
-    parser.add_argument("--url", default=DEFAULT_URL, help="the local server's address (default: %(default)s)")
+    parser.add_argument("--url", default=DEFAULT_URL, help="the address of the local server (default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at everything, show it, and end with one line."""
+    """Run every check, print a table of the results and a summary line."""
     from soundstage_cli.console import Printer
 
     url = server_address(args.url)
     printer = Printer("soundstage doctor")
     results = list(run_checks(url, os.environ))
     rows = [(found.name, (found.status, _STYLES[found.status]), found.detail) for found in results]
-    printer.table(("what", "is", "detail"), rows)
+    printer.table(("check", "status", "detail"), rows)
     status, words = summarize(results)
     printer.line(words, _STYLES[status])
     return 1 if status == "problem" else 0
 
 
 def run_checks(url: SplitResult, environ: Mapping[str, str]) -> Iterator[CheckResult]:
-    """Look at Python, the extras, the encoders, the server at *url*, the proxies and the credentials, in that order."""
+    """Check Python, the extras, the encoders, the server at *url*, the proxies and the variables, in that order."""
     yield CheckResult("python", "ok", f"{platform.python_version()} on {platform.system()} ({sys.executable})")
     for extra in _EXTRAS:
         yield from _check_packages(extra)
@@ -86,7 +86,7 @@ def run_checks(url: SplitResult, environ: Mapping[str, str]) -> Iterator[CheckRe
 
 
 def summarize(results: Iterable[CheckResult]) -> tuple[Status, str]:
-    """Sum *results* up in a status and one line."""
+    """Return the worst status of *results* and a summary line."""
     names: dict[Status, list[str]] = {"ok": [], "note": [], "problem": []}
     for found in results:
         names[found.status].append(found.name)
@@ -119,7 +119,7 @@ def _check_package(extra: str, name: str, wanted: str) -> CheckResult:
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return CheckResult(label, "note", f"not installed: pip install 'soundstage[{extra}]'")
+        return CheckResult(label, "note", f"not installed: {install_command(extra)}")
     if not SpecifierSet(wanted).contains(version, prereleases=True):
         return CheckResult(label, "problem", f"{version}; needed: {wanted}")
     return CheckResult(label, "ok", version)
@@ -129,7 +129,9 @@ def _check_encoders() -> Iterator[CheckResult]:
     try:
         import av
     except ModuleNotFoundError:
-        yield CheckResult("encoders", "note", "PyAV is not installed: no films and sounds without the server extra")
+        yield CheckResult(
+            "encoders", "note", "PyAV is not installed: the simulator makes no video or audio without the server extra"
+        )
         return
     for codec in _ENCODERS:
         try:
@@ -165,15 +167,19 @@ def _check_server(url: SplitResult) -> CheckResult:
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     name = f"server {url.geturl()}"
     if not _is_loopback(host):
-        return CheckResult(name, "note", "not asked: it is not on this machine")
+        return CheckResult(name, "note", "not checked: it is not on this machine")
     health = _request_health(url, host, port)
     if health is not None:
-        return CheckResult(name, "ok", f"answers: {health}")
+        return CheckResult(name, "ok", f"responds: {health}")
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            return CheckResult(name, "ok", f"nothing answers and port {port} is free: soundstage serve --port {port}")
+            return CheckResult(
+                name, "ok", f"not running, and port {port} is free; start it: soundstage serve --port {port}"
+            )
     except OSError as error:
-        return CheckResult(name, "note", f"port {port} cannot be had ({error.strerror}): soundstage serve --port 0")
+        return CheckResult(
+            name, "note", f"port {port} is not available ({error.strerror}); use another: soundstage serve --port 0"
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -189,26 +195,28 @@ def _request_health(url: SplitResult, host: str, port: int) -> str | None:
     try:
         connection.request("GET", f"{url.path.rstrip('/')}/_soundstage/health")
         response = connection.getresponse()
-        answer = json.loads(response.read()) if response.status == http.client.OK else None
+        health = json.loads(response.read()) if response.status == http.client.OK else None
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()
-    return None if answer is None else json.dumps(answer)
+    return None if health is None else json.dumps(health)
 
 
 def _check_proxies(url: SplitResult) -> CheckResult:
-    caught = [name for name in (url.scheme, "all") if name in getproxies()]
-    if not caught:
-        return CheckResult("proxies", "ok", "none is set")
+    schemes = [name for name in (url.scheme, "all") if name in getproxies()]
+    if not schemes:
+        return CheckResult("proxies", "ok", "none set")
     if proxy_bypass(url.hostname or ""):
-        return CheckResult("proxies", "ok", f"set, but not for {url.hostname}")
+        return CheckResult("proxies", "ok", f"set, but bypassed for {url.hostname}")
     return CheckResult(
-        "proxies", "problem", f'{url.hostname} goes through a proxy: eval "$(soundstage env)" makes it an exception'
+        "proxies",
+        "problem",
+        f'requests to {url.hostname} would use a proxy; add an exception: eval "$(soundstage env)"',
     )
 
 
 def _check_variables(environ: Mapping[str, str]) -> Iterator[CheckResult]:
     for facts in load_facts().vendors.values():
         names = [name for name in facts.environment if environ.get(name)]
-        yield CheckResult(f"variables {facts.vendor}", "ok", f"set: {', '.join(names)}" if names else "none is set")
+        yield CheckResult(f"variables {facts.vendor}", "ok", f"set: {', '.join(names)}" if names else "none set")

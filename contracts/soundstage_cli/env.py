@@ -23,7 +23,7 @@ HELP = "print the variables that point every client at a local server"
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
 _EPILOG: Final = """\
-The credentials are harmless examples: they replace real ones, so that none is sent anywhere.
+The credentials are placeholders. They replace real ones, so that no real key is sent to a simulator.
 
 examples:
   eval "$(soundstage env)"                             every vendor, in this shell
@@ -38,14 +38,16 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the vendors, the server and the shell."""
     parser.epilog = _EPILOG
-    vendors = parser.add_argument("vendors", nargs="*", metavar="VENDOR", help="vendors to point there (default: all)")
+    vendors = parser.add_argument(
+        "vendors", nargs="*", metavar="VENDOR", help="vendors to set variables for (default: all)"
+    )
     set_completer(vendors, lambda _: VENDORS)
-    parser.add_argument("--url", default=DEFAULT_URL, help="the server's address (default: %(default)s)")
-    parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="whose syntax to print (default: sh)")
+    parser.add_argument("--url", default=DEFAULT_URL, help="the address of the server (default: %(default)s)")
+    parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="the syntax to print (default: sh)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one assignment a line."""
+    """Print one assignment per line."""
     try:
         vendors = [facts for vendor in args.vendors or [None] for facts in load_facts(vendor).vendors.values()]
     except FactError as error:
@@ -56,10 +58,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def server_address(url: str) -> SplitResult:
-    """Read the address of a local server; a path is kept, since a server may stand behind another.
+    """Parse the address of a local server; a path is kept, since the server may be behind a reverse proxy.
 
     Raises:
-        UsageError: It is no http or https address of a host.
+        UsageError: It is not an http or https URL with a host.
     """
     try:
         parts = urlsplit(url)
@@ -74,7 +76,7 @@ def server_address(url: str) -> SplitResult:
 def variables(
     vendors: Iterable[VendorFacts], server: SplitResult, environ: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Name every variable and its value: the vendors' own, then the proxies' exception for *server*'s host."""
+    """Yield each variable with its value: those of the vendors, then NO_PROXY with the host of *server* added."""
     here = server.geturl()
     for facts in vendors:
         for name, value in facts.environment.items():
@@ -89,7 +91,7 @@ def _sh(name: str, value: str) -> str:
 
 
 def _fish(name: str, value: str) -> str:
-    return f"set -gx {name} {_backslashed(value)}"
+    return f"set -gx {name} {_single_quoted(value)}"
 
 
 def _powershell(name: str, value: str) -> str:
@@ -97,10 +99,10 @@ def _powershell(name: str, value: str) -> str:
 
 
 def _dotenv(name: str, value: str) -> str:
-    return f"{name}={value if _BARE.fullmatch(value) else _backslashed(value)}"
+    return f"{name}={value if _BARE.fullmatch(value) else _single_quoted(value)}"
 
 
-def _backslashed(value: str) -> str:
+def _single_quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -111,4 +113,4 @@ SHELLS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "powershell": _powershell,
     "dotenv": _dotenv,
 }
-"""How each shell is told a variable that programs started from it will see."""
+"""For each shell, the function that formats one exported variable."""

@@ -1,4 +1,4 @@
-"""The ways in which a command ends badly, each with its exit code."""
+"""The errors of a command, each with its exit code, and the hint for a missing extra."""
 
 from __future__ import annotations
 
@@ -8,32 +8,37 @@ from typing import TYPE_CHECKING, ClassVar, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OURS: Final = ("soundstage", "soundstage_server", "soundstage_contracts")
+_OWN_PACKAGES: Final = ("soundstage", "soundstage_server", "soundstage_contracts", "soundstage_cli")
 
 
 class CommandError(Exception):
-    """The command could not do what it was asked; the message is all that the user sees."""
+    """The command failed; the message is all that the user sees."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(CommandError):
-    """The command was asked for something that does not exist; nothing was begun."""
+    """The arguments are invalid; nothing was started."""
 
     exit_code: ClassVar[int] = 2
 
 
+def install_command(extra: str) -> str:
+    """Return how to install *extra*. No release exists yet, so the source is a clone of the repository."""
+    return f"pip install '.[{extra}]' in a clone of the repository"
+
+
 @contextmanager
 def needs_extra(extra: str, command: str) -> Iterator[None]:
-    """Answer a package missing inside the block with the extra that brings it.
+    """Convert the missing import of a third-party package into the name of the *extra* that *command* needs.
 
     Raises:
-        CommandError: An import failed; a module of our own that is missing is a bug, and stays what it is.
+        CommandError: A third-party package is missing. A missing module of our own is a bug and passes unchanged.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in _OURS:
+        if (error.name or "").partition(".")[0] in _OWN_PACKAGES:
             raise
-        hint = f"pip install 'soundstage[{extra}]'"
-        raise CommandError(f"{command} needs the {extra} extra: {hint} ({error.name} is not installed)") from error
+        hint = f"{install_command(extra)} ({error.name} is not installed)"
+        raise CommandError(f"{command} needs the {extra} extra: {hint}") from error

@@ -1,4 +1,4 @@
-"""`soundstage facts`: what is known of each vendor's wire, and which contract proves it."""
+"""`soundstage facts`: the documented behavior of each vendor's API, and the contracts that prove it."""
 
 from __future__ import annotations
 
@@ -23,54 +23,55 @@ if TYPE_CHECKING:
     from soundstage_contracts.facts.evidence import Evidence, Kind, Observation
     from soundstage_contracts.facts.proves import Contract
 
-HELP = "show what is known of each vendor's wire, and which contract proves it"
+HELP = "show the documented behavior of each vendor's API and the contracts that prove it"
 
 _EPILOG: Final = """\
-A documented fact that binds a side and that no contract proves there is red.
+A documented fact that binds a side (client or server) without a contract for that side is shown in red.
 
 examples:
-  soundstage facts                             coverage, vendor by vendor
+  soundstage facts                             coverage of each vendor
   soundstage facts tomoviee                    every fact of one vendor
-  soundstage facts tomoviee:create.route       one fact whole, with its contracts
-  soundstage facts --check                     fail if anything is red
-  soundstage facts tomoviee --json             for programs
+  soundstage facts tomoviee:create.route       one fact in full, with its contracts
+  soundstage facts --check                     fail if a contract is missing
+  soundstage facts tomoviee --json             machine-readable
 
-With evidence, which `pytest --pyargs soundstage_contracts --soundstage-evidence FILE` writes, it says what was proven
-in simulation and what was seen live, when, and what has become stale or was never checked.
+With an evidence file, written by `pytest --pyargs soundstage_contracts --soundstage-evidence FILE`, it also shows the
+result and the date of the last check in simulation and live, and which checks are stale or were never run.
 """
 _RED: Final = "bold red"
 _CENTURY: Final = 36500
-_SEEN: Final = ("in simulation", "live")
+_MAX_SHOWN: Final = 8
+_EVIDENCE_HEADERS: Final = ("in simulation", "live")
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A fact and the contracts that prove it."""
+    """A fact, the contracts that prove it, and the evidence of past runs."""
 
     fact: Fact
     contracts: tuple[Contract, ...]
     missing: tuple[str, ...]
-    seen: Mapping[Kind, Observation] = field(default_factory=dict)
+    evidence: Mapping[Kind, Observation] = field(default_factory=dict)
 
     @property
-    def red(self) -> bool:
-        """Whether a contract is owed."""
+    def unproven(self) -> bool:
+        """Whether a required contract is missing."""
         return self.fact.needs_contract and bool(self.missing)
 
     @property
     def state(self) -> Cell:
-        """In a word or two, how far the fact is proven."""
-        if self.red:
+        """Whether the fact is proven, as a styled cell."""
+        if self.unproven:
             return f"no contract ({' and '.join(self.missing)})", _RED
         if not self.fact.sides:
             return "advice", "dim"
         if self.missing:
-            return "not owed", "dim"
+            return "not required", "dim"
         return "proven", "green"
 
     def last(self, kind: Kind, stale_days: int) -> tuple[str, str]:
-        """In a word or two, what was last seen of the fact in simulation or live."""
-        seen = self.seen.get(kind)
+        """The last result of the fact in simulation or live, as a styled cell."""
+        seen = self.evidence.get(kind)
         if seen is None:
             return ("unchecked", "yellow") if self.fact.sides else ("", "dim")
         if seen.result == "failed":
@@ -79,25 +80,25 @@ class Coverage:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the vendor or fact, and the ways to answer."""
+    """Declare the vendor or fact, and the output."""
     parser.epilog = _EPILOG
     id_ = parser.add_argument("id", nargs="?", metavar="ID", help="a vendor, or a fact as VENDOR:FACT (default: all)")
     set_completer(id_, _complete_id)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a contract is owed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a required contract is missing")
     parser.add_argument("--json", action="store_true", help="print a JSON list of facts with their contracts")
     parser.add_argument(
-        "--evidence", metavar="FILE", help=f"what runs have seen of the facts (default: {FILE} here, if there is one)"
+        "--evidence", metavar="FILE", help=f"the evidence file of past runs (default: ./{FILE}, if it exists)"
     )
     parser.add_argument(
         "--stale-days",
         default=str(STALE_DAYS),
         metavar="N",
-        help=f"what was seen longer ago is stale (default {STALE_DAYS})",
+        help=f"days after which a check is stale (default: {STALE_DAYS})",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the facts that were asked for."""
+    """Show the selected facts."""
     days = parse_int("--stale-days", args.stale_days, 0, _CENTURY)
     evidence = _evidence(args.evidence)
     selected = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id))]
@@ -105,14 +106,14 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([_to_json(item) for item in selected], indent=2, ensure_ascii=False))
     else:
         _show(selected, args.id, days if evidence is not None else None)
-    return 1 if args.check and any(item.red for item in selected) else 0
+    return 1 if args.check and any(item.unproven for item in selected) else 0
 
 
 def _evidence(named: str | None) -> Evidence | None:
-    """Return the evidence that was named, or that lies here; None where there is none."""
+    """Return the evidence in the file *named*, or in the default file; None if there is none."""
     path = Path(named or FILE)
     if named is not None and not path.exists():
-        raise UsageError(f"--evidence is {named!r}; allowed: a file that --soundstage-evidence wrote")
+        raise UsageError(f"--evidence is {named!r}; allowed: a file written by pytest --soundstage-evidence")
     try:
         return read_evidence(path) if path.exists() else None
     except EvidenceError as error:
@@ -120,7 +121,7 @@ def _evidence(named: str | None) -> Evidence | None:
 
 
 def _complete_id(current: str) -> Iterable[str]:
-    """The vendors, or once one is named, its facts."""
+    """Return the vendors, or after ``VENDOR:`` the facts of that vendor."""
     vendor, colon, _ = current.partition(":")
     return load_facts(vendor) if colon and vendor in VENDORS else VENDORS
 
@@ -129,9 +130,25 @@ def _select(id_: str | None) -> list[Fact]:
     vendor = id_.partition(":")[0] if id_ else None
     try:
         book = load_facts(vendor)
-        return [book.find(id_)] if id_ and ":" in id_ else list(book.values())
+        if not id_ or ":" not in id_:
+            return list(book.values())
+        _check_group(id_, book)
+        return [book.find(id_)]
     except FactError as error:
         raise UsageError(str(error)) from None
+
+
+def _check_group(id_: str, book: Mapping[str, Fact]) -> None:
+    """Refuse the first part of an id, such as ``tomoviee:create``, with the ids that start with it.
+
+    Raises:
+        UsageError: *id_* is not a fact, but a group of facts.
+    """
+    group = [key for key in book if key.startswith(f"{id_.rstrip('.*')}.")]
+    if id_ not in book and group:
+        rest = len(group) - _MAX_SHOWN
+        shown = ", ".join(group[:_MAX_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+        raise UsageError(f"no fact is called {id_!r}; did you mean one of {shown}?")
 
 
 def _with_contracts(facts: Sequence[Fact]) -> Iterable[tuple[Fact, tuple[Contract, ...]]]:
@@ -164,7 +181,9 @@ def _to_json(item: Coverage) -> Mapping[str, Any]:
             {"name": contract.name, "promise": contract.promise, "sides": sorted(contract.sides)}
             for contract in item.contracts
         ],
-        "evidence": {kind: {"result": seen.result, "date": seen.day.isoformat()} for kind, seen in item.seen.items()},
+        "evidence": {
+            kind: {"result": seen.result, "date": seen.day.isoformat()} for kind, seen in item.evidence.items()
+        },
     }
 
 
@@ -184,56 +203,56 @@ def _show_vendors(selected: Sequence[Coverage], stale_days: int | None) -> None:
     by_vendor: dict[str, list[Coverage]] = {}
     for item in selected:
         by_vendor.setdefault(item.fact.vendor, []).append(item)
-    heads = ("vendor", "facts", "documented", "contradicted", "inferred", "contracts owed", "kept", "missing")
-    printer.table(heads, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
+    headers = ("vendor", "facts", "documented", "contradicted", "inferred", "required", "proven", "missing")
+    printer.table(headers, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
     if stale_days is not None:
         last = [(vendor, *_last(items, stale_days)) for vendor, items in by_vendor.items()]
-        printer.table(("vendor", *_SEEN), last)
-    if red := [item for item in selected if item.red]:
-        printer.line("No contract proves these yet:", _RED)
-        printer.table(("fact", "side", "says"), [_red_row(item) for item in red], fold=False)
+        printer.table(("vendor", *_EVIDENCE_HEADERS), last)
+    if unproven := [item for item in selected if item.unproven]:
+        printer.line("Facts without a required contract:", _RED)
+        printer.table(("fact", "side", "statement"), [_unproven_row(item) for item in unproven], fold=False)
 
 
 def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
-    """Say of how many facts of a vendor something was seen, in simulation and live, the worst word first."""
+    """Yield, for simulation and live, how many facts of a vendor have each result, the worst first."""
     for kind in KINDS:
         cells = [item.last(kind, stale_days) for item in items if item.fact.sides]
-        words = Counter(words.partition(" ")[0] for words, _ in cells)
-        counts = [f"{words[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if words[word]]
-        style = _RED if words["failed"] else "yellow" if words["stale"] or words["unchecked"] else "green"
+        results = Counter(text.partition(" ")[0] for text, _ in cells)
+        counts = [f"{results[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if results[word]]
+        style = _RED if results["failed"] else "yellow" if results["stale"] or results["unchecked"] else "green"
         yield ", ".join(counts), style
 
 
 def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
     certainties = [item.fact.certainty for item in items]
-    owed = sum(item.fact.needs_contract for item in items)
-    red = sum(item.red for item in items)
+    required = sum(item.fact.needs_contract for item in items)
+    unproven = sum(item.unproven for item in items)
     return (
         vendor,
         str(len(items)),
         *(str(certainties.count(certainty)) for certainty in ("documented", "contradicted", "inferred")),
-        str(owed),
-        str(owed - red),
-        (str(red), _RED if red else "green"),
+        str(required),
+        str(required - unproven),
+        (str(unproven), _RED if unproven else "green"),
     )
 
 
-def _red_row(item: Coverage) -> Sequence[Cell]:
+def _unproven_row(item: Coverage) -> Sequence[Cell]:
     return (item.fact.key, _RED), " and ".join(item.missing), item.fact.says
 
 
 def _show_list(selected: Sequence[Coverage], stale_days: int | None) -> None:
     from soundstage_cli.console import Printer
 
-    heads = ["fact", "certainty", "binds", "contracts"]
+    headers = ["fact", "certainty", "binds", "contracts"]
     rows: list[list[Cell]] = [[item.fact.id, item.fact.certainty, item.fact.binds, item.state] for item in selected]
     if stale_days is not None:
-        heads += _SEEN
+        headers += _EVIDENCE_HEADERS
         rows = [
             [*row, *(item.last(kind, stale_days) for kind in KINDS)] for row, item in zip(rows, selected, strict=True)
         ]
-    says = [[*row, item.fact.says] for row, item in zip(rows, selected, strict=True)]
-    Printer("soundstage facts").table([*heads, "says"], says, fold=False)
+    statements = [[*row, item.fact.says] for row, item in zip(rows, selected, strict=True)]
+    Printer("soundstage facts").table([*headers, "statement"], statements, fold=False)
 
 
 def _show_fact(item: Coverage, stale_days: int | None) -> None:
@@ -251,7 +270,7 @@ def _show_fact(item: Coverage, stale_days: int | None) -> None:
         ("contracts", item.state),
     ]
     if stale_days is not None:
-        rows += [(name, item.last(kind, stale_days)) for name, kind in zip(_SEEN, KINDS, strict=True)]
+        rows += [(name, item.last(kind, stale_days)) for name, kind in zip(_EVIDENCE_HEADERS, KINDS, strict=True)]
     printer.table(("", ""), rows)
     for contract in item.contracts:
         printer.line(f"{contract.promise} [{', '.join(sorted(contract.sides))}]", "green")

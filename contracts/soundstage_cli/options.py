@@ -1,4 +1,4 @@
-"""Reads the values of options that several subcommands share, and refuses a bad one by its option's name."""
+"""Parsing and error messages for option values that several subcommands share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _MAX_LENGTH: Final = 80
 
 
 def parse_int(option: str, text: str, least: int | None = None, most: int | None = None) -> int:
-    """Read the whole number that *text* is.
+    """Parse *text*, the value of *option*, as a whole number.
 
     Raises:
-        UsageError: It is none, or is outside *least* to *most*.
+        UsageError: It is not a whole number, or is outside *least* to *most*.
     """
     try:
         number = int(text)
@@ -31,7 +31,7 @@ def parse_int(option: str, text: str, least: int | None = None, most: int | None
 
 @contextmanager
 def errors_of_option(option: str) -> Iterator[None]:
-    """Refuse the value of *option* with the words of a ValueError inside the block, which name value and allowed.
+    """Convert a ValueError of the block, which names value and allowed values, into an error of *option*.
 
     Raises:
         UsageError: The block raised a ValueError.
@@ -43,6 +43,6 @@ def errors_of_option(option: str) -> Iterator[None]:
 
 
 def shorten(value: object) -> str:
-    """Return *value* as a message shows it, cut where it is long, such as a picture in a text."""
+    """Return the repr of *value* for a message, cut if it is long, such as an image in a text."""
     text = repr(value)
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"

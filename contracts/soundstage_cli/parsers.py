@@ -1,4 +1,4 @@
-"""A parser that shell completion can read, and that reports a mistake in one line."""
+"""Argument parsers that shell completion can read and that report an error in one line."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose actions can be asked for.
+    """An argument parser with a public list of its arguments.
 
     Attributes:
-        resolve_parser: Given all words, returns the parser of the remaining words and those words.
+        resolve_parser: Given all words, returns the parser of the remaining words and those words; None if this
+            parser reads them itself.
     """
 
     resolve_parser: Callable[[Sequence[str]], tuple[Parser, Sequence[str]]] | None = None
@@ -28,10 +29,10 @@ class Parser(argparse.ArgumentParser):
 
 
 class StrictParser(Parser):
-    """A parser for money: nothing is abbreviated, and a mistake is one line with the way out.
+    """A parser for commands that spend money: no abbreviated options, and an error is one line with the way out.
 
     Raises:
-        UsageError: What was typed makes no sense, from `parse`.
+        UsageError: The arguments are invalid, from `parse`.
     """
 
     def __init__(self, prog: str, description: str = "", epilog: str = "") -> None:
@@ -44,51 +45,51 @@ class StrictParser(Parser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and where the help is."""
+        """Raise *message* with a pointer to the help."""
         raise UsageError(f"{message}; see {self.prog} --help")
 
     def parse(self, words: Iterable[str]) -> argparse.Namespace:
-        """Read *words*, in which an option may be written with underscores.
+        """Parse *words*; an option may be written with underscores.
 
         Raises:
-            UsageError: One of them is unknown, or has a value that is not allowed.
+            UsageError: A word is unknown, or has a value that is not allowed.
         """
-        found, unknown = self.parse_known_args([_dashed(word) for word in words])
+        parsed, unknown = self.parse_known_args([_with_dashes(word) for word in words])
         if unknown:
             options = [text for action in self.arguments for text in action.option_strings]
             raise UsageError(f"{unknown[0]!r} is unknown{suggestion(unknown[0], options)}; see {self.prog} --help")
-        return found
+        return parsed
 
 
-def _dashed(word: str) -> str:
-    """An option's name with dashes, whatever it was written with; values stay as they are."""
+def _with_dashes(word: str) -> str:
+    """Replace underscores in the name of an option, but not in its value."""
     name, equals, value = word.partition("=")
     return f"{name.replace('_', '-')}{equals}{value}" if word.startswith("--") else word
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return a question for what *word* was meant to be, or nothing."""
+    """Return ``; did you mean ...?`` with the closest of *known*, or nothing if none is close."""
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-_COMPLETERS: Final = "soundstage_completer"
-_APPENDING: Final = type(argparse.ArgumentParser(add_help=False).add_argument("--x", action="append"))
+_COMPLETER: Final = "soundstage_completer"
+_AppendAction: Final = type(argparse.ArgumentParser(add_help=False).add_argument("--x", action="append"))
 
 
-def set_completer(action: argparse.Action, words: Callable[[str], Iterable[str]]) -> None:
-    """Let *words*, given what is typed of one, be what completion offers as a value of *action*."""
-    setattr(action, _COMPLETERS, words)
+def set_completer(action: argparse.Action, completer: Callable[[str], Iterable[str]]) -> None:
+    """Let *completer*, given the typed beginning of a value, return what completion offers for *action*."""
+    setattr(action, _COMPLETER, completer)
 
 
 def completions_for(action: argparse.Action, current: str) -> list[str]:
-    """Return what completion offers as a value of *action*, of which *current* is typed; a tab begins what it is."""
-    offered: Callable[[str], Iterable[str]] | None = getattr(action, _COMPLETERS, None)
-    if offered is not None:
-        return list(offered(current))
-    return [str(word) for word in action.choices or ()]
+    """Return what completion offers for *action* after the typed *current*; a tab separates a description."""
+    completer: Callable[[str], Iterable[str]] | None = getattr(action, _COMPLETER, None)
+    if completer is not None:
+        return list(completer(current))
+    return [str(choice) for choice in action.choices or ()]
 
 
 def is_repeatable(action: argparse.Action) -> bool:
     """Return whether the option may be given several times."""
-    return isinstance(action, _APPENDING)
+    return isinstance(action, _AppendAction)

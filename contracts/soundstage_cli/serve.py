@@ -1,4 +1,4 @@
-"""`soundstage serve`: a local server that answers as the vendors do, until Ctrl-C."""
+"""`soundstage serve`: a local simulator of all vendors, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,52 +15,54 @@ if TYPE_CHECKING:
 
     from soundstage_server import Clock, Server, World
 
-HELP = "answer as the vendors do, on a local address, until Ctrl-C"
+HELP = "run a local simulator of all vendors until Ctrl-C"
 
 _EPILOG: Final = """\
-Any credential is taken: each is an account of its own. One line on standard output says when the server is ready.
+Any credential is accepted; each is an account of its own. One line on standard output reports that the server is ready.
 
 examples:
   soundstage serve                             in real time, at http://127.0.0.1:8080
-  soundstage serve --speed 60                  an hour of the vendors in a minute
-  soundstage serve --speed auto                every look at a job moves it on: no waiting at all
-  soundstage serve --port 0                    any free port; the line says which
+  soundstage serve --speed 60                  one simulated hour per minute
+  soundstage serve --speed auto                every poll moves its job forward: no waiting
+  soundstage serve --port 0                    any free port; the ready line has its number
   soundstage serve --dialect tomoviee.errors=http
 """
 _HIGHEST_PORT: Final = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare where to answer, how time goes, and which readings to speak."""
+    """Declare address, clock, state file and dialects."""
     parser.epilog = _EPILOG
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", default="8080", help="the port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument("--port", default="8080", help="the port; 0 selects a free one (default: %(default)s)")
     parser.add_argument(
         "--speed",
         metavar="N|auto|manual",
-        help="simulated seconds a second; or 'auto', where every look at a job moves it on; or 'manual', where time "
-        "moves when the control API says so (default: 1, or what the state file holds)",
+        help="simulated seconds per second; or 'auto': every poll moves its job forward; or 'manual': only the "
+        "control API moves time (default: 1, or the speed in the state file)",
     )
-    parser.add_argument("--seed", metavar="N", help="makes everything repeatable (default: 0, or the state file's)")
     parser.add_argument(
-        "--state", metavar="FILE", help="keep everything in this file, and go on from it: a killed server loses nothing"
+        "--seed", metavar="N", help="random seed, for reproducible runs (default: 0, or the seed in the state file)"
+    )
+    parser.add_argument(
+        "--state", metavar="FILE", help="save all state in this file and load it at the start; survives a killed server"
     )
     parser.add_argument(
         "--dialect",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="which reading to speak where a vendor's documents disagree; may be given several times",
+        help="which variant to use where a vendor's documents disagree; may be given several times",
     )
     parser.add_argument(
         "--public-url",
         metavar="URL",
-        help="the address that results are found under (default: the one that each request came to)",
+        help="the base of result URLs (default: the address of each request)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until Ctrl-C or SIGTERM, which are how a server ends well."""
+    """Serve until Ctrl-C or SIGTERM; both are a normal end with exit code 0."""
     port = parse_int("--port", args.port, 0, _HIGHEST_PORT)
     seed = None if args.seed is None else parse_int("--seed", args.seed)
     dialects = dict(map(_dialect, args.dialect))
@@ -90,11 +92,11 @@ def _dialect(text: str) -> tuple[str, str]:
 
 
 def _bind(world: World, host: str, port: int) -> Server:
-    """Take the port.
+    """Bind the port.
 
     Raises:
-        UsageError: *host* is no address of this machine.
-        CommandError: The port is taken, or this user may not have it.
+        UsageError: *host* is not an address of this machine.
+        CommandError: The port is in use, or this user may not bind it.
     """
     with needs_extra("server", "soundstage serve"):
         from soundstage_server import Server
@@ -105,12 +107,12 @@ def _bind(world: World, host: str, port: int) -> Server:
     except OSError as error:
         cause = error.__context__
         if isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}:
-            raise CommandError(f"{error}; --port 0 takes a free one") from None
+            raise CommandError(f"{error}; --port 0 selects a free one") from None
         raise _invalid_host(host, error) from None
 
 
 def _check_host(host: str) -> None:
-    """Refuse what a socket would take for every address of this machine, or could not ask for at all."""
+    """Refuse an empty host, which a socket reads as every address of this machine, and an invalid one."""
     try:
         if not host.encode("idna").strip():
             raise _invalid_host(host, "it is empty")
@@ -124,18 +126,18 @@ def _invalid_host(host: str, problem: object) -> UsageError:
 
 
 def _announce(server: Server, clock: Clock, host: str) -> None:
-    """Say on standard output that the server is ready, for programs, and the rest on standard error, for people."""
+    """Print the ready line on standard output, for programs, and notes on standard error, for people."""
     speed = clock.kind if clock.frozen else f"{clock.speed:g}"
     print(f"Soundstage is ready at {server.url} (speed {speed}, seed {server.world.seed}); Ctrl-C ends it", flush=True)
     notes = [
         f"  pages        {server.url}/docs",
-        f"  control API  {server.url}/_soundstage/health and what the pages list",
+        f"  control API  {server.url}/_soundstage/health and the other routes on the pages",
         f'  for clients  eval "$(soundstage env --url {server.url})"',
     ]
     if not _is_loopback(host):
         notes.append(
-            f"warning: {host} is not a loopback address: whoever reaches port {server.port} can use the control API, "
-            "read the journal and reset everything"
+            f"warning: {host} is not a loopback address: anyone who reaches port {server.port} can use the control "
+            "API, read the journal and reset all state"
         )
     print(*notes, sep="\n", file=sys.stderr, flush=True)
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Server]:
-    """Serve small media, in which every look at a job moves it on."""
+    """Serve small media on a clock where every poll moves its job forward."""
     with World(clock="auto", media="small") as world, Server(world) as serving:
         yield serving
 
 
 @pytest.fixture
 def account(simulator: Server, request: pytest.FixtureRequest) -> Account:
-    """Make an account of the test's own at the vendor that most tests call."""
+    """Return an account for this test only, at the vendor that most tests use."""
     name = re.sub(r"\W+", "-", request.node.name.encode("ascii", "ignore").decode())
     return simulator.world.account("tomoviee", name)
 

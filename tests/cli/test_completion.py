@@ -1,4 +1,4 @@
-"""`soundstage completion`: what a shell is offered is what can be typed, and stands as that shell quotes it."""
+"""`soundstage completion`: candidates, quoting and scripts for each shell."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 
 from soundstage._registry import VENDORS
 from soundstage_cli.candidates import candidates
+from soundstage_cli.commands import COMMANDS
 from soundstage_cli.completion import complete_bash, quote_word, split_words
-from soundstage_cli.generate import catalog as table
+from soundstage_cli.generate import catalog
 from soundstage_cli.generate.catalog import load_vendor
-from soundstage_cli.main import COMMANDS, main
+from soundstage_cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ASK = """\
+SCRIPT_CALL = """\
 {script}
 COMP_LINE={line}
 COMP_POINT=${{#COMP_LINE}}
@@ -34,18 +35,18 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
 
-def words(line: str) -> list[str]:
-    """Return what bash is told for *line*."""
+def completions(line: str) -> list[str]:
+    """Return the completions of *line* in bash."""
     return list(complete_bash(line))
 
 
 @pytest.fixture
-def _named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give one capability a name of the vendor's own, with spaces."""
+def _name_with_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give one capability a vendor name with spaces."""
     tomoviee = load_vendor("tomoviee")
     first, *others = tomoviee.capabilities
-    renamed = replace(tomoviee, capabilities=(replace(first, api_name="Film from Text 2.0"), *others))
-    monkeypatch.setattr(table, "load_vendor", lambda _: renamed)
+    renamed = replace(tomoviee, capabilities=(replace(first, api_name="Video from Text 2.0"), *others))
+    monkeypatch.setattr(catalog, "load_vendor", lambda _: renamed)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +78,14 @@ def _named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("soundstage completion z", ["zsh"]),
     ],
 )
-def test_bash_is_told_what_can_come_next(line: str, offered: list[str]) -> None:
-    """Commands, vendors, capabilities, options not yet given, and values, from where bash begins its word."""
-    assert words(line) == offered
+def test_bash_completions(line: str, offered: list[str]) -> None:
+    """Commands, vendors, capabilities, unused options and values are completed from bash's last word break."""
+    assert completions(line) == offered
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_every_option_and_every_value_of_every_capability_is_offered(slug: str) -> None:
-    """The table that help shows is the table that completion offers."""
+def test_all_options_and_values_are_completed(slug: str) -> None:
+    """Completion offers every option of a capability and every value that help shows."""
     for capability in load_vendor(slug).capabilities:
         typed = ["generate", slug, capability.name]
         offered = {found.word: found.description for found in candidates(typed, "--")}
@@ -94,29 +95,29 @@ def test_every_option_and_every_value_of_every_capability_is_offered(slug: str) 
             if not option.type.is_switch:
                 values = [found.word for found in candidates([*typed, f"--{option.flag}"], "")]
                 assert values == list(option.type.shown)
-                assert all(option.type.read(value) is not None for value in values)
+                assert all(option.type.parse(value) is not None for value in values)
 
 
-def test_options_come_where_a_free_text_or_nothing_is_typed() -> None:
-    """After a capability without a word begun, its options are shown; once one has begun, none."""
-    assert "--aspect-ratio" in words("soundstage generate tomoviee text_to_video ")
-    assert words("soundstage generate tomoviee text_to_video x") == []
+def test_options_are_offered_for_empty_word() -> None:
+    """Options are offered for an empty word, and none for the beginning of a free text."""
+    assert "--aspect-ratio" in completions("soundstage generate tomoviee text_to_video ")
+    assert completions("soundstage generate tomoviee text_to_video x") == []
 
 
-@pytest.mark.usefixtures("_named")
+@pytest.mark.usefixtures("_name_with_spaces")
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("soundstage generate tomoviee Fi", ["Film\\ from\\ Text\\ 2.0"]),
-        ("soundstage generate tomoviee Film\\ f", ["Film\\ from\\ Text\\ 2.0"]),
-        ('soundstage generate tomoviee "Film f', ["Film from Text 2.0"]),
-        ("soundstage generate tomoviee 'Film f", ["Film from Text 2.0"]),
-        ('soundstage generate tomoviee "Film from Text 2.0" --res', ["--resolution"]),
+        ("soundstage generate tomoviee Vi", ["Video\\ from\\ Text\\ 2.0"]),
+        ("soundstage generate tomoviee Video\\ f", ["Video\\ from\\ Text\\ 2.0"]),
+        ('soundstage generate tomoviee "Video f', ["Video from Text 2.0"]),
+        ("soundstage generate tomoviee 'Video f", ["Video from Text 2.0"]),
+        ('soundstage generate tomoviee "Video from Text 2.0" --res', ["--resolution"]),
     ],
 )
-def test_a_name_with_spaces_is_offered_as_it_is_being_quoted(line: str, offered: list[str]) -> None:
-    """Outside of quotes spaces get a backslash, inside they stand as they are."""
-    assert words(line) == offered
+def test_completion_keeps_quoting_style(line: str, offered: list[str]) -> None:
+    """Spaces get a backslash outside of quotes and stay unchanged inside."""
+    assert completions(line) == offered
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
@@ -129,22 +130,22 @@ def test_a_name_with_spaces_is_offered_as_it_is_being_quoted(line: str, offered:
         ('soundstage generate tomoviee text_to_video "A fox & a \\"hare\\"" --resolution 1', ["1080p"]),
     ],
 )
-def test_bash_itself_runs_the_script(line: str, offered: list[str], tmp_path: Path) -> None:
-    """The function that the script defines asks the program and fills COMPREPLY."""
+def test_bash_runs_script(line: str, offered: list[str], tmp_path: Path) -> None:
+    """The function in the script runs the program and fills COMPREPLY."""
     program = tmp_path / "soundstage"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m soundstage_cli "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     command = [sys.executable, "-m", "soundstage_cli", "completion", "bash"]
     script = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    asked = ASK.format(script=script, line=shlex.quote(line))
+    call = SCRIPT_CALL.format(script=script, line=shlex.quote(line))
     environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True, env=environ)  # noqa: S607 - any bash will do
+    done = subprocess.run(["bash", "-c", call], capture_output=True, text=True, check=True, env=environ)  # noqa: S607 - any bash will do
     assert done.stdout.split("\n")[:-1] == offered
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_script_is_valid_for_its_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The shell itself parses it without complaint, where it is installed."""
+def test_script_syntax_is_valid(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shell parses the script without an error, if it is installed."""
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
     assert f"made by: soundstage completion {shell}" in script
@@ -155,8 +156,8 @@ def test_a_script_is_valid_for_its_shell(shell: str, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_the_other_shells_get_words_with_what_they_are(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line has the word, a tab, and one sentence; those shells quote by themselves."""
+def test_zsh_and_fish_get_descriptions(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line has a word, a tab and one sentence; these shells quote by themselves."""
     assert main(["completion", shell, "--words", "generate", "tomoviee", "recog"]) == 0
     assert capsys.readouterr().out == "recognition\tStart masks of the objects in an image (tm_reference_img2mask)\n"
     assert main(["completion", shell, "--words", "generate", "tomoviee", "text_to_video", "--aspect-ratio", "'16"]) == 0
@@ -165,8 +166,8 @@ def test_the_other_shells_get_words_with_what_they_are(shell: str, capsys: pytes
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"]), min_size=1), min_size=1))
-def test_words_are_read_back_however_they_were_quoted(typed: list[str]) -> None:
-    """Splitting undoes the shell's quotes, and our own."""
+def test_word_splitting_reverses_quoting(typed: list[str]) -> None:
+    """Splitting reverses the quoting of the shell and of `quote_word`."""
     assert split_words(shlex.join(typed)) == (typed, "")
     assert split_words(" ".join(quote_word(word, "") for word in typed)) == (typed, "")
     for quote in "\"'":

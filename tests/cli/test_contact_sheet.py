@@ -1,4 +1,4 @@
-"""The contact sheet: every file once, by what is in it, in its place, and nothing that is not."""
+"""The contact sheet: thumbnails, captions, errors and layout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from soundstage_cli.demo.contact_sheet import Card, ContactSheet
 from soundstage_cli.demo.media_info import UndecodableError, describe_media
 from soundstage_cli.demo.runner import CallResult, client_calls
 from soundstage_cli.demo.table import ResultRow
-from soundstage_cli.demo.thumbnails import WAVE_GROUND, make_thumbnail, render_svg
+from soundstage_cli.demo.thumbnails import WAVE_BACKGROUND, make_thumbnail, render_svg
 from soundstage_contracts.declarations.vendor import DemoCall
 from soundstage_contracts.vendors import tomoviee
 from soundstage_server.media import Audio, Image, Mask, MediaSpec, Video, render, suffix
@@ -23,12 +23,12 @@ from soundstage_server.media import Audio, Image, Mask, MediaSpec, Video, render
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILM = Video(96, 54, 4.0, "A fox", "", 1, fps=8)
+VIDEO = Video(96, 54, 4.0, "A fox", "", 1, fps=8)
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 40"><rect width="40" height="40" fill="#f00"/>{}</svg>'
 SIZE = (160, 90)
 
 
-def made(folder: Path, name: str, medium: MediaSpec) -> Path:
+def render_file(folder: Path, name: str, medium: MediaSpec) -> Path:
     """Render *medium* as a file called *name*."""
     path = folder / f"{name}{suffix(medium)}"
     path.write_bytes(render(medium))
@@ -36,7 +36,7 @@ def made(folder: Path, name: str, medium: MediaSpec) -> Path:
 
 
 def card(files: int, *, slug: str = "tomoviee", error: str = "", prompt: str = "A fox", **arguments: Any) -> Card:
-    """Return what a call made: so many files, which are not there."""
+    """Return the card of a call with so many files, which do not exist."""
     contract = replace(tomoviee.CONTRACT, slug=slug)
     (call,) = client_calls(contract, [DemoCall("text_to_video", {"prompt": prompt} if prompt else arguments)])
     result = CallResult(call, 60.0, 0.1, 10, "credits", error=error)
@@ -47,9 +47,9 @@ def card(files: int, *, slug: str = "tomoviee", error: str = "", prompt: str = "
     return Card(result, tuple(rows) or (ResultRow(result, first=True, file="", details=error, failed=True),))
 
 
-def test_a_film_is_shown_by_its_middle(tmp_path: Path) -> None:
-    """The frame is the one in the middle of the film, and its length is the file's."""
-    path = made(tmp_path, "film", FILM)
+def test_video_thumbnail_is_middle_frame(tmp_path: Path) -> None:
+    """The thumbnail is the frame in the middle of the video, with the duration of the file."""
+    path = render_file(tmp_path, "video", VIDEO)
     thumb = make_thumbnail(path, SIZE)
     assert (thumb.is_video, thumb.image.size) == (True, (96, 54))
     assert thumb.seconds == pytest.approx(4.0, abs=0.2)
@@ -57,37 +57,37 @@ def test_a_film_is_shown_by_its_middle(tmp_path: Path) -> None:
     assert left.tobytes() != right.tobytes()
 
 
-def test_a_film_of_one_frame_is_shown_by_it(tmp_path: Path) -> None:
-    """Where nothing comes after the middle the first frame stands in."""
-    thumb = make_thumbnail(made(tmp_path, "film", replace(FILM, seconds=0.125)), SIZE)
+def test_video_of_one_frame(tmp_path: Path) -> None:
+    """If there is no frame after the middle, the first frame is used."""
+    thumb = make_thumbnail(render_file(tmp_path, "video", replace(VIDEO, seconds=0.125)), SIZE)
     assert thumb.image.size == (96, 54)
 
 
-def test_a_sound_is_shown_by_its_wave(tmp_path: Path) -> None:
-    """The wave fills the box, is as loud in one half as in the other, and tells the length."""
-    thumb = make_thumbnail(made(tmp_path, "sound", Audio(3.0, 1, "music")), SIZE)
+def test_audio_thumbnail_is_waveform(tmp_path: Path) -> None:
+    """The waveform fills the box and has the duration of the file."""
+    thumb = make_thumbnail(render_file(tmp_path, "audio", Audio(3.0, 1, "music")), SIZE)
     assert (thumb.is_video, thumb.image.size) == (False, SIZE)
     assert thumb.seconds == pytest.approx(3.0, abs=0.2)
     colors = thumb.image.getcolors() or []
-    assert max(colors)[1] == WAVE_GROUND
+    assert max(colors)[1] == WAVE_BACKGROUND
     assert len(colors) > 1
 
 
-def test_a_picture_keeps_its_shape(tmp_path: Path) -> None:
-    """Nothing is stretched: a tall picture is as high as the box, a wide one as wide."""
-    assert make_thumbnail(made(tmp_path, "tall", Image(200, 400, "A fox", "", 1)), SIZE).image.size == (45, 90)
-    assert make_thumbnail(made(tmp_path, "wide", Mask(800, 100, 1)), SIZE).image.size == (160, 20)
+def test_image_keeps_aspect_ratio(tmp_path: Path) -> None:
+    """An image is scaled to the height or width of the box without distortion."""
+    assert make_thumbnail(render_file(tmp_path, "tall", Image(200, 400, "A fox", "", 1)), SIZE).image.size == (45, 90)
+    assert make_thumbnail(render_file(tmp_path, "wide", Mask(800, 100, 1)), SIZE).image.size == (160, 20)
 
 
-def test_what_is_clear_is_shown_on_white(tmp_path: Path) -> None:
-    """A picture with clear parts is laid on white, not on black."""
+def test_transparency_is_white(tmp_path: Path) -> None:
+    """Transparent parts of an image are white."""
     path = tmp_path / "clear.png"
     PILImage.new("RGBA", (20, 20), (0, 0, 0, 0)).save(path)
     assert make_thumbnail(path, SIZE).image.getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_a_drawing_is_rendered_with_its_letters(tmp_path: Path) -> None:
-    """An SVG is shown as a renderer draws it, Chinese, Japanese, Korean and Cyrillic letters too."""
+def test_svg_is_rendered_with_fonts(tmp_path: Path) -> None:
+    """An SVG is rendered with its text, in Chinese, Japanese, Korean, Cyrillic and Latin script."""
     path, empty = tmp_path / "a.svg", tmp_path / "b.svg"
     empty.write_text(SVG.format(""), encoding="utf-8")
     assert describe_media(empty).startswith("SVG 80x40 ")
@@ -102,8 +102,8 @@ def test_a_drawing_is_rendered_with_its_letters(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mp3", "a.png", "a.svg"])
-def test_what_no_decoder_reads_is_named_and_not_shown(name: str, tmp_path: Path) -> None:
-    """A broken file is no success: the decoder says so, and the sheet shows why in its place."""
+def test_broken_file_is_error(name: str, tmp_path: Path) -> None:
+    """A broken file has an error in the description and on the sheet."""
     path = tmp_path / name
     path.write_text("<html>not row</html>", encoding="utf-8")
     with pytest.raises(UndecodableError, match=name):
@@ -114,19 +114,19 @@ def test_what_no_decoder_reads_is_named_and_not_shown(name: str, tmp_path: Path)
     assert _red(sheet.image)
 
 
-def test_a_failure_is_shown_in_its_place(tmp_path: Path) -> None:
-    """A call that made nothing has a card that says why; one that made something has none of that color."""
+def test_failed_call_has_card_with_error(tmp_path: Path) -> None:
+    """The card of a failed call has its error in red; other cards have no red."""
     assert _red(ContactSheet([("tomoviee", [card(0, error="it failed")])], tmp_path).image)
-    made(tmp_path, "0", Image(64, 36, "A fox", "", 1))
+    render_file(tmp_path, "0", Image(64, 36, "A fox", "", 1))
     assert not _red(ContactSheet([("tomoviee", [card(1)])], tmp_path).image)
 
 
 def _red(image: PILImage.Image) -> bool:
-    return any(color == contact_sheet._BAD for _, color in image.getcolors(1 << 24) or [])
+    return any(color == contact_sheet._RED for _, color in image.getcolors(1 << 24) or [])
 
 
-def test_the_sheet_has_every_file_where_its_vendor_is(tmp_path: Path) -> None:
-    """The whole is saved as a PNG that is wider for more files, and holds every picture that was made."""
+def test_sheet_groups_files_by_vendor(tmp_path: Path) -> None:
+    """The PNG has the files of one call beside each other, and the next vendor below."""
     colors = [(200, 10, 10), (10, 200, 10), (10, 10, 200)]
     for number, color in enumerate(colors):
         PILImage.new("RGB", (160, 90), color).save(tmp_path / f"{number}.png")
@@ -136,20 +136,20 @@ def test_the_sheet_has_every_file_where_its_vendor_is(tmp_path: Path) -> None:
     with PILImage.open(path) as image:
         image.load()
         found = {color: _rows_of(image, color) for color in colors}
-    assert len({found[color][0] for color in colors}) == 1  # three files of one call stand beside one another
-    assert found[colors[0]][-1] > found[colors[1]][-1]  # and the other vendor's below
+    assert len({found[color][0] for color in colors}) == 1  # three files of one call are side by side
+    assert found[colors[0]][-1] > found[colors[1]][-1]  # and the other vendor is below
     (tmp_path / contact_sheet.NAME).unlink()
 
 
 def _rows_of(image: PILImage.Image, color: tuple[int, int, int]) -> list[int]:
-    """Return the rows of *image* that have *color*."""
+    """Return the rows of *image* that contain *color*."""
     rows = (image.crop((0, y, image.width, y + 1)).getcolors(1 << 16) or [] for y in range(image.height))
     return [y for y, row in enumerate(rows) if color in {row for _, row in row}]
 
 
 @given(st.lists(st.lists(st.integers(min_value=1, max_value=11), min_size=1, max_size=9), min_size=1, max_size=7))
-def test_every_card_has_a_place_and_no_row_is_too_long(counts: list[list[int]]) -> None:
-    """Whatever was made, each card is in one row, in its order, and each row fits in the sheet."""
+def test_layout_keeps_order_and_width(counts: list[list[int]]) -> None:
+    """Each card is in one row, in order, and each row fits the sheet."""
     groups = [("tomoviee", [card(files) for files in some]) for some in counts]
     columns = contact_sheet._columns(groups)
     assert 2 <= columns <= 6
@@ -161,15 +161,15 @@ def test_every_card_has_a_place_and_no_row_is_too_long(counts: list[list[int]]) 
             assert one.lines(columns) * one.span(columns) >= len(one.rows)
 
 
-def test_a_card_says_what_was_asked_for() -> None:
-    """The prompt, or else a text that is no address, or else nothing."""
-    assert card(1, prompt="Лиса").words == "Лиса"
-    assert card(1, prompt="", model="wan", payload={"prompt": "Rain"}).words == "Rain"
-    assert card(1, prompt="", text="Hello").words == "Hello"
-    assert card(1, prompt="", video="https://e.test/a.mp4", style="calm").words == "calm"
-    assert not card(1, prompt="", video="https://e.test/a.mp4").words
+def test_caption_is_prompt() -> None:
+    """The caption is the prompt, or else a text that is not a URL, or else empty."""
+    assert card(1, prompt="Лиса").caption == "Лиса"
+    assert card(1, prompt="", model="wan", payload={"prompt": "Rain"}).caption == "Rain"
+    assert card(1, prompt="", text="Hello").caption == "Hello"
+    assert card(1, prompt="", video="https://e.test/a.mp4", style="calm").caption == "calm"
+    assert not card(1, prompt="", video="https://e.test/a.mp4").caption
 
 
-def test_an_empty_demonstration_has_a_sheet(tmp_path: Path) -> None:
-    """Nothing made is a sheet that says so."""
+def test_empty_sheet(tmp_path: Path) -> None:
+    """A sheet without files can be drawn."""
     assert ContactSheet([], tmp_path).image.width > 0

@@ -1,4 +1,4 @@
-"""`soundstage env`: what is printed points every client at the server, in every shell."""
+"""`soundstage env`: the printed variables point every client at the server, in every shell."""
 
 from __future__ import annotations
 
@@ -21,70 +21,70 @@ URL = "http://127.0.0.1:8080"
 VALUES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
 
 
-def exported(shown: str) -> dict[str, str]:
-    """Read the assignments of a POSIX shell."""
-    return dict(shlex.split(line)[1].split("=", 1) for line in shown.splitlines())
+def exported(output: str) -> dict[str, str]:
+    """Parse the assignments of a POSIX shell."""
+    return dict(shlex.split(line)[1].split("=", 1) for line in output.splitlines())
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_env_puts_the_server_in_the_place_of_the_vendors_host(vendor: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The base variable is the fact file's address with https://HOST replaced by URL/SLUG, the path kept."""
+def test_base_url_points_at_server(vendor: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The base variable is the vendor's address with https://HOST replaced by URL/SLUG and the path kept."""
     assert main(["env", vendor, "--url", f"{URL}/"]) == 0
-    shown = exported(capsys.readouterr().out)
-    vendor_facts = load_facts(vendor).vendors[vendor]
-    base = f"{URL}/{vendor}{urlsplit(vendor_facts.base_url).path}"
-    assert any(value.startswith(base) for value in shown.values())
-    assert set(vendor_facts.environment) <= set(shown)
-    assert not any(urlsplit(vendor_facts.base_url).hostname in value for value in shown.values())  # type: ignore[operator]  # a base address has a host
+    output = exported(capsys.readouterr().out)
+    facts = load_facts(vendor).vendors[vendor]
+    base = f"{URL}/{vendor}{urlsplit(facts.base_url).path}"
+    assert any(value.startswith(base) for value in output.values())
+    assert set(facts.environment) <= set(output)
+    assert not any(urlsplit(facts.base_url).hostname in value for value in output.values())  # type: ignore[operator]  # a base address has a host
 
 
-def test_a_servers_own_path_comes_before_the_slug() -> None:
-    """A server behind another one keeps its path, and the vendor's path follows the slug."""
-    vendor_facts = VendorFacts("acme", "https://api.acme.example/gemini/v1", {}, ())
-    assert vendor_facts.base_url_at(URL) == f"{URL}/acme/gemini/v1"
-    assert vendor_facts.base_url_at("https://ci.example/mocks/") == "https://ci.example/mocks/acme/gemini/v1"
+def test_server_path_precedes_slug() -> None:
+    """The path of a server behind a reverse proxy is kept, before the slug and the vendor's path."""
+    facts = VendorFacts("acme", "https://api.acme.example/gemini/v1", {}, ())
+    assert facts.base_url_at(URL) == f"{URL}/acme/gemini/v1"
+    assert facts.base_url_at("https://ci.example/mocks/") == "https://ci.example/mocks/acme/gemini/v1"
 
 
-def test_a_variable_may_be_the_base_address_or_its_host() -> None:
-    """{base} is where the vendor's base address is found on the server, {host} where its host is, without the path."""
+def test_base_and_host_placeholders() -> None:
+    """{base} becomes the vendor's base address on the server, {host} the same without the vendor's path."""
     named = {"ACME_URL": "{base}/models", "ACME_HOST": "{host}"}
-    made = dict(variables([VendorFacts("acme", "https://api.acme.example/v1", named, ())], server_address(URL), {}))
-    assert (made["ACME_URL"], made["ACME_HOST"]) == (f"{URL}/acme/v1/models", f"{URL}/acme")
+    found = dict(variables([VendorFacts("acme", "https://api.acme.example/v1", named, ())], server_address(URL), {}))
+    assert (found["ACME_URL"], found["ACME_HOST"]) == (f"{URL}/acme/v1/models", f"{URL}/acme")
 
 
-def test_env_without_names_is_every_vendor(capsys: pytest.CaptureFixture[str]) -> None:
-    """All vendors of the registry are pointed at the default address."""
+def test_default_is_every_vendor(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without names, all vendors of the registry get the default address."""
     assert main(["env"]) == 0
-    shown = exported(capsys.readouterr().out)
-    assert all(set(vendor_facts.environment) <= set(shown) for vendor_facts in load_facts().vendors.values())
-    assert shown["TOMOVIEE_BASE_URL"] == f"{URL}/tomoviee"
-    assert shown["TOMOVIEE_APP_KEY"] == shown["TOMOVIEE_APP_SECRET"] == "soundstage"
+    output = exported(capsys.readouterr().out)
+    assert all(set(facts.environment) <= set(output) for facts in load_facts().vendors.values())
+    assert output["TOMOVIEE_BASE_URL"] == f"{URL}/tomoviee"
+    assert output["TOMOVIEE_APP_KEY"] == output["TOMOVIEE_APP_SECRET"] == "soundstage"
 
 
-def test_no_proxy_gains_the_server_and_loses_nothing() -> None:
-    """The exceptions that were set stay, the server's host is added once, in both spellings."""
-    made = dict(variables([], server_address(URL), {"NO_PROXY": "corp.example, 127.0.0.1"}))
-    assert made == {"NO_PROXY": "corp.example,127.0.0.1", "no_proxy": "127.0.0.1"}
+def test_no_proxy_is_extended() -> None:
+    """Existing exceptions stay, and the server's host is added once, in both spellings."""
+    found = dict(variables([], server_address(URL), {"NO_PROXY": "corp.example, 127.0.0.1"}))
+    assert found == {"NO_PROXY": "corp.example,127.0.0.1", "no_proxy": "127.0.0.1"}
     assert dict(variables([], server_address("http://[::1]:9"), {}))["NO_PROXY"] == "::1"
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
-def test_a_shell_takes_over_what_env_prints() -> None:
-    """`eval "$(soundstage env)"` leaves the variables in the environment of the shell's children."""
+def test_shell_evaluates_output() -> None:
+    """`eval "$(soundstage env)"` sets the variables for the shell's child processes."""
     script = f'eval "$({shlex.quote(sys.executable)} -m soundstage_cli env)"; env'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)  # noqa: S607 - any sh will do
     assert f"TOMOVIEE_BASE_URL={URL}/tomoviee" in done.stdout.splitlines()
 
 
 @given(VALUES)
-def test_a_posix_shell_reads_any_value_back(value: str) -> None:
-    """Quoting loses nothing and lets nothing run."""
+def test_posix_quoting_round_trips(value: str) -> None:
+    """POSIX quoting keeps every value and executes nothing."""
     assert shlex.split(SHELLS["sh"]("NAME", value)) == ["export", f"NAME={value}"]
 
 
 @given(VALUES)
-def test_the_other_shells_read_any_value_back(value: str) -> None:
-    """Within their quotes, fish and dotenv undo a backslash, PowerShell a doubled quote, no more."""
+def test_other_quoting_round_trips(value: str) -> None:
+    """Quotes are escaped with a backslash in fish and dotenv, and doubled in PowerShell."""
     fish = SHELLS["fish"]("NAME", value).removeprefix("set -gx NAME '").removesuffix("'")
     assert re.sub(r"\\([\\'])", r"\1", fish) == value
     powershell = SHELLS["powershell"]("NAME", value).removeprefix("$env:NAME = '").removesuffix("'")
@@ -107,15 +107,15 @@ def test_the_other_shells_read_any_value_back(value: str) -> None:
         "http://h h",
     ],
 )
-def test_a_bad_address_is_refused_before_anything_is_printed(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message has the value and what is allowed, and the exit code is 2."""
+def test_invalid_url_is_usage_error(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message has the value and what is allowed, nothing is printed, and the exit code is 2."""
     assert main(["env", "--url", url]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"soundstage: --url is {url!r}; allowed: http://HOST[:PORT]")
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"soundstage: --url is {url!r}; allowed: http://HOST[:PORT]")
 
 
-def test_env_of_an_unknown_vendor_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelt slug is answered with the right one."""
+def test_unknown_vendor_has_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message for a misspelled slug suggests the right one."""
     assert main(["env", "tomovee"]) == 2
     assert "did you mean 'tomoviee'?" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`soundstage facts`: coverage is counted, what is owed is red, and one fact is shown whole."""
+"""`soundstage facts`: coverage, missing contracts, and single facts."""
 
 from __future__ import annotations
 
@@ -22,112 +22,108 @@ DOCUMENTED = "tomoviee:create.route"
 
 
 @pytest.fixture
-def unproven(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Contract, ...]]:
-    """What is proven, for a test to fill: nothing to begin with."""
-    contracts: dict[str, tuple[Contract, ...]] = {}
-    monkeypatch.setattr("soundstage_contracts.facts.proves.proven", lambda: contracts)
+def contracts(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Contract, ...]]:
+    """The contracts of each fact, for a test to fill; empty at first."""
+    found: dict[str, tuple[Contract, ...]] = {}
+    monkeypatch.setattr("soundstage_contracts.facts.proves.proven", lambda: found)
     monkeypatch.setenv("COLUMNS", "160")
-    return contracts
+    return found
 
 
 def prove(fact: Fact) -> tuple[Contract, ...]:
-    """Make a contract that covers *fact*."""
-    return (Contract("suite:test_it", "It holds [always].", fact.sides),)
+    """Return a contract that covers *fact*."""
+    return (Contract("suite:test_it", "It is so [always].", fact.sides),)
 
 
-@pytest.mark.usefixtures("unproven")
-def test_facts_shows_each_vendors_coverage_and_what_is_owed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The overview counts facts and contracts, and lists every documented fact that nobody proves."""
+@pytest.mark.usefixtures("contracts")
+def test_overview_lists_missing_contracts(capsys: pytest.CaptureFixture[str]) -> None:
+    """The overview counts facts and contracts, and lists every documented fact without a contract."""
     assert main(["facts"]) == 0
-    shown = capsys.readouterr().out
-    assert all(vendor in shown for vendor in VENDORS)
-    assert "No contract proves these yet:" in shown
-    assert DOCUMENTED in shown
+    output = capsys.readouterr().out
+    assert all(vendor in output for vendor in VENDORS)
+    assert "Facts without a required contract:" in output
+    assert DOCUMENTED in output
 
 
-@pytest.mark.usefixtures("unproven")
-def test_facts_check_fails_while_a_contract_is_owed() -> None:
-    """With --check the exit code is 1 while anything is red."""
+@pytest.mark.usefixtures("contracts")
+def test_check_fails_if_contract_is_missing() -> None:
+    """With --check the exit code is 1 while a required contract is missing."""
     assert main(["facts", "--check"]) == 1
 
 
-def test_facts_check_passes_when_nothing_is_owed(
-    unproven: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
+def test_check_passes_if_required_contracts_exist(
+    contracts: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Contradicted, inferred and advisory facts owe nothing: proving the documented ones is enough."""
-    unproven.update({key: prove(fact) for key, fact in load_facts().items() if fact.needs_contract})
+    """Only documented facts that bind a side require a contract."""
+    contracts.update({key: prove(fact) for key, fact in load_facts().items() if fact.needs_contract})
     assert main(["facts", "--check"]) == 0
-    assert "No contract proves" not in capsys.readouterr().out
+    assert "without a required contract" not in capsys.readouterr().out
 
 
-def test_facts_of_a_vendor_tells_how_far_each_is_proven(
-    unproven: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
+def test_vendor_list_has_state_of_each_fact(
+    contracts: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Proven, owed, not owed and advice are told apart."""
-    unproven[DOCUMENTED] = prove(load_facts().find(DOCUMENTED))
+    """Each fact is proven, without a contract, without a required contract, or advice."""
+    contracts[DOCUMENTED] = prove(load_facts().find(DOCUMENTED))
     assert main(["facts", "tomoviee"]) == 0
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if len(line.split()) > 1}
     assert "proven" in rows["create.route"]
     assert "no contract (client and server)" in rows["poll.route"]
-    assert "not owed" in rows["credits"]
+    assert "not required" in rows["credits"]
     assert "advice" in rows["polling.interval"]
 
 
-def test_facts_of_one_id_shows_the_fact_whole(
-    unproven: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The statement, the other reading, the source, and every contract with its clause, brackets and all."""
+def test_fact_is_shown_in_full(contracts: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]) -> None:
+    """The statement, the other reading, the source, and each contract are printed; brackets are no markup."""
     fact = load_facts().find("tomoviee:errors.envelope")
-    unproven[fact.key] = prove(fact)
+    contracts[fact.key] = prove(fact)
     assert main(["facts", fact.key]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
+    output = " ".join(capsys.readouterr().out.split())
     assert fact.but
-    for words in (fact.says, f"But: {fact.but}", fact.source, "It holds [always]. [client, server]", "suite:test_it"):
-        assert words in shown
+    for text in (fact.says, f"But: {fact.but}", fact.source, "It is so [always]. [client, server]", "suite:test_it"):
+        assert text in output
 
 
-def test_facts_as_json_holds_everything(
-    unproven: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Programs get a list of facts with their contracts and the sides that are missing."""
-    unproven[DOCUMENTED] = (Contract("suite:test_it", "It holds.", frozenset({"server"})),)
+def test_json_output(contracts: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON output has each fact with its contracts and the sides without one."""
+    contracts[DOCUMENTED] = (Contract("suite:test_it", "It is so.", frozenset({"server"})),)
     assert main(["facts", DOCUMENTED, "--json"]) == 0
     (fact,) = json.loads(capsys.readouterr().out)
     assert fact["key"] == DOCUMENTED
     assert fact["missing"] == ["client"]
-    assert fact["contracts"] == [{"name": "suite:test_it", "promise": "It holds.", "sides": ["server"]}]
+    assert fact["contracts"] == [{"name": "suite:test_it", "promise": "It is so.", "sides": ["server"]}]
 
 
 @pytest.mark.parametrize(("id_", "hint"), [("tomovee", "'tomoviee'"), ("tomoviee:creat.route", f"'{DOCUMENTED}'")])
-def test_facts_of_an_unknown_id_names_the_nearest(id_: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelt vendor or fact ends with 2 and the nearest name."""
+def test_unknown_id_has_suggestion(id_: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled vendor or fact exits with 2 and suggests the closest name."""
     assert main(["facts", id_]) == 2
     assert f"did you mean {hint}?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("environ", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_colours_are_for_terminals_that_want_them(environ: dict[str, str], coloured: Any) -> None:
-    """A terminal gets colours, unless NO_COLOR is set; a pipe never does."""
+def test_color_only_on_terminal(environ: dict[str, str], coloured: Any) -> None:
+    """A terminal gets color unless NO_COLOR is set; a pipe never does."""
     pty = pytest.importorskip("pty")
     leader, follower = pty.openpty()
     env = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm"} | environ
     command = [sys.executable, "-m", "soundstage_cli", "facts", DOCUMENTED]
     subprocess.run(command, stdout=follower, check=True, env=env)
-    shown = os.read(leader, 65536)
+    output = os.read(leader, 65536)
     os.close(leader)
     os.close(follower)
-    assert DOCUMENTED.encode() in shown
-    assert bool(re.search(rb"\x1b\[[0-9;]*3[0-9]m", shown)) is coloured
+    assert DOCUMENTED.encode() in output
+    assert bool(re.search(rb"\x1b\[[0-9;]*3[0-9]m", output)) is coloured
     assert "\x1b[" not in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def test_facts_without_the_suites_packages_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A suite that cannot be imported is answered with the extra, not with a traceback."""
+def test_missing_package_names_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the suite cannot be imported, the message names the extra, without a traceback."""
 
     def missing() -> None:
         raise ModuleNotFoundError("no", name="hypothesis")
 
     monkeypatch.setattr("soundstage_contracts.facts.proves.proven", missing)
-    asked = SimpleNamespace(id=None, evidence=None, stale_days="90")
+    args = SimpleNamespace(id=None, evidence=None, stale_days="90")
     with pytest.raises(CommandError, match=r"soundstage facts needs the all extra"):
-        facts.run(asked)  # type: ignore[arg-type]  # all of a namespace that it reads
+        facts.run(args)  # type: ignore[arg-type]  # all of a namespace that it reads

@@ -1,4 +1,4 @@
-"""Options made from annotations: every kind of parameter reads the words that it should, and refuses others."""
+"""Option types derived from annotations: accepted values and refused ones."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ class Mask(TypedDict):
         (Annotated[int, "seconds"], "5", 5),
     ],
 )
-def test_words_become_what_the_parameter_takes(annotation: Any, typed: str, value: Any) -> None:
-    """The value and its type are those that the method documents."""
-    read = option_type(annotation).read(typed)
+def test_text_is_converted(annotation: Any, typed: str, value: Any) -> None:
+    """The value and its type are those that the parameter accepts."""
+    read = option_type(annotation).parse(typed)
     assert (type(read), read) == (type(value), value)
 
 
@@ -116,18 +116,18 @@ def test_words_become_what_the_parameter_takes(annotation: Any, typed: str, valu
         (Mapping[str, Any], "words", "JSON"),
         (Camera, '{"pan": 11}', "pan is at most 10"),
         (Camera, '{"tilt": 1}', "a JSON object with pan, zoom"),
-        (Camera, '{"zoom": 1}', "none of them missing"),
+        (Camera, '{"zoom": 1}', "a required one is missing"),
         (Camera, "[1]", "a JSON object with pan, zoom"),
     ],
 )
-def test_other_words_are_refused_with_what_is_allowed(annotation: Any, typed: str, allowed: str) -> None:
-    """The message says what may be typed."""
+def test_invalid_text_is_refused(annotation: Any, typed: str, allowed: str) -> None:
+    """The message lists the allowed values."""
     with pytest.raises(ValueError, match=re.escape(allowed)):
-        option_type(annotation).read(typed)
+        option_type(annotation).parse(typed)
 
 
 @pytest.mark.parametrize(
-    ("annotation", "offered"),
+    ("annotation", "shown"),
     [
         (Literal["5s", "10s", 5, 10], ("5s", "10s")),
         (Literal[5, 10, "5", "10"], ("5", "10")),
@@ -137,13 +137,13 @@ def test_other_words_are_refused_with_what_is_allowed(annotation: Any, typed: st
         (str, ()),
     ],
 )
-def test_each_value_is_offered_by_one_word(annotation: Any, offered: tuple[str, ...]) -> None:
-    """A number that stands for a text, and a number of a named member, are taken and not shown."""
-    assert option_type(annotation).shown == offered
+def test_each_value_is_shown_once(annotation: Any, shown: tuple[str, ...]) -> None:
+    """A number that repeats a text or an enum member is accepted but not shown."""
+    assert option_type(annotation).shown == shown
 
 
-def test_what_a_parameter_is_beside_its_words() -> None:
-    """Switches, lists and what may be nothing are known as such."""
+def test_option_type_properties() -> None:
+    """Switches, lists, optional values, placeholders and keys are derived from the annotation."""
     assert option_type(bool | Literal["True", "False"]).is_switch
     assert option_type(bool | None).optional
     assert option_type(list[str] | tuple[str, ...]).repeatable
@@ -158,44 +158,44 @@ def test_what_a_parameter_is_beside_its_words() -> None:
     assert option_type(Mask).keys == ("area",)
 
 
-def test_an_object_may_stand_in_a_file(tmp_path: Path) -> None:
-    """`@FILE.json` is what stands in the file."""
+def test_json_from_file(tmp_path: Path) -> None:
+    """`@FILE.json` is replaced by the content of the file."""
     path = tmp_path / "camera.json"
     path.write_text('{"pan": 2}', encoding="utf-8")
-    assert option_type(Camera).read(f"@{path}") == Camera(2)
+    assert option_type(Camera).parse(f"@{path}") == Camera(2)
 
 
 @given(st.lists(st.text(min_size=1) | st.integers(), min_size=1, max_size=5, unique_by=str))
-def test_every_word_that_is_offered_is_read_as_one_of_the_values(values: list[str | int]) -> None:
-    """For any literal: what is offered is read, and comes to a value of the literal."""
+def test_shown_choices_parse_to_values(values: list[str | int]) -> None:
+    """For any literal, every shown choice parses to a value of the literal."""
     type_ = option_type(Literal[tuple(values)])
-    assert {type_.read(word) for word in type_.shown} <= set(values)
+    assert {type_.parse(word) for word in type_.shown} <= set(values)
     assert type_.shown
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_every_annotation_of_every_vendor_is_understood(slug: str) -> None:
-    """No parameter is left to guesswork, and none has the name of an option of the command's own."""
+def test_all_vendor_annotations_are_supported(slug: str) -> None:
+    """Every parameter has a type, and none has the name of a common option."""
     vendor = load_vendor(slug)
     own = {"out", "json", "timeout", "poll", "base_url", "no_wait", "dry_run", "words", "help"}
     for options in (*(one.options for one in vendor.capabilities), vendor.options):
         assert own.isdisjoint(option.name for option in options)
         for option in options:
             assert option.type.is_switch or option.type.types or option.type.choices, option.name
-            assert option.type.types != (dict, str), f"{option.name} was not understood"
+            assert option.type.types != (dict, str), f"{option.name} is not supported"
 
 
-def test_an_annotation_that_means_nothing_here_is_text_or_json() -> None:
-    """A name that nobody knows, or no annotation, does not stop the others."""
+def test_unresolvable_annotation_is_any() -> None:
+    """An unknown name or a missing annotation resolves to `Any`."""
     scope = _AnnotationScope("soundstage.vendors.tomoviee")
-    assert scope.resolve("Nobody[str]", {}) is Any
+    assert scope.resolve("Unknown[str]", {}) is Any
     assert scope.resolve(inspect.Parameter.empty, {}) is Any
     assert scope.resolve(int, {}) is int
     assert scope.resolve("Sequence[CameraMove] | None", {})
 
 
-def test_a_docstring_is_taken_apart() -> None:
-    """The first paragraph, arguments over several lines, and sections; a second paragraph is left out."""
+def test_docstring_is_parsed() -> None:
+    """The first paragraph, arguments over several lines, and sections are parsed; a second paragraph is ignored."""
     text = _Docstring(
         "Start a film;\nit takes a minute. It costs.\n\nMore of it.\n\nArgs:\n    prompt: What it\n        shows.\n"
         "    size: How large.\n\nReturns:\n    A job.\n\nFacts: one.fact, other:two.\n"
@@ -205,8 +205,8 @@ def test_a_docstring_is_taken_apart() -> None:
     assert text.sections["Facts"] == "one.fact, other:two."
 
 
-def test_an_option_that_takes_nothing_is_not_required() -> None:
-    """A parameter without a default that may be None is None where it is not given."""
+def test_optional_parameter_without_default_is_not_required() -> None:
+    """A parameter without a default that accepts None is passed None if it is not given."""
     bare = Option("prompt", option_type(str | None), inspect.Parameter.empty, "")
     assert (bare.required, bare.defaults_to_none) == (False, True)
     asked = Option("prompt", option_type(str), inspect.Parameter.empty, "")

@@ -1,4 +1,4 @@
-"""`soundstage generate` with every vendor: what the demonstration calls in Python can be called from the shell."""
+"""`soundstage generate` with every vendor: each demo call works from the shell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("environ")
 
-SOON = ("--poll", "0.001")
+FAST_POLL = ("--poll", "0.001")
 CALLS = [
     (slug, number, call)
     for slug in VENDORS
@@ -32,28 +32,28 @@ CALLS = [
 ]
 
 
-def typed(slug: str, call: DemoCall) -> list[str]:
-    """Return *call* as it is typed, by the vendor's own name of it."""
+def command_line(slug: str, call: DemoCall) -> list[str]:
+    """Return *call* as command line arguments, with the vendor's own name."""
     capability = load_vendor(slug).find(call.method)
     assert capability
     options = {option.name: option for option in capability.options}
     words = ["generate", slug, capability.name]
     for name, value in call.arguments.items():
-        words += spelled(options[name].flag, value)
+        words += option_arguments(options[name].flag, value)
     return words
 
 
-def spelled(word: str, value: Any) -> Iterator[str]:
-    """Yield the option *word* with *value*, as a shell has it."""
+def option_arguments(name: str, value: Any) -> Iterator[str]:
+    """Yield the option *name* with *value* as arguments."""
     if isinstance(value, bool):
-        yield f"--{word}" if value else f"--no-{word}"
+        yield f"--{name}" if value else f"--no-{name}"
     elif isinstance(value, list | tuple):
         for one in value:
-            yield from spelled(word, one)
+            yield from option_arguments(name, one)
     else:
         to_json = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
         text = json.dumps(to_json, default=str) if isinstance(to_json, Mapping) else to_json
-        yield f"--{word}={text.name.lower() if isinstance(text, Enum) else text}"
+        yield f"--{name}={text.name.lower() if isinstance(text, Enum) else text}"
 
 
 @pytest.mark.parametrize(
@@ -61,22 +61,22 @@ def spelled(word: str, value: Any) -> Iterator[str]:
     [(slug, call) for slug, _, call in CALLS],
     ids=[f"{slug}-{call.method}-{number}" for slug, number, call in CALLS],
 )
-def test_every_call_of_the_demonstration_can_be_typed(
+def test_every_demo_call_works_as_dry_run(
     slug: str, call: DemoCall, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Its arguments pass every check of the client, and the first request is shown."""
-    arguments = {name: in_file(value, tmp_path / name) for name, value in call.arguments.items()}
-    assert main([*typed(slug, type(call)(call.method, arguments)), "--dry-run"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["method"] == "POST"
+    """The arguments of each demo call pass every check of the client."""
+    arguments = {name: bytes_to_files(value, tmp_path / name) for name, value in call.arguments.items()}
+    assert main([*command_line(slug, type(call)(call.method, arguments)), "--dry-run"]) == 0
+    output = json.loads(capsys.readouterr().out)
+    assert output["method"] == "POST"
 
 
-def in_file(value: Any, path: Path) -> Any:
-    """Return *value* with a path of a file in the place of all bytes in it."""
+def bytes_to_files(value: Any, path: Path) -> Any:
+    """Replace all bytes in *value* by the path of a file."""
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: in_file(getattr(value, each.name), path) for each in fields(value)})
+        return replace(value, **{each.name: bytes_to_files(getattr(value, each.name), path) for each in fields(value)})
     if isinstance(value, list | tuple):
-        return [in_file(one, path.with_name(f"{path.name}-{number}")) for number, one in enumerate(value)]
+        return [bytes_to_files(one, path.with_name(f"{path.name}-{number}")) for number, one in enumerate(value)]
     if not isinstance(value, bytes):
         return value
     path.write_bytes(value)
@@ -84,11 +84,11 @@ def in_file(value: Any, path: Path) -> Any:
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_every_vendor_makes_something(slug: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """The first call of each, typed: the paths on standard output are files that decode."""
+def test_first_demo_call_of_each_vendor(slug: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The paths on standard output are files that decode."""
     call = next(call for vendor, _, call in CALLS if vendor == slug)
-    arguments = {name: in_file(value, tmp_path / name) for name, value in call.arguments.items()}
-    assert main([*typed(slug, type(call)(call.method, arguments)), "--out", "made", *SOON]) == 0
+    arguments = {name: bytes_to_files(value, tmp_path / name) for name, value in call.arguments.items()}
+    assert main([*command_line(slug, type(call)(call.method, arguments)), "--out", "made", *FAST_POLL]) == 0
     paths = capsys.readouterr().out.splitlines()
     assert paths
     for path in paths:
@@ -96,37 +96,37 @@ def test_every_vendor_makes_something(slug: str, capsys: pytest.CaptureFixture[s
         assert describe_media(Path(path))
 
 
-def test_a_vendors_own_name_is_enough(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Media.io's exact name of an endpoint, as its pages have it, makes a film of the right name."""
+def test_vendor_name_with_spaces(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Media.io's own name of an endpoint makes a video under the requested name."""
     words = ["generate", "mediaio", "Kling 3.0", "--image", "https://e.test/fox.png", "--prompt", "A fox"]
-    assert main([*words, "--duration", "5", "--no-generate-audio", "--out", "film.mp4", *SOON]) == 0
-    assert capsys.readouterr().out == "film.mp4\n"
-    assert describe_media(tmp_path / "film.mp4").startswith("H.264 ")
+    assert main([*words, "--duration", "5", "--no-generate-audio", "--out", "fox.mp4", *FAST_POLL]) == 0
+    assert capsys.readouterr().out == "fox.mp4\n"
+    assert describe_media(tmp_path / "fox.mp4").startswith("H.264 ")
 
 
-def test_plain_answers_are_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """A balance is a number, and a list of models a list, without what their classes hide."""
+def test_plain_results_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """A balance is printed as a number and a list of models as a list, without hidden fields."""
     assert main(["generate", "mediaio", "credits"]) == 0
     assert json.loads(capsys.readouterr().out) > 0
     assert main(["generate", "gmicloud", "models"]) == 0
     assert {"id", "parameters"} <= set(json.loads(capsys.readouterr().out)[0])
 
 
-def test_a_limit_of_the_client_holds_in_the_shell(capsys: pytest.CaptureFixture[str]) -> None:
-    """What would cost more than --max-spend is not sent, and the exit code is 1."""
-    assert main(["generate", "gmicloud", "text_to_video", "A fox", "--max-spend", "0.01", *SOON]) == 1
+def test_max_spend_is_enforced(capsys: pytest.CaptureFixture[str]) -> None:
+    """A call that would exceed --max-spend is not sent, and the exit code is 1."""
+    assert main(["generate", "gmicloud", "text_to_video", "A fox", "--max-spend", "0.01", *FAST_POLL]) == 1
     assert "at most 0.01" in capsys.readouterr().err
 
 
-def test_an_account_is_opened_without_credentials(
+def test_account_is_opened_without_credentials(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Infrai's trial account is opened from the shell, and its key is kept and not shown."""
+    """Infrai's trial account is opened from the shell, and its key is saved but not printed."""
     monkeypatch.delenv("INFRAI_API_KEY")
     kept = tmp_path / "credentials"
     assert main(["generate", "infrai", "activate", "--credentials-file", str(kept)]) == 0
     shown = capsys.readouterr().out
     assert json.loads(shown)["credentials_file"] == str(kept)
     words = ["generate", "infrai", "generate", "A fox", "--credentials-file", str(kept)]
-    assert main([*words, "--out", "fox.mp4", *SOON]) == 0
+    assert main([*words, "--out", "fox.mp4", *FAST_POLL]) == 0
     assert capsys.readouterr().out == "fox.mp4\nfox.png\n"

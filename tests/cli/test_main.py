@@ -1,4 +1,4 @@
-"""The command line's frame: exit codes, help, and quiet ends."""
+"""The entry point of the command line: exit codes, help, closed pipes."""
 
 from __future__ import annotations
 
@@ -9,45 +9,82 @@ from importlib import metadata
 
 import pytest
 
-from soundstage_cli import main as main_module
+from soundstage_cli import commands
+from soundstage_cli.commands import COMMANDS
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
-from soundstage_cli.main import COMMANDS, main
+from soundstage_cli.main import main
 
 
-def soundstage(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
+def run_command(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in its own process."""
     command = [sys.executable, "-m", "soundstage_cli", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environ})
 
 
 def not_installed(name: str) -> None:
-    """Stand in for a query about a distribution that is not there."""
+    """Replace a query about a distribution that is not installed."""
     raise metadata.PackageNotFoundError(name)
 
 
-def test_the_program_answers_in_a_process_of_its_own() -> None:
-    """`python -m soundstage_cli` is the command line: it prints its version and ends with 0."""
-    done = soundstage("--version")
+def test_module_runs_as_program() -> None:
+    """`python -m soundstage_cli` runs the command line: it prints its version and exits with 0."""
+    done = run_command("--version")
     assert (done.returncode, done.stdout) == (0, f"soundstage {metadata.version('soundstage')}\n")
 
 
-def test_the_version_of_a_bare_source_tree_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an installed distribution the version is not invented."""
+def test_version_without_distribution_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an installed distribution the version is `unknown`."""
     monkeypatch.setattr("importlib.metadata.version", not_installed)
-    assert main_module.installed_version() == "unknown"
+    assert commands.installed_version() == "unknown"
 
 
-def test_a_missing_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a subcommand the usage is shown and the exit code is 2."""
+def test_missing_command_is_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a subcommand the usage is printed and the exit code is 2."""
     with pytest.raises(SystemExit) as end:
         main([])
     assert end.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
 
 
+def test_unknown_command_has_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled command exits with 2, lists the commands and suggests the closest one."""
+    assert main(["sevre"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("soundstage: unknown command 'sevre'; allowed: serve, env, demo")
+    assert message.endswith("; did you mean 'serve'?\n")
+    assert main(["xyzzy"]) == 2
+    assert capsys.readouterr().err.endswith("; see soundstage --help\n")
+
+
+def test_entry_point_imports_nothing_outside_of_main() -> None:
+    """A Ctrl-C during an import is caught, because `main` does all imports itself."""
+    program = "import sys; before = set(sys.modules); import soundstage_cli.main; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"__future__", "soundstage_cli", "soundstage_cli.main"}
+
+
+def test_ctrl_c_during_imports_has_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An interruption while the command line is parsed exits with 130 and an empty line."""
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("soundstage_cli.commands.parse", interrupt)
+    assert main(["env"]) == 130
+    assert capsys.readouterr().err == "\n"
+
+
+def test_output_encoding_without_unicode() -> None:
+    """Characters that standard output cannot encode are escaped, also those of a table."""
+    done = run_command("facts", "tomoviee:create.route", PYTHONIOENCODING="ascii", COLUMNS="60")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
-def test_every_command_explains_itself_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--help` of each command says what it does and shows it in use."""
+def test_help_of_each_command_has_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` of each command describes it and has examples."""
     with pytest.raises(SystemExit) as end:
         main([name, "--help"])
     assert end.value.code == 0
@@ -57,43 +94,43 @@ def test_every_command_explains_itself_with_examples(name: str, capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    ("ending", "code", "said"),
+    ("ending", "code", "output"),
     [
         (CommandError("the port is taken"), 1, "soundstage: the port is taken\n"),
         (UsageError("no such vendor"), 2, "soundstage: no such vendor\n"),
         (KeyboardInterrupt(), 130, "\n"),
     ],
 )
-def test_every_end_has_its_exit_code_and_no_traceback(
-    ending: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_exit_codes_without_traceback(
+    ending: BaseException, code: int, output: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A failure is 1, a misuse 2, Ctrl-C 130; the user sees one line."""
+    """A failure exits with 1, a usage error with 2, Ctrl-C with 130; the user sees one line."""
 
     def run(_: object) -> int:
         raise ending
 
     monkeypatch.setattr("soundstage_cli.env.run", run)
     assert main(["env"]) == code
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == output
 
 
 @pytest.mark.parametrize("words", [("facts", "--json"), ("env",)], ids=["long", "short"])
-def test_a_reader_that_has_enough_ends_the_command_quietly(words: tuple[str, ...]) -> None:
-    """A pipe closed by its reader, as by `head`, is no error and leaves no complaint, however much was to be said."""
+def test_closed_pipe_is_no_error(words: tuple[str, ...]) -> None:
+    """A pipe closed by its reader, as by `head`, causes no error and no output on standard error."""
     command = [sys.executable, "-m", "soundstage_cli", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        complaint = process.stderr.read()
-    assert (process.returncode, complaint) == (0, b"")
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (0, b"")
 
 
-def test_a_missing_package_is_answered_with_the_extra_that_brings_it() -> None:
-    """The message is a command to type; a missing module of our own stays a bug."""
+def test_missing_package_names_extra() -> None:
+    """The message has the command that installs the extra; a missing module of our own stays an ImportError."""
     with (
         pytest.raises(
-            CommandError, match=r"soundstage serve needs the server extra: pip install 'soundstage\[server\]'"
+            CommandError, match=r"soundstage serve needs the server extra: pip install '\.\[server\]' in a clone"
         ),
         needs_extra("server", "soundstage serve"),
     ):

@@ -1,4 +1,4 @@
-"""`soundstage serve`: one line when it is ready, clear refusals, and a clean end."""
+"""`soundstage serve`: the ready line, usage errors, and a clean stop."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 READY = re.compile(r"Soundstage is ready at (?P<url>http://127\.0\.0\.1:\d+) \((?P<how>.*)\); Ctrl-C ends it\n")
 HANG = 60.0
-"""Seconds after which a server that should have spoken or ended is killed, so that a test fails and does not wait."""
-HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "rich", "starlette", "soundstage")
+"""Seconds after which a server that should have started or ended is killed, so that a test fails instead of hanging."""
+HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "rich", "starlette")
 
 
 @contextmanager
 def serving(*options: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
-    """Run a server in a process of its own until the block ends, and read its line."""
+    """Run a server in its own process until the block ends, and parse its ready line."""
     command = [sys.executable, "-m", "soundstage_cli", "serve", "--port", "0", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "", **environ}
     pipe = subprocess.PIPE
@@ -54,7 +54,7 @@ def serving(*options: str, **environ: str) -> Iterator[tuple[subprocess.Popen[st
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
-    """Let a server that would run say that it is ready and end; return those that did."""
+    """Make each server report that it is ready and stop; return those that ran."""
     ran: list[Server] = []
 
     def run(self: Server, on_ready: Callable[[], None]) -> None:
@@ -68,53 +68,51 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
-def test_a_server_makes_films_and_ends_well_when_told(ending: signal.Signals, tmp_path: Path) -> None:
-    """The ready line is true, and a server that was told to end did its job: 0, no traceback, no film left behind."""
-    stage = tmp_path / "temporary"
-    stage.mkdir()
-    with serving("--speed", "auto", TMPDIR=str(stage)) as (process, ready):
+def test_server_stops_cleanly_on_signal(ending: signal.Signals, tmp_path: Path) -> None:
+    """The server makes a video, and after a signal it exits with 0 and removes its temporary files."""
+    temp_folder = tmp_path / "temporary"
+    temp_folder.mkdir()
+    with serving("--speed", "auto", TMPDIR=str(temp_folder)) as (process, ready):
         base = f"{ready['url']}/tomoviee"
         with Tomoviee("key", "secret", base_url=base, clock=SkippingClock()) as client:
-            (film,) = client.text_to_video("A lighthouse at dusk").save(tmp_path / "films")
-        assert film.stat().st_size
-        assert list(stage.iterdir())
+            (video,) = client.text_to_video("A lighthouse at dusk").save(tmp_path / "videos")
+        assert video.stat().st_size
+        assert list(temp_folder.iterdir())
         process.send_signal(ending)
-        said, notes = process.communicate()
-    assert (process.returncode, said) == (0, "")
+        output, notes = process.communicate()
+    assert (process.returncode, output) == (0, "")
     assert "Traceback" not in notes
-    assert list(stage.iterdir()) == []
+    assert list(temp_folder.iterdir()) == []
 
 
-def test_the_line_is_for_programs_and_the_notes_are_for_people(
-    served: list[Server], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Standard output has one line; where pages, control API and variables are stands on standard error."""
+def test_ready_line_and_notes(served: list[Server], capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output has the ready line only; the notes are on standard error."""
     assert main(["serve", "--port", "0", "--speed", "60", "--seed", "7"]) == 0
-    said = capsys.readouterr()
-    found = READY.fullmatch(said.out)
+    output = capsys.readouterr()
+    found = READY.fullmatch(output.out)
     assert found
     assert found["how"] == "speed 60, seed 7"
     assert found["url"] == served[0].url
-    for words in (f"{found['url']}/docs", f"{found['url']}/_soundstage/", f"soundstage env --url {found['url']}"):
-        assert words in said.err
-    assert "warning" not in said.err
+    for text in (f"{found['url']}/docs", f"{found['url']}/_soundstage/", f"soundstage env --url {found['url']}"):
+        assert text in output.err
+    assert "warning" not in output.err
 
 
 @pytest.mark.parametrize(
     ("typed", "clock"), [("1", ("real", 1)), ("0.5", ("scaled", 0.5)), ("auto", ("auto", 1)), ("manual", ("manual", 1))]
 )
-def test_speed_chooses_the_clock(
+def test_speed_selects_clock(
     typed: str, clock: tuple[str, float], served: list[Server], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A number is so many seconds a second, and the two words are the clocks of that name."""
+    """A number is a speed, and `auto` and `manual` are clocks."""
     assert main(["serve", "--port", "0", "--speed", typed]) == 0
     world = served[0].world
     assert (world.clock.kind, world.clock.speed) == clock
     assert f"(speed {typed}, seed 0)" in capsys.readouterr().out
 
 
-def test_every_option_reaches_the_world(served: list[Server]) -> None:
-    """Seed, dialects and public address are what was typed, a seed below zero among them."""
+def test_options_configure_world(served: list[Server]) -> None:
+    """Seed, dialects and public URL are passed to the world, including a negative seed."""
     options = ["--seed", "-3", "--dialect", "tomoviee.errors=http", "--public-url", "https://mock.example/x/"]
     assert main(["serve", "--port", "0", *options]) == 0
     world = served[0].world
@@ -144,54 +142,54 @@ def test_every_option_reaches_the_world(served: list[Server]) -> None:
         ("--host", " ", "an address of this machine"),
     ],
 )
-def test_a_bad_value_is_refused_before_anything_is_served(
+def test_invalid_value_is_usage_error(
     option: str, value: str, allowed: str, served: list[Server], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message names the option, the value and what is allowed; the exit code is 2 and nothing else is said."""
+    """The message has option, value and what is allowed; the exit code is 2 and nothing is served."""
     assert main(["serve", "--port", "0", f"{option}={value}"]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"soundstage: {option}")
-    assert any(part in said.err for part in value.split("="))
-    assert allowed in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"soundstage: {option}")
+    assert any(part in output.err for part in value.split("="))
+    assert allowed in output.err
     assert served == []
 
 
-def test_a_taken_port_is_answered_with_a_way_out(served: list[Server], capsys: pytest.CaptureFixture[str]) -> None:
-    """The message says which address is taken, and that port 0 takes a free one; the exit code is 1."""
+def test_port_in_use_suggests_port_0(served: list[Server], capsys: pytest.CaptureFixture[str]) -> None:
+    """The message has the address and suggests port 0; the exit code is 1."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 1
-    said = capsys.readouterr().err
-    assert f"cannot listen on 127.0.0.1 port {port}" in said
-    assert said.endswith("--port 0 takes a free one\n")
+    output = capsys.readouterr().err
+    assert f"cannot listen on 127.0.0.1 port {port}" in output
+    assert output.endswith("--port 0 selects a free one\n")
     assert served == []
 
 
-def test_an_open_address_is_warned_of(
+def test_external_address_has_warning(
     served: list[Server], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever serves the network is told that the control API asks nobody's name."""
+    """A server that is reachable from the network warns that the control API has no authentication."""
     make = socket.socket.bind
     monkeypatch.setattr(
         "soundstage_server.http.server.socket.socket.bind", lambda own, address: make(own, ("127.0.0.1", address[1]))
     )
-    assert main(["serve", "--port", "0", "--host", "0.0.0.0"]) == 0  # noqa: S104 - bound to loopback, two lines above
-    said = capsys.readouterr().err
-    assert f"warning: 0.0.0.0 is not a loopback address: whoever reaches port {served[0].port} can use" in said
+    assert main(["serve", "--port", "0", "--host", "0.0.0.0"]) == 0  # noqa: S104 - bound to loopback by the patch above
+    output = capsys.readouterr().err
+    assert f"warning: 0.0.0.0 is not a loopback address: anyone who reaches port {served[0].port} can use" in output
 
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
     [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("::", False), ("a.test", False)],
 )
-def test_a_loopback_address_is_known_as_one(host: str, loopback: bool) -> None:  # noqa: FBT001 - a row of the table
+def test_loopback_addresses(host: str, loopback: bool) -> None:  # noqa: FBT001 - a row of the table
     """Loopback is 127/8, ::1 and localhost; a name that could be anything is none."""
     assert _is_loopback(host) is loopback
 
 
-def test_a_server_answers_without_what_it_needs_later() -> None:
-    """Pages, encoders, the client and the contracts load when they are first used, so that a start is short."""
+def test_start_loads_no_heavy_package() -> None:
+    """Pages, encoders, the client and the contracts are loaded on first use, so that the start is fast."""
     program = (
         "import sys; from soundstage_server.http import server as serving; from soundstage_cli.main import main\n"
         "serving.Server.run = lambda self, on_ready: (on_ready(), self.stop())\n"
@@ -202,31 +200,31 @@ def test_a_server_answers_without_what_it_needs_later() -> None:
     assert set(HEAVY).isdisjoint(loaded.split())
 
 
-def test_a_missing_package_names_the_extra() -> None:
-    """Without the server's packages the answer is a command to type, and the exit code 1."""
+def test_missing_package_names_extra() -> None:
+    """Without the server's packages the message has the install command, and the exit code is 1."""
     program = (
         "import sys; sys.modules['uvicorn'] = None\nfrom soundstage_cli.main import main; sys.exit(main(['serve']))"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG)
     assert done.returncode == 1
-    assert "soundstage serve needs the server extra: pip install 'soundstage[server]'" in done.stderr
+    assert "soundstage serve needs the server extra: pip install '.[server]' in a clone" in done.stderr
 
 
-def test_a_reader_that_is_gone_ends_the_server_quietly() -> None:
-    """A server whose line nobody reads any more ends without a complaint."""
+def test_closed_pipe_stops_server() -> None:
+    """A server whose standard output is closed exits with 0 and without an error."""
     command = [sys.executable, "-m", "soundstage_cli", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        complaint = process.stderr.read()
-    assert (process.returncode, complaint) == (0, b"")
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (0, b"")
 
 
 @given(number=st.integers(), least=st.integers(), span=st.integers(min_value=0))
-def test_a_whole_number_is_read_within_its_bounds(number: int, least: int, span: int) -> None:
-    """What is in the bounds is read as it is, and what is not is refused with the bounds."""
+def test_parse_int_checks_bounds(number: int, least: int, span: int) -> None:
+    """A number inside the bounds is returned; one outside is refused with the bounds."""
     most = least + span
     assert parse_int("--n", str(number)) == number
     if least <= number <= most:
@@ -236,8 +234,8 @@ def test_a_whole_number_is_read_within_its_bounds(number: int, least: int, span:
             parse_int("--n", str(number), least, most)
 
 
-def test_a_world_that_is_refused_leaves_nothing(served: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refusal after the world was made closes it."""
+def test_world_is_closed_after_usage_error(served: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A usage error after the world was created closes the world."""
     closed: list[World] = []
     close = World.close
 

@@ -78,8 +78,9 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
     "soundstage_cli": {
         "__main__": "main",
         "completion": "candidates errors",
-        "candidates": "main parsers errors",
-        "main": "parsers errors",
+        "candidates": "commands parsers errors",
+        "main": "commands errors",
+        "commands": "parsers errors",
         "demo": "generate env console options parsers errors",
         "generate": "console options parsers errors",
         "doctor": "env console errors",
@@ -302,5 +303,5 @@ def test_importing_the_client_loads_no_other_package() -> None:
 
 def test_building_the_parser_loads_no_extra() -> None:
     """Building the parser of every command loads no extra, no client and no simulator."""
-    loaded = modules_after("from soundstage_cli.main import build_parser\nbuild_parser()")
+    loaded = modules_after("from soundstage_cli.commands import build_parser\nbuild_parser()")
     assert loaded.isdisjoint({*HEAVY, "httpx", "rich", "soundstage_server"})

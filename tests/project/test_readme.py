@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soundstage_cli.main import build_parser
+from soundstage_cli.commands import build_parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""`soundstage demo`: every vendor's calls against a local simulator, with a table and a contact sheet."""
+"""`soundstage demo`: the calls of every vendor against a local simulator, with a table and a contact sheet."""

@@ -1,13 +1,13 @@
-"""`soundstage demo`: every vendor once, by the real clients, against a simulator in this process; real files remain."""
+"""`soundstage demo`: runs every vendor once with the real clients against a simulator in this process."""
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from soundstage_cli.env import server_address, variables
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.options import parse_int
-from soundstage_cli.parsers import set_completer
+from soundstage_cli.parsers import set_completer, suggestion
 from soundstage_contracts.registry import VENDORS
 
 if TYPE_CHECKING:
@@ -27,36 +27,40 @@ if TYPE_CHECKING:
     from soundstage_cli.demo.runner import CallResult, ClientCall
     from soundstage_cli.demo.table import ResultRow
 
-HELP = "show every vendor once: real clients, a simulator in this process, real files"
+HELP = "run every vendor once: real clients, a simulator in this process, real files"
 
 _EPILOG: Final = """\
-Nothing leaves this machine and nothing is spent. Time skips, so minutes of waiting take none.
+Nothing leaves this machine and nothing is spent. Simulated time skips ahead, so there is no waiting.
 
 examples:
-  soundstage demo                              every vendor, files in ./soundstage-demo, contact-sheet.png of them all
-  soundstage demo --vendor tomoviee --out films
-  soundstage demo --seed 7                     other colors, other durations, repeatable
+  soundstage demo                              every vendor; files and contact-sheet.png in ./soundstage-demo
+  soundstage demo --vendor tomoviee --out videos
+  soundstage demo --seed 7                     other colors and durations, reproducible
 """
 _COMMAND: Final = "soundstage demo"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare whom to show, where to save, and the seed."""
+    """Declare the vendors, the output folder and the seed."""
     parser.epilog = _EPILOG
-    parser.add_argument("--out", default="soundstage-demo", metavar="DIR", help="where to save (default: %(default)s)")
+    parser.add_argument(
+        "--out", default="soundstage-demo", metavar="DIR", help="the output folder (default: %(default)s)"
+    )
     vendor = parser.add_argument(
-        "--vendor", action="append", metavar="SLUG", help="whom to show; may be given several times (default: all)"
+        "--vendor", action="append", metavar="SLUG", help="a vendor to run; may be given several times (default: all)"
     )
     set_completer(vendor, lambda _: VENDORS)
-    parser.add_argument("--seed", default="0", metavar="N", help="makes everything repeatable (default: %(default)s)")
+    parser.add_argument(
+        "--seed", default="0", metavar="N", help="random seed, for reproducible files (default: %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Perform, show a table of what came of it, and say where the files are.
+    """Run the demo, print a table of the results and the place of the files.
 
     Raises:
-        UsageError: A vendor is unknown, or the folder cannot be written to; nothing was begun.
-        CommandError: A job failed, or a file cannot be decoded.
+        UsageError: A vendor is unknown, or the folder is not writable; nothing was started.
+        CommandError: A call failed, or a file cannot be decoded.
     """
     seed = parse_int("--seed", args.seed)
     vendors = [_known_vendor(slug) for slug in dict.fromkeys(args.vendor or VENDORS)]
@@ -69,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _printer() -> Printer:
-    """Open the printer, once it is known that nothing will be missing at the end."""
+    """Make the printer, after checking that no package is missing that only the end of the demo needs."""
     from soundstage_cli.console import Printer
 
     with needs_extra("contracts", _COMMAND):
@@ -82,17 +86,17 @@ def _printer() -> Printer:
 def _known_vendor(slug: str) -> str:
     if slug in VENDORS:
         return slug
-    suggestion = get_close_matches(slug, VENDORS, 1)
-    hint = f"; did you mean {suggestion[0]!r}?" if suggestion else ""
-    raise UsageError(f"--vendor is {slug!r}; allowed: {', '.join(VENDORS)}{hint}")
+    raise UsageError(f"--vendor is {slug!r}; allowed: {', '.join(VENDORS)}{suggestion(slug, VENDORS)}")
 
 
 @contextmanager
 def _staging_folder(out: str) -> Iterator[tuple[Path, Path]]:
-    """Make the folder *out*, and within it one for files on their way, which is gone afterwards.
+    """Create the folder *out*, and in it a temporary folder for incomplete files.
+
+    The temporary folder is inside *out*, so that moving a complete file is atomic.
 
     Raises:
-        UsageError: The folder cannot be made or written to.
+        UsageError: The folder cannot be created or written to.
     """
     folder = Path(out)
     try:
@@ -101,7 +105,7 @@ def _staging_folder(out: str) -> Iterator[tuple[Path, Path]]:
         folder.mkdir(parents=True, exist_ok=True)
         staging = tempfile.mkdtemp(prefix=".soundstage-", dir=folder)
     except OSError as error:
-        raise UsageError(f"--out is {out!r}; allowed: a folder that can be written to ({error.strerror})") from None
+        raise UsageError(f"--out is {out!r}; allowed: a writable folder ({error.strerror})") from None
     try:
         yield folder, Path(staging)
     finally:
@@ -109,7 +113,7 @@ def _staging_folder(out: str) -> Iterator[tuple[Path, Path]]:
 
 
 def _run_demo(vendors: Sequence[str], seed: int, folder: Path, staging: Path) -> tuple[list[CallResult], Counter[str]]:
-    """Let every vendor take its calls; return what came of them, and what was sent off this machine."""
+    """Run the calls of every vendor; return their results and the requests that were sent off this machine."""
     with needs_extra("server", _COMMAND):
         from soundstage_server import Server, World
     from soundstage_cli.demo.progress import progress_display
@@ -120,7 +124,12 @@ def _run_demo(vendors: Sequence[str], seed: int, folder: Path, staging: Path) ->
         display = progress_display(sum(map(len, calls)))
     with World(clock="auto", seed=seed) as world, Server(world) as server, _no_proxy(server.url), display:
         runner = DemoRunner(server, staging, folder, display)
-        results = [result for several in calls for result in runner.run(several)]
+        try:
+            results = [result for calls_of_vendor in calls for result in runner.run(calls_of_vendor)]
+        except KeyboardInterrupt:
+            # The server cancels unfinished responses when it stops, and uvicorn logs a traceback for each.
+            logging.getLogger("uvicorn.error").disabled = True
+            raise
     return results, runner.external_requests
 
 
@@ -133,7 +142,7 @@ def _calls_of(vendor: str) -> list[ClientCall]:
 
 @contextmanager
 def _no_proxy(url: str) -> Iterator[None]:
-    """Keep the clients from asking a proxy for *url*."""
+    """Exclude the host of *url* from the proxies of the environment."""
     exceptions = dict(variables([], server_address(url), os.environ))
     before = {name: os.environ.get(name) for name in exceptions}
     os.environ.update(exceptions)
@@ -148,7 +157,7 @@ def _no_proxy(url: str) -> Iterator[None]:
 
 
 def _write_sheet(results: Sequence[CallResult], folder: Path, staging: Path) -> Sequence[ResultRow]:
-    """Decode every file, and put them all on one sheet."""
+    """Decode every file, and write the contact sheet."""
     from soundstage_cli.demo import contact_sheet
     from soundstage_cli.demo.table import result_rows
 
@@ -162,8 +171,8 @@ def _show(printer: Printer, rows: Sequence[ResultRow], out: str, external_reques
     from soundstage_cli.demo.table import print_table, summary_line
 
     print_table(printer, rows)
-    print(f"All of them on one picture: {Path(out) / NAME}")
+    print(f"Contact sheet: {Path(out) / NAME}")
     print(summary_line(rows, out, external_requests))
-    problems = [f"{row.result.call.label}: {row.details}" for row in rows if row.failed]
-    if problems:
-        raise CommandError(f"{len(problems)} of {len(rows)} went wrong: {'; '.join(problems)}")
+    errors = [f"{row.result.call.label}: {row.details}" for row in rows if row.failed]
+    if errors:
+        raise CommandError(f"{len(errors)} of {len(rows)} results failed: {'; '.join(errors)}")

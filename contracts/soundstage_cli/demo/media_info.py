@@ -1,4 +1,4 @@
-"""What a decoder says of a file: it is read back and decoded to its end, so that what is told was seen."""
+"""Describes a media file after decoding it to its end, so that the description is measured and not declared."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LAYOUTS: Final[Mapping[int, str]] = {1: "mono", 2: "stereo"}
 
 
 class UndecodableError(Exception):
-    """No decoder reads the file to its end; the text names the file and says why."""
+    """No decoder reads the file to its end; the message has the file's name and the reason."""
 
 
 def describe_media(path: Path) -> str:
-    """Return format, size, rate, duration and weight of the film, sound or picture at *path*.
+    """Return format, dimensions, rate, duration and size of the video, audio or image file at *path*.
 
     Raises:
-        UndecodableError: It is none.
+        UndecodableError: It cannot be decoded.
     """
     try:
-        details = _DECODERS.get(path.suffix, _image)(path)
-    except (OSError, ValueError, IndexError, SyntaxError) as error:  # the kinds that PyAV and Pillow raise
+        description = _DECODERS.get(path.suffix, _image)(path)
+    except (OSError, ValueError, IndexError, SyntaxError) as error:  # what PyAV and Pillow raise
         raise UndecodableError(f"no decoder reads {path.name}: {error}") from None
-    return f"{details} {path.stat().st_size / 1000:.0f} kB"
+    return f"{description} {path.stat().st_size / 1000:.0f} kB"
 
 
 def _video(path: Path) -> str:
@@ -62,7 +62,7 @@ def _svg(path: Path) -> str:
 
 
 _DECODERS: Final[Mapping[str, Callable[[Path], str]]] = {".mp4": _video, ".mp3": _audio, ".svg": _svg}
-"""Suffix to who decodes it; anything else is a picture."""
+"""The decoder for each suffix; any other file is read as an image."""
 
 
 def _codec(name: str) -> str:
@@ -71,5 +71,5 @@ def _codec(name: str) -> str:
 
 def _seconds(seconds: float) -> str:
     if not seconds:
-        raise ValueError("there is nothing in it")
+        raise ValueError("it is empty")
     return f"{seconds:.1f} s"

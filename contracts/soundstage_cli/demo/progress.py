@@ -1,4 +1,4 @@
-"""Shows how the calls of a demonstration go: moving bars on a terminal, plain lines into a pipe."""
+"""Shows the progress of the demo's calls: progress bars on a terminal, plain lines into a pipe."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _WHOLE: Final = 100.0
 
 
 class LineProgress:
-    """A line whenever a call comes into another state, without a single control code."""
+    """Prints a line for each change of state, without control codes."""
 
     def __enter__(self) -> Self:
         """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave what was printed."""
+        """Do nothing; the printed lines remain."""
 
     def update(self, call: ClientCall, state: str, progress: float | None = None) -> None:
-        """Print where *call* stands."""
+        """Print the state of *call*."""
         done = f" {progress:.0f} %" if progress and progress < _WHOLE else ""
         print(f"{call.label}: {state}{done}", flush=True)
 
     def end(self, call: ClientCall, state: str) -> None:
-        """Print how *call* ended."""
+        """Print the final state of *call*."""
         self.update(call, state)
 
 
 class BarProgress:
-    """A bar for all the calls and one for each that is under way; a call that ended leaves a line above them.
+    """A bar for all calls and one for each running call; a finished call leaves a line above them.
 
     Args:
-        calls: How many are to come.
+        calls: The number of calls.
     """
 
     def __init__(self, calls: int) -> None:
@@ -60,17 +60,17 @@ class BarProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self._progress.stop()
 
     def update(self, call: ClientCall, state: str, progress: float | None = None) -> None:
-        """Move the bar of *call*, which appears with its first state."""
+        """Advance the bar of *call*; its first state creates the bar."""
         if call.name not in self._bars:
             self._bars[call.name] = self._progress.add_task(call.label, total=_WHOLE, state=state)
         self._progress.update(self._bars[call.name], completed=progress, state=state)
 
     def end(self, call: ClientCall, state: str) -> None:
-        """Put a line in the place of the bar of *call*."""
+        """Replace the bar of *call* with a line."""
         if call.name in self._bars:
             self._progress.remove_task(self._bars.pop(call.name))
         self._progress.console.print(f"{call.label}: {state}", markup=False, highlight=False)
@@ -78,6 +78,6 @@ class BarProgress:
 
 
 def progress_display(calls: int) -> LineProgress | BarProgress:
-    """Return bars if somebody watches a terminal that can draw them, or else lines, for so many *calls*."""
+    """Return bars if standard output is a terminal that can draw them, or else lines, for a number of *calls*."""
     drawable = sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
     return BarProgress(calls) if drawable else LineProgress()

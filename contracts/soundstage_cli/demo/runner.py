@@ -1,7 +1,6 @@
-"""Performs a demonstration: every vendor's calls through its real clients, against a simulator in this process.
+"""Runs the demo: the calls of every vendor through the real clients, against a simulator in this process.
 
-Each call has an account of its own, so that what it took in simulated time and in credits is that account's, whatever
-runs beside it.
+Each call has its own account, so that its simulated time and cost are those of the account, whatever runs beside it.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClientCall:
-    """One call of one vendor's client.
+    """One call of a vendor's client.
 
     Attributes:
-        vendor: Whose.
-        call: What is called.
-        number: Its place among the vendor's calls, from 1.
-        is_async: Whether the awaiting client makes it, at the same time as its like.
+        vendor: The vendor.
+        demo_call: The method and its arguments.
+        number: Its position among the vendor's calls, from 1.
+        is_async: Whether the async client makes it, concurrently with the other async calls.
     """
 
     vendor: VendorContract
@@ -44,28 +43,28 @@ class ClientCall:
 
     @property
     def name(self) -> str:
-        """What the call's files are called, the same in every run."""
+        """The stem of the call's file names, the same in every run."""
         return f"{self.vendor.slug}-{self.number:02}-{self.demo_call.method}"
 
     @property
     def label(self) -> str:
-        """What the call is called while it runs."""
+        """The name that is shown while the call runs."""
         client = self.vendor.async_client if self.is_async else self.vendor.client
         return f"{client.__name__}.{self.demo_call.method} {self.number}"
 
 
 @dataclass(frozen=True)
 class CallResult:
-    """What became of a call.
+    """The result of a call.
 
     Attributes:
-        call: Which.
-        simulated: Seconds on the account's clock.
-        real: Seconds on ours.
-        amount: What was spent, in *unit*.
-        unit: The vendor's, such as credits.
-        files: What was saved.
-        error: Why it failed; "" if it did not.
+        call: The call.
+        simulated: Its duration on the account's clock, in seconds.
+        real: Its duration in real time, in seconds.
+        amount: Its cost, in *unit*.
+        unit: The vendor's unit of cost, such as credits.
+        files: The saved files.
+        error: The message of its error, or an empty string.
     """
 
     call: ClientCall
@@ -78,34 +77,33 @@ class CallResult:
 
 
 class ProgressDisplay(Protocol):
-    """Who is told how the calls go."""
+    """Displays the progress of calls."""
 
     def update(self, call: ClientCall, state: str, progress: float | None = None) -> None:
-        """Take note that *call* is in *state*, so many percent done."""
+        """Show that *call* is in *state*, with *progress* in percent."""
 
     def end(self, call: ClientCall, state: str) -> None:
-        """Take note that *call* is over."""
+        """Show that *call* has ended."""
 
 
 def client_calls(vendor: VendorContract, demo_calls: Sequence[DemoCall]) -> list[ClientCall]:
-    """Give the first half of *demo_calls* to the vendor's blocking client and the rest to its awaiting one."""
+    """Assign the first half of *demo_calls* to the vendor's sync client and the rest to its async client."""
     half = (len(demo_calls) + 1) // 2
-    return [
-        ClientCall(vendor, demo_call, number, is_async=number > half) for number, demo_call in enumerate(demo_calls, 1)
-    ]
+    numbered = enumerate(demo_calls, 1)
+    return [ClientCall(vendor, demo_call, number, is_async=number > half) for number, demo_call in numbered]
 
 
 class DemoRunner:
-    """Takes calls against one simulator.
+    """Runs calls against one simulator.
 
     Args:
         server: The simulator; its clock is ``auto``.
-        staging: An empty folder of our own, on the disk of *folder*, for files on their way.
-        folder: Where files end, replacing those of an earlier run.
-        display: Who is told.
+        staging: An empty private folder on the file system of *folder*, for files before they are complete.
+        folder: The folder of the complete files; those of an earlier run are replaced.
+        display: Shows the progress.
 
     Attributes:
-        external_requests: Addresses outside the simulator that a client sent a request to, with how many.
+        external_requests: For each address outside of the simulator, the number of requests a client sent to it.
     """
 
     def __init__(self, server: Server, staging: Path, folder: Path, display: ProgressDisplay) -> None:
@@ -116,7 +114,7 @@ class DemoRunner:
         self.external_requests: Counter[str] = Counter()
 
     def run(self, calls: Sequence[ClientCall]) -> Iterator[CallResult]:
-        """Take *calls* of one vendor: the blocking ones one after the other, then the awaited ones at once."""
+        """Run the *calls* of one vendor: the sync ones one after another, then the async ones concurrently."""
         for call in calls:
             if not call.is_async:
                 yield self._run_sync(call)
@@ -127,7 +125,7 @@ class DemoRunner:
         try:
             with call.vendor.client(**self._arguments(call)) as client:
                 made = getattr(client, call.demo_call.method)(**call.demo_call.arguments)
-                if hasattr(made, "wait"):  # a job; what is made at once has nothing to wait for
+                if hasattr(made, "wait"):  # a job; a synchronous vendor returns its result at once
                     made.wait(on_update=partial(self._on_update, call))
                 files = made.save(self._staging / call.name)
             return self._result(call, started, files=tuple(self._move_files(call, files)))
@@ -162,26 +160,27 @@ class DemoRunner:
         }
 
     def _on_event(self, event: Event) -> None:
-        """Count what a client sends elsewhere."""
+        """Count the requests that a client sends elsewhere."""
         if isinstance(event, RequestSent) and not event.url.startswith(f"{self._server.url}/"):
             self.external_requests[urlsplit(event.url).netloc] += 1
 
-    def _on_update(self, call: ClientCall, seen: Snapshot) -> None:
-        self._display.update(call, seen.state.value, seen.progress)
+    def _on_update(self, call: ClientCall, snapshot: Snapshot) -> None:
+        self._display.update(call, snapshot.state.value, snapshot.progress)
 
     def _move_files(self, call: ClientCall, files: Sequence[Path]) -> Iterator[Path]:
-        """Put *files* where they belong, under names that stay the same from run to run."""
+        """Move complete *files* into the output folder, under names that stay the same from run to run."""
         for number, file in enumerate(files, 1):
             name = call.name if len(files) == 1 else f"{call.name}-{number}"
             yield file.replace(self._folder / f"{name}{file.suffix}")
 
     def _result(self, call: ClientCall, started: float, files: tuple[Path, ...] = (), error: str = "") -> CallResult:
-        """Tell how far the call's account came from the world's time, which stands, and what it spent."""
+        """Measure the call: its real time, and its simulated time and cost on the call's account."""
         real = time.perf_counter() - started
         world = self._server.world
         with world.lock:
             account = world.account(call.vendor.slug, call.name)
             account.settle(account.now())
+            # The world's `auto` clock never moves by itself, so the difference is the time this account skipped.
             unit, simulated = account.ledger.unit, account.now() - world.clock.now()
             spent = unit.to_units(account.ledger.spent)
         self._display.end(call, f"failed: {error}" if error else "saved")

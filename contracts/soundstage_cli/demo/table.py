@@ -1,8 +1,7 @@
-"""The table at the end of a demonstration: what each call took and cost, and what a decoder says of its files."""
+"""The table at the end of the demo: time and cost of each call, and a description of each decoded file."""
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +15,21 @@ if TYPE_CHECKING:
     from soundstage_cli.console import Cell, Printer
     from soundstage_cli.demo.runner import CallResult
 
-_WIDE_HEADERS: Final = ("vendor", "capability", "simulated", "real", "cost", "file", "a decoder says")
-_NARROW_HEADERS: Final = ("vendor\ncapability", "simulated, real\ncost", "file\na decoder says")
+_WIDE_HEADERS: Final = ("vendor", "capability", "simulated", "real", "cost", "file", "decoded")
+_NARROW_HEADERS: Final = ("vendor\ncapability", "simulated, real\ncost", "file\ndecoded")
 _GAP: Final = 3
-_PIPE_WIDTH: Final = 120
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One row: a file of a call and what a decoder says of it, or why there is none.
+    """One row: a file of a call with its description, or the error of a call without a file.
 
     Attributes:
-        result: The call's.
-        first: Whether it is the first of the call, which shows the figures.
-        file: The file's name.
-        details: What the decoder says, or what went wrong.
-        failed: Whether it went wrong.
+        result: The result of the call.
+        first: Whether it is the call's first row, which shows time and cost.
+        file: The name of the file.
+        details: The description of the decoded file, or the error.
+        failed: Whether *details* is an error.
     """
 
     result: CallResult
@@ -41,15 +39,15 @@ class ResultRow:
     failed: bool
 
     def cells(self) -> tuple[str, ...]:
-        """Return the row, a cell for each word of the heads."""
-        done = self.result
-        call, cost = done.call, format_costs({done.unit: done.amount})
-        figures = (call.vendor.slug, call.demo_call.method, f"{done.simulated:.0f} s", f"{done.real:.2f} s", cost)
+        """Return the row, one cell for each of the wide headers."""
+        result, call = self.result, self.result.call
+        cost = format_costs({result.unit: result.amount})
+        figures = (call.vendor.slug, call.demo_call.method, f"{result.simulated:.0f} s", f"{result.real:.2f} s", cost)
         return (*(figures if self.first else ("",) * len(figures)), self.file, self.details)
 
 
 def result_rows(results: Iterable[CallResult]) -> Iterator[ResultRow]:
-    """Decode every file of *results*."""
+    """Decode every file of *results* and yield a row for each."""
     for result in results:
         if result.error:
             yield ResultRow(result, first=True, file="", details=result.error, failed=True)
@@ -66,10 +64,10 @@ def _describe(file: Path) -> tuple[str, bool]:
 
 
 def print_table(printer: Printer, rows: Sequence[ResultRow]) -> None:
-    """Show *rows* in lines of seven cells, or where these do not fit, in pairs of lines."""
+    """Print *rows* with one line each, or two lines each if one does not fit the terminal."""
     texts = [row.cells() for row in rows]
     widths = (max(map(len, column)) for column in zip(_WIDE_HEADERS, *texts, strict=True))
-    fits = sum(widths) + _GAP * len(_WIDE_HEADERS) <= shutil.get_terminal_size((_PIPE_WIDTH, 0)).columns
+    fits = printer.width is None or sum(widths) + _GAP * len(_WIDE_HEADERS) <= printer.width
     shown = texts if fits else map(_in_two_lines, texts)
     styles = ["bold red" if row.failed else "" for row in rows]
     cells: list[list[Cell]] = [[*text[:-1], (text[-1], style)] for text, style in zip(shown, styles, strict=True)]
@@ -83,17 +81,17 @@ def _in_two_lines(row: Sequence[str]) -> tuple[str, ...]:
 
 
 def summary_line(rows: Sequence[ResultRow], out: str, external_requests: Mapping[str, int]) -> str:
-    """Return in one line where the files are, what they would have cost, and what left this machine."""
+    """Return one line with the number of files, their folder, the simulated cost, and any external requests."""
     files = sum(1 for row in rows if row.file)
     costs: dict[str, float] = defaultdict(float)
     for result in (row.result for row in rows if row.first):
         costs[result.unit] += result.amount
-    gone = ", ".join(f"{count} to {address}" for address, count in external_requests.items())
-    leaving = f"requests left this machine: {gone}" if gone else "nothing left this machine"
+    external = ", ".join(f"{count} to {address}" for address, count in external_requests.items())
+    requests = f"requests left this machine: {external}" if external else "nothing left this machine"
     noun = "file is" if files == 1 else "files are"
-    return f"{files} {noun} in {Path(out)}; would have been spent: {format_costs(costs)}; {leaving}."
+    return f"{files} {noun} in {Path(out)}; would have been spent: {format_costs(costs)}; {requests}."
 
 
 def format_costs(costs: Mapping[str, float]) -> str:
-    """Return amounts with their units, such as ``10 credits``."""
+    """Return the amounts with their units, such as ``10 credits``."""
     return " and ".join(f"{amount:.10g} {unit}" for unit, amount in costs.items()) or "nothing"

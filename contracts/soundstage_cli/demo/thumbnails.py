@@ -1,4 +1,4 @@
-"""Thumbnails of what was made, each from the file itself: a film's middle frame, a drawing rendered, a sound's wave."""
+"""Thumbnails made from the files: the middle frame of a video, a rendered SVG, the waveform of an audio file."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-WAVE_GROUND: Final = (38, 44, 58)
+WAVE_BACKGROUND: Final = (38, 44, 58)
 _WAVE: Final = (236, 190, 122)
 _WAVE_RATE: Final = 4000
-"""Samples a second that a wave is drawn from: enough for its shape, few enough for a quarter of an hour."""
+"""Samples per second of a waveform: enough for its shape, few enough for fifteen minutes of audio."""
 _BAR: Final = 3
 _STEP: Final = 5
-_SMOOTH: Final = 4
-"""How much larger than it ends up a round shape is drawn, so that its edge is smooth."""
+_SUPERSAMPLING: Final = 4
+"""Supersampling factor of round shapes; Pillow draws them without antialiasing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small picture of a file.
+    """A thumbnail of a file.
 
     Attributes:
-        image: The picture.
-        seconds: How long the film or sound is; None for what stands still.
-        is_video: Whether it is a film.
+        image: The image.
+        seconds: The duration of a video or audio file; None for an image.
+        is_video: Whether the file is a video.
     """
 
     image: Image.Image
@@ -45,12 +45,12 @@ class Thumbnail:
 
 
 def make_thumbnail(path: Path, size: tuple[int, int]) -> Thumbnail:
-    """Return a picture of the file at *path* that fits in *size* pixels; a wave fills them.
+    """Return a thumbnail of the file at *path* that fits in *size* pixels; a waveform fills them.
 
     Raises:
-        OSError, ValueError, IndexError: No decoder reads it.
+        OSError, ValueError, IndexError: It cannot be decoded.
     """
-    thumb = _MAKERS.get(path.suffix, _image)(path, size)
+    thumb = _THUMBNAILERS.get(path.suffix, _image)(path, size)
     thumb.image.thumbnail(size, Image.Resampling.LANCZOS)
     return thumb
 
@@ -62,7 +62,7 @@ def _video(path: Path, _: tuple[int, int]) -> Thumbnail:
         container.seek(int(seconds / 2 * av.time_base))
         frames = (frame for frame in container.decode(stream) if (frame.time or 0) >= seconds / 2)
         frame = next(frames, None)
-        if frame is None:
+        if frame is None:  # a video of one frame has none after the middle
             container.seek(0)
             frame = next(container.decode(stream))
         image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves its options open
@@ -76,7 +76,7 @@ def _audio(path: Path, size: tuple[int, int]) -> Thumbnail:
         for frame in container.decode(container.streams.audio[0]):
             for part in resampler.resample(frame):
                 samples.frombytes(bytes(part.planes[0])[: part.samples * samples.itemsize])
-    image = Image.new("RGB", size, WAVE_GROUND)
+    image = Image.new("RGB", size, WAVE_BACKGROUND)
     draw, middle = ImageDraw.Draw(image), size[1] / 2
     for place, peak in enumerate(_peaks(samples, size[0] // _STEP)):
         half = max(1.0, peak * middle * 0.72)
@@ -86,10 +86,10 @@ def _audio(path: Path, size: tuple[int, int]) -> Thumbnail:
 
 
 def _peaks(samples: array[int], count: int) -> Iterator[float]:
-    """The loudest sample of each of *count* stretches, as a share of the loudest of all."""
+    """The peak of each of *count* intervals, relative to the highest peak."""
     edges = [len(samples) * place // count for place in range(count + 1)]
-    stretches = [samples[start:end] or array("h", [0]) for start, end in pairwise(edges)]
-    peaks = [max(abs(min(stretch)), abs(max(stretch))) for stretch in stretches]
+    intervals = [samples[start:end] or array("h", [0]) for start, end in pairwise(edges)]
+    peaks = [max(abs(min(interval)), abs(max(interval))) for interval in intervals]
     loudest = max(peaks, default=0) or 1
     return (peak / loudest for peak in peaks)
 
@@ -99,10 +99,10 @@ def _svg(path: Path, size: tuple[int, int]) -> Thumbnail:
 
 
 def render_svg(path: Path, width: int | None = None) -> Image.Image:
-    """Return the SVG at *path* as a renderer shows it, with the typefaces that the simulator has.
+    """Render the SVG at *path* with the fonts of the simulator.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not an SVG.
     """
     faces = [face for face in bundled_last() if face.path]
     family = faces[0].family if faces else "sans-serif"
@@ -124,7 +124,7 @@ def _image(path: Path, _: tuple[int, int]) -> Thumbnail:
         return Thumbnail(opaque.convert("RGB"))
 
 
-_MAKERS: Final[Mapping[str, Callable[[Path, tuple[int, int]], Thumbnail]]] = {
+_THUMBNAILERS: Final[Mapping[str, Callable[[Path, tuple[int, int]], Thumbnail]]] = {
     ".mp4": _video,
     ".mp3": _audio,
     ".svg": _svg,
@@ -132,8 +132,8 @@ _MAKERS: Final[Mapping[str, Callable[[Path, tuple[int, int]], Thumbnail]]] = {
 
 
 def play_icon_mask(side: int) -> Image.Image:
-    """Return the mask of a triangle that points to the right, *side* pixels high."""
-    large = side * _SMOOTH
+    """Return the mask of a play icon, *side* pixels high."""
+    large = side * _SUPERSAMPLING
     mark = Image.new("L", (large, large), 0)
     ImageDraw.Draw(mark).polygon([(large * 0.1, 0), (large * 0.1, large), (large * 0.95, large / 2)], fill=255)
     return mark.resize((side, side), Image.Resampling.LANCZOS)
@@ -141,7 +141,7 @@ def play_icon_mask(side: int) -> Image.Image:
 
 @lru_cache(maxsize=32)
 def rounded_mask(size: tuple[int, int], radius: int) -> Image.Image:
-    """Return a mask of *size* with round corners."""
-    mask = Image.new("L", (size[0] * _SMOOTH, size[1] * _SMOOTH), 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * _SMOOTH, fill=255)
+    """Return a mask of *size* with rounded corners."""
+    mask = Image.new("L", (size[0] * _SUPERSAMPLING, size[1] * _SUPERSAMPLING), 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), radius * _SUPERSAMPLING, fill=255)
     return mask.resize(size, Image.Resampling.LANCZOS)

@@ -1,6 +1,6 @@
-"""The table that `soundstage generate` is made from: every vendor's capabilities and their options.
+"""The catalog of `soundstage generate`: every vendor's capabilities and their options.
 
-Nothing is written down here: a vendor's client says what it can do, by the signatures and docstrings of its methods.
+It is derived from the signatures and docstrings of the vendors' clients, so a new method needs no change here.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from soundstage._values.profile import VendorProfile
 
 _CLIENT_PARAMETERS: Final = {"self", "base_url", "http", "clock", "poll", "retry", "timeout", "on_event"}
-"""Parameters of every client that are no matter of a vendor's."""
+"""Parameters that every client has; they are not options of a vendor."""
 _POSITIONAL: Final = ("prompt", "text")
-"""Parameters that are given without naming them, the first that there is."""
+"""Names of parameters that may be given as the positional argument; the first one found is it."""
 _SECTION: Final = re.compile(r"^(?P<name>Args|Returns|Raises|Facts): ?(?P<rest>.*)$")
 _ARGUMENT: Final = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*)$")
 _AS_FOR: Final = re.compile(r"As (?:for|in) `(?P<method>\w+)`")
@@ -41,9 +41,9 @@ class Option:
 
     Attributes:
         name: Its name in Python.
-        type: What it takes.
-        default: What it is when it is not given; `inspect.Parameter.empty` where it must be.
-        help: What the method's docstring says of it.
+        type: The values that it accepts.
+        default: Its default; `inspect.Parameter.empty` if it has none.
+        help: Its description in the method's docstring.
     """
 
     name: str
@@ -53,30 +53,30 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """Its name on the command line, without the dashes."""
+        """Its name on the command line, without the leading dashes."""
         return self.name.strip("_").replace("_", "-")
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """Whether it is required."""
         return self.default is inspect.Parameter.empty and not self.type.optional
 
     @property
     def defaults_to_none(self) -> bool:
-        """Whether it is None where it is not given, and the method needs None to be passed."""
+        """Whether the method must be passed None if the option is not given."""
         return self.default is inspect.Parameter.empty and self.type.optional
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One thing that a vendor can do.
+    """One capability of a vendor.
 
     Attributes:
-        method: The client's method.
-        api_name: The vendor's own name for it, where that differs.
-        description: What it does, a paragraph.
-        options: Its parameters, in the order of the method.
-        facts: The keys of the facts that say so.
+        method: The name of the client's method.
+        api_name: The vendor's own name for it, or None if that is the same.
+        description: What it does, in one paragraph.
+        options: Its parameters, in the order of the signature.
+        facts: The keys of the facts that the docstring cites.
         opens_account: Whether it is a class method that needs no credentials, as one that opens an account.
     """
 
@@ -89,17 +89,17 @@ class Capability:
 
     @property
     def name(self) -> str:
-        """What it is called in lists: the vendor's own name, or the method's."""
+        """Its name in lists: the vendor's own name, or the method's."""
         return self.api_name or self.method
 
     @property
     def summary(self) -> str:
-        """The first sentence of what it does."""
+        """The first sentence of the description."""
         return re.split(r"(?<=[.;])\s", self.description, maxsplit=1)[0].rstrip(".;")
 
     @property
     def positional(self) -> Option | None:
-        """The option that is given without its name: the prompt, or else the first that must be given."""
+        """The option that may be given as the positional argument: the prompt, or else the first required one."""
         named = {option.name: option for option in self.options}
         preferred = next((named[name] for name in _POSITIONAL if name in named), None)
         return preferred or next((option for option in self.options if option.required), None)
@@ -107,14 +107,14 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor, as its client has it.
+    """One vendor, as its client declares it.
 
     Attributes:
-        profile: What it declares.
-        client: Its blocking client.
-        capabilities: What it can do, in the order of its methods.
-        options: What its client takes beside credentials and address.
-        parameters: The names of all arguments of its client.
+        profile: Its profile.
+        client: Its sync client class.
+        capabilities: Its capabilities, in the order of the methods.
+        options: The client's own parameters, without credentials and the common ones.
+        parameters: The names of all parameters of its client.
     """
 
     profile: VendorProfile
@@ -129,10 +129,10 @@ class Vendor:
         return self.profile.slug
 
     def find(self, name: str) -> Capability | None:
-        """Return the capability that *name* means: a method, with dashes or not, or the vendor's own name."""
-        for of in (str, _normalized):
+        """Return the capability called *name*: a method, with dashes or underscores, or the vendor's own name."""
+        for normalize in (str, _normalized):  # an exact match takes precedence
             for capability in self.capabilities:
-                if of(name) in {of(capability.method), of(capability.name)}:
+                if normalize(name) in {normalize(capability.method), normalize(capability.name)}:
                     return capability
         return None
 
@@ -142,14 +142,14 @@ def _normalized(name: str) -> str:
 
 
 def load_profile(slug: str) -> VendorProfile:
-    """Return what the client of *slug*, which is in the registry, declares."""
+    """Return the profile of the client of *slug*, which is in the registry."""
     profile: VendorProfile = import_module(VENDORS[slug].module).PROFILE
     return profile
 
 
 @cache
 def load_vendor(slug: str) -> Vendor:
-    """Read the client of *slug*, which is in the registry."""
+    """Inspect the client of *slug*, which is in the registry."""
     entry = VENDORS[slug]
     client, profile = getattr(import_module(entry.module), entry.client), load_profile(slug)
     names = {method: name for name, method in profile.api_names.items()}
@@ -174,7 +174,7 @@ def load_vendor(slug: str) -> Vendor:
 
 
 def _methods(client: type) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The client's own public methods, in the order in which they are written, that take named arguments alone."""
+    """The client's own public methods without ``*args`` or ``**kwargs``, in source order."""
     shared = set(dir(SyncClient))
     for owner in reversed(client.__mro__):
         for name in vars(owner):
@@ -198,7 +198,7 @@ def _options(method: Callable[..., Any], scope: _AnnotationScope, help_of: Calla
 
 
 class _Docstring:
-    """A docstring, taken apart: what the method does, what its arguments are, and the other sections."""
+    """A parsed docstring: the description, the arguments, and the other sections."""
 
     def __init__(self, text: str) -> None:
         self.arguments: dict[str, str] = {}
@@ -207,7 +207,7 @@ class _Docstring:
         section, name = "", ""
         for line in text.splitlines():
             if found := _SECTION.match(line):
-                section, line = found["name"], found["rest"]  # noqa: PLW2901 - the heading is no part of its section
+                section, line = found["name"], found["rest"]  # noqa: PLW2901 - the heading is not part of its section
             if section == "Args":
                 if argument := _ARGUMENT.match(line):
                     name, line = argument["name"], argument["text"]  # noqa: PLW2901 - likewise
@@ -222,7 +222,7 @@ class _Docstring:
 
 
 def _option_help(texts: Mapping[str, _Docstring], method: str, option: str) -> str:
-    """What *method*'s docstring says of *option*; where it points to another method, or is silent, what that says."""
+    """Return the description of *option* in *method*'s docstring, or in that of the method it refers to."""
     text = texts[method].arguments.get(option, "")
     if pointer := _AS_FOR.match(text):
         return texts[pointer["method"]].arguments.get(option, text) if pointer["method"] in texts else text
@@ -231,20 +231,23 @@ def _option_help(texts: Mapping[str, _Docstring], method: str, option: str) -> s
 
 
 def _facts(slug: str, listed: str) -> Iterator[str]:
-    """The keys in a line such as ``tomoviee:text2video.params, video.common.``."""
+    """Yield the keys in a line such as ``tomoviee:text2video.params, video.common.``."""
     for word in filter(None, re.split(r"[,\s]+", listed.rstrip("."))):
         yield word if ":" in word else f"{slug}:{word}"
 
 
 class _AnnotationScope(Mapping[str, Any]):
-    """Every name that a vendor's annotations may use, those that are imported for type checkers alone among them."""
+    """Every name that a vendor's annotations may use.
+
+    Names imported under ``TYPE_CHECKING`` do not exist in the module at run time, so they are looked up elsewhere.
+    """
 
     def __init__(self, module: str) -> None:
         self._places = ("soundstage", module, "typing", "collections.abc", "os", "pathlib")
         self._package = module
 
     def resolve(self, annotation: object, globalns: dict[str, Any]) -> Any:
-        """Return what *annotation* means; `Any` where that cannot be known."""
+        """Return the type that *annotation* names, or `Any` if it cannot be resolved."""
         if not isinstance(annotation, str):
             return Any if annotation is inspect.Parameter.empty else annotation
         holder = SimpleNamespace(__annotations__={"it": annotation})
@@ -268,7 +271,7 @@ class _AnnotationScope(Mapping[str, Any]):
 
 @cache
 def _modules(package: str) -> tuple[Any, ...]:
-    """The vendor's modules, and the library's own that they stand on."""
+    """The modules of the vendor and the private modules of the library."""
     home = import_module(package)
     below: Iterable[Any] = pkgutil.iter_modules(getattr(home, "__path__", ()), f"{package}.")
     own = [home, *(import_module(found.name) for found in below)]

@@ -1,4 +1,4 @@
-"""`soundstage generate`: any vendor's client from the shell, with options made from its own methods."""
+"""`soundstage generate`: any vendor's client from the shell, with options derived from its methods."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ if TYPE_CHECKING:
     from soundstage_cli.generate.catalog import Capability, Vendor
     from soundstage_cli.parsers import StrictParser
 
-HELP = "make something by any vendor's client, and save it"
+HELP = "generate media with any vendor's client and save it"
 
 _NO_OPTIONS: Final = "\0"
+"""A prefix that no option has, so that argparse passes every word on."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take every word: which options there are depends on the vendor and the capability."""
+    """Accept any words: the options depend on the vendor and the capability."""
     parser.prefix_chars = _NO_OPTIONS
     parser.add_argument("words", nargs=argparse.REMAINDER)
 
 
 def run(args: argparse.Namespace) -> int:
-    """List, or make something, or go on with a job."""
+    """List capabilities, generate something, or resume a job."""
     parser, vendor, capability, rest = resolve(args.words)
     typed = parser.parse(rest)
     if vendor is not None and capability is not None:
@@ -45,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def resolve_parser(words: Sequence[str]) -> tuple[StrictParser, Sequence[str]]:
-    """Return who reads the rest of *words*, and that rest, for completion."""
+    """Return the parser of the remaining *words* and those words, for completion."""
     parser, _, _, rest = resolve(words)
     return parser, rest
 
 
 def resolve(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capability | None, Sequence[str]]:
-    """Return who reads the rest of *words*, whose client is meant and what of it, and that rest.
+    """Return the parser of the remaining *words*, the vendor and the capability that they name, and those words.
 
     Raises:
         UsageError: The vendor or the capability is unknown.
@@ -65,14 +66,14 @@ def resolve(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capabili
         return root_parser(), None, None, words
     slug = words[0]
     if slug not in VENDORS:
-        raise UsageError(f"no vendor is called {slug!r}{suggestion(slug, VENDORS)}; known: {', '.join(VENDORS)}")
+        raise UsageError(f"unknown vendor {slug!r}{suggestion(slug, VENDORS)}; allowed: {', '.join(VENDORS)}")
     vendor = load_vendor(slug)
     if len(words) == 1 or words[1].startswith("-"):
         return vendor_parser(vendor), vendor, None, words[1:]
     capability = vendor.find(words[1])
     if capability is None:
         names = [name for one in vendor.capabilities for name in (one.name, one.method)]
-        hint = f"{suggestion(words[1], names)}; soundstage generate {slug} lists all"
+        hint = f"{suggestion(words[1], names)}; soundstage generate {slug} lists them"
         raise UsageError(f"{vendor.profile.name} has no capability {words[1]!r}{hint}")
     return capability_parser(vendor, capability), vendor, capability, words[2:]
 
@@ -96,7 +97,7 @@ def _show_capabilities(vendor: Vendor) -> int:
 
     rows = [(_quoted(capability.name), capability.summary) for capability in vendor.capabilities]
     head = f"soundstage generate {vendor.slug} CAPABILITY"
-    print(f"{head}\n\n{format_columns(rows)}\n\n{head} --help tells its options.")
+    print(f"{head}\n\n{format_columns(rows)}\n\n{head} --help lists its options.")
     return 0
 
 
@@ -110,13 +111,13 @@ def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> 
     from soundstage_cli.generate.runner import GenerateRunner
 
     if typed.no_wait and typed.out:
-        raise UsageError("--no-wait saves nothing, so that --out has no place; give it to --resume")
+        raise UsageError("--no-wait saves nothing, so --out is not allowed; give --out to --resume")
     arguments = _arguments(vendor, capability, typed)
     extra = {option.name: getattr(typed, option.name) for option in vendor.options if hasattr(typed, option.name)}
     destination = check_destination(None if typed.no_wait else typed.out)
     _check_seconds(typed)
     if typed.dry_run and capability.opens_account:
-        raise UsageError(f"--dry-run: {capability.method} cannot be rehearsed")
+        raise UsageError(f"--dry-run is not available for {capability.method}")
     if typed.dry_run:
         print(first_request(vendor, capability, arguments, extra, typed.base_url))
         print(f"{vendor.slug} {capability.method}: nothing was sent", file=sys.stderr)
@@ -126,21 +127,21 @@ def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> 
 
 
 def _arguments(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> dict[str, Any]:
-    """The method's arguments, the words without a name among them."""
+    """Return the method's arguments, with the positional one."""
     given = {option.name: getattr(typed, option.name) for option in capability.options if hasattr(typed, option.name)}
-    nothing = {option.name: None for option in capability.options if option.defaults_to_none}
+    defaults = {option.name: None for option in capability.options if option.defaults_to_none}
     words = capability.positional
     if words is None:
-        return nothing | given
+        return defaults | given
     if hasattr(typed, "words"):
         if words.name in given:
-            raise UsageError(f"--{words.flag} is given twice, once without its name: {typed.words!r}")
-        given[words.name] = _read(words.type.read, f"--{words.flag}", typed.words)
+            raise UsageError(f"--{words.flag} is given twice, once as a positional argument: {typed.words!r}")
+        given[words.name] = _read(words.type.parse, f"--{words.flag}", typed.words)
     elif words.required and words.name not in given:
         raise UsageError(
             f"the {words.flag} is missing; see soundstage generate {vendor.slug} {capability.method} --help"
         )
-    return nothing | given
+    return defaults | given
 
 
 def _read(read: Callable[[str], Any], option: str, text: str) -> Any:
@@ -151,10 +152,10 @@ def _read(read: Callable[[str], Any], option: str, text: str) -> Any:
 
 
 def _check_seconds(typed: argparse.Namespace) -> None:
-    """Turn --timeout and --poll into numbers.
+    """Parse --timeout and --poll.
 
     Raises:
-        UsageError: One is no number of seconds.
+        UsageError: A value is not a number of seconds.
     """
     for name, least in (("timeout", 0.0), ("poll", 0.001)):
         text = getattr(typed, name)
@@ -165,12 +166,12 @@ def _check_seconds(typed: argparse.Namespace) -> None:
         except ValueError:
             seconds = math.nan
         if not least <= seconds < math.inf:
-            raise UsageError(f"--{name} is {text!r}; allowed: seconds, of at least {least:g}")
+            raise UsageError(f"--{name} is {text!r}; allowed: seconds, at least {least:g}")
         setattr(typed, name, seconds)
 
 
 def _resume(typed: argparse.Namespace) -> int:
-    """Go on with the job of a token, or of VENDOR:CAPABILITY:ID."""
+    """Resume the job of a token or of VENDOR:CAPABILITY:ID."""
     from soundstage._registry import VENDORS
     from soundstage_cli.generate.catalog import load_vendor
     from soundstage_cli.generate.output import check_destination
@@ -178,7 +179,7 @@ def _resume(typed: argparse.Namespace) -> int:
 
     slug, find = _job_finder(typed.resume)
     if slug not in VENDORS:
-        allowed = "a token, as --no-wait prints it, or VENDOR:CAPABILITY:ID"
+        allowed = "a token printed by --no-wait, or VENDOR:CAPABILITY:ID"
         raise UsageError(f"--resume is {typed.resume!r}; allowed: {allowed}")
     _check_seconds(typed)
     typed.no_wait = False
@@ -186,7 +187,7 @@ def _resume(typed: argparse.Namespace) -> int:
 
 
 def _job_finder(text: str) -> tuple[object, Callable[[Any], Job]]:
-    """The vendor that *text* names, and how its client finds the job."""
+    """Return the slug in *text*, None if there is none, and the function that gets the job from the client."""
     try:
         token: Mapping[str, Any] = json.loads(text)
         return token["vendor"], lambda client: client.job_from_token(text)

@@ -1,4 +1,4 @@
-"""Rehearses a call: everything is checked and built, and the first request is shown instead of sent."""
+"""The dry run of a call: every check runs and the first request is built, but printed instead of sent."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ if TYPE_CHECKING:
 
     from soundstage_cli.generate.catalog import Capability, Vendor
 
-_LONGEST: Final = 500
+_MAX_TEXT: Final = 500
 
 
 def first_request(
     vendor: Vendor, capability: Capability, arguments: Mapping[str, Any], extra: Mapping[str, Any], base_url: str | None
 ) -> str:
-    """Return the first request of a call as JSON: method, address and body, without headers and secrets.
+    """Return the first request of a call as JSON: method, URL and body, without headers and secrets.
 
     Raises:
-        UsageError: The client refuses an argument, or misses a credential.
+        UsageError: The client refuses an argument, or a credential is missing.
     """
     import httpx
 
     sent: list[httpx.Request] = []
 
-    def keep(request: httpx.Request) -> httpx.Response:
+    def capture(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        raise httpx.ConnectError("a rehearsal sends nothing")
+        raise httpx.ConnectError("a dry run sends nothing")
 
-    with httpx.Client(transport=httpx.MockTransport(keep)) as http:
+    with httpx.Client(transport=httpx.MockTransport(capture)) as http:
         try:
             client = vendor.client(
                 base_url=base_url, http=http, retry=RetryPolicy(attempts=1), clock=SkippingClock(), **extra
             )
             getattr(client, capability.method)(**arguments)
         except errors.SoundstageError as error:
-            if not sent:
+            if not sent:  # otherwise it is the ConnectError of the captured request
                 raise command_error(vendor, error, "") from None
-    return _shown(vendor, sent[0])
+    return _as_json(vendor, sent[0])
 
 
-def _shown(vendor: Vendor, request: httpx.Request) -> str:
+def _as_json(vendor: Vendor, request: httpx.Request) -> str:
     content = request.content.decode(errors="replace")
     body = json.loads(content) if content else None
-    shown = {"method": request.method, "url": hide_query(str(request.url)), "body": _short(body)}
+    shown = {"method": request.method, "url": hide_query(str(request.url)), "body": _shortened(body)}
     secrets = filter(None, map(os.environ.get, vendor.profile.credentials.values()))
     return Redactor(secrets)(json.dumps(shown, indent=2, ensure_ascii=False))
 
 
-def _short(value: Any) -> Any:
-    """*value* with long texts, such as a picture in base64, cut."""
+def _shortened(value: Any) -> Any:
+    """Return *value* with long texts cut, such as an image in Base64."""
     if isinstance(value, dict):
-        return {key: _short(each) for key, each in value.items()}
+        return {key: _shortened(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_short(each) for each in value]
-    if isinstance(value, str) and len(value) > _LONGEST:
+        return [_shortened(each) for each in value]
+    if isinstance(value, str) and len(value) > _MAX_TEXT:
         return f"{value[:60]}... ({len(value)} characters)"
     return value

@@ -1,10 +1,11 @@
-"""What to say when it did not end well, and what to do then: nothing that was paid for is given up."""
+"""Error messages of `soundstage generate`: what failed, and how to keep a job that was paid for."""
 
 from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from soundstage import errors
 from soundstage_cli.errors import CommandError, UsageError
@@ -13,41 +14,42 @@ from soundstage_cli.options import shorten
 if TYPE_CHECKING:
     from soundstage_cli.generate.catalog import Vendor
 
-_QUOTED: Final = 40
-"""So much of a value stands in the library's own message, unless it was masked there."""
+_QUOTED_LENGTH: Final = 40
+"""The length of a value that the library quotes in its own message, unless the value is masked there."""
 
 
-def resume_command(token: str, again: str) -> str:
-    """Return what to type to go on with the job that *token* names; *again* are the options to repeat."""
-    return f"soundstage generate --resume {shlex.quote(token)}{again}"
+def resume_command(token: str, options: str) -> str:
+    """Return the command that resumes the job of *token*, with *options*, the repeated options of this command."""
+    return f"soundstage generate --resume {shlex.quote(token)}{options}"
 
 
-def command_error(vendor: Vendor, error: errors.SoundstageError, again: str) -> CommandError:
-    """Return *error* in words of the command line."""
+def command_error(vendor: Vendor, error: errors.SoundstageError, options: str) -> CommandError:
+    """Convert *error* of the client library into an error of the command line."""
     if isinstance(error, errors.MissingCredential):
         return UsageError(f"{error.variable} is not set ({error.message}).{_variables(vendor)}")
     if isinstance(error, errors.TokenError):
-        return UsageError(f"--resume: {error.message} (--base-url says where the vendor is)")
+        return UsageError(f"--resume: {error.message} (--base-url sets the vendor's address)")
     if isinstance(error, errors.InvalidArgument):
         return UsageError(_argument(error))
     if isinstance(error, errors.AuthenticationError):
         return CommandError(f"{error}{_variables(vendor)}")
     if error.token and not isinstance(error, errors.JobError):
-        return CommandError(f"{error}\nNothing is lost. Go on with it:\n  {resume_command(error.token, again)}")
+        return CommandError(f"{error}\nThe job is not lost. Resume it:\n  {resume_command(error.token, options)}")
     return CommandError(str(error))
 
 
 def _argument(error: errors.InvalidArgument) -> str:
-    """What is wrong with an argument, by the name of its option."""
+    """Describe an invalid argument by the name of its option."""
     if not error.field or error.value is None:
         return error.message
-    masked = repr(error.value)[:_QUOTED] not in error.message
+    # The library masks secrets in its messages. A value that is not quoted there must not be quoted here.
+    masked = repr(error.value)[:_QUOTED_LENGTH] not in error.message
     value = str(error.value) if masked else shorten(error.value)
     return f"--{error.field.replace('_', '-')} is {value}; allowed: {error.allowed}"
 
 
 def _variables(vendor: Vendor) -> str:
-    """Where credentials come from."""
+    """Return the variables that hold the credentials, and how to use a simulator instead."""
     names = ", ".join(vendor.profile.credentials.values()) or "nothing"
     return (
         f"\n{vendor.profile.name} reads {names} from the environment. For a local simulator, in two shells:"
@@ -55,8 +57,19 @@ def _variables(vendor: Vendor) -> str:
     )
 
 
-def unknown_outcome_message(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, again: str) -> str:
-    """Return the story of a paid request whose answer never came, and what to do about it."""
+def no_server(vendor: Vendor, base_url: str) -> CommandError:
+    """Return the error for a local address without a server; nothing was sent."""
+    parts = urlsplit(base_url)
+    port = "" if parts.port is None else f" --port {parts.port}"
+    return CommandError(
+        f"no server is running at {parts.scheme}://{parts.netloc}, and nothing was sent. Start one in another shell:"
+        f"\n  soundstage serve{port}"
+        f"\nFor the real service, unset {vendor.profile.base_url_variable} or set --base-url."
+    )
+
+
+def unknown_outcome_message(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, options: str) -> str:
+    """Return the message for a paid request without a response, with the steps that find its job."""
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     marks = {
         "external id": lost.external_id,
@@ -68,10 +81,10 @@ def unknown_outcome_message(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, a
     name = f"{vendor.slug}:{lost.operation}:ID"
     return "\n".join(
         (
-            f"{vendor.slug}: {lost.operation} was sent, and no answer says what became of it ({lost.reason}).",
-            "It may have been taken in and charged for. Nothing was sent again.",
-            f"  1. Look for it in your account at {vendor.profile.name}: sent about {when}{known}.",
-            f"  2. If it is there, go on with it: soundstage generate --resume {name}{again}",
-            "  3. If it is not there, run the same command again.",
+            f"{vendor.slug}: {lost.operation} was sent, but no response arrived ({lost.reason}).",
+            "The service may have accepted and charged it. It was not sent again.",
+            f"  1. Search your account at {vendor.profile.name} for a job sent about {when}{known}.",
+            f"  2. If there is one, resume it: soundstage generate --resume {name}{options}",
+            "  3. If there is none, run the same command again.",
         )
     )

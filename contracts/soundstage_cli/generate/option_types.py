@@ -1,4 +1,4 @@
-"""Turns a parameter's annotation into an option's kind: which words it takes, and what value each of them is."""
+"""Derives an option's type from a parameter's annotation: the allowed texts, and the value of each."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _URL_PREFIXES: Final = ("http://", "https://", "gs://", "data:")
 
 @dataclass(frozen=True, slots=True)
 class OptionType:
-    """What one option takes.
+    """The values that one option accepts.
 
     Attributes:
-        choices: Each word of a fixed list, as it is typed, and the value it is.
-        shown: The words that help and completion show, one for each value.
-        types: The plain types that other words may be of, tried in this order: int, float, dict, Path, str.
-        is_switch: Whether it is given without a word, or refused with ``--no-``.
+        choices: For each text of a fixed list, its value.
+        shown: The choices that help and completion show, one for each value.
+        types: The types of other values, tried in this order: int, float, dict, Path, str.
+        is_switch: Whether it takes no value, and ``--no-`` negates it.
         repeatable: Whether it may be given several times.
-        keys: The members of an object that is given as JSON, where they are known.
-        factory: What an object that was given as JSON becomes.
-        optional: Whether nothing, None, may stand in its place.
-        allows_url: Whether a file may be named by a web address, too.
+        keys: The known members of a JSON object.
+        factory: The class to make from a JSON object.
+        optional: Whether None is allowed.
+        allows_url: Whether a URL may take the place of a file path.
     """
 
     choices: Mapping[str, Any] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class OptionType:
 
     @property
     def allowed(self) -> str:
-        """What may be typed, for a message."""
+        """The allowed values, for a message."""
         names = {
             int: "a whole number",
             float: "a number",
@@ -61,16 +61,16 @@ class OptionType:
 
     @property
     def metavar(self) -> str | None:
-        """What stands for the value in a usage line; None for the option's own name."""
+        """The placeholder in a usage line; None for the option's own name."""
         if len(self.types) == 1 and not self.shown:
             return {int: "N", float: "X", dict: "JSON", Path: "PATH", str: None}[self.types[0]]
         return ("PATH|URL" if self.allows_url else "PATH") if Path in self.types else None
 
-    def read(self, text: str) -> Any:
-        """Return the value that *text* is.
+    def parse(self, text: str) -> Any:
+        """Parse *text*.
 
         Raises:
-            ValueError: It is none; the message says what is allowed.
+            ValueError: It is not allowed; the message is the list of allowed values.
         """
         for known in (text, text.casefold().replace("_", "-")):
             if known in self.choices:
@@ -95,7 +95,7 @@ class OptionType:
         return one(text)
 
     def _object(self, text: str) -> Any:
-        """Read JSON, or the JSON in a file."""
+        """Parse JSON, or the JSON file that ``@FILE`` names."""
         try:
             value = json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
         except (OSError, ValueError) as error:
@@ -104,7 +104,7 @@ class OptionType:
 
 
 def option_type(annotation: Any) -> OptionType:
-    """Return the kind of a parameter with *annotation*, resolved; what is unknown is text or JSON."""
+    """Return the type of an option for a parameter with the resolved *annotation*; Any becomes text or JSON."""
     parts = list(_parts(annotation))
     optional = type(None) in typing.get_args(annotation)
     if bool in parts:
@@ -128,7 +128,7 @@ def option_type(annotation: Any) -> OptionType:
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
-    """The alternatives of a union, without None."""
+    """Yield the members of a union, without None."""
     origin = typing.get_origin(annotation)
     if origin in {typing.Union, types.UnionType}:
         for one in typing.get_args(annotation):
@@ -153,34 +153,34 @@ def _elements(annotation: Any) -> Iterator[Any]:
 
 
 def _choices(parts: Iterable[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Every word of the literals and enumerations among *parts*, and those to show: one for each value."""
-    words: dict[str, Any] = {}
+    """Return every choice of the literals and enumerations among *parts*, and those to show: one for each value."""
+    choices: dict[str, Any] = {}
     shown: list[str] = []
     for part in parts:
         if typing.get_origin(part) is Literal:
             shown += _shown(typing.get_args(part))
-            words = {str(value): value for value in reversed(typing.get_args(part))} | words
+            choices = {str(value): value for value in reversed(typing.get_args(part))} | choices
         elif isinstance(part, type) and issubclass(part, Enum):
             named = {one.name.casefold().replace("_", "-"): one for one in part}
             valued = {str(one.value): one for one in part}
-            words |= named | valued | {value.casefold(): one for value, one in valued.items()}
+            choices |= named | valued | {value.casefold(): one for value, one in valued.items()}
             shown += named if any(value.isdigit() for value in valued) else valued
-    return words, tuple(_once(words, shown))
+    return choices, tuple(_first_of_each(choices, shown))
 
 
 def _shown(values: tuple[Any, ...]) -> Iterator[str]:
-    """The words of a literal, without the numbers that stand for one of its texts, such as 5 beside "5s"."""
+    """Return the choices of a literal without numbers that repeat one of its texts, such as 5 beside "5s"."""
     texts = {re.sub(r"\D", "", value) for value in values if isinstance(value, str)}
     return (str(value) for value in values if isinstance(value, str) or str(value) not in texts)
 
 
-def _once(words: Mapping[str, Any], shown: Iterable[str]) -> Iterator[str]:
-    """One word for each value, the first."""
+def _first_of_each(choices: Mapping[str, Any], shown: Iterable[str]) -> Iterator[str]:
+    """Yield the first choice for each value."""
     values: list[Any] = []
-    for word in shown:
-        if words[word] not in values:
-            values.append(words[word])
-            yield word
+    for choice in shown:
+        if choices[choice] not in values:
+            values.append(choices[choice])
+            yield choice
 
 
 def _plain(parts: Iterable[Any]) -> tuple[type, ...]:
@@ -189,7 +189,7 @@ def _plain(parts: Iterable[Any]) -> tuple[type, ...]:
 
 
 def _plain_types(part: Any) -> tuple[type, ...]:
-    """The plain types of words that are read as *part*; none where only its own words are."""
+    """Return the types of values that *part* allows beside its choices."""
     origin = typing.get_origin(part) or part
     if origin in {Literal, collections.abc.Callable} or (isinstance(origin, type) and issubclass(origin, Enum)):
         return ()
@@ -207,14 +207,14 @@ def _keys(part: Any) -> tuple[str, ...]:
 
 
 def _build(cls: Any, value: Any) -> Any:
-    """An instance of the dataclass *cls* from the object *value*.
+    """Make an instance of the dataclass *cls* from the JSON object *value*.
 
     Raises:
-        ValueError: It has other members, or they have values that are not allowed.
+        ValueError: It has unknown or missing members, or values that are not allowed.
     """
     if not isinstance(value, dict) or not set(value) <= set(_keys(cls)):
         raise ValueError(f"a JSON object with {', '.join(_keys(cls))}")
     try:
         return cls(**value)
     except TypeError:
-        raise ValueError(f"a JSON object with {', '.join(_keys(cls))}, and none of them missing") from None
+        raise ValueError(f"a JSON object with {', '.join(_keys(cls))}; a required one is missing") from None

@@ -1,4 +1,4 @@
-"""Where results go: a file or a folder, checked to be writable before anything is sent."""
+"""Output paths of `soundstage generate`: a file or a folder, checked to be writable before anything is sent."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from soundstage._protocol.downloads import job_file_names
 from soundstage_cli.errors import UsageError
@@ -18,48 +19,53 @@ if TYPE_CHECKING:
 
     from soundstage import Job
 
+_MEDIA_KINDS: Final = ("image", "video", "audio")
+
 
 @dataclass(frozen=True, slots=True)
 class SavedFiles:
-    """What was saved.
+    """The files of one result.
 
     Attributes:
-        files: Where it stands.
-        problems: What was not saved, and why.
+        files: The paths of the saved files.
+        problems: What was not saved, with the reason.
+        note: Why a file has another name than requested, or an empty string.
     """
 
     files: Sequence[Path]
     problems: Sequence[str] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place for what is made.
+    """An output path.
 
     Attributes:
         path: The file or the folder.
-        is_file: Whether it is a file's name.
+        is_file: Whether *path* is the name of a file.
     """
 
     path: Path
     is_file: bool
 
     def save(self, made: Any) -> SavedFiles:
-        """Save all of *made*, a job that is over or a thing that saves itself in a folder."""
+        """Save all files of *made*, an ended job or a result that saves itself in a folder."""
         if not self.is_file:
             files = made.save(self.path)
             return SavedFiles(files, tuple(map(str, getattr(files, "problems", ()))))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return SavedFiles(list(self._outputs(made))) if hasattr(made, "outputs") else self._moved(made)
+        saved = SavedFiles(list(self._save_outputs(made))) if hasattr(made, "outputs") else self._save_moved(made)
+        return SavedFiles(saved.files, saved.problems, self._note(saved.files))
 
-    def _outputs(self, job: Job) -> Iterator[Path]:
+    def _save_outputs(self, job: Job) -> Iterator[Path]:
         outputs = job.result()
         suffixes = [Path(name).suffix or self.path.suffix for _, name in job_file_names(job.id, job.snapshot.media)]
         for output, name in zip(outputs, self._names(suffixes), strict=True):
             yield output.save(name)
 
-    def _moved(self, made: Any) -> SavedFiles:
-        """Let *made* save itself out of sight, and put its files in their places when all of them are there."""
+    def _save_moved(self, made: Any) -> SavedFiles:
+        """Let *made* save itself in a temporary folder, and move its files when all of them are complete."""
         with tempfile.TemporaryDirectory(prefix=".soundstage-", dir=self.path.parent) as staging:
             files: Sequence[Path] = made.save(Path(staging))
             problems = tuple(map(str, getattr(files, "problems", ())))
@@ -67,22 +73,37 @@ class Destination:
             return SavedFiles([file.replace(name) for file, name in zip(files, names, strict=True)], problems)
 
     def _names(self, suffixes: Sequence[str], *, partial: bool = False) -> Iterator[Path]:
-        """A file's name for each of *suffixes*: the one that was asked for, or its like, with a number where needed."""
+        """Yield a path for each of *suffixes*: the requested one, or one with that suffix and a number."""
         if len(suffixes) == 1 and not partial:
-            yield self.path
+            yield self.path.with_suffix(suffixes[0]) if _contradicts(self.path.suffix, suffixes[0]) else self.path
             return
-        alike, seen = Counter(suffixes), Counter[str]()
+        counts, seen = Counter(suffixes), Counter[str]()
         for suffix in suffixes:
             seen[suffix] += 1
-            number = f"-{seen[suffix]}" if alike[suffix] > 1 else ""
+            number = f"-{seen[suffix]}" if counts[suffix] > 1 else ""
             yield self.path.with_name(f"{self.path.stem}{number}{suffix}")
+
+    def _note(self, files: Sequence[Path]) -> str:
+        """Explain the suffix of a single file that has another one than requested."""
+        if len(files) != 1 or not _contradicts(self.path.suffix, files[0].suffix):
+            return ""
+        return f"the result is {files[0].suffix[1:]}, so it was saved as {files[0]} and not as {self.path}"
+
+
+def _contradicts(requested: str, actual: str) -> bool:
+    """Return whether a file name with *requested* as its suffix would hide that the file is *actual*.
+
+    A suffix that is not one of media, such as ``.v2``, is only a part of the name.
+    """
+    wanted, is_ = guess_type(f"x{requested.lower()}")[0], guess_type(f"x{actual.lower()}")[0]
+    return bool(wanted and is_ and wanted != is_ and wanted.partition("/")[0] in _MEDIA_KINDS)
 
 
 def check_destination(out: str | None) -> Destination:
-    """Return the place that *out* names: a file if it has a suffix and is no folder, or else a folder.
+    """Return the destination that *out* names: a file if it has a suffix and is not a folder, otherwise a folder.
 
     Raises:
-        UsageError: It cannot be written to; nothing was made there to find out.
+        UsageError: It is not writable. The check leaves no file and no folder.
     """
     try:
         if out is None:
@@ -96,12 +117,12 @@ def check_destination(out: str | None) -> Destination:
         return _writable(Destination(path, is_file))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        shown = "the folder that you are in" if out is None else repr(out)
-        raise UsageError(f"--out is {shown}; allowed: a file or folder that can be written to ({reason})") from None
+        shown = "the current folder" if out is None else repr(out)
+        raise UsageError(f"--out is {shown}; allowed: a writable file or folder ({reason})") from None
 
 
 def _writable(destination: Destination) -> Destination:
-    """Try to write where the first of the folders is, those that are to be made not counted."""
+    """Create a temporary file in the nearest folder that exists; missing ones are made only when there is a result."""
     folder = destination.path.absolute()
     folder = folder.parent if destination.is_file else folder
     with tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.parents) if place.exists())):

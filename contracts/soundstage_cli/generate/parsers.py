@@ -1,4 +1,4 @@
-"""The three parsers of `soundstage generate`: of the whole, of a vendor, and of a capability, made from the table."""
+"""The parsers of `soundstage generate`: for the command, for a vendor, and for a capability, built from the catalog."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from soundstage_cli.generate.option_types import OptionType
 
 PROGRAM: Final = "soundstage generate"
-TOKEN_METAVAR: Final = "TOKEN"  # noqa: S105 - a job's token names it and authorizes nobody
+TOKEN_METAVAR: Final = "TOKEN"  # noqa: S105 - a job token is an identifier and grants no access
 _EPILOG: Final = """\
-Credentials come from the environment. Progress goes to standard error, the paths of the files to standard output.
+Credentials are read from the environment. Progress goes to standard error, file paths to standard output.
 
 examples:
   soundstage generate                                      the vendors
-  soundstage generate tomoviee                             what one can do
+  soundstage generate tomoviee                             the capabilities of one vendor
   soundstage generate tomoviee text_to_video --help        the options of one capability
   soundstage generate tomoviee text_to_video "A red fox in snow" --aspect-ratio 9:16 --out fox.mp4
   soundstage generate mediaio "Kling 3.0" --image https://example.com/fox.png --prompt "It looks up" --out fox.mp4
@@ -36,19 +36,19 @@ examples:
 """
 _WIDEST: Final = 110
 _MAX_CHOICES: Final = 12
-"""As many words are shown in braces; more of them stand in the text."""
+"""The most choices that are shown in braces; more are listed in the help text."""
 
 
 def root_parser() -> StrictParser:
-    """Make the parser of what comes without a vendor: help, and going on with a job."""
-    parser = StrictParser(PROGRAM, "Make something by any vendor's client, from the shell.", _EPILOG)
+    """Build the parser for a command without a vendor: help, and --resume."""
+    parser = StrictParser(PROGRAM, "Generate media with any vendor's client.", _EPILOG)
     parser.usage = f"{PROGRAM} [VENDOR [CAPABILITY [PROMPT] [--OPTION VALUE ...]]]\n       {PROGRAM} --resume TOKEN"
-    vendor = parser.add_argument("vendor", nargs="?", metavar="VENDOR", help="whose client; alone, lists all")
+    vendor = parser.add_argument("vendor", nargs="?", metavar="VENDOR", help="the vendor; without one, all are listed")
     set_completer(vendor, _slugs)
     parser.add_argument(
         "--resume",
         metavar=TOKEN_METAVAR,
-        help="go on with a job: the token of one, or VENDOR:CAPABILITY:ID of one whose id is known",
+        help="resume a job: its token, or VENDOR:CAPABILITY:ID",
     )
     add_output_options(parser, resuming=True)
     return parser
@@ -61,18 +61,20 @@ def _slugs(_: str) -> Iterable[str]:
 
 
 def vendor_parser(vendor: Vendor) -> StrictParser:
-    """Make the parser of *vendor* without a capability: it lists them."""
+    """Build the parser for *vendor* without a capability; the command lists its capabilities."""
     variables = ", ".join(vendor.profile.credentials.values()) or "none"
     epilog = f"Credentials: {variables}. Address: {vendor.profile.base_url_variable}, or --base-url."
-    parser = StrictParser(f"{PROGRAM} {vendor.slug}", f"What {vendor.profile.name} can do.", epilog)
+    parser = StrictParser(f"{PROGRAM} {vendor.slug}", f"The capabilities of {vendor.profile.name}.", epilog)
     parser.usage = f"{PROGRAM} {vendor.slug} [CAPABILITY [PROMPT] [--OPTION VALUE ...]]"
-    names = parser.add_argument("capability", nargs="?", metavar="CAPABILITY", help="what to make; alone, lists all")
+    names = parser.add_argument(
+        "capability", nargs="?", metavar="CAPABILITY", help="the capability; without one, all are listed"
+    )
     set_completer(names, lambda _: [f"{one.name}\t{one.summary}" for one in vendor.capabilities])
     return parser
 
 
 def capability_parser(vendor: Vendor, capability: Capability) -> StrictParser:
-    """Make the parser of *capability*, with an option for each of its parameters."""
+    """Build the parser for *capability*, with an option for each of its parameters."""
     name = capability.name if re.fullmatch(r"[\w.-]+", capability.name) else f'"{capability.name}"'
     program = f"{PROGRAM} {vendor.slug} {name}"
     parser = StrictParser(program, _paragraphs(vendor, capability), _facts_epilog(capability))
@@ -85,7 +87,7 @@ def capability_parser(vendor: Vendor, capability: Capability) -> StrictParser:
     for option in capability.options:
         _add_option(group, capability, option)
     if vendor.options and not capability.opens_account:
-        client = parser.add_argument_group(f"the client ({vendor.client.__name__})")
+        client = parser.add_argument_group(f"client ({vendor.client.__name__})")
         for option in vendor.options:
             _add_option(client, capability, option)
     add_output_options(parser, resuming=False)
@@ -93,26 +95,26 @@ def capability_parser(vendor: Vendor, capability: Capability) -> StrictParser:
 
 
 def add_output_options(parser: StrictParser, *, resuming: bool) -> None:
-    """Declare what becomes of a result, and how it is asked for."""
+    """Add the options for output, waiting and address."""
     group = parser.add_argument_group("output")
     group.add_argument(
         "--out",
         metavar="PATH",
-        help="a file such as film.mp4 (several results become film-1.mp4, film-2.mp4), or a folder (default: this one)",
+        help="a file such as fox.mp4 (several results: fox-1.mp4, fox-2.mp4), or a folder (default: the current one)",
     )
     group.add_argument("--json", action="store_true", help="print one JSON object instead of paths")
-    group.add_argument("--timeout", metavar="S", help="seconds to wait at most (default: the vendor's own patience)")
-    group.add_argument(
-        "--poll", metavar="S", help="seconds between two looks at a job (default: the vendor's own pace)"
-    )
-    group.add_argument("--base-url", metavar="URL", help="where the vendor is, instead of the variable")
+    group.add_argument("--timeout", metavar="S", help="the longest wait in seconds (default: the vendor's)")
+    group.add_argument("--poll", metavar="S", help="seconds between two polls (default: the vendor's)")
+    group.add_argument("--base-url", metavar="URL", help="the vendor's address (default: the environment variable)")
     if not resuming:
-        group.add_argument("--no-wait", action="store_true", help="print the job's token, for --resume, and end")
-        group.add_argument("--dry-run", action="store_true", help="check everything and print what would be sent first")
+        group.add_argument("--no-wait", action="store_true", help="print the job's token, for --resume, and exit")
+        group.add_argument(
+            "--dry-run", action="store_true", help="check everything and print the first request instead of sending it"
+        )
 
 
 def _positional_help(option: Option) -> str:
-    return f"the same as --{option.flag}{'' if option.required else ' (not needed)'}"
+    return f"the same as --{option.flag}{'' if option.required else ' (optional)'}"
 
 
 def _add_option(group: argparse._ArgumentGroup, capability: Capability, option: Option) -> None:
@@ -138,7 +140,7 @@ def _add_option(group: argparse._ArgumentGroup, capability: Capability, option: 
 def _reader(option: Option) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         try:
-            return option.type.read(text)
+            return option.type.parse(text)
         except ValueError as error:
             raise UsageError(f"--{option.flag} is {shorten(text)}; allowed: {error}") from None
 
@@ -153,7 +155,7 @@ def _metavar(option: Option) -> str:
 
 
 def _choices(type_: OptionType) -> str:
-    """What the text of an option says after what the option is."""
+    """Return the part of the help text that lists the allowed values."""
     parts = []
     if type_.keys:
         parts.append(f"JSON with {', '.join(type_.keys)}, or @FILE.json.")
@@ -180,18 +182,18 @@ def _paragraphs(vendor: Vendor, capability: Capability) -> str:
 
 
 def _facts_epilog(capability: Capability) -> str:
-    """What the facts that the method's docstring cites say."""
+    """Return the facts that the method's docstring cites."""
     from soundstage_contracts.facts.loader import load_facts
 
     if not capability.facts:
         return ""
     book = load_facts(capability.facts[0].partition(":")[0])
     texts = [f"{key}: {book[key].says}" for key in capability.facts if key in book]
-    return "what is known (soundstage facts FACT shows the source):\n" + "\n".join(_filled(one, "  ") for one in texts)
+    return "facts (soundstage facts FACT shows the source):\n" + "\n".join(_filled(one, "  ") for one in texts)
 
 
 def width() -> int:
-    """Return how wide a text may be here."""
+    """Return the width of help texts."""
     return min(_WIDEST, shutil.get_terminal_size().columns) - 2
 
 
@@ -202,7 +204,7 @@ def _filled(text: str, indent: str = "") -> str:
 
 
 def format_columns(rows: Sequence[tuple[str, str]]) -> str:
-    """Return *rows* of a name and a sentence as two columns, or below one another where a name is long."""
+    """Format *rows* of a name and a text as two columns; a text starts below its name if the name is long."""
     column = min(max((len(name) for name, _ in rows), default=0), width() // 2) + 2
     lines = []
     for name, text in rows:

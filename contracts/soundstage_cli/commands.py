@@ -1,0 +1,104 @@
+"""The table of subcommands and the parser of the whole command line."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, cast
+
+from soundstage_cli.errors import UsageError
+from soundstage_cli.parsers import Parser, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = (
+    ("serve", "soundstage_cli.serve"),
+    ("env", "soundstage_cli.env"),
+    ("demo", "soundstage_cli.demo.command"),
+    ("generate", "soundstage_cli.generate.command"),
+    ("facts", "soundstage_cli.facts"),
+    ("doctor", "soundstage_cli.doctor"),
+    ("completion", "soundstage_cli.completion"),
+)
+"""Each subcommand and its module, in the order of the help. A module must import nothing heavy at its top."""
+
+_EPILOG: Final = """\
+examples:
+  soundstage demo                              run every vendor once: real files, no network
+  soundstage serve --port 8080                 run a local simulator of all vendors
+  eval "$(soundstage env)"                     point every client in this shell at it
+  soundstage generate                          call any vendor's client from the shell
+  soundstage facts tomoviee:create.route       show one documented fact, its source and its contracts
+"""
+
+
+class Command(Protocol):
+    """The interface of a subcommand module; `resolve_parser`, as in `Parser`, is optional."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the subcommand's arguments, and its examples as the parser's epilog."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run the subcommand and return the exit code; a `CommandError` is printed without a traceback."""
+
+
+class _VersionAction(argparse.Action):
+    """Prints the version; reading the metadata only now keeps every other command fast."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"soundstage {installed_version()}")
+        parser.exit()
+
+
+def installed_version() -> str:
+    """Return the version of the installed distribution, or `unknown` for a bare source tree."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("soundstage")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse *argv*; the result's ``run`` is the subcommand's function.
+
+    Raises:
+        UsageError: The first word is not a subcommand.
+        SystemExit: The arguments request help or the version (0), or are invalid (2).
+    """
+    names = [name for name, _ in COMMANDS]
+    if argv and not argv[0].startswith("-") and argv[0] not in names:
+        hint = suggestion(argv[0], names) or "; see soundstage --help"
+        raise UsageError(f"unknown command {argv[0]!r}; allowed: {', '.join(names)}{hint}")
+    return build_parser().parse_args(argv)
+
+
+def build_parser() -> Parser:
+    """Build the parser of the whole command line, with every subcommand."""
+    parser = Parser(
+        prog="soundstage",
+        description="A local simulator of seven generative-media services, their clients, and contracts for both.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
+    subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS:
+        _add_command(subparsers, name, cast("Command", import_module(module)))
+    return parser
+
+
+def _add_command(subparsers: argparse._SubParsersAction[Parser], name: str, command: Command) -> None:
+    parser = subparsers.add_parser(
+        name,
+        help=command.HELP,
+        description=command.HELP[:1].upper() + command.HELP[1:] + ".",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    parser.resolve_parser = getattr(command, "resolve_parser", None)
+    parser.set_defaults(run=command.run)
