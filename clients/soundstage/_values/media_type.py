@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 HEAD = 512
 
@@ -43,6 +44,17 @@ _SIGNS = {
         _MATROSKA,
     ),
 }
+
+_SUFFIXES = {
+    **dict.fromkeys(("mp4", "webm", "mov", "mkv"), "video"),
+    **dict.fromkeys(("png", "jpg", "jpeg", "webp", "gif"), "image"),
+    **dict.fromkeys(("mp3", "wav", "ogg", "flac", "m4a"), "audio"),
+}
+
+
+def kind_by_suffix(url: str) -> str | None:
+    """Return the kind of the file at *url* (video, image, audio) by the suffix of its path; None if it is unknown."""
+    return _SUFFIXES.get(urlsplit(url).path.rpartition(".")[2].lower())
 
 
 def mismatch(kind: str, head: bytes) -> str | None:

@@ -1,11 +1,10 @@
-"""The conversation with Cloudsway: how it authorizes, answers and refuses, the same for both kinds of film.
+"""Cloudsway's protocol: authentication, submissions, polls, lookups by name, lists, callbacks and refusals.
 
 Source: docs.cloudsway.net/maasapi/api-reference/video/kl, and Kling's own API pages; facts are cited by id.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
@@ -33,11 +32,10 @@ if TYPE_CHECKING:
     from soundstage._protocol.credentials import Secret
 
 _CONTENT_POLICY = re.compile(r"risk control|content[ _-]?(policy|safety)", re.IGNORECASE)  # get.answer
-_DIGITS = re.compile(r"[0-9]{1,6}\Z")
 
 
 class CloudswayService(Service):
-    """How Cloudsway authorizes, answers and refuses: the same for both kinds of film."""
+    """Cloudsway's gateway to Kling, as one client uses it: the same for both kinds of video."""
 
     def __init__(self, key: Secret, endpoint: str, settings: Settings) -> None:
         self._key = key
@@ -45,11 +43,25 @@ class CloudswayService(Service):
         super().__init__(settings, {"key": key.reveal()})
 
     def authorization(self) -> Mapping[str, str]:
-        """The header of every call (auth.bearer)."""
+        """Return the header of every call (auth.bearer)."""
         return {"Authorization": f"Bearer {self._key.reveal()}"}
 
+    def is_refusal(self, answer: errors.ApiError) -> bool:
+        """Whether *answer* proves that no job was started (errors.gateway)."""
+        # A documented code proves it, except the two that report a failure in the middle of the work.
+        if answer.code in REFUSALS:
+            return answer.code not in UNCERTAIN_CODES
+        # The gateway in front has refusals of its own, whose code is the HTTP status or a word. Any other number is
+        # undocumented, and what it leaves behind is unknown.
+        if isinstance(answer.code, int) and answer.code != answer.status:
+            return False
+        certain = not isinstance(answer, (errors.ServerError, errors.UnreadableAnswerError))
+        return certain and answer.status is not None and answer.status >= responses.REFUSALS
+
     def submit(self, operation: str, body: Mapping[str, Any]) -> Flow[StartedJob]:
-        """Start a job (create.answer); parameters that are None are left out."""
+        """Start a job (create.answer); parameters that are None are omitted."""
+        # Every submission carries an external id. The service rejects a second job of the same name but does not
+        # return the first one, so nothing is resent; `find` looks a lost job up by that name instead.
         filled = {name: value for name, value in body.items() if value is not None}
         request = Request("POST", self._address(OPERATION_ROUTES[operation]), self.authorization(), filled, paid=True)
         return Submission(
@@ -61,36 +73,36 @@ class CloudswayService(Service):
         ).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
-        """Look at a job under its kind, or under both where a callback told of it, which says none (routes.kind)."""
+        """Poll a job once, under its kind (routes.kind)."""
+        # A callback does not name the kind of its job. Such a job is looked up under both kinds, and only the
+        # service's own 1203 moves on to the second: any other 404 may come from a proxy.
         known = OPERATION_ROUTES.get(ref.operation or "")
         kinds = [known] if known else list(OPERATION_ROUTES.values())
         while True:
             kind = kinds.pop(0)
             request = Request("GET", self._address(kind, ref.id), self.authorization(), timeout=timeout)
             try:
-                _, snapshot = yield from self.read_once(request, self._read_task)
-            except errors.NotFoundError as absent:
-                if absent.code != JOB_NOT_FOUND or not kinds:
+                return (yield from self.read_once(request, self._read_poll))
+            except errors.NotFoundError as error:
+                if error.code != JOB_NOT_FOUND or not kinds:
                     raise
-            else:
-                return snapshot
 
     def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
-        """Look for a job by the caller's own name for it; that there is none is proven by 1203 alone (routes.kind)."""
+        """Look a job up by its external id; only 1203 proves that there is none (routes.kind)."""
         kind = OPERATION_ROUTES.get(unknown.operation or "")
         if kind is None or unknown.external_id is None:
             return (yield from super().find(unknown))
         address = self._address(kind, unknown.external_id)
         try:
             job_id, snapshot = yield from self.read(Request("GET", address, self.authorization()), self._read_task)
-        except errors.NotFoundError as absent:
-            if absent.code != JOB_NOT_FOUND:  # a proxy's own 404 proves nothing
+        except errors.NotFoundError as error:
+            if error.code != JOB_NOT_FOUND:  # a proxy's own 404 proves nothing
                 raise
             return None
         return StartedJob(JobRef(job_id, unknown.operation), snapshot)
 
     def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[StartedJob]]:
-        """The account's jobs of one kind (routes.list)."""
+        """Return a page of the account's jobs of one kind (routes.list)."""
         kind = OPERATION_ROUTES[validation.choice("operation", operation, tuple(OPERATION_ROUTES))]
         number = validation.whole_number("page", page, least=1, most=MAX_PAGE)
         size = validation.whole_number("page_size", page_size, least=1, most=MAX_PAGE_SIZE)
@@ -99,107 +111,85 @@ class CloudswayService(Service):
         return [StartedJob(JobRef(job_id, operation), snapshot) for job_id, snapshot in found]
 
     def parse_callback(self, body: object) -> StartedJob:
-        """The task that a callback tells of, bare or in an envelope (callback)."""
-        told = responses.as_object(_parsed(body))
-        data = responses.as_object(told.get("data")) or told
-        task_id = data.get("task_id")
-        if not isinstance(task_id, str) or not task_id:
+        """Return the job in the body of a callback, with or without an envelope (callback)."""
+        callback = responses.callback_object(body)
+        task = responses.as_object(callback.get("data")) or callback
+        task_id = responses.as_text(task.get("task_id"))
+        if task_id is None:
             allowed = "the JSON of a callback: {task_id, task_status, task_result, ...}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return StartedJob(JobRef(task_id), _read_job(data, told))
-
-    def is_refusal(self, answer: errors.ApiError) -> bool:
-        """Whether no job was begun for certain: a documented code says so, except where the service failed at work."""
-        if answer.code in REFUSALS:
-            return answer.code not in UNCERTAIN_CODES
-        if isinstance(answer.code, int) and answer.code != answer.status:
-            return False  # a code that nobody documents
-        answers_itself = not isinstance(answer, (errors.ServerError, errors.UnreadableAnswerError))
-        return answers_itself and answer.status is not None and answer.status >= responses.REFUSALS  # errors.gateway
+        return StartedJob(JobRef(task_id), self._read_job(task, callback))
 
     def _address(self, kind: str, job_id: str = "") -> str:
         return self.url(f"{self._videos}{kind}{'/' if job_id else ''}{quote(job_id, safe='')}")
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
-        job_id, snapshot = self._read_task(response)
-        return job_id, snapshot
+        """Return the new job's id and first snapshot (create.answer)."""
+        return self._read_task(response)
+
+    def _read_poll(self, response: Response) -> Snapshot:
+        """Return the job's state (get.answer)."""
+        return self._read_task(response)[1]
 
     def _read_task(self, response: Response) -> tuple[str, Snapshot]:
-        """The task that an answer holds (create.answer, get.answer)."""
-        answer = self._open(response)
-        return self._read_item(answer.get("data"), answer, response)
+        """Return the id and the state of the task in a response."""
+        envelope = self._open(response)
+        return self._read_item(envelope.get("data"), envelope, response)
 
     def _read_list(self, response: Response) -> list[tuple[str, Snapshot]]:
-        """The tasks of a list, which is bare (routes.list)."""
-        answer = self._open(response)
-        data = answer.get("data")
+        """Return the tasks of a list, which have no envelope of their own (routes.list)."""
+        data = self._open(response).get("data")
         if not isinstance(data, list):
-            raise self.refusal(errors.UnreadableAnswerError, "the answer's data is no list", response)
-        return [self._read_item(one, one, response) for one in cast("list[object]", data)]
+            raise self.refusal(errors.UnreadableAnswerError, "the data of the response is not a list", response)
+        return [self._read_item(item, item, response) for item in cast("list[object]", data)]
 
-    def _read_item(self, data: object, answer: object, response: Response) -> tuple[str, Snapshot]:
+    def _read_item(self, data: object, raw: object, response: Response) -> tuple[str, Snapshot]:
         task = responses.as_object(data)
-        task_id = task.get("task_id")
-        if not isinstance(task_id, str) or not task_id:
-            raise self.refusal(errors.UnreadableAnswerError, "the answer names no data.task_id", response)
-        return task_id, _read_job(task, answer)
+        return self.required_text(task, "data.task_id", response), self._read_job(task, raw)
+
+    def _read_job(self, task: Mapping[str, Any], raw: object) -> Snapshot:
+        """Return the state of one task (status.values, get.answer, get.before_success)."""
+        status = task.get("task_status")
+        state = STATES.get(status, JobState.UNKNOWN) if isinstance(status, str) else JobState.UNKNOWN
+        reason = str(task.get("task_status_msg") or "") or None
+        videos = responses.as_list(responses.as_object(task.get("task_result")).get("videos"))
+        urls = [responses.as_text(responses.as_object(video).get("url")) for video in videos]
+        return Snapshot(
+            state,
+            state_raw=status if isinstance(status, (int, str)) else None,
+            media=tuple(Media(url, "video") for url in urls if url),
+            reason=reason,
+            failure=responses.content_failure(state, reason, pattern=_CONTENT_POLICY),
+            raw=raw,
+        )
 
     def _open(self, response: Response) -> dict[str, Any]:
-        """The envelope, if its code is 0: the code decides, and the HTTP status only where there is none (envelope).
+        """Return the envelope of a response; its code decides, and the HTTP status only without one (envelope).
 
         Raises:
-            ApiError: The code is another, or the answer is no envelope.
+            ApiError: The code refuses, or the response is not an envelope.
         """
-        try:
-            answer = responses.as_object(response.json())
-        except ValueError:
-            answer = {}
-        code = _code(answer.get("code"))
-        if code == 0:
-            return answer
-        by_status = responses.kind_by_status(response.status)
+        envelope = responses.json_object(response)
+        code = _code(envelope.get("code"))
         if code is None:
-            told = f"an answer that is no {{code, message, request_id, data}} envelope (HTTP {response.status})"
-            raise self.refusal(by_status, told, response)
-        kind = REFUSALS.get(code) if isinstance(code, int) else None
-        if kind is None:
-            kind = errors.ApiError if response.status < responses.REFUSALS else by_status
-        message, named = answer.get("message"), answer.get("request_id")
-        request_id = named if isinstance(named, str) else None
-        raise self.refusal(
-            kind, str(message or f"refused with code {code}"), response, code=code, request_id=request_id
-        )
+            kind = responses.kind_by_status(response.status)
+            message = f"the response is not a {{code, message, request_id, data}} envelope (HTTP {response.status})"
+            raise self.refusal(kind, message, response)
+        if code != 0:
+            raise self._refused(response, envelope, code)
+        return envelope
+
+    def _refused(self, response: Response, envelope: Mapping[str, Any], code: int | str) -> errors.ApiError:
+        """Return the error for a code, or else for the HTTP status (errors.table, errors.gateway)."""
+        known = REFUSALS.get(code) if isinstance(code, int) else None
+        kind = responses.kind_by_code(known, response.status)
+        message = str(envelope.get("message") or f"refused with code {code}")
+        request_id = envelope.get("request_id")
+        named = request_id if isinstance(request_id, str) else None
+        return self.refusal(kind, message, response, code=code, request_id=named)
 
 
 def _code(value: object) -> int | str | None:
-    """A code as a number, also where it comes as text; a reason of the gateway stays text."""
-    if isinstance(value, str) and value:
-        return int(value) if _DIGITS.match(value) else value
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _read_job(task: Mapping[str, Any], answer: object) -> Snapshot:
-    """One task (status.values, get.answer, get.before_success)."""
-    raw = task.get("task_status")
-    state = STATES.get(raw, JobState.UNKNOWN) if isinstance(raw, str) else JobState.UNKNOWN
-    reason = str(task.get("task_status_msg") or "") or None
-    blocked = state is JobState.FAILED and reason is not None and _CONTENT_POLICY.search(reason)
-    videos = responses.as_object(task.get("task_result")).get("videos")
-    listed = cast("list[object]", videos) if isinstance(videos, list) else []
-    found = [responses.as_object(one).get("url") for one in listed]
-    return Snapshot(
-        state,
-        state_raw=raw if isinstance(raw, (int, str)) else None,
-        media=tuple(Media(url, "video") for url in found if isinstance(url, str) and url),
-        reason=reason,
-        failure=errors.ContentFiltered if blocked else None,
-        raw=answer,
-    )
-
-
-def _parsed(body: object) -> object:
-    """What a body says, if it is text that has to be parsed first."""
-    try:
-        return json.loads(body) if isinstance(body, (str, bytes, bytearray)) else body
-    except (ValueError, RecursionError):
-        return None
+    """Return a code as a number, also one written as text; the gateway's own reasons (`NO_ENDPOINT`) stay text."""
+    number = responses.as_integer(value)
+    return responses.as_text(value) if number is None else number

@@ -1,4 +1,4 @@
-"""The conversation with EdrawMax: how a diagram is asked for, what the answer says, and when it is asked for again.
+"""EdrawMax's protocol: one request for a diagram, its response, its refusals, and the one retry.
 
 Source: the vendor's edrawmax-diagram skill and its reference; facts are cited by id.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What the service answered: where the two files are, and the diagram as code."""
+    """The diagram in a response: the URLs of its two files, and the diagram as code."""
 
     kind: Kind
     png_url: str
@@ -36,7 +36,7 @@ class Drawn:
 
 
 class EdrawMaxService(Service):
-    """How the service is asked and answers. Nothing is charged, so that no outcome is ever in doubt (pricing)."""
+    """EdrawMax's diagram service, as one client uses it."""
 
     def __init__(self, user: str, trusted: TrustedHosts, settings: Settings) -> None:
         self._user = user
@@ -44,34 +44,27 @@ class EdrawMaxService(Service):
         super().__init__(settings, {})
 
     def authorization(self) -> Mapping[str, str]:
-        """Who calls, which is no credential (auth.none)."""
+        """Return the header with the user, which is not a credential (auth.none)."""
         return {"X-User-ID": self._user}
 
-    def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
-        """Refuse.
-
-        Raises:
-            UnsupportedError: Every call answers the diagram itself: there are no jobs.
-        """
-        del timeout
-        yield from ()
-        message = f"{self.profile.name} answers the diagram itself: there is no job {ref.id}"
-        raise errors.UnsupportedError(message, vendor=self.profile.slug)
-
     def untrusted_reason(self, url: str) -> str | None:
-        """Why nothing may be fetched from *url* (download.trusted_hosts); None, too, where the user trusts its host."""
+        """Return why nothing may be downloaded from *url*, or None (download.trusted_hosts)."""
+        # A response is text from another machine: its URLs may point anywhere, also into the user's own network. The
+        # vendor's downloader therefore has a list of hosts; a user adds to it explicitly, never the service.
         if self._trusted.hold(url):
             return None
-        distrust = super().untrusted_reason(url)
-        return distrust and f"{distrust}; trusted_hosts= of the client may name others"
+        reason = super().untrusted_reason(url)
+        return reason and f"{reason}; name it in trusted_hosts= of the client if you trust it"
 
     def submit(self, kind: Kind, body: Mapping[str, object]) -> Flow[Drawn]:
-        """Ask for a diagram, and once more after a short wait if it failed for the moment (error.retry_policy).
+        """Request a diagram, and once more after a short wait if the failure may pass (error.retry_policy).
 
         Raises:
-            ApiError: The service refused; of what may pass, for the second time.
-            ConnectionFailed: There is no answer.
+            ApiError: The service refused; a failure that may pass, for the second time.
+            ConnectionFailed: There is no response.
         """
+        # Nothing is charged (pricing), so a request whose response was lost may be sent again like a refused one, and
+        # no outcome is ever unknown. The documents allow one retry in all, whatever the retry policy allows.
         request = Request("POST", self.url(GENERATE_ROUTE + kind), self.authorization(), body)
         first = yield from self._attempt(kind, request)
         if isinstance(first, Drawn):
@@ -88,62 +81,73 @@ class EdrawMaxService(Service):
         second.args = (second.message,)
         raise second
 
+    def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
+        """Refuse: there are no jobs.
+
+        Raises:
+            UnsupportedError: Every call returns the diagram itself.
+        """
+        del timeout
+        yield from ()
+        message = f"{self.profile.name} returns the diagram itself: there is no job {ref.id}"
+        raise errors.UnsupportedError(message, vendor=self.profile.slug)
+
     def _attempt(self, kind: Kind, request: Request) -> Flow[Drawn | errors.ApiError | errors.ConnectionFailed]:
-        """Ask once, and return what came of it: a diagram, or an error that may pass; any other is raised."""
+        """Send a request, and return the diagram or an error that may pass; raise any other error."""
+        # A request that never left counts as no attempt: the retry policy alone bounds how often it is tried.
         response = yield from self.retried(lambda: self._send(request), _never_left)
         if isinstance(response, errors.ConnectionFailed):
             return response
         try:
             return self._read_diagram(kind, response)
-        except errors.ApiError as refused:
-            if refused.code in RETRY_CODES:
-                return refused
+        except errors.ApiError as refusal:
+            if refusal.code in RETRY_CODES:
+                return refusal
             raise
 
     def _send(self, request: Request) -> Flow[Response | errors.ConnectionFailed]:
-        """Send once; return the error of an answer that was lost, and raise that of a request that never left."""
+        """Send once; return the error if the response was lost, and raise it if the request never left."""
         try:
             return (yield from self.traced(request))
-        except NotSent as trouble:
-            raise self.unreachable(trouble) from None
-        except TransportError as trouble:
-            return self.unreachable(trouble)
+        except NotSent as error:
+            raise self.unreachable(error) from None
+        except TransportError as error:
+            return self.unreachable(error)
 
     def _read_diagram(self, kind: Kind, response: Response) -> Drawn:
-        """The diagram in an answer (answer.flowchart, answer.others)."""
-        answer = self._open(response)
-        data = responses.as_object(answer.get("data"))
-        png, svg = data.get("png_url"), data.get("svg_url")
-        if not (isinstance(png, str) and png and isinstance(svg, str) and svg):
-            raise self.refusal(errors.UnreadableAnswerError, "the answer names no data.png_url and svg_url", response)
+        """Return the diagram in a response (answer.flowchart, answer.others)."""
+        envelope = self._open(response)
+        data = responses.as_object(envelope.get("data"))
+        png, svg = (self.required_text(data, f"data.{name}", response) for name in ("png_url", "svg_url"))
         mermaid, source = (_text(data.get(name)) for name in ("mermaid_code", "source_code"))
-        return Drawn(kind, png, svg, mermaid, source, answer)
+        return Drawn(kind, png, svg, mermaid, source, envelope)
 
     def _open(self, response: Response) -> dict[str, Any]:
-        """The answer, whose code is 0; the code decides, whatever the HTTP status is (error.http_status).
+        """Return the envelope of a response; its code decides, whatever the HTTP status is (error.http_status).
 
         Raises:
-            ApiError: It is not, or the answer is no envelope.
+            ApiError: The code refuses, or the response is not an envelope.
         """
-        try:
-            answer = responses.as_object(response.json())
-        except ValueError:
-            answer = {}
-        code = answer.get("code")
-        if not isinstance(code, int) or isinstance(code, bool):
-            said = f"an answer that is no {{code, msg, data}} envelope (HTTP {response.status})"
-            raise self.refusal(responses.kind_by_status(response.status), said, response)
+        envelope = responses.json_object(response)
+        code = envelope.get("code")
+        if type(code) is not int:
+            kind = responses.kind_by_status(response.status)
+            message = f"the response is not a {{code, msg, data}} envelope (HTTP {response.status})"
+            raise self.refusal(kind, message, response)
         if code != 0:
-            low = response.status < responses.REFUSALS
-            kind = REFUSALS.get(code) or (errors.ApiError if low else responses.kind_by_status(response.status))
-            message = str(answer.get("msg") or f"refused with code {code}")
-            raise self.refusal(kind, message, response, code=code)
-        return answer
+            raise self._refused(response, envelope, code)
+        return envelope
+
+    def _refused(self, response: Response, envelope: Mapping[str, Any], code: int) -> errors.ApiError:
+        """Return the error for a code, or else for the HTTP status."""
+        kind = responses.kind_by_code(REFUSALS.get(code), response.status)
+        message = str(envelope.get("msg") or f"refused with code {code}")
+        return self.refusal(kind, message, response, code=code)
 
 
-def _never_left(trouble: errors.SoundstageError) -> bool:
-    """Whether the request was never received, so that sending it again is sending it once."""
-    return isinstance(trouble, errors.ConnectionFailed)
+def _never_left(error: errors.SoundstageError) -> bool:
+    """Whether the request was never received, so that the next attempt is the first one."""
+    return isinstance(error, errors.ConnectionFailed)
 
 
 def _text(value: object) -> str | None:

@@ -78,7 +78,7 @@ class _Operations(Client[HttpT, GMICloudService]):
 
         Facts: gmicloud:login.profile.
         """
-        return self._service.who()
+        return self._service.account()
 
     @operation
     def models(self) -> Flow[list[Model]]:

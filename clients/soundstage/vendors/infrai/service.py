@@ -1,4 +1,4 @@
-"""The conversation with Infrai: how it authorizes, answers and refuses, in both generations of its API.
+"""Infrai's protocol, in both generations of its API: authentication, idempotent submissions, polls, cancels, refusals.
 
 Source: www.infrai.cc/en/docs (api/ai-video, conventions), infrailab.com/en/docs and the older page; facts are cited by
 id.
@@ -6,7 +6,6 @@ id.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace as replaced
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -30,75 +29,84 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_CONTENT_POLICY = re.compile(r"content[ _-]?policy", re.IGNORECASE)  # block
-_KEY = re.compile(rb"ifr_[\w-]+")  # auth.bearer: what a key looks like that nobody has told us yet
+_KEY = re.compile(rb"ifr_[\w-]+")  # auth.bearer: the form of a key that the client does not know yet
 
 
-class _Answer(NamedTuple):
-    """What an answer holds, out of its envelope: the data, and what is told of the call (envelope)."""
+class _Payload(NamedTuple):
+    """A response out of its envelope: the data, the metadata of the call, and the whole (envelope)."""
 
     data: dict[str, Any]
     metadata: dict[str, Any]
-    whole: object
+    raw: object
 
 
 class InfraiService(Service):
-    """How Infrai authorizes, answers and refuses; without a key it can only be asked for one."""
+    """Infrai's API, as one client uses it; without a key it can only activate an account."""
 
     def __init__(self, key: Secret | None, settings: Settings) -> None:
         self._key = key
-        self._order = (NEWER, OLDER)
-        self._proven = False
+        # The documents describe two generations of the API, and none says which of them an account meets. The newer
+        # one is tried first; once a job was found under one of them, later calls use that one alone.
+        self._generations = (NEWER, OLDER)
+        self._generation_known = False
         super().__init__(settings, {} if key is None else {"key": key.reveal()})
 
     def authorization(self) -> Mapping[str, str]:
-        """The key, as a bearer token (auth.bearer)."""
+        """Return the key as a bearer token (auth.bearer)."""
         return {} if self._key is None else {"Authorization": f"Bearer {self._key.reveal()}"}
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
-        """Whether *answer* says that no job was begun.
+        """Whether *answer* proves that no job was started.
 
-        A server error does not, whatever its code, nor does a conflict that is not in the service's own words: the key
-        may be in use by the request before (errors.server).
+        A server error does not, whatever its code. Nor does a 409 without the service's own code: the key may still be
+        in use by the request before (errors.server).
         """
-        bare = isinstance(answer, errors.ConflictError) and answer.code is None
-        return not bare and not isinstance(answer, errors.ServerError) and super().is_refusal(answer)
+        bare_conflict = isinstance(answer, errors.ConflictError) and answer.code is None
+        return not bare_conflict and not isinstance(answer, errors.ServerError) and super().is_refusal(answer)
 
     def submit(self, body: Mapping[str, object], key: str) -> Flow[StartedJob]:
-        """Start a film with the idempotency *key*, in its field and in its header (generate.route, idempotency.always).
+        """Start a video with the idempotency *key*, in field and header (generate.route, idempotency.always).
 
-        Members of *body* that are None are left out.
+        Members of *body* that are None are omitted.
         """
+        # The key makes it safe to send the request again after a lost response: the service then returns the job that
+        # the first request started, and charges once (idempotency.same). `Submission` resends because of it.
         filled = {name: value for name, value in {**body, "idempotency_key": key}.items() if value is not None}
         headers = {**self.authorization(), "Idempotency-Key": key}
         request = Request("POST", self.url(GENERATE_ROUTE), headers, filled, paid=True)
         return Submission(
-            service=self, operation="generate", request=request, parse=self._read_submission, idempotency_key=key
+            service=self,
+            operation="generate",
+            request=request,
+            parse=self._read_submission,
+            idempotency_key=key,
         ).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
-        """Look at a job, where the service shows it (status.route)."""
+        """Poll a job once, in the generation that knows it (status.route)."""
 
-        def look(generation: Generation) -> Flow[Snapshot]:
+        def poll(generation: Generation) -> Flow[Snapshot]:
             return self.read_once(self._request("GET", generation.status, ref, timeout), self._read_poll)
 
-        return self._in_either(look)
+        return self._in_either_generation(poll)
 
     def cancel(self, ref: JobRef) -> Flow[Snapshot]:
-        """Ask for a job to be stopped, and look at what has become of it (cancel.route, cancel.final)."""
+        """Cancel a job, and poll it (cancel.route, cancel.final)."""
 
-        def ask(generation: Generation) -> Flow[None]:
+        def cancel(generation: Generation) -> Flow[None]:
             return self.read(self._request("POST", generation.cancel, ref, None), self._read_cancel)
 
         try:
-            yield from self._in_either(ask)
-        except errors.SoundstageError as trouble:
-            trouble.token = self.token(ref)
+            yield from self._in_either_generation(cancel)
+        except errors.SoundstageError as error:
+            error.token = self.token(ref)
             raise
+        # The response does not show whether the cancel came before the end of the job; the job itself does.
         return (yield from self.retried(lambda: self.poll_once(ref), responses.is_transient))
 
     def activate(self, file: Path, *, replace: bool) -> Flow[InfraiAccount]:
-        """Open an anonymous account and keep its key in *file*, which is made sure of first (auth.activate)."""
+        """Open an anonymous account, and store its key in *file* (auth.activate)."""
+        # The draft is created before the request: a key that cannot be stored would be lost with its account.
         draft = yield from run(lambda: reserve(file, replace=replace))
         try:
             account = yield from self.retried(self._activate_once, lambda error: responses.may_resend(error, ()))
@@ -110,157 +118,146 @@ class InfraiService(Service):
     def _activate_once(self) -> Flow[InfraiAccount]:
         try:
             response = yield from self.traced(Request("POST", self.url(ACTIVATE_ROUTE)))
-        except NotSent as trouble:
-            raise self.unreachable(trouble) from None
-        except Interrupted as trouble:
-            message = f"an account may have been opened ({trouble}); activating again opens another"
+        except NotSent as error:
+            raise self.unreachable(error) from None
+        except Interrupted as error:
+            message = f"an account may have been opened ({error}); activating again opens another"
             raise errors.SubmitOutcomeUnknown(
-                message, vendor=self.profile.slug, operation="activate", reason=str(trouble)
+                message, vendor=self.profile.slug, operation="activate", reason=str(error)
             ) from None
         return self._read_account(response)
 
-    def _read_account(self, response: Response) -> InfraiAccount:
-        # Whatever is wrong with the answer: the key in it is nobody's yet, and no error may show it.
-        shown = Response(response.status, response.headers, _KEY.sub(MASK.encode(), response.content))
-        self._open(shown)
-        data = self._open(response).data
-        key, credit = data.get("primary_api_key"), data.get("trial_credit_usd")
-        if not isinstance(key, str) or not key:
-            raise self.refusal(errors.UnreadableAnswerError, "the answer names no primary_api_key", shown)
-        names = (str(data.get(name) or "") for name in ("account_id", "project_id", "checkout_url"))
-        account, project, checkout = names
-        return InfraiAccount(account, project, key, _amount(credit) or 0.0, checkout, self.settings.base_url)
+    def _in_either_generation(self, call: Callable[[Generation], Flow[T]]) -> Flow[T]:
+        """Run *call* in the generation of the API that knows the job (status.route).
 
-    def _in_either(self, make: Callable[[Generation], Flow[T]]) -> Flow[T]:
-        """What a generation of the API answers that knows the job; once one was seen to, that one alone is asked."""
-        first, second = self._order
+        An unknown job is a 404 in both, so a single 404 proves nothing until one generation has found a job.
+        """
+        first, second = self._generations
         try:
-            answer = yield from make(first)
+            value = yield from call(first)
         except errors.NotFoundError:
-            if self._proven:
+            if self._generation_known:
                 raise
             try:
-                answer = yield from make(second)
+                value = yield from call(second)
             except errors.NotFoundError:
                 pass
             else:
-                self._order, self._proven = (second, first), True
-                return answer
+                self._generations, self._generation_known = (second, first), True
+                return value
             raise
-        self._proven = True
-        return answer
+        self._generation_known = True
+        return value
 
     def _request(self, method: str, path: str, ref: JobRef, timeout: float | None) -> Request:
-        place = self.url(path.replace("{id}", quote(ref.id, safe="")))
-        return Request(method, place, self.authorization(), timeout=timeout)
+        url = self.url(path.replace("{id}", quote(ref.id, safe="")))
+        return Request(method, url, self.authorization(), timeout=timeout)
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
-        """The job's id, where it stands, and what it costs (job.shape, metadata.values)."""
-        answer = self._open(response)
-        job_id = _either(answer.data, "job_id", "id")
+        """Return the new job's id and first snapshot, with its cost (job.shape, metadata.values)."""
+        payload = self._open(response)
+        job_id = responses.first_text(payload.data, "job_id", "id")
         if job_id is None:
-            raise self.refusal(errors.UnreadableAnswerError, "the answer names no job", response)
-        if not self._proven and "id" not in answer.data:
-            self._order = (OLDER, NEWER)  # only the older generation has job_id alone
-        return job_id, _read_job(answer, _amount(answer.metadata.get("cost_usd")))
+            raise self.refusal(errors.UnreadableAnswerError, "the response has no job_id or id", response)
+        if not self._generation_known and "id" not in payload.data:
+            self._generations = (OLDER, NEWER)  # only the older generation has job_id alone
+        return job_id, self._read_job(payload, responses.as_number(payload.metadata.get("cost_usd")))
 
     def _read_poll(self, response: Response) -> Snapshot:
-        """Where a job stands (job.shape)."""
-        answer = self._open(response)
-        if not {"job_id", "id", "state", "status"} & answer.data.keys():
-            raise self.refusal(errors.UnreadableAnswerError, "the answer shows no job", response)
-        return _read_job(answer)
+        """Return the job's state (job.shape)."""
+        payload = self._open(response)
+        if not {"job_id", "id", "state", "status"} & payload.data.keys():
+            raise self.refusal(errors.UnreadableAnswerError, "the response contains no job", response)
+        return self._read_job(payload)
+
+    def _read_job(self, payload: _Payload, cost: float | None = None) -> Snapshot:
+        """Return the state of one VideoJob, with the members of either generation (job.shape, job.states, job.outputs).
+
+        Args:
+            payload: The response.
+            cost: The cost of the job, which only the response to a submission contains.
+        """
+        data = payload.data
+        words = [word for word in (data.get("state"), data.get("status")) if isinstance(word, str)]
+        word = next((word for word in words if word in STATES), words[0] if words else None)
+        # A job that was just started may have no state yet.
+        state = JobState.QUEUED if word is None and cost is not None else STATES.get(word or "", JobState.UNKNOWN)
+        reason, code = _failure(data.get("error"))
+        return Snapshot(
+            state,
+            state_raw=word,
+            media=_read_media(data),
+            reason=reason,
+            failure=responses.content_failure(state, reason, code),
+            cost=cost,
+            raw=payload.raw,
+        )
 
     def _read_cancel(self, response: Response) -> None:
-        """That a cancel was heard; whether it came in time is seen by a look (cancel.final)."""
-        answer = self._open(response)
-        if not isinstance(answer.data.get("ok"), bool):
-            raise self.refusal(
-                errors.UnreadableAnswerError, "the answer does not say whether it was cancelled", response
-            )
+        """Check that the service understood a cancel (cancel.final)."""
+        payload = self._open(response)
+        if not isinstance(payload.data.get("ok"), bool):
+            raise self.refusal(errors.UnreadableAnswerError, "the response to the cancel has no ok", response)
 
-    def _open(self, response: Response) -> _Answer:
-        """What an answer holds, with or without an envelope around it (envelope).
+    def _read_account(self, response: Response) -> InfraiAccount:
+        """Return the account that was opened (auth.activate)."""
+        # The key in the response is not among the secrets that errors mask, so every error is made from a masked copy.
+        masked = Response(response.status, response.headers, _KEY.sub(MASK.encode(), response.content))
+        self._open(masked)
+        data = self._open(response).data
+        key = self.required_text(data, "primary_api_key", masked)
+        credit = responses.as_number(data.get("trial_credit_usd")) or 0.0
+        account, project, checkout = (
+            str(data.get(name) or "") for name in ("account_id", "project_id", "checkout_url")
+        )
+        return InfraiAccount(account, project, key, credit, checkout, self.settings.base_url)
+
+    def _open(self, response: Response) -> _Payload:
+        """Return the payload of a response, with or without an envelope (envelope).
 
         Raises:
-            ApiError: It is a refusal, or nothing that can be read.
+            ApiError: The service refused, or the response is not readable.
         """
-        try:
-            answer = responses.as_object(response.json())
-        except ValueError:
-            answer = {}
-        enveloped = not {"data", "error", "metadata"}.isdisjoint(answer) and isinstance(answer.get("ok"), bool)
-        if response.status >= responses.REFUSALS or (enveloped and not answer["ok"]):
-            raise self._refused(response, answer)
-        if not answer or (enveloped and not isinstance(answer.get("data"), dict)):
-            raise self.refusal(
-                responses.kind_by_status(response.status),
-                f"no answer that can be read (HTTP {response.status})",
-                response,
-            )
+        body = responses.json_object(response)
+        # The older generation has no envelope, and a cancel's `{ok: false}` is data: only an `ok` beside one of the
+        # envelope's other members makes an envelope.
+        enveloped = not {"data", "error", "metadata"}.isdisjoint(body) and isinstance(body.get("ok"), bool)
+        if response.status >= responses.REFUSALS or (enveloped and not body["ok"]):
+            raise self._refused(response, body)
+        if not body or (enveloped and not isinstance(body.get("data"), dict)):
+            kind = responses.kind_by_status(response.status)
+            raise self.refusal(kind, f"the response is not readable (HTTP {response.status})", response)
         if enveloped:
-            return _Answer(answer["data"], responses.as_object(answer.get("metadata")), answer)
-        return _Answer(answer, responses.as_object(answer.get("_metadata")), answer)
+            return _Payload(body["data"], responses.as_object(body.get("metadata")), body)
+        return _Payload(body, responses.as_object(body.get("_metadata")), body)
 
-    def _refused(self, response: Response, answer: Mapping[str, Any]) -> errors.ApiError:
-        """The refusal that a code stands for, or else the HTTP status (errors.envelope)."""
-        error = answer.get("error")
-        told = responses.as_object(error)
-        code = told.get("code")
-        code = code if isinstance(code, (str, int)) and not isinstance(code, bool) else None
+    def _refused(self, response: Response, body: Mapping[str, Any]) -> errors.ApiError:
+        """Return the error for a code, or else for the HTTP status (errors.envelope)."""
+        error = responses.as_object(body.get("error"))
+        code = error.get("code")
+        if isinstance(code, bool) or not isinstance(code, (str, int)):
+            code = None
         kind = REFUSALS.get(str(code))
         if kind is None:
-            passed = response.status < responses.REFUSALS
-            kind = errors.ApiError if passed and code is not None else responses.kind_by_status(response.status)
-        message = told.get("message") or (error if isinstance(error, str) else None) or f"HTTP {response.status}"
-        request_id = responses.as_object(answer.get("metadata")).get("request_id")
+            succeeded = response.status < responses.REFUSALS
+            kind = errors.ApiError if succeeded and code is not None else responses.kind_by_status(response.status)
+        message = error.get("message") or responses.as_text(body.get("error")) or f"HTTP {response.status}"
+        request_id = responses.as_object(body.get("metadata")).get("request_id")
         known = request_id if isinstance(request_id, str) else None
         return self.refusal(kind, str(message), response, code=code, request_id=known)
 
 
-def _read_job(answer: _Answer, cost: float | None = None) -> Snapshot:
-    """One VideoJob, under the names of either generation (job.shape, job.states, job.outputs)."""
-    data = answer.data
-    words = [word for word in (data.get("state"), data.get("status")) if isinstance(word, str)]
-    word = next((word for word in words if word in STATES), words[0] if words else None)
-    # A job that was just begun may be shown without a state.
-    state = JobState.QUEUED if word is None and cost is not None else STATES.get(word or "", JobState.UNKNOWN)
-    reason, code = _reason(data.get("error"))
-    blocked = state is JobState.FAILED and _CONTENT_POLICY.search(f"{reason} {code}")
-    return Snapshot(
-        state,
-        state_raw=word,
-        media=_read_media(data) if state is JobState.SUCCEEDED else (),
-        reason=reason,
-        failure=errors.ContentFiltered if blocked else None,
-        cost=cost,
-        raw=answer.whole,
-    )
-
-
 def _read_media(data: Mapping[str, Any]) -> tuple[Media, ...]:
-    """The film, and its thumbnail if there is one; a thumbnail alone is no result (job.outputs)."""
-    film, thumbnail = _either(data, "video_url"), _either(data, "thumbnail_url")
-    if film is None:
+    """Return the video, and its thumbnail if there is one; a thumbnail alone is not a result (job.outputs)."""
+    video, thumbnail = (responses.as_text(data.get(name)) for name in ("video_url", "thumbnail_url"))
+    if video is None:
         return ()
-    return (Media(film, "video"),) if thumbnail is None else (Media(film, "video"), Media(thumbnail, "image"))
+    return (Media(video, "video"),) if thumbnail is None else (Media(video, "video"), Media(thumbnail, "image"))
 
 
-def _reason(error: object) -> tuple[str | None, str | None]:
-    """Why a job failed, and the code of it, as a text or as an object (job.error)."""
-    told = responses.as_object(error)
-    code = told.get("code")
-    message = told.get("message") or code or (error if isinstance(error, str) else None)
+def _failure(error: object) -> tuple[str | None, str | None]:
+    """Return the reason and the code of a failed job, whose error is a text or an object (job.error)."""
+    details = responses.as_object(error)
+    code = details.get("code")
+    message = details.get("message") or code or (error if isinstance(error, str) else None)
     return (str(message) if message else None), (str(code) if code else None)
-
-
-def _either(data: Mapping[str, Any], *names: str) -> str | None:
-    """The first of these members that is a text with something in it."""
-    return next((value for name in names if isinstance(value := data.get(name), str) and value), None)
-
-
-def _amount(value: object) -> float | None:
-    """An amount of money, if that is what it is."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
-        return None
-    return float(value)

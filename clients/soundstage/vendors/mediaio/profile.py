@@ -1,4 +1,4 @@
-"""Media.io's facts as data: the profile, the codes, and both vocabularies of states.
+"""Media.io's facts as data: the profile, the routes, both vocabularies of states, and the codes.
 
 Source: the skill ``mediaio-aigc-generate`` and the pages of the API's endpoints; facts are cited by id.
 """
@@ -56,10 +56,5 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
         490505: errors.InsufficientCreditsError,
     }
 )
-# What a result is by its address, where nobody knows which endpoint made it.
-MEDIA_KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "mp4": "video", "mov": "video", "webm": "video", "png": "image", "jpg": "image", "jpeg": "image",
-        "webp": "image", "gif": "image",
-    }
-)  # fmt: skip
+URL_MEMBERS = ("preview", "url")
+"""Members of a result with its address, the documented one first; `val` is a path in the vendor's own store."""

@@ -1,4 +1,4 @@
-"""The conversation with Media.io: the key, the wrapper, the envelope, and results in every documented shape.
+"""Media.io's protocol: authentication, submissions, polls, the balance and refusals, the same for every endpoint.
 
 Source: the skill ``mediaio-aigc-generate``, other skills of the vendor's for the same API, and the pages of its
 endpoints; facts are cited by id.
@@ -6,47 +6,49 @@ endpoints; facts are cited by id.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
+from soundstage._values.media_type import kind_by_suffix
 from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage._values.validation import is_web_address
 from soundstage.vendors.mediaio import bodies
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
-from soundstage.vendors.mediaio.profile import CREDITS_ROUTE, MEDIA_KINDS, REFUSALS, RESULT_ROUTE, STATES
+from soundstage.vendors.mediaio.profile import CREDITS_ROUTE, REFUSALS, RESULT_ROUTE, STATES, URL_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from soundstage._protocol.credentials import Secret
 
-_CONTENT_POLICY = re.compile(r"content[ _-]?policy", re.IGNORECASE)  # block
-_URL_MEMBERS = ("preview", "url")
-"""Members of a result that hold its address, the documented one first; `val` is a path of the vendor's own store."""
-
 
 class MediaIOService(Service):
-    """How Media.io authorizes, answers and refuses: the same for every endpoint."""
+    """Media.io's API, as one client uses it."""
 
     def __init__(self, key: Secret, settings: Settings) -> None:
         self._key = key
         super().__init__(settings, {"key": key.reveal()})
 
     def authorization(self) -> Mapping[str, str]:
-        """The header of every call (auth.header)."""
+        """Return the header of every call (auth.header)."""
         return {"X-API-KEY": self._key.reveal()}
 
+    def is_refusal(self, answer: errors.ApiError) -> bool:
+        """Whether no task was made: a documented code proves it, another code only without a server error."""
+        if answer.code in REFUSALS:
+            return True
+        return super().is_refusal(answer) and not isinstance(answer, errors.ServerError)
+
     def submit(self, method: str, given: Mapping[str, object]) -> Flow[StartedJob]:
-        """Start a job by the endpoint that *method* calls (request.wrapper).
+        """Start a job at the endpoint of *method* (request.wrapper).
 
         Raises:
-            InvalidArgument: Something that is given is not allowed; nothing was sent.
+            InvalidArgument: A parameter is not allowed; nothing was sent.
         """
         endpoint = ENDPOINTS[method]
         wrapped = {"data": bodies.body(endpoint, given)}
@@ -54,131 +56,114 @@ class MediaIOService(Service):
         return Submission(service=self, operation=method, request=request, parse=self._read_submission).flow()
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
-        """Look at a job (result.route): its id stands in the path."""
+        """Poll a job once (result.route): its id is part of the path."""
         path = RESULT_ROUTE + quote(ref.id, safe="")
-        if not ref.id.strip("."):  # a path of dots alone would be taken for a step up
+        if not ref.id.strip("."):  # a segment of dots alone means the folder above, also to the HTTP client
             path = RESULT_ROUTE + ref.id.replace(".", "%2E")
         request = Request("POST", self.url(path), self.authorization(), {}, timeout=timeout)
         endpoint = ENDPOINTS.get(ref.operation or "")
         return self.read_once(request, lambda response: self._read_poll(response, endpoint))
 
     def credits(self) -> Flow[int]:
-        """How many credits are left (credits.route)."""
+        """Return how many credits are left (credits.route)."""
         request = Request("POST", self.url(CREDITS_ROUTE), self.authorization(), {})
         return self.read(request, self._read_credits)
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
-        """The task's id (create.answer)."""
-        answer, data = self._open(response)
-        task_id = data.get("task_id")
-        if not isinstance(task_id, str) or not task_id:
-            raise self._unreadable("the answer names no data.task_id", response, answer)
-        return task_id, Snapshot(JobState.QUEUED, raw=answer)
+        """Return the new job's id and first snapshot (create.answer)."""
+        envelope, data = self._open(response)
+        task_id = responses.as_text(data.get("task_id"))
+        if task_id is None:
+            raise self._unreadable("the response has no data.task_id", response, envelope)
+        return task_id, Snapshot(JobState.QUEUED, raw=envelope)
 
     def _read_poll(self, response: Response, endpoint: bodies.Endpoint | None) -> Snapshot:
-        """What the task says (result.shape)."""
-        answer, data = self._open(response)
+        """Return the job's state (result.shape)."""
+        envelope, data = self._open(response)
         if "status" not in data:
-            raise self._unreadable("the answer has no data.status", response, answer)
-        return _read_job(data, answer, endpoint)
+            raise self._unreadable("the response has no data.status", response, envelope)
+        return self._read_job(data, envelope, endpoint)
+
+    def _read_job(self, task: Mapping[str, Any], raw: object, endpoint: bodies.Endpoint | None) -> Snapshot:
+        """Return the state of one task, in either vocabulary (status.vocabulary)."""
+        status = task.get("status")
+        state = STATES.get(status, JobState.UNKNOWN) if isinstance(status, str) else JobState.UNKNOWN
+        reason = str(task.get("reason") or "") or None
+        urls = dict.fromkeys(_addresses(task.get("result")))
+        return Snapshot(
+            state,
+            state_raw=status if isinstance(status, (int, str)) else None,
+            # A job made from its id alone has no endpoint; the suffix then tells what the file is.
+            media=tuple(Media(url, endpoint.kind if endpoint else kind_by_suffix(url) or "file") for url in urls),
+            reason=reason,
+            failure=responses.content_failure(state, reason),
+            raw=raw,
+        )
 
     def _read_credits(self, response: Response) -> int:
-        answer, data = self._open(response)
-        told = data.get("credits")
-        if not isinstance(told, int) or isinstance(told, bool):
-            raise self._unreadable("the answer has no data.credits", response, answer)
-        return told
+        envelope, data = self._open(response)
+        left = data.get("credits")
+        if type(left) is not int:
+            raise self._unreadable("the response has no data.credits", response, envelope)
+        return left
 
     def _open(self, response: Response) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The answer, and the data in its envelope (envelope).
+        """Return the envelope of a response, and the data in it (envelope).
 
         Raises:
-            ApiError: It refuses by its code, or is no envelope; the HTTP status then says what it is.
+            ApiError: The code refuses, or the response is not an envelope; then the HTTP status decides.
         """
-        try:
-            answer = responses.as_object(response.json())
-        except ValueError:
-            answer = {}
-        code = answer.get("code")
-        if not isinstance(code, int) or isinstance(code, bool):
+        envelope = responses.json_object(response)
+        code = envelope.get("code")
+        if type(code) is not int:
             kind = responses.kind_by_status(response.status)
-            raise self._unreadable(
-                f"an answer that is no {{code, msg, data}} envelope (HTTP {response.status})", response, answer, kind
-            )
+            message = f"the response is not a {{code, msg, data}} envelope (HTTP {response.status})"
+            raise self._unreadable(message, response, envelope, kind)
         if code != 0:
-            raise self._refused(response, answer, code)
-        return answer, responses.as_object(answer.get("data"))
+            raise self._refused(response, envelope, code)
+        return envelope, responses.as_object(envelope.get("data"))
 
-    def _refused(self, response: Response, answer: Mapping[str, Any], code: int) -> errors.ApiError:
-        """The refusal that a code stands for, or else its HTTP status (errors.http_status)."""
-        kind = REFUSALS.get(code)
-        if kind is None:
-            passed = response.status < responses.REFUSALS
-            kind = errors.ApiError if passed else responses.kind_by_status(response.status)
-        message = str(answer.get("msg") or f"refused with code {code}")
-        return self.refusal(kind, message, response, code=code, request_id=_trace_id(answer))
-
-    def is_refusal(self, answer: errors.ApiError) -> bool:
-        """Whether no task was made: a documented code says so, and an undocumented one with no server error does."""
-        if answer.code in REFUSALS:
-            return True
-        return super().is_refusal(answer) and not isinstance(answer, errors.ServerError)
+    def _refused(self, response: Response, envelope: Mapping[str, Any], code: int) -> errors.ApiError:
+        """Return the error for a code, or else for the HTTP status (errors.http_status)."""
+        kind = responses.kind_by_code(REFUSALS.get(code), response.status)
+        message = str(envelope.get("msg") or f"refused with code {code}")
+        return self.refusal(kind, message, response, code=code, request_id=_trace_id(envelope))
 
     def _unreadable(
         self,
         message: str,
         response: Response,
-        answer: Mapping[str, Any],
+        envelope: Mapping[str, Any],
         kind: type[errors.ApiError] = errors.UnreadableAnswerError,
     ) -> errors.ApiError:
-        return self.refusal(kind, message, response, request_id=_trace_id(answer))
+        return self.refusal(kind, message, response, request_id=_trace_id(envelope))
 
 
-def _trace_id(answer: Mapping[str, Any]) -> str | None:
-    trace = answer.get("trace_id")
-    return trace if isinstance(trace, str) and trace else None
-
-
-def _read_job(data: Mapping[str, Any], answer: object, endpoint: bodies.Endpoint | None) -> Snapshot:
-    """One task of the result route, in either vocabulary (status.vocabulary)."""
-    raw = data.get("status")
-    state = STATES.get(raw, JobState.UNKNOWN) if isinstance(raw, str) else JobState.UNKNOWN
-    reason = str(data.get("reason") or "") or None
-    blocked = state is JobState.FAILED and reason is not None and _CONTENT_POLICY.search(reason)
-    addresses = _addresses(data.get("result")) if state is JobState.SUCCEEDED else ()
-    return Snapshot(
-        state,
-        state_raw=raw if isinstance(raw, (int, str)) else None,
-        media=tuple(Media(url, endpoint.kind if endpoint else _kind(url)) for url in dict.fromkeys(addresses)),
-        reason=reason,
-        failure=errors.ContentFiltered if blocked else None,
-        raw=answer,
-    )
+def _trace_id(envelope: Mapping[str, Any]) -> str | None:
+    return responses.as_text(envelope.get("trace_id"))
 
 
 def _addresses(result: object) -> Iterator[str]:
-    """The addresses in a result: an array of {val, preview, status}, an object, or a bare list of addresses."""
+    """Yield the addresses in a result: an array of {val, preview, status}, an object, or a bare list of addresses."""
     if isinstance(result, str):
         if is_web_address(result):
             yield result
     elif isinstance(result, list):
-        for one in cast("list[object]", result):
-            yield from _addresses(one)
+        for item in cast("list[object]", result):
+            yield from _addresses(item)
     elif isinstance(result, dict):
-        yield from _of_object(cast("dict[str, object]", result))
+        yield from _object_addresses(cast("dict[str, object]", result))
 
 
-def _of_object(result: Mapping[str, object]) -> Iterator[str]:
-    """The address that an object names as its own, or else all that it holds: the page names no member."""
-    for name in _URL_MEMBERS:
+def _object_addresses(result: Mapping[str, object]) -> Iterator[str]:
+    """Yield the address in the documented member of an object, or else all addresses in it.
+
+    The page says only that the result is an object and names no member of it.
+    """
+    for name in URL_MEMBERS:
         own = list(_addresses(result.get(name)))
         if own:
             yield from own
             return
     for value in result.values():
         yield from _addresses(value)
-
-
-def _kind(url: str) -> str:
-    """What stands at *url*, by its ending."""
-    return MEDIA_KINDS.get(urlsplit(url).path.rpartition(".")[2].lower(), "file")
