@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from soundstage import JobState, errors
+from soundstage._protocol import responses
 from soundstage._protocol.inputs import base64_text
 from soundstage._protocol.service import Service as ClientService
 from soundstage._values.messages import Request
@@ -71,8 +72,8 @@ def call_otherwise(patch: pytest.MonkeyPatch, code: int, kind: type[errors.ApiEr
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a task that it read."""
-    right = conversation._read_job
-    patch.setattr(conversation, "_read_job", lambda task, answer: edit(right(task, answer)))
+    right = Client._read_job
+    patch.setattr(Client, "_read_job", lambda self, task, raw: edit(right(self, task, raw)))
 
 
 @MUTATIONS.in_simulator
@@ -437,8 +438,7 @@ def flat_only(patch: pytest.MonkeyPatch) -> None:
     right = Client.parse_callback
 
     def parse_callback(self: Any, body: Any) -> StartedJob:
-        told = conversation._parsed(body)
-        return right(self, {} if isinstance(told, dict) and "data" in told else body)
+        return right(self, {} if "data" in responses.callback_object(body) else body)
 
     patch.setattr(Client, "parse_callback", parse_callback)
 

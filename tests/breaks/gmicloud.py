@@ -61,8 +61,8 @@ def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a request that it read."""
-    right = service._read_job
-    patch.setattr(service, "_read_job", lambda said: edit(right(said)))
+    right = Client._read_job
+    patch.setattr(Client, "_read_job", lambda self, request: edit(right(self, request)))
 
 
 # The simulator.
@@ -383,12 +383,12 @@ def any_status_is_fine(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def any_kind_is_json(patch: pytest.MonkeyPatch) -> None:
     """A page that can be parsed is an answer."""
-    right = service._parsed
+    right = service._json_object
 
     def parsed(response: Any) -> Any:
         return right(replace(response, headers={"content-type": "application/json"}))
 
-    patch.setattr(service, "_parsed", parsed)
+    patch.setattr(service, "_json_object", parsed)
 
 
 @MUTATIONS.in_client
@@ -428,7 +428,7 @@ def over_at_once(patch: pytest.MonkeyPatch) -> None:
     right = Client._read_submission
 
     def created(self: Client, response: Any) -> tuple[str, Snapshot]:
-        return right(self, response)[0], service._read_job(self._open(response))
+        return right(self, response)[0], self._read_job(self._open(response))
 
     patch.setattr(Client, "_read_submission", created)
 

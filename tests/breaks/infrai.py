@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from soundstage import JobState, errors
+from soundstage._protocol import responses
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
 from soundstage._values.state import History, Snapshot
@@ -52,8 +53,8 @@ def answer_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[dict[str, Any]],
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[Snapshot], Snapshot]) -> None:
     """Let *edit* change what the client makes of a job that it read."""
-    right = conversation._read_job
-    patch.setattr(conversation, "_read_job", lambda *given: edit(right(*given)))
+    right = Client._read_job
+    patch.setattr(Client, "_read_job", lambda *given: edit(right(*given)))
 
 
 def send_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[Any], Any]) -> None:
@@ -440,9 +441,9 @@ def wait_is_ignored(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def newer_names_only(patch: pytest.MonkeyPatch) -> None:
     """A job is read under id and status alone."""
-    right = conversation._either
+    right = responses.first_text
     patch.setattr(
-        conversation, "_either", lambda data, *names: right(data, *(name for name in names if name != "job_id"))
+        responses, "first_text", lambda data, *names: right(data, *(name for name in names if name != "job_id"))
     )
 
 

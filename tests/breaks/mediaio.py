@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from soundstage import JobState, errors
-from soundstage._values import validation as checks
+from soundstage._protocol import responses
 from soundstage._values.messages import Request
 from soundstage._values.state import Media
 from soundstage.vendors.mediaio import bodies, profile
@@ -378,7 +378,7 @@ def a_balance_of_anything(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
     """What the content policy blocked is just any failure."""
-    patch.setattr(conversation, "_CONTENT_POLICY", checks._SHA256)
+    patch.setattr(responses, "content_failure", lambda *_: None)
 
 
 @MUTATIONS.in_client

@@ -58,8 +58,8 @@ def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     """Let *edit* change what the client makes of a task that it read."""
-    right = conversation._read_job
-    patch.setattr(conversation, "_read_job", lambda data, answer: edit(right(data, answer)))
+    right = Client._read_job
+    patch.setattr(Client, "_read_job", lambda self, task, raw: edit(right(self, task, raw)))
 
 
 @MUTATIONS.in_simulator
@@ -342,8 +342,7 @@ def wrong_route(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """HTTP 200 is a success, whatever the code says."""
-    right = Client._open
-    patch.setattr(Client, "_open", lambda self, response: (right(self, response)[0], 0))
+    patch.setattr(Client, "_open", lambda _self, response, **_: answers.json_object(response))
 
 
 @MUTATIONS.in_client
@@ -370,9 +369,9 @@ def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
     right = Client._read_poll
 
     def polled(self: Client, response: Any) -> Any:
-        answer, code = self._open(response)
-        bare = replace(response, content=orjson.dumps({**answer, "data": None}))
-        return right(self, bare if code else response)
+        envelope = self._open(response, data_decides=True)
+        bare = replace(response, content=orjson.dumps({**envelope, "data": None}))
+        return right(self, bare if envelope["code"] else response)
 
     patch.setattr(Client, "_read_poll", polled)
 
@@ -414,8 +413,8 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def one_name_for_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress is read under one of its two names."""
-    right = conversation._read_job
-    patch.setattr(conversation, "_read_job", lambda data, answer: right({**data, "process": None}, answer))
+    right = Client._read_job
+    patch.setattr(Client, "_read_job", lambda self, task, raw: right(self, {**task, "process": None}, raw))
 
 
 @MUTATIONS.in_client

@@ -227,7 +227,7 @@ def test_what_is_withheld_says_why(direct: bool, count: int, reasons: Any) -> No
     response = told if direct else {"generateVideoResponse": told}
     job = looked({"name": NAME, "done": True, "response": response})
     assert isinstance(job.error, errors.ContentFiltered)
-    assert job.error.message == ("Too loud." if reasons else "films were withheld (1), and no reason was given")
+    assert job.error.message == ("Too loud." if reasons else "videos were withheld (1) without a reason")
 
 
 def test_what_is_withheld_in_part_is_a_success() -> None:
