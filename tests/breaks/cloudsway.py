@@ -429,7 +429,7 @@ def any_kind(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def kind_guessed(patch: pytest.MonkeyPatch) -> None:
     """A handle may be made without the kind of its job."""
-    patch.delattr(_Operations, "_named")
+    patch.delattr(_Operations, "_job_ref")
 
 
 @MUTATIONS.in_client

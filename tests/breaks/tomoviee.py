@@ -427,22 +427,22 @@ def empty_success(patch: pytest.MonkeyPatch) -> None:
 def lost_job(patch: pytest.MonkeyPatch) -> None:
     """A wait that ends early forgets the job."""
 
-    def step(self: Any, watch: Poller) -> Any:
-        return self._update((yield from watch.step()))
+    def next_snapshot(self: Any, poller: Poller) -> Any:
+        return self._update((yield from poller.next()))
 
-    patch.setattr(_Handle, "_step", step)
+    patch.setattr(_Handle, "_next", next_snapshot)
 
 
 @MUTATIONS.in_client
 def lost_token(patch: pytest.MonkeyPatch) -> None:
     """A wait that ends early has no token."""
-    patch.setattr(Poller, "_over", lambda _self: errors.WaitTimeout("over", vendor="tomoviee"))
+    patch.setattr(Poller, "_timed_out", lambda _self: errors.WaitTimeout("over", vendor="tomoviee"))
 
 
 @MUTATIONS.in_client
 def impatient_wait(patch: pytest.MonkeyPatch) -> None:
     """The first failed poll ends a wait."""
-    patch.setattr(Poller, "_bearable", lambda _self, _trouble, _began: False)
+    patch.setattr(Poller, "_is_tolerable", lambda _self, _error, _started: False)
 
 
 @MUTATIONS.in_client

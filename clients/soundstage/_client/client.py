@@ -1,4 +1,4 @@
-"""The two kinds of client: how one is configured, closed, and how it finds a job again."""
+"""The sync and the async client: configuration, closing, and handles of existing jobs."""
 
 from __future__ import annotations
 
@@ -72,35 +72,37 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
 
     @property
     def base_url(self) -> str:
-        """Where the service is."""
+        """The address of the service."""
         return self._service.settings.base_url
 
     def __repr__(self) -> str:
-        """Shows where the service is, and no credential."""
+        """Show the address, and no credential."""
         return f"<{type(self).__name__} {self.base_url}>"
 
     @abstractmethod
     def _connect(self, http: HttpT | None, timeout: float | None, clock: Clock) -> str:
-        """Make wire and driver, and return the base address of an injected HTTP client, or ""."""
+        """Create transport and driver, and return the base address of an injected HTTP client, or ""."""
 
-    def _found(self, ref: JobRef) -> StartedJob:
-        return StartedJob(ref, Snapshot(JobState.UNKNOWN))
+    def _job_ref(self, job_id: str, operation: str | None) -> JobRef:
+        """Check the id and the operation of a job that was started before; a vendor may require the operation."""
+        return JobRef(text("id", job_id), optional_text("operation", operation))
 
-    def _named(self, job_id: str, operation: str | None) -> StartedJob:
-        return self._found(JobRef(text("id", job_id), optional_text("operation", operation)))
-
-    def _own(self, unknown: object) -> SubmitOutcomeUnknown:
+    def _check_own(self, unknown: object) -> SubmitOutcomeUnknown:
         slug = self._service.profile.slug
         if not isinstance(unknown, SubmitOutcomeUnknown) or unknown.vendor != slug:
             invalid("unknown", unknown, f"a SubmitOutcomeUnknown of {slug}")
         return unknown
 
-    def _from_token(self, token: str) -> StartedJob:
-        return self._found(read_token(self._service.profile.slug, self.base_url, token))
+    def _token_ref(self, token: str) -> JobRef:
+        return read_token(self._service.profile.slug, self.base_url, token)
+
+
+def _unpolled(ref: JobRef) -> StartedJob:
+    return StartedJob(ref, Snapshot(JobState.UNKNOWN))
 
 
 def _base_url(profile: VendorProfile, given: str | None, own: str) -> str:
-    """The first of: the argument, the injected HTTP client's own address, the environment, the documented one."""
+    """Return the argument, or else the injected HTTP client's address, the environment's, or the documented one."""
     variable = profile.base_url_variable
     if given is not None:
         return base_address("base_url", given)
@@ -110,75 +112,75 @@ def _base_url(profile: VendorProfile, given: str | None, own: str) -> str:
 
 
 class SyncClient(Client[SyncHttp, ServiceT], Blocking):
-    """A client whose methods block. It may be shared by threads, and is a context manager."""
+    """A client whose methods block; a context manager that threads may share."""
 
-    _wire: SyncTransport
+    _transport: SyncTransport
     _driver: SyncDriver
 
     def job(self, id: str, operation: str | None = None) -> Job:  # noqa: A002 - the name every caller knows
-        """A handle of a job that was started before, here or elsewhere; nothing is sent.
+        """Return a handle of a job that was started before, here or elsewhere; nothing is sent.
 
         Args:
-            id: The service's name for the job.
-            operation: The method that started it; asked for by services that look it up by kind.
+            id: The service's id of the job.
+            operation: The method that started it; required by services that find a job only under its kind.
         """
-        return self._adopt(self._named(id, operation))
+        return self._handle(_unpolled(self._job_ref(id, operation)))
 
     def job_from_token(self, token: str) -> Job:
-        """A handle of the job whose `to_token()` this is; nothing is sent.
+        """Return a handle of the job whose `to_token()` returned *token*; nothing is sent.
 
         Raises:
-            TokenError: It is no token, or one of another service or address.
+            TokenError: It is not a token, or one of another service or address.
         """
-        return self._adopt(self._from_token(token))
+        return self._handle(_unpolled(self._token_ref(token)))
 
     def job_from_callback(self, body: object) -> Job:
-        """A handle of the job that *body*, the body of a callback, tells of; nothing is sent.
+        """Return a handle of the job that a callback reports; nothing is sent.
 
-        Nothing proves who sent a callback: `refresh()` the job before anything of worth depends on it.
+        Nothing proves who sent a callback: `refresh()` the job before you rely on its state.
 
         Args:
-            body: What was POSTed to the callback address: JSON text, its bytes, or what they parse to.
+            body: The body that was POSTed to the callback address: JSON text, its bytes, or the parsed object.
 
         Raises:
-            InvalidArgument: It is no callback of this service.
+            InvalidArgument: It is not a callback of this service.
             UnsupportedError: The service documents no callback.
         """
-        return self._adopt(self._service.parse_callback(body))
+        return self._handle(self._service.parse_callback(body))
 
     def resolve(self, unknown: SubmitOutcomeUnknown) -> Job | None:
-        """Look for the job that a submission of unknown outcome may have started, by the caller's own name for it.
+        """Find the job that a submission of unknown outcome may have started, by the caller's own name for it.
 
         Args:
-            unknown: The error, which may have been pickled since.
+            unknown: The error, which may have been pickled.
 
         Returns:
-            The job's handle, or None if there is provably none: submitting again then spends once.
+            The job's handle, or None if there is provably no such job: submitting again then pays once.
 
         Raises:
-            UnsupportedError: The service knows no name of the caller's for a job.
-            InvalidArgument: The error is another service's.
+            UnsupportedError: The service does not let the caller name a job.
+            InvalidArgument: The error is from another service.
         """
-        found = self._run(self._service.find(self._own(unknown)))
-        return None if found is None else self._adopt(found)
+        found = self._run(self._service.find(self._check_own(unknown)))
+        return None if found is None else self._handle(found)
 
     def list_jobs(self, operation: str, *, page: int = 1, page_size: int = 30) -> list[Job]:
-        """Handles of the account's jobs, a page of them, each as far as the list says that it is.
+        """Return handles of one page of the account's jobs, each with the state that the list reports.
 
         Args:
             operation: The method that started them.
-            page: Which page, the first being 1.
-            page_size: How many jobs a page has.
+            page: The number of the page, from 1.
+            page_size: The number of jobs on a page.
 
         Raises:
             UnsupportedError: The service documents no list.
             InvalidArgument: An argument is out of the documented range.
         """
-        return [self._adopt(one) for one in self._run(self._service.list_jobs(operation, page, page_size))]
+        return [self._handle(one) for one in self._run(self._service.list_jobs(operation, page, page_size))]
 
     def close(self) -> None:
-        """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""
-        self._wire.close()
+        """Close the connections; an injected HTTP client stays open. Jobs of this client can no longer be polled."""
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -189,87 +191,87 @@ class SyncClient(Client[SyncHttp, ServiceT], Blocking):
         self.close()
 
     def _connect(self, http: SyncHttp | None, timeout: float | None, clock: Clock) -> str:
-        self._wire = SyncTransport(http, timeout)
-        self._driver = SyncDriver(self._wire, clock)
-        return self._wire.base_url
+        self._transport = SyncTransport(http, timeout)
+        self._driver = SyncDriver(self._transport, clock)
+        return self._transport.base_url
 
     def _run(self, flow: Flow[T]) -> T:
         return self._driver.run(flow)
 
-    def _adopt(self, started: StartedJob) -> Job:
+    def _handle(self, started: StartedJob) -> Job:
         return Job(self._service, self._driver, started)
 
 
 class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
-    """A client whose methods are coroutines. It is an async context manager."""
+    """A client whose methods are coroutines; an async context manager."""
 
-    _wire: AsyncTransport
+    _transport: AsyncTransport
     _driver: AsyncDriver
 
     def job(self, id: str, operation: str | None = None) -> AsyncJob:  # noqa: A002 - the name every caller knows
-        """A handle of a job that was started before, here or elsewhere; nothing is sent, so nothing is awaited.
+        """Return a handle of a job that was started before, here or elsewhere; nothing is sent or awaited.
 
         Args:
-            id: The service's name for the job.
-            operation: The method that started it; asked for by services that look it up by kind.
+            id: The service's id of the job.
+            operation: The method that started it; required by services that find a job only under its kind.
         """
-        return self._adopt(self._named(id, operation))
+        return self._handle(_unpolled(self._job_ref(id, operation)))
 
     def job_from_token(self, token: str) -> AsyncJob:
-        """A handle of the job whose `to_token()` this is; nothing is sent, so nothing is awaited.
+        """Return a handle of the job whose `to_token()` returned *token*; nothing is sent or awaited.
 
         Raises:
-            TokenError: It is no token, or one of another service or address.
+            TokenError: It is not a token, or one of another service or address.
         """
-        return self._adopt(self._from_token(token))
+        return self._handle(_unpolled(self._token_ref(token)))
 
     def job_from_callback(self, body: object) -> AsyncJob:
-        """A handle of the job that *body*, the body of a callback, tells of; nothing is sent, so nothing is awaited.
+        """Return a handle of the job that a callback reports; nothing is sent or awaited.
 
-        Nothing proves who sent a callback: `refresh()` the job before anything of worth depends on it.
+        Nothing proves who sent a callback: `refresh()` the job before you rely on its state.
 
         Args:
-            body: What was POSTed to the callback address: JSON text, its bytes, or what they parse to.
+            body: The body that was POSTed to the callback address: JSON text, its bytes, or the parsed object.
 
         Raises:
-            InvalidArgument: It is no callback of this service.
+            InvalidArgument: It is not a callback of this service.
             UnsupportedError: The service documents no callback.
         """
-        return self._adopt(self._service.parse_callback(body))
+        return self._handle(self._service.parse_callback(body))
 
     async def resolve(self, unknown: SubmitOutcomeUnknown) -> AsyncJob | None:
-        """Look for the job that a submission of unknown outcome may have started, by the caller's own name for it.
+        """Find the job that a submission of unknown outcome may have started, by the caller's own name for it.
 
         Args:
-            unknown: The error, which may have been pickled since.
+            unknown: The error, which may have been pickled.
 
         Returns:
-            The job's handle, or None if there is provably none: submitting again then spends once.
+            The job's handle, or None if there is provably no such job: submitting again then pays once.
 
         Raises:
-            UnsupportedError: The service knows no name of the caller's for a job.
-            InvalidArgument: The error is another service's.
+            UnsupportedError: The service does not let the caller name a job.
+            InvalidArgument: The error is from another service.
         """
-        found = await self._run(self._service.find(self._own(unknown)))
-        return None if found is None else self._adopt(found)
+        found = await self._run(self._service.find(self._check_own(unknown)))
+        return None if found is None else self._handle(found)
 
     async def list_jobs(self, operation: str, *, page: int = 1, page_size: int = 30) -> list[AsyncJob]:
-        """Handles of the account's jobs, a page of them, each as far as the list says that it is.
+        """Return handles of one page of the account's jobs, each with the state that the list reports.
 
         Args:
             operation: The method that started them.
-            page: Which page, the first being 1.
-            page_size: How many jobs a page has.
+            page: The number of the page, from 1.
+            page_size: The number of jobs on a page.
 
         Raises:
             UnsupportedError: The service documents no list.
             InvalidArgument: An argument is out of the documented range.
         """
-        return [self._adopt(one) for one in await self._run(self._service.list_jobs(operation, page, page_size))]
+        return [self._handle(one) for one in await self._run(self._service.list_jobs(operation, page, page_size))]
 
     async def aclose(self) -> None:
-        """Close the connections; an injected HTTP client stays open. Jobs of this client can look no more."""
-        await self._wire.close()
+        """Close the connections; an injected HTTP client stays open. Jobs of this client can no longer be polled."""
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -280,12 +282,12 @@ class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
         await self.aclose()
 
     def _connect(self, http: AsyncHttp | None, timeout: float | None, clock: Clock) -> str:
-        self._wire = AsyncTransport(http, timeout)
-        self._driver = AsyncDriver(self._wire, clock)
-        return self._wire.base_url
+        self._transport = AsyncTransport(http, timeout)
+        self._driver = AsyncDriver(self._transport, clock)
+        return self._transport.base_url
 
     async def _run(self, flow: Flow[T]) -> T:
         return await self._driver.run(flow)
 
-    def _adopt(self, started: StartedJob) -> AsyncJob:
+    def _handle(self, started: StartedJob) -> AsyncJob:
         return AsyncJob(self._service, self._driver, started)

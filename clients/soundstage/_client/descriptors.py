@@ -1,7 +1,7 @@
-"""Write a method once, as a flow; call it on one kind of client and await it on the other.
+"""Descriptors that make a sync and an async method of one flow.
 
-Both descriptors make two plain functions when the class is made, so that an access costs no more than that of any
-method, and so that `help()`, `inspect.signature()` and editors see an ordinary method with its own arguments and text.
+Both create two plain functions when the class is created, so that an access costs no more than that of any method, and
+`help()`, `inspect.signature()` and editors see an ordinary method with its own arguments and docstring.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ T = TypeVar("T")
 
 
 class Blocking(ABC):
-    """An owner of operations whose methods block."""
+    """A class whose operations block."""
 
     @abstractmethod
     def _run(self, flow: Flow[T]) -> T: ...
 
     @abstractmethod
-    def _adopt(self, started: StartedJob) -> Job: ...
+    def _handle(self, started: StartedJob) -> Job: ...
 
 
 class Awaiting(ABC):
-    """An owner of operations whose methods are coroutines."""
+    """A class whose operations are coroutines."""
 
     @abstractmethod
     async def _run(self, flow: Flow[T]) -> T: ...
 
     @abstractmethod
-    def _adopt(self, started: StartedJob) -> AsyncJob: ...
+    def _handle(self, started: StartedJob) -> AsyncJob: ...
 
 
 class DualMethod:
-    """The two functions of one flow; the owner's kind decides which one it gets."""
+    """The sync and the async function of one flow; the class of the owner decides which one an access returns."""
 
     def __init__(self, flow: Callable[..., Any], blocking: Any, awaiting: Any, returns: tuple[str, str]) -> None:
         self.__doc__ = flow.__doc__
@@ -60,14 +60,14 @@ class DualMethod:
 
 
 def _like(call: Any, flow: Callable[..., Any], returns: str) -> Any:
-    """*call* with the name, the text and the arguments of *flow*."""
+    """Return *call* with the name, the docstring and the signature of *flow*."""
     functools.update_wrapper(call, flow)
     call.__signature__ = inspect.signature(flow).replace(return_annotation=returns)
     return call
 
 
 class operation(DualMethod, Generic[P, T]):  # noqa: N801 - a decorator reads as one
-    """A method whose value is the same for both kinds of client."""
+    """A method that returns the same value from the sync and the async client."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
@@ -90,22 +90,22 @@ class operation(DualMethod, Generic[P, T]):  # noqa: N801 - a decorator reads as
 
 
 class submission(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as one
-    """A method that starts a paid job: a `Job` for one kind of client, an `AsyncJob` for the other.
+    """A method that starts a paid job: it returns a `Job` from the sync client and an `AsyncJob` from the async client.
 
-    Nothing that can fail stands between the flow's end and the handle: an answered job is never lost.
+    Nothing that can fail runs between the end of the flow and the handle, so that an accepted job is never lost.
     """
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[StartedJob]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
             try:
-                return self._adopt(self._run(flow(self, *args, **kwargs)))
+                return self._handle(self._run(flow(self, *args, **kwargs)))
             except SubmitOutcomeUnknown as unknown:
                 unknown.resolved_by(self.resolve)
                 raise
 
         async def awaiting(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
             try:
-                return self._adopt(await self._run(flow(self, *args, **kwargs)))
+                return self._handle(await self._run(flow(self, *args, **kwargs)))
             except SubmitOutcomeUnknown as unknown:
                 unknown.resolved_by(self.resolve)
                 raise

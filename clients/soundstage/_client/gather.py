@@ -1,4 +1,4 @@
-"""Many jobs waited for together: each at its own pace, a bounded number at a time, and none of them ever lost."""
+"""Wait for many jobs at once: each on its own polling schedule, a bounded number at a time, none ever lost."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
 
 
 def gather(jobs: Iterable[Job], *, limit: int = 8, timeout: float | None = None) -> list[Job]:
-    """Wait for many jobs in one thread, and return them in the order given, whether they succeeded or not.
+    """Wait for many jobs in one thread, and return them in the given order, whether they succeeded or not.
 
-    Every job is looked at as its own client's `PollPolicy` says. A wait that fails ends no other: what went wrong is
-    raised when all the rest is over.
+    Every job is polled by its own client's `PollPolicy`. A wait that fails does not end the others: its error is raised
+    after all other waits are over.
 
     Args:
-        jobs: Jobs of one client or of several. A collection is read at once. Of an iterator, such as a generator that
-            submits, the next job is taken when fewer than `limit` are going on, and none once the time is over.
-        limit: How many jobs are waited for at a time.
-        timeout: Seconds of the clock that all of it takes at most; by default each job has the time of its client's
-            `PollPolicy`, counted from its first look.
+        jobs: Jobs of one client or of several. A collection is read at once. From an iterator, such as a generator that
+            submits, the next job is taken when fewer than `limit` are pending, and none once the timeout has passed.
+        limit: The greatest number of jobs that are polled at the same time.
+        timeout: Seconds of the clock for the whole call; by default each job has the timeout of its client's
+            `PollPolicy`, counted from its first poll.
 
     Raises:
-        GatherError: Some waits failed, or taking the next job did; it carries every job, every token and every error.
+        GatherError: Some waits failed, or taking the next job did; it has every job, every token and every error.
         InvalidArgument: An argument is out of range; nothing was sent.
     """
-    crew = JobGroup(jobs, Job, limit, timeout)
-    for _ in _completed(crew):
+    group = JobGroup(jobs, Job, limit, timeout)
+    for _ in _completed(group):
         pass
-    return crew.given
+    return group.jobs
 
 
 def as_completed(jobs: Iterable[Job], *, limit: int = 8, timeout: float | None = None) -> Generator[Job, None, None]:
-    """Wait for many jobs in one thread, and give each, once, when it is over.
+    """Wait for many jobs in one thread, and yield each job once, when it is over.
 
-    Arguments and errors are those of `gather`; an error comes after the last job. Nothing happens between two jobs
-    that are asked for, and whoever stops asking leaves the other jobs as they are.
+    Arguments and errors are those of `gather`; an error is raised after the last job. Nothing is sent between two jobs
+    that the caller requests, and a caller who stops early leaves the remaining jobs as they are.
     """
     return _completed(JobGroup(jobs, Job, limit, timeout))
 
@@ -57,52 +57,54 @@ async def gather_async(
     limit: int = 8,
     timeout: float | None = None,  # noqa: ASYNC109 - seconds of the injected clock, which no cancel scope knows
 ) -> list[AsyncJob]:
-    """Wait for many jobs of awaiting clients, and return them in the order given, as `gather`; looks go on together."""
-    crew = JobGroup(jobs, AsyncJob, limit, timeout)
-    async for _ in _completed_async(crew):
+    """Wait for many jobs of async clients, and return them in the given order, as `gather`; polls run concurrently."""
+    group = JobGroup(jobs, AsyncJob, limit, timeout)
+    async for _ in _completed_async(group):
         pass
-    return crew.given
+    return group.jobs
 
 
 def as_completed_async(
     jobs: Iterable[AsyncJob], *, limit: int = 8, timeout: float | None = None
 ) -> AsyncGenerator[AsyncJob, None]:
-    """Wait for many jobs of awaiting clients, and give each, once, when it is over, as `as_completed`."""
+    """Wait for many jobs of async clients, and yield each job once, when it is over, as `as_completed`."""
     return _completed_async(JobGroup(jobs, AsyncJob, limit, timeout))
 
 
-def _completed(crew: JobGroup[Job]) -> Generator[Job, None, None]:
-    with crew:
-        while crew.going():
-            if not (due := crew.due()):
-                first = crew.first()
-                first.clock.sleep(first.left)
-            for course in due:
-                course.go()
-                yield from crew.release(course)
-        crew.conclude()
+def _completed(group: JobGroup[Job]) -> Generator[Job, None, None]:
+    with group:
+        while group.fill():
+            if not (due := group.due()):
+                first = group.next_due()
+                first.clock.sleep(first.remaining)  # then around again: another clock may have moved meanwhile
+            for pending in due:
+                pending.advance()
+                yield from group.collect(pending)
+        group.finish()
 
 
-async def _completed_async(crew: JobGroup[AsyncJob]) -> AsyncGenerator[AsyncJob, None]:
-    with crew:
-        while crew.going():
-            if not (due := crew.due()):
-                first = crew.first()
-                await first.clock.asleep(first.left)
-            async with anyio.create_task_group() as looks:  # never open while the caller has a job in hand
-                for course in due:
-                    looks.start_soon(course.go)
-            for course in due:
-                for job in crew.release(course):
+async def _completed_async(group: JobGroup[AsyncJob]) -> AsyncGenerator[AsyncJob, None]:
+    with group:
+        while group.fill():
+            if not (due := group.due()):
+                first = group.next_due()
+                await first.clock.asleep(first.remaining)
+            # The task group closes before a job is yielded: a generator that is suspended inside an open task group
+            # would tie the caller's own code, and its cancellation, to these polls.
+            async with anyio.create_task_group() as polls:
+                for pending in due:
+                    polls.start_soon(pending.advance)
+            for pending in due:
+                for job in group.collect(pending):
                     yield job
-        crew.conclude()
+        group.finish()
 
 
 class JobGroup(Generic[J]):
-    """The jobs of one call, and what is to be done next; a context manager that gives up what is left.
+    """The jobs of one call to `gather`, and what is due next; a context manager that abandons what is left.
 
     Attributes:
-        given: Every job that was taken, in the order given.
+        jobs: Every job that was taken, in the given order; a job that was given twice is listed twice.
     """
 
     def __init__(self, jobs: Iterable[J], kind: type[J], limit: int, timeout: float | None) -> None:
@@ -111,97 +113,104 @@ class JobGroup(Generic[J]):
         Raises:
             InvalidArgument: An argument is out of range.
         """
-        self.given: list[J] = []
+        self.jobs: list[J] = []
         self._kind = kind
         self._limit = whole_number("limit", limit, least=1)
         self._timeout = None if timeout is None else number("timeout", timeout, least=0, infinite=True)
+        # Jobs of several clients may have several clocks, and the timeout is counted on each from its first job.
         self._clocks: dict[int, tuple[Clock, float]] = {}
         self._exceptions: list[Exception] = []
-        self._going: list[PendingJob[J]] = []
-        self._known = isinstance(jobs, Collection)
-        self._at_end = False
-        courses = self._courses(_iterator(jobs, kind))
-        self._ahead = iter(list(courses)) if self._known else courses
+        self._pending: list[PendingJob[J]] = []
+        # A collection holds jobs that exist already, so that all are known at once and every one gets its error. An
+        # iterator may submit a paid job whenever it is asked for the next one, so it is read one job at a time.
+        self._is_collection = isinstance(jobs, Collection)
+        self._is_exhausted = False
+        waits = self._waits(_iterator(jobs, kind))
+        self._upcoming = iter(list(waits)) if self._is_collection else waits
 
-    def _courses(self, jobs: Iterator[Any]) -> Iterator[PendingJob[J]]:
-        """A wait for each job that was not given before, not begun yet."""
+    def _waits(self, jobs: Iterator[Any]) -> Iterator[PendingJob[J]]:
+        """Yield a wait that has not started for each job that was not given before."""
         seen: set[int] = set()
-        for job in (_handle(found, self._kind) for found in jobs):
-            self.given.append(job)
+        for job in (_checked(found, self._kind) for found in jobs):
+            self.jobs.append(job)
             if id(job) not in seen:
                 seen.add(id(job))
-                course = job._course(self._left)  # noqa: SLF001 - a handle and its wait are one machine
-                self._clocks.setdefault(id(course.clock), (course.clock, course.clock.now()))
-                yield course
+                pending = job._pending(self._remaining)  # noqa: SLF001 - a handle and its wait belong together
+                self._clocks.setdefault(id(pending.clock), (pending.clock, pending.clock.now()))
+                yield pending
 
-    def going(self) -> bool:
-        """Take up jobs until as many go on as may, and say whether any does."""
-        while len(self._going) < self._limit and (course := self._next()):
-            if self._known and self._timeout and self._is_over(course.clock):
-                self._exceptions.append(_late(course.job))
+    def fill(self) -> bool:
+        """Start waits until `limit` are pending or no job is left, and return whether any is pending."""
+        while len(self._pending) < self._limit and (pending := self._next()):
+            # With timeout=0 each job of a collection is still polled once, as `job.wait(0)` does.
+            if self._is_collection and self._timeout and self._is_late(pending.clock):
+                self._exceptions.append(_late(pending.job))
             else:
-                self._going.append(course)
-        return bool(self._going)
+                self._pending.append(pending)
+        return bool(self._pending)
 
     def _next(self) -> PendingJob[J] | None:
-        """The next wait, or None; of an iterator none is taken once the time is over, as that may cost."""
-        if not self._known and any(self._is_over(clock) for clock, _ in self._clocks.values()):
+        """Return the next wait, or None; an iterator is not asked after the timeout, because that may spend money."""
+        if not self._is_collection and any(self._is_late(clock) for clock, _ in self._clocks.values()):
             return None
         try:
-            course = next(self._ahead, None)
-        except Exception as trouble:  # noqa: BLE001 - told at the end, so that it loses no job that was taken
-            self._exceptions.append(trouble)
-            course = None
-        self._at_end = course is None
-        return course
+            pending = next(self._upcoming, None)
+        except Exception as error:  # noqa: BLE001 - reported at the end, so that no job that was taken is lost
+            self._exceptions.append(error)
+            pending = None
+        self._is_exhausted = pending is None
+        return pending
 
     def due(self) -> list[PendingJob[J]]:
-        """The waits that can go on now."""
-        return [course for course in self._going if not course.left]
+        """Return the waits that can be advanced now."""
+        return [pending for pending in self._pending if not pending.remaining]
 
-    def first(self) -> PendingJob[J]:
-        """The wait that goes on before all others."""
-        return min(self._going, key=lambda course: course.left)
+    def next_due(self) -> PendingJob[J]:
+        """Return the wait whose pause ends first."""
+        return min(self._pending, key=lambda pending: pending.remaining)
 
-    def release(self, course: PendingJob[J]) -> Iterator[J]:
-        """Let go of a wait that is over, and give its job if that is over too."""
-        if course.over:
-            self._going.remove(course)
-            if course.trouble is None:
-                yield course.job
+    def collect(self, pending: PendingJob[J]) -> Iterator[J]:
+        """Remove a wait that is over, and yield its job if the job is over as well."""
+        if pending.done:
+            self._pending.remove(pending)
+            if pending.error is None:
+                yield pending.job
             else:
-                self._exceptions.append(course.trouble)
+                self._exceptions.append(pending.error)
 
-    def conclude(self) -> None:
+    def finish(self) -> None:
         """End the call.
 
         Raises:
             GatherError: Something went wrong on the way.
         """
-        if not self._at_end:
-            self._exceptions.append(WaitTimeout(f"no further job was taken: the time of {self._timeout:g} s is over"))
+        if not self._is_exhausted:
+            message = f"no further job was taken from the iterator: the timeout of {self._timeout:g} s has passed"
+            self._exceptions.append(WaitTimeout(message))
         if self._exceptions:
-            raise GatherError.of(self.given, self._exceptions) from self._exceptions[0]
+            raise GatherError.of(self.jobs, self._exceptions) from self._exceptions[0]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Close every wait, and leave the tokens on an interruption such as Ctrl-C."""
-        for course in self._going:
-            course.close()
+        """Close every wait, and add the tokens of the open jobs to an interruption such as Ctrl-C."""
+        for pending in self._pending:
+            pending.close()
         if error is not None and not isinstance(error, (Exception, GeneratorExit)):
-            tokens = [job.to_token() for job in dict.fromkeys(self.given) if not job.state.final]
-            error.add_note(f"{len(tokens)} jobs go on at the service, for client.job_from_token(): {tokens}")
+            tokens = [job.to_token() for job in dict.fromkeys(self.jobs) if not job.state.final]
+            error.add_note(
+                f"{len(tokens)} jobs continue at the service; resume them by client.job_from_token(): {tokens}"
+            )
 
-    def _left(self, clock: Clock) -> float | None:
-        """Seconds of *clock* that are left, or None where each job has its own."""
+    def _remaining(self, clock: Clock) -> float | None:
+        """Return the seconds of *clock* that are left, or None where each job has its own timeout."""
         if self._timeout is None:
             return None
         return max(0.0, self._clocks[id(clock)][1] + self._timeout - clock.now())
 
-    def _is_over(self, clock: Clock) -> bool:
-        return self._left(clock) == 0
+    def _is_late(self, clock: Clock) -> bool:
+        return self._remaining(clock) == 0
 
 
 def _iterator(jobs: Any, kind: type) -> Iterator[Any]:
@@ -211,8 +220,8 @@ def _iterator(jobs: Any, kind: type) -> Iterator[Any]:
         invalid("jobs", jobs, f"an iterable of {kind.__name__}")
 
 
-def _handle(found: Any, kind: type) -> Any:
-    """*found*, which is a *kind*; untyped, as what belongs to a handle alone is called on it here."""
+def _checked(found: Any, kind: type) -> Any:
+    """Return *found*, which must be a *kind*; untyped, because a private method of the handle is called on it."""
     if not isinstance(found, kind):
         invalid("jobs", found, f"an iterable of {kind.__name__}")
     return found
@@ -220,7 +229,7 @@ def _handle(found: Any, kind: type) -> Any:
 
 def _late(job: JobHandle) -> WaitTimeout:
     return WaitTimeout(
-        f"the time was over before the job {job.id} could be looked at; it goes on at the service",
+        f"the timeout passed before job {job.id} was polled; the job continues at the service",
         vendor=job.vendor,
         token=job.to_token(),
         job=job,

@@ -1,4 +1,4 @@
-"""Jobs: the handles of work that goes on at a service, one that blocks and one that awaits."""
+"""Jobs: handles of work that runs at a service, one that blocks and one that awaits."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 
 class _Handle(Unpicklable):
-    """What both kinds of job know and do; every method that talks to the service is a flow."""
+    """What both kinds of job share; every method that sends something is a flow."""
 
-    _alternative = "keep to_token(), and resume with client.job_from_token()"
+    _alternative = "store to_token(), and resume with client.job_from_token()"
 
     def __init__(self, service: Service, started: StartedJob) -> None:
         self._service = service
@@ -39,7 +39,7 @@ class _Handle(Unpicklable):
 
     @property
     def id(self) -> str:
-        """The service's name for the job."""
+        """The service's id of the job."""
         return self._ref.id
 
     @property
@@ -54,37 +54,37 @@ class _Handle(Unpicklable):
 
     @property
     def snapshot(self) -> Snapshot:
-        """All that the newest believed answer said."""
+        """What the newest accepted response reported."""
         return self._history.latest
 
     @property
     def state(self) -> JobState:
-        """Where the job stands; it never goes back."""
+        """The state of the job; it never goes back."""
         return self.snapshot.state
 
     @property
     def state_raw(self) -> str | int | bool | None:
-        """The service's own word or number for the state."""
+        """The state in the service's own word or number."""
         return self.snapshot.state_raw
 
     @property
     def progress(self) -> float | None:
-        """Percent from 0 to 100, where the service says so."""
+        """Percent from 0 to 100, where the service reports it."""
         return self.snapshot.progress
 
     @property
     def cost(self) -> float | None:
-        """What the job costs in the service's own unit, where it says so."""
+        """The price of the job in the service's own unit, where the service reports it."""
         return self.snapshot.cost
 
     @property
     def raw(self) -> Any:
-        """The service's last answer, as it was parsed."""
+        """The service's last accepted response, parsed."""
         return self.snapshot.raw
 
     @property
     def error(self) -> errors.JobError | None:
-        """Why the job ended without what was asked for; None in any other state."""
+        """Why the job ended without output; None in any other state."""
         problem = self.snapshot.problem()
         if problem is None:
             return None
@@ -93,11 +93,11 @@ class _Handle(Unpicklable):
         return kind(message, vendor=self.vendor, code=code, job_id=self.id, token=self.to_token())
 
     def to_token(self) -> str:
-        """What `client.job_from_token()` takes to go on with this job in a new process: JSON, without secrets."""
+        """Return what `client.job_from_token()` takes to resume this job in another process: JSON, without secrets."""
         return self._service.token(self._ref)
 
     def __repr__(self) -> str:
-        """Shows what the job is, and no address."""
+        """Show vendor, id, state and progress, and no address."""
         progress = "" if self.progress is None else f", {self.progress:g} %"
         return f"<{type(self).__name__} {self.vendor} {self.id} {self.state.value}{progress}>"
 
@@ -105,59 +105,61 @@ class _Handle(Unpicklable):
         self._history = self._history.after(snapshot)
         return self.snapshot
 
-    def _explain(self, interruption: BaseException) -> None:
-        """Leave the token on an interruption such as Ctrl-C, so that the job is not lost with the handle."""
+    def _add_token(self, interruption: BaseException) -> None:
+        """Add the token to an interruption such as Ctrl-C, so that the paid job is not lost with the handle."""
         if not isinstance(interruption, Exception) and not self.state.final:
-            interruption.add_note(f"The job goes on at the service: client.job_from_token({self.to_token()!r})")
+            interruption.add_note(
+                f"The job continues at the service; resume it by client.job_from_token({self.to_token()!r})"
+            )
 
-    def _refreshing(self) -> Flow[None]:
-        look = self._service.retried(lambda: self._service.poll_once(self._ref), responses.is_transient)
-        self._update((yield from look))
+    def _refresh(self) -> Flow[None]:
+        poll = self._service.retried(lambda: self._service.poll_once(self._ref), responses.is_transient)
+        self._update((yield from poll))
 
-    def _watch(self, timeout: float | None) -> Poller:
+    def _poller(self, timeout: float | None) -> Poller:
         return Poller(self._service, self._ref, timeout)
 
-    def _step(self, watch: Poller) -> Flow[Snapshot]:
+    def _next(self, poller: Poller) -> Flow[Snapshot]:
         try:
-            return self._update((yield from watch.step()))
-        except errors.WaitTimeout as over:
-            over.job = cast("errors.JobHandle", self)
+            return self._update((yield from poller.next()))
+        except errors.WaitTimeout as timeout:
+            timeout.job = cast("errors.JobHandle", self)
             raise
 
-    def _waiting(self, timeout: float | None, on_update: Callable[[Snapshot], object] | None) -> Flow[None]:
+    def _wait(self, timeout: float | None, on_update: Callable[[Snapshot], object] | None) -> Flow[None]:
         plain_callable("on_update", on_update)
-        watch = self._watch(timeout)
+        poller = self._poller(timeout)
         while not self.state.final:
-            snapshot = yield from self._step(watch)
+            snapshot = yield from self._next(poller)
             if on_update is not None:
                 on_update(snapshot)
 
-    def _waiting_within(self, left: Callable[[Clock], float | None]) -> Flow[None]:
-        """The wait, for the time that is left when it begins."""
-        yield from self._waiting(left(self._service.settings.clock), None)
+    def _wait_within(self, remaining: Callable[[Clock], float | None]) -> Flow[None]:
+        """Wait for the time that *remaining* returns when the wait starts, which may be long after it was created."""
+        yield from self._wait(remaining(self._service.settings.clock), None)
 
-    def _resulting(self, timeout: float | None) -> Flow[None]:
-        yield from self._waiting(timeout, None)
+    def _result(self, timeout: float | None) -> Flow[None]:
+        yield from self._wait(timeout, None)
         if error := self.error:
             raise error
 
-    def _canceling(self) -> Flow[None]:
+    def _cancel(self) -> Flow[None]:
         self._update((yield from self._service.cancel(self._ref)))
 
-    def _saving(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
-        home = path("folder", folder)
-        yield from self._resulting(None)
+    def _save(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
+        target = path("folder", folder)
+        yield from self._result(None)
         saved: list[Path] = []
         for media, name in job_file_names(self.id, self.snapshot.media):
-            download = Download(self._service, media, self.to_token(), home / name, options)
+            download = Download(self._service, media, self.to_token(), target / name, options)
             saved.append((yield from download.flow()))
         return saved
 
 
 class Job(_Handle):
-    """Work that goes on at a service, by a blocking client.
+    """Work that runs at a service, started by a sync client.
 
-    Losing the handle loses nothing: `client.job(id)` and `client.job_from_token(token)` make another.
+    Losing the handle loses nothing: `client.job(id)` and `client.job_from_token(token)` create another.
     """
 
     def __init__(self, service: Service, driver: SyncDriver, started: StartedJob) -> None:
@@ -170,93 +172,93 @@ class Job(_Handle):
         return [Output(self._service, self._driver, media, self.to_token()) for media in self.snapshot.media]
 
     def refresh(self) -> Self:
-        """Look at the job once, sending again as the retry policy says, and return the job itself.
+        """Poll the job once, with the retries of the `RetryPolicy`, and return the job itself.
 
         Raises:
-            ConnectionFailed: The service cannot be reached; `token` names the job.
-            ApiError: The service refuses to tell; `token` names the job.
+            ConnectionFailed: The service cannot be reached; `token` resumes the job.
+            ApiError: The service refused; `token` resumes the job.
         """
-        self._run(self._refreshing())
+        self._run(self._refresh())
         return self
 
     def wait(self, timeout: float | None = None, on_update: Callable[[Snapshot], object] | None = None) -> Self:
-        """Look until the job is over, and return the job itself, whether it succeeded or not.
+        """Poll until the job is over, and return the job itself, whether it succeeded or not.
 
         Args:
-            timeout: Seconds of the clock that this takes at most, 0 to look once, `math.inf` for no limit; by default
-                as long as the client's `PollPolicy` says, which is generous for the service.
-            on_update: Called with a `Snapshot` after every look.
+            timeout: Seconds of the clock for the wait, 0 to poll once, `math.inf` for no limit; by default the
+                timeout of the client's `PollPolicy`, which is generous for the service.
+            on_update: Called with a `Snapshot` after every poll.
 
         Raises:
-            WaitTimeout: The time is over; `job` and `token` go on with the job.
-            ConnectionFailed, ServerError, RateLimitError: An outage outlasted `PollPolicy.outage`.
-            ApiError: The service refuses to tell.
+            WaitTimeout: The timeout passed; wait again with `job`, or resume with `token`.
+            ConnectionFailed, ServerError, RateLimitError: An outage lasted longer than `PollPolicy.outage`.
+            ApiError: The service refused the poll.
         """
-        self._run(self._waiting(timeout, on_update))
+        self._run(self._wait(timeout, on_update))
         return self
 
     def result(self, timeout: float | None = None) -> list[Output]:
         """Wait if the job is not over, and return its outputs.
 
         Raises:
-            JobError: The job ended without what was asked for.
+            JobError: The job ended without output.
             WaitTimeout, ConnectionFailed, ApiError: As `wait` raises them.
         """
-        self._run(self._resulting(timeout))
+        self._run(self._result(timeout))
         return self.outputs
 
     def updates(self, timeout: float | None = None) -> Generator[Snapshot, None, None]:
-        """Look until the job is over, giving every answer; raises as `wait` does."""
-        return self._updates(self._watch(timeout))
+        """Poll until the job is over, and yield a snapshot after every poll; raises as `wait` does."""
+        return self._updates(self._poller(timeout))
 
-    def _updates(self, watch: Poller) -> Generator[Snapshot, None, None]:
+    def _updates(self, poller: Poller) -> Generator[Snapshot, None, None]:
         if self.state.final:
             yield self.snapshot
         while not self.state.final:
-            yield self._run(self._step(watch))
+            yield self._run(self._next(poller))
 
     def cancel(self) -> Self:
-        """Ask the service to stop the job, and return the job itself.
+        """Request that the service stops the job, and return the job itself.
 
         Raises:
             UnsupportedError: The service documents no cancel call.
-            ApiError: The service refuses.
+            ApiError: The service refused.
         """
-        self._run(self._canceling())
+        self._run(self._cancel())
         return self
 
     def save(self, folder: str | PathLike[str], *, max_bytes: int | None = None, resume: bool = False) -> list[Path]:
         """Wait if the job is not over, save every output in *folder*, and return the paths.
 
         The files are named after the job: `<id>.mp4`, or `<id>-1.png`, `<id>-2.png` where there are several. The folder
-        is made; a file of that name is replaced, whole or not at all.
+        is created; an existing file of that name is replaced as a whole or not at all.
 
         Args:
-            folder: Where to save.
-            max_bytes: How large each file may be, in bytes.
-            resume: Keep what arrived of a broken download, and go on with it the next time.
+            folder: The folder for the files.
+            max_bytes: The greatest size of each file, in bytes.
+            resume: Keep the part that arrived of a broken download, and continue from it the next time.
 
         Raises:
-            JobError: The job ended without what was asked for.
+            JobError: The job ended without output.
             DownloadError: A file was not saved; saving again spends nothing.
         """
-        return self._run(self._saving(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
+        return self._run(self._save(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
 
-    def _course(self, left: Callable[[Clock], float | None]) -> PendingJob[Self]:
-        return PendingJob(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
+    def _pending(self, remaining: Callable[[Clock], float | None]) -> PendingJob[Self]:
+        return PendingJob(self, self._wait_within(remaining), self._service.settings.clock, self._driver.run)
 
     def _run(self, flow: Flow[T]) -> T:
         try:
             return self._driver.run(flow)
         except BaseException as interruption:
-            self._explain(interruption)
+            self._add_token(interruption)
             raise
 
 
 class AsyncJob(_Handle):
-    """Work that goes on at a service, by an awaiting client: `await job` waits for its end.
+    """Work that runs at a service, started by an async client: `await job` waits for its end.
 
-    Losing the handle loses nothing: `client.job(id)` and `client.job_from_token(token)` make another.
+    Losing the handle loses nothing: `client.job(id)` and `client.job_from_token(token)` create another.
     """
 
     def __init__(self, service: Service, driver: AsyncDriver, started: StartedJob) -> None:
@@ -264,7 +266,7 @@ class AsyncJob(_Handle):
         self._driver = driver
 
     def __await__(self) -> Generator[Any, Any, Self]:
-        """Wait for the job's end and give the job itself, as `wait()` does."""
+        """Wait for the job's end and return the job itself, as `wait()` does."""
         return self.wait().__await__()
 
     @property
@@ -273,8 +275,8 @@ class AsyncJob(_Handle):
         return [AsyncOutput(self._service, self._driver, media, self.to_token()) for media in self.snapshot.media]
 
     async def refresh(self) -> Self:
-        """Look at the job once and return the job itself, as `Job.refresh`."""
-        await self._run(self._refreshing())
+        """Poll the job once and return the job itself, as `Job.refresh`."""
+        await self._run(self._refresh())
         return self
 
     async def wait(
@@ -282,47 +284,47 @@ class AsyncJob(_Handle):
         timeout: float | None = None,  # noqa: ASYNC109 - seconds of the injected clock, which no cancel scope knows
         on_update: Callable[[Snapshot], object] | None = None,
     ) -> Self:
-        """Look until the job is over and return the job itself, whether it succeeded or not, as `Job.wait`.
+        """Poll until the job is over and return the job itself, whether it succeeded or not, as `Job.wait`.
 
         Args:
-            timeout: Seconds of the clock that this takes at most, 0 to look once, `math.inf` for no limit.
-            on_update: Called with a `Snapshot` after every look; a plain callable: `updates()` is there for the rest.
+            timeout: Seconds of the clock for the wait, 0 to poll once, `math.inf` for no limit.
+            on_update: Called with a `Snapshot` after every poll; a plain callable. To await something, use `updates()`.
         """
-        await self._run(self._waiting(timeout, on_update))
+        await self._run(self._wait(timeout, on_update))
         return self
 
     async def result(self, timeout: float | None = None) -> list[AsyncOutput]:  # noqa: ASYNC109 - as in wait
         """Wait if the job is not over, and return its outputs or raise its `JobError`, as `Job.result`."""
-        await self._run(self._resulting(timeout))
+        await self._run(self._result(timeout))
         return self.outputs
 
     def updates(self, timeout: float | None = None) -> AsyncGenerator[Snapshot, None]:
-        """Look until the job is over, giving every answer, as `Job.updates`."""
-        return self._updates(self._watch(timeout))
+        """Poll until the job is over, and yield a snapshot after every poll, as `Job.updates`."""
+        return self._updates(self._poller(timeout))
 
-    async def _updates(self, watch: Poller) -> AsyncGenerator[Snapshot, None]:
+    async def _updates(self, poller: Poller) -> AsyncGenerator[Snapshot, None]:
         if self.state.final:
             yield self.snapshot
         while not self.state.final:
-            yield await self._run(self._step(watch))
+            yield await self._run(self._next(poller))
 
     async def cancel(self) -> Self:
-        """Ask the service to stop the job and return the job itself, as `Job.cancel`."""
-        await self._run(self._canceling())
+        """Request that the service stops the job and return the job itself, as `Job.cancel`."""
+        await self._run(self._cancel())
         return self
 
     async def save(
         self, folder: str | PathLike[str], *, max_bytes: int | None = None, resume: bool = False
     ) -> list[Path]:
         """Wait if the job is not over, save every output in *folder*, and return the paths, as `Job.save`."""
-        return await self._run(self._saving(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
+        return await self._run(self._save(folder, SaveOptions(max_bytes=max_bytes, resume=resume)))
 
-    def _course(self, left: Callable[[Clock], float | None]) -> PendingJob[Self]:
-        return PendingJob(self, self._waiting_within(left), self._service.settings.clock, self._driver.run)
+    def _pending(self, remaining: Callable[[Clock], float | None]) -> PendingJob[Self]:
+        return PendingJob(self, self._wait_within(remaining), self._service.settings.clock, self._driver.run)
 
     async def _run(self, flow: Flow[T]) -> T:
         try:
             return await self._driver.run(flow)
         except BaseException as interruption:
-            self._explain(interruption)
+            self._add_token(interruption)
             raise

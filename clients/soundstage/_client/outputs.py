@@ -1,4 +1,4 @@
-"""Outputs: what a job made, and how to save it."""
+"""Outputs: the files that a job produced, and how to save them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from soundstage._values.state import Media
 
 
-class _Result(Unpicklable):
-    """What both kinds of output know."""
+class _OutputBase(Unpicklable):
+    """What both kinds of output share."""
 
-    _alternative = "keep the job's to_token()"
+    _alternative = "store the job's to_token()"
 
     def __init__(self, service: Service, media: Media, token: str | None) -> None:
         self._service = service
@@ -32,31 +32,31 @@ class _Result(Unpicklable):
 
     @property
     def url(self) -> str:
-        """Where the file is; often a signed address that expires: `job.refresh()` asks for a new one."""
+        """The address of the file; often a signed one that expires: `job.refresh()` gets a new one."""
         return self._media.url
 
     @property
     def kind(self) -> str:
-        """What it is: video, image, audio, mask, ..."""
+        """The kind of media: video, image, audio, mask, ..."""
         return self._media.kind
 
     def __repr__(self) -> str:
-        """Shows the address without its query, which may be a signature."""
+        """Show the address without its query, which may be a signature."""
         return f"<{type(self).__name__} {self.kind} {hide_query(self.url)}>"
 
     def __eq__(self, other: object) -> bool:
-        """Two outputs are equal when address and kind are."""
-        return self._media == other._media if isinstance(other, _Result) else NotImplemented
+        """Two outputs are equal when address and kind are equal."""
+        return self._media == other._media if isinstance(other, _OutputBase) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._media)
 
-    def _saving(self, place: str | PathLike[str], options: SaveOptions) -> Flow[Path]:
-        return Download(self._service, self._media, self._token, path("path", place), options).flow()
+    def _save(self, target: str | PathLike[str], options: SaveOptions) -> Flow[Path]:
+        return Download(self._service, self._media, self._token, path("path", target), options).flow()
 
 
-class Output(_Result):
-    """One result of a job, by a blocking client."""
+class Output(_OutputBase):
+    """One output of a job, of a sync client."""
 
     def __init__(self, service: Service, driver: SyncDriver, media: Media, token: str | None) -> None:
         super().__init__(service, media, token)
@@ -71,26 +71,26 @@ class Output(_Result):
         resume: bool = False,
         on_progress: Callable[[int, int | None], object] | None = None,
     ) -> Path:
-        """Save the file whole, or not at all, and return where it stands.
+        """Save the file as a whole or not at all, and return its path.
 
         Args:
             path: The file to write, replacing any before it; in an existing folder the file is named after its address.
-            max_bytes: How large it may be, in bytes.
-            sha256: What its SHA-256 must be, in hexadecimal.
-            resume: Keep what arrived of a broken download as `<path>.part`, and go on with it the next time.
-            on_progress: Called with the bytes so far and the bytes in all, None where the host does not say.
+            max_bytes: The greatest size, in bytes.
+            sha256: The expected SHA-256, in hexadecimal.
+            resume: Keep what arrived of a broken download as `<path>.part`, and continue from it the next time.
+            on_progress: Called with the bytes so far and the total, which is None where the host does not send it.
 
         Raises:
-            DownloadError: It was not saved; nothing half-written stands there, and saving again spends nothing.
+            DownloadError: It was not saved; no incomplete file is left at the path, and saving again spends nothing.
             InvalidArgument: An argument is out of range.
-            OSError: The file system refuses.
+            OSError: The file system refused.
         """
         options = SaveOptions(max_bytes=max_bytes, sha256=sha256, resume=resume, on_progress=on_progress)
-        return self._driver.run(self._saving(path, options))
+        return self._driver.run(self._save(path, options))
 
 
-class AsyncOutput(_Result):
-    """One result of a job, by an awaiting client."""
+class AsyncOutput(_OutputBase):
+    """One output of a job, of an async client."""
 
     def __init__(self, service: Service, driver: AsyncDriver, media: Media, token: str | None) -> None:
         super().__init__(service, media, token)
@@ -105,6 +105,6 @@ class AsyncOutput(_Result):
         resume: bool = False,
         on_progress: Callable[[int, int | None], object] | None = None,
     ) -> Path:
-        """Save the file whole, or not at all, and return where it stands, as `Output.save`; a thread writes it."""
+        """Save the file as a whole or not at all, and return its path, as `Output.save`; a thread writes it."""
         options = SaveOptions(max_bytes=max_bytes, sha256=sha256, resume=resume, on_progress=on_progress)
-        return await self._driver.run(self._saving(path, options))
+        return await self._driver.run(self._save(path, options))

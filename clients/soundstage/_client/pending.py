@@ -1,4 +1,4 @@
-"""One job's wait among others: it stands still at a pause, so that one thread can go on with the next."""
+"""The wait for one job, which can be suspended at each pause so that one thread can interleave many waits."""
 
 from __future__ import annotations
 
@@ -17,61 +17,66 @@ J = TypeVar("J", bound="JobHandle")
 
 
 class PendingJob(Generic[J]):
-    """A job and its wait, taken up again and again until the wait is over.
+    """A job and the wait for its end, advanced from one pause to the next.
 
     Attributes:
         job: The handle.
-        clock: The clock of the handle's client; pauses are measured on it.
-        over: Whether there is nothing more to do, as the job is over or the wait has failed.
-        trouble: Why the wait failed, if it did.
+        clock: The clock of the handle's client; its pauses are measured on it.
+        done: Whether the wait is over, because the job ended or the wait failed.
+        error: Why the wait failed, if it did.
     """
 
-    def __init__(self, job: J, flow: Flow[None], clock: Clock, run: Callable[[Flow[None]], Any]) -> None:
-        """Take a wait that has not begun.
+    def __init__(self, job: J, wait: Flow[None], clock: Clock, run: Callable[[Flow[None]], Any]) -> None:
+        """Take a wait that has not started.
 
         Args:
             job: The handle.
-            flow: The wait.
-            clock: The clock to measure its pauses on.
-            run: Carries out a stretch of it: the driver of the handle.
+            wait: The flow of the wait.
+            clock: The clock that its pauses are measured on.
+            run: Runs a part of the wait: the handle's driver.
         """
         self.job = job
         self.clock = clock
-        self.over = False
-        self.trouble: Exception | None = None
-        self._flow = flow
+        self.done = False
+        self.error: Exception | None = None
+        self._wait = wait
         self._run = run
         self._due = -math.inf
 
     @property
-    def left(self) -> float:
-        """Seconds of the clock until the wait goes on; 0 when it can."""
+    def remaining(self) -> float:
+        """Seconds of the clock until the current pause ends; 0 when the wait can be advanced."""
         return max(0.0, self._due - self.clock.now())
 
-    def go(self) -> Any:
-        """Go on until the next pause or the end; gives a coroutine where the handle's driver does. Raises no error."""
-        return self._run(self._stretch())
+    def advance(self) -> Any:
+        """Run the wait up to its next pause or its end; a coroutine where the handle's driver awaits. Never raises."""
+        return self._run(self._until_pause())
 
     def close(self) -> None:
-        """Give the wait up."""
-        self._flow.close()
+        """Abandon the wait."""
+        self._wait.close()
 
-    def _stretch(self) -> Flow[None]:
-        step: Callable[[Any], Effect] = self._flow.send
+    def _until_pause(self) -> Flow[None]:
+        """Pass on every effect of the wait but a pause, which ends this flow and is taken up by the next `advance`.
+
+        The wait is driven by hand and not by `yield from`, because a flow that is delegated to cannot be left in the
+        middle: the driver would sleep through the pause, and every other job with it.
+        """
+        step: Callable[[Any], Effect] = self._wait.send
         value: Any = None
         while True:
             try:
                 effect = step(value)
             except StopIteration:
-                self.over = True
+                self.done = True
                 return
-            except Exception as trouble:  # noqa: BLE001 - told at the end, so that it loses no other job
-                self.over, self.trouble = True, trouble
+            except Exception as error:  # noqa: BLE001 - reported at the end, so that the other jobs are not lost
+                self.done, self.error = True, error
                 return
             if isinstance(effect, Pause):
                 self._due = self.clock.now() + effect.seconds
                 return
             try:
-                step, value = self._flow.send, (yield effect)
-            except Exception as error:  # noqa: BLE001 - the flow decides what any trouble means
-                step, value = self._flow.throw, error
+                step, value = self._wait.send, (yield effect)
+            except Exception as error:  # noqa: BLE001 - the wait decides what an error of an effect means
+                step, value = self._wait.throw, error

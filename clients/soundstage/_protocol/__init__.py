@@ -1,1 +1,1 @@
-"""What every vendor's API has in common, as flows without I/O: submit, poll, download, read responses."""
+"""What all vendors' APIs have in common, as flows without I/O: submit, poll, download, read responses."""

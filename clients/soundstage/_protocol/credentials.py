@@ -1,4 +1,4 @@
-"""Where credentials come from, and a type that does not show them."""
+"""Credentials: where they come from, and a type that does not show them."""
 
 from __future__ import annotations
 
@@ -18,42 +18,43 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
 class Secret(Unpicklable):
-    """A credential that no repr, string, format or pickle gives away."""
+    """A credential that repr, str, format and pickle do not reveal."""
 
-    _alternative = "give the credential again where it is needed"
+    _alternative = "pass the credential again where it is needed"
 
     def __init__(self, value: str) -> None:
         self.__value = value
 
     def reveal(self) -> str:
-        """The credential itself, for the one place that sends it."""
+        """Return the credential itself, for the one place that sends it."""
         return self.__value
 
     def __repr__(self) -> str:
-        """Shows a mask."""
+        """Show a mask."""
         return f"Secret({MASK})"
 
     def __str__(self) -> str:
-        """Shows a mask."""
+        """Show a mask."""
         return MASK
 
 
 def find_credential(
     vendor: str, argument: str, given: str | None, variable: str, environ: Mapping[str, str] = os.environ
 ) -> Secret:
-    """The credential that was given, or else the one in the environment.
+    """Return the credential that was passed, or else the one in the environment.
 
     Args:
         vendor: The slug of the service.
         argument: The name of the client's argument.
-        given: That argument's value.
-        variable: The environment variable to read when nothing was given.
+        given: The value of that argument.
+        variable: The environment variable to read when the argument is None.
         environ: The environment.
 
     Raises:
-        MissingCredential: Neither holds one; the message names both places.
-        InvalidArgument: It holds characters that no HTTP header may carry, a line break most often.
+        MissingCredential: Neither has one; the message names both places.
+        InvalidArgument: It contains characters that no HTTP header may carry, a line break most often.
     """
+    # An empty argument is an error of its own: falling back would use another account's credential.
     where, value = (argument, given) if given is not None else (variable, environ.get(variable))
     if not value:
         raise MissingCredential(

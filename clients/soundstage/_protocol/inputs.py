@@ -1,4 +1,4 @@
-"""Files that a request carries: a picture by address, path or bytes, checked before anything is sent."""
+"""Images that a request carries, by address, path or bytes; checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -17,54 +17,52 @@ if TYPE_CHECKING:
     from soundstage._values.messages import Flow
 
 ImageInput: TypeAlias = str | bytes | PathLike[str]
-"""A picture: its http or https address, a path (as text or as a path object), or its bytes."""
+"""An image: its http or https address, a path (as text or as a path object), or its bytes."""
 
 _FORMATS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-
-
 _PNG_HEAD = 24
 _MARK = 0xFF
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers that say how large a JPEG is
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers of a JPEG that contain its size
 
 
 def load_image(field: str, value: Any, *, most: int, address: bool = True) -> Flow[str | bytes]:
-    """The address of a picture as it is, or else its bytes.
+    """Return the address of an image unchanged, or else the bytes of the image.
 
     Args:
-        field: The argument's name.
-        value: What was given: a `ImageInput`.
-        most: How large it may be, in bytes.
-        address: Whether an address will do.
+        field: The name of the argument.
+        value: An `ImageInput`.
+        most: The greatest size, in bytes.
+        address: Whether the service accepts an address.
 
     Raises:
-        InvalidArgument: It is none of these, is not there, is empty, too large, or neither PNG nor JPEG.
+        InvalidArgument: It is none of these, does not exist, is empty, too large, or neither PNG nor JPEG.
     """
     if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
         if not address:
-            invalid(field, value, "a path or bytes; this service takes no address")
+            invalid(field, value, "a path or bytes; this service accepts no address")
         return web_address(field, value)
     if isinstance(value, (bytes, bytearray)):
         return _checked(field, bytes(value), f"{len(value)} bytes", most)
     if not isinstance(value, (str, PathLike)) or value == "":
         forms = "an http(s) address, a path or bytes" if address else "a path or bytes"
-        invalid(field, cast("object", value), f"a PNG or JPEG picture, as {forms}")
+        invalid(field, cast("object", value), f"a PNG or JPEG image, as {forms}")
     path = Path(cast("str | PathLike[str]", value))
     content = yield from run(lambda: _read(field, path, most))
     return _checked(field, content, repr(str(path)), most)
 
 
 def base64_text(content: bytes) -> str:
-    """*content* in base64, without the prefix of a data address."""
+    """Return *content* in base64, without the prefix of a data URL."""
     return base64.b64encode(content).decode()
 
 
 def image_media_type(content: bytes) -> str:
-    """The media type of a picture that `picture` let pass."""
+    """Return the media type of an image that `load_image` accepted."""
     return next(kind for sign, kind in _FORMATS.items() if content.startswith(sign))
 
 
 def image_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG or JPEG in pixels, by its first bytes; None where they do not say."""
+    """Return width and height of a PNG or JPEG in pixels, from its header; None where the header has none."""
     if content.startswith(b"\x89PNG"):
         return struct.unpack(">II", content[16:24]) if len(content) >= _PNG_HEAD else None
     place = 2
@@ -73,24 +71,24 @@ def image_size(content: bytes) -> tuple[int, int] | None:
         if kind in _FRAMES:
             height, width = struct.unpack(">HH", content[place + 5 : place + 9])
             return width, height
-        place += 1 if kind == _MARK else 2 + length  # a marker may be filled up with more of its first byte
+        place += 1 if kind == _MARK else 2 + length  # a marker may be padded with more bytes FF
     return None
 
 
 def _read(field: str, path: Path, most: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(most + 1)
+            return file.read(most + 1)  # one byte more than allowed shows that the file is too large
     except (OSError, ValueError) as error:
         number = error.errno if isinstance(error, OSError) else errno.EINVAL
-        why = {errno.ENOENT: "it is not there", errno.EISDIR: "it is a folder"}.get(number or 0, str(error))
+        why = {errno.ENOENT: "it does not exist", errno.EISDIR: "it is a folder"}.get(number or 0, str(error))
         invalid(field, path, f"a file that can be read ({why})", shown=repr(str(path)))
 
 
 def _checked(field: str, content: bytes, shown: str, most: int) -> bytes:
     if len(content) > most:
-        invalid(field, content, f"a picture of at most {most} bytes", shown=shown)
+        invalid(field, content, f"an image of at most {most} bytes", shown=shown)
     if not content.startswith(tuple(_FORMATS)):
-        found = mismatch("image", content) or "a picture of another format"
-        invalid(field, content, f"a PNG or JPEG picture, and this is {found}", shown=shown)
+        found = mismatch("image", content) or "an image of another format"
+        invalid(field, content, f"a PNG or JPEG image, and this is {found}", shown=shown)
     return content

@@ -1,4 +1,4 @@
-"""The pace and the patience of one wait: when to look, what trouble to bear, when to end."""
+"""Poll one job: the schedule, the tolerated errors, and the deadline."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from soundstage._values.state import JobRef, Snapshot
 
 
-_LAST_LOOK = 1.0  # seconds that the look at the deadline itself may take
+_FINAL_POLL = 1.0  # seconds that the poll at the deadline may take
 
 
 class Poller:
-    """Looks at one job again and again, until the caller has seen enough or the time is over.
+    """Polls one job until the caller stops or the timeout passes.
 
-    The last pause is cut, so that a wait of one second pauses no more than a second of the clock, and no look may take
-    longer than what is left. A job that ends during that pause is not missed: the deadline itself has one more look,
-    which is given a second at most. An outage shorter than the policy's bound ends nothing.
+    The last pause is shortened to end at the deadline, so that a wait of one second pauses for at most one second of
+    the clock, and no poll may take longer than what remains. One poll more is sent at the deadline itself, within a
+    second, so that a job that ended during the last pause is not missed. An outage that is shorter than
+    `PollPolicy.outage` does not end the wait.
     """
 
     def __init__(self, service: Service, ref: JobRef, timeout: float | None) -> None:
@@ -37,59 +38,63 @@ class Poller:
         self._timeout = self._policy.timeout if timeout is None else timeout
         number("timeout", self._timeout, least=0, infinite=True)
         self._deadline = self._now() + self._timeout
-        self._looks = 0
+        self._polls = 0
         self._at_deadline = False
-        self._asked = 0.0
+        self._retry_after = 0.0
         self._failing_since: float | None = None
 
-    def step(self) -> Flow[Snapshot]:
-        """The next answer about the job.
+    def next(self) -> Flow[Snapshot]:
+        """Pause if a poll was sent before, poll, and return the snapshot; failed polls within an outage are repeated.
 
         Raises:
-            WaitTimeout: The time is over.
-            ConnectionFailed, ServerError, RateLimitError: An outage outlasted the policy's bound.
-            ApiError: The service refused to tell, for a reason that will not pass.
+            WaitTimeout: The timeout passed.
+            ConnectionFailed, ServerError, RateLimitError: An outage lasted longer than the policy allows.
+            ApiError: The service refused for a reason that will not pass.
         """
         while True:
-            yield from self._pace()
-            began = self._now()
+            yield from self._pause_before_poll()
+            started = self._now()
             try:
-                snapshot = yield from self._service.poll_once(self._ref, self._left())
-            except errors.SoundstageError as trouble:
-                if not self._bearable(trouble, began):
+                snapshot = yield from self._service.poll_once(self._ref, self._poll_timeout())
+            except errors.SoundstageError as error:
+                if not self._is_tolerable(error, started):
                     raise
-                self._asked = trouble.retry_after or 0.0
+                self._retry_after = error.retry_after or 0.0
             else:
-                self._failing_since, self._asked = None, 0.0
+                self._failing_since, self._retry_after = None, 0.0
                 return snapshot
 
-    def _pace(self) -> Flow[None]:
-        """Pause before every look but the first, and end where no further look is due."""
-        if self._looks:
-            left = self._deadline - self._now()
-            if left <= 0 or self._at_deadline:
-                raise self._over()
-            delay = max(self._policy.delay(self._looks), self._asked)
-            self._at_deadline = delay >= left
-            yield from pause(min(delay, left))
-            if self._asked > left:  # the service asked for a longer pause than there is time
-                raise self._over()
-        self._looks += 1
+    def _pause_before_poll(self) -> Flow[None]:
+        """Pause before every poll but the first, and raise where no poll is left."""
+        if self._polls:
+            remaining = self._deadline - self._now()
+            if remaining <= 0 or self._at_deadline:
+                raise self._timed_out()
+            delay = max(self._policy.delay(self._polls), self._retry_after)
+            self._at_deadline = delay >= remaining
+            yield from pause(min(delay, remaining))
+            # A poll at the deadline would come earlier than the service's Retry-After allows, so none is sent.
+            if self._retry_after > remaining:
+                raise self._timed_out()
+        self._polls += 1
 
-    def _left(self) -> float | None:
-        left = self._deadline - self._now()
+    def _poll_timeout(self) -> float | None:
+        """Return the seconds that the next poll may take, or None for the client's own limit."""
+        remaining = self._deadline - self._now()
         if self._at_deadline:
-            return max(left, _LAST_LOOK)
-        return left if 0 < left < math.inf else None
+            return max(remaining, _FINAL_POLL)
+        # With nothing left (timeout=0) the single poll still needs time to be answered.
+        return remaining if 0 < remaining < math.inf else None
 
-    def _bearable(self, trouble: errors.SoundstageError, began: float) -> bool:
-        since = began if self._failing_since is None else self._failing_since
+    def _is_tolerable(self, error: errors.SoundstageError, started: float) -> bool:
+        """Whether a failed poll may pass; the outage is counted from the start of the first poll that failed."""
+        since = started if self._failing_since is None else self._failing_since
         self._failing_since = since
-        return responses.is_transient(trouble) and self._now() - since < self._policy.outage
+        return responses.is_transient(error) and self._now() - since < self._policy.outage
 
-    def _over(self) -> errors.WaitTimeout:
+    def _timed_out(self) -> errors.WaitTimeout:
         return errors.WaitTimeout(
-            f"the job {self._ref.id} is not over after {self._timeout:g} s; it goes on at the service",
+            f"job {self._ref.id} is not over after {self._timeout:g} s; it continues at the service",
             vendor=self._service.profile.slug,
             token=self._service.token(self._ref),
         )

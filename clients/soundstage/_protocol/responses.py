@@ -1,4 +1,4 @@
-"""What any answer says, whatever the service: its kind by status, its wait, its id, and what may follow from it."""
+"""Read responses, the same for every vendor: JSON values, the kind of an error, Retry-After, what may be sent again."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 CONTENT_POLICY = re.compile(r"content[ _-]?policy", re.IGNORECASE)
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
-_BODY = 16384  # characters of an answer that an error keeps
-REFUSALS = 400  # the first HTTP status that refuses
+_BODY = 16384  # characters of a response that an error keeps
+REFUSALS = 400  # the first HTTP status that is a refusal
 SERVER_ERRORS = 500
 _REDIRECTS = range(300, 400)
 _BY_STATUS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
@@ -139,7 +139,7 @@ def kind_by_code(known: type[errors.ApiError] | None, status: int) -> type[error
 
 
 def kind_by_status(status: int) -> type[errors.ApiError]:
-    """The kind of refusal an HTTP status stands for; below 400 it is an answer nobody documents."""
+    """The kind of refusal that an HTTP status means; below 400 it is a response that no vendor documents."""
     if status < REFUSALS:
         return errors.UnreadableAnswerError
     if status >= SERVER_ERRORS:
@@ -148,7 +148,7 @@ def kind_by_status(status: int) -> type[errors.ApiError]:
 
 
 def retry_after(response: Response) -> float | None:
-    """Seconds that the answer asks to wait; a date counts from the answer's own Date header."""
+    """Seconds to wait by the Retry-After header; a date counts from the response's own Date, not from this clock."""
     value = response.headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
@@ -174,7 +174,7 @@ def refusal(
     code: int | str | None = None,
     request_id: str | None = None,
 ) -> errors.ApiError:
-    """The error that tells of *response*, with secrets masked wherever the service echoes them."""
+    """The error that describes *response*, with secrets masked wherever the service echoes them."""
     named = next((response.headers[name] for name in _REQUEST_IDS if name in response.headers), None)
     return kind(
         redact(message),
@@ -188,16 +188,16 @@ def refusal(
 
 
 def is_transient(error: errors.SoundstageError) -> bool:
-    """Whether a read may well succeed when it is sent again; a redirect is a wrong address and stays one."""
+    """Whether a read may succeed when it is sent again; a redirect means a wrong address and will not pass."""
     redirected = error.status in _REDIRECTS
     return isinstance(error, _TRANSIENT) and not redirected
 
 
 def is_refusal(error: errors.ApiError) -> bool:
-    """Whether the answer to a paid request says for certain that no work was begun.
+    """Whether the response to a paid request proves that no work was started.
 
-    A documented code does, and so does any status from 400 to 499 but 408. An answer that cannot be read and a bare
-    server error say nothing.
+    A documented code does, and so does any status from 400 to 499 but 408. A response that cannot be read and a server
+    error without a code prove nothing.
     """
     if isinstance(error, errors.UnreadableAnswerError) or error.status == _TIMEOUT_STATUS:
         return False
@@ -207,8 +207,8 @@ def is_refusal(error: errors.ApiError) -> bool:
 def may_resend(error: errors.SoundstageError, resend_codes: Collection[int | str]) -> bool:
     """Whether a paid request may be sent again after *error*.
 
-    It was provably never received, or it was refused for the moment: by a code the service documents so, or by a limit
-    with HTTP 429 that says how long to wait.
+    It was provably never received, or refused temporarily: by a code that the service documents as temporary, or by a
+    limit with HTTP 429 and a Retry-After.
     """
     if isinstance(error, errors.ConnectionFailed) or error.code in resend_codes:
         return True

@@ -1,4 +1,4 @@
-"""The half of the conversation that is the same with every service, as flows: send, read, submit, look."""
+"""What is the same for every vendor's service, as flows without I/O: send, read, retry, poll."""
 
 from __future__ import annotations
 
@@ -50,13 +50,16 @@ class Settings:
 
 
 class Service(ABC):
-    """One service as one client sees it; a vendor adds how it authorizes, how it answers and how a job is looked at."""
+    """One vendor's service as one client uses it; a vendor adds credentials, envelope, submission and poll.
+
+    A vendor's reader of jobs is called `_read_job`, and its reader of refusals `_refused`.
+    """
 
     def __init__(self, settings: Settings, secrets: Mapping[str, str]) -> None:
-        """Take the settings, and the headers that authorize a request.
+        """Take the settings and the secrets.
 
         Args:
-            settings: How the client was configured.
+            settings: The configuration of the client.
             secrets: The credentials by any name; they are masked wherever the service echoes them.
         """
         self.settings = settings
@@ -65,18 +68,18 @@ class Service(ABC):
 
     @abstractmethod
     def authorization(self) -> Mapping[str, str]:
-        """The headers that authorize a request."""
+        """Return the headers that authorize a request."""
 
     @abstractmethod
     def submit(self, *args: Any, **kwargs: Any) -> Flow[Any]:
-        """Start paid work with a vendor's own arguments, and return the `StartedJob` job.
+        """Start paid work with a vendor's own arguments, and return the `StartedJob`.
 
         A vendor without jobs returns the finished work.
         """
 
     @abstractmethod
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
-        """Look at a job once, within *timeout* seconds."""
+        """Request the state of a job once, within *timeout* seconds; shared code calls `poll_once`."""
 
     @abstractmethod
     def _open(self, response: Response) -> Any:
@@ -87,61 +90,59 @@ class Service(ABC):
         """
 
     def cancel(self, ref: JobRef) -> Flow[Snapshot]:
-        """Ask the service to stop a job.
+        """Request that the service stops a job.
 
         Raises:
             UnsupportedError: The service documents no cancel call.
         """
         yield from ()
-        message = f"{self.profile.name} documents no cancel call: the job {ref.id} goes on"
+        message = f"{self.profile.name} documents no cancel call: job {ref.id} continues"
         raise errors.UnsupportedError(message, vendor=self.profile.slug, token=self.token(ref))
 
     def parse_callback(self, body: object) -> StartedJob:  # noqa: ARG002 - a vendor with callbacks reads it
-        """What the service tells of a job at a callback address.
+        """Return the job that the body of a callback reports.
 
         Raises:
             UnsupportedError: The service documents no callback.
-            InvalidArgument: *body* is no such callback.
+            InvalidArgument: *body* is not a callback of this service.
         """
         message = f"{self.profile.name} documents no callback"
         raise errors.UnsupportedError(message, vendor=self.profile.slug)
 
     def find(self, unknown: errors.SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
-        """Look for the job that a submission of unknown outcome may have started; None is a proof that there is none.
+        """Find the job that a submission of unknown outcome may have started; None proves that there is none.
 
         Raises:
-            UnsupportedError: The service knows no name of the caller's for a job.
+            UnsupportedError: The service does not let the caller name a job.
         """
         yield from ()
-        message = f"{self.profile.name} documents no way to find a job by a name that the caller gave it"
+        message = f"{self.profile.name} documents no way to find a job by the caller's own name for it"
         raise errors.UnsupportedError(f"{message}: {unknown}", vendor=self.profile.slug)
 
     def list_jobs(self, operation: str, page: int, page_size: int) -> Flow[list[StartedJob]]:
-        """The account's jobs of one kind, a page of them.
+        """Return one page of the account's jobs of one kind.
 
         Raises:
             UnsupportedError: The service documents no list.
         """
         yield from ()
-        message = (
-            f"{self.profile.name} documents no list of jobs: {operation}, page {page} of {page_size} was asked for"
-        )
+        message = f"{self.profile.name} documents no list of jobs ({operation}, page {page}, page size {page_size})"
         raise errors.UnsupportedError(message, vendor=self.profile.slug)
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
-        """Whether *answer*, to a paid request, says for certain that no work was begun; a vendor may know better."""
+        """Whether *answer*, raised for a paid request, proves that no work was started; a vendor may know better."""
         return responses.is_refusal(answer)
 
     def url(self, path: str) -> str:
-        """The address of *path* at this service."""
+        """Return the address of *path* at this service."""
         return self.settings.base_url + path
 
     def token(self, ref: JobRef) -> str:
-        """What names a job in a new process."""
+        """Return the token that resumes a job in another process."""
         return write_token(self.profile.slug, self.settings.base_url, ref)
 
     def emit(self, event: Event) -> None:
-        """Tell the log and the hook."""
+        """Log an event, and call the hook with it."""
         emit(event, self.settings.on_event)
 
     def refusal(
@@ -153,18 +154,18 @@ class Service(ABC):
         code: int | str | None = None,
         request_id: str | None = None,
     ) -> errors.ApiError:
-        """The error that tells of *response*."""
+        """Return the error that describes *response*, with secrets masked."""
         vendor = self.profile.slug
         return responses.refusal(
             kind, message, response, vendor=vendor, redact=self.redact, code=code, request_id=request_id
         )
 
     def required_text(self, data: Mapping[str, Any], path: str, response: Response) -> str:
-        """The string at the end of *path* in *response*, such as the id of a job.
+        """Return the string at the end of *path* in *response*, such as the id of a job.
 
         Args:
-            data: The object that has it under the last name of *path*.
-            path: Where it is in the response, for the message, such as "data.task_id".
+            data: The object that contains it under the last name of *path*.
+            path: The full path in the response, for the message, such as "data.task_id".
             response: The response.
 
         Raises:
@@ -176,15 +177,15 @@ class Service(ABC):
         return found
 
     def download_headers(self, url: str) -> Mapping[str, str]:
-        """The credentials a result at *url* needs: none for a signed address, and none for any other origin."""
+        """Return the credentials for a download from *url*: none for a signed address or another origin."""
         if self.profile.signed_downloads or _origin(url) != _origin(self.settings.base_url):
             return NO_HEADERS
         return self.authorization()
 
     def untrusted_reason(self, url: str) -> str | None:
-        """Why nothing may be fetched from *url*, or None: results come from the hosts that are documented, over https.
+        """Return why nothing may be downloaded from *url*, or None.
 
-        A service that documents no hosts may have its results anywhere.
+        Outputs come from the documented hosts, over https; a service that documents no hosts may store them anywhere.
         """
         trusted = self.profile.trusted_hosts
         parts = urlsplit(url)
@@ -192,78 +193,78 @@ class Service(ABC):
             return None
         if not any(f".{parts.hostname}".endswith(suffix) for suffix in trusted):
             return f"{parts.hostname} is not among the trusted hosts ({', '.join(trusted)})"
-        return None if parts.scheme == "https" else f"{parts.hostname} is trusted over https alone"
+        return None if parts.scheme == "https" else f"{parts.hostname} is trusted over https only"
 
     def traced(self, request: Request, sending: Callable[[Request], Flow[Response]] = send) -> Flow[Response]:
-        """Send *request* once, telling the hook.
+        """Send *request* once, and emit the events of the exchange.
 
         Raises:
-            TransportError: There is no answer.
+            TransportError: There is no response.
         """
         vendor, method, url = self.profile.slug, request.method, hide_query(request.url)
         self.emit(RequestSent(vendor, method, url, request.paid))
-        began = self.settings.clock.now()
+        started = self.settings.clock.now()
         try:
             response = yield from sending(request)
-        except TransportError as trouble:
-            seconds = self.settings.clock.now() - began
-            received = not isinstance(trouble, NotSent)
-            self.emit(RequestFailed(vendor, method, url, self.redact(str(trouble)), received, seconds))
+        except TransportError as error:
+            seconds = self.settings.clock.now() - started
+            received = not isinstance(error, NotSent)
+            self.emit(RequestFailed(vendor, method, url, self.redact(str(error)), received, seconds))
             raise
-        self.emit(ResponseReceived(vendor, method, url, response.status, self.settings.clock.now() - began))
+        self.emit(ResponseReceived(vendor, method, url, response.status, self.settings.clock.now() - started))
         return response
 
     def retried(self, make: Callable[[], Flow[T]], may_repeat: Callable[[errors.SoundstageError], bool]) -> Flow[T]:
-        """Run the flow that *make* makes until it succeeds, as long as the error and the retry policy allow."""
-        began, attempt = self.settings.clock.now(), 0
+        """Run the flow that *make* returns, again while it fails and the error and the `RetryPolicy` allow it."""
+        started, attempt = self.settings.clock.now(), 0
         while True:
             attempt += 1
             try:
                 return (yield from make())
-            except errors.SoundstageError as trouble:
-                elapsed = self.settings.clock.now() - began
-                delay = self.settings.retry.delay(attempt, elapsed, trouble.retry_after, self.settings.draw)
-                if delay is None or not may_repeat(trouble):
+            except errors.SoundstageError as error:
+                elapsed = self.settings.clock.now() - started
+                delay = self.settings.retry.delay(attempt, elapsed, error.retry_after, self.settings.draw)
+                if delay is None or not may_repeat(error):
                     raise
-                self.emit(RetryScheduled(self.profile.slug, attempt, delay, str(trouble)))
-            yield from pause(delay)
+                self.emit(RetryScheduled(self.profile.slug, attempt, delay, str(error)))
+            yield from pause(delay)  # outside the handler, so that an interruption has no error of a try as its context
 
     def read_once(self, request: Request, parse: Callable[[Response], T]) -> Flow[T]:
-        """Send a request that spends nothing, once, and return what *parse* makes of the answer.
+        """Send a request that spends nothing, once, and return what *parse* reads from the response.
 
         Raises:
-            ConnectionFailed: There is no answer.
+            ConnectionFailed: There is no response.
             ApiError: *parse* raised it.
         """
         try:
             response = yield from self.traced(request)
-        except TransportError as trouble:
-            raise self.unreachable(trouble) from None
+        except TransportError as error:
+            raise self.unreachable(error) from None
         return parse(response)
 
     def read(self, request: Request, parse: Callable[[Response], T]) -> Flow[T]:
-        """As `read_once`, and again as the retry policy says while the trouble may pass."""
+        """Do as `read_once`, and repeat it by the `RetryPolicy` while the error may pass."""
         return self.retried(lambda: self.read_once(request, parse), responses.is_transient)
 
     def poll_once(self, ref: JobRef, timeout: float | None = None) -> Flow[Snapshot]:
-        """Look at a job once; whatever goes wrong carries the job's token."""
+        """Poll a job once, and emit its state; an error gets the job's token, so that the paid job is not lost."""
         try:
             snapshot = yield from self.poll(ref, timeout)
-        except errors.SoundstageError as trouble:
-            trouble.token = self.token(ref)
+        except errors.SoundstageError as error:
+            error.token = self.token(ref)
             raise
         self.emit_update(ref, snapshot)
         return snapshot
 
     def emit_update(self, ref: JobRef, snapshot: Snapshot) -> None:
-        """Tell the hook what a job is at."""
+        """Emit the state of a job."""
         state = (snapshot.state, snapshot.state_raw, snapshot.progress)
         self.emit(JobUpdated(self.profile.slug, ref.id, *state))
 
-    def unreachable(self, trouble: TransportError) -> errors.ConnectionFailed:
-        """The error that tells of a request without an answer."""
-        reason = self.redact(str(trouble))
-        return errors.ConnectionFailed(f"no answer from {self.settings.base_url}: {reason}", vendor=self.profile.slug)
+    def unreachable(self, error: TransportError) -> errors.ConnectionFailed:
+        """Return the error for a request without a response."""
+        reason = self.redact(str(error))
+        return errors.ConnectionFailed(f"no response from {self.settings.base_url}: {reason}", vendor=self.profile.slug)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

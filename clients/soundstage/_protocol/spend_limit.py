@@ -1,4 +1,4 @@
-"""A limit on what one client may spend, by estimates made before anything is sent."""
+"""A limit on the spending of one client, by estimates that are made before a submission is sent."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ _ROUNDING = 1e-9  # of the limit: sums of decimal fractions are not exact
 
 
 class SpendLimit(Unpicklable):
-    """What may be spent and what was, in the service's own unit; it may be shared by threads.
+    """The limit and the spending of one client, in the service's own unit; threads may share it.
 
-    An amount is taken before a submission leaves, and given back only if the submission was refused for certain. What
-    may have been charged stays taken, and so does what a job that failed later gets back from the service.
+    An amount is reserved before a submission is sent, and released only if the submission was refused for certain. What
+    may have been charged stays reserved, and so does the price of a job that fails later and is refunded.
     """
 
     _alternative = "a client has its own limit"
 
     def __init__(self, vendor: str, limit: float | None, unit: str) -> None:
-        """Take a limit, None for none.
+        """Set the limit.
+
+        Args:
+            vendor: The slug of the service.
+            limit: What may be spent, or None for no limit.
+            unit: The unit, for messages.
 
         Raises:
             InvalidArgument: The limit is not a number of at least 0.
@@ -33,15 +38,16 @@ class SpendLimit(Unpicklable):
         self._lock = threading.Lock()
 
     def reserve(self, amount: float) -> None:
-        """Take *amount*.
+        """Reserve *amount*.
 
         Raises:
-            SpendLimitReached: It is more than is left; nothing was taken.
+            SpendLimitReached: Less than that is left; nothing was reserved.
         """
-        with self._lock:
+        with self._lock:  # check and addition are one step, so that two threads cannot both take the last of it
             if self.limit is not None and self.spent + amount > self.limit * (1 + _ROUNDING):
+                spent = f"{self.spent:g} of max_spend={self.limit:g} are spent"
                 raise SpendLimitReached(
-                    f"this would cost {amount:g} {self._unit}; {self.spent:g} of at most {self.limit:g} are spent",
+                    f"this would cost {amount:g} {self._unit}, but {spent}",
                     vendor=self._vendor,
                     limit=self.limit,
                     spent=self.spent,
@@ -50,6 +56,6 @@ class SpendLimit(Unpicklable):
             self.spent += amount
 
     def release(self, amount: float) -> None:
-        """Give *amount* back: it was not charged."""
+        """Release *amount*, which was not charged."""
         with self._lock:
             self.spent = max(0.0, self.spent - amount)

@@ -1,4 +1,4 @@
-"""A paid request, and the rule that it is sent again only when that cannot charge twice."""
+"""Submit a paid job; the request is sent again only when that cannot charge twice."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Submission:
     """One call that starts a paid job.
 
     Attributes:
-        service: Where it goes.
+        service: The service that gets it.
         operation: The method that was called.
-        request: What is sent; its `paid` is set.
-        parse: Makes the job's id and its first snapshot of an answer, or raises an `ApiError`.
-        idempotency_key: The key in the request, where the service knows one.
-        external_id: The caller's own name for the job in the request, where the service knows one.
+        request: The request; its `paid` is set.
+        parse: Reads the job's id and its first snapshot from a response, or raises an `ApiError`.
+        idempotency_key: The key in the request, where the service supports one.
+        external_id: The caller's own name for the job in the request, where the service supports one.
     """
 
     service: Service
@@ -41,47 +41,51 @@ class Submission:
         """Start the job.
 
         Raises:
-            SubmitOutcomeUnknown: The request left, and no answer says what became of it.
+            SubmitOutcomeUnknown: The request was sent, and no response proves its outcome.
             ConnectionFailed: The request was never received.
             ApiError: The service refused.
         """
-        doubts: list[errors.SubmitOutcomeUnknown] = []
+        unknowns: list[errors.SubmitOutcomeUnknown] = []
         try:
-            job_id, snapshot = yield from self.service.retried(lambda: self._attempt(doubts), self._may_resend)
+            job_id, snapshot = yield from self.service.retried(lambda: self._attempt(unknowns), self._may_resend)
         except errors.SoundstageError as last:
-            if not doubts or isinstance(last, errors.SubmitOutcomeUnknown):
+            if not unknowns or isinstance(last, errors.SubmitOutcomeUnknown):
                 raise
-            # That the last request was refused, or never left, says nothing of an earlier one whose answer was lost.
-            answer = last if isinstance(last, errors.ApiError) else None
-            raise self._unknown(f"{doubts[0].reason}; sent again with the same key: {last}", answer) from last
+            # The last request was refused or never sent, but an earlier one whose response was lost may have started a
+            # job: raising the refusal alone would invite the caller to pay a second time.
+            response = last if isinstance(last, errors.ApiError) else None
+            raise self._unknown(f"{unknowns[0].reason}; sent again with the same key: {last}", response) from last
         started = StartedJob(JobRef(job_id, self.operation), snapshot)
         self.service.emit_update(started.ref, snapshot)
         return started
 
-    def _attempt(self, doubts: list[errors.SubmitOutcomeUnknown]) -> Flow[tuple[str, Snapshot]]:
-        """Send once, and note in *doubts* that nobody knows what came of it."""
+    def _attempt(self, unknowns: list[errors.SubmitOutcomeUnknown]) -> Flow[tuple[str, Snapshot]]:
+        """Send once, and record an unknown outcome in *unknowns*."""
         try:
             return (yield from self._once())
         except errors.SubmitOutcomeUnknown as unknown:
-            doubts.append(unknown)
+            unknowns.append(unknown)
             raise
 
     def _once(self) -> Flow[tuple[str, Snapshot]]:
         try:
             response = yield from self.service.traced(self.request)
-        except NotSent as trouble:
-            raise self.service.unreachable(trouble) from None
-        except Interrupted as trouble:
-            raise self._unknown(str(trouble)) from None
+        except NotSent as error:
+            raise self.service.unreachable(error) from None
+        except Interrupted as error:
+            raise self._unknown(str(error)) from None
         try:
             return self.parse(response)
-        except errors.ApiError as answer:
-            if self.service.is_refusal(answer):
+        except errors.ApiError as error:
+            if self.service.is_refusal(error):
                 raise
-            raise self._unknown(answer.message, answer) from None
+            raise self._unknown(error.message, error) from None
         except Exception as defect:
-            unread = self.service.refusal(errors.UnreadableAnswerError, "the answer was not understood", response)
-            raise self._unknown(unread.message, unread) from defect
+            # A defect in this library's own parsing must not lose a job that the service has accepted and charged.
+            unreadable = self.service.refusal(
+                errors.UnreadableAnswerError, "the response could not be parsed", response
+            )
+            raise self._unknown(unreadable.message, unreadable) from defect
 
     def _may_resend(self, error: errors.SoundstageError) -> bool:
         if isinstance(error, errors.SubmitOutcomeUnknown):
@@ -90,14 +94,14 @@ class Submission:
 
     @property
     def _replays(self) -> bool:
-        """Whether the same request, sent again, is answered by the same job."""
+        """Whether the same request, sent again, returns the same job."""
         return self.idempotency_key is not None and self.service.profile.idempotency == "replay"
 
-    def _unknown(self, reason: str, answer: errors.ApiError | None = None) -> errors.SubmitOutcomeUnknown:
+    def _unknown(self, reason: str, error: errors.ApiError | None = None) -> errors.SubmitOutcomeUnknown:
         reason = self.service.redact(reason)
-        advice = "look for it before sending it again"
+        advice = "check the service for the job before submitting again"
         if self._replays:
-            advice = f"calling again with idempotency_key={self.idempotency_key!r} gives the same job, paid for once"
+            advice = f"calling again with idempotency_key={self.idempotency_key!r} returns the same job, paid once"
         unknown = errors.SubmitOutcomeUnknown(
             f"{self.operation} was sent and its outcome is unknown ({reason}): {advice}",
             vendor=self.service.profile.slug,
@@ -107,7 +111,7 @@ class Submission:
             idempotency_key=self.idempotency_key,
             external_id=self.external_id,
         )
-        if answer is not None:
-            unknown.code, unknown.status, unknown.body = answer.code, answer.status, answer.body
-            unknown.request_id, unknown.retry_after = answer.request_id, answer.retry_after
+        if error is not None:
+            unknown.code, unknown.status, unknown.body = error.code, error.status, error.body
+            unknown.request_id, unknown.retry_after = error.request_id, error.retry_after
         return unknown

@@ -46,7 +46,7 @@ class SyncSums(Sums, Blocking):
     def _run(self, flow: Flow[T]) -> T:
         return finish(flow)
 
-    def _adopt(self, started: StartedJob) -> Job:
+    def _handle(self, started: StartedJob) -> Job:
         raise NotImplementedError
 
 
@@ -56,7 +56,7 @@ class AsyncSums(Sums, Awaiting):
     async def _run(self, flow: Flow[T]) -> T:
         return finish(flow)
 
-    def _adopt(self, started: StartedJob) -> AsyncJob:
+    def _handle(self, started: StartedJob) -> AsyncJob:
         raise NotImplementedError
 
 

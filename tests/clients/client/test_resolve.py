@@ -106,5 +106,5 @@ def test_no_list_of_jobs_is_documented_by_every_service() -> None:
         async with AsyncTomoviee(*KEYS, http=httpx.AsyncClient(transport=httpx.MockTransport(lose))) as client:
             await client.list_jobs("text_to_video", page=2)
 
-    with pytest.raises(UnsupportedError, match="page 2 of 30"):
+    with pytest.raises(UnsupportedError, match="page 2, page size 30"):
         asyncio.run(story())

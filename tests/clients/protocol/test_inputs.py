@@ -64,7 +64,7 @@ def test_the_type_is_told_by_the_first_bytes() -> None:
         (b"GIF89a" + bytes(9), "another format"),
         (b"<!doctype html><html>", "HTML"),
         (PNG + bytes(MOST), "at most 1000 bytes"),
-        ("no-such-file.png", "it is not there"),
+        ("no-such-file.png", "it does not exist"),
         (".", "it is a folder"),
         ("a\0b", "a file that can be read"),
         ("", "an http(s) address, a path or bytes"),
@@ -84,5 +84,5 @@ def test_what_is_no_such_picture_is_refused(take: Callable[..., Any], value: obj
 
 def test_a_service_that_takes_no_address_says_so(take: Callable[..., Any]) -> None:
     """Only a path or bytes will do."""
-    with pytest.raises(InvalidArgument, match="takes no address"):
+    with pytest.raises(InvalidArgument, match="accepts no address"):
         take("https://example.test/a.png", address=False)

@@ -131,7 +131,7 @@ def test_a_secret_never_shows_itself(value: str) -> None:
     if value not in MASK * 9:
         assert value not in buffer.getvalue().replace("Secret", "")
     assert secret.reveal() == value
-    with pytest.raises(TypeError, match="give the credential again"):
+    with pytest.raises(TypeError, match="pass the credential again"):
         pickle.dumps(secret)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from soundstage._protocol.inputs import ImageInput
     from soundstage._values.messages import Flow
-    from soundstage._values.state import StartedJob
+    from soundstage._values.state import JobRef, StartedJob
     from soundstage.vendors.cloudsway.profile import AspectRatio, Duration, ImageModel, Mode, Sound, TextModel
     from soundstage.vendors.cloudsway.values import CameraControl, DynamicMask
 
@@ -58,7 +58,7 @@ class _Operations(Client[HttpT, CloudswayService]):
         super().__init__(PROFILE, **options)
         self._service = CloudswayService(key, segment, self._settings)
 
-    def _named(self, job_id: str, operation: str | None) -> StartedJob:
+    def _job_ref(self, job_id: str, operation: str | None) -> JobRef:
         """Require the kind of a job: it is found under the kind that it was started as, and no other (routes.kind)."""
         if operation not in OPERATION_ROUTES:
             invalid(
@@ -66,7 +66,7 @@ class _Operations(Client[HttpT, CloudswayService]):
                 operation,
                 f"one of {', '.join(map(repr, OPERATION_ROUTES))}: a job is found under its kind only",
             )
-        return super()._named(job_id, operation)
+        return super()._job_ref(job_id, operation)
 
     @submission
     def text_to_video(
