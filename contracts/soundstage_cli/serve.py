@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     dialects = dict(map(_dialect, args.dialect))
     with needs_extra("server", "soundstage serve"):
         from soundstage_server import Clock, World
-        from soundstage_server.world.state_file import StateError
+        from soundstage_server.world.snapshot import StateError
     with errors_of_option("--speed"):
         clock = None if args.speed is None else Clock.parse(args.speed)
     try:

@@ -18,10 +18,10 @@ from soundstage.vendors.cloudsway import bodies, profile
 from soundstage.vendors.cloudsway import service as conversation
 from soundstage.vendors.cloudsway.client import _Operations
 from soundstage_contracts.mutation.mutations import Mutations
+from soundstage_server.model.account import EXTRA
 from soundstage_server.model.fields import Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
-from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway import CloudswayService as Films
 from soundstage_server.vendors.cloudsway import capabilities, outputs, refusals, service
 

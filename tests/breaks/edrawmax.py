@@ -17,11 +17,10 @@ from soundstage._protocol.service import Service as ClientService
 from soundstage.vendors.edrawmax import bodies, diagrams, profile
 from soundstage.vendors.edrawmax import service as conversation
 from soundstage_contracts.mutation.mutations import Mutations
-from soundstage_server.kit.service import Identity
 from soundstage_server.media import FlowchartEdge, FlowchartNode
 from soundstage_server.model.fields import Choice
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import RefusedError
+from soundstage_server.model.messages import Identity, RefusedError
 from soundstage_server.vendors.edrawmax import EdrawMaxService as Maker
 from soundstage_server.vendors.edrawmax import mermaid, outline, outputs, service
 from soundstage_server.vendors.edrawmax.words import WORDS

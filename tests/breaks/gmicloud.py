@@ -15,12 +15,11 @@ from soundstage._protocol.submission import Submission
 from soundstage.vendors.gmicloud import bodies, login, models, profile, service
 from soundstage.vendors.gmicloud.access import KeyAccess
 from soundstage_contracts.mutation.mutations import Mutations
-from soundstage_server.kit.service import Identity
 from soundstage_server.model import journal
 from soundstage_server.model.fields import Integer, Number
 from soundstage_server.model.ledger import Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import json_response
+from soundstage_server.model.messages import Identity, json_response
 from soundstage_server.vendors.gmicloud import GMICloudService as Queue
 from soundstage_server.vendors.gmicloud import capabilities, outputs, refusals, sessions
 from soundstage_server.vendors.gmicloud import service as simulated

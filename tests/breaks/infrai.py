@@ -23,9 +23,9 @@ from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.media import frame_size
 from soundstage_server.model import account as server_accounts
 from soundstage_server.model import journal
+from soundstage_server.model.account import EXTRA
 from soundstage_server.model.ledger import Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.infrai import InfraiService as Vendor
 from soundstage_server.vendors.infrai import capabilities, outputs, service
 

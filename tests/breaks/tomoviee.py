@@ -24,14 +24,13 @@ from soundstage.vendors.tomoviee import bodies, profile
 from soundstage.vendors.tomoviee import client as methods
 from soundstage.vendors.tomoviee import service as conversation
 from soundstage_contracts.mutation.mutations import Mutations
-from soundstage_server.kit.service import Identity
 from soundstage_server.media import Image, frame_size
 from soundstage_server.model import journal
 from soundstage_server.model.account import Account
 from soundstage_server.model.fields import Integer, Text
 from soundstage_server.model.ledger import InsufficientError, Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage, TaskState
-from soundstage_server.model.messages import RefusedError
+from soundstage_server.model.messages import Identity, RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
 from soundstage_server.vendors.tomoviee import outputs, refusals, service
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS

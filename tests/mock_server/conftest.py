@@ -9,7 +9,7 @@ import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from soundstage_server import Simulator, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from soundstage_server.kit.service import Service
     from soundstage_server.model.fields import Field, Rule
 
 SECRET = "planted-secret-0123456789"
@@ -261,6 +262,10 @@ class Kit:
         """Somebody with a credential, before a simulator of *world*."""
         row = self.rows[vendor]
         return Caller(Simulator(world), f"/{vendor}", row, row.headers(credential, secret))
+
+    def service(self, world: World, vendor: str = "tomoviee") -> Service:
+        """Return a vendor's service with everything that the shared base class adds."""
+        return cast("Service", world.services[vendor])
 
     def control(self, app: Simulator, method: str, path: str, body: object = b"", *, query: str = "") -> Reply:
         """Send a request to the control API."""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
 from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
 from soundstage_server.kit import results
+from soundstage_server.model.asgi import CONTROL, origin
 from soundstage_server.model.faults import FaultTarget
-from soundstage_server.model.messages import Request, Response, Route, origin
+from soundstage_server.model.messages import Request, Response, Route
 
 if TYPE_CHECKING:
     import re
@@ -23,13 +24,10 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from soundstage_server.kit.service import Service
     from soundstage_server.model.account import Account
-    from soundstage_server.model.messages import Receive, Scope, Send
+    from soundstage_server.model.asgi import Receive, Scope, Send
+    from soundstage_server.world.vendor_service import VendorService
     from soundstage_server.world.world import World
-
-CONTROL: Final = "/_soundstage"
-"""Where the control API lives."""
 
 _PAGES: Final = ("docs", "redoc", "openapi.json", "static-offline-docs")
 _DISCONNECT: Final = "http.disconnect"
@@ -40,7 +38,7 @@ _CLOCK_CHECK_SECONDS: Final = 0.25
 class _RouteMatch(NamedTuple):
     """Where a request goes: a service, its route, what stands before the vendor's path, and what the path matched."""
 
-    service: Service
+    service: VendorService
     route: Route | None
     mount: str
     values: dict[str, str]
@@ -126,8 +124,7 @@ class Simulator:
             query, asked = scope["query_string"], scope["headers"]
             fault = scope.get(FAULT_KEY)
             journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
-            if world.state_file is not None:
-                world.state_file.save(world, () if request.caller is None else (request.caller,))
+            world.save_request(request.caller)
         dated = [*headers, (b"date", self._date_at(int(now)))]
         return Response(status, content, dated, fact, medium, until), request.caller
 
@@ -135,10 +132,11 @@ class Simulator:
         """Find who takes a request whose path is not one of the fixed ones under a slug."""
         slug, mount, rest = self._address(scope)
         if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
-            state = self.world.state_file
-            await (await self.pages())(
-                scope, receive, send if state is None else state.save_before_response(self.world, send)
-            )
+            if self.world.state_file is not None:
+                from soundstage_server.world.state_file import save_before_response
+
+                send = save_before_response(self.world.save, send)
+            await (await self.pages())(scope, receive, send)
             return
         if results.is_result_path(rest):
             await self._result(slug, rest, scope, receive, send)

@@ -15,29 +15,16 @@ import struct
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from soundstage_server.model.messages import Receive
+    from soundstage_server.model.asgi import Receive
 
 CONNECTION: Final = "soundstage.connection"
 """The key in ``scope["state"]`` under which an application finds the connection of a request."""
 
 _FLUSH_TURNS: Final = 100
 _RESET: Final = struct.pack("ii", 1, 0)
-
-
-class Connection(Protocol):
-    """What may be done to a caller's connection, on a socket or in process."""
-
-    async def reset(self) -> None:
-        """Send what was written, then break the connection so that the caller is told of a reset."""
-
-    def close(self) -> None:
-        """Send what was written, then end the connection as a server does that has nothing more to say."""
-
-    async def wait(self, seconds: float | None, receive: Receive) -> bool:
-        """Keep the caller waiting for *seconds*, or for ever; return whether the caller is still there."""
 
 
 class CoalescingTransport:

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.http import control_traffic
-from soundstage_server.http.application import CONTROL
+from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.clock import ClockKind
 from soundstage_server.model.faults import Fault, FaultBody, FaultKind
 from soundstage_server.model.scenarios import Order, Scenario
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
 
-    from soundstage_server.model.account import Account
+    from soundstage_server.model.account import Account, Task
     from soundstage_server.model.journal import Journal
-    from soundstage_server.model.task import Task
     from soundstage_server.world.world import World
 
 _MOST: Final = 1e12

@@ -10,9 +10,9 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundstage_server.kit.results import MAX_REDIRECTS
-from soundstage_server.model.messages import origin
+from soundstage_server.model.asgi import origin
 from soundstage_server.world.verification import RequestPattern
+from soundstage_server.world.world import MAX_REDIRECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

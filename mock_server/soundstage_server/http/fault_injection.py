@@ -12,16 +12,17 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
+from soundstage_server.model.asgi import origin
 from soundstage_server.model.clock import LATEST
-from soundstage_server.model.messages import JSON, origin
+from soundstage_server.model.messages import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from soundstage_server.http.connection import Connection
     from soundstage_server.model.account import Account
+    from soundstage_server.model.asgi import RawHeaders, Receive, Scope, Send
     from soundstage_server.model.faults import Fault, FaultTarget
-    from soundstage_server.model.messages import RawHeaders, Receive, Scope, Send
+    from soundstage_server.world.hung_connections import Connection
     from soundstage_server.world.world import World
 
 FAULT_HEADER: Final = b"x-soundstage-fault"
@@ -104,7 +105,7 @@ class FaultedExchange:
         if kind in ("reset_before", "reset_after"):
             await connection.reset()
         elif said is None or kind == "hang":
-            await self._world.faults.hang(connection, receive)
+            await self._world.hung_connections.hang(connection, receive)
         elif kind == "reset_during":
             await self._send_head(said, send)
             await connection.reset()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from concurrent.futures import Future
 
-    from soundstage_server.model.messages import Receive
+    from soundstage_server.model.asgi import Receive
     from soundstage_server.world.world import World
 
 URL: Final = "http://soundstage.test"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from soundstage_server.kit.service import Service
     from soundstage_server.model.messages import Route
+    from soundstage_server.world.vendor_service import VendorService
     from soundstage_server.world.world import World
 
 _EXAMPLE_TIME: Final = 1_754_040_000.0
@@ -48,14 +48,14 @@ def build(world: World) -> FastAPI:
     return app
 
 
-def _page(service: Service) -> FastAPI:
+def _page(service: VendorService) -> FastAPI:
     page = FastAPIOffline(title=service.title, version=version("soundstage"), static_url="/static-offline-docs")
     document = openapi(service)
     page.openapi = lambda: document  # type: ignore[method-assign] # FastAPI's documented way to bring one's own
     return page
 
 
-def openapi(service: Service) -> dict[str, Any]:
+def openapi(service: VendorService) -> dict[str, Any]:
     """Return the OpenAPI document of *service*, drawn from its routes."""
     paths: dict[str, dict[str, Any]] = {}
     for route in service.routes():
@@ -69,7 +69,7 @@ def openapi(service: Service) -> dict[str, Any]:
     }
 
 
-def _operation(service: Service, route: Route) -> dict[str, Any]:
+def _operation(service: VendorService, route: Route) -> dict[str, Any]:
     facts = ", ".join(f"`{service.slug}:{fact}`" for fact in route.facts)
     operation: dict[str, Any] = {
         "summary": route.summary,
@@ -87,7 +87,7 @@ def _operation(service: Service, route: Route) -> dict[str, Any]:
     return operation
 
 
-def _responses(service: Service, route: Route) -> dict[str, Any]:
+def _responses(service: VendorService, route: Route) -> dict[str, Any]:
     """Return every status that the route answers with: when it goes well, and for each refusal of the vendor."""
     said: dict[int, dict[str, Any]] = {status: {} for status in route.statuses}
     if route.example:
@@ -108,7 +108,7 @@ def _response(status: int, said: Mapping[str, Any], route: Route) -> dict[str, A
     return response
 
 
-def _refusals(service: Service, route: Route) -> dict[str, tuple[int, Any]]:
+def _refusals(service: VendorService, route: Route) -> dict[str, tuple[int, Any]]:
     """Return status and body of every refusal that the vendor documents, by its code, as the vendor renders it."""
     scope = {"type": "http", "method": route.method, "path": f"/{service.slug}{route.path}", "scheme": "http"}
     request = Request({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
@@ -121,7 +121,7 @@ def _refusals(service: Service, route: Route) -> dict[str, tuple[int, Any]]:
     return rendered
 
 
-def _credentials(service: Service) -> list[str]:
+def _credentials(service: VendorService) -> list[str]:
     return [name.decode() for name in service.credential_headers]
 
 

@@ -17,15 +17,12 @@ from soundstage_server.model.messages import Response, json_response
 
 if TYPE_CHECKING:
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.messages import RawHeaders, Receive, Scope, Send
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
+    from soundstage_server.model.asgi import RawHeaders, Receive, Scope, Send
     from soundstage_server.world.world import World
 
 SEGMENT: Final = "_files"
 """The path segment, after the slug, under which results live."""
-
-MAX_REDIRECTS: Final = 20
-"""How often an address may redirect before it hands out its file."""
 
 _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")

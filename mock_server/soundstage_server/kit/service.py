@@ -10,68 +10,42 @@ from abc import ABC, abstractmethod
 from itertools import count
 from math import ceil
 from sys import intern
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from soundstage_server.kit import results
 from soundstage_server.kit.inputs import validate_inputs
-from soundstage_server.model.account import Account, TooManyError, account_name, credential_rule
+from soundstage_server.model.account import Account, Task, TooManyError, fingerprint
+from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.fields import FieldError, check
 from soundstage_server.model.ledger import InsufficientError, Unit
 from soundstage_server.model.lifecycle import Fate, Lifecycle, TaskState
-from soundstage_server.model.messages import FACT_HEADER, Refusal, RefusedError, Request, Response, Route
+from soundstage_server.model.messages import (
+    FACT_HEADER,
+    Identity,
+    Refusal,
+    Refusals,
+    RefusedError,
+    Request,
+    Response,
+    Route,
+)
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.model.task import Task, fingerprint
+from soundstage_server.world.vendor_service import VendorService
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from soundstage_server.kit.inputs import InputLimits
     from soundstage_server.media import MediaSpec
+    from soundstage_server.model.asgi import Scope
     from soundstage_server.model.fields import Field
-    from soundstage_server.model.messages import Scope
+    from soundstage_server.model.lifecycle import CallbackPlan
     from soundstage_server.model.rate_limit import SlidingWindow
     from soundstage_server.model.scenarios import Plan
-    from soundstage_server.world.callbacks import CallbackPlan
     from soundstage_server.world.world import World
 
 
-class Identity(NamedTuple):
-    """Who a call says it comes from: the credential that names the account, and the secret that must go with it."""
-
-    credential: str
-    secret: str | None = None
-
-    def __repr__(self) -> str:
-        return "Identity([redacted])"
-
-
-class Refusals(NamedTuple):
-    """The refusals that shared code raises, as the vendor words them.
-
-    Attributes:
-        unauthenticated: The credential is missing, malformed or not accepted.
-        invalid: A parameter breaks its rule.
-        unreadable: The body is not a JSON object.
-        no_credit: The account cannot pay.
-        too_many: The account has as many unfinished tasks as it may have.
-        unknown_route: No route has this path and method.
-        not_found: No task of this account has the given id; None for a vendor without tasks to read.
-        blocked: Blocked content is refused at creation; None if the task is created and then fails.
-        too_fast: Too many requests a minute; None if the vendor uses `too_many` for that, too.
-    """
-
-    unauthenticated: Refusal
-    invalid: Refusal
-    unreadable: Refusal
-    no_credit: Refusal
-    too_many: Refusal
-    unknown_route: Refusal
-    not_found: Refusal | None = None
-    blocked: Refusal | None = None
-    too_fast: Refusal | None = None
-
-
-class Service(ABC):
+class Service(VendorService, ABC):
     """One vendor, as the simulator plays it."""
 
     slug: ClassVar[str]

@@ -23,17 +23,7 @@ from soundstage_server.media.diagrams.content import (
 )
 from soundstage_server.media.rendering import render
 from soundstage_server.media.sizes import MAX_RATIO, frame_size
-from soundstage_server.media.specs import (
-    MAX_SIDE,
-    MIN_SIDE,
-    Audio,
-    Image,
-    Mask,
-    MediaSpec,
-    Video,
-    media_type,
-    suffix,
-)
+from soundstage_server.media.specs import MAX_SIDE, MIN_SIDE, Audio, Image, Mask, MediaSpec, Video, media_type, suffix
 
 __all__ = [
     "MAX_DAYS",

@@ -5,29 +5,92 @@ Two accounts never meet, so parallel tests can share one server.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import ulp
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
 
 from soundstage_server.model.clock import LATEST, Clock, checked_step
+from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.journal import Journal
 from soundstage_server.model.ledger import Ledger, Unit
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.secret_hash import hash_secret, verify
-from soundstage_server.model.task import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from soundstage_server.model.lifecycle import Lifecycle, TaskState
     from soundstage_server.model.rate_limit import SlidingWindow
-    from soundstage_server.model.task import Task
 
 DOUBLE_SUBMISSION_SECONDS: Final = 60.0
 """Two equal paid submissions within so many account seconds are flagged."""
 
 _RECENT_BEFORE_SWEEP: Final = 1024
+
+
+EXTRA: Final = "_"
+"""The member of a task's params under which a vendor keeps what is no parameter, such as an idempotency key."""
+
+
+def fingerprint(operation: str, params: Mapping[str, Any]) -> int:
+    """Return a number that two equal submissions have in common, within one process; what is kept aside is no part."""
+    if EXTRA in params:
+        params = {name: value for name, value in params.items() if name != EXTRA}
+    return hash((operation, orjson.dumps(params)))
+
+
+class Task:
+    """What was asked for, by whom, when, and how it is going to end.
+
+    Attributes:
+        id: The vendor's name for the task.
+        account: Who pays for it.
+        operation: The vendor's capability.
+        params: The request's parameters, defaults filled in.
+        created: The account's time at its creation.
+        changes: When it leaves each stage of its lifecycle; the last is its end.
+        fate: How it ends.
+        seed: 64 bits that everything random about it is drawn from.
+        price: What it costs, in the smallest parts of the account's unit.
+        base: Where its result URLs live.
+    """
+
+    __slots__ = ("account", "base", "changes", "created", "fate", "id", "operation", "params", "price", "seed")
+
+    def __init__(  # noqa: PLR0917 - a record has this many fields, and is made on the hot path
+        self,
+        task_id: str,
+        account: Account,
+        operation: str,
+        params: dict[str, Any],
+        created: float,
+        changes: tuple[float, ...],
+        fate: Fate,
+        seed: int,
+        price: int,
+        base: str,
+    ) -> None:
+        self.id = task_id
+        self.account = account
+        self.operation = operation
+        self.params = params
+        self.created = created
+        self.changes = changes
+        self.fate = fate
+        self.seed = seed
+        self.price = price
+        self.base = base
+
+    @property
+    def ends(self) -> float:
+        """When the task reaches its final state."""
+        return self.changes[-1]
+
+    def state_at(self, now: float, lifecycle: Lifecycle) -> TaskState:
+        """Return what the task is at the account's time *now*."""
+        return lifecycle.state_at(now, self.created, self.changes, self.fate, self.seed)
 
 
 class DoubleSubmission(NamedTuple):
@@ -50,43 +113,6 @@ class EarlyEnd(NamedTuple):
         """Let the record of *task* end when and as this says."""
         task.changes = tuple(min(change, self.at) for change in task.changes)
         task.fate = Fate(self.fate)
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialRule:
-    """What a credential's first word asks of the simulator.
-
-    Attributes:
-        refused: ``invalid`` or ``expired``: the credential is not accepted.
-        opening: What the account begins with; None is the unit's usual amount.
-        at_once: How many unfinished tasks the account may have; None is the vendor's usual number.
-    """
-
-    refused: str | None = None
-    opening: int | None = None
-    at_once: int | None = None
-
-
-_RULES: Final = {
-    "invalid-": CredentialRule(refused="invalid"),
-    "expired-": CredentialRule(refused="expired"),
-    "broke-": CredentialRule(opening=0),
-    "limited-": CredentialRule(at_once=1),
-}
-_NO_RULE: Final = CredentialRule()
-
-
-def credential_rule(credential: str) -> CredentialRule:
-    """Return what the in-band word at the beginning of *credential* asks for."""
-    for word, conduct in _RULES.items():
-        if credential.startswith(word):
-            return conduct
-    return _NO_RULE
-
-
-def account_name(vendor: str, credential: str) -> str:
-    """Return the name that the control API has for an account: no secret can be read from it."""
-    return "acct_" + hashlib.sha256(f"{vendor}:{credential}".encode()).hexdigest()[:12]
 
 
 class TooManyError(Exception):

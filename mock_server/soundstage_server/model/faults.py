@@ -7,18 +7,12 @@ below HTTP (a reset, silence, half a body). Vendors' own refusals and failures a
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from soundstage_server.model.clock import LATEST
 from soundstage_server.model.scenarios import ACCOUNT
-
-if TYPE_CHECKING:
-    from soundstage_server.http.connection import Connection
-    from soundstage_server.model.messages import Receive
 
 FaultKind = Literal[
     "status", "latency", "malformed", "content_type", "redirect", "expired",
@@ -147,8 +141,6 @@ class Faults:
     def __init__(self) -> None:
         self.active: list[Fault] = []
         self._given = 0
-        self._closed = False
-        self._hanging: set[asyncio.Task[bool]] = set()
 
     def add(self, fault: Fault, seed: int) -> Fault:
         """Plant a fault, and return it with its id."""
@@ -174,29 +166,6 @@ class Faults:
                         self.active.remove(fault)
                 return fault
         return None
-
-    @property
-    def hanging(self) -> int:
-        """How many callers are kept waiting by ``hang``."""
-        return len(self._hanging)
-
-    def close(self) -> None:
-        """Let every caller go who is kept waiting by ``hang``, now and later."""
-        self._closed = True
-        for held in tuple(self._hanging):
-            with suppress(RuntimeError):  # its loop has ended, and the caller with it
-                held.get_loop().call_soon_threadsafe(held.cancel)
-
-    async def hang(self, connection: Connection, receive: Receive) -> None:
-        """Keep a caller waiting until it gives up, or until the world is closed."""
-        held = asyncio.ensure_future(connection.wait(None, receive))
-        self._hanging.add(held)
-        if self._closed:
-            held.cancel()
-        with suppress(asyncio.CancelledError):
-            await held
-        self._hanging.discard(held)
-        connection.close()
 
 
 def _only(value: object, name: str, kind: FaultKind, kinds: tuple[FaultKind, ...]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_server.model.messages import RawHeaders
+    from soundstage_server.model.asgi import RawHeaders
 
 ENTRIES: Final = 300
 """How many exchanges a journal keeps; the oldest go first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,3 +92,23 @@ class Lifecycle:
         start = changes[0] if len(changes) > 1 else created
         share = (now - start) / (changes[-1] - start)
         return TaskState(self.stages[stage].word, False, min(int(most * share), most - 1), changes[stage])
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackPlan:
+    """When a vendor calls back, as data.
+
+    Attributes:
+        on: ``end``: once, at the final state; ``change``: at every change of state.
+        field: The parameter of a create call that names the address.
+        delays: Account seconds after which a callback that was not answered by 2xx is sent again; with the first, there
+            is one try more than delays.
+    """
+
+    on: Literal["end", "change"] = "end"
+    field: str = "callback"
+    delays: tuple[float, ...] = (10.0, 60.0, 300.0)
+
+    def times(self, changes: tuple[float, ...]) -> tuple[float, ...]:
+        """Return when callbacks are due for the first time, for a task with these *changes*."""
+        return changes if self.on == "change" else changes[-1:]

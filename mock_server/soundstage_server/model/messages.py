@@ -6,22 +6,21 @@ Create and poll are plain ASGI, so these types are small and have no validation 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 
+from soundstage_server.model.asgi import origin
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
+    from soundstage_server.model.asgi import RawHeaders, Scope
     from soundstage_server.model.fields import Field
-
-RawHeaders = list[tuple[bytes, bytes]]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 FACT_HEADER: Final = b"x-soundstage-fact"
 """Response header that names the fact behind a refusal."""
@@ -91,15 +90,6 @@ class Request:
         return orjson.loads(self.body)
 
 
-def origin(scope: Scope) -> str:
-    """Return the scheme, host and port that a request came to."""
-    for name, value in scope["headers"]:
-        if name == b"host":
-            return f"{scope['scheme']}://{value.decode('latin-1')}"
-    host, port = scope.get("server") or ("127.0.0.1", 80)
-    return f"{scope['scheme']}://[{host}]:{port}" if ":" in host else f"{scope['scheme']}://{host}:{port}"
-
-
 class Response(NamedTuple):
     """What goes back.
 
@@ -140,6 +130,42 @@ class Refusal:
     status: int
     message: str
     fact: str
+
+
+class Identity(NamedTuple):
+    """Who a call says it comes from: the credential that names the account, and the secret that must go with it."""
+
+    credential: str
+    secret: str | None = None
+
+    def __repr__(self) -> str:
+        return "Identity([redacted])"
+
+
+class Refusals(NamedTuple):
+    """The refusals that shared code raises, as the vendor words them.
+
+    Attributes:
+        unauthenticated: The credential is missing, malformed or not accepted.
+        invalid: A parameter breaks its rule.
+        unreadable: The body is not a JSON object.
+        no_credit: The account cannot pay.
+        too_many: The account has as many unfinished tasks as it may have.
+        unknown_route: No route has this path and method.
+        not_found: No task of this account has the given id; None for a vendor without tasks to read.
+        blocked: Blocked content is refused at creation; None if the task is created and then fails.
+        too_fast: Too many requests a minute; None if the vendor uses `too_many` for that, too.
+    """
+
+    unauthenticated: Refusal
+    invalid: Refusal
+    unreadable: Refusal
+    no_credit: Refusal
+    too_many: Refusal
+    unknown_route: Refusal
+    not_found: Refusal | None = None
+    blocked: Refusal | None = None
+    too_fast: Refusal | None = None
 
 
 class RefusedError(Exception):

@@ -1,8 +1,8 @@
-"""Callbacks: what a vendor sends to the address that a create call named, when a task ends or changes.
+"""Callbacks: the requests that a vendor sends to the address in a create call when a task ends or changes.
 
-A callback is due on its account's clock. One dispatcher a world, in a thread that starts with the first callback,
-sleeps until the next is due; there is no timer per task. Only loopback targets are ever connected to, unless a world
-was told of others.
+A callback is due on its account's clock. Each world has one dispatcher, in a thread that starts with the first
+callback and sleeps until the next is due; there is no timer per task. The dispatcher connects to loopback addresses
+only, unless the world allows other hosts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from ipaddress import ip_address
 from itertools import count
@@ -24,20 +23,21 @@ import orjson
 from soundstage_server.model.journal import redact_query
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     import httpx
 
-    from soundstage_server.model.account import Account
-    from soundstage_server.model.task import Task
-    from soundstage_server.world.world import World
+    from soundstage_server.model.account import Account, Task
+    from soundstage_server.model.clock import Clock
+    from soundstage_server.model.lifecycle import CallbackPlan
+    from soundstage_server.world.vendor_service import VendorService
 
 Outcome = Literal["delivered", "failed", "refused"]
 
 KEPT_ATTEMPTS: Final = 300
-"""How many attempts are kept for each account; the oldest go first."""
+"""How many attempts are kept for each account; the oldest are dropped first."""
 TIMEOUT: Final = 5.0
-"""Real seconds that a receiver has for its answer."""
+"""Real seconds that a receiver has to respond."""
 IDLE_SECONDS: Final = 0.05
 """Real seconds without a request after which, under the clock ``auto``, an account moves to its next callback."""
 
@@ -45,28 +45,17 @@ _MOST_UNDER_WAY: Final = 64
 _CLOSE_SECONDS: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackPlan:
-    """When a vendor calls back, as its documents say.
+class PendingCallback(NamedTuple):
+    """A callback to send.
 
     Attributes:
-        on: ``end``: once, at the final state; ``change``: at every change of state.
-        field: The parameter of a create call that names the address.
-        delays: Account seconds after which a callback that was not answered by 2xx is sent again; with the first, there
-            is one try more than delays.
+        due: When it is due on the account's clock.
+        number: Its position in the order of creation.
+        task: The task that it reports.
+        url: The receiver.
+        state_time: The account's time at which the task is in the state that the callback reports.
+        attempt: 1 for the first attempt.
     """
-
-    on: Literal["end", "change"] = "end"
-    field: str = "callback"
-    delays: tuple[float, ...] = (10.0, 60.0, 300.0)
-
-    def times(self, task: Task) -> tuple[float, ...]:
-        """Return when callbacks of *task* are due for the first time."""
-        return task.changes if self.on == "change" else task.changes[-1:]
-
-
-class PendingCallback(NamedTuple):
-    """A callback to come: when it is due on the account's clock, and the time whose state it tells."""
 
     due: float
     number: int
@@ -77,7 +66,20 @@ class PendingCallback(NamedTuple):
 
 
 class CallbackAttempt(NamedTuple):
-    """One callback that was sent, or refused to be: to where, when on the account's clock, and what came of it."""
+    """One attempt to send a callback, with its result.
+
+    Attributes:
+        number: Its position among the attempts of the world.
+        account: The account's name.
+        task: The task's id.
+        url: The receiver, without secrets.
+        attempt: 1 for the first attempt.
+        at: The account's time.
+        outcome: ``delivered``, ``failed``, or ``refused`` because the host is not allowed.
+        status: The receiver's HTTP status; None if there was no response.
+        detail: What happened, in words.
+        body: The body that was sent.
+    """
 
     number: int
     account: str
@@ -92,76 +94,92 @@ class CallbackAttempt(NamedTuple):
 
 
 class CallbackDispatcher:
-    """The dispatcher of one world.
+    """Sends the callbacks of one world.
 
     Args:
-        world: Whose callbacks are sent.
-        allowed: Hosts beside this machine's own that may be connected to.
+        lock: The world's lock.
+        clock: The world's clock.
+        services: The world's vendors by slug.
+        is_current: Returns whether the world still has this account.
+        allowed: Hosts, in addition to loopback ones, that may be connected to.
+
+    Raises:
+        ValueError: *allowed* is a single string.
 
     Attributes:
         transport: What carries the callbacks; None is the network. Set it before the first callback is due.
     """
 
-    def __init__(self, world: World, allowed: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        lock: threading.RLock,
+        clock: Clock,
+        services: Mapping[str, VendorService],
+        is_current: Callable[[Account], bool],
+        allowed: Iterable[str] = (),
+    ) -> None:
         if isinstance(allowed, str):
             raise ValueError(f"callbacks_to must be a collection of hosts, not one text; got {allowed!r}")  # noqa: TRY004 - every bad argument of a world is a ValueError
         self.transport: httpx.AsyncBaseTransport | None = None
-        self._world = world
+        self._clock = clock
+        self._services = services
+        self._is_current = is_current
         self._allowed = frozenset(host.lower() for host in allowed)
         self._pending: dict[Account, list[PendingCallback]] = {}
         self._kept: dict[Account, deque[CallbackAttempt]] = {}
         self._seen: dict[Account, tuple[int, float]] = {}
         self._sending = 0
         self._numbers = count(1)
-        self._changed = threading.Condition(world.lock)
+        self._changed = threading.Condition(lock)
         self._closed = False
         self._thread: _DispatchThread | None = None
-        world.clock.watch(self.wake)
+        clock.watch(self.wake)
 
     def schedule(self, task: Task, after: float = 0.0) -> None:
-        """Send the callbacks of *task* that are due later than *after*, if its create call named an address."""
-        service = self._world.services[task.account.vendor]
-        plan = service.callback_plan
-        if plan is None or plan.field not in task.params:
+        """Schedule the callbacks of *task* that are due later than *after*, if its create call named an address."""
+        plan = self._plan_of(task)
+        if plan is None:
             return
         with self._changed:
-            for due in plan.times(task):
+            for due in plan.times(task.changes):
                 if due > after:
                     self._schedule(task, plan, due)
 
     def reschedule(self, task: Task) -> None:
-        """Expect the callbacks of *task* anew, since its record was cut short: a cancel, say.
+        """Replace the pending callbacks of *task*, which has ended early.
 
-        What was told before is not told again; the changes that it was told of stay in the record.
+        A state that was reported is not reported again, although the early end has changed the times in the record.
         """
-        service = self._world.services[task.account.vendor]
-        plan = service.callback_plan
-        if plan is None or plan.field not in task.params:
+        plan = self._plan_of(task)
+        if plan is None:
             return
+        service = self._services[task.account.vendor]
         with self._changed:
             mine = self._pending.pop(task.account, [])
             first = [one for one in mine if one.task is task and one.attempt == 1]
             for one in mine:
                 if one not in first:
                     self._enqueue(one)
-            ever = 1 if plan.on == "end" else len(service.lifecycle(task.operation).stages)
-            for due in dict.fromkeys(plan.times(task)[ever - len(first) :]):
+            # The changes that are still to be reported are the last ones of the record: as many as first attempts
+            # were pending. Stages that the early end has skipped share its time, so equal times become one callback.
+            total = 1 if plan.on == "end" else len(service.lifecycle(task.operation).stages)
+            for due in dict.fromkeys(plan.times(task.changes)[total - len(first) :]):
                 self._schedule(task, plan, due)
 
     def attempts(self, account: Account | None = None) -> list[CallbackAttempt]:
-        """Return what was sent, or refused to be, for *account* or for all; oldest first."""
+        """Return the attempts for *account*, or for all; oldest first."""
         with self._changed:
             kept = self._kept.values() if account is None else (self._kept.get(account, ()),)
             return sorted(attempt for one in kept for attempt in one)
 
     def pending(self, account: Account | None = None) -> list[PendingCallback]:
-        """Return what is to be sent for *account* or for all, the next one first."""
+        """Return the callbacks to send for *account*, or for all; the next one first."""
         with self._changed:
             heaps = self._pending.values() if account is None else (self._pending.get(account, ()),)
             return sorted(one for heap in heaps for one in heap)
 
     def settle(self, timeout: float) -> None:
-        """Return once nothing is due now; under the clock ``auto``, which moves to the next, once none is to come.
+        """Wait until nothing is due; under the clock ``auto``, which moves to the next one, until nothing is pending.
 
         Raises:
             TimeoutError: *timeout* real seconds have passed, and something is still due.
@@ -175,7 +193,7 @@ class CallbackDispatcher:
                 self._changed.wait(left)
 
     def forget(self, accounts: Collection[Account]) -> None:
-        """Forget *accounts*: what they were sent, and what they were to be sent."""
+        """Drop the attempts and the pending callbacks of *accounts*."""
         with self._changed:
             for account in accounts:
                 for kept in (self._pending, self._kept, self._seen):
@@ -183,19 +201,20 @@ class CallbackDispatcher:
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Look again at what is due: time has moved."""
+        """Check again what is due: time has moved."""
         if self._thread is not None:
             self._thread.wake()
 
     def close(self) -> None:
-        """Send nothing more, and give up what is under way. Safe to call twice."""
+        """Send nothing more, and cancel what is under way. Safe to call twice."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            office = self._thread
-        if office is not None:
-            office.wake()
-            office.join(_CLOSE_SECONDS)
+            thread = self._thread
+        # Joined without the lock: the thread needs it to finish what it is doing.
+        if thread is not None:
+            thread.wake()
+            thread.join(_CLOSE_SECONDS)
 
     @property
     def closed(self) -> bool:
@@ -203,47 +222,51 @@ class CallbackDispatcher:
         return self._closed
 
     def collect_due(self, under_way: int) -> tuple[list[PendingCallback], float | None]:
-        """Take what is due now, and say after how many real seconds to look again; None is when something changes."""
+        """Remove and return what is due now, and the real seconds until the next check; None waits to be woken."""
         ready: list[PendingCallback] = []
         pauses = []
         with self._changed:
-            clock = self._world.clock
             for account, heap in tuple(self._pending.items()):
-                if clock.kind == "auto":
-                    pauses.append(self._skip_idle(account, heap[0].due))
+                if self._clock.kind == "auto":
+                    pauses.append(self._advance_if_idle(account, heap[0].due))
                 now = account.now()
                 while heap and heap[0].due <= now and len(ready) + under_way < _MOST_UNDER_WAY:
                     ready.append(heappop(heap))
                 if not heap:
                     del self._pending[account]
-                elif heap[0].due > now and not clock.frozen:
-                    pauses.append((heap[0].due - now) / clock.speed)
+                elif heap[0].due > now and not self._clock.frozen:
+                    pauses.append((heap[0].due - now) / self._clock.speed)
+            # Counted before the lock is released, so that `settle` never sees a moment without pending or sending.
             self._sending += len(ready)
         return ready, min(pauses, default=None)
 
-    async def deliver(self, client: httpx.AsyncClient, waiting: PendingCallback) -> None:
-        """Send one callback, and keep what came of it; one that failed waits for its next try."""
-        service = self._world.services[waiting.task.account.vendor]
+    async def deliver(self, client: httpx.AsyncClient, pending: PendingCallback) -> None:
+        """Send one callback and record the attempt; schedule the next attempt if it failed."""
+        service = self._services[pending.task.account.vendor]
         try:
             with self._changed:
-                moment = waiting.task.state_at(waiting.state_time, service.lifecycle(waiting.task.operation))
-                body = orjson.dumps(service.callback_body(waiting.task, moment))
-            outcome, status, said = await self._send(client, waiting.url, body)
+                state = pending.task.state_at(pending.state_time, service.lifecycle(pending.task.operation))
+                body = orjson.dumps(service.callback_body(pending.task, state))
+            outcome, status, detail = await self._send(client, pending.url, body)
             with self._changed:
-                self._record(waiting, outcome, status, said, body)
+                self._record(pending, outcome, status, detail, body)
         finally:
             with self._changed:
                 self._sending -= 1
                 self._changed.notify_all()
 
-    def _record(self, sent: PendingCallback, outcome: Outcome, status: int | None, said: str, body: bytes) -> None:
+    def _plan_of(self, task: Task) -> CallbackPlan | None:
+        plan = self._services[task.account.vendor].callback_plan
+        return plan if plan is not None and plan.field in task.params else None
+
+    def _record(self, sent: PendingCallback, outcome: Outcome, status: int | None, detail: str, body: bytes) -> None:
         account = sent.task.account
-        if not self._world.is_account(account.name) or self._world.account_by_name(account.name) is not account:
-            return  # forgotten while it was under way
+        if not self._is_current(account):
+            return  # the account was reset while the callback was under way
         kept = self._kept.setdefault(account, deque(maxlen=KEPT_ATTEMPTS))
-        told = (account.name, sent.task.id, _redact_url(sent.url), sent.attempt, account.now(), outcome, status, said)
-        kept.append(CallbackAttempt(next(self._numbers), *told, body.decode()))
-        plan = self._world.services[account.vendor].callback_plan
+        shown = (account.name, sent.task.id, _redact_url(sent.url), sent.attempt, account.now())
+        kept.append(CallbackAttempt(next(self._numbers), *shown, outcome, status, detail, body.decode()))
+        plan = self._services[account.vendor].callback_plan
         if outcome == "failed" and plan is not None and sent.attempt <= len(plan.delays):
             due = sent.due + plan.delays[sent.attempt - 1]
             self._enqueue(sent._replace(due=due, number=next(self._numbers), attempt=sent.attempt + 1))
@@ -252,7 +275,8 @@ class CallbackDispatcher:
         import httpx
 
         try:
-            # The host as the library that connects reads it, which is not always as others do.
+            # The host is taken from the library that connects: parsers disagree about odd addresses, and a check of
+            # another parser's host would let some of them through.
             host = httpx.URL(url).host.lower()
             if not (host in self._allowed or _is_loopback(host)):
                 return "refused", None, f"callbacks go to this machine, or to a host that a world allows; got {host!r}"
@@ -279,31 +303,34 @@ class CallbackDispatcher:
         elif heap[0] is one:
             self._thread.wake()
 
-    def _skip_idle(self, account: Account, due: float) -> float:
-        """Under ``auto``, move *account* to *due* if it has been quiet; return after how many seconds to ask again."""
-        last, moment = account.journal.latest, time.monotonic()
-        seen, since = self._seen.setdefault(account, (last, moment))
-        if seen != last:
-            self._seen[account] = (last, moment)
+    def _advance_if_idle(self, account: Account, due: float) -> float:
+        """Under ``auto``, move *account* to *due* if it sends no requests; return the seconds until the next check.
+
+        An account that is being polled moves with its polls; one that only waits for a callback would wait forever.
+        """
+        latest, moment = account.journal.latest, time.monotonic()
+        seen, since = self._seen.setdefault(account, (latest, moment))
+        if seen != latest:
+            self._seen[account] = (latest, moment)
             return IDLE_SECONDS
         if moment - since >= IDLE_SECONDS:
-            account.advance_to_next_change(account.now(), due)  # as a read of the task would move it
+            account.advance_to_next_change(account.now(), due)
             return IDLE_SECONDS
         return IDLE_SECONDS - (moment - since)
 
     def _busy(self) -> bool:
         if self._closed:
             return False
-        if self._sending or (self._pending and self._world.clock.kind == "auto"):
+        if self._sending or (self._pending and self._clock.kind == "auto"):
             return True
         return any(heap[0].due <= account.now() for account, heap in self._pending.items())
 
 
 class _DispatchThread:
-    """The thread of a courier, and the loop on it."""
+    """The thread of a dispatcher, and the event loop in it."""
 
-    def __init__(self, courier: CallbackDispatcher) -> None:
-        self._courier = courier
+    def __init__(self, dispatcher: CallbackDispatcher) -> None:
+        self._dispatcher = dispatcher
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
         self._woken = asyncio.Event()
@@ -311,32 +338,34 @@ class _DispatchThread:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look again at what is due."""
+        """Check again what is due."""
         with suppress(RuntimeError):  # the loop has ended with its world
             self._loop.call_soon_threadsafe(self._woken.set)
 
     def join(self, seconds: float) -> None:
-        """Wait for the thread to end, but not for ever."""
+        """Wait at most *seconds* for the thread to end."""
         self._thread.join(seconds)
 
     def _run(self) -> None:
-        with self._runner:  # which also gives up what is still under way
+        with self._runner:  # leaving it cancels what is still under way
             self._runner.run(self._dispatch())
 
     async def _dispatch(self) -> None:
         import httpx
 
-        courier = self._courier
-        fresh = httpx.Limits(max_keepalive_connections=0)  # a stale connection would look like a receiver that fails
+        dispatcher = self._dispatcher
+        # A kept connection that the receiver has closed meanwhile would look like a receiver that fails.
+        fresh = httpx.Limits(max_keepalive_connections=0)
         async with httpx.AsyncClient(
-            transport=courier.transport, trust_env=False, timeout=TIMEOUT, limits=fresh
+            transport=dispatcher.transport, trust_env=False, timeout=TIMEOUT, limits=fresh
         ) as client:
             under_way: set[asyncio.Task[None]] = set()
-            while not courier.closed:
+            while not dispatcher.closed:
+                # Cleared before the check, so that a wake during it is not lost.
                 self._woken.clear()
-                ready, pause = courier.collect_due(len(under_way))
-                for waiting in ready:
-                    sending = asyncio.create_task(courier.deliver(client, waiting))
+                ready, pause = dispatcher.collect_due(len(under_way))
+                for pending in ready:
+                    sending = asyncio.create_task(dispatcher.deliver(client, pending))
                     under_way.add(sending)
                     sending.add_done_callback(under_way.discard)
                     sending.add_done_callback(lambda _: self._woken.set())

@@ -1,30 +1,29 @@
-"""What a world remembers, as JSON and back: snapshots and the state file are both made of these records.
+"""Snapshots: a world as JSON and back. The state file is made of the same records.
 
-A snapshot holds the clock, the seed, readings and orders, and every account with its money and its tasks. It holds no
-credential: an account is found again by its name, a digest of its credential, and knows its secret by a salted seal.
-Journals, faults, held files and the last minute of a rate limit are not remembered.
+A snapshot contains the clock, the seed, the dialects and scenarios, and every account with its money and its tasks. It
+contains no credential: an account is found again by its name, a digest of its credential, and its secret is stored as a
+salted hash. Journals, faults, uploads and the last minute of a rate limit are not part of it.
 """
 
 from __future__ import annotations
 
 import time
 from sys import intern
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd
-from soundstage_server.model.clock import CLOCK_KINDS, LATEST
+from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd, Task
+from soundstage_server.model.clock import CLOCK_KINDS, LATEST, ClockKind
 from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.ledger import BALANCES
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import ACCOUNT, Scenario, Scenarios
-from soundstage_server.model.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from soundstage_server.kit.service import Service
-    from soundstage_server.world.world import World
+    from soundstage_server.model.clock import Clock
+    from soundstage_server.world.vendor_service import VendorService
 
 VERSION: Final = 1
 """The version of these records; another one is refused."""
@@ -36,29 +35,60 @@ _SHOWN: Final = 80
 
 
 class RecordError(ValueError):
-    """A record cannot be read; the text names the place, the value and what is allowed."""
+    """A record cannot be read; the message names the place, the value and what is allowed."""
 
 
-def snapshot(world: World) -> dict[str, Any]:
-    """Return everything that *world* remembers."""
-    with world.lock:
-        accounts = [{**dump_account(account), **dump_items(account)} for account in world.accounts()]
-        return {"soundstage": "snapshot", "version": VERSION, "world": dump_world(world), "accounts": accounts}
+class StateError(Exception):
+    """A state file cannot be used; the message names it and the reason. The file was not changed."""
 
 
-def dump_world(world: World) -> dict[str, Any]:
-    """Return what *world* remembers beside its accounts, and the machine's time, from which a real clock runs on."""
-    clock = world.clock
+class SavedWorld(NamedTuple):
+    """A snapshot that was read and checked.
+
+    Attributes:
+        seed: The world's seed.
+        kind: The kind of clock.
+        speed: The clock's speed.
+        now: The world's time when the snapshot was made.
+        saved_at: The machine's time at that moment.
+        dialects: The dialects.
+        scenarios: The scenarios.
+        accounts: The accounts, with their tasks.
+    """
+
+    seed: int
+    kind: ClockKind
+    speed: float
+    now: float
+    saved_at: float
+    dialects: Dialects
+    scenarios: Scenarios
+    accounts: list[Account]
+
+
+def dump(world: dict[str, Any], accounts: Iterable[Account]) -> dict[str, Any]:
+    """Return the snapshot of a world whose own record is *world*."""
+    records = [{**dump_account(account), **dump_items(account)} for account in accounts]
+    return {**document(world), "accounts": records}
+
+
+def document(world: dict[str, Any]) -> dict[str, Any]:
+    """Return the head of a snapshot."""
+    return {"soundstage": "snapshot", "version": VERSION, "world": world}
+
+
+def dump_world(seed: int, clock: Clock, dialects: Dialects, scenarios: Scenarios) -> dict[str, Any]:
+    """Return the record of a world without its accounts, with the machine's time, from which a real clock runs on."""
     return {
-        "seed": str(world.seed),
+        "seed": str(seed),
         "clock": {"kind": clock.kind, "speed": clock.speed, "now": clock.now(), "at": time.time()},
-        "dialects": world.dialects.chosen(),
-        "scenarios": {"given": world.scenarios.given, "orders": [order.as_dict() for order in world.scenarios]},
+        "dialects": dialects.chosen(),
+        "scenarios": {"given": scenarios.given, "orders": [order.as_dict() for order in scenarios]},
     }
 
 
 def dump_account(account: Account) -> dict[str, Any]:
-    """Return what an account is beside its lists."""
+    """Return the record of *account* without its lists."""
     money = account.ledger
     return {
         "account": account.name,
@@ -77,13 +107,21 @@ def dump_account(account: Account) -> dict[str, Any]:
 def dump_items(
     account: Account, tasks: int = 0, entries: int = 0, doubles: int = 0, cuts: int = 0
 ) -> dict[str, list[Any]]:
-    """Return the tasks, the movements of money, the doubles and the cuts of *account*, from these numbers on."""
+    """Return the lists of *account*, each from its given position: what was added since the last dump."""
     return {
         "tasks": [_dump_task(task) for task in account.tasks[tasks:]],
         "entries": [list(entry) for entry in account.ledger.since(entries)],
         "doubles": [list(double) for double in account.double_submissions[doubles:]],
-        "cuts": [list(cut) for cut in account.early_ends[cuts:]],
+        "cuts": [list(early_end) for early_end in account.early_ends[cuts:]],
     }
+
+
+def group_items(items: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """Return the lists of an account's record, from items that each come with the name of their list."""
+    lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
+    for name, item in items:
+        lists[name].append(item)
+    return lists
 
 
 def _dump_task(task: Task) -> dict[str, Any]:
@@ -100,50 +138,49 @@ def _dump_task(task: Task) -> dict[str, Any]:
     }
 
 
-def restore(world: World, document: object, *, runs_on: bool = False) -> None:
-    """Let *world* be what a snapshot says; its journals, faults and held files stay.
+def parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock) -> SavedWorld:
+    """Read a snapshot; nothing of the world is changed.
 
     Args:
-        world: The world; on an error it is as it was.
-        document: What `snapshot` returned.
-        runs_on: Whether a real clock has run on since; else all time stands where it stood.
+        snapshot: What `dump` returned.
+        services: The world's vendors by slug.
+        clock: The clock that the accounts follow.
 
     Raises:
-        RecordError: *document* is no snapshot, of another version, or does not fit this world.
+        RecordError: *snapshot* is no snapshot, has another version, or does not fit these vendors.
     """
-    if not isinstance(document, dict) or document.get("soundstage") != "snapshot":
+    if not isinstance(snapshot, dict) or snapshot.get("soundstage") != "snapshot":
         raise RecordError("a snapshot is a JSON object with 'soundstage': 'snapshot'")
-    if document.get("version") != VERSION:
-        raise RecordError(f"version must be {VERSION}; got {document.get('version')!r}")
-    record = _take(document, "world", dict, "snapshot")
+    if snapshot.get("version") != VERSION:
+        raise RecordError(f"version must be {VERSION}; got {snapshot.get('version')!r}")
+    world = _take(snapshot, "world", dict, "snapshot")
     try:
-        seed, dialects = int(_take(record, "seed", str, "world")), _dialects(world, record)
-        scenarios = _scenarios(_take(record, "scenarios", dict, "world"))
+        seed, dialects = int(_take(world, "seed", str, "world")), _dialects(services, world)
+        scenarios = _scenarios(_take(world, "scenarios", dict, "world"))
     except (TypeError, ValueError) as error:
         raise RecordError(f"world: {error}") from None
-    clock = _take(record, "clock", dict, "world")
-    kind, speed = _take(clock, "kind", str, "clock"), _time(clock, "speed", "clock")
-    now, at = _time(clock, "now", "clock"), _time(clock, "at", "clock")
-    if kind not in CLOCK_KINDS or not speed or (kind != "scaled" and speed != 1):
-        raise RecordError(
-            f"clock must have a kind among {', '.join(CLOCK_KINDS)}, and its speed; got {kind!r} and {speed!r}"
-        )
-    found: list[Account] = []
+    kind, speed, now, saved_at = _clock(_take(world, "clock", dict, "world"))
+    accounts: list[Account] = []
     ids: set[tuple[str, str]] = set()
-    for number, one in enumerate(_take(document, "accounts", list, "snapshot")):
-        found.append(_account(world, one, f"accounts[{number}]", now, ids))
-    if len({account.name for account in found}) != len(found):
+    for number, one in enumerate(_take(snapshot, "accounts", list, "snapshot")):
+        accounts.append(_account(services, clock, one, f"accounts[{number}]", now=now, ids=ids))
+    if len({account.name for account in accounts}) != len(accounts):
         raise RecordError("accounts must have a name each; two have the same")
-    with world.lock:
-        ran = max(0.0, time.time() - at) if runs_on and kind == "real" else 0.0
-        world.clock.restore(kind, speed, min(LATEST, now + ran))
-        world.seed, world.dialects, world.scenarios = seed, dialects, scenarios
-        world.replace_accounts(found, now)
+    return SavedWorld(seed, kind, speed, now, saved_at, dialects, scenarios, accounts)
 
 
-def _dialects(world: World, record: Mapping[str, Any]) -> Dialects:
+def _clock(record: Mapping[str, Any]) -> tuple[ClockKind, float, float, float]:
+    kind, speed = _take(record, "kind", str, "clock"), _time(record, "speed", "clock")
+    now, saved_at = _time(record, "now", "clock"), _time(record, "at", "clock")
+    if kind not in CLOCK_KINDS or not speed or (kind != "scaled" and speed != 1):
+        allowed = ", ".join(CLOCK_KINDS)
+        raise RecordError(f"clock must have a kind among {allowed}, and its speed; got {kind!r} and {speed!r}")
+    return kind, speed, now, saved_at
+
+
+def _dialects(services: Mapping[str, VendorService], record: Mapping[str, Any]) -> Dialects:
     chosen = _take(record, "dialects", dict, "world")
-    offered = {slug: service.dialects for slug, service in world.services.items()}
+    offered = {slug: service.dialects for slug, service in services.items()}
     dialects = Dialects(offered, _take(chosen, "world", dict, "dialects"))
     for account, own in _take(chosen, "accounts", dict, "dialects").items():
         dialects.choose(own, account)
@@ -160,35 +197,47 @@ def _scenarios(record: Mapping[str, Any]) -> Scenarios:
     return scenarios
 
 
-def _account(world: World, record: Any, place: str, now: float, ids: set[tuple[str, str]]) -> Account:
+def _account(
+    services: Mapping[str, VendorService],
+    clock: Clock,
+    record: Any,
+    place: str,
+    *,
+    now: float,
+    ids: set[tuple[str, str]],
+) -> Account:
     name, vendor = _take(record, "account", str, place), _take(record, "vendor", str, place)
-    if vendor not in world.services:
-        raise RecordError(f"{place}.vendor must be one of {', '.join(world.services)}; got {vendor!r}")
+    if vendor not in services:
+        raise RecordError(f"{place}.vendor must be one of {', '.join(services)}; got {vendor!r}")
     if not ACCOUNT.fullmatch(name):
         raise RecordError(f"{place}.account must be 'acct_' and 12 hexadecimal digits; got {name!r}")
-    service = world.services[vendor]
-    account = Account(vendor, "", world.clock, service.unit)
+    service = services[vendor]
+    account = Account(vendor, "", clock, service.unit)
     account.name = name
     account.secret_hash = None if record.get("seal") is None else _take(record, "seal", str, place)
     account.offset = _time(record, "offset", place)
     account.at_once = _whole(record, "at_once", place, optional=True)
-    pace = _whole(record, "per_minute", place, optional=True)
-    account.rate_limit = SlidingWindow(pace) if pace else None
-    entries = (_entry(one, f"{place}.entries") for one in _take(record, "entries", list, place))
-    available, reserved, spent = (_whole(record, pot, place) or 0 for pot in ("available", "reserved", "spent"))
-    account.ledger.restore(available, reserved, spent, entries)
-    if account.ledger.granted != _whole(record, "granted", place):
-        raise RecordError(f"{place}: available, reserved and spent must add up to what was granted")
+    per_minute = _whole(record, "per_minute", place, optional=True)
+    account.rate_limit = SlidingWindow(per_minute) if per_minute else None
+    _restore_ledger(account, record, place)
     account.double_submissions.extend(_double(one, f"{place}.doubles") for one in _take(record, "doubles", list, place))
     tasks = [_task(one, account, service, f"{place}.tasks", ids) for one in _take(record, "tasks", list, place)]
     by_id = {task.id: task for task in tasks}
-    for one in record.get("cuts", ()):  # a record from before there were any has none
+    for one in record.get("cuts", ()):  # absent from records that are older than early ends
         account.early_ends.append(_early_end(one, f"{place}.cuts", by_id))
     account.restore_tasks(tasks, now + account.offset)
     return account
 
 
-def _task(record: Any, account: Account, service: Service, place: str, ids: set[tuple[str, str]]) -> Task:
+def _restore_ledger(account: Account, record: Any, place: str) -> None:
+    entries = (_entry(one, f"{place}.entries") for one in _take(record, "entries", list, place))
+    available, reserved, spent = (_whole(record, name, place) or 0 for name in ("available", "reserved", "spent"))
+    account.ledger.restore(available, reserved, spent, entries)
+    if account.ledger.granted != _whole(record, "granted", place):
+        raise RecordError(f"{place}: available, reserved and spent must add up to what was granted")
+
+
+def _task(record: Any, account: Account, service: VendorService, place: str, ids: set[tuple[str, str]]) -> Task:
     task_id, operation = _take(record, "id", str, place), _take(record, "operation", str, place)
     if operation not in service.operations:
         allowed = ", ".join(service.operations)
@@ -229,9 +278,9 @@ def _double(record: Any, place: str) -> DoubleSubmission:
 def _early_end(record: Any, place: str, tasks: Mapping[str, Task]) -> EarlyEnd:
     match record:
         case [str(name), float() | int() as at, str(fate)] if name in tasks and fate in _FATES:
-            cut = EarlyEnd(name, at, fate)
-            cut.apply(tasks[name])
-            return cut
+            early_end = EarlyEnd(name, at, fate)
+            early_end.apply(tasks[name])
+            return early_end
     raise RecordError(f"{place} must be lists of a task, a time and a fate; got {record!r:.{_SHOWN}}")
 
 
@@ -256,11 +305,3 @@ def _whole(record: Any, name: str, place: str, *, optional: bool = False) -> int
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST:
         raise RecordError(f"{place}.{name} must be a whole number, 0 or more; got {value!r:.{_SHOWN}}")
     return value
-
-
-def group_items(items: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
-    """Return items, each with the name of its list, as the lists that an account's record holds."""
-    lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
-    for name, item in items:
-        lists[name].append(item)
-    return lists

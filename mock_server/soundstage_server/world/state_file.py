@@ -1,12 +1,12 @@
-"""A world in a file: what an answer promises is in it before the answer is sent, so a killed server loses none of it.
+"""A world in a file: everything that a response promises is written before the response is sent.
 
-The file is SQLite's, in write-ahead mode. What was written survives the death of the process, by SIGKILL too; after a
-loss of power the file is whole, but the last answers may be missing from it. One world has it at a time.
+The file is an SQLite database in write-ahead mode with ``synchronous = NORMAL``: what was written survives the death of
+the process, by SIGKILL too. After a loss of power the file is intact, but the last responses may be missing from it.
+One world at a time can use a file.
 """
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 import struct
 from pathlib import Path
@@ -15,17 +15,18 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import orjson
 
 from soundstage_server.world import snapshot
+from soundstage_server.world.file_lock import lock_file
+from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
 
     from soundstage_server.model.account import Account
-    from soundstage_server.model.messages import Send
-    from soundstage_server.world.world import World
+    from soundstage_server.model.asgi import Send
 
 APPLICATION_ID: Final = 0x554E4453
-"""What a state file says it is, in the header that SQLite leaves to applications."""
+"""The mark of a state file, in the header field that SQLite leaves to applications."""
 
 _HEADER: Final = 100
 _MAGIC: Final = b"SQLite format 3\0"
@@ -43,12 +44,11 @@ COMMIT;
 """
 
 
-class StateError(Exception):
-    """A state file cannot be used; the text names it and says why. It was left as it is."""
-
-
 class _SavedAccount:
-    """What is in the file of an account: which object it was, its record, and how long its lists were."""
+    """What the file contains of an account: which object it was, its record, and how long its lists were.
+
+    An account's lists only grow, so a save writes the items that came after these lengths.
+    """
 
     __slots__ = ("account", "lengths", "record")
 
@@ -59,10 +59,10 @@ class _SavedAccount:
 
 
 class StateFile:
-    """The file of one world, which holds its lock whenever it calls.
+    """The file of one world. Its methods are called with the world's lock held.
 
     Args:
-        path: The file; made if it does not exist.
+        path: The file; created if it does not exist.
 
     Raises:
         StateError: It is no state file, one of another version, damaged, or in use by another world.
@@ -85,55 +85,52 @@ class StateFile:
             self._db.executescript(_TABLES.format(application=APPLICATION_ID, version=snapshot.VERSION))
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
+            # An exclusive lock is taken at the first transaction after the change of mode: take it now, not at the
+            # first request.
             self._db.executescript("BEGIN IMMEDIATE; COMMIT;")
         except sqlite3.Error as error:
             self.close()
             raise StateError(f"cannot use {self._path} as a state file: {error}") from None
 
-    def load(self, world: World) -> bool:
-        """Let *world* be what the file says, with a real clock that has run on; return whether it says anything.
+    def load(self) -> dict[str, Any] | None:
+        """Return the snapshot in the file, or None if the file is new.
 
         Raises:
-            StateError: The file is damaged, or does not fit this world.
+            StateError: The file is damaged.
         """
         try:
             row = self._db.execute("SELECT record FROM world").fetchone()
             if row is None:
-                return False
+                return None
             accounts = [self._read(name, record) for name, record in self._accounts()]
-            document = {"soundstage": "snapshot", "version": snapshot.VERSION, "world": orjson.loads(row[0])}
-            snapshot.restore(world, {**document, "accounts": accounts}, runs_on=True)
+            return {**snapshot.document(orjson.loads(row[0])), "accounts": accounts}
         except (sqlite3.Error, ValueError) as error:
-            raise StateError(f"cannot use {self._path} as a state file: {error}") from None
-        for account in world.accounts():
-            mark = self._saved[account.name] = _SavedAccount(account)
-            mark.lengths = {name: len(items) for name, items in snapshot.dump_items(account).items()}
-        (self._last_number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
-        return True
+            raise self.unusable(error) from None
 
-    def save(self, world: World, accounts: Iterable[Account]) -> None:
-        """Write down what has changed about *world* beside its accounts, and about *accounts*."""
+    def note_loaded(self, accounts: Iterable[Account]) -> None:
+        """Take note that the file contains *accounts*, which were made from the loaded snapshot."""
+        for account in accounts:
+            saved = self._saved[account.name] = _SavedAccount(account)
+            saved.lengths = {name: len(items) for name, items in snapshot.dump_items(account).items()}
+        (self._last_number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
+
+    def unusable(self, reason: object) -> StateError:
+        """Return the error that says why this file cannot be used."""
+        return StateError(f"cannot use {self._path} as a state file: {reason}")
+
+    def save(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
+        """Write what has changed in the world's record *world* and in *accounts*."""
         changes = [*self._world_changes(world)]
         for account in accounts:
             changes += self._account_changes(account)
         self._write(changes)
 
-    def save_all(self, world: World) -> None:
-        """Write down everything that has changed, and forget what is no more."""
-        gone = self._saved.keys() - {account.name for account in world.accounts()}
+    def save_all(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
+        """Write everything that has changed, where *accounts* are all there are; the others are deleted."""
+        accounts = list(accounts)
+        gone = self._saved.keys() - {account.name for account in accounts}
         self._write([change for name in gone for change in self._deletions(name)])
-        self.save(world, world.accounts())
-
-    @staticmethod
-    def save_before_response(world: World, send: Send) -> Send:
-        """Return *send*, which first writes down everything that has changed."""
-
-        async def save_and_send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                world.save()
-            await send(message)
-
-        return save_and_send
+        self.save(world, accounts)
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
@@ -147,10 +144,9 @@ class StateFile:
         rows = self._db.execute("SELECT list, record FROM items WHERE account = ? ORDER BY list, number", (name,))
         return {**orjson.loads(record), **snapshot.group_items((kind, orjson.loads(item)) for kind, item in rows)}
 
-    def _world_changes(self, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        record = snapshot.dump_world(world)
+    def _world_changes(self, record: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
         clock = record["clock"]
-        # A real clock runs on by itself: it has changed when its distance from the machine's clock has.
+        # A real clock runs on by itself, which is no change: what counts is its distance from the machine's clock.
         shown = round(clock["now"] - clock["at"], 3) if clock["kind"] == "real" else clock["now"]
         key = {**record, "clock": (clock["kind"], clock["speed"], shown)}
         if key != self._saved_world:
@@ -159,23 +155,24 @@ class StateFile:
 
     def _account_changes(self, account: Account) -> Iterator[tuple[str, tuple[Any, ...]]]:
         name = account.name
-        mark = self._saved.get(name)
-        if mark is None or mark.account is not account:
-            if mark is not None:
+        saved = self._saved.get(name)
+        # After a reset or a restore, another object has the name: its lists do not continue those in the file.
+        if saved is None or saved.account is not account:
+            if saved is not None:
                 yield from self._deletions(name)
-            mark = self._saved[name] = _SavedAccount(account)
+            saved = self._saved[name] = _SavedAccount(account)
         record = orjson.dumps(snapshot.dump_account(account))
-        if record != mark.record:
-            mark.record = record
+        if record != saved.record:
+            saved.record = record
             self._last_number += 1
             yield (
                 "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
                 (name, self._last_number, record),
             )
-        for kind, items in snapshot.dump_items(account, **mark.lengths).items():
+        for kind, items in snapshot.dump_items(account, **saved.lengths).items():
             for item in items:
-                yield "INSERT INTO items VALUES (?, ?, ?, ?)", (name, kind, mark.lengths[kind], orjson.dumps(item))
-                mark.lengths[kind] += 1
+                yield "INSERT INTO items VALUES (?, ?, ?, ?)", (name, kind, saved.lengths[kind], orjson.dumps(item))
+                saved.lengths[kind] += 1
 
     def _deletions(self, name: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
         del self._saved[name]
@@ -185,59 +182,46 @@ class StateFile:
     def _write(self, changes: list[tuple[str, tuple[Any, ...]]]) -> None:
         if not changes:
             return
+        # One transaction for everything that one response promises: a kill leaves all of it in the file, or none.
         self._db.execute("BEGIN IMMEDIATE")
         for statement, values in changes:
             self._db.execute(statement, values)
         self._db.execute("COMMIT")
 
 
-def open_state(
-    world: World, path: str | PathLike[str], *, own_clock: bool, seed: int | None, dialects: Mapping[str, str]
-) -> StateFile:
-    """Let a new *world* go on where the file ends, or begin one; what it was made with holds from now on.
+def save_before_response(save: Callable[[], None], send: Send) -> Send:
+    """Return *send*, which calls *save* before the head of a response leaves."""
 
-    Args:
-        world: The world, as it was made.
-        path: The file.
-        own_clock: Whether the world was given a clock, which then goes on from the time in the file.
-        seed: The seed that the world was given, if any: it cannot be another than that in the file.
-        dialects: The readings that the world was given.
+    async def save_and_send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            save()
+        await send(message)
 
-    Raises:
-        StateError: The file cannot be used; it was left as it is.
-    """
-    kind, speed = world.clock.kind, world.clock.speed
-    state = StateFile(path)
-    try:
-        known = state.load(world)
-        if known and seed not in (None, world.seed):
-            raise StateError(f"cannot use {path} as a state file: its seed is {world.seed}; got {seed}")  # noqa: TRY301
-        if known and own_clock:
-            world.clock.change(kind, speed)
-        world.dialects.choose(dialects)
-        state.save_all(world)
-    except BaseException:
-        state.close()
-        raise
-    return state
+    return save_and_send
 
 
 def _locked(path: Path) -> IO[bytes]:
-    """Return the file, locked: SQLite's own locks go when a second world in this process so much as looks at it."""
+    """Return the locked file.
+
+    SQLite's own locks are not enough: POSIX drops all locks of a process on a file as soon as the process closes any
+    descriptor of it, so a second world in this process that merely reads the header would release them.
+    """
     try:
-        file = path.open("ab")
+        return lock_file(path)
+    except BlockingIOError:
+        raise StateError(f"cannot use {path} as a state file: another world has it open") from None
+    except NotImplementedError:
+        raise StateError(f"cannot use {path} as a state file: this system has no file locks") from None
     except OSError as error:
         raise StateError(f"cannot use {path} as a state file: {error.strerror}") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StateError(f"cannot use {path} as a state file: another world has it open") from None
-    return file
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a file that is no state file, from its first bytes: SQLite itself might change it by opening it."""
+    """Refuse a file that is no state file, by its first bytes: opening it with SQLite could already change it.
+
+    Raises:
+        StateError: The file exists, is not empty, and is no state file of this version.
+    """
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from soundstage_server.model.asgi import CONTROL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATH: Final = "/_soundstage/files"
+PATH: Final = f"{CONTROL}/files"
 """Where held files stand, below the address of the server."""
 MAX_BYTES: Final = 1024 * 1024 * 1024
 """Bytes of held files that are kept; past it the oldest go."""

@@ -1,17 +1,18 @@
-"""The world: everything that a simulator remembers. There is no state anywhere else."""
+"""The world: all state of a simulator. No module has state of its own."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from soundstage_server import _registry
-from soundstage_server.kit.results import MAX_REDIRECTS
 from soundstage_server.media import MediaCache
-from soundstage_server.model.account import Account, account_name
-from soundstage_server.model.clock import Clock
+from soundstage_server.model.account import Account
+from soundstage_server.model.clock import LATEST, Clock
+from soundstage_server.model.credentials import account_name
 from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.faults import Fault, Faults
 from soundstage_server.model.fields import Link
@@ -19,7 +20,9 @@ from soundstage_server.model.journal import Journal
 from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import Scenario, Scenarios
 from soundstage_server.model.suggestions import did_you_mean
+from soundstage_server.world import snapshot as records
 from soundstage_server.world.callbacks import CallbackAttempt, CallbackDispatcher
+from soundstage_server.world.hung_connections import HungConnections
 from soundstage_server.world.uploads import UploadStore
 from soundstage_server.world.verification import RequestPattern, verify
 
@@ -28,33 +31,38 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import EllipsisType
 
-    from soundstage_server.kit.service import Service
+    from soundstage_server.model.account import Task
     from soundstage_server.model.journal import JournalEntry
-    from soundstage_server.model.task import Task
+    from soundstage_server.world.snapshot import SavedWorld
     from soundstage_server.world.state_file import StateFile
+    from soundstage_server.world.vendor_service import VendorService
 
 MediaSize = Literal["full", "small"]
 
+MAX_REDIRECTS: Final = 20
+"""How often the address of a result may redirect before it returns the file."""
+
 
 class World:
-    """All the state of one simulator: clock, accounts, tasks, money, orders, journal, media.
+    """All the state of one simulator: clock, accounts, tasks, money, scenarios, journal, media.
 
     Args:
         clock: The clock, or what ``--speed`` takes: simulated seconds a second, ``"manual"`` or ``"auto"``.
-        seed: Makes everything random repeatable: durations, ids, pictures.
-        public_url: The address that result URLs are minted from; None takes the one that each request came to.
+        seed: Makes everything random repeatable: durations, ids, images.
+        public_url: The base of result URLs; None takes the address that each request was sent to.
         media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
-        dialects: Which reading to speak where documents disagree, by name (``{"tomoviee.errors": "http"}``).
-        vendors: The slugs to play; None is all.
-        state: A file that everything is kept in: a world that is made of it goes on where it was, after a SIGKILL too.
-            Then the clock goes on as it was, unless one is given; None keeps nothing.
-        redirects: How often the address of a result redirects before it hands out the file.
-        callbacks_to: Hosts, beside this machine's own names, that callbacks may be sent to.
+        dialects: Which reading to use where documents contradict each other, by name (``{"tomoviee.errors": "http"}``).
+        vendors: The slugs to simulate; None is all.
+        state: A file that keeps the state, so that a world made of it continues where the last one ended, after a
+            SIGKILL too. The clock also continues, unless *clock* is given. None keeps nothing.
+        redirects: How often the address of a result redirects before it returns the file.
+        callbacks_to: Hosts, in addition to this machine's own names, that callbacks may be sent to.
 
     Raises:
-        ValueError: An argument has a value that is not allowed; the text names both.
+        ValueError: An argument has a value that is not allowed; the message names both.
+        StateError: The state file cannot be used; it was not changed.
 
-    A world is a context manager; `close` removes the media it made. Its methods may be called from any thread.
+    A world is a context manager; `close` removes the media that it made. Its methods may be called from any thread.
     """
 
     def __init__(
@@ -83,11 +91,14 @@ class World:
         self.lock = threading.RLock()
         self.scenarios = Scenarios()
         self.faults = Faults()
+        self.hung_connections = HungConnections()
         self.media_cache = MediaCache(small=media == "small")
         self.uploads = UploadStore()
-        self.callback_dispatcher = CallbackDispatcher(self, callbacks_to)
-        self.services: dict[str, Service] = {}
+        self.services: dict[str, VendorService] = {}
         self._by_name: dict[str, Account] = {}
+        self.callback_dispatcher = CallbackDispatcher(
+            self.lock, self.clock, self.services, self._is_current, callbacks_to
+        )
         self.anonymous_journal = Journal()
         self.citations: Counter[str] = Counter()
         self.requests = 0
@@ -98,9 +109,10 @@ class World:
         self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
         self.state_file: StateFile | None = None
         if state is not None:
-            from soundstage_server.world.state_file import open_state
+            # Imported here: a world without a state file needs neither SQLite nor file locks.
+            from soundstage_server.world.state_file import StateFile
 
-            self.state_file = open_state(self, state, own_clock=clock is not None, seed=seed, dialects=dialects or {})
+            self._open_state(StateFile(state), own_clock=clock is not None, seed=seed, dialects=dialects or {})
 
     def __enter__(self) -> Self:
         """Return the world itself."""
@@ -111,8 +123,8 @@ class World:
         self.close()
 
     def close(self) -> None:
-        """End callbacks, and remove the media that this world made and the files that it held. Safe to call twice."""
-        self.faults.close()
+        """Stop callbacks, and remove the media and the uploads of this world. Safe to call twice."""
+        self.hung_connections.close()
         self.callback_dispatcher.close()
         self.uploads.close()
         self.media_cache.close()
@@ -123,30 +135,76 @@ class World:
             self.state_file = None
 
     def save(self) -> None:
-        """Write what Python has changed to the state file, if there is one; requests are written down as they come."""
+        """Write what Python has changed to the state file, if there is one; requests are saved as they come."""
         with self.lock:
             if self.state_file is not None:
-                self.state_file.save_all(self)
+                self.state_file.save_all(self._record(), self.accounts())
+
+    def save_request(self, account: Account | None) -> None:
+        """Write what a request of *account* has changed, if there is a state file. Called with the lock held."""
+        if self.state_file is not None:
+            self.state_file.save(self._record(), () if account is None else (account,))
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything that this world remembers, as JSON; no credential and no secret can be read from it."""
-        from soundstage_server.world import snapshot as records
-
-        return records.snapshot(self)
+        """Return the state of this world as JSON; no credential and no secret can be read from it."""
+        with self.lock:
+            return records.dump(self._record(), self.accounts())
 
     def restore(self, snapshot: object) -> None:
-        """Become the world that *snapshot* was taken of: its ids, states, money and time. Journals and faults stay.
+        """Replace the state by *snapshot*: ids, states, money and time. Journals, faults and uploads are kept.
 
         Raises:
             ValueError: It is no snapshot, or does not fit this world; nothing has changed.
         """
-        from soundstage_server.world import snapshot as records
-
-        records.restore(self, snapshot)
+        self._apply(records.parse(snapshot, self.services, self.clock))
         self.save()
 
+    def _record(self) -> dict[str, Any]:
+        return records.dump_world(self.seed, self.clock, self.dialects, self.scenarios)
+
+    def _apply(self, saved: SavedWorld, *, runs_on: bool = False) -> None:
+        """Become *saved*; with *runs_on*, a real clock has run on since it was saved."""
+        with self.lock:
+            ran = max(0.0, time.time() - saved.saved_at) if runs_on and saved.kind == "real" else 0.0
+            self.clock.restore(saved.kind, saved.speed, min(LATEST, saved.now + ran))
+            self.seed, self.dialects, self.scenarios = saved.seed, saved.dialects, saved.scenarios
+            self.replace_accounts(saved.accounts, saved.now)
+
+    def _open_state(self, file: StateFile, *, own_clock: bool, seed: int | None, dialects: Mapping[str, str]) -> None:
+        """Continue where *file* ends, or begin to write it; what the world was made with applies from now on.
+
+        Args:
+            file: The state file, which this closes on an error.
+            own_clock: Whether the world was given a clock, which then continues from the time in the file.
+            seed: The seed that the world was given, if any: it cannot differ from the one in the file.
+            dialects: The dialects that the world was given.
+
+        Raises:
+            StateError: The file cannot be used; it was not changed.
+        """
+        kind, speed = self.clock.kind, self.clock.speed
+        try:
+            snapshot = file.load()
+            if snapshot is not None:
+                try:
+                    saved = records.parse(snapshot, self.services, self.clock)
+                except ValueError as error:
+                    raise file.unusable(error) from None
+                if seed not in (None, saved.seed):
+                    raise file.unusable(f"its seed is {saved.seed}; got {seed}")  # noqa: TRY301 - the file is closed below
+                self._apply(saved, runs_on=True)
+                file.note_loaded(self.accounts())
+                if own_clock:
+                    self.clock.change(kind, speed)
+            self.dialects.choose(dialects)
+            file.save_all(self._record(), self.accounts())
+        except BaseException:
+            file.close()
+            raise
+        self.state_file = file
+
     def replace_accounts(self, accounts: Iterable[Account], now: float) -> None:
-        """Let *accounts*, as they were at the world's time *now*, take the place of those that there are."""
+        """Replace all accounts by *accounts*, as they were at the world's time *now*; journals are kept by name."""
         with self.lock:
             before, self._by_name = self._by_name, {account.name: account for account in accounts}
             self.callback_dispatcher.forget(frozenset(before.values()))
@@ -157,6 +215,7 @@ class World:
                     account.journal = before[account.name].journal
                 for task in account.tasks:
                     self.services[account.vendor].index_task(task)
+                    # Callbacks that were due before the snapshot was made have been sent.
                     self.callback_dispatcher.schedule(task, after=now + account.offset)
 
     def account(self, vendor: str, credential: str) -> Account:
@@ -328,6 +387,9 @@ class World:
                 self.anonymous_journal.clear()
                 self.citations.clear()
             self.save()
+
+    def _is_current(self, account: Account) -> bool:
+        return self._by_name.get(account.name) is account
 
     def is_account(self, account: str) -> bool:
         """Return whether the control API knows the name *account*."""

@@ -10,7 +10,7 @@ from soundstage import JobState, errors
 from soundstage_contracts.simulators.control import ControlError, account_name
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors.tomoviee import CONTRACT
-from soundstage_server.model.account import account_name as their_name
+from soundstage_server.model.credentials import account_name as their_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Simulator
-from soundstage_server.model.messages import Request, origin
+from soundstage_server.model.asgi import origin
+from soundstage_server.model.messages import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from soundstage_server import Clock, Fault, InProcess, Server, Simulator, World
 from soundstage_server.http.connection import UnreachableConnection
-from soundstage_server.model.account import account_name
+from soundstage_server.model.credentials import account_name
 from soundstage_server.model.faults import FAULT_KINDS, STATUSES, FaultTarget
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def test_closing_the_world_lets_go_of_whoever_waits(kit: Kit, through: type[Serv
 
             caller = threading.Thread(target=call)
             caller.start()
-            while not world.faults.hanging:
+            while not world.hung_connections:
                 threading.Event().wait(0.001)
             world.close()
             caller.join()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from soundstage_server import World
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
     from tests.mock_server.conftest import Kit
 
 POLL = "/v1/open/pub/task"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from soundstage_server import World
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
     from tests.mock_server.conftest import Caller, Kit, Reply
 
 HOST = "http://127.0.0.1:8080"

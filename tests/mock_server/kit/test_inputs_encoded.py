@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soundstage_server import World
+    from soundstage_server.vendors.tomoviee import TomovieeService
     from tests.mock_server.conftest import Kit
 
 EITHER = MediaContent(("JPEG", "PNG"), over=299, ratio_most=2.5, bytes=100_000)
@@ -42,7 +43,8 @@ def world(kit: Kit) -> Iterator[World]:
 
 def taken(world: World, rule: MediaContent, **params: Any) -> dict[str, Any]:
     """Admit *params*, each by *rule*, at some vendor's, and return what is kept of them."""
-    world.services["tomoviee"].validate_inputs([Field(name, rule, "img2video.params") for name in params], params)
+    fields = [Field(name, rule, "img2video.params") for name in params]
+    cast("TomovieeService", world.services["tomoviee"]).validate_inputs(fields, params)
     return params
 
 
@@ -108,7 +110,7 @@ def test_a_mask_has_the_ratio_of_its_picture(world: World) -> None:
     """Whatever its size; against a picture that is not known, any ratio will do."""
     mask = MediaContent(("PNG",), same_ratio_as="image")
     fields = [Field("image", EITHER, "f"), Field("mask", mask, "f")]
-    service = world.services["tomoviee"]
+    service = cast("TomovieeService", world.services["tomoviee"])
     service.validate_inputs(fields, {"image": encoded(600, 400), "mask": encoded(300, 200)})
     service.validate_inputs(fields, {"image": ADDRESS, "mask": encoded(300, 300)})
     with pytest.raises(RefusedError, match="have the ratio of image, 600x400; got 300x300"):

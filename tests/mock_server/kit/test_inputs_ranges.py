@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from PIL import Image
@@ -49,9 +49,8 @@ def admitted(world: World, params: dict[str, Any], **rules: Rule) -> dict[str, A
     limits = InputLimits(None, "limits", Refusal(1, 400, "large", "f"), Refusal(2, 400, "unfit", "f"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TomovieeService, "input_limits", limits)
-        world.services["tomoviee"].validate_inputs(
-            [Field(name, rule, "the.fact") for name, rule in rules.items()], params
-        )
+        fields = [Field(name, rule, "the.fact") for name, rule in rules.items()]
+        cast("TomovieeService", world.services["tomoviee"]).validate_inputs(fields, params)
     return params
 
 

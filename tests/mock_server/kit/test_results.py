@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
     from tests.mock_server.conftest import Caller, Kit
 
 

@@ -14,7 +14,7 @@ from soundstage_server import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
     from tests.mock_server.conftest import Caller, Kit
 
 

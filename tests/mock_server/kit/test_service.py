@@ -49,10 +49,10 @@ def filled(route: Route) -> str:
 
 
 @every_vendor
-def test_a_service_says_what_it_is(slug: str) -> None:
+def test_a_service_says_what_it_is(kit: Kit, slug: str) -> None:
     """Slug, title, hosts, unit and tables are there, and agree with one another."""
     with World(vendors=[slug]) as world:
-        service = world.services[slug]
+        service = kit.service(world, slug)
         assert service.slug == slug
         assert service.title
         assert all(host == host.lower() and "." in host for host in service.hosts)
@@ -124,7 +124,7 @@ def test_every_refusal_can_be_ordered(kit: Kit, slug: str, code: str) -> None:
 def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
     """A word in the prompt brings it: the vendor's own word at the end, and money spent for success alone."""
     with kit.world() as world:
-        service = world.services[slug]
+        service = kit.service(world, slug)
         reply = kit.caller(world, slug).create("A fox" if fate is Fate.SUCCEED else f"A fox soundstage:{fate}")
         if fate is Fate.BLOCK and service.refusals.blocked is not None:
             refused(reply, slug, world)
@@ -251,7 +251,7 @@ def test_an_unfinished_account_is_as_many_as_may_be(kit: Kit, slug: str) -> None
 def test_a_vendor_without_ideas_of_its_own_has_ids_and_texts(kit: Kit) -> None:
     """Unless a vendor says otherwise, an id is the capability, the second and the seed, and the text is the prompt."""
     with kit.world() as world:
-        service = world.services["tomoviee"]
+        service = kit.service(world)
         assert Service.make_task_id(service, "draw", 1.9, 255) == "draw-1-00000000000000ff"
         assert [Service.text_of(service, params) for params in ({"prompt": "a"}, {}, {"prompt": None})] == ["a", "", ""]
 
@@ -259,7 +259,7 @@ def test_a_vendor_without_ideas_of_its_own_has_ids_and_texts(kit: Kit) -> None:
 def test_a_fate_without_a_reason_is_named(kit: Kit) -> None:
     """A vendor that has no words for a fate says that it failed, and how."""
     with kit.world() as world, pytest.MonkeyPatch.context() as patch:
-        service = world.services["tomoviee"]
+        service = kit.service(world)
         kit.caller(world).create("soundstage:cancel")
         patch.setattr(type(service), "reasons", {Fate.FAIL: "it failed"})
         assert service.reason(next(world.tasks())) == "it failed (cancel)"

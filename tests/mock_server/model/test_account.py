@@ -8,17 +8,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from soundstage_server.model.account import (
-    DOUBLE_SUBMISSION_SECONDS,
-    Account,
-    TooManyError,
-    account_name,
-    credential_rule,
-)
+from soundstage_server.model.account import DOUBLE_SUBMISSION_SECONDS, EXTRA, Account, Task, TooManyError, fingerprint
 from soundstage_server.model.clock import LATEST, Clock
+from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.ledger import CREDITS, InsufficientError
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.task import EXTRA, Task, fingerprint
 
 CLOCK = Clock("auto")
 credentials = st.text(min_size=1, max_size=30)

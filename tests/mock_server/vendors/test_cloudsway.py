@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server.media import Video
+from soundstage_server.model.account import EXTRA
 from soundstage_server.model.fields import check
-from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway.capabilities import FIELDS, LIMITS, MODELS, broken_limits, price
 from soundstage_server.vendors.cloudsway.outputs import media_for
 

@@ -14,13 +14,14 @@ import httpx
 import pytest
 
 from soundstage_server import Clock, World
+from soundstage_server.model.lifecycle import CallbackPlan
 from soundstage_server.vendors.tomoviee import TomovieeService
-from soundstage_server.world.callbacks import KEPT_ATTEMPTS, CallbackPlan
+from soundstage_server.world.callbacks import KEPT_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
     from tests.mock_server.conftest import Caller, Kit
 
 HOOK = "http://127.0.0.1:9/done"
@@ -246,17 +247,17 @@ def test_under_auto_only_an_account_that_is_quiet_moves(monkeypatch: pytest.Monk
         caller.create("A fox")
         (account,) = world.accounts()
         due = account.now() + 100
-        assert world.callback_dispatcher._skip_idle(account, due) == pytest.approx(0.05)
+        assert world.callback_dispatcher._advance_if_idle(account, due) == pytest.approx(0.05)
         now[0] += 0.04
-        assert world.callback_dispatcher._skip_idle(account, due) == pytest.approx(0.01)
+        assert world.callback_dispatcher._advance_if_idle(account, due) == pytest.approx(0.01)
         caller.send("POST", POLL, {"task_id": "nobody"})
         now[0] += 0.02
-        assert world.callback_dispatcher._skip_idle(account, due) == pytest.approx(0.05)
+        assert world.callback_dispatcher._advance_if_idle(account, due) == pytest.approx(0.05)
         now[0] += 0.049
-        world.callback_dispatcher._skip_idle(account, due)
+        world.callback_dispatcher._advance_if_idle(account, due)
         assert account.now() < due
         now[0] += 0.002
-        world.callback_dispatcher._skip_idle(account, due)
+        world.callback_dispatcher._advance_if_idle(account, due)
         assert account.now() == due
 
 

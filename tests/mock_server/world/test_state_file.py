@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from soundstage_server import Clock, Scenario, Server, Simulator, World
-from soundstage_server.model.account import account_name
-from soundstage_server.world.state_file import APPLICATION_ID, StateError
+from soundstage_server.model.credentials import account_name
+from soundstage_server.world.snapshot import StateError
+from soundstage_server.world.state_file import APPLICATION_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable

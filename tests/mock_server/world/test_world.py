@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Clock, Scenario, World
-from soundstage_server.model.account import account_name
+from soundstage_server.model.credentials import account_name
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit

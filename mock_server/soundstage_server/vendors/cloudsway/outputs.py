@@ -12,7 +12,7 @@ from soundstage_server.media import MAX_RATIO, Video, frame_size
 
 if TYPE_CHECKING:
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 LINES: Final = {"std": "720p", "pro": "1080p"}  # output.size
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from soundstage_server.kit.service import Refusals
-from soundstage_server.model.messages import Refusal
+from soundstage_server.model.messages import Refusal, Refusals
 
 # Facts: refusals (errors.table, errors.messages, errors.which, auth.which).
 UNAUTHENTICATED: Final = Refusal(1000, 401, "authentication failed", "auth.which")

@@ -14,12 +14,12 @@ from uuid import UUID
 import orjson
 
 from soundstage_server.kit.inputs import MEASURED, InputLimits
-from soundstage_server.kit.service import Identity, Service
+from soundstage_server.kit.service import Service
+from soundstage_server.model.account import EXTRA
 from soundstage_server.model.ledger import CREDITS
-from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
+from soundstage_server.model.lifecycle import CallbackPlan, Fate
+from soundstage_server.model.messages import JSON, Identity, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.model.task import EXTRA
 from soundstage_server.vendors.cloudsway.capabilities import (
     ABOUT,
     AXES,
@@ -45,15 +45,13 @@ from soundstage_server.vendors.cloudsway.refusals import (
     WRONG_KEY,
     WRONG_METHOD,
 )
-from soundstage_server.world.callbacks import CallbackPlan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.account import Account
+    from soundstage_server.model.account import Account, Task
     from soundstage_server.model.lifecycle import Lifecycle, TaskState
-    from soundstage_server.model.task import Task
     from soundstage_server.vendors.cloudsway.capabilities import Kind
     from soundstage_server.world.world import World
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from soundstage_server.media import DiagramContent, MediaSpec
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 MOST: Final = {"flowchart": 24, "infographic": 12, "gantt": 24, "mindmap": 36}
 """Points that are drawn; those after them are counted."""

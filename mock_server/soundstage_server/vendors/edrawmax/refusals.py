@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from soundstage_server.kit.service import Refusals
-from soundstage_server.model.messages import Refusal
+from soundstage_server.model.messages import Refusal, Refusals
 
 INVALID: Final = Refusal(400, 400, "bad param: prompt is required", "error.prompt")
 INVALID_LANGUAGE: Final = Refusal(400, 400, "bad param: lang不合法", "error.lang")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.service import Identity, Service
+from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import JSON, RefusedError, Request, Response, Route
+from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route
 from soundstage_server.vendors.edrawmax.mermaid import write
 from soundstage_server.vendors.edrawmax.outputs import content_of, media_for
 from soundstage_server.vendors.edrawmax.refusals import (
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.account import Account
+    from soundstage_server.model.account import Account, Task
     from soundstage_server.model.scenarios import Plan
-    from soundstage_server.model.task import Task
 
 ROOT: Final = "/api/ai/skills/generate-"
 DIAGRAMS: Final = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 USUAL_SIDES: Final = (16, 9)
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from soundstage_server.kit.service import Refusals
-from soundstage_server.model.messages import Refusal
+from soundstage_server.model.messages import Refusal, Refusals
 
 # Facts: refusals (auth.expired, login.refused, apikey.errors, errors.unknown).
 WRONG_TOKEN: Final = Refusal(401, 401, "access token expired or invalid", "auth.expired")

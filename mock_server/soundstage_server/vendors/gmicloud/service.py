@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from soundstage_server.kit.inputs import InputLimits, media_fields
-from soundstage_server.kit.service import Identity, Service
-from soundstage_server.model.account import account_name, credential_rule
+from soundstage_server.kit.service import Service
+from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
 from soundstage_server.vendors.gmicloud.outputs import media_for, seconds_of
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.account import Account
+    from soundstage_server.model.account import Account, Task
     from soundstage_server.model.lifecycle import Lifecycle, TaskState
-    from soundstage_server.model.task import Task
     from soundstage_server.vendors.gmicloud.sessions import Claims
     from soundstage_server.world.world import World
 

@@ -12,7 +12,7 @@ from soundstage_server.vendors.infrai.capabilities import maker
 
 if TYPE_CHECKING:
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 THUMBNAIL: Final = "360p"
 

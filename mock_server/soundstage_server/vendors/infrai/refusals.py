@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from soundstage_server.kit.service import Refusals
-from soundstage_server.model.messages import Refusal
+from soundstage_server.model.messages import Refusal, Refusals
 
 # Facts: refusals (errors.envelope, errors.other_codes).
 INVALID: Final = Refusal("INVALID_REQUEST", 400, "invalid request", "errors.other_codes")

@@ -12,12 +12,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from soundstage_server.kit.service import Identity, Service
-from soundstage_server.model.account import account_name
+from soundstage_server.kit.service import Service
+from soundstage_server.model.account import EXTRA
+from soundstage_server.model.credentials import account_name
 from soundstage_server.model.ledger import USD, Ledger
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import RefusedError, Request, Response, Route, json_response
-from soundstage_server.model.task import EXTRA
+from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.vendors.infrai.capabilities import (
     ASPECTS,
     DEFAULT_ASPECT,
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
     from typing import ClassVar, Literal
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.account import Account
+    from soundstage_server.model.account import Account, Task
     from soundstage_server.model.lifecycle import Lifecycle
-    from soundstage_server.model.task import Task
     from soundstage_server.world.world import World
 
     Generation = Literal["jobs", "status"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 SIDES: Final = {"1K": 1024, "2K": 2048, "4K": 4096}
 """The side of a square picture, in pixels; one of another ratio has as many of them (output.sizes)."""

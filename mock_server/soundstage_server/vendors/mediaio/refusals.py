@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from soundstage_server.kit.service import Refusals
-from soundstage_server.model.messages import Refusal
+from soundstage_server.model.messages import Refusal, Refusals
 
 # Facts: refusals; all of them come with HTTP 200 (errors.http_status).
 UNAUTHENTICATED: Final = Refusal(374004, 200, "authentication failed", "errors.unauthenticated")

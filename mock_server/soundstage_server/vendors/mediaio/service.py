@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from soundstage_server.kit.inputs import InputLimits
-from soundstage_server.kit.service import Identity, Service
+from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, Refusal, RefusedError, Request, Response, Route
+from soundstage_server.model.messages import JSON, Identity, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES, body_of
 from soundstage_server.vendors.mediaio.outputs import media_for
 from soundstage_server.vendors.mediaio.refusals import (
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
+    from soundstage_server.model.account import Task
     from soundstage_server.model.lifecycle import Lifecycle
-    from soundstage_server.model.task import Task
     from soundstage_server.vendors.mediaio.capabilities import Capability
     from soundstage_server.world.world import World
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundstage_server.media import MediaSpec
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 FILM_SECONDS: Final = 5.0  # output.video
 PROMPT_TOKENS: Final = 77  # text2music.params: the rest of a prompt is cut

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from soundstage_server.kit.inputs import InputLimits
-from soundstage_server.kit.service import Identity, Service
+from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
-from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.messages import JSON, RefusedError, Request, Response, Route
+from soundstage_server.model.lifecycle import CallbackPlan, Fate
+from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, fields_of
 from soundstage_server.vendors.tomoviee.outputs import media_for
@@ -32,14 +32,13 @@ from soundstage_server.vendors.tomoviee.refusals import (
     UNAUTHENTICATED,
     UNKNOWN_CAPABILITY,
 )
-from soundstage_server.world.callbacks import CallbackPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
+    from soundstage_server.model.account import Task
     from soundstage_server.model.lifecycle import Lifecycle, TaskState
-    from soundstage_server.model.task import Task
     from soundstage_server.vendors.tomoviee.capabilities import Capability
 
 

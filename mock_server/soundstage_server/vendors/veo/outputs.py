@@ -16,7 +16,7 @@ from soundstage_server.vendors.veo.capabilities import MODELS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Task
 
 LETTERS: Final = ascii_lowercase + digits
 NAME_LENGTH: Final = 12  # result.uri, operation.name

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_server.kit.service import Refusals
-from soundstage_server.model.messages import Refusal
+from soundstage_server.model.messages import Refusal, Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from soundstage_server.kit.service import Identity, Service
+from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import FieldError
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import JSON, RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.veo.capabilities import BODY, FACTS, MODELS, read
 from soundstage_server.vendors.veo.outputs import delivered, file_name, filtered, media_for, word
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from soundstage_server.media import Video
-    from soundstage_server.model.account import Account
-    from soundstage_server.model.task import Task
+    from soundstage_server.model.account import Account, Task
     from soundstage_server.world.world import World
 
 PROXY: Final = "/gemini"  # errors.where: what stands before the path at the proxy
