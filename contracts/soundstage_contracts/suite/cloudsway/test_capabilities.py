@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from soundstage import CameraControl, DynamicMask, InvalidArgument
@@ -22,8 +21,6 @@ from soundstage_contracts.vendors.cloudsway.arguments import (
     LONG,
     MOVES,
     arguments,
-    bodies,
-    broken,
     camera_controls,
     models_of,
 )
@@ -79,47 +76,6 @@ def encoded(content: bytes) -> str:
 def padded(content: bytes, size: int) -> bytes:
     """Return a picture of exactly *size* bytes."""
     return content + bytes(size - len(content))
-
-
-@proves("cloudsway:text2video.params", "cloudsway:image2video.params", "cloudsway:errors.which", side="server")
-@pytest.mark.parametrize("kind", PATHS)
-@given(data=st.data())
-def test_every_broken_body_is_refused_by_name_and_costs_nothing(target: Target, kind: str, data: st.DataObject) -> None:
-    """A parameter that is missing or outside its documented values is refused with 1201, and nothing is made."""
-    field, body = data.draw(broken(kind))
-    raw = RawClient(target)
-    assert field in assert_refused(raw.post(PATHS[kind], body), 1201)
-    assert raw.untouched()
-
-
-@proves("cloudsway:text2video.params", "cloudsway:image2video.params", side="client")
-@pytest.mark.parametrize("kind", PATHS)
-@given(data=st.data())
-def test_the_client_refuses_a_broken_argument_before_it_sends(target: Target, kind: str, data: st.DataObject) -> None:
-    """An argument outside its documented values is an InvalidArgument that names it; nothing is sent."""
-    field, body = data.draw(broken(kind))
-    assert refused_by_client(target, METHODS[kind], body) == field
-
-
-@proves(
-    "cloudsway:text2video.params",
-    "cloudsway:image2video.params",
-    "cloudsway:image2video.masks",
-    "cloudsway:camera.control",
-    "cloudsway:text2video.models",
-)
-@pytest.mark.parametrize("kind", PATHS)
-@given(data=st.data(), callback=st.none() | st.just("http://127.0.0.1:9/told"))
-def test_what_the_client_is_told_is_what_the_service_hears(
-    target: Target, kind: str, data: st.DataObject, callback: str | None
-) -> None:
-    """Every argument arrives under its documented name and in its documented form; what is None is left out."""
-    body = data.draw(bodies(kind))
-    client, sent = listening(target)
-    getattr(client, METHODS[kind])(**arguments(body), callback_url=callback, external_task_id="order-7")
-    told = {"external_task_id": "order-7", **body, **({"callback_url": callback} if callback else {})}
-    defaults = {"aspect_ratio": "16:9"} if kind == "text2video" else {}
-    assert json.loads(sent[0].content) == {**defaults, **told}
 
 
 @proves("cloudsway:text2video.params", side="client")

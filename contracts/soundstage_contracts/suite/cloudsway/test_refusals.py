@@ -10,55 +10,12 @@ from soundstage import RetryPolicy, errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.cloudsway import CONTRACT
-from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, SLOTS, SLUG, TABLE, TEXT, RawClient, assert_refused
+from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, SLOTS, SLUG, TEXT, RawClient, assert_refused
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
 
-REASONS = (
-    "NO_ENDPOINT", "NO_PASSAGEWAY", "NO_BALANCER_ERROR", "NO_PROVIDER_ERROR", "MODEL_TYPE_NOT_FOUND",
-    "AI_PASSAGEWAY_GROUP_IS_EMPTY_ERROR", "AI_IMAGE_QUALITY_ERROR", "AI_IMAGE_SIZE_ERROR",
-)  # fmt: skip
-GATEWAY = {
-    **dict.fromkeys(REASONS, 400),
-    **{str(status): status for status in (401, 403, 404, 409, 429, 500, 503, 504)},
-}
-KINDS: dict[int, type[errors.SoundstageError]] = {
-    1000: errors.AuthenticationError,
-    1001: errors.AuthenticationError,
-    1002: errors.AuthenticationError,
-    1003: errors.AuthenticationError,
-    1004: errors.AuthenticationError,
-    1100: errors.PermissionDeniedError,
-    1101: errors.InsufficientCreditsError,
-    1102: errors.InsufficientCreditsError,
-    1103: errors.PermissionDeniedError,
-    1200: errors.BadRequestError,
-    1201: errors.BadRequestError,
-    1202: errors.BadRequestError,
-    1203: errors.NotFoundError,
-    1300: errors.ContentPolicyError,
-    1301: errors.ContentPolicyError,
-    1302: errors.RateLimitError,
-    1303: errors.ConcurrencyLimitError,
-    1304: errors.PermissionDeniedError,
-    5000: errors.SubmitOutcomeUnknown,
-    5001: errors.ServerError,
-    5002: errors.SubmitOutcomeUnknown,
-}
-"""What the client calls each code, in answer to a submission."""
 
-BY_STATUS: dict[int, type[errors.SoundstageError]] = {
-    400: errors.BadRequestError,
-    401: errors.AuthenticationError,
-    403: errors.PermissionDeniedError,
-    404: errors.NotFoundError,
-    409: errors.ConflictError,
-    429: errors.RateLimitError,
-    500: errors.SubmitOutcomeUnknown,
-    503: errors.SubmitOutcomeUnknown,
-    504: errors.SubmitOutcomeUnknown,
-}
 PASSING = (1302, 1303)
 
 
@@ -82,36 +39,6 @@ def started(target: Target, code: str, times: int | None = None, **options: Any)
 def submissions(target: Target, name: str) -> list[dict[str, Any]]:
     """Return the submissions that a simulator had from an account."""
     return [entry for entry in target.control.requests(name) if entry["method"] == "POST"]
-
-
-@proves("cloudsway:errors.table", "cloudsway:errors.http_status", "cloudsway:envelope", side="server")
-@pytest.mark.parametrize("reading", ["http", "envelope"])
-@pytest.mark.parametrize("code", TABLE)
-def test_every_code_comes_with_the_http_status_of_the_reading(raw: RawClient, code: int, reading: str) -> None:
-    """By default the table's HTTP status, in the other reading 200; code, message and request_id in both."""
-    raw.create()
-    raw.target.control.dialects(raw.name, cloudsway__errors=reading)
-    raw.target.control.order("refuse", code=str(code), vendor=SLUG, account=raw.name, times=1)
-    assert assert_refused(raw.post(TEXT, {"prompt": "A fox"}), code, status=TABLE[code] if reading == "http" else 200)
-    assert len(raw.target.control.tasks(raw.name)) == 1
-
-
-@proves("cloudsway:errors.table", "cloudsway:errors.http_status", "cloudsway:envelope", "cloudsway:errors.retryable")
-@pytest.mark.parametrize("reading", ["http", "envelope"])
-@pytest.mark.parametrize("code", TABLE)
-def test_the_client_calls_every_refusal_by_its_name(target: Target, code: int, reading: str) -> None:
-    """The code decides, whatever the HTTP status is; only 1302 and 1303 are asked again; nothing is ever charged."""
-    client, name = started(target, str(code), retry=RetryPolicy(attempts=3))
-    target.control.dialects(name, cloudsway__errors=reading)
-    with pytest.raises(errors.SoundstageError) as refused:
-        client.text_to_video("A fox")
-    assert type(refused.value) is KINDS[code]
-    assert (refused.value.code, refused.value.status) == (code, TABLE[code] if reading == "http" else 200)
-    assert refused.value.request_id
-    assert refused.value.message
-    assert len(submissions(target, name)) == (3 if code in PASSING else 1)
-    assert target.control.tasks(name) == []
-    assert target.control.money(SLUG, name).entries == ()
 
 
 @proves("cloudsway:errors.retryable", side="client")
@@ -141,66 +68,6 @@ def test_a_429_that_says_how_long_is_waited_out(target: Target, retry_after: int
             client.text_to_video("A fox")
     client.text_to_video("A fox")
     assert len(target.control.tasks(name)) == 1
-
-
-@proves("cloudsway:errors.gateway", side="server")
-@pytest.mark.parametrize("reading", ["http", "envelope"])
-@pytest.mark.parametrize(("reason", "status"), GATEWAY.items())
-def test_the_gateway_refuses_by_http_in_both_readings(raw: RawClient, reason: str, status: int, reading: str) -> None:
-    """Its refusals have their HTTP status as code, and the reason in the message; they never hide in HTTP 200."""
-    raw.create()
-    raw.target.control.dialects(raw.name, cloudsway__errors=reading)
-    raw.target.control.order("refuse", code=reason, vendor=SLUG, account=raw.name, times=1)
-    said = assert_refused(raw.post(TEXT, {"prompt": "A fox"}), status, status=status, fact="errors.gateway")
-    assert reason in said or reason == str(status)
-
-
-@proves("cloudsway:errors.gateway", side="client")
-@pytest.mark.parametrize(("reason", "status"), GATEWAY.items())
-def test_the_client_calls_the_gateways_refusals_by_their_status(target: Target, reason: str, status: int) -> None:
-    """A refusal of the gateway is an answer; where the gateway failed, nobody knows: neither is sent again."""
-    client, name = started(target, reason)
-    with pytest.raises(errors.SoundstageError) as refused:
-        client.text_to_video("A fox")
-    assert type(refused.value) is BY_STATUS[status]
-    assert (refused.value.code, refused.value.status) == (status, status)
-    assert len(submissions(target, name)) == 1
-
-
-@proves("cloudsway:auth.bearer", "cloudsway:auth.which", side="server")
-@pytest.mark.parametrize(
-    ("authorization", "code"),
-    [
-        (None, 1001), ("", 1001), ("Basic abc", 1000), ("Bearer", 1000), ("Bearer ", 1000), ("abc", 1000),
-        ("Bearer invalid-key", 1002), ("Bearer expired-key", 1004),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize(("method", "path"), [("POST", TEXT), ("GET", f"{IMAGE}/1"), ("GET", TEXT)])
-def test_who_does_not_say_who_they_are_is_refused(
-    target: Target, authorization: str | None, code: int, method: str, path: str
-) -> None:
-    """No header, one that is no bearer key, a wrong key and an old one: HTTP 401, and each has its own code."""
-    headers = {} if authorization is None else {"Authorization": authorization}
-    answer = target.http().request(method, target.base_url(SLUG) + path, json={"prompt": "A fox"}, headers=headers)
-    assert_refused(answer, code, status=401, fact="auth.which")
-
-
-@proves("cloudsway:auth.bearer", "cloudsway:errors.table", side="client")
-@pytest.mark.parametrize(("word", "code"), [("invalid-", 1002), ("expired-", 1004)])
-def test_the_client_calls_a_refused_key_by_its_name(target: Target, word: str, code: int) -> None:
-    """HTTP 401 is an AuthenticationError that names the vendor, the code and the status."""
-    with pytest.raises(errors.AuthenticationError) as refused:
-        target.client(CONTRACT, target.new_account(word)).text_to_video("A fox")
-    assert (refused.value.vendor, refused.value.code, refused.value.status) == (SLUG, code, 401)
-
-
-@proves("cloudsway:errors.which", "cloudsway:errors.table", side="server")
-@pytest.mark.parametrize("path", [TEXT, IMAGE])
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"NaN", b'{"prompt": NaN}'])
-def test_a_body_that_is_no_json_object_is_refused(raw: RawClient, path: str, body: bytes) -> None:
-    """1200, on both routes, and nothing is made."""
-    assert_refused(raw.ask("POST", path, content=body), 1200, fact="errors.which")
-    assert raw.untouched()
 
 
 @proves("cloudsway:errors.table", "cloudsway:errors.which", side="server")
@@ -254,18 +121,6 @@ def test_a_page_that_is_none_is_refused_by_name(raw: RawClient, name: str, value
     assert name in assert_refused(raw.ask("GET", TEXT, params={name: value}), 1201, fact="routes.list")
 
 
-@proves("cloudsway:price", "cloudsway:errors.messages")
-def test_who_cannot_pay_is_refused(target: Target) -> None:
-    """An account without units is refused with 1102, which the client calls by its name and does not ask again."""
-    raw = RawClient(target, target.new_account("broke-"))
-    said = assert_refused(raw.post(TEXT, {"prompt": "A fox"}), 1102, fact="price")
-    assert said == "Account balance not enough"
-    with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, raw.account).text_to_video("A fox")
-    assert len(submissions(target, raw.name)) == 2
-    assert raw.untouched()
-
-
 @proves("cloudsway:concurrency", "cloudsway:errors.messages", side="server")
 @pytest.mark.parametrize(("word", "slots"), [("", SLOTS), ("limited-", 1)])
 def test_a_slot_is_held_until_the_end(target: Target, word: str, slots: int) -> None:
@@ -297,20 +152,3 @@ def test_the_client_waits_for_a_slot(target: Target) -> None:
     assert not second.refresh().state.final
     with pytest.raises(errors.ConcurrencyLimitError):
         target.client(CONTRACT, account).text_to_video("A bear")
-
-
-@proves("cloudsway:block", side="server")
-@pytest.mark.parametrize("path", [TEXT, IMAGE])
-def test_blocked_content_is_refused_at_creation(raw: RawClient, path: str) -> None:
-    """1301, and nothing is made or charged."""
-    body = {"prompt": "A fox soundstage:block", "image": "https://example.test/a.png"}
-    assert_refused(raw.post(path, body), 1301, fact="block")
-    assert raw.untouched()
-
-
-def test_blocked_content_is_a_matter_of_policy_to_the_client(target: Target) -> None:
-    """What is refused for its content is ContentPolicyError, and is not sent again."""
-    account = target.new_account()
-    with pytest.raises(errors.ContentPolicyError):
-        target.client(CONTRACT, account).text_to_video("A fox soundstage:block")
-    assert len(submissions(target, account_name(SLUG, account))) == 1

@@ -44,16 +44,6 @@ def activate(target: Target, file: Path, **options: Any) -> Any:
     return Infrai.activate(credentials_file=file, base_url=target.client_url("infrai"), http=target.http(), **options)
 
 
-@proves("infrai:auth.bearer", "infrai:errors.other_codes", side="server")
-@pytest.mark.parametrize("value", [None, "", "Bearer", "Basic a2V5", "ifr_pk_proj_1"])
-@pytest.mark.parametrize(("method", "path"), [("POST", GENERATE), ("GET", STATUS["status"].format("vid_1"))])
-def test_a_call_without_a_bearer_key_is_refused(target: Target, method: str, path: str, value: str | None) -> None:
-    """Without Authorization: Bearer <key>, HTTP 401."""
-    told = {} if value is None else {"Authorization": value}
-    answer = target.http().request(method, target.base_url("infrai") + path, headers=told)
-    assert "Bearer" in assert_refused(answer, 401, "UNAUTHORIZED", fact="auth.bearer")
-
-
 @proves("infrai:auth.any_key", side="server")
 @pytest.mark.parametrize("key", ["ifr_pk_proj_0123456789", "soundstage", "sk-anything"])
 def test_any_key_will_do(target: Target, key: str) -> None:
@@ -63,28 +53,6 @@ def test_any_key_will_do(target: Target, key: str) -> None:
         target.base_url("infrai") + GENERATE, json={"prompt": "A fox"}, headers={"Authorization": f"bearer {name}"}
     )
     assert data_of(answer)
-
-
-@proves("infrai:errors.other_codes", "infrai:auth.bearer", "infrai:auth.any_key")
-@pytest.mark.parametrize("word", ["invalid-", "expired-"])
-def test_a_refused_key_is_called_by_its_name(target: Target, word: str) -> None:
-    """A key that is not accepted is 401 UNAUTHORIZED, and an AuthenticationError to the client."""
-    raw = RawClient(target, target.new_account(word))
-    assert_refused(raw.generate(), 401, "UNAUTHORIZED", fact="errors.other_codes")
-    with pytest.raises(errors.AuthenticationError) as refused:
-        target.client(CONTRACT, raw.account).generate("A fox")
-    assert (refused.value.code, refused.value.status) == ("UNAUTHORIZED", 401)
-    assert refused.value.request_id
-
-
-@proves("infrai:errors.envelope", "infrai:charge")
-def test_who_cannot_pay_is_refused(target: Target) -> None:
-    """An account without credit is 402 INSUFFICIENT_CREDIT, which the client calls by its name; nothing is made."""
-    raw = RawClient(target, target.new_account("broke-"))
-    assert_refused(raw.generate(), 402, "INSUFFICIENT_CREDIT", fact="errors.envelope")
-    with pytest.raises(errors.InsufficientCreditsError):
-        target.client(CONTRACT, raw.account).generate("A fox")
-    assert raw.jobs() == []
 
 
 @proves("infrai:errors.envelope", "infrai:errors.retry_after", side="server")
@@ -114,32 +82,6 @@ def test_too_many_requests_are_asked_to_wait(target: Target) -> None:
     assert 0 < int(refused.headers["retry-after"]) <= 60
     clock = target.advancing_clock()
     assert target.client(CONTRACT, raw.account, clock=clock).generate("A hare").state is JobState.QUEUED
-
-
-@proves("infrai:errors.envelope", "infrai:errors.other_codes")
-@pytest.mark.parametrize(
-    ("code", "status", "kind"),
-    [
-        ("INVALID_REQUEST", 400, errors.BadRequestError),
-        ("UNAUTHORIZED", 401, errors.AuthenticationError),
-        ("INSUFFICIENT_CREDIT", 402, errors.InsufficientCreditsError),
-        ("NOT_FOUND", 404, errors.NotFoundError),
-        ("IDEMPOTENCY_CONFLICT", 409, errors.ConflictError),
-    ],
-)
-def test_every_refusal_has_its_status_and_its_name(
-    target: Target, code: str, status: int, kind: type[errors.ApiError]
-) -> None:
-    """A refused call is ok false with a true HTTP status, and a typed error: one POST, nothing charged."""
-    raw = RawClient(target)
-    target.control.order("refuse", code=code, vendor="infrai", account=raw.name, times=2)
-    assert_refused(raw.generate(), status, code)
-    with pytest.raises(errors.ApiError) as refused:
-        target.client(CONTRACT, raw.account).generate("A fox")
-    assert type(refused.value) is kind
-    assert (refused.value.code, refused.value.status) == (code, status)
-    assert len(target.control.requests(raw.name)) == 2
-    assert raw.money().entries == ()
 
 
 @proves("infrai:errors.other_codes")
@@ -197,16 +139,6 @@ def test_either_generation_can_be_spoken_alone(target: Target) -> None:
     }  # fmt: skip
     assert_refused(raw.ask("GET", STATUS["jobs"].format(job)), 404, "NOT_FOUND", fact="route.unknown")
     assert_refused(raw.cancel(job, "jobs"), 404, "NOT_FOUND", fact="route.unknown")
-
-
-@proves("infrai:block")
-def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
-    """Blocked content fails with an error that names the content policy, which is ContentFiltered to the client."""
-    raw = RawClient(target)
-    assert "content policy" in raw.finish(raw.create(prompt="A fox soundstage:block"))["error"]
-    client = target.client(CONTRACT, raw.account, clock=target.advancing_clock())
-    with pytest.raises(errors.ContentFiltered, match="content policy"):
-        client.generate("A fox soundstage:block").result()
 
 
 @proves("infrai:auth.activate", "infrai:activate.trial", side="server")

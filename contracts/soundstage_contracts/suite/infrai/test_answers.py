@@ -4,40 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
-from hypothesis import given
 
-from soundstage import Infrai, JobState, RetryPolicy, SkippingClock, errors
-from soundstage_contracts import proves, strategies
+from soundstage import JobState, RetryPolicy, errors
+from soundstage_contracts import proves
+from soundstage_contracts.laws.scripted_client import ScriptedClient
 from soundstage_contracts.vendors import infrai as vendor
+from soundstage_contracts.vendors.infrai import CONTRACT
 from soundstage_contracts.vendors.infrai.raw_client import CANCEL, GENERATE, STATUS
 
 FILM = "https://results.test/0.mp4"
 NEWER, OLDER = STATUS["status"], STATUS["jobs"]
 NOT_FOUND = (404, {"ok": False, "data": None, "error": {"code": "NOT_FOUND", "message": "no"}, "metadata": {}})
-
-
-class ScriptedClient:
-    """A client and the requests it sent, to which nothing but *answers* is ever said, the last one again and again."""
-
-    def __init__(self, *answers: Any, attempts: int = 5) -> None:
-        self.sent: list[httpx.Request] = []
-        self._answers = list(answers)
-        self.clock = SkippingClock()
-        http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        retry = RetryPolicy(attempts=attempts)
-        self.client = Infrai("key", base_url="https://api.test", http=http, clock=self.clock, retry=retry)
-
-    def paths(self) -> list[str]:
-        """Return what was asked for."""
-        return [request.url.path for request in self.sent]
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(request)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        status, body, *headers = answer if isinstance(answer, tuple) else (200, answer)
-        return httpx.Response(status, json=body, headers=headers[0] if headers else {})
 
 
 def wrapped(**data: Any) -> dict[str, Any]:
@@ -58,48 +36,16 @@ ENVELOPES = pytest.mark.parametrize("envelope", [wrapped, bare])
 @pytest.mark.parametrize("name", ["job_id", "id"])
 def test_an_id_is_read_under_both_names(envelope: Any, name: str) -> None:
     """A job's id stands under job_id or id, in the envelope or without one; cost_usd is what the job costs."""
-    job = ScriptedClient(envelope(**{name: "vid_1"})).client.generate("A fox")
+    job = ScriptedClient(CONTRACT, envelope(**{name: "vid_1"})).client.generate("A fox")
     assert (job.id, job.state, job.cost) == ("vid_1", JobState.QUEUED, 0.25)
-
-
-@proves("infrai:job.id", side="client")
-@given(name=strategies.texts(least=1, most=60).filter(lambda text: text.strip() and text not in {".", ".."}))
-def test_the_client_hands_an_id_through_as_it_is(name: str) -> None:
-    """Whatever a job is called, it has that id, is asked for by it, and is resumed by it from its token."""
-    scripted = ScriptedClient(wrapped(job_id=name, id=name, state="queued"))
-    job = scripted.client.generate("A fox").refresh()
-    scripted.client.job_from_token(job.to_token()).refresh()
-    assert job.id == name
-    assert scripted.paths()[1:] == [NEWER.format(name)] * 2
-
-
-@proves("infrai:job.states", "infrai:job.shape", "infrai:envelope", side="client")
-@ENVELOPES
-@pytest.mark.parametrize("name", ["state", "status"])
-@pytest.mark.parametrize(("word", "state"), vendor.STATE_WORDS.items())
-def test_the_client_reads_every_word(envelope: Any, name: str, word: str, state: JobState) -> None:
-    """Each word is the state that it stands for, under both names; completed is read as succeeded."""
-    scripted = ScriptedClient(envelope(**{"id": "vid_1", name: word, "video_url": FILM, "error": "the lens is dirty"}))
-    job = scripted.client.job("vid_1").refresh()
-    assert (job.state, job.state_raw) == (state, word)
-    assert [output.url for output in job.outputs] == ([FILM] if state is JobState.SUCCEEDED else [])
-    failed = state.final and state is not JobState.SUCCEEDED
-    assert ("the lens is dirty" in str(job.error)) == failed
-
-
-@proves("infrai:job.states", side="client")
-def test_an_undocumented_word_is_waited_out() -> None:
-    """A word that no document knows is no end: the client goes on asking until there is one."""
-    words = ["queued", "rendering", "canceling", "failed"]
-    scripted = ScriptedClient(*[wrapped(id="vid_1", status=word) for word in words])
-    job = scripted.client.job("vid_1").wait()
-    assert (job.state, len(scripted.sent)) == (JobState.FAILED, 4)
 
 
 @proves("infrai:job.shape", side="client")
 def test_a_known_word_counts_whatever_the_other_name_says() -> None:
     """Where the two names differ, the one whose word is known decides."""
-    job = ScriptedClient(wrapped(id="vid_1", state="rendering", status="running")).client.job("vid_1").refresh()
+    job = (
+        ScriptedClient(CONTRACT, wrapped(id="vid_1", state="rendering", status="running")).client.job("vid_1").refresh()
+    )
     assert job.state is JobState.RUNNING
 
 
@@ -107,19 +53,9 @@ def test_a_known_word_counts_whatever_the_other_name_says() -> None:
 def test_a_film_comes_before_its_thumbnail() -> None:
     """The first output is the film, the second its thumbnail."""
     job = ScriptedClient(
-        wrapped(id="vid_1", state="succeeded", thumbnail_url=f"{FILM}.png", video_url=FILM)
+        CONTRACT, wrapped(id="vid_1", state="succeeded", thumbnail_url=f"{FILM}.png", video_url=FILM)
     ).client.job("vid_1")
     assert [(output.kind, output.url) for output in job.result()] == [("video", FILM), ("image", f"{FILM}.png")]
-
-
-@proves("infrai:job.outputs", side="client")
-@pytest.mark.parametrize("made", [{}, {"video_url": None}, {"video_url": ""}, {"thumbnail_url": f"{FILM}.png"}])
-def test_a_success_without_a_film_is_a_failure(made: dict[str, Any]) -> None:
-    """A job that succeeded with nothing to show, or with a thumbnail alone, is NoOutput."""
-    job = ScriptedClient(wrapped(id="vid_1", state="succeeded", **made)).client.job("vid_1").wait()
-    assert job.state is JobState.FAILED
-    with pytest.raises(errors.NoOutput):
-        job.result()
 
 
 @proves("infrai:job.error", side="client")
@@ -129,17 +65,19 @@ def test_a_success_without_a_film_is_a_failure(made: dict[str, Any]) -> None:
 )
 def test_an_error_is_a_text_or_an_object(error: Any) -> None:
     """Why a job failed is read in both forms, and what the content policy blocked is ContentFiltered."""
-    job = ScriptedClient(wrapped(id="vid_1", state="failed", error=error)).client.job("vid_1").refresh()
+    job = ScriptedClient(CONTRACT, wrapped(id="vid_1", state="failed", error=error)).client.job("vid_1").refresh()
     with pytest.raises(errors.ContentFiltered, match=r"blocked|CONTENT_POLICY"):
         job.result()
-    other = ScriptedClient(bare(id="vid_1", state="failed", error="out of memory")).client.job("vid_1").refresh()
+    other = (
+        ScriptedClient(CONTRACT, bare(id="vid_1", state="failed", error="out of memory")).client.job("vid_1").refresh()
+    )
     assert type(other.error) is errors.JobFailed
 
 
 @proves("infrai:status.route", side="client")
 def test_a_job_is_found_where_either_generation_shows_it() -> None:
     """A job that the newer route does not know is asked for at the older one, which is then the one that is asked."""
-    scripted = ScriptedClient(NOT_FOUND, wrapped(job_id="vid_1", state="queued"))
+    scripted = ScriptedClient(CONTRACT, NOT_FOUND, wrapped(job_id="vid_1", state="queued"))
     scripted.client.job("vid_1").refresh().refresh()
     assert scripted.paths() == [NEWER.format("vid_1"), OLDER.format("vid_1"), OLDER.format("vid_1")]
 
@@ -147,7 +85,7 @@ def test_a_job_is_found_where_either_generation_shows_it() -> None:
 @proves("infrai:status.route", side="client")
 def test_a_job_of_the_older_generation_is_asked_for_there_first() -> None:
     """An answer that has job_id alone is the older generation's."""
-    scripted = ScriptedClient(bare(job_id="vid_1", state="queued"))
+    scripted = ScriptedClient(CONTRACT, bare(job_id="vid_1", state="queued"))
     scripted.client.generate("A fox").refresh()
     assert scripted.paths() == [GENERATE, OLDER.format("vid_1")]
 
@@ -155,11 +93,11 @@ def test_a_job_of_the_older_generation_is_asked_for_there_first() -> None:
 @proves("infrai:status.route", "infrai:errors.envelope", side="client")
 def test_a_job_that_neither_knows_is_unknown() -> None:
     """Only when both generations say so is it NotFoundError; once one has shown a job, it is asked alone."""
-    scripted = ScriptedClient(NOT_FOUND)
+    scripted = ScriptedClient(CONTRACT, NOT_FOUND)
     with pytest.raises(errors.NotFoundError):
         scripted.client.job("vid_1").refresh()
     assert scripted.paths() == [NEWER.format("vid_1"), OLDER.format("vid_1")]
-    seen = ScriptedClient(wrapped(id="vid_1", status="queued"), NOT_FOUND)
+    seen = ScriptedClient(CONTRACT, wrapped(id="vid_1", status="queued"), NOT_FOUND)
     job = seen.client.job("vid_1").refresh()
     with pytest.raises(errors.NotFoundError):
         job.refresh()
@@ -171,7 +109,7 @@ def test_a_job_that_neither_knows_is_unknown() -> None:
 @pytest.mark.parametrize(("stopped", "word"), [(True, "cancelled"), (False, "succeeded"), (True, "running")])
 def test_a_cancel_is_believed_when_the_job_says_so(envelope: Any, stopped: bool, word: str) -> None:  # noqa: FBT001
     """Whatever a cancel answers, the job is looked at: it is what it says that it is."""
-    scripted = ScriptedClient(envelope(ok=stopped), envelope(id="vid_1", state=word, video_url=FILM))
+    scripted = ScriptedClient(CONTRACT, envelope(ok=stopped), envelope(id="vid_1", state=word, video_url=FILM))
     job = scripted.client.job("vid_1").cancel()
     assert job.state is vendor.STATE_WORDS[word]
     assert scripted.paths() == [CANCEL["status"].format("vid_1"), NEWER.format("vid_1")]
@@ -180,7 +118,7 @@ def test_a_cancel_is_believed_when_the_job_says_so(envelope: Any, stopped: bool,
 @proves("infrai:cancel.route", side="client")
 def test_a_cancel_finds_the_older_route_too() -> None:
     """A job that the newer route cannot cancel is cancelled at the older one, and looked at there."""
-    scripted = ScriptedClient(NOT_FOUND, bare(ok=True), bare(job_id="vid_1", state="cancelled"))
+    scripted = ScriptedClient(CONTRACT, NOT_FOUND, bare(ok=True), bare(job_id="vid_1", state="cancelled"))
     assert scripted.client.job("vid_1").cancel().state is JobState.CANCELED
     assert scripted.paths()[1:] == [CANCEL["jobs"].format("vid_1"), OLDER.format("vid_1")]
 
@@ -201,10 +139,10 @@ def test_a_cancel_finds_the_older_route_too() -> None:
 )
 def test_an_answer_without_a_job_is_asked_for_again(answer: Any) -> None:
     """A creation that names no job says nothing: the same key goes again, and then the outcome is unknown."""
-    scripted = ScriptedClient(answer, wrapped(job_id="vid_1"))
+    scripted = ScriptedClient(CONTRACT, answer, wrapped(job_id="vid_1"))
     assert scripted.client.generate("A fox").id == "vid_1"
     assert len({request.content for request in scripted.sent}) == 1
-    lost = ScriptedClient(answer)
+    lost = ScriptedClient(CONTRACT, answer)
     with pytest.raises(errors.SubmitOutcomeUnknown) as doubt:
         lost.client.generate("A fox", idempotency_key="k")
     assert (len(lost.sent), doubt.value.idempotency_key) == (5, "k")
@@ -230,7 +168,9 @@ def test_an_answer_without_a_job_is_asked_for_again(answer: Any) -> None:
 def test_the_code_decides_first_and_the_status_second(status: int, code: str, kind: type[errors.ApiError]) -> None:
     """A refusal is what its code says, else its HTTP status; it carries code, message and request id; sent once."""
     error = {"code": code, "message": "said so", "hint": "try"}
-    scripted = ScriptedClient((status, {"ok": False, "data": None, "error": error, "metadata": {"request_id": "r-1"}}))
+    scripted = ScriptedClient(
+        CONTRACT, (status, {"ok": False, "data": None, "error": error, "metadata": {"request_id": "r-1"}})
+    )
     with pytest.raises(errors.ApiError) as refused:
         scripted.client.generate("A fox")
     assert type(refused.value) is kind
@@ -244,11 +184,11 @@ def test_the_code_decides_first_and_the_status_second(status: int, code: str, ki
 def test_a_server_error_leaves_the_outcome_open(status: int, code: str | None) -> None:
     """After a 5xx, whatever its code, the same key is sent again, and the job that it began is the answer."""
     broken = (status, {"ok": False, "data": None, "error": {"code": code, "message": "oh"}, "metadata": {}})
-    scripted = ScriptedClient(broken, broken, wrapped(job_id="vid_1"))
+    scripted = ScriptedClient(CONTRACT, broken, broken, wrapped(job_id="vid_1"))
     assert scripted.client.generate("A fox").id == "vid_1"
     assert len({request.headers["Idempotency-Key"] for request in scripted.sent}) == 1
     with pytest.raises(errors.SubmitOutcomeUnknown) as doubt:
-        ScriptedClient(broken, attempts=1).client.generate("A fox")
+        ScriptedClient(CONTRACT, broken, retry=RetryPolicy(attempts=1)).client.generate("A fox")
     assert (doubt.value.code, doubt.value.status) == (code, status)
 
 
@@ -256,7 +196,7 @@ def test_a_server_error_leaves_the_outcome_open(status: int, code: str | None) -
 @pytest.mark.parametrize("what", ["generate", "refresh"])
 def test_the_client_waits_as_long_as_it_is_asked_to(what: str) -> None:
     """A 429 with Retry-After is sent again, no sooner than it asks."""
-    scripted = ScriptedClient(busy(30), wrapped(job_id="vid_1", id="vid_1", state="queued"))
+    scripted = ScriptedClient(CONTRACT, busy(30), wrapped(job_id="vid_1", id="vid_1", state="queued"))
     began = scripted.clock.now()
     job = scripted.client.generate("A fox") if what == "generate" else scripted.client.job("vid_1").refresh()
     assert (job.id, len(scripted.sent)) == ("vid_1", 2)
@@ -266,7 +206,7 @@ def test_the_client_waits_as_long_as_it_is_asked_to(what: str) -> None:
 @proves("infrai:errors.envelope", side="client")
 def test_a_wait_that_is_too_long_is_told_at_once() -> None:
     """A 429 that asks for more than the retry policy allows is a RateLimitError with the wait in it."""
-    scripted = ScriptedClient(busy(3600))
+    scripted = ScriptedClient(CONTRACT, busy(3600))
     with pytest.raises(errors.RateLimitError) as refused:
         scripted.client.generate("A fox")
     assert (refused.value.retry_after, len(scripted.sent)) == (3600, 1)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import anyio
 import av
 import pytest
-from hypothesis import given
 from PIL import Image
 
 from soundstage import JobState, errors
 from soundstage_contracts import proves
-from soundstage_contracts.vendors import infrai as vendor
 from soundstage_contracts.vendors.infrai import CONTRACT
 from soundstage_contracts.vendors.infrai.arguments import ABILITIES, ASPECTS, RESOLUTIONS, SIZES, price_of
-from soundstage_contracts.vendors.infrai.raw_client import GENERATE, STATUS, RawClient, assert_refused, data_of
+from soundstage_contracts.vendors.infrai.raw_client import STATUS, RawClient, assert_refused, data_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,21 +27,6 @@ GENERATIONS = tuple(STATUS)
 def raw(target: Target) -> RawClient:
     """Speak as a new account."""
     return RawClient(target)
-
-
-@proves("infrai:charge", "infrai:job.error", "infrai:job.states", side="server")
-@pytest.mark.parametrize("word", ["fail", "block", "timeout", "cancel"])
-def test_what_does_not_succeed_is_given_back_and_says_why(raw: RawClient, word: str) -> None:
-    """A job that ends otherwise costs nothing, has an error and no address, and stays as it is."""
-    job = raw.create(prompt=f"A fox soundstage:{word}")
-    raw.advance(1800)
-    first, second = raw.read(job), raw.finish(job)
-    assert first == second
-    assert first["state"] == first["status"] == ("cancelled" if word == "cancel" else "failed")
-    assert first["error"]
-    assert not {"video_url", "thumbnail_url"} & set(first)
-    money = raw.money()
-    assert (money.spent, money.reserved, money.available) == (0, 0, money.granted)
 
 
 @proves("infrai:metadata.values", "infrai:job.shape", "infrai:job.states", side="client")
@@ -98,18 +80,6 @@ def test_a_job_is_queued_then_running_then_done(raw: RawClient, generation: str)
     for data in seen:
         assert (data["job_id"], data["id"], data["status"]) == (job, job, data["state"])
         assert ("video_url" in data) == (data["state"] == "succeeded")
-
-
-@proves("infrai:job.times", side="server")
-@given(body=vendor.bodies())
-def test_a_film_takes_half_a_minute_to_three(target: Target, body: dict[str, Any]) -> None:
-    """A job is not done within 31 seconds, and is done after 190."""
-    raw = RawClient(target)
-    job = data_of(raw.ask("POST", GENERATE, body))["job_id"]
-    raw.advance(30.5)
-    assert raw.read(job)["state"] in ("queued", "running")
-    raw.advance(160)
-    assert raw.read(job)["state"] == "succeeded"
 
 
 @proves("infrai:cancel.route", "infrai:charge", side="server")
@@ -224,19 +194,3 @@ def test_the_client_saves_the_film(target: Target, tmp_path: Path, reading: str)
         assert opened.streams.video[0].codec_context.name == "h264"
     with Image.open(thumbnail) as picture:
         assert picture.format == "PNG"
-
-
-@proves("infrai:job.outputs", side="client")
-def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Path) -> None:
-    """The awaiting client does the same, and cancels, too."""
-
-    async def make() -> tuple[Any, list[Path], Any]:
-        async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
-            job = await (await client.generate("A fox", duration_seconds=1))
-            stopped = await (await client.generate("A hare")).cancel()
-            return job, await job.save(tmp_path), stopped
-
-    job, saved, stopped = anyio.run(make)
-    assert (job.state, stopped.state) == (JobState.SUCCEEDED, JobState.CANCELED)
-    assert [path.suffix for path in saved] == [".mp4", ".png"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from soundstage import InvalidArgument, errors
+from soundstage import errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee import CONTRACT
@@ -22,7 +22,6 @@ from soundstage_contracts.vendors.tomoviee.capabilities import (
     Capability,
     arguments,
     bodies,
-    broken,
 )
 from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, TOKEN, RawClient, assert_refused
 
@@ -37,29 +36,6 @@ PARAMETERS = [f"tomoviee:{capability.fact}" for capability in CAPABILITIES]
 EACH = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda capability: capability.method)
 RATES = (44_100, 48_000)
 FEW = settings(max_examples=8)
-
-
-@proves(*PARAMETERS, "tomoviee:control_type.meaning", side="server")
-@EACH
-@given(data=st.data())
-def test_every_valid_body_is_accepted(target: Target, capability: Capability, data: st.DataObject) -> None:
-    """A body with any documented values creates a task of that capability."""
-    task = RawClient(target).start(capability.name, data.draw(bodies(capability)))
-    assert task.startswith(f"{capability.name}-0-")
-
-
-@proves(*PARAMETERS, side="server")
-@EACH
-@given(data=st.data())
-def test_every_broken_body_is_refused_and_costs_nothing(
-    target: Target, capability: Capability, data: st.DataObject
-) -> None:
-    """A parameter that is missing or outside its documented values is refused by name, and nothing is charged."""
-    name, body = data.draw(broken(capability))
-    raw = RawClient(target)
-    assert name in assert_refused(raw.post(CREATE + capability.name, body), 680400)
-    assert target.control.tasks(raw.name) == []
-    assert target.control.money("tomoviee", raw.name).entries == ()
 
 
 @proves("tomoviee:img2img.params", side="server")
@@ -87,21 +63,6 @@ def test_the_general_pages_are_another_reading(target: Target, capability: Capab
     task = raw.start(capability.name, capability.pages)
     data = raw.finish(task)
     assert (data["status"], data["process"]) == (3, 100)
-
-
-@proves("tomoviee:generation.times", side="server")
-@EACH
-@FEW
-@given(data=st.data())
-def test_a_task_takes_its_documented_time(target: Target, capability: Capability, data: st.DataObject) -> None:
-    """Nothing is done before the documented least, and everything by the documented most."""
-    raw = RawClient(target)
-    task = raw.start(capability.name, data.draw(bodies(capability)))
-    least, most = capability.seconds
-    raw.advance(least - 1)
-    assert raw.read(task)["status"] in (1, 2)
-    raw.advance(most - least + 2)
-    assert raw.read(task)["status"] == 3
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:output.audio", "tomoviee:output.video", *PARAMETERS, side="server")
@@ -164,39 +125,6 @@ def test_a_longer_text_is_a_longer_speech(target: Target) -> None:
         with av.open(BytesIO(raw.get(address)), "r") as media:
             lengths.append(cast("int", media.duration))
     assert lengths == sorted(set(lengths))
-
-
-@proves(*PARAMETERS, side="client")
-@EACH
-@given(data=st.data())
-def test_what_the_client_is_told_is_what_the_gateway_hears(
-    target: Target, capability: Capability, data: st.DataObject
-) -> None:
-    """Every argument arrives under its documented name and with its value, at the documented capability."""
-    sent: list[httpx.Request] = []
-    body = data.draw(bodies(capability))
-    http = target.http(event_hooks={"request": [sent.append]})
-    client = target.client(CONTRACT, target.new_account(), http=http)
-    getattr(client, capability.method)(**arguments(capability, body))
-    assert sent[0].url.path.endswith(CREATE + capability.name)
-    heard = json.loads(sent[0].content)
-    assert {name: heard[name] for name in body} == body
-
-
-@proves(*PARAMETERS, side="client")
-@EACH
-@given(data=st.data())
-def test_the_client_refuses_what_is_broken_before_it_sends(
-    target: Target, capability: Capability, data: st.DataObject
-) -> None:
-    """An argument that is missing or outside its documented values is refused, and nothing is sent."""
-    sent: list[httpx.Request] = []
-    name, body = data.draw(broken(capability).filter(lambda case: case[0] in case[1]))
-    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
-    with pytest.raises(InvalidArgument) as refused:
-        getattr(client, capability.method)(**arguments(capability, body))
-    assert refused.value.field == arguments(capability, {name: None}).popitem()[0]
-    assert sent == []
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:image.result_key", side="client")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from soundstage_contracts.laws import raw_client
+from soundstage_contracts.laws.declarations import RawRequest
+from soundstage_contracts.laws.raw_client import JobView, check_cites
 from soundstage_contracts.outcomes import require
-from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.cloudsway.access import ENDPOINT, headers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
-    from soundstage_contracts.simulators.target import Target
+    from soundstage_contracts.laws.declarations import Operation, Refusal
 
 SLUG: Final = "cloudsway"
 VIDEOS: Final = f"/v1/ai/{ENDPOINT}/kling/videos/"
@@ -28,26 +32,67 @@ TABLE: Final = {
 """Every code and its HTTP status (errors.table)."""
 
 
-class RawClient:
-    """A caller without a client: plain HTTP, as a program in any language would speak it."""
+NEW_TASK: Final = frozenset({"task_id", "task_status", "task_info", "created_at", "updated_at"})
+MILLISECONDS: Final = 1_600_000_000_000
+"""A time in 2020 in milliseconds since 1970: any later one is no time in seconds."""
 
-    def __init__(self, target: Target, account: str | None = None) -> None:
-        self.target = target
-        self.account = account or target.new_account()
-        self.name = account_name(SLUG, self.account)
-        self._http = target.http(headers=dict(headers(self.account)))
+
+class RawClient(raw_client.RawClient):
+    """Sends plain HTTP requests to Cloudsway."""
+
+    slug = SLUG
+
+    @classmethod
+    def headers(cls, account: str) -> Mapping[str, str]:
+        """Return the headers that authenticate *account*."""
+        return headers(account)
+
+    @classmethod
+    def creation_request(cls, operation: Operation, body: Mapping[str, Any]) -> RawRequest:
+        """Return the request that creates a task of a kind."""
+        return RawRequest("POST", VIDEOS + operation.route, dict(body))
+
+    @classmethod
+    def status_request(cls, job: str, operation: Operation) -> RawRequest:
+        """Return the request that polls a task of a kind."""
+        return RawRequest("GET", f"{VIDEOS}{operation.route}/{job}")
+
+    def created_id(self, response: httpx.Response, operation: Operation) -> str:
+        """Check that a task was created, and return its id (create.answer)."""
+        del operation
+        task = assert_accepted(response)
+        require(set(task) == NEW_TASK, f"not the members of a new task: {task}")
+        require(re.fullmatch(r"\d{18}", task["task_id"]) is not None, f"an id that is no 18 digits: {task}")
+        require((task["task_status"], task["updated_at"]) == ("submitted", task["created_at"]), f"not new: {task}")
+        moments = isinstance(task["created_at"], int) and task["created_at"] > MILLISECONDS
+        require(moments, f"created_at is no time in milliseconds: {task}")
+        return str(task["task_id"])
+
+    def job_view(self, response: httpx.Response) -> JobView:
+        """Return what is shown of a task (get.answer, get.before_success)."""
+        data = assert_accepted(response)
+        videos = data["task_result"]["videos"] if "task_result" in data else ()
+        return JobView(data["task_status"], data["task_status_msg"], [video["url"] for video in videos])
+
+    def check_refused(self, response: httpx.Response, refusal: Refusal, reading: str = "") -> str:
+        """Check that *response* is *refusal*, and return its message, which names the gateway's reason."""
+        status = refusal.status_in(reading)
+        message = assert_refused(response, int(refusal.code), status=status, fact=refusal.fact)
+        named = refusal.order in message or refusal.order == str(refusal.code)
+        require(named, f"the message does not name {refusal.order}: {message}")
+        return message
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request."""
-        return self._http.request(method, self.target.base_url(SLUG) + path, **options)
+        return self.send_request(RawRequest(method, path), **options)
 
     def post(self, path: str, body: Any) -> httpx.Response:
         """Send a JSON body."""
         return self.ask("POST", path, json=body)
 
     def get(self, address: str) -> httpx.Response:
-        """Fetch a result, as one that needs no credential."""
-        return self.target.http().get(address)
+        """Download a result, without the key."""
+        return self.fetch(address)
 
     def create(self, path: str = TEXT, **body: Any) -> dict[str, Any]:
         """Create a task and return its data."""
@@ -55,25 +100,13 @@ class RawClient:
         return cast("dict[str, Any]", assert_accepted(self.post(path, {**start, **body})))
 
     def read(self, task: str, path: str = TEXT) -> dict[str, Any]:
-        """Read a task and return its data."""
+        """Poll a task and return its data."""
         return cast("dict[str, Any]", assert_accepted(self.ask("GET", f"{path}/{task}")))
-
-    def advance(self, seconds: float) -> None:
-        """Move this account's time."""
-        self.target.control.advance(seconds, self.name)
 
     def finish(self, task: str, path: str = TEXT) -> dict[str, Any]:
         """Let a task end and return its data."""
-        self.advance(600)
+        self.advance(self.longest)
         return self.read(task, path)
-
-    def untouched(self) -> bool:
-        """Return whether nothing was made for this account, and nothing charged."""
-        known = {one["account"] for one in self.target.control.accounts()}
-        if self.name not in known:
-            return True
-        entries = self.target.control.money(SLUG, self.name).entries
-        return self.target.control.tasks(self.name) == [] and entries == ()
 
 
 def assert_accepted(answer: httpx.Response) -> Any:
@@ -101,7 +134,5 @@ def assert_refused(answer: httpx.Response, code: int, *, status: int | None = No
     require((answer.status_code, body["code"]) == (expected, code), f"not {code} with HTTP {expected}: {answer.text}")
     require(set(body) == {"code", "message", "request_id"}, f"not a refusal in the envelope: {answer.text}")
     require(UUID4.fullmatch(body["request_id"]) is not None, f"request_id is no UUID of version 4: {answer.text}")
-    cited = answer.headers.get("x-soundstage-fact", "")
-    require(cited.startswith("cloudsway:"), f"a refusal that names no fact: {answer.text}")
-    require(fact in (None, cited.removeprefix("cloudsway:")), f"the refusal cites {cited}, not {fact}")
+    check_cites(SLUG, answer, fact)
     return cast("str", body["message"])
