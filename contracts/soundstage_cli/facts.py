@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
 from soundstage_contracts.facts.loader import Fact, FactError, load_facts
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.registry import VENDORS, incomplete_vendors
 
 if TYPE_CHECKING:
     import argparse
@@ -106,7 +107,16 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps([_to_json(item) for item in selected], indent=2, ensure_ascii=False))
     else:
         _show(selected, args.id, days if evidence is not None else None)
-    return 1 if args.check and any(item.unproven for item in selected) else 0
+    incomplete = _incomplete(args.id)
+    for sentence in incomplete:
+        print(sentence, file=sys.stderr)
+    return 1 if args.check and (incomplete or any(item.unproven for item in selected)) else 0
+
+
+def _incomplete(id_: str | None) -> list[str]:
+    """Name the missing parts of each selected vendor whose row of files is incomplete."""
+    vendor = id_.partition(":")[0] if id_ else None
+    return [sentence for slug, sentence in incomplete_vendors().items() if vendor in (None, slug)]
 
 
 def _evidence(named: str | None) -> Evidence | None:

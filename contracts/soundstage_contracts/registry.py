@@ -43,8 +43,9 @@ class Part(NamedTuple):
 
 
 _CONTRACTS: Final = ("soundstage_contracts", "contracts")
+FACT_FILE: Final = Part("fact file", *_CONTRACTS, ("facts/{}.toml",))
 PARTS: Final = (
-    Part("fact file", *_CONTRACTS, ("facts/{}.toml",)),
+    FACT_FILE,
     Part("simulator", "soundstage_server", "mock_server", ("vendors/{}/__init__.py", "vendors/{}.py")),
     Part("client", "soundstage", "clients", ("vendors/{}/__init__.py", "vendors/{}.py")),
     Part("transcripts", *_CONTRACTS, ("transcripts/{}/*.json",)),

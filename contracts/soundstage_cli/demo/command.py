@@ -16,7 +16,7 @@ from soundstage_cli.env import server_address, variables
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer, suggestion
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.registry import VENDORS, complete_vendors
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         CommandError: A call failed, or a file cannot be decoded.
     """
     seed = parse_int("--seed", args.seed)
-    vendors = [_known_vendor(slug) for slug in dict.fromkeys(args.vendor or VENDORS)]
+    vendors = [_known_vendor(slug) for slug in dict.fromkeys(args.vendor or complete_vendors())]
     printer = _printer()
     with _staging_folder(args.out) as (folder, staging):
         results, external_requests = _run_demo(vendors, seed, folder, staging)

@@ -7,7 +7,7 @@ from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.registry import VENDORS, describe_missing, missing_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,13 +89,24 @@ class VendorContract:
     keeps: float = inf
 
 
+class IncompleteVendorError(LookupError):
+    """A vendor's row of files lacks a part; the text names it and the file to write next."""
+
+
 def contract_of(vendor: str) -> VendorContract:
     """Return what *vendor* declares to the contracts.
 
     Raises:
         ValueError: There is no such vendor; the text names the known ones.
+        IncompleteVendorError: The vendor has no client or no contract package yet.
     """
     if vendor not in VENDORS:
         raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
-    contract: VendorContract = import_module(f"soundstage_contracts.vendors.{vendor}").CONTRACT
+    try:
+        module = import_module(f"soundstage_contracts.vendors.{vendor}")
+    except ModuleNotFoundError as error:
+        if missing_parts(vendor) and (error.name or "").endswith(f"vendors.{vendor}"):
+            raise IncompleteVendorError(describe_missing(vendor)) from None
+        raise
+    contract: VendorContract = module.CONTRACT
     return contract

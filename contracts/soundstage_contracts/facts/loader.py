@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from soundstage_contracts.facts.tables import load_table
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.registry import FACT_FILE, VENDORS, describe_missing
 
 Certainty = Literal["documented", "contradicted", "inferred"]
 Binds = Literal["server", "client", "both", "advice"]
@@ -139,15 +139,17 @@ class FactBook(Mapping[str, Fact]):
 
 
 def load_facts(vendor: str | None = None) -> FactBook:
-    """Load the facts of *vendor*, or of every vendor in the registry.
+    """Load the facts of *vendor*, or of every vendor in the registry that has a fact file.
 
     Raises:
-        FactError: The vendor is not in the registry, or a file breaks a rule.
+        FactError: The vendor is not in the registry or has no fact file, or a file breaks a rule.
     """
     if vendor is None:
-        return FactBook(map(_vendor_facts, VENDORS))
+        return FactBook(_vendor_facts(each) for each in VENDORS if FACT_FILE.exists(each))
     if vendor not in VENDORS:
         raise FactError(f"no vendor is called {vendor!r}{_nearest(vendor, VENDORS)}; known: {', '.join(VENDORS)}")
+    if not FACT_FILE.exists(vendor):
+        raise FactError(describe_missing(vendor))
     return FactBook([_vendor_facts(vendor)])
 
 

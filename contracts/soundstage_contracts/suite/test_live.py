@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage_contracts import VENDORS
 from soundstage_contracts.declarations.vendor import contract_of
+from soundstage_contracts.registry import complete_vendors
 from soundstage_contracts.report.observer import RECORDED_CALL
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def live_calls() -> Iterator[Any]:
     """Return every vendor's calls, from the lowest rung to the highest."""
-    for vendor in VENDORS:
+    for vendor in complete_vendors():
         plan_calls = contract_of(vendor).live
         for call in plan_calls.ordered_calls() if plan_calls is not None else ():
             yield pytest.param(vendor, call, id=f"{vendor}-{call.name}")

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from soundstage import JobState, errors
-from soundstage_contracts import VENDORS
 from soundstage_contracts.declarations.vendor import contract_of
+from soundstage_contracts.registry import complete_vendors
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.transcripts.scripted_service import ACCOUNT, ScriptedResponse, ScriptedService
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from soundstage_contracts.declarations.vendor import VendorContract
     from soundstage_contracts.simulators.target import Target
 
-JOBS: Final = tuple(vendor for vendor in VENDORS if contract_of(vendor).ends)
+JOBS: Final = tuple(vendor for vendor in complete_vendors() if contract_of(vendor).ends)
 """The vendors whose calls start jobs."""
 
 REPLAYING: Final = tuple(vendor for vendor in JOBS if contract_of(vendor).replays)
