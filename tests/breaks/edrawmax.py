@@ -387,9 +387,9 @@ def home_is_trusted(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def checked_after_the_request(patch: pytest.MonkeyPatch) -> None:
     """A host is looked at only when its answer is there."""
-    right = Download._ask
+    right = Download._request
 
-    def ask(self: Download, part: Any) -> Any:
+    def request(self: Download, part: Any) -> Any:
         kept, Download._check_address = Download._check_address, lambda *_given: None  # type: ignore[method-assign]
         try:
             head = yield from right(self, part)
@@ -406,7 +406,7 @@ def checked_after_the_request(patch: pytest.MonkeyPatch) -> None:
             Download._check_address = kept  # type: ignore[method-assign]
 
     saved = Download.flow
-    patch.setattr(Download, "_ask", ask)
+    patch.setattr(Download, "_request", request)
     patch.setattr(Download, "flow", flow)
 
 

@@ -310,7 +310,7 @@ def leaked_header(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def unencrypted_redirect(patch: pytest.MonkeyPatch) -> None:
     """A download follows a redirect from https to http."""
-    patch.setattr(Download, "_check_address", lambda _self, _url, _came_from: None)
+    patch.setattr(Download, "_check_address", lambda _self, _url, _previous: None)
 
 
 @MUTATIONS.in_client

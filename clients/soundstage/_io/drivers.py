@@ -1,4 +1,4 @@
-"""The two loops that carry out what flows ask for: the only code that does input and output.
+"""Drivers: the two loops that run flows and carry out their effects.
 
 They are the same loop, once blocking and once awaiting. A flow is always closed, and so is the stream it left open.
 """
@@ -21,38 +21,39 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_EXCERPT = 500
+_EXCERPT = 500  # characters of a response in the note on an interruption
 
 
 class SyncDriver:
     """Runs flows by blocking."""
 
-    def __init__(self, wire: SyncTransport, clock: Clock) -> None:
-        self._wire = wire
+    def __init__(self, transport: SyncTransport, clock: Clock) -> None:
+        self._transport = transport
         self._clock = clock
         self._locks: dict[str, threading.Lock] = {}
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive *flow* to its end and return its value."""
-        hands = SyncEffects(self._wire, self._clock, self._exclusive)
+        """Run *flow* to its end and return its value."""
+        effects = SyncEffects(self._transport, self._clock, self._exclusive)
         step: Callable[[Any], Effect] = flow.send
         value: Any = None
         try:
             while True:
                 effect = step(value)
                 try:
-                    step, value = flow.send, hands.perform(effect)
-                except Exception as error:  # noqa: BLE001 - the flow decides what any trouble means
+                    step, value = flow.send, effects.perform(effect)
+                except Exception as error:  # noqa: BLE001 - the flow decides what an error means
                     step, value = flow.throw, error
         except StopIteration as end:
             result: T = end.value
             return result
         except BaseException as interruption:
-            hands.money.explain(interruption)
+            effects.paid.explain(interruption)
             raise
         finally:
+            # The flow first: its own cleanup, such as that of a partial file, runs before the connection is returned.
             flow.close()
-            hands.close()
+            effects.close()
 
     def _exclusive(self, effect: Exclusive) -> object:
         with self._locks.setdefault(effect.key, threading.Lock()):
@@ -62,32 +63,32 @@ class SyncDriver:
 class AsyncDriver:
     """Runs flows by awaiting."""
 
-    def __init__(self, wire: AsyncTransport, clock: Clock) -> None:
-        self._wire = wire
+    def __init__(self, transport: AsyncTransport, clock: Clock) -> None:
+        self._transport = transport
         self._clock = clock
         self._locks: dict[str, anyio.Lock] = {}
 
     async def run(self, flow: Flow[T]) -> T:
-        """Drive *flow* to its end and return its value."""
-        hands = AsyncEffects(self._wire, self._clock, self._exclusive)
+        """Run *flow* to its end and return its value."""
+        effects = AsyncEffects(self._transport, self._clock, self._exclusive)
         step: Callable[[Any], Effect] = flow.send
         value: Any = None
         try:
             while True:
                 effect = step(value)
                 try:
-                    step, value = flow.send, await hands.perform(effect)
-                except Exception as error:  # noqa: BLE001 - the flow decides what any trouble means
+                    step, value = flow.send, await effects.perform(effect)
+                except Exception as error:  # noqa: BLE001 - the flow decides what an error means
                     step, value = flow.throw, error
         except StopIteration as end:
             result: T = end.value
             return result
         except BaseException as interruption:
-            hands.money.explain(interruption)
+            effects.paid.explain(interruption)
             raise
         finally:
             flow.close()
-            await hands.close()
+            await effects.close()
 
     async def _exclusive(self, effect: Exclusive) -> object:
         async with self._locks.setdefault(effect.key, anyio.Lock()):
@@ -95,32 +96,32 @@ class AsyncDriver:
 
 
 class PaidRequest:
-    """Remembers the paid request of a run, to say on an interruption what to look for."""
+    """The last paid request of a run, to describe on an interruption what may have been charged."""
 
     def __init__(self) -> None:
         self.request: Request | None = None
-        self.answer: Response | None = None
+        self.response: Response | None = None
 
     def explain(self, interruption: BaseException) -> None:
-        """Add what is known to an interruption, such as Ctrl-C or a cancelled task; errors speak for themselves."""
+        """Add what is known to an interruption, such as Ctrl-C or a canceled task; errors have their own message."""
         if self.request is None or isinstance(interruption, Exception):
             return
         note = f"A paid request was interrupted: {self.request} (request hash {self.request.fingerprint})."
-        if self.answer is None:
-            note += " Its outcome is unknown: look for the job at the service before sending it again."
+        if self.response is None:
+            note += " Its outcome is unknown: check the service for the job before submitting again."
         else:
-            note += f" It had been answered with HTTP {self.answer.status}: {self.answer.text[:_EXCERPT]}"
+            note += f" The response was HTTP {self.response.status}: {self.response.text[:_EXCERPT]}"
         interruption.add_note(note)
 
 
 class SyncEffects:
-    """Carries out the effects of one run, and holds its open stream."""
+    """Carries out the effects of one run, and owns its open stream."""
 
-    def __init__(self, wire: SyncTransport, clock: Clock, alone: Callable[[Exclusive], object]) -> None:
-        self.money = PaidRequest()
-        self._wire = wire
+    def __init__(self, transport: SyncTransport, clock: Clock, exclusive: Callable[[Exclusive], object]) -> None:
+        self.paid = PaidRequest()
+        self._transport = transport
         self._clock = clock
-        self._exclusive = alone
+        self._exclusive = exclusive
         self._stream: SyncStream | None = None
 
     def perform(self, effect: Effect) -> object:
@@ -132,7 +133,7 @@ class SyncEffects:
                 return None
             case Open(request):
                 self.close()
-                self._stream = self._wire.open(request)
+                self._stream = self._transport.open(request)
                 return self._stream.head
             case Read():
                 return b"" if self._stream is None else self._stream.read()
@@ -143,10 +144,10 @@ class SyncEffects:
 
     def _send(self, request: Request) -> Response:
         if not request.paid:
-            return self._wire.send(request)
-        self.money.request, self.money.answer = request, None
-        self.money.answer = self._wire.send(request)
-        return self.money.answer
+            return self._transport.send(request)
+        self.paid.request, self.paid.response = request, None
+        self.paid.response = self._transport.send(request)
+        return self.paid.response
 
     def close(self) -> None:
         stream, self._stream = self._stream, None
@@ -155,13 +156,15 @@ class SyncEffects:
 
 
 class AsyncEffects:
-    """Carries out the effects of one run, and holds its open stream."""
+    """Carries out the effects of one run, and owns its open stream."""
 
-    def __init__(self, wire: AsyncTransport, clock: Clock, alone: Callable[[Exclusive], Awaitable[object]]) -> None:
-        self.money = PaidRequest()
-        self._wire = wire
+    def __init__(
+        self, transport: AsyncTransport, clock: Clock, exclusive: Callable[[Exclusive], Awaitable[object]]
+    ) -> None:
+        self.paid = PaidRequest()
+        self._transport = transport
         self._clock = clock
-        self._exclusive = alone
+        self._exclusive = exclusive
         self._stream: AsyncStream | None = None
 
     async def perform(self, effect: Effect) -> object:
@@ -173,7 +176,7 @@ class AsyncEffects:
                 return None
             case Open(request):
                 await self.close()
-                self._stream = await self._wire.open(request)
+                self._stream = await self._transport.open(request)
                 return self._stream.head
             case Read():
                 return b"" if self._stream is None else await self._stream.read()
@@ -184,13 +187,14 @@ class AsyncEffects:
 
     async def _send(self, request: Request) -> Response:
         if not request.paid:
-            return await self._wire.send(request)
-        self.money.request, self.money.answer = request, None
-        self.money.answer = await self._wire.send(request)
-        return self.money.answer
+            return await self._transport.send(request)
+        self.paid.request, self.paid.response = request, None
+        self.paid.response = await self._transport.send(request)
+        return self.paid.response
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
+            # The task may be canceled already: without the shield the connection would leak at the first await.
             with anyio.CancelScope(shield=True):
                 await stream.close()

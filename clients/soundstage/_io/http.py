@@ -1,8 +1,8 @@
-"""The one module that knows the HTTP library, httpx.
+"""The transport: the one module that uses the HTTP library, httpx.
 
-A client of our own is made at the first request, with a TLS context that is made once and shared. Paid requests travel
-on connections that are not kept alive, so that a connection gone stale in a pool never makes an outcome unknown. An
-injected client is used as it is, with its own settings, and never closed here. No redirect is followed here.
+An own httpx client is created at the first request, with a TLS context that is created once and shared. Paid requests
+use connections that are not kept alive, so that a stale pooled connection never makes an outcome unknown. An injected
+client is used with its own settings and never closed here. No redirect is followed here.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ SyncHttp = httpx.Client
 AsyncHttp = httpx.AsyncClient
 HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
 
+# With these errors no byte of the request can have reached the service; with any other one it may have.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _BROKEN = (httpx.HTTPError, httpx.StreamError, OSError)
-_PATIENCE = 60.0  # seconds, as the services' own clients have it
-_KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-_FRESH = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+_TIMEOUT = 60.0  # seconds, as in the vendors' own clients
+_POOLED = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+_UNPOOLED = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 _HEADERS = {"User-Agent": f"soundstage/{__version__}"}
 _LOGGERS = (
     "httpx",
@@ -48,20 +49,20 @@ _LOGGERS = (
     "hpack.table",
 )
 
-_ours: ContextVar[bool] = ContextVar("soundstage_request", default=False)
+_own_request: ContextVar[bool] = ContextVar("soundstage_request", default=False)
 
 
-class _OthersOnly(logging.Filter):
-    """Keeps httpx from writing our addresses and headers, signed ones among them, into a log."""
+class _DropOwnRecords(logging.Filter):
+    """Drops the log records of httpx for this library's requests: they contain headers and signed addresses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let pass what was logged for anybody else's request."""
+        """Pass the records of requests that other code sends."""
         del record
-        return not _ours.get()
+        return not _own_request.get()
 
 
 def _guard_loggers() -> None:
-    guard = _OthersOnly()
+    guard = _DropOwnRecords()
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(guard)
 
@@ -76,8 +77,8 @@ def _tls() -> ssl.SSLContext:
 
 @contextmanager
 def _exchange(request: Request) -> Generator[None, None, None]:
-    """Mark what is logged as ours, and translate trouble: what a paid request met is never left to guesswork."""
-    mark = _ours.set(True)
+    """Mark log records as this library's own, and translate errors into `NotSent` or `Interrupted`."""
+    mark = _own_request.set(True)
     try:
         yield
     except _NEVER_SENT as error:
@@ -87,55 +88,59 @@ def _exchange(request: Request) -> Generator[None, None, None]:
     except Exception as error:
         if not request.paid:
             raise
+        # An unexpected error, of an injected transport perhaps: the paid request may have been sent, so assume that.
         raise Interrupted(_reason(error, request)) from error
     finally:
-        _ours.reset(mark)
+        _own_request.reset(mark)
 
 
 def _reason(error: Exception, request: Request) -> str:
-    """What went wrong, without header values: an illegal one is quoted by the library's own message."""
+    """Return the error message without header values, as httpx quotes an illegal header value."""
     return Redactor(request.headers.values())(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
-def _within(limits: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
+def _capped(limits: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
     if seconds is None:
         return limits
-    cut = {name: seconds if limit is None else min(limit, seconds) for name, limit in limits.as_dict().items()}
-    return httpx.Timeout(**cut)
+    capped = {name: seconds if limit is None else min(limit, seconds) for name, limit in limits.as_dict().items()}
+    return httpx.Timeout(**capped)
 
 
-def _response(answer: httpx.Response, content: bytes = b"") -> Response:
-    return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, content)
+def _response(received: httpx.Response, content: bytes = b"") -> Response:
+    return Response(received.status_code, {name.lower(): value for name, value in received.headers.items()}, content)
 
 
-class _Wire(ABC, Generic[HttpT]):
-    """The HTTP clients behind one client of ours: an injected one, or two that are made when first needed."""
+class _Transport(ABC, Generic[HttpT]):
+    """The httpx clients behind one client: an injected one, or two that are created when first needed.
+
+    The second one, without kept-alive connections, is for paid requests.
+    """
 
     _kind: type[HttpT]
 
-    def __init__(self, given: HttpT | None, timeout: float | None) -> None:
-        self._given = instance("http", given, self._kind)
+    def __init__(self, injected: HttpT | None, timeout: float | None) -> None:
+        self._injected = instance("http", injected, self._kind)
         self._timeout = timeout
-        self._made: dict[bool, HttpT] = {}
-        self._lock = threading.Lock()
+        self._created: dict[bool, HttpT] = {}
+        self._lock = threading.Lock()  # threads share a client, and two first requests must not create two
         self._closed = False
 
     @property
     def base_url(self) -> str:
-        """The base address of an injected client, or ""."""
-        return "" if self._given is None else str(self._given.base_url)
+        """The base address of the injected client, or ""."""
+        return "" if self._injected is None else str(self._injected.base_url)
 
     def _pick(self, *, paid: bool) -> HttpT:
         with self._lock:
-            client = self._given or self._made.get(paid)
+            client = self._injected or self._created.get(paid)
             if self._closed or (client is not None and client.is_closed):
-                raise ClientClosed("the client is closed: make a new one")
+                raise ClientClosed("the client is closed: create a new one")
             if client is None:
-                client = self._made[paid] = self._make(_FRESH if paid else _KEPT)
+                client = self._created[paid] = self._make(_UNPOOLED if paid else _POOLED)
             return client
 
     def _prepare(self, request: Request) -> tuple[HttpT, httpx.Request]:
-        """What to send with, and what to send; nothing has left when this fails."""
+        """Return the httpx client and the request; a failure here proves that nothing was sent."""
         client = self._pick(paid=request.paid)
         try:
             return client, self._build(client, request)
@@ -148,64 +153,64 @@ class _Wire(ABC, Generic[HttpT]):
         if content is not None:
             headers["Content-Type"] = "application/json"
         limits = client.timeout if self._timeout is None else httpx.Timeout(self._timeout)
-        timeout = _within(limits, request.timeout)
+        timeout = _capped(limits, request.timeout)
         return client.build_request(request.method, request.url, headers=headers, content=content, timeout=timeout)
 
     @abstractmethod
     def _make(self, limits: httpx.Limits) -> HttpT: ...
 
-    def _retire(self) -> list[HttpT]:
+    def _mark_closed(self) -> list[HttpT]:
         with self._lock:
             self._closed = True
-            made = list(self._made.values())
-            self._made.clear()
-            return made
+            created = list(self._created.values())
+            self._created.clear()
+            return created
 
 
-class SyncTransport(_Wire[httpx.Client]):
-    """Sends by blocking."""
+class SyncTransport(_Transport[httpx.Client]):
+    """Sends requests, blocking."""
 
     _kind = httpx.Client
 
     def send(self, request: Request) -> Response:
-        """The whole answer to *request*.
+        """Send *request* and return the whole response.
 
         Raises:
-            TransportError: There is none.
+            TransportError: There is no response.
             ClientClosed: The client is closed.
         """
         client, outgoing = self._prepare(request)
         with _exchange(request):
-            answer = client.send(outgoing, auth=None, follow_redirects=False)
-            return _response(answer, answer.content)
+            received = client.send(outgoing, auth=None, follow_redirects=False)
+            return _response(received, received.content)
 
     def open(self, request: Request) -> SyncStream:
-        """The answer to *request* with its body still to come; raises as `send` does."""
+        """Send *request* and return its response before the body; raises as `send` does."""
         client, outgoing = self._prepare(request)
         with _exchange(request):
-            answer = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return SyncStream(request, answer)
+            received = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+            return SyncStream(request, received)
 
     def close(self) -> None:
-        """Close what was made here, and send no more."""
-        for client in self._retire():
+        """Close the clients that were created here; later requests are refused."""
+        for client in self._mark_closed():
             client.close()
 
     def _make(self, limits: httpx.Limits) -> httpx.Client:
-        return httpx.Client(verify=_tls(), limits=limits, timeout=_PATIENCE, headers=_HEADERS)
+        return httpx.Client(verify=_tls(), limits=limits, timeout=_TIMEOUT, headers=_HEADERS)
 
 
 class SyncStream:
-    """An answer whose body is read in pieces."""
+    """A response whose body is read in chunks."""
 
-    def __init__(self, request: Request, answer: httpx.Response) -> None:
-        self.head = _response(answer)
+    def __init__(self, request: Request, received: httpx.Response) -> None:
+        self.head = _response(received)
         self._request = request
-        self._answer = answer
-        self._chunks: Iterator[bytes] = answer.iter_bytes()
+        self._received = received
+        self._chunks: Iterator[bytes] = received.iter_bytes()
 
     def read(self) -> bytes:
-        """The next piece, b"" at the end.
+        """Return the next chunk, b"" at the end.
 
         Raises:
             Interrupted: The body broke off.
@@ -214,54 +219,54 @@ class SyncStream:
             return next(self._chunks, b"")
 
     def close(self) -> None:
-        """Give the connection back; trouble in doing so is nobody's trouble."""
+        """Return the connection to the pool; an error in doing so changes nothing about the download and is dropped."""
         with suppress(TransportError), _exchange(self._request):
-            self._answer.close()
+            self._received.close()
 
 
-class AsyncTransport(_Wire[httpx.AsyncClient]):
-    """Sends by awaiting."""
+class AsyncTransport(_Transport[httpx.AsyncClient]):
+    """Sends requests, awaiting."""
 
     _kind = httpx.AsyncClient
 
     async def send(self, request: Request) -> Response:
-        """The whole answer to *request*; raises as `SyncTransport.send` does."""
+        """Send *request* and return the whole response; raises as `SyncTransport.send` does."""
         client, outgoing = self._prepare(request)
         with _exchange(request):
-            answer = await client.send(outgoing, auth=None, follow_redirects=False)
-            return _response(answer, answer.content)
+            received = await client.send(outgoing, auth=None, follow_redirects=False)
+            return _response(received, received.content)
 
     async def open(self, request: Request) -> AsyncStream:
-        """The answer to *request* with its body still to come; raises as `SyncTransport.send` does."""
+        """Send *request* and return its response before the body; raises as `SyncTransport.send` does."""
         client, outgoing = self._prepare(request)
         with _exchange(request):
-            answer = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return AsyncStream(request, answer)
+            received = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+            return AsyncStream(request, received)
 
     async def close(self) -> None:
-        """Close what was made here, and send no more."""
-        for client in self._retire():
+        """Close the clients that were created here; later requests are refused."""
+        for client in self._mark_closed():
             await client.aclose()
 
     def _make(self, limits: httpx.Limits) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=_tls(), limits=limits, timeout=_PATIENCE, headers=_HEADERS)
+        return httpx.AsyncClient(verify=_tls(), limits=limits, timeout=_TIMEOUT, headers=_HEADERS)
 
 
 class AsyncStream:
-    """An answer whose body is awaited in pieces."""
+    """A response whose body is awaited in chunks."""
 
-    def __init__(self, request: Request, answer: httpx.Response) -> None:
-        self.head = _response(answer)
+    def __init__(self, request: Request, received: httpx.Response) -> None:
+        self.head = _response(received)
         self._request = request
-        self._answer = answer
-        self._chunks: AsyncIterator[bytes] = answer.aiter_bytes()
+        self._received = received
+        self._chunks: AsyncIterator[bytes] = received.aiter_bytes()
 
     async def read(self) -> bytes:
-        """The next piece, b"" at the end; raises as `SyncStream.read` does."""
+        """Return the next chunk, b"" at the end; raises as `SyncStream.read` does."""
         with _exchange(self._request):
             return await anext(self._chunks, b"")
 
     async def close(self) -> None:
-        """Give the connection back; trouble in doing so is nobody's trouble."""
+        """Return the connection to the pool; an error in doing so changes nothing about the download and is dropped."""
         with suppress(TransportError), _exchange(self._request):
-            await self._answer.aclose()
+            await self._received.aclose()

@@ -1,4 +1,4 @@
-"""A file on its way: written beside its target under another name, and put there at the end or not at all."""
+"""A partial file: a download is written beside its target, and moved to it when it is complete."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 
 
-class Partial:
-    """What arrived so far of one file. All methods block; the driver runs them where that is allowed.
-
-    The lock makes the end of a cancelled download wait for a write that is still in another thread.
+class PartialFile:
+    """The part of a file that has arrived. All methods block; the driver runs them in a thread where it must.
 
     Attributes:
-        size: Bytes that arrived.
-        head: The first of them, up to 512.
-        etag: The strong ETag they belong to, or "".
+        size: The number of bytes that arrived.
+        head: The first bytes, up to 512.
+        etag: The strong ETag of the file that they belong to, or "".
     """
 
     def __init__(self, target: Path, source: str, *, resume: bool, checked: bool) -> None:
         """Prepare, without touching the file system.
 
         Args:
-            target: Where the file will stand.
-            source: What names the file at its host, to know it again.
-            resume: Whether to go on with what an earlier download left, and to leave it for a later one.
-            checked: Whether a SHA-256 will be asked for.
+            target: The path of the complete file.
+            source: The address of the file without its query, which identifies it in a later download.
+            resume: Whether to continue from what an earlier download left, and to leave it for a later one.
+            checked: Whether a SHA-256 will be compared.
         """
+        # Two downloads of one target at once must not write into one file; only `resume` needs a name to find again.
         unique = f".{target.name}.{secrets.token_hex(8)}.part"
         self.target = target
         self.path = target.with_name(f"{target.name}.part" if resume else unique)
@@ -46,26 +45,28 @@ class Partial:
         self._source = source
         self._resume = resume
         self._hash = hashlib.sha256() if checked else None
-        self._note = self.path.with_name(f"{self.path.name}.json")
+        self._metadata = self.path.with_name(f"{self.path.name}.json")
         self._file: BinaryIO | None = None
-        self._over = False
+        self._closed = False
+        # When a download is canceled, a write may still run in its thread: `close` waits for it, so that nothing is
+        # written after the file was deleted.
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Open the file, and take over what an earlier download left of the same source."""
+        """Open the file, and continue from what an earlier download of the same source left."""
         with self._lock:
-            if self._over:
+            if self._closed:
                 return
             self.target.parent.mkdir(parents=True, exist_ok=True)
             if self.target.is_dir():
-                raise IsADirectoryError(f"a folder stands at {self.target}")
-            kept = self._resume and self._left_behind()
+                raise IsADirectoryError(f"the target {self.target} is a folder")
+            kept = self._resume and self._load_metadata()
             self._file = self.path.open("r+b" if kept else "wb")
             if kept:
-                self._take_over(self._file)
+                self._read_existing(self._file)
 
-    def begin(self, etag: str) -> None:
-        """Drop what arrived and begin with the file that *etag* names, "" for one without a strong ETag."""
+    def restart(self, etag: str) -> None:
+        """Discard what arrived and start with the file that *etag* identifies, "" for one without a strong ETag."""
         with self._lock:
             if self._file is None:
                 return
@@ -74,48 +75,48 @@ class Partial:
             self.size, self.head, self.etag = 0, b"", etag
             self._hash = hashlib.sha256() if self._hash else None
             if self._resume:
-                self._note.write_text(json.dumps({"source": self._source, "etag": etag}), encoding="utf-8")
+                self._metadata.write_text(json.dumps({"source": self._source, "etag": etag}), encoding="utf-8")
 
     def write(self, chunk: bytes) -> None:
-        """Add what arrived."""
+        """Append a chunk."""
         with self._lock:
             if self._file is not None:
                 self._file.write(chunk)
                 self._count(chunk)
 
     def digest(self) -> str:
-        """The SHA-256 of all that arrived, in hexadecimal."""
+        """Return the SHA-256 of everything that arrived, in hexadecimal."""
         return self._hash.hexdigest() if self._hash else ""
 
     def commit(self) -> None:
-        """Put the file in its place."""
+        """Move the complete file to its target, in one step."""
         with self._lock:
             if self._file is not None:
                 self._file.close()
                 self.path.replace(self.target)
                 self._file = None
-                self._note.unlink(missing_ok=True)
+                self._metadata.unlink(missing_ok=True)
 
     def close(self, *, keep: bool) -> None:
-        """End: leave nothing, or with *keep* what a later download can go on with."""
+        """Close the file; delete it, or with *keep* leave it where a later download can continue from it."""
         with self._lock:
-            file, self._file, self._over = self._file, None, True
+            file, self._file, self._closed = self._file, None, True
             if file is None:
                 return
             with contextlib.suppress(OSError):
                 file.close()
             if not (keep and self._resume and self.etag and self.size):
-                self._forget()
+                self._delete()
 
-    def _forget(self) -> None:
-        for path in (self.path, self._note):
+    def _delete(self) -> None:
+        for path in (self.path, self._metadata):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def _left_behind(self) -> bool:
+    def _load_metadata(self) -> bool:
         try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
-            source, etag = note["source"], note["etag"]
+            metadata = json.loads(self._metadata.read_text(encoding="utf-8"))
+            source, etag = metadata["source"], metadata["etag"]
         except (OSError, ValueError, TypeError, KeyError):
             return False
         if source != self._source or not isinstance(etag, str) or not self.path.is_file():
@@ -123,7 +124,7 @@ class Partial:
         self.etag = etag
         return bool(etag)
 
-    def _take_over(self, file: BinaryIO) -> None:
+    def _read_existing(self, file: BinaryIO) -> None:
         while block := file.read(_BLOCK):
             self._count(block)
 

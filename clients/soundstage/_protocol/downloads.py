@@ -1,9 +1,9 @@
-"""Saving a result: every rule of a download, as one flow.
+"""Download an output: every rule of a download, as one flow.
 
-A file is written beside its target and put in its place at the end. Redirects are followed by hand: credentials go to
-the service's own origin only, https never becomes http, and the number of hops is bounded. A transfer that breaks off
-is taken up where it ended, if the host's ETag allows; what arrives must be as long, as small and of the kind it should
-be.
+A file is written beside its target and moved to it at the end. Redirects are followed here and not by the HTTP library:
+credentials go to the service's own origin only, https never becomes http, and the number of redirects is limited. A
+transfer that breaks off is continued where it ended, if the host's ETag allows it. Length, size limit, kind and SHA-256
+of the file are checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from soundstage import errors
-from soundstage._io.partial_file import Partial
+from soundstage._io.partial_file import PartialFile
 from soundstage._protocol import responses
 from soundstage._values.events import FileSaved
 from soundstage._values.media_type import HEAD, mismatch
@@ -30,23 +30,24 @@ if TYPE_CHECKING:
     from soundstage._protocol.service import Service
     from soundstage._values.state import Media
 
-_HOPS = 5
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NOT_NOW = frozenset({408, 425, 429})
-_OK, _PARTIAL, _UNSATISFIABLE = 200, 206, 416
+_MAX_REDIRECTS = 5
+_REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_TEMPORARY_STATUSES = frozenset({408, 425, 429})
+_OK, _PARTIAL_CONTENT, _UNSATISFIABLE = 200, 206, 416
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)\Z")
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _UNSAFE_NAME = re.compile(r"[^\w.\- ]+")
-_LONGEST_NAME = 120  # bytes: with what is added for a temporary file it stays below any limit
+_MAX_NAME = 120  # bytes: with the suffix of a temporary file it stays below the limit of every file system
 _SUFFIXES = {"video": ".mp4", "image": ".png", "mask": ".png", "audio": ".mp3"}
 _KNOWN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
-_WORTH_ANOTHER_ROUND = 1 << 20  # bytes
-_VERDICTS = (errors.DownloadTooLarge, errors.ChecksumMismatch, errors.ContentMismatch)
+_PROGRESS = 1 << 20  # bytes that make another round of tries worthwhile
+# What arrived is known to be wrong, so that a later download must not continue from it.
+_WRONG_CONTENT = (errors.DownloadTooLarge, errors.ChecksumMismatch, errors.ContentMismatch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveOptions:
-    """How a file is to be saved, checked.
+    """The options of one download, checked.
 
     Raises:
         InvalidArgument: A value is out of range.
@@ -71,28 +72,30 @@ class Download:
     def __init__(self, service: Service, media: Media, token: str | None, path: Path, options: SaveOptions) -> None:
         self._service = service
         self._media = media
-        self._url = media.url.strip().replace(" ", "%20")  # a paid file is not lost to a sloppy address
+        self._url = media.url.strip().replace(
+            " ", "%20"
+        )  # some vendors return such addresses, and the file is paid for
         self._token = token
         self._path = path
         self._options = options
 
     def flow(self) -> Flow[Path]:
-        """Save the file and return where it stands.
+        """Save the file and return its path.
 
         Raises:
             DownloadError: It was not saved.
-            OSError: The file system refuses.
+            OSError: The file system refused.
         """
         self._check_address(self._url, None)
         target = yield from run(partial(_target, self._path, self._media))
-        part = Partial(target, _source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
+        part = PartialFile(target, _source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
         keep = True
         try:
             yield from run(part.open)
             yield from self._fetch_all(part)
             self._check_digest(part)
             yield from run(part.commit)
-        except _VERDICTS:
+        except _WRONG_CONTENT:
             keep = False
             raise
         finally:
@@ -100,107 +103,111 @@ class Download:
         self._service.emit(FileSaved(self._service.profile.slug, hide_query(self._media.url), target, part.size))
         return target
 
-    def _fetch_all(self, part: Partial) -> Flow[None]:
-        """As many tries as the retry policy allows, and as many again after every round that brought enough."""
+    def _fetch_all(self, part: PartialFile) -> Flow[None]:
+        """Try as often as the `RetryPolicy` allows, and as often again after every round that made progress.
+
+        A large file over a poor connection may break off more often than the policy allows, and still arrives.
+        """
         while True:
             before = part.size
             try:
-                return (yield from self._service.retried(lambda: self._fetch(part), _may_pass))
+                return (yield from self._service.retried(lambda: self._fetch(part), _is_transient))
             except errors.DownloadIncomplete:
-                if part.size < before + _WORTH_ANOTHER_ROUND:
+                if part.size < before + _PROGRESS:
                     raise
 
-    def _fetch(self, part: Partial) -> Flow[None]:
-        """One try: ask for what is missing, and write it; whoever breaks off after the last byte has sent it all."""
+    def _fetch(self, part: PartialFile) -> Flow[None]:
+        """Try once: request the bytes that are missing, and write them."""
         total = None
         try:
-            head = yield from self._ask(part)
-            total = yield from self._begin(head, part)
+            head = yield from self._request(part)
+            total = yield from self._prepare(head, part)
             while chunk := (yield from read()):
                 yield from run(partial(part.write, chunk))
-                self._check_so_far(part, total)
-        except TransportError as trouble:
-            if part.size != total:
-                raise self._error(errors.DownloadIncomplete, f"the transfer broke off: {trouble}") from None
-        self._check_whole(part, total)
+                self._check_progress(part, total)
+        except TransportError as error:
+            if part.size != total:  # a connection that breaks after the last byte has delivered the whole file
+                raise self._error(errors.DownloadIncomplete, f"the transfer broke off: {error}") from None
+        self._check_complete(part, total)
 
-    def _ask(self, part: Partial) -> Flow[Response]:
-        """The head of the answer at the end of all redirects."""
-        url, came_from = self._url, None
-        for _ in range(_HOPS + 1):
-            self._check_address(url, came_from)
+    def _request(self, part: PartialFile) -> Flow[Response]:
+        """Return the head of the response at the end of all redirects."""
+        url, previous = self._url, None
+        for _ in range(_MAX_REDIRECTS + 1):
+            self._check_address(url, previous)
             request = Request("GET", url, {**self._headers(part), **self._service.download_headers(url)})
             head = yield from self._service.traced(request, open_stream)
-            if head.status not in _REDIRECTS or "location" not in head.headers:
+            if head.status not in _REDIRECT_STATUSES or "location" not in head.headers:
                 return head
-            url, came_from = _joined(url, head.headers["location"]), url
-        raise self._error(errors.DownloadRefused, f"more than {_HOPS} redirects")
+            url, previous = _joined(url, head.headers["location"]), url
+        raise self._error(errors.DownloadRefused, f"more than {_MAX_REDIRECTS} redirects")
 
-    def _headers(self, part: Partial) -> dict[str, str]:
+    def _headers(self, part: PartialFile) -> dict[str, str]:
+        # Without compression, sizes, ranges and the SHA-256 are those of the file itself.
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if part.size and part.etag:
             headers |= {"Range": f"bytes={part.size}-", "If-Range": part.etag}
         return headers
 
-    def _check_address(self, url: str, came_from: str | None) -> None:
+    def _check_address(self, url: str, previous: str | None) -> None:
         if not is_web_address(url):
             raise self._error(errors.DownloadUnsafe, f"not an http or https address: {hide_query(url)}")
-        if urlsplit(url).scheme == "http" and came_from is not None and urlsplit(came_from).scheme == "https":
+        if urlsplit(url).scheme == "http" and previous is not None and urlsplit(previous).scheme == "https":
             raise self._error(errors.DownloadUnsafe, f"redirected from https to {hide_query(url)}")
-        if (distrust := self._service.untrusted_reason(url)) is not None:
-            raise self._error(errors.DownloadUnsafe, distrust)
+        if (reason := self._service.untrusted_reason(url)) is not None:
+            raise self._error(errors.DownloadUnsafe, reason)
 
-    def _begin(self, head: Response, part: Partial) -> Flow[int | None]:
-        """Make the file ready for the body to come, and return how many bytes there will be in all."""
+    def _prepare(self, head: Response, part: PartialFile) -> Flow[int | None]:
+        """Check the response, prepare the file for its body, and return the total size, or None if it is unknown."""
         if head.status == _UNSATISFIABLE and part.size:
-            yield from self._start_over(part, "the host does not go on where the transfer broke off")
-        if head.status not in {_OK, _PARTIAL}:
+            yield from self._restart(part, "the host cannot continue where the transfer broke off")
+        if head.status not in {_OK, _PARTIAL_CONTENT}:
             raise self._refused(head)
         if head.headers.get("content-encoding", "identity") != "identity":
-            raise self._error(errors.ContentMismatch, "the host sent an encoding that was not asked for")
-        if head.status == _PARTIAL and not _continues(head, part):
-            yield from self._start_over(part, "the host sent another part than was asked for")
+            raise self._error(errors.ContentMismatch, "the host sent a content encoding that was not requested")
+        if head.status == _PARTIAL_CONTENT and not _continues(head, part):
+            yield from self._restart(part, "the host sent another range than the requested one")
         if head.status == _OK or not part.size:
-            yield from run(partial(part.begin, _strong_etag(head)))
+            yield from run(partial(part.restart, _strong_etag(head)))
         total = _total(head)
         self._check_size(total or 0)
         return total
 
-    def _start_over(self, part: Partial, why: str) -> Flow[None]:
-        yield from run(partial(part.begin, ""))
+    def _restart(self, part: PartialFile, why: str) -> Flow[None]:
+        yield from run(partial(part.restart, ""))
         raise self._error(errors.DownloadIncomplete, why)
 
     def _check_size(self, size: int) -> None:
         limit = self._options.max_bytes
         if limit is not None and size > limit:
-            raise self._error(errors.DownloadTooLarge, f"{size} bytes are more than max_bytes={limit}")
+            raise self._error(errors.DownloadTooLarge, f"its {size} bytes are more than max_bytes={limit}")
 
-    def _check_so_far(self, part: Partial, total: int | None) -> None:
+    def _check_progress(self, part: PartialFile, total: int | None) -> None:
         self._check_size(part.size)
         if len(part.head) >= HEAD:
             self._check_kind(part)
         if self._options.on_progress is not None:
             self._options.on_progress(part.size, total)
 
-    def _check_whole(self, part: Partial, total: int | None) -> None:
+    def _check_complete(self, part: PartialFile, total: int | None) -> None:
         if total is not None and part.size != total:
             raise self._error(errors.DownloadIncomplete, f"{part.size} of {total} bytes arrived")
         self._check_kind(part)
 
-    def _check_kind(self, part: Partial) -> None:
+    def _check_kind(self, part: PartialFile) -> None:
         found = mismatch(self._media.kind, part.head)
         if found is not None:
-            raise self._error(errors.ContentMismatch, f"{found} came in place of the {self._media.kind}")
+            raise self._error(errors.ContentMismatch, f"the host sent {found} instead of the {self._media.kind}")
 
-    def _check_digest(self, part: Partial) -> None:
+    def _check_digest(self, part: PartialFile) -> None:
         found = part.digest()
         if found != (self._options.sha256 or ""):
-            raise self._error(errors.ChecksumMismatch, f"SHA-256 is {found}, not {self._options.sha256}")
+            raise self._error(errors.ChecksumMismatch, f"its SHA-256 is {found}, not {self._options.sha256}")
 
     def _refused(self, head: Response) -> errors.DownloadError:
-        over = head.status < responses.SERVER_ERRORS
-        hint = "; the address may have expired: refresh() the job for a new one" if over else ""
-        error = self._error(errors.DownloadRefused, f"the host answered HTTP {head.status}{hint}")
+        expired = head.status < responses.SERVER_ERRORS
+        hint = "; the address may have expired: refresh() the job for a new one" if expired else ""
+        error = self._error(errors.DownloadRefused, f"the host responded with HTTP {head.status}{hint}")
         error.status, error.retry_after = head.status, responses.retry_after(head)
         return error
 
@@ -211,7 +218,7 @@ class Download:
 
 
 def job_file_names(job_id: str, results: Sequence[Media]) -> Iterator[tuple[Media, str]]:
-    """Each result with the name of its file: the job's id, a number where there are several, and a suffix."""
+    """Yield each output with the name of its file: the job's id, a number if there are several, and a suffix."""
     stem = _clean(job_id) or "job"
     for number, media in enumerate(results, 1):
         suffix = _KNOWN_SUFFIX.search(_last_segment(media.url))
@@ -233,8 +240,9 @@ def _last_segment(url: str) -> str:
 
 
 def _clean(name: str) -> str:
-    """*name* with nothing in it that a path or a shell would mind."""
-    end = _UNSAFE_NAME.sub("_", name).encode()[-_LONGEST_NAME:]
+    """Return *name* without characters that are special in a path or a shell."""
+    # A name that is too long keeps its end, and so its suffix; the cut may fall inside a character.
+    end = _UNSAFE_NAME.sub("_", name).encode()[-_MAX_NAME:]
     return end.decode(errors="ignore").strip(". _")
 
 
@@ -250,17 +258,17 @@ def _source(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
-def _continues(head: Response, part: Partial) -> bool:
-    """Whether a partial answer begins where the file ends, and is of the same file."""
+def _continues(head: Response, part: PartialFile) -> bool:
+    """Whether a partial response starts where the file ends, and is of the same file."""
     span = _RANGE.match(head.headers.get("content-range", ""))
     same = not part.size or head.headers.get("etag", part.etag) == part.etag
     return span is not None and int(span[1]) == part.size and same
 
 
 def _total(head: Response) -> int | None:
-    """The bytes of the whole file, where the host says so."""
+    """Return the size of the whole file, or None where the host does not send it."""
     span = _RANGE.match(head.headers.get("content-range", ""))
-    if head.status == _PARTIAL and span is not None:
+    if head.status == _PARTIAL_CONTENT and span is not None:
         return int(span[2]) if span[2].isdecimal() else None
     length = _LENGTH.match(head.headers.get("content-length", ""))
     return int(length[0]) if length else None
@@ -271,9 +279,11 @@ def _strong_etag(head: Response) -> str:
     return etag if etag.startswith('"') else ""
 
 
-def _may_pass(error: errors.SoundstageError) -> bool:
-    """Whether fetching again may help: a broken transfer, or a host that is not ready."""
+def _is_transient(error: errors.SoundstageError) -> bool:
+    """Whether another try may succeed: after a broken transfer, or while the host is not ready."""
     if isinstance(error, errors.DownloadIncomplete):
         return True
     status = error.status or 0
-    return isinstance(error, errors.DownloadRefused) and (status in _NOT_NOW or status >= responses.SERVER_ERRORS)
+    return isinstance(error, errors.DownloadRefused) and (
+        status in _TEMPORARY_STATUSES or status >= responses.SERVER_ERRORS
+    )

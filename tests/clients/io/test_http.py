@@ -159,7 +159,7 @@ def test_a_limit_holds_where_the_client_has_none() -> None:
 def test_paid_requests_have_connections_of_their_own(wire: Any) -> None:
     """Clients are made when first needed, one for paid requests that keeps no connection, one for the rest."""
     made = wire(None, None)
-    assert made._made == {}
+    assert made._created == {}
     paid, free = made._pick(paid=True), made._pick(paid=False)
     assert paid is not free
     assert made._pick(paid=True) is paid

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soundstage._io.partial_file import Partial
+from soundstage._io.partial_file import PartialFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def part(folder: Path, *, resume: bool = False) -> Partial:
+def part(folder: Path, *, resume: bool = False) -> PartialFile:
     """A file on its way into *folder*."""
-    return Partial(folder / "film.mp4", "https://a.example/film", resume=resume, checked=False)
+    return PartialFile(folder / "film.mp4", "https://a.example/film", resume=resume, checked=False)
 
 
 def test_after_the_end_nothing_is_written(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_after_the_end_nothing_is_written(tmp_path: Path) -> None:
     late = part(tmp_path)
     late.close(keep=False)
     late.open()
-    late.begin('"v1"')
+    late.restart('"v1"')
     late.write(b"bytes")
     late.commit()
     assert list(tmp_path.iterdir()) == []
@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_put_in_its_place_is_dropped(tmp_path: Path, monke
 
     ready = part(tmp_path)
     ready.open()
-    ready.begin("")
+    ready.restart("")
     ready.write(b"bytes")
     monkeypatch.setattr("pathlib.Path.replace", refuse)
     with pytest.raises(PermissionError):
@@ -58,7 +58,7 @@ def test_only_what_can_be_continued_is_kept(tmp_path: Path) -> None:
     for etag, content in (("", b"bytes"), ('"v1"', b"")):
         useless = part(tmp_path, resume=True)
         useless.open()
-        useless.begin(etag)
+        useless.restart(etag)
         useless.write(content)
         useless.close(keep=True)
         assert list(tmp_path.iterdir()) == []
@@ -69,7 +69,7 @@ def test_two_downloads_to_one_place_do_not_share_a_file(tmp_path: Path) -> None:
     first, second = part(tmp_path), part(tmp_path)
     for number, each in enumerate((first, second)):
         each.open()
-        each.begin("")
+        each.restart("")
         each.write(bytes([number]) * 9)
     second.commit()
     first.commit()

@@ -80,7 +80,7 @@ def test_a_limit_is_a_number(limit: object) -> None:
 
 def test_the_error_keeps_its_numbers() -> None:
     """Limit, spent and estimate survive pickling, and the text has them."""
-    with pytest.raises(SpendLimitReached, match=r"0\.4 US dollars; 0 of max_spend=0\.25") as reached:
+    with pytest.raises(SpendLimitReached, match=r"0\.4 US dollars, but 0 of max_spend=0\.25") as reached:
         SpendLimit("vendor", 0.25, "US dollars").reserve(0.4)
     again = pickle.loads(pickle.dumps(reached.value))  # noqa: S301 - our own
     assert (again.limit, again.spent, again.estimate, again.vendor) == (0.25, 0.0, 0.4, "vendor")
