@@ -1,10 +1,10 @@
-"""Create and poll beside a bare ASGI application on the same uvicorn, in one run.
+"""Compare create and poll with a bare ASGI application on the same uvicorn, in one run.
 
-Shows requests a second, the server's own processor time for each request, and both as a share of the bare one's; then
-the same with more and more waiting tasks, the memory of each, and how long a server takes to be ready.
+Prints requests per second and the server's CPU time per request, each also relative to the bare application; then the
+same with a growing number of waiting tasks, the memory per task, and the start time of a server.
 
-    python benchmarks/hot_path.py                  # a minute or so
-    python benchmarks/hot_path.py --waiting 1000000  # the long one
+    python benchmarks/hot_path.py                    # about a minute
+    python benchmarks/hot_path.py --waiting 1000000  # much longer
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -29,8 +30,8 @@ from soundstage_server.http.server import _config, _Uvicorn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PATIENCE: Final = 300.0
-"""Seconds after which a measurement is given up."""
+_TIMEOUT: Final = 300.0
+"""The longest time of a measurement, in seconds."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _CREATE: Final = "/tomoviee/v1/open/capacity/application/tm_text2video_b"
 _POLL: Final = "/tomoviee/v1/open/pub/task"
@@ -41,40 +42,40 @@ _BODY: Final = json.dumps(
 
 
 class Rate(NamedTuple):
-    """What a server did: requests a second, and its own microseconds of processor time for each."""
+    """The throughput of a server, and its CPU time per request in microseconds."""
 
     per_second: float
     cpu_us: float
 
 
 async def bare(_scope: object, receive: object, send: object) -> None:
-    """Answer everything with an envelope of the size of a poll's, reading the body as any service must."""
-    await receive()  # type: ignore[operator] # ASGI, as bare as it gets
+    """Respond to every request with an envelope as large as that of a poll, after reading the body."""
+    await receive()  # type: ignore[operator] # bare ASGI without its types
     await send({  # type: ignore[operator]
         "type": "http.response.start", "status": 200,
-        "headers": [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_ANSWER))],
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_RESPONSE))],
     })  # fmt: skip
-    await send({"type": "http.response.body", "body": _ANSWER})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": _RESPONSE})  # type: ignore[operator]
 
 
-_ANSWER: Final = b'{"code":0,"msg":"success","data":{"status":2' + b" " * 190 + b"}}"
+_RESPONSE: Final = b'{"code":0,"msg":"success","data":{"status":2' + b" " * 190 + b"}}"
 
 
 def serve_bare() -> None:
-    """Serve the bare application on a free port, with uvicorn's own protocol and otherwise the simulator's settings."""
+    """Serve the bare application on a free port, with uvicorn's default protocol and the simulator's settings."""
     import socket
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = _config(bare)  # type: ignore[arg-type] # any ASGI application will do
-    config.http = "httptools"  # uvicorn as it comes: its own protocol and its own Date
+    config = _config(bare)  # type: ignore[arg-type] # any ASGI application works
+    config.http = "httptools"  # uvicorn's defaults: its own protocol and its own Date header
     config.date_header = True
     ready = f"ready http://127.0.0.1:{listener.getsockname()[1]}"
     _Uvicorn(config, lambda: print(ready, flush=True)).run(sockets=[listener])
 
 
 def serve_simulator() -> None:
-    """Serve a simulator whose time stands still, so that every task keeps waiting."""
+    """Serve a simulator whose clock is stopped, so that every task keeps waiting."""
     from soundstage_server import Server, World
 
     server = Server(World(clock="manual"))
@@ -83,41 +84,41 @@ def serve_simulator() -> None:
 
 @contextlib.contextmanager
 def process(which: str) -> Iterator[tuple[str, int, float]]:
-    """Run one of the two servers; hand out its address, its process id and how long it took to be ready."""
-    began = time.perf_counter()
+    """Run one of the two servers; yield its URL, its process id and its start time in seconds."""
+    started = time.perf_counter()
     with subprocess.Popen([sys.executable, __file__, "--serve", which], stdout=subprocess.PIPE, text=True) as child:
         url = cast("IO[str]", child.stdout).readline().split()[-1]
         try:
-            yield url, child.pid, time.perf_counter() - began
+            yield url, child.pid, time.perf_counter() - started
         finally:
             child.terminate()
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used."""
+    """Return the CPU time of a process, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def resident(pid: int) -> int:
-    """Return the bytes of memory that a process holds."""
+    """Return the resident memory of a process, in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-class Caller(asyncio.Protocol):
-    """One keep-alive connection that asks the same thing again as soon as it was answered."""
+class RequestLoop(asyncio.Protocol):
+    """A keep-alive connection that repeats one request as soon as the response is complete."""
 
     def __init__(self, request: bytes, count: int, done: asyncio.Future[None]) -> None:
         self._request, self._left, self._done = request, count, done
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
+        """Send the first request."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Ask again once the whole answer is there."""
+        """Send the next request once the response is complete."""
         self._buffer += data
         head, found, body = self._buffer.partition(b"\r\n\r\n")
         if not found or len(body) < int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]):
@@ -132,26 +133,26 @@ class Caller(asyncio.Protocol):
 
 
 async def drive(url: str, request: bytes, count: int, connections: int = 16) -> None:
-    """Send *request* *count* times over some connections."""
+    """Send *request* *count* times over several connections."""
     loop = asyncio.get_running_loop()
     host, _, port = url.removeprefix("http://").partition(":")
     dones = [loop.create_future() for _ in range(connections)]
     for done in dones:
-        await loop.create_connection(lambda done=done: Caller(request, count // connections, done), host, int(port))  # type: ignore[misc]
-    async with asyncio.timeout(_PATIENCE):
+        await loop.create_connection(partial(RequestLoop, request, count // connections, done), host, int(port))
+    async with asyncio.timeout(_TIMEOUT):
         await asyncio.gather(*dones)
 
 
 def measure(url: str, pid: int, path: str, body: bytes, count: int) -> Rate:
-    """Ask *count* times for *path* and return what the server did."""
+    """Send *count* requests for *path* and return the rate of the server."""
     head = (
         f"POST {path} HTTP/1.1\r\nhost: {url.removeprefix('http://')}\r\nx-app-key: bench\r\n"
         f"authorization: Basic {_CREDENTIAL}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
-    cpu, began = cpu_seconds(pid), time.perf_counter()
+    cpu, started = cpu_seconds(pid), time.perf_counter()
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(drive(url, head.encode() + body, count))
-    return Rate(count / (time.perf_counter() - began), (cpu_seconds(pid) - cpu) / count * 1e6)
+    return Rate(count / (time.perf_counter() - started), (cpu_seconds(pid) - cpu) / count * 1e6)
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -160,8 +161,8 @@ def _loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def enrich(url: str) -> None:
-    """Let the benchmark's account hold enough for every task."""
+def add_credits(url: str) -> None:
+    """Give the benchmark's account enough credits for every task."""
     account = httpx.get(f"{url}/_soundstage/accounts", timeout=60).json()[0]
     httpx.put(f"{url}/_soundstage/ledger/tomoviee/{account['account']}", json={"available": 1e12}, timeout=60)
 
@@ -169,54 +170,56 @@ def enrich(url: str) -> None:
 def one_task(url: str) -> bytes:
     """Create a task and return the body that polls it."""
     headers = {"x-app-key": "bench", "authorization": f"Basic {_CREDENTIAL}"}
-    answer = httpx.post(url + _CREATE, content=_BODY, headers=headers, timeout=60).json()
-    return json.dumps({"task_id": answer["data"]["task_id"]}).encode()
+    response = httpx.post(url + _CREATE, content=_BODY, headers=headers, timeout=60).json()
+    return json.dumps({"task_id": response["data"]["task_id"]}).encode()
 
 
 def compare(count: int, rounds: int) -> None:
-    """Print bare, create and poll, in turn, so that all see the same machine."""
+    """Print the rates of bare, create and poll; the rounds alternate, so that a busy machine affects all equally."""
     rates: dict[str, list[Rate]] = {"bare": [], "poll": [], "create": []}
     with process("bare") as (bare_url, bare_pid, _), process("simulator") as (url, pid, ready):
         poll = one_task(url)
-        enrich(url)
+        add_credits(url)
         for _ in range(rounds + 1):
             rates["bare"].append(measure(bare_url, bare_pid, "/", poll, count))
             rates["poll"].append(measure(url, pid, _POLL, poll, count))
             rates["create"].append(measure(url, pid, _CREATE, _BODY, count))
-    print(f"ready to answer in {ready:.2f} s (process start included)\n")
+    print(f"ready in {ready:.2f} s (process start included)\n")
     print(f"{'':8}{'requests/s':>12}{'share':>8}{'CPU us/request':>16}{'share':>8}")
-    counted = {name: seen[1:] for name, seen in rates.items()}  # the first round warms up
-    for name, seen in counted.items():
-        speed = statistics.median(rate.per_second for rate in seen)
-        cpu = statistics.median(rate.cpu_us for rate in seen)
-        shares = [rate.per_second / base.per_second for rate, base in zip(seen, counted["bare"], strict=True)]
-        cpus = [base.cpu_us / rate.cpu_us for rate, base in zip(seen, counted["bare"], strict=True)]
+    counted = {name: measured[1:] for name, measured in rates.items()}  # the first round is a warm-up
+    for name, measured in counted.items():
+        speed = statistics.median(rate.per_second for rate in measured)
+        cpu = statistics.median(rate.cpu_us for rate in measured)
+        shares = [rate.per_second / base.per_second for rate, base in zip(measured, counted["bare"], strict=True)]
+        cpus = [base.cpu_us / rate.cpu_us for rate, base in zip(measured, counted["bare"], strict=True)]
         print(f"{name:8}{speed:12,.0f}{statistics.median(shares):8.2f}{cpu:16.1f}{statistics.median(cpus):8.2f}")
 
 
 def fill(waiting: int, count: int) -> None:
-    """Print create and poll while more and more tasks wait, and what each costs in memory."""
-    print(f"\n{'waiting tasks':>14}{'poll/s':>10}{'create/s':>10}{'bytes a task':>14}")
+    """Print the rates of create and poll for a growing number of waiting tasks, and the memory per task."""
+    print(f"\n{'waiting tasks':>14}{'poll/s':>10}{'create/s':>10}{'bytes/task':>14}")
     with process("simulator") as (url, pid, _):
         poll = one_task(url)
-        enrich(url)
+        add_credits(url)
         measure(url, pid, _CREATE, _BODY, 2_000)
         before, made, step = resident(pid), 0, 1_000
         while made < waiting:
             step = min(max(step, made * 9), waiting - made)
             create = measure(url, pid, _CREATE, _BODY, step)
             made += step
-            seen = measure(url, pid, _POLL, poll, count)
+            polled = measure(url, pid, _POLL, poll, count)
             size = (resident(pid) - before) / made
-            print(f"{made:14,}{seen.per_second:10,.0f}{create.per_second:10,.0f}{size:14,.0f}")
+            print(f"{made:14,}{polled.per_second:10,.0f}{create.per_second:10,.0f}{size:14,.0f}")
 
 
 def main() -> None:
     """Run the comparison, or one of its servers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=16_000, help="requests a measurement (default 16000)")
+    parser.add_argument("--count", type=int, default=16_000, help="requests per measurement (default 16000)")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each (default 5)")
-    parser.add_argument("--waiting", type=int, default=100_000, help="waiting tasks to fill up to (default 100000)")
+    parser.add_argument(
+        "--waiting", type=int, default=100_000, help="the number of waiting tasks to reach (default 100000)"
+    )
     parser.add_argument("--serve", choices=["bare", "simulator"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:

@@ -1,8 +1,8 @@
-"""What importing the client costs, beside importing httpx: fresh processes in turn, medians and ratios.
+"""Compare the import time of the client with that of httpx, in new processes: medians and ratios.
 
-Run it with the interpreter the client is installed in: `python benchmarks/import_time.py [ROUNDS]`. The aim is that
-`import soundstage` costs at most 1.1 times what `import httpx` does; making a client loads httpx and nearly nothing
-else, and its TLS context is made with the first request, not with the client.
+Run it with the interpreter that has the client: `python benchmarks/import_time.py [ROUNDS]`. The goal is that `import
+soundstage` takes at most 1.1 times as long as `import httpx`. Creating a client loads httpx and almost nothing else;
+its TLS context is created with the first request, not with the client.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ ROUNDS = 15
 
 
 def seconds(code: str) -> float:
-    """Seconds that a fresh interpreter takes to run *code*."""
-    began = time.perf_counter()
+    """Return the seconds that a new interpreter takes to run *code*."""
+    started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 def measure(rounds: int) -> dict[str, float]:
-    """The median seconds of each subject, one after the other in every round, so that all meet the same machine."""
-    taken: dict[str, list[float]] = {name: [] for name in SUBJECTS}
-    for code in SUBJECTS.values():  # fills the caches of bytecode and disk
+    """Return the median seconds of each subject; the rounds alternate, so that a busy machine affects all equally."""
+    times: dict[str, list[float]] = {name: [] for name in SUBJECTS}
+    for code in SUBJECTS.values():  # warms up the bytecode and disk caches
         seconds(code)
     for _ in range(rounds):
         for name, code in SUBJECTS.items():
-            taken[name].append(seconds(code))
-    return {name: statistics.median(times) for name, times in taken.items()}
+            times[name].append(seconds(code))
+    return {name: statistics.median(measured) for name, measured in times.items()}
 
 
 def main() -> None:
-    """Print one row a subject: milliseconds, and the ratio to `import httpx`, both without the bare interpreter."""
+    """Print one row per subject: milliseconds and the ratio to `import httpx`, without the interpreter's own start."""
     medians = measure(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
     bare = medians.pop("nothing")
     unit = medians["import httpx"] - bare

@@ -1,8 +1,8 @@
-"""What one Tomoviee job makes, the next one takes: a film that goes on, and a picture with one thing drawn anew.
+"""Chain Tomoviee jobs: continue a video, and redraw one object of an image.
 
-A finished film's address is the video of a continuation; the mask that a recognition makes is the mask of a redrawing.
-It all runs against a simulator in this process, where waiting takes no time. Against the vendor, leave out `base_url`
-and `clock`, and name a photograph of your own.
+The URL of a finished video is the input of a continuation; the mask that `recognition` returns is the mask for
+`redrawing`. Everything runs against a simulator in this process, where waiting takes no time. To call the vendor, omit
+`base_url` and `clock`, and use a photograph of your own.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ PHOTOGRAPH = "https://example.com/harbour.png"
 
 
 def main() -> None:
-    """Make ten seconds of film out of two jobs, and change the boat in a picture."""
+    """Generate ten seconds of video with two jobs, and change the boat in an image."""
     with (
         World(clock="auto", media="small") as world,
         Server(world) as server,
         Tomoviee("key", "secret", base_url=server.base_url("tomoviee"), clock=SkippingClock()) as client,
     ):
-        film = client.text_to_video("A boat leaves the harbour")
-        picture = client.image_to_image("The harbour in the morning", PHOTOGRAPH)
-        gather([film, picture])
+        video = client.text_to_video("A boat leaves the harbour")
+        image = client.image_to_image("The harbour in the morning", PHOTOGRAPH)
+        gather([video, image])
 
-        more = client.video_continuation("The boat is out at sea", film.result()[0].url)
+        more = client.video_continuation("The boat is out at sea", video.result()[0].url)
 
-        drawn = picture.result()[0].url
-        mask = client.recognition(drawn, prompt="the boat").result()[0].url
-        changed = client.redrawing("A red boat", drawn, mask)
+        image_url = image.result()[0].url
+        mask = client.recognition(image_url, prompt="the boat").result()[0].url
+        changed = client.redrawing("A red boat", image_url, mask)
 
-        for job in gather([film, more, changed]):
+        for job in gather([video, more, changed]):
             print(job.operation, *job.save("soundstage-demo"))
 
 

@@ -1,4 +1,4 @@
-"""Makes a moving postcard of a place: the program that this project is about."""
+"""Generates a moving postcard of a place: the program of this project."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from soundstage import Tomoviee
 
 
-def make(place: str, folder: Path, gateway: Tomoviee) -> Path:
-    """Save a film of *place* in *folder*, and return its path."""
-    job = gateway.text_to_video(f"A postcard from {place}, gently moving", aspect_ratio="4:3")
-    (film,) = job.save(folder)
-    return film
+def make(place: str, folder: Path, client: Tomoviee) -> Path:
+    """Save a video of *place* in *folder*, and return its path."""
+    job = client.text_to_video(f"A postcard from {place}, gently moving", aspect_ratio="4:3")
+    (video,) = job.save(folder)
+    return video
 
 
 if __name__ == "__main__":
-    with Tomoviee() as client:
-        print(make("Lisbon", Path(), client))
+    with Tomoviee() as tomoviee:
+        print(make("Lisbon", Path(), tomoviee))

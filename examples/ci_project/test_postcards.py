@@ -1,4 +1,4 @@
-"""What the program promises, without a key, a credit or a network: the fixtures come with Soundstage."""
+"""Tests of the program without a key, credit or network, with the fixtures of Soundstage."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from soundstage_contracts import Soundstage
 
 
-def test_a_postcard_is_a_film(tomoviee: Tomoviee, tmp_path: Path) -> None:
-    """A place becomes an MP4."""
+def test_postcard_is_a_video(tomoviee: Tomoviee, tmp_path: Path) -> None:
+    """A postcard is saved as an MP4 file."""
     assert make("Lisbon", tmp_path, tomoviee).suffix == ".mp4"
 
 
-def test_what_cannot_be_made_costs_nothing(soundstage: Soundstage, tomoviee: Tomoviee, tmp_path: Path) -> None:
-    """A failure is an error, and the credits come back."""
+def test_failed_postcard_costs_nothing(soundstage: Soundstage, tomoviee: Tomoviee, tmp_path: Path) -> None:
+    """A failed job raises an error and is refunded."""
     soundstage.order("tomoviee", "fail", times=1)
     with pytest.raises(errors.JobFailed):
         make("Atlantis", tmp_path, tomoviee)

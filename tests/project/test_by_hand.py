@@ -20,4 +20,4 @@ def test_kling_example_saves_a_video(tmp_path: Path, capsys: pytest.CaptureFixtu
     with World(clock="auto", media="small") as world, Server(world) as server:
         video = example["follow"](server.base_url("cloudsway"), "my-endpoint", tmp_path)
     assert video.read_bytes()[4:8] == b"ftyp"
-    assert "by its own name: True" in capsys.readouterr().out
+    assert "found by its external id: True" in capsys.readouterr().out
