@@ -15,9 +15,9 @@ from soundstage._protocol import responses
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
 from soundstage._values.state import History, Snapshot
+from soundstage.vendors.infrai import bodies, profile
 from soundstage.vendors.infrai import client as methods
 from soundstage.vendors.infrai import credentials as keys
-from soundstage.vendors.infrai import profile
 from soundstage.vendors.infrai import service as conversation
 from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.media import frame_size
@@ -388,7 +388,7 @@ def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
     right = Submission._once
 
     def once(self: Submission) -> Any:
-        key = methods._key(None)
+        key = bodies.idempotency_key(None)
         body: Any = self.request.json
         request = replace(
             self.request,
@@ -403,8 +403,8 @@ def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def one_key_for_all(patch: pytest.MonkeyPatch) -> None:
     """Every call has the same key."""
-    right = methods._key
-    patch.setattr(methods, "_key", lambda given: right(given or "always"))
+    right = bodies.idempotency_key
+    patch.setattr(bodies, "idempotency_key", lambda given: right(given or "always"))
 
 
 @MUTATIONS.in_client

@@ -341,7 +341,7 @@ def only_arrays(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def paths_as_addresses(patch: pytest.MonkeyPatch) -> None:
     """The vendor's own path of a result is taken for its address."""
-    patch.setattr(conversation, "_URL_MEMBERS", ("val", "preview", "url"))
+    patch.setattr(conversation, "URL_MEMBERS", ("val", "preview", "url"))
     patch.setattr(conversation, "is_web_address", bool)
 
 

@@ -94,7 +94,7 @@ def test_a_diagram_shows_itself_without_its_addresses() -> None:
     diagram = client(handler(drawn())).gantt("a fox")
     assert repr(diagram) == "<Diagram gantt>"
     assert "Signature=s" not in repr(diagram.png)
-    with pytest.raises(TypeError, match="raw answer"):
+    with pytest.raises(TypeError, match="raw response"):
         pickle.dumps(diagram)
 
 
@@ -218,7 +218,7 @@ def test_a_user_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.
 )
 def test_a_host_is_trusted_as_it_is_named(named: str, url: str, *, held: bool) -> None:
     """A name over https alone, with a dot before it its subdomains too, an address with its scheme and port."""
-    assert TrustedHosts([named]).hold(url) is held
+    assert TrustedHosts([named]).trust(url) is held
 
 
 @pytest.mark.parametrize("hosts", ["files.example.com", [""], ["a b"], [5], ["ftp://x"], ["*"], ["-a"], [None]])
@@ -232,9 +232,9 @@ def test_what_names_no_host_is_refused(hosts: Any) -> None:
 def test_the_environment_names_hosts_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commas or blanks stand between them; an argument takes their place, also an empty one."""
     monkeypatch.setenv("EDRAWMAX_TRUSTED_HOSTS", "a.example, http://127.0.0.1:1")
-    assert find_hosts(None).hold("https://a.example/x")
-    assert find_hosts(None).hold("http://127.0.0.1:1/x")
-    assert not find_hosts([]).hold("https://a.example/x")
+    assert find_hosts(None).trust("https://a.example/x")
+    assert find_hosts(None).trust("http://127.0.0.1:1/x")
+    assert not find_hosts([]).trust("https://a.example/x")
     monkeypatch.setenv("EDRAWMAX_TRUSTED_HOSTS", "?")
     with pytest.raises(InvalidArgument, match="EDRAWMAX_TRUSTED_HOSTS"):
         EdrawMax()

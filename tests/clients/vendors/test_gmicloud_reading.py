@@ -103,7 +103,7 @@ def test_a_price_is_dollars(price: Price, payload: dict[str, Any], dollars: floa
 )
 def test_what_is_not_known_of_a_price_is_not_guessed(model: Model) -> None:
     """No price, words that nobody knows, or no length: there is no estimate."""
-    with pytest.raises(errors.UnsupportedError, match="cannot be told"):
+    with pytest.raises(errors.UnsupportedError, match="is unknown"):
         model.estimate({"prompt": "x"})
 
 

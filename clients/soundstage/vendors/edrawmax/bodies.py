@@ -1,4 +1,4 @@
-"""What is sent, checked whole before it is: the prompt, the language by its code or a locale, the platform, the user.
+"""Request bodies: the prompt, the language, the platform and the user are checked before anything is sent.
 
 Source: the vendor's edrawmax-diagram skill and its reference; facts are cited by id.
 """
@@ -28,7 +28,7 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
 def request(prompt: str, lang: str, platform: str | None) -> Body:
-    """The body of every call (generate.params); a platform that is None is left out."""
+    """Return the body of every call (generate.params); a platform that is None is omitted."""
     body: Body = {"prompt": validation.text("prompt", prompt), "lang": language(lang)}
     if platform is not None:
         body["platform"] = validation.choice("platform", platform, get_args(Platform))
@@ -36,7 +36,7 @@ def request(prompt: str, lang: str, platform: str | None) -> Body:
 
 
 def language(lang: object) -> Language:
-    """The vendor's code of a language, for that code itself or a locale such as ``zh_CN.UTF-8`` (lang.enum)."""
+    """Return the vendor's code of a language, given that code or a locale such as ``zh_CN.UTF-8`` (lang.enum)."""
     codes: tuple[Language, ...] = get_args(Language)
     for code in codes:
         if code == lang:
@@ -51,7 +51,7 @@ def language(lang: object) -> Language:
 
 
 def user(user_id: object) -> str:
-    """Who calls: what was given, or else what the environment holds, or 0 (auth.none)."""
+    """Return the user: the argument, or else the environment variable, or else 0 (auth.none)."""
     variable = PROFILE.credentials["user_id"]
     field, value = (
         ("user_id", user_id) if user_id is not None else (variable, os.environ.get(variable) or ANONYMOUS_USER)

@@ -1,4 +1,4 @@
-"""EdrawMax's clients: a method for each kind of diagram, for both kinds of client.
+"""EdrawMax's clients: one method for each kind of diagram, for both kinds of client.
 
 Source: the vendor's edrawmax-diagram skill and its reference; facts are cited by id.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Operations(Client[HttpT, EdrawMaxService]):
-    """The diagrams, written once for both kinds of client."""
+    """The operations, one for each kind of diagram, written once for both kinds of client."""
 
     @constructor(PROFILE, RequestOptions)
     def __init__(
@@ -40,11 +40,11 @@ class _Operations(Client[HttpT, EdrawMaxService]):
         A request that never left is sent again as `retry` allows; with one attempt, nothing is sent again.
 
         Args:
-            user_id: Who calls, which is no credential: requests at once are counted by it. Or else EDRAWMAX_USER_ID,
-                or 0.
-            trusted_hosts: Hosts beside the documented ones that files may be fetched from: names such as
-                "files.example.com" or ".example.com" over https, addresses such as "http://127.0.0.1:8080" as they
-                stand. Or else EDRAWMAX_TRUSTED_HOSTS, commas between them.
+            user_id: The user, by whom concurrent requests are counted; it is not a credential. Default:
+                EDRAWMAX_USER_ID, else 0.
+            trusted_hosts: Hosts beside the documented ones that files may be downloaded from: names such as
+                "files.example.com" or ".example.com" over https, addresses such as "http://127.0.0.1:8080" as
+                written. Default: EDRAWMAX_TRUSTED_HOSTS, separated by commas.
 
         Raises:
             InvalidArgument: An argument is out of range.
@@ -55,27 +55,27 @@ class _Operations(Client[HttpT, EdrawMaxService]):
 
     @diagram
     def flowchart(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
-        """Draw a flowchart, and return it: one call, which costs nothing and takes some seconds.
+        """Draw a flowchart and return it: one call, which is free and takes some seconds.
 
-        A failure that may pass (too many requests at once, a generation or a rendering that failed, an answer that was
-        lost) is asked for once more after a short wait, and then told.
+        A failure that may pass (too many requests at once, a failed generation or rendering, a lost response) is
+        retried once after a short wait, and raised if it happens again.
 
         Args:
-            prompt: What it shows.
-            lang: The language of what the service adds, by its code (en, cn, jp, kr, es, fr, de, it, tw, pt, ru, id) or
+            prompt: Description of the diagram.
+            lang: Language of words that the service adds: a code (en, cn, jp, kr, es, fr, de, it, tw, pt, ru, id) or
                 a locale such as "pt_BR.UTF-8" or "zh-TW".
-            platform: What the caller runs on: web, win, mac, ios, android or linux; None does not tell.
+            platform: The caller's platform: web, win, mac, ios, android or linux; None omits it.
 
         Returns:
-            The diagram, with `png`, `svg` and `mermaid_code`; its files are fetched when they are saved.
+            The diagram, with `png`, `svg` and `mermaid_code`; its files are downloaded when they are saved.
 
         Raises:
             InvalidArgument: An argument is out of range; nothing was sent.
-            ContentPolicyError: The content is refused (2406): say it otherwise.
+            ContentPolicyError: The content is refused (2406): rephrase the prompt.
             ConcurrencyLimitError: Too many requests of this user at once (3001), twice.
             ServerError: The service failed (212200 and 212201 twice, 500).
             ApiError: The service refused.
-            ConnectionFailed: The service could not be reached, or its answer was lost twice.
+            ConnectionFailed: The service could not be reached, or its response was lost twice.
 
         Facts: edrawmax:generate.params, answer.flowchart, lang.enum, platform.enum, error.retry_policy.
         """
@@ -83,15 +83,15 @@ class _Operations(Client[HttpT, EdrawMaxService]):
 
     @diagram
     def infographic(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
-        """Draw an infographic, and return it.
+        """Draw an infographic and return it.
 
         Args:
-            prompt: What it shows.
-            lang: A code or a locale, as of `flowchart`.
-            platform: What the caller runs on, or None.
+            prompt: Description of the diagram.
+            lang: A code or a locale, as for `flowchart`.
+            platform: The caller's platform, or None.
 
         Returns:
-            The diagram, with `png`, `svg` and `source_code`; raises as `flowchart` does.
+            The diagram, with `png`, `svg` and `source_code`; raises the errors of `flowchart`.
 
         Facts: edrawmax:generate.params, answer.others.
         """
@@ -99,15 +99,15 @@ class _Operations(Client[HttpT, EdrawMaxService]):
 
     @diagram
     def gantt(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
-        """Draw a Gantt chart, and return it.
+        """Draw a Gantt chart and return it.
 
         Args:
-            prompt: What it shows.
-            lang: A code or a locale, as of `flowchart`.
-            platform: What the caller runs on, or None.
+            prompt: Description of the diagram.
+            lang: A code or a locale, as for `flowchart`.
+            platform: The caller's platform, or None.
 
         Returns:
-            The diagram, with `png`, `svg` and `source_code`; raises as `flowchart` does.
+            The diagram, with `png`, `svg` and `source_code`; raises the errors of `flowchart`.
 
         Facts: edrawmax:generate.params, answer.others.
         """
@@ -115,15 +115,15 @@ class _Operations(Client[HttpT, EdrawMaxService]):
 
     @diagram
     def mindmap(self, prompt: str, *, lang: Language | str = "cn", platform: Platform | None = None) -> Flow[Drawn]:
-        """Draw a mind map, and return it.
+        """Draw a mind map and return it.
 
         Args:
-            prompt: What it shows.
-            lang: A code or a locale, as of `flowchart`.
-            platform: What the caller runs on, or None.
+            prompt: Description of the diagram.
+            lang: A code or a locale, as for `flowchart`.
+            platform: The caller's platform, or None.
 
         Returns:
-            The diagram, with `png`, `svg` and `source_code`; raises as `flowchart` does.
+            The diagram, with `png`, `svg` and `source_code`; raises the errors of `flowchart`.
 
         Facts: edrawmax:generate.params, answer.others.
         """
@@ -133,12 +133,12 @@ class _Operations(Client[HttpT, EdrawMaxService]):
 class EdrawMax(_Operations[SyncHttp], SyncClient[EdrawMaxService]):
     """EdrawMax's diagrams, with blocking calls; see `AsyncEdrawMax` for coroutines.
 
-    Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
+    Nothing is charged, and files are downloaded only from the documented hosts and those that the user trusts.
     """
 
 
 class AsyncEdrawMax(_Operations[AsyncHttp], AsyncClient[EdrawMaxService]):
     """EdrawMax's diagrams, with coroutines; see `EdrawMax` for calls that block.
 
-    Nothing is charged, and files are fetched from the documented hosts alone, unless the user trusts others.
+    Nothing is charged, and files are downloaded only from the documented hosts and those that the user trusts.
     """

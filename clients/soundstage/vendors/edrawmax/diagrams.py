@@ -1,4 +1,4 @@
-"""What EdrawMax draws: two files that show the same, the diagram as code, and how they are saved.
+"""Diagrams: two files of the same drawing, its code, and how they are saved.
 
 Source: the vendor's edrawmax-diagram skill and its downloader; facts are cited by id.
 """
@@ -46,9 +46,9 @@ class SavedDiagram(list["Path"]):
 
 
 class _Drawing(Unpicklable):
-    """What both kinds of diagram know."""
+    """The part of a diagram that both kinds of client share."""
 
-    _alternative = "save its files, or keep its raw answer"
+    _alternative = "save its files, or keep its raw response"
 
     def __init__(self, service: Service, drawn: Drawn) -> None:
         self._service = service
@@ -57,7 +57,7 @@ class _Drawing(Unpicklable):
 
     @property
     def kind(self) -> Kind:
-        """What it is: flowchart, infographic, gantt or mindmap."""
+        """The kind: flowchart, infographic, gantt or mindmap."""
         return self._drawn.kind
 
     @property
@@ -72,7 +72,7 @@ class _Drawing(Unpicklable):
 
     @property
     def raw(self) -> object:
-        """The answer as it came, parsed."""
+        """The parsed response."""
         return self._drawn.raw
 
     def __repr__(self) -> str:
@@ -80,7 +80,7 @@ class _Drawing(Unpicklable):
         return f"<{type(self).__name__} {self.kind}>"
 
     def _saving(self, folder: str | PathLike[str]) -> Flow[SavedDiagram]:
-        """Save both files under one name; what becomes of one is no reason to give up the other."""
+        """Save both files under one name; one that fails does not keep the other from being saved."""
         place = path("folder", folder)
         stem = yield from run(partial(_reserve, place))
         files: list[Path] = []
@@ -95,7 +95,7 @@ class _Drawing(Unpicklable):
         finally:
             _release(place, stem)
         if not files:
-            problems[0].add_note(f"Nor was the other file saved: {problems[1]}")
+            problems[0].add_note(f"The other file was not saved either: {problems[1]}")
             raise problems[0]
         return SavedDiagram(files, problems)
 
@@ -118,16 +118,16 @@ class Diagram(_Drawing):
         return Output(self._service, self._driver, self._media[1], None)
 
     def save(self, folder: str | PathLike[str] = OUTPUT_FOLDER) -> SavedDiagram:
-        """Save both files as ``diagram_<time>.png`` and ``.svg``, and return where they stand, the PNG first.
+        """Save both files as ``diagram_<time>.png`` and ``.svg``, and return their paths, the PNG first.
 
-        The time is the local one, to the second; a second diagram of that second gets ``_2``, and nothing is replaced.
-        One file that cannot be saved leaves the other, and is told in `problems` of what is returned.
+        The time is local, to the second; a second diagram of that second gets ``_2``, and nothing is overwritten.
+        If one file cannot be saved, the other is, and `problems` of the returned list has the error.
 
         Args:
-            folder: Where to; it is made if need be.
+            folder: The folder; it is created if needed.
 
         Raises:
-            DownloadError: Neither was saved: this is what became of the PNG, with a note on the SVG.
+            DownloadError: Neither was saved: the error of the PNG, with a note on the SVG.
             OSError: Likewise, where the file system refuses.
 
         Facts: edrawmax:download.files, download.trusted_hosts.
@@ -158,7 +158,7 @@ class AsyncDiagram(_Drawing):
 
 
 class diagram(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as one
-    """A method that answers a diagram: a `Diagram` for one kind of client, an `AsyncDiagram` for the other."""
+    """A method that returns a diagram: a `Diagram` from a sync client, an `AsyncDiagram` from an async one."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Drawn]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Diagram:
@@ -180,7 +180,7 @@ class diagram(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as one
 
 
 def _reserve(folder: Path) -> str:
-    """Return a name that neither a file nor another save of this moment has, and keep it until `_release`."""
+    """Return a name that no file and no concurrent save has, and reserve it until `_release`."""
     folder.mkdir(parents=True, exist_ok=True)
     first = time.strftime(FILE_NAME)
     number = 1
@@ -188,7 +188,7 @@ def _reserve(folder: Path) -> str:
         stem = first if number == 1 else f"{first}_{number}"
         number += 1
         with contextlib.suppress(FileExistsError):
-            _kept(folder, stem).touch(exist_ok=False)
+            _reservation(folder, stem).touch(exist_ok=False)
             if not any((folder / f"{stem}{ending}").exists() for ending in (".png", ".svg")):
                 return stem
             _release(folder, stem)
@@ -196,9 +196,9 @@ def _reserve(folder: Path) -> str:
 
 def _release(folder: Path, stem: str) -> None:
     with contextlib.suppress(OSError):
-        _kept(folder, stem).unlink(missing_ok=True)
+        _reservation(folder, stem).unlink(missing_ok=True)
 
 
-def _kept(folder: Path, stem: str) -> Path:
-    """The empty file that says that a name is taken while its files are on their way."""
+def _reservation(folder: Path, stem: str) -> Path:
+    """Return the path of the empty file that reserves a name while its files are downloaded."""
     return folder / f".{stem}.saving"

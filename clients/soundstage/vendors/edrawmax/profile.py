@@ -20,7 +20,7 @@ PROFILE = VendorProfile(
     name="EdrawMax",
     base_url="https://api.edrawmax.cn/api/ai",  # generate.routes
     base_url_variable="EDRAWMAX_BASE_URL",
-    credentials=MappingProxyType({"user_id": "EDRAWMAX_USER_ID"}),  # auth.none: it names a user, and proves nothing
+    credentials=MappingProxyType({"user_id": "EDRAWMAX_USER_ID"}),  # auth.none: a user, not a credential
     poll=PollPolicy(),  # no call starts a job
     has_cancel=False,
     has_credits=False,
@@ -44,17 +44,16 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
         500: errors.ServerError,
     }
 )
-RETRY_CODES = frozenset({3001, 212200, 212201})  # error.retry_policy: asked again once, and reported then
+RETRY_CODES = frozenset({3001, 212200, 212201})  # error.retry_policy: retried once, and then raised
 RETRY_DELAY = 3.0  # error.retry_wait, in seconds
-SUPPORT_HINT = (
-    "it was asked twice: if it goes on, write to EdrawMax's support, ws-business@wondershare.cn"  # error.retry_policy
-)
+# error.retry_policy
+SUPPORT_HINT = "the retry failed, too: if it fails again, write to EdrawMax's support, ws-business@wondershare.cn"
 
 Kind = Literal["flowchart", "infographic", "gantt", "mindmap"]
 Language = Literal["en", "cn", "jp", "kr", "es", "fr", "de", "it", "tw", "pt", "ru", "id"]  # lang.enum
 Platform = Literal["web", "win", "mac", "ios", "android", "linux"]  # platform.enum
 
-# lang.enum: the first part of a locale, as ISO 639 has it, and the vendor's code; Chinese is told apart by its region
+# lang.enum: the first part of a locale, as ISO 639 has it, and the vendor's code; Chinese is split by region
 LOCALE_LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {
         "en": "en",
@@ -67,7 +66,7 @@ LOCALE_LANGUAGES: Mapping[str, Language] = MappingProxyType(
         "pt": "pt",
         "ru": "ru",
         "id": "id",
-        "in": "id",  # what Java and Android call Indonesian
+        "in": "id",  # Java and Android use this code for Indonesian
         "zh": "cn",
     }
 )

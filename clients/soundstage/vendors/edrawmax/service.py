@@ -51,7 +51,7 @@ class EdrawMaxService(Service):
         """Return why nothing may be downloaded from *url*, or None (download.trusted_hosts)."""
         # A response is text from another machine: its URLs may point anywhere, also into the user's own network. The
         # vendor's downloader therefore has a list of hosts; a user adds to it explicitly, never the service.
-        if self._trusted.hold(url):
+        if self._trusted.trust(url):
             return None
         reason = super().untrusted_reason(url)
         return reason and f"{reason}; name it in trusted_hosts= of the client if you trust it"

@@ -2,11 +2,10 @@
 
 Documents: the vendor's guide to video generation, its Python package gmicloud 0.1.10 and
 the reference of the API-key face at docs.gmicloud.ai, read in November 2026. Facts are cited by id, as in
-`gmicloud:requests.create`. Where two documents disagree, this client reads the answers of both.
+`gmicloud:requests.create`. Where two documents disagree, this client reads the responses of both.
 
-`profile` has the facts as data, `access` the two ways to be let in, `login` the session that one of them needs,
-`service` the conversation, `models` what is told of a model and its price, `bodies` what payloads hold, and `client`
-the methods.
+`profile` has the facts as data, `bodies` the payloads, `service` the protocol, `client` the methods, `access` the two
+kinds of credentials, `login` the session that one of them needs, and `models` the models with their prices.
 """
 
 from soundstage.vendors.gmicloud.client import AsyncGMICloud, GMICloud

@@ -1,4 +1,4 @@
-"""The two ways to be let in: e-mail and password, for which a login gives tokens; or an API key.
+"""The two kinds of credentials: e-mail and password, which a login exchanges for tokens; or an API key.
 
 Source: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
 """
@@ -17,33 +17,33 @@ from soundstage.errors import InvalidArgument, MissingCredential
 from soundstage.vendors.gmicloud.profile import PROFILE
 
 Otp: TypeAlias = str | Callable[[], str]
-"""A one-time code, or what asks somebody for one."""
+"""A one-time code, or a callable that returns one."""
 
 _NAMES = PROFILE.credentials
 
 
 @dataclass(frozen=True, slots=True)
 class KeyAccess:
-    """An API key, and the organization it is used for, where one is named (apikey.face)."""
+    """An API key, and the organization that it is used for, if one is named (apikey.face)."""
 
     key: Secret
     organization: str | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no text may show."""
+        """The secrets that messages mask."""
         return (self.key.reveal(),)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What every call carries."""
+        """The headers of every call."""
         named = {} if self.organization is None else {"X-Organization-ID": self.organization}
         return {"Authorization": f"Bearer {self.key.reveal()}", **named}
 
 
 @dataclass(frozen=True, slots=True)
 class LoginAccess:
-    """E-mail, password, and what answers when a second factor is asked for (login.tokens, login.two_factor)."""
+    """E-mail, password, and the source of one-time codes for a second factor (login.tokens, login.two_factor)."""
 
     email: str = field(repr=False)
     password: Secret
@@ -51,7 +51,7 @@ class LoginAccess:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no text may show."""
+        """The secrets that messages mask."""
         return (self.password.reveal(), *((self.otp,) if isinstance(self.otp, str) else ()))
 
 
@@ -67,30 +67,32 @@ def find_access(
     *,
     environ: Mapping[str, str] = os.environ,
 ) -> Access:
-    """What was given, or else what the environment holds: e-mail and password first, and then the key.
+    """Return the given credentials, or else those of the environment: e-mail and password first, then the key.
 
     Raises:
         InvalidArgument: A key was given together with a part of a login, or a value is not allowed.
-        MissingCredential: Neither is there.
+        MissingCredential: There are none.
     """
     login = {name for name, value in (("email", email), ("password", password), ("otp", otp)) if value is not None}
     if api_key is not None and login:
-        validation.invalid("api_key", api_key, f"nothing, beside {' and '.join(sorted(login))}", shown=MASK)
-    wanted = api_key is None and (bool(login) or bool(environ.get(_NAMES["email"]) or environ.get(_NAMES["password"])))
-    if not wanted:
+        validation.invalid("api_key", api_key, f"None with {' and '.join(sorted(login))}", shown=MASK)
+    use_login = api_key is None and (
+        bool(login) or bool(environ.get(_NAMES["email"]) or environ.get(_NAMES["password"]))
+    )
+    if not use_login:
         if api_key is None and not environ.get(_NAMES["api_key"]):
-            raise _nothing()
+            raise _missing()
         key = find_credential(PROFILE.slug, "api_key", api_key, _NAMES["api_key"], environ)
         return KeyAccess(key, _organization(organization_id))
     if organization_id is not None:
-        validation.invalid("organization_id", organization_id, "nothing, beside e-mail and password")
+        validation.invalid("organization_id", organization_id, "None with e-mail and password")
     return LoginAccess(
-        _word("email", email, environ), Secret(_word("password", password, environ)), _one_time_code(otp)
+        _login_text("email", email, environ), Secret(_login_text("password", password, environ)), _one_time_code(otp)
     )
 
 
-def _word(argument: str, given: str | None, environ: Mapping[str, str]) -> str:
-    """A text that goes into a body, so that any character will do."""
+def _login_text(argument: str, given: str | None, environ: Mapping[str, str]) -> str:
+    """Return a part of a login; it is sent in a body, so that any character is allowed."""
     variable = _NAMES[argument]
     where, value = (argument, given) if given is not None else (variable, environ.get(variable))
     if not value:
@@ -105,10 +107,10 @@ def _word(argument: str, given: str | None, environ: Mapping[str, str]) -> str:
 def _one_time_code(otp: Otp | None) -> Otp | None:
     if otp is None or isinstance(otp, str):
         if otp is not None and not otp.strip():
-            validation.invalid("otp", otp, "a code, or a plain callable that asks for one", shown=MASK)
+            validation.invalid("otp", otp, "a code, or a plain callable that returns one", shown=MASK)
         return otp
-    asked: Callable[[], str] = validation.plain_callable("otp", otp)
-    return asked
+    source: Callable[[], str] = validation.plain_callable("otp", otp)
+    return source
 
 
 def _organization(value: str | None) -> str | None:
@@ -119,7 +121,7 @@ def _organization(value: str | None) -> str | None:
     return value
 
 
-def _nothing() -> MissingCredential:
+def _missing() -> MissingCredential:
     email, password, key = (_NAMES[name] for name in ("email", "password", "api_key"))
     return MissingCredential(
         f"no credential: pass email= and password=, or api_key=; or set {email} and {password}, or {key}",

@@ -1,6 +1,6 @@
-"""What payloads hold: checked before anything is sent.
+"""Payloads of requests: checked before anything is sent.
 
-Source: the vendor's guide and docs.gmicloud.ai; facts are cited by id. A payload may hold None for what is left out.
+Source: the vendor's guide and docs.gmicloud.ai; facts are cited by id. None in a payload is omitted.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _DATA = "data:image/"
 
 
 def payload(value: object) -> Body:
-    """A payload of anybody's making: an object of JSON with something in it (client.validation)."""
-    allowed = "a mapping of names to values that JSON can hold, with at least one in it"
+    """Return the caller's own payload, checked to be a JSON object that is not empty (client.validation)."""
+    allowed = "a mapping of at least one name to a JSON value"
     body = as_object(value)
     if not body or not all(isinstance(name, str) for name in cast("dict[object, Any]", body)):
         validation.invalid("payload", value, allowed)
@@ -35,20 +35,20 @@ def payload(value: object) -> Body:
     return dict(body)
 
 
-def film(
+def video_from_text(
     prompt: str, video_length: int | None, negative_prompt: str | None, cfg_scale: float | None, seed: int | None
 ) -> Body:
-    """A film from a text, as the Wan models take it (requests.payload)."""
+    """Return the payload of a video from a text, as the Wan models take it (requests.payload)."""
     return _filled(
         prompt=validation.text("prompt", prompt),
         video_length=_optional_seconds("video_length", video_length),
         negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
-        cfg_scale=_guidance(cfg_scale, TEXT_CFG_SCALE),
+        cfg_scale=_cfg_scale(cfg_scale, TEXT_CFG_SCALE),
         seed=_optional_seed(seed),
     )
 
 
-def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
+def video_from_image(  # noqa: PLR0917 - the arguments of a method, in their order
     prompt: str,
     image: ImageInput,
     duration: int | None,
@@ -56,11 +56,11 @@ def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
     negative_prompt: str | None,
     seed: int | None,
 ) -> Flow[Body]:
-    """A film from an image, as image-to-video models take it (requests.payload, inputs.image)."""
+    """Return the payload of a video from an image, as the models take it (requests.payload, inputs.image)."""
     body = _filled(
         prompt=validation.text("prompt", prompt),
         duration=_optional_seconds("duration", duration),
-        cfg_scale=_guidance(cfg_scale, IMAGE_CFG_SCALE),
+        cfg_scale=_cfg_scale(cfg_scale, IMAGE_CFG_SCALE),
         negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
         seed=_optional_seed(seed),
     )
@@ -68,7 +68,7 @@ def moving_image(  # noqa: PLR0917 - the arguments of a method, in their order
 
 
 def _image(value: ImageInput) -> Flow[str]:
-    """The address of an image; a path or bytes become a data address."""
+    """Return the address of an image; a path or bytes become a data address."""
     if isinstance(value, str) and value.startswith(_DATA):
         return value
     found = yield from inputs.load_image("image", value, most=MAX_IMAGE_BYTES)
@@ -89,6 +89,6 @@ def _optional_seed(value: int | None) -> int | None:
     return None if value is None else validation.whole_number("seed", value, least=0)
 
 
-def _guidance(value: float | None, bounds: tuple[int, int]) -> float | None:
+def _cfg_scale(value: float | None, bounds: tuple[int, int]) -> float | None:
     least, most = bounds
     return None if value is None else validation.number("cfg_scale", value, least=least, most=most)

@@ -1,4 +1,4 @@
-"""GMI Cloud's clients: requests to any model, and what is told of models, for both kinds of client.
+"""GMI Cloud's clients: requests to any model, and the catalog of models, for both kinds of client.
 
 Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _Operations(Client[HttpT, GMICloudService]):
-    """The methods, written once for both kinds of client."""
+    """The operations, written once for both kinds of client."""
 
     @constructor(PROFILE, ClientOptions)
     def __init__(
@@ -46,13 +46,14 @@ class _Operations(Client[HttpT, GMICloudService]):
         refused; once, however many threads or tasks need it.
 
         Args:
-            email: Who logs in, or else GMI_CLOUD_EMAIL.
+            email: The e-mail to log in with, or else GMI_CLOUD_EMAIL.
             password: The password, or else GMI_CLOUD_PASSWORD.
-            otp: For an account with a second factor: its one-time code, or what is called for one, up to three times.
+            otp: For an account with a second factor: its one-time code, or a callable that returns one and is called up
+                to three times.
             api_key: An API key instead, or else GMI_API_KEY where the environment has no login.
             organization_id: With an API key, the organization that it is used for.
-            max_spend: US dollars that this client may spend, by the prices that models tell: what would go beyond is
-                refused before it is sent. What fails later is not counted back.
+            max_spend: US dollars that this client may spend, estimated by the prices of the models: a submission that
+                would exceed it is refused before it is sent. A job that fails later stays counted.
 
         Raises:
             MissingCredential: Neither a login nor a key is given or in the environment.
@@ -64,16 +65,16 @@ class _Operations(Client[HttpT, GMICloudService]):
 
     @property
     def spent(self) -> float:
-        """US dollars that this client's submissions are estimated at; counted where `max_spend` is given."""
+        """Estimated US dollars of this client's submissions; counted only with `max_spend`."""
         return self._service.spend_limit.spent
 
     @operation
     def profile(self) -> Flow[Profile]:
-        """Who this client is logged in as, and for which organization; not with an API key.
+        """Read the user who is logged in, and the organization; not with an API key.
 
         Raises:
             UnsupportedError: The client has an API key, whose face documents no profile.
-            ApiError: The service refused, the login among it.
+            ApiError: The service refused the call or the login.
             ConnectionFailed: It could not be reached.
 
         Facts: gmicloud:login.profile.
@@ -82,7 +83,7 @@ class _Operations(Client[HttpT, GMICloudService]):
 
     @operation
     def models(self) -> Flow[list[Model]]:
-        """The models there are; with an API key nothing but their ids is told, and `model` tells the rest.
+        """List the models; with an API key only their ids, and `model` reads the rest.
 
         Raises:
             ApiError: The service refused.
@@ -94,14 +95,14 @@ class _Operations(Client[HttpT, GMICloudService]):
 
     @operation
     def model(self, model_id: str) -> Flow[Model]:
-        """One model: its parameters, with their ranges and defaults, and its price.
+        """Read one model: its parameters, with their ranges and defaults, and its price.
 
         Args:
             model_id: The model's id.
 
         Raises:
             InvalidArgument: The id is blank; nothing was sent.
-            NotFoundError: There is no such model.
+            NotFoundError: The model is unknown.
             ApiError, ConnectionFailed: As `models` raises them.
 
         Facts: gmicloud:models.detail, models.parameter.
@@ -110,7 +111,7 @@ class _Operations(Client[HttpT, GMICloudService]):
 
     @operation
     def requests(self, model_id: str) -> Flow[list[RequestRecord]]:
-        """The organization's requests to a model, made here or elsewhere; not with an API key.
+        """List the organization's requests to a model, by any client; not with an API key.
 
         Args:
             model_id: The model's id.
@@ -126,7 +127,7 @@ class _Operations(Client[HttpT, GMICloudService]):
 
     @operation
     def estimate(self, model: str, payload: dict[str, Any]) -> Flow[float]:
-        """US dollars that a request would cost, by the price that the model tells; nothing is started.
+        """Estimate the US dollars that a request would cost, by the price of the model; nothing is started.
 
         Args:
             model: The model's id.
@@ -134,7 +135,7 @@ class _Operations(Client[HttpT, GMICloudService]):
 
         Raises:
             InvalidArgument: Model or payload is empty; nothing was sent.
-            UnsupportedError: The price, or the length of the film, is not told.
+            UnsupportedError: The price, or the duration of the video, is unknown.
             ApiError, ConnectionFailed: As `models` raises them.
 
         Facts: gmicloud:pricing, price.unit.
@@ -143,20 +144,20 @@ class _Operations(Client[HttpT, GMICloudService]):
 
     @submission
     def create_request(self, model: str, payload: dict[str, Any]) -> Flow[StartedJob]:
-        """Start any model with a payload of its own; `model` tells what that may hold. It costs money.
+        """Start any model with a payload of its own, which `model` describes. It costs money.
 
         Args:
             model: The model's id.
-            payload: What the model takes, such as {"prompt": ..., "video_length": 5}.
+            payload: The parameters of the model, such as {"prompt": ..., "video_length": 5}.
 
         Returns:
-            A job, still queued.
+            A queued job.
 
         Raises:
-            InvalidArgument: Model or payload is empty, or no JSON; nothing was sent.
-            SpendLimitReached: It would go beyond `max_spend`; nothing was started.
+            InvalidArgument: Model or payload is empty, or not JSON; nothing was sent.
+            SpendLimitReached: It would exceed `max_spend`; nothing was started.
             SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
-            ContentPolicyError: The service does not take such content; nothing was started.
+            ContentPolicyError: The service does not allow the content; nothing was started.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was started.
 
@@ -180,17 +181,17 @@ class _Operations(Client[HttpT, GMICloudService]):
         Args:
             prompt: Description of the video.
             model: The model's id.
-            video_length: Whole seconds; None leaves it to the model, and so for all that follow.
-            negative_prompt: What it shall not show.
-            cfg_scale: How closely it follows the prompt, from 0 to 20.
-            seed: The same seed and words make the same film.
+            video_length: Whole seconds; None lets the model decide, here and for all that follow.
+            negative_prompt: What the video must not show.
+            cfg_scale: How closely the video follows the prompt, from 0 to 20.
+            seed: The same seed and prompt make the same video.
 
         Returns:
             A queued job; its `outputs` will be one video. Raises the errors of `create_request`.
 
         Facts: gmicloud:models.known, requests.payload.
         """
-        body = bodies.film(prompt, video_length, negative_prompt, cfg_scale, seed)
+        body = bodies.video_from_text(prompt, video_length, negative_prompt, cfg_scale, seed)
         return self._service.submit("text_to_video", validation.text("model", model), body)
 
     @submission
@@ -208,13 +209,13 @@ class _Operations(Client[HttpT, GMICloudService]):
         """Start a video that animates an image; it takes minutes and costs money by the second.
 
         Args:
-            prompt: What happens.
-            image: An address, or a path or the bytes of a PNG or JPEG, which then travel in the request.
+            prompt: Description of the video.
+            image: An address, or a path or the bytes of a PNG or JPEG, which are then sent in the request.
             model: The model's id.
-            duration: Whole seconds; None leaves it to the model, and so for all that follow.
-            cfg_scale: How closely it follows the prompt, from 0 to 1.
-            negative_prompt: What it shall not show.
-            seed: The same seed, words and image make the same film.
+            duration: Whole seconds; None lets the model decide, here and for all that follow.
+            cfg_scale: How closely the video follows the prompt, from 0 to 1.
+            negative_prompt: What the video must not show.
+            seed: The same seed, prompt and image make the same video.
 
         Returns:
             A queued job; its `outputs` will be one video. Raises the errors of `create_request`.
@@ -222,7 +223,7 @@ class _Operations(Client[HttpT, GMICloudService]):
         Facts: gmicloud:models.known, requests.payload, inputs.image.
         """
         named = validation.text("model", model)
-        body = yield from bodies.moving_image(prompt, image, duration, cfg_scale, negative_prompt, seed)
+        body = yield from bodies.video_from_image(prompt, image, duration, cfg_scale, negative_prompt, seed)
         return (yield from self._service.submit("image_to_video", named, body))
 
 

@@ -1,4 +1,4 @@
-"""What GMI Cloud tells of its models, their parameters and prices, and of requests that were made.
+"""The models with their parameters and prices, the records of earlier requests, and the user's profile.
 
 Source: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
 """
@@ -6,10 +6,10 @@ Source: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cit
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from soundstage import errors
-from soundstage._protocol.responses import as_object
+from soundstage._protocol.responses import as_list, as_number, as_object, as_text
 from soundstage.vendors.gmicloud.profile import DURATION_MEMBERS, PER_REQUEST, PER_SECOND, PRICE_UNITS, PROFILE
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ class Parameter:
     """One parameter that a model declares (models.parameter).
 
     Attributes:
-        key: Its name in a payload.
-        display_name: Its name for people.
-        category: The group it is shown in.
+        key: The name in a payload.
+        display_name: The name for people.
+        category: The group that it is shown in.
         type: numeric, text or boolean.
-        required: Whether a payload must have it, where the service says so.
-        least: The least value of a number.
-        most: The greatest value of a number.
-        step: The distance of two values of a number.
-        default: What it is when a payload leaves it out; None where nothing is told.
+        required: Whether a payload must have it; None if the response does not state it.
+        least: The lowest number.
+        most: The highest number.
+        step: The step between two numbers.
+        default: The value of a payload without it; None if there is none.
     """
 
     key: str
@@ -47,7 +47,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a model costs: a whole number, and the words that say of what (price.integer, price.unit)."""
+    """The price of a model: an integer, and the words for its unit (price.integer, price.unit)."""
 
     amount: int
     pricing_type: str
@@ -56,15 +56,15 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. With an API key a list has nothing but the ids; `client.model(id)` has the rest.
+    """One model. With an API key a list has only the ids; `client.model(id)` has the rest.
 
     Attributes:
-        id: What requests name.
-        kind: text-to-video, image-to-video, ...; "" where nothing is told.
-        about: What it does, in the service's words.
-        parameters: What its payloads may hold.
-        price: What it costs, where that is told.
-        raw: The answer itself.
+        id: The id that requests name.
+        kind: text-to-video, image-to-video, ...; "" if it is not stated.
+        about: The service's description.
+        parameters: The parameters of its payloads.
+        price: The price; None if it is not stated.
+        raw: The parsed response.
     """
 
     id: str
@@ -75,26 +75,26 @@ class Model:
     raw: Any = field(default=None, repr=False)
 
     def estimate(self, payload: Mapping[str, Any]) -> float:
-        """US dollars that a request with *payload* costs.
+        """Return the US dollars that a request with *payload* costs.
 
         Raises:
-            UnsupportedError: The price is not told, or in words that this library does not know; or the length is not
-                told by the payload nor by the model's default.
+            UnsupportedError: The price is missing or in unknown units, or neither the payload nor the model's defaults
+                have a duration.
         """
         price = self.price
         if price is None or price.amount < 0:
-            raise _unpriced(self.id, "the service tells no price")
-        worth = PRICE_UNITS.get(price.unit.strip().lower())
+            raise _unpriced(self.id, "the model has no price")
+        dollars = PRICE_UNITS.get(price.unit.strip().lower())
         kind = price.pricing_type.strip().lower()
-        if worth is None or kind not in PER_SECOND | PER_REQUEST:
+        if dollars is None or kind not in PER_SECOND | PER_REQUEST:
             raise _unpriced(self.id, f"the price is {price.amount} {price.unit} {price.pricing_type}")
-        return price.amount * worth * (self._seconds(payload) if kind in PER_SECOND else 1)
+        return price.amount * dollars * (self._seconds(payload) if kind in PER_SECOND else 1)
 
     def _seconds(self, payload: Mapping[str, Any]) -> float:
         defaults = {parameter.key: parameter.default for parameter in self.parameters}
-        for told in (payload, defaults):
+        for values in (payload, defaults):
             for name in DURATION_MEMBERS:
-                seconds = told.get(name)
+                seconds = values.get(name)
                 if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0:
                     return float(seconds)
         raise _unpriced(self.id, f"the payload has no {' or '.join(DURATION_MEMBERS)}")
@@ -102,16 +102,16 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One request of a list; `client.job(record.id)` goes on with it.
+    """One request of a list; `client.job(record.id)` returns its job.
 
     Attributes:
-        id: The service's name for it.
-        model: The model it is for.
-        state: Where it stands.
+        id: The id of the request.
+        model: The id of the model.
+        state: The state.
         state_raw: The service's own word.
-        created_at: Unix seconds (times.seconds), where they are told.
-        media: The results.
-        raw: The answer itself.
+        created_at: Unix seconds (times.seconds); None if missing.
+        media: The outputs.
+        raw: The parsed response.
     """
 
     id: str
@@ -125,13 +125,13 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who a client is logged in as (login.profile).
+    """The user who is logged in (login.profile).
 
     Attributes:
-        user_id: The service's name for the user.
+        user_id: The id of the user.
         email: The user's e-mail.
-        organization_id: The organization whose requests these are, and who pays.
-        raw: The answer itself.
+        organization_id: The organization that owns the requests and pays for them.
+        raw: The parsed response.
     """
 
     user_id: str
@@ -140,58 +140,52 @@ class Profile:
     raw: Any = field(default=None, repr=False)
 
 
-def read_model(said: Mapping[str, Any]) -> Model:
-    """What an answer tells of a model (models.detail)."""
-    parameters = said.get("parameters")
-    found = cast("list[object]", parameters) if isinstance(parameters, list) else []
+def read_model(data: Mapping[str, Any]) -> Model:
+    """Return the model in a response (models.detail)."""
+    parameters = map(as_object, as_list(data.get("parameters")))
     return Model(
-        _words(said, "model"),
-        _words(said, "model_type"),
-        _words(said, "brief_description"),
-        tuple(_read_parameter(one) for one in map(as_object, found) if one.get("key") or one.get("name")),
-        _read_price(as_object(said.get("price_info"))),
-        said,
+        _text(data, "model"),
+        _text(data, "model_type"),
+        _text(data, "brief_description"),
+        tuple(_read_parameter(item) for item in parameters if item.get("key") or item.get("name")),
+        _read_price(as_object(data.get("price_info"))),
+        data,
     )
 
 
-def read_profile(said: Mapping[str, Any]) -> Profile:
-    """What an answer tells of who is logged in (login.profile)."""
-    user, organization = as_object(said.get("user")), as_object(said.get("organization"))
-    return Profile(_words(user, "id"), _words(user, "email"), _words(organization, "id"), said)
+def read_profile(data: Mapping[str, Any]) -> Profile:
+    """Return the user in a response (login.profile)."""
+    user, organization = as_object(data.get("user")), as_object(data.get("organization"))
+    return Profile(_text(user, "id"), _text(user, "email"), _text(organization, "id"), data)
 
 
-def _read_parameter(said: Mapping[str, Any]) -> Parameter:
-    required = said.get("required")
-    numeric = said.get("type") == "numeric"
-    value = said.get("value")
+def _read_parameter(data: Mapping[str, Any]) -> Parameter:
+    required = data.get("required")
+    numeric = data.get("type") == "numeric"
+    value = data.get("value")
     return Parameter(
-        _words(said, "key") or _words(said, "name"),
-        _words(said, "display_name"),
-        _words(said, "category"),
-        _words(said, "type") or "text",
+        _text(data, "key") or _text(data, "name"),
+        _text(data, "display_name"),
+        _text(data, "category"),
+        _text(data, "type") or "text",
         required if isinstance(required, bool) else None,
-        _number(said.get("min")) if numeric else None,
-        _number(said.get("max")) if numeric else None,
-        _number(said.get("step")) if numeric else None,
+        as_number(data.get("min")) if numeric else None,
+        as_number(data.get("max")) if numeric else None,
+        as_number(data.get("step")) if numeric else None,
         None if value is None or value == "" else value,
     )
 
 
-def _read_price(said: Mapping[str, Any]) -> Price | None:
-    amount = said.get("price")
+def _read_price(data: Mapping[str, Any]) -> Price | None:
+    amount = data.get("price")
     if not isinstance(amount, int) or isinstance(amount, bool):
         return None
-    return Price(amount, _words(said, "pricing_type"), _words(said, "unit"))
+    return Price(amount, _text(data, "pricing_type"), _text(data, "unit"))
 
 
-def _words(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+def _text(data: Mapping[str, Any], name: str) -> str:
+    return as_text(data.get(name)) or ""
 
 
 def _unpriced(model: str, why: str) -> errors.UnsupportedError:
-    return errors.UnsupportedError(f"what a request to {model} costs cannot be told: {why}", vendor=PROFILE.slug)
+    return errors.UnsupportedError(f"the cost of a request to {model} is unknown: {why}", vendor=PROFILE.slug)

@@ -58,9 +58,9 @@ CONTENT_POLICY = re.compile(r"\b(polic(y|ies)|safety)\b", re.IGNORECASE)  # apik
 # Bounds of payloads (requests.payload), both ends allowed.
 TEXT_CFG_SCALE = (0, 20)
 IMAGE_CFG_SCALE = (0, 1)
-MAX_IMAGE_BYTES = 20_000_000  # bytes; no document says
+MAX_IMAGE_BYTES = 20_000_000  # bytes; not documented
 
-# price.unit: parts of a US dollar, and what a price is for.
+# price.unit: US dollars of a unit, and the words for what a price is for.
 PRICE_UNITS: Mapping[str, float] = MappingProxyType(
     {"cent": 0.01, "cents": 0.01, "usd cent": 0.01, "usd": 1.0, "dollar": 1.0, "dollars": 1.0, "$": 1.0}
 )

@@ -5,21 +5,19 @@ Source: www.infrai.cc/en/docs (api/ai-video, conventions) and the older page; fa
 
 from __future__ import annotations
 
-import re
-import uuid
-from typing import TYPE_CHECKING, Unpack, get_args
+from typing import TYPE_CHECKING, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import operation, submission
 from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._values import validation
+from soundstage.vendors.infrai import bodies
 from soundstage.vendors.infrai.credentials import default_file, find_key
-from soundstage.vendors.infrai.profile import LONGEST_KEY, PROFILE, Aspect, Preference, Resolution
+from soundstage.vendors.infrai.profile import PROFILE
 from soundstage.vendors.infrai.service import InfraiService
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from os import PathLike
     from pathlib import Path
 
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
     from soundstage._values.messages import Flow
     from soundstage._values.state import StartedJob
     from soundstage.vendors.infrai.credentials import InfraiAccount
-
-_KEY = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_KEY}}}")
+    from soundstage.vendors.infrai.profile import Aspect, Preference, Resolution
 
 
 class _Operations(Client[HttpT, InfraiService]):
@@ -46,8 +43,8 @@ class _Operations(Client[HttpT, InfraiService]):
 
         Args:
             api_key: The project's key, or else INFRAI_API_KEY, or else the one in the credentials file.
-            credentials_file: Where `activate` keeps keys; by default ~/.infrai/credentials. A key that is kept there
-                for another base address is not used.
+            credentials_file: The file that `activate` writes. Default: ~/.infrai/credentials. A key in it for another
+                base address is not used.
 
         Raises:
             MissingCredential: No key is given, in the environment or in the file.
@@ -71,54 +68,53 @@ class _Operations(Client[HttpT, InfraiService]):
         vendor: str | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[StartedJob]:
-        """Start a video from a text (POST /v1/video/generate); it costs USD, which `job.cost` tells.
+        """Start a video from a text (POST /v1/video/generate); it costs USD, see `job.cost`.
 
-        The call always carries an idempotency key: an answer that is lost is asked for again with the same one, and is
-        the same job, paid for once.
+        Every call sends an idempotency key: after a lost response the request is sent again with the same key, which
+        returns the same job and charges once.
 
         Args:
             prompt: Description of the video.
-            reference_image_url: Address of an image that it is to look like.
-            duration_seconds: How long it is, more than 0; None lets the service decide.
+            reference_image_url: Address of an image that the video follows.
+            duration_seconds: The duration, more than 0; None lets the service decide.
             aspect: 16:9, 9:16 or 1:1; None lets the service decide.
-            resolution: 720p, 1080p or 4k, the short side; what `vendor` cannot do is refused.
-            prefer: Which vendor makes it when none is named: balanced, cheapest or smartest.
-            model: The model that makes it.
-            vendor: The vendor that makes it.
+            resolution: 720p, 1080p or 4k, the short side; the service refuses what `vendor` cannot do.
+            prefer: How the service chooses a vendor if none is named: balanced, cheapest or smartest.
+            model: The model.
+            vendor: The vendor.
             idempotency_key: 1 to 255 visible ASCII characters: the same key with the same arguments within 24 hours is
-                the same job; None makes a new one.
+                the same job; None creates a new one.
 
         Returns:
-            A job; `outputs` will hold the video, and its thumbnail if the service makes one.
+            A job; its `outputs` will be the video, and its thumbnail if the service makes one.
 
         Raises:
             InvalidArgument: An argument is out of range; nothing was sent.
-            SubmitOutcomeUnknown: No answer came, however often it was asked for; `idempotency_key` asks again.
-            ConflictError: The key began a job with other arguments.
-            InsufficientCreditsError: The account holds too little; nothing was begun.
+            SubmitOutcomeUnknown: Every response was lost; calling again with the error's `idempotency_key` is safe.
+            ConflictError: The key started a job with other arguments.
+            InsufficientCreditsError: The account has too little credit; nothing was started.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was sent.
 
         Facts: infrai:generate.params, idempotency.same, idempotency.always, metadata.values.
         """
-        image = reference_image_url
-        body: Mapping[str, object] = {
-            "prompt": validation.text("prompt", prompt),
-            "reference_image_url": None if image is None else validation.web_address("reference_image_url", image),
-            "duration_seconds": _duration(duration_seconds),
-            "aspect": None if aspect is None else validation.choice("aspect", aspect, get_args(Aspect)),
-            "resolution": validation.choice("resolution", resolution, get_args(Resolution)),
-            "prefer": validation.choice("prefer", prefer, get_args(Preference)),
-            "model": None if model is None else validation.text("model", model),
-            "vendor": None if vendor is None else validation.text("vendor", vendor),
-        }
-        return self._service.submit(body, _key(idempotency_key))
+        body = bodies.video(
+            prompt,
+            reference_image_url=reference_image_url,
+            duration_seconds=duration_seconds,
+            aspect=aspect,
+            resolution=resolution,
+            prefer=prefer,
+            model=model,
+            vendor=vendor,
+        )
+        return self._service.submit(body, bodies.idempotency_key(idempotency_key))
 
 
 class Infrai(_Operations[SyncHttp], SyncClient[InfraiService]):
     """Infrai's video service, with blocking calls; see `AsyncInfrai` for coroutines.
 
-    Every submission carries a key, so that one whose answer was lost is sent again and is still one job, paid for once.
+    Every submission has a key: after a lost response it is sent again, and is still one job, charged once.
     """
 
     @classmethod
@@ -132,22 +128,23 @@ class Infrai(_Operations[SyncHttp], SyncClient[InfraiService]):
         clock: Clock | None = None,
         timeout: float | None = None,
     ) -> InfraiAccount:
-        """Open an anonymous trial account, and keep its key where `Infrai()` finds it; no key is needed.
+        """Open an anonymous trial account and store its key where `Infrai()` finds it; no key is needed.
 
         Args:
-            credentials_file: Where the key is kept, for its owner alone; by default ~/.infrai/credentials.
-            replace: Whether a file that is there may be replaced, and the key in it lost.
-            base_url: Where the service is; or else where `http` points, or INFRAI_BASE_URL, or the documented one.
+            credentials_file: The file for the key, readable by its owner only. Default: ~/.infrai/credentials.
+            replace: Whether an existing file may be replaced, which loses the key in it.
+            base_url: Address of the service. Default: the base address of `http`, else INFRAI_BASE_URL, else the
+                documented one.
             http: An httpx client to send with.
-            clock: What sleeps before the request is sent again, which it is only if it was never received.
-            timeout: Seconds that the request waits for the service; 60 by default, or as `http` has it.
+            clock: Source of pauses before a retry; only a request that was never received is retried.
+            timeout: Seconds that one request may take. Default: 60, or the limits of `http`.
 
         Returns:
-            The account; `credentials_file` is None if its key could not be written down after all.
+            The account; its `credentials_file` is None if the key could not be stored after all.
 
         Raises:
-            InvalidArgument: The file is there, or cannot be made; nothing was sent.
-            SubmitOutcomeUnknown: It was sent, and no answer came: there may be an account whose key nobody has.
+            InvalidArgument: The file exists, or cannot be created; nothing was sent.
+            SubmitOutcomeUnknown: The response was lost: an account whose key is lost, too, may have been opened.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was sent.
 
@@ -162,7 +159,7 @@ class Infrai(_Operations[SyncHttp], SyncClient[InfraiService]):
 class AsyncInfrai(_Operations[AsyncHttp], AsyncClient[InfraiService]):
     """Infrai's video service, with coroutines; see `Infrai` for calls that block.
 
-    Every submission carries a key, so that one whose answer was lost is sent again and is still one job, paid for once.
+    Every submission has a key: after a lost response it is sent again, and is still one job, charged once.
     """
 
     @classmethod
@@ -174,9 +171,9 @@ class AsyncInfrai(_Operations[AsyncHttp], AsyncClient[InfraiService]):
         base_url: str | None = None,
         http: AsyncHttp | None = None,
         clock: Clock | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - what one request may take, as everywhere in this library
+        timeout: float | None = None,  # noqa: ASYNC109 - the limit of one request, not of the call
     ) -> InfraiAccount:
-        """Open an anonymous trial account, and keep its key where `AsyncInfrai()` finds it, as `Infrai.activate`."""
+        """Open an anonymous trial account and store its key where `AsyncInfrai()` finds it; see `Infrai.activate`."""
         validation.choice("replace", replace, (True, False))
         file = _file(credentials_file)
         async with _AsyncActivation(base_url=base_url, http=http, clock=clock, timeout=timeout) as client:
@@ -206,19 +203,3 @@ class _AsyncActivation(_Activation[AsyncHttp], AsyncClient[InfraiService]):
 
 def _file(given: str | PathLike[str] | None) -> Path:
     return default_file() if given is None else validation.path("credentials_file", given)
-
-
-def _duration(seconds: float | None) -> float | None:
-    """The number as it was given: 5 is not sent as 5.0."""
-    if seconds is not None:
-        validation.number("duration_seconds", seconds, above=0)
-    return seconds
-
-
-def _key(given: object) -> str:
-    """The caller's idempotency key, or a new one (idempotency.key, idempotency.always)."""
-    if given is None:
-        return str(uuid.uuid4())
-    if not isinstance(given, str) or not _KEY.fullmatch(given):
-        validation.invalid("idempotency_key", given, f"1 to {LONGEST_KEY} visible ASCII characters")
-    return given

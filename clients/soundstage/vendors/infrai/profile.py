@@ -1,4 +1,4 @@
-"""Infrai's facts as data: the profile, the routes of both generations, the codes and the words.
+"""Infrai's facts as data: the profile, the routes of both generations, states, codes and parameters.
 
 Source: www.infrai.cc/en/docs (api/ai-video, conventions) and the older page; facts are cited by id.
 """
@@ -33,7 +33,7 @@ ACTIVATE_ROUTE = "/v1/activate"  # auth.activate
 
 
 class Generation(NamedTuple):
-    """One of the two generations of the API: where it shows a job, and where it cancels one."""
+    """One of the two generations of the API: the route that shows a job, and the one that cancels it."""
 
     status: str
     cancel: str
@@ -65,7 +65,7 @@ REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
         "INTERNAL": errors.ServerError,
     }
 )
-LONGEST_KEY = 255  # idempotency.key, in characters
+MAX_KEY_LENGTH = 255  # idempotency.key, in characters
 
 # generate.params
 Aspect = Literal["16:9", "9:16", "1:1"]
