@@ -1,4 +1,4 @@
-"""Every error this library raises, in one tree.
+"""Every error that this library raises, in one tree.
 
     SoundstageError
     ├── InvalidArgument                (also a ValueError: nothing was sent)
@@ -37,12 +37,12 @@
         ├── ChecksumMismatch
         └── ContentMismatch
 
-Every error has `vendor`, `code`, `message`, `request_id`, `status`, `body`, `token` and `retry_after`, None where there
-is nothing to say; `token` is what `client.job_from_token()` takes to go on with a paid job. Every error can be copied
-and pickled, and none shows a secret.
+Every error has `vendor`, `code`, `message`, `request_id`, `status`, `body`, `token` and `retry_after`, None where it is
+not known; with `token`, `client.job_from_token()` resumes a paid job. Every error can be copied and pickled, and none
+shows a secret.
 """
 
-# ruff: noqa: N818 - a name says what happened (JobFailed, NoOutput); the suffix is kept for the kinds of API refusal
+# ruff: noqa: N818 - the name of an error is what happened (JobFailed, NoOutput); the suffix is for refusals by an API
 
 from __future__ import annotations
 
@@ -90,21 +90,21 @@ __all__ = [
     "WaitTimeout",
 ]
 
-_TOLD = 3  # errors that the message of a GatherError tells
+_QUOTED = 3  # errors that the message of a GatherError quotes
 
 
 class SoundstageError(Exception):
-    """The base of every error this library raises.
+    """The base class of every error that this library raises.
 
     Attributes:
         message: What happened, in a sentence.
         vendor: The slug of the service, such as "tomoviee".
         code: The service's own code.
-        request_id: The service's name for the exchange.
+        request_id: The service's id of the exchange, for its support.
         status: The HTTP status.
-        body: The text of the answer, secrets masked, cut after 16384 characters.
-        token: What `client.job_from_token()` takes to go on with the job.
-        retry_after: Seconds the service asks to wait.
+        body: The text of the response, secrets masked, cut after 16384 characters.
+        token: Resumes the job by `client.job_from_token()`.
+        retry_after: Seconds that the service requests to wait.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class SoundstageError(Exception):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        """The message, and the few facts that help to find it in the service's own logs."""
+        """Return the message with code, status and request id, which identify the exchange in the service's logs."""
         facts = (("code", self.code), ("HTTP", self.status), ("request id", self.request_id))
         known = ", ".join(f"{name} {value}" for name, value in facts if value is not None)
         text = f"{self.message} ({known})" if known else self.message
@@ -138,12 +138,12 @@ class SoundstageError(Exception):
 
 
 class InvalidArgument(SoundstageError, ValueError):
-    """An argument outside what is allowed; nothing was sent and nothing was spent.
+    """An argument is not allowed; nothing was sent and nothing was spent.
 
     Attributes:
         field: The name of the argument.
-        value: What was given; its repr after pickling, unless it is plain data.
-        allowed: What may be given.
+        value: The value; its repr after pickling, unless it is plain data.
+        allowed: What is allowed.
     """
 
     def __init__(self, message: str = "", *, field: str = "", value: object = None, allowed: str = "") -> None:
@@ -160,15 +160,15 @@ class InvalidArgument(SoundstageError, ValueError):
 
 
 class TokenError(InvalidArgument):
-    """A job token that this client cannot take: not a token, or one of another service or address."""
+    """A job token is not one, or belongs to another service or address."""
 
 
 class MissingCredential(SoundstageError):
-    """A credential was neither given nor found in the environment.
+    """A credential was neither passed nor found in the environment.
 
     Attributes:
-        argument: The argument that may carry it.
-        variable: The environment variable that may carry it.
+        argument: The argument for it.
+        variable: The environment variable for it.
     """
 
     def __init__(self, message: str = "", *, vendor: str | None = None, argument: str = "", variable: str = "") -> None:
@@ -178,7 +178,7 @@ class MissingCredential(SoundstageError):
 
 
 class UnsupportedError(SoundstageError):
-    """The service documents no such thing, a cancel call for one."""
+    """The service documents no such call, such as cancel."""
 
 
 class ClientClosed(SoundstageError):
@@ -186,12 +186,12 @@ class ClientClosed(SoundstageError):
 
 
 class SpendLimitReached(SoundstageError):
-    """By its estimate a submission would spend more than the client's `max_spend`; nothing was sent.
+    """A submission would exceed the client's `max_spend` by its estimate; nothing was sent.
 
     Attributes:
-        limit: What the client may spend, in the service's own unit.
-        spent: What its earlier submissions are estimated at.
-        estimate: What this one is estimated at.
+        limit: The limit, in the service's own unit.
+        spent: The estimate of all earlier submissions.
+        estimate: The estimate of this one.
     """
 
     def __init__(
@@ -204,26 +204,26 @@ class SpendLimitReached(SoundstageError):
 
 
 class ConnectionFailed(SoundstageError):
-    """The service could not be reached, or a read kept failing; a job that was waited for is not lost (`token`).
+    """The service could not be reached, or a read kept failing; a pending job is not lost (`token`).
 
     A submission raises it only when the request was provably never received, so nothing was spent.
     """
 
 
 class SubmitOutcomeUnknown(SoundstageError):
-    """A paid request left, and no answer says what became of it: look before sending it again.
+    """A paid request was sent, and no response proves its outcome: check before submitting again.
 
-    `resolve()` looks, where the service knows jobs by the caller's own name for them.
+    `resolve()` finds the job, where the service lets the caller name one.
 
     Attributes:
         operation: The method that was called.
         reason: Why the outcome is unknown.
         request_hash: SHA-256 of method, path and body, in hexadecimal: the same for the same request.
-        idempotency_key: The key that was sent, where the service knows one.
-        external_id: The caller's own name for the job, where the service knows one.
+        idempotency_key: The key that was sent, where the service supports one.
+        external_id: The caller's own name for the job, where the service supports one.
     """
 
-    __slots__ = ("_resolver",)  # beside the attributes, which are pickled
+    __slots__ = ("_resolver",)  # a slot is not in __dict__, so the client behind it is not pickled
 
     def __init__(
         self,
@@ -245,25 +245,27 @@ class SubmitOutcomeUnknown(SoundstageError):
         self._resolver: Callable[[SubmitOutcomeUnknown], Any] | None = None
 
     def resolve(self) -> Any:
-        """Look for the job: its handle, or None if there is provably none; under asyncio, await it.
+        """Return the handle of the job, or None if there is provably no such job; under asyncio, await it.
 
         Raises:
-            UnsupportedError: The service knows no name of the caller's for a job, or this error was pickled:
-                `client.resolve(error)` then looks.
-            ApiError: The service refused to look.
-            ConnectionFailed: It could not be asked.
+            UnsupportedError: The service does not let the caller name a job, or this error was pickled: use
+                `client.resolve(error)` then.
+            ApiError: The service refused.
+            ConnectionFailed: The service could not be reached.
         """
         if self._resolver is None:
-            raise UnsupportedError("this error has no client any more: client.resolve(error)", vendor=self.vendor)
+            raise UnsupportedError(
+                "this error was copied or pickled and has no client: use client.resolve(error)", vendor=self.vendor
+            )
         return self._resolver(self)
 
     def resolved_by(self, resolver: Callable[[SubmitOutcomeUnknown], Any]) -> None:
-        """Let *resolver*, which is given this error, be what `resolve` calls."""
+        """Set the function that `resolve` calls with this error."""
         self._resolver = resolver
 
 
 class ApiError(SoundstageError):
-    """The service answered, and refused."""
+    """The service refused a request."""
 
 
 class AuthenticationError(ApiError):
@@ -271,11 +273,11 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """The credentials are right and do not allow this."""
+    """The credentials are valid and do not permit this."""
 
 
 class NotFoundError(ApiError):
-    """No such job, model or route, or it belongs to somebody else."""
+    """No such job, model or route, or it belongs to another account."""
 
 
 class BadRequestError(ApiError):
@@ -287,7 +289,7 @@ class ConflictError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """Too many requests in a time; `retry_after` says how long to wait, where the service does."""
+    """Too many requests within a time; `retry_after` is the wait that the service requests, if any."""
 
 
 class ConcurrencyLimitError(ApiError):
@@ -299,7 +301,7 @@ class InsufficientCreditsError(ApiError):
 
 
 class ContentPolicyError(ApiError):
-    """The service refuses the content before any work is done."""
+    """The service refused the content before any work was done."""
 
 
 class ServerError(ApiError):
@@ -307,14 +309,14 @@ class ServerError(ApiError):
 
 
 class UnreadableAnswerError(ApiError):
-    """The answer is not what the service documents, such as an HTML page or JSON without the documented fields."""
+    """The response is not what the service documents, such as an HTML page or JSON without the documented fields."""
 
 
 class JobError(SoundstageError):
-    """A job ended without what was asked for; `job.error` holds it and `job.result()` raises it.
+    """A job ended without output; `job.error` returns it and `job.result()` raises it.
 
     Attributes:
-        job_id: The service's name for the job.
+        job_id: The service's id of the job.
     """
 
     def __init__(self, message: str = "", *, job_id: str | None = None, **common: Any) -> None:
@@ -327,7 +329,7 @@ class JobFailed(JobError):
 
 
 class ContentFiltered(JobError):
-    """The service did the work, or began it, and withholds it for its content policy."""
+    """The service started the work, and withholds the output because of its content policy."""
 
 
 class JobCanceled(JobError):
@@ -335,11 +337,11 @@ class JobCanceled(JobError):
 
 
 class JobExpired(JobError):
-    """The service's own time limit passed."""
+    """The service's own time limit for the job passed."""
 
 
 class NoOutput(JobError):
-    """The service says success and names no output: a failure."""
+    """The service reported success without output, which is a failure."""
 
 
 class JobHandle(Protocol):
@@ -370,10 +372,10 @@ class JobHandle(Protocol):
 
 
 class WaitTimeout(SoundstageError):
-    """The wait ended before the job did; the job goes on at the service.
+    """The wait timed out before the job ended; the job continues at the service.
 
     Attributes:
-        job: The handle, to wait again (None after pickling: `token` remains).
+        job: The handle, to wait again (None after pickling: use `token`).
     """
 
     def __init__(self, message: str = "", *, job: JobHandle | None = None, **common: Any) -> None:
@@ -381,17 +383,17 @@ class WaitTimeout(SoundstageError):
         self.job = job
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave the handle behind, as it holds a live client."""
+        """Pickle without the handle, which has a client with connections."""
         return type(self), self.args, {**self.__dict__, "job": None}
 
 
 class GatherError(SoundstageError):
-    """Not every job that was waited for together could be followed to its end; those that could are over.
+    """Some waits of a `gather` failed; all other jobs are over.
 
     Attributes:
-        jobs: Every handle, in the order given (empty after pickling: `tokens` remain).
-        tokens: The token of each, in the same order.
-        exceptions: All that went wrong, the first first; where it is about one job it carries that job's `token`.
+        jobs: Every handle, in the given order (empty after pickling: use `tokens`).
+        tokens: The token of each job, in the same order.
+        exceptions: All errors, in the order in which they happened; an error about one job has its `token`.
     """
 
     def __init__(
@@ -410,19 +412,19 @@ class GatherError(SoundstageError):
 
     @classmethod
     def of(cls, jobs: Sequence[JobHandle], exceptions: Sequence[Exception]) -> Self:
-        """The error that tells of *exceptions*, and carries *jobs* and their tokens."""
-        told = "; ".join(f"{type(one).__name__}: {one}" for one in exceptions[:_TOLD])
-        more = f"; and {len(exceptions) - _TOLD} more" if len(exceptions) > _TOLD else ""
-        message = f"{len(exceptions)} of the waits for {len(jobs)} jobs failed ({told}{more})"
+        """Return the error for *exceptions*, with *jobs* and their tokens."""
+        quoted = "; ".join(f"{type(one).__name__}: {one}" for one in exceptions[:_QUOTED])
+        more = f"; and {len(exceptions) - _QUOTED} more" if len(exceptions) > _QUOTED else ""
+        message = f"{len(exceptions)} of the waits for {len(jobs)} jobs failed ({quoted}{more})"
         return cls(message, jobs=jobs, tokens=[job.to_token() for job in jobs], exceptions=exceptions)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave the handles behind, as they hold live clients."""
+        """Pickle without the handles, which have clients with connections."""
         return type(self), self.args, {**self.__dict__, "jobs": ()}
 
 
 class DownloadError(SoundstageError):
-    """A file was not saved; nothing half-written stands at its place, and the paid job is untouched.
+    """A file was not saved; no incomplete file is left at its path, and the paid job is not affected.
 
     Attributes:
         url: The address without its query, which may be a signature.
@@ -434,15 +436,15 @@ class DownloadError(SoundstageError):
 
 
 class DownloadUnsafe(DownloadError):
-    """The address, or one it redirects to, may not be followed: a scheme, a host or a downgrade to http."""
+    """The address, or one it redirects to, is not safe: its scheme, its host, or a downgrade to http."""
 
 
 class DownloadRefused(DownloadError):
-    """The file's host answered with an error, 403 for an expired address most often."""
+    """The file's host responded with an error, most often 403 for an expired address."""
 
 
 class DownloadIncomplete(DownloadError):
-    """The file did not arrive whole, in as many tries as the retry policy allows."""
+    """The file did not arrive completely in as many tries as the `RetryPolicy` allows."""
 
 
 class DownloadTooLarge(DownloadError):
@@ -454,4 +456,4 @@ class ChecksumMismatch(DownloadError):
 
 
 class ContentMismatch(DownloadError):
-    """What arrived is not of the expected kind, such as an HTML page in place of a film, or it is empty."""
+    """What arrived is not of the expected kind, such as an HTML page instead of a video, or it is empty."""

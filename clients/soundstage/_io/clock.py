@@ -1,4 +1,4 @@
-"""Time, behind one seam: the client asks a clock and never the system."""
+"""Clocks: the only source of time and sleep for the client, so that tests can replace it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import anyio.lowlevel
 
 @runtime_checkable
 class Clock(Protocol):
-    """What the client needs of time; seconds everywhere."""
+    """What the client needs of a clock; all times in seconds."""
 
     def now(self) -> float:
-        """Seconds since some fixed moment; never goes back."""
+        """Return the seconds since some fixed moment; never goes back."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Let *seconds* pass, blocking."""
+        """Wait for *seconds*, blocking."""
         ...
 
     async def asleep(self, seconds: float) -> None:
-        """Let *seconds* pass, awaiting."""
+        """Wait for *seconds*, awaiting."""
         ...
 
 
@@ -31,7 +31,7 @@ class SystemClock:
     """Real time."""
 
     def now(self) -> float:
-        """Seconds of the system's monotonic clock."""
+        """Return the seconds of the system's monotonic clock."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -44,9 +44,9 @@ class SystemClock:
 
 
 class SkippingClock:
-    """A clock whose sleeps return at once and move its own time: minutes of waiting in no time.
+    """A clock whose sleeps return at once and advance its own time, so that waits take no real time.
 
-    For simulators and tests; one instance may be shared by threads.
+    For simulators and tests; threads may share an instance.
     """
 
     def __init__(self, start: float = 0.0) -> None:
@@ -54,19 +54,19 @@ class SkippingClock:
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """The start plus all that was slept."""
+        """Return the start plus all sleeps."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Move time by *seconds* and return at once."""
+        """Advance the time by *seconds* and return at once."""
         with self._lock:
             self._now += max(0.0, seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Move time by *seconds*, letting other tasks run once."""
+        """Advance the time by *seconds*, and let other tasks run once."""
         self.sleep(seconds)
-        await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.checkpoint()  # or a wait would starve every other task of the event loop
 
     def __repr__(self) -> str:
-        """Shows the time."""
+        """Show the time."""
         return f"SkippingClock({self._now})"

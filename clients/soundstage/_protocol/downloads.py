@@ -72,9 +72,7 @@ class Download:
     def __init__(self, service: Service, media: Media, token: str | None, path: Path, options: SaveOptions) -> None:
         self._service = service
         self._media = media
-        self._url = media.url.strip().replace(
-            " ", "%20"
-        )  # some vendors return such addresses, and the file is paid for
+        self._url = media.url.strip().replace(" ", "%20")  # a malformed address must not cost a paid file
         self._token = token
         self._path = path
         self._options = options

@@ -1,4 +1,4 @@
-"""What a hook is told: small frozen values, without credentials and without the queries of addresses."""
+"""Events for the `on_event` hook: small frozen values without credentials and without the queries of addresses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("soundstage")
 
 @dataclass(frozen=True, slots=True)
 class RequestSent:
-    """A request is about to leave."""
+    """A request is about to be sent; `paid` is True when it may be charged."""
 
     vendor: str
     method: str
@@ -28,7 +28,7 @@ class RequestSent:
 
 @dataclass(frozen=True, slots=True)
 class ResponseReceived:
-    """An answer came, after so many seconds of the clock."""
+    """A response arrived after `seconds` of the clock."""
 
     vendor: str
     method: str
@@ -39,7 +39,7 @@ class ResponseReceived:
 
 @dataclass(frozen=True, slots=True)
 class RequestFailed:
-    """No answer came; `received` is False when the service provably never got the request."""
+    """No response arrived; `received` is False when the service provably never received the request."""
 
     vendor: str
     method: str
@@ -51,7 +51,7 @@ class RequestFailed:
 
 @dataclass(frozen=True, slots=True)
 class RetryScheduled:
-    """The same will be sent again after so many seconds, for the reason given; `attempt` counts what was sent."""
+    """A request will be sent again after `seconds`, for `reason`; `attempt` counts the tries so far."""
 
     vendor: str
     attempt: int
@@ -61,7 +61,7 @@ class RetryScheduled:
 
 @dataclass(frozen=True, slots=True)
 class JobUpdated:
-    """A job was started or looked at; `state_raw` is the service's own word and `progress` is in percent."""
+    """A job was started or polled; `state_raw` is the service's own word and `progress` is in percent."""
 
     vendor: str
     job_id: str
@@ -72,7 +72,7 @@ class JobUpdated:
 
 @dataclass(frozen=True, slots=True)
 class FileSaved:
-    """A file stands whole at its place; `size` is in bytes."""
+    """A complete file was saved at `path`; `size` is in bytes."""
 
     vendor: str
     url: str
@@ -85,14 +85,12 @@ Hook: TypeAlias = Callable[[Event], object]
 
 
 def emit(event: Event, hook: Hook | None) -> None:
-    """Log *event* and tell *hook*; a hook that raises is reported to the log and never stops the work.
-
-    A paid job may be on its way between two lines of the caller, so that nothing here may fail.
-    """
+    """Log *event* and call *hook* with it; a hook that raises is logged and never stops the work."""
+    # Events are emitted between a paid response and the job handle: an error here would lose the job.
     try:
         logger.debug("%s", event)
         if hook is not None:
             hook(event)
-    except Exception as error:  # noqa: BLE001 - whatever the hook does, the paid job behind the event is not lost
+    except Exception as error:  # noqa: BLE001 - a hook may raise anything
         with suppress(Exception):
             logger.warning("the on_event hook raised %s at %s", type(error).__name__, type(event).__name__)

@@ -1,11 +1,11 @@
-"""Whether the first bytes of a file are of the kind that was promised."""
+"""Detect from the first bytes of a file whether it is of the expected kind."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-HEAD = 512
+HEAD = 512  # bytes that are enough to recognize every format below
 
 _ISO_MEDIA = re.compile(rb".{4}ftyp", re.DOTALL)
 _MATROSKA = re.compile(rb"\x1aE\xdf\xa3")
@@ -24,7 +24,7 @@ _IMAGE = (
     _ISO_MEDIA,
     _SVG,
 )
-_SIGNS = {
+_SIGNATURES = {
     "video": (
         _ISO_MEDIA,
         _MATROSKA,
@@ -58,17 +58,18 @@ def kind_by_suffix(url: str) -> str | None:
 
 
 def mismatch(kind: str, head: bytes) -> str | None:
-    """What *head*, the first bytes of a file, is instead of *kind*; None when it may well be that kind.
+    """Return what a file that starts with *head* is instead of *kind*, or None when it may be of that kind.
 
-    A kind nobody knows the signs of is only held against pages of HTML and XML, which no result is.
+    A file of an unknown kind is only refused when it is a page of HTML or XML, which no output is.
     """
     if not head:
         return "an empty file"
     head = head.removeprefix(_BOM)
+    # An expired address often returns an error page with HTTP 200; saved as a video it would look like success.
     page = "an HTML or XML page" if _MARKUP.match(head) else None
-    signs = _SIGNS.get(kind)
-    if signs is None:
+    signatures = _SIGNATURES.get(kind)
+    if signatures is None:
         return None if _SVG.match(head) else page
-    if any(sign.match(head) for sign in signs):
+    if any(signature.match(head) for signature in signatures):
         return None
     return page or ("JSON" if _JSON.match(head) else "a file of another kind")

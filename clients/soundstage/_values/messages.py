@@ -1,7 +1,7 @@
-"""What flows and drivers say to each other: values only, no input or output.
+"""The messages between flows and drivers: values only, no I/O.
 
-A flow is a generator that yields an effect and is sent its result. A driver carries the effect out; transport trouble
-is thrown into the flow as `NotSent` or `Interrupted`, and that difference is what keeps money safe.
+A flow is a generator that yields an effect and is sent its result. A driver carries the effect out, and throws a
+transport error into the flow as `NotSent` or `Interrupted`: only after `NotSent` may a paid request be sent again.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, as a flow wants it sent.
+    """One HTTP request.
 
     Attributes:
         method: The HTTP method.
         url: The absolute address.
-        headers: What is sent beside the body; not shown, as it holds credentials.
-        json: The body, or None for none.
-        paid: Whether the service may charge for it: it is then sent on a connection of its own.
-        timeout: Seconds that this request may take at most, or None for the client's own limit.
+        headers: The headers; not shown, because they contain credentials.
+        json: The body, or None for no body.
+        paid: Whether the service may charge for it: it is then sent on a connection that is not reused.
+        timeout: Seconds that this request may take, or None for the client's own limit.
     """
 
     method: str
@@ -43,66 +43,66 @@ class Request:
 
     @property
     def content(self) -> bytes | None:
-        """The body as it goes over the wire: JSON in ASCII."""
+        """The body as bytes: JSON in ASCII."""
         if self.json is None:
             return None
         return json.dumps(self.json, separators=(",", ":"), allow_nan=False).encode()
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of method, path and body: the same for the same request, and no secret in it."""
+        """SHA-256 of method, path and body: equal for equal requests, and without headers, which contain secrets."""
         path = urlsplit(self.url).path
         return hashlib.sha256(b"\n".join([self.method.encode(), path.encode(), self.content or b""])).hexdigest()
 
     def __str__(self) -> str:
-        """Method and address, the query hidden."""
+        """Return method and address, the query hidden."""
         return f"{self.method} {hide_query(self.url)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer, read whole; header names are in lower case."""
+    """One HTTP response with its whole body; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     content: bytes = field(default=b"", repr=False)
 
     def json(self) -> Any:
-        """The body as JSON.
+        """Parse the body as JSON.
 
         Raises:
-            ValueError: It is not JSON, or nested too deep to be any service's answer.
+            ValueError: It is not JSON, or nested too deeply.
         """
         try:
             return json.loads(self.content)
         except RecursionError:
-            raise ValueError("JSON nested too deep") from None
+            raise ValueError("JSON nested too deeply") from None
 
     @property
     def text(self) -> str:
-        """The body as text, whatever is in it."""
+        """The body as text; bytes that are not UTF-8 are replaced."""
         return self.content.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a request and answer with its `Response`."""
+    """Send a request; the result is its `Response`."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait so many seconds of the clock."""
+    """Wait for `seconds` of the clock."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Send a request and answer with its head, a `Response` without content; `Read` fetches what follows.
+    """Send a request; the result is its head, a `Response` without content, and `Read` fetches the body.
 
-    A driver holds one stream at a time: opening another, or the end of the flow, closes it.
+    A driver has one open stream at a time: opening another, or the end of the flow, closes it.
     """
 
     request: Request
@@ -110,21 +110,21 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Answer with the next bytes of the open stream, b"" at its end."""
+    """Read from the open stream; the result is the next bytes, b"" at its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Call something that blocks, such as a write to disk; under asyncio a thread does it."""
+    """Call a function that blocks, such as a write to disk; under asyncio in a thread."""
 
     call: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """Run a flow of its own while no other flow of the same driver runs one under the same key; answer with its value.
+    """Run another flow under a lock that all flows of the same driver share by its key; the result is its value.
 
-    Whoever comes meanwhile waits, so that what many need at once, such as a fresh token, is fetched once.
+    What many flows need at once, such as a fresh access token, is thus fetched once.
     """
 
     key: str
@@ -136,37 +136,37 @@ Flow: TypeAlias = Generator[Effect, Any, T]
 
 
 class TransportError(Exception):
-    """Trouble below HTTP; the text is safe to show."""
+    """An error below HTTP; its text is safe to show."""
 
 
-class NotSent(TransportError):  # noqa: N818 - the name is the promise
+class NotSent(TransportError):  # noqa: N818 - the name states what is certain
     """The service provably never received the request."""
 
 
-class Interrupted(TransportError):  # noqa: N818 - the name is the promise
-    """Bytes may have left, and no whole answer came back."""
+class Interrupted(TransportError):  # noqa: N818 - the name states what is certain
+    """Bytes may have been sent, and no whole response arrived."""
 
 
 def send(request: Request) -> Flow[Response]:
-    """Send *request* and return its answer.
+    """Send *request* and return its response.
 
     Raises:
-        TransportError: There is no answer.
+        TransportError: There is no response.
     """
     response: Response = yield Send(request)
     return response
 
 
 def pause(seconds: float) -> Flow[None]:
-    """Let *seconds* of the clock pass."""
+    """Wait for *seconds* of the clock."""
     yield Pause(seconds)
 
 
 def open_stream(request: Request) -> Flow[Response]:
-    """Send *request* and return the head of its answer; `read` has the rest.
+    """Send *request* and return the head of its response; `read` returns the body.
 
     Raises:
-        TransportError: There is no answer.
+        TransportError: There is no response.
     """
     head: Response = yield Open(request)
     return head
@@ -189,9 +189,9 @@ def run(call: Callable[[], T]) -> Flow[T]:
 
 
 def exclusive(key: str, make: Callable[[], Flow[T]]) -> Flow[T]:
-    """Return what the flow that *make* makes returns, run while no other one runs under *key*.
+    """Run the flow that *make* returns under the lock of *key*, and return its value.
 
-    What it needs to know of others is to be looked up within: whoever waited finds what the one before has done.
+    The flow must look at shared state itself, after it has the lock: the flow before it may have done the work.
     """
     value: T = yield Exclusive(key, make)
     return value

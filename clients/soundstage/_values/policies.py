@@ -1,4 +1,4 @@
-"""When to look again and when to try again: pure schedules, seconds everywhere."""
+"""Schedules for polling and for retries: pure functions, all times in seconds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
-    """How a wait looks at a job.
+    """How a job is polled.
 
     Attributes:
-        first: Seconds between the first look and the second.
+        first: Seconds between the first poll and the second.
         factor: How much longer each pause is than the one before.
-        ceiling: Seconds that a pause lasts at most.
-        timeout: Seconds after which `wait()` ends, unless it is told otherwise; `math.inf` waits for ever.
-        outage: Seconds during which every look may fail for want of connection or a ready service before a wait ends.
+        ceiling: The longest pause, in seconds.
+        timeout: Seconds after which `wait()` ends, unless it has a timeout of its own; `math.inf` waits without limit.
+        outage: Seconds for which every poll may fail, for lack of a connection or a ready service, before a wait ends.
 
     Raises:
         InvalidArgument: A value is out of range.
@@ -40,9 +40,10 @@ class PollPolicy:
         number("timeout", self.timeout, least=0, infinite=True)
         number("outage", self.outage, least=0, infinite=True)
 
-    def delay(self, look: int) -> float:
-        """Seconds to pause after look number *look*, the first being 1."""
-        steps = max(0, look - 1)
+    def delay(self, poll: int) -> float:
+        """Return the seconds to pause after poll number *poll*, from 1."""
+        steps = max(0, poll - 1)
+        # Compared by logarithm, because factor**steps overflows in a wait of many polls.
         if self.factor > 1 and steps >= math.log(self.ceiling / self.first, self.factor):
             return self.ceiling
         return min(self.ceiling, self.first * self.factor**steps)
@@ -50,14 +51,14 @@ class PollPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long a request that may be sent again is sent again.
+    """How often and for how long a request that is safe to repeat is sent again.
 
     Attributes:
-        attempts: How often it is sent at most, the first time included.
+        attempts: The number of tries, the first included.
         within: Seconds of the clock after which nothing is sent again.
         base: Seconds of the first pause, doubled each time.
-        ceiling: Seconds that a pause lasts at most, unless the service asks for longer.
-        jitter: Whether a pause is drawn between nothing and its length (full jitter).
+        ceiling: The longest pause in seconds, unless the service requests a longer one.
+        jitter: Whether a pause is a random part of its length (full jitter).
 
     Raises:
         InvalidArgument: A value is out of range.
@@ -78,13 +79,13 @@ class RetryPolicy:
     def delay(
         self, attempt: int, elapsed: float, retry_after: float | None, random: Callable[[], float]
     ) -> float | None:
-        """Seconds to pause before sending again, or None to stop.
+        """Return the seconds to pause before the next try, or None to stop.
 
         Args:
-            attempt: How often it was sent so far.
-            elapsed: Seconds since the first time.
-            retry_after: Seconds that the service asks to wait, if it does: never less is waited.
-            random: Draws from 0 to 1.
+            attempt: The number of tries so far.
+            elapsed: Seconds since the first try.
+            retry_after: Seconds that the service requests to wait, if any; the pause is never shorter.
+            random: Returns a number from 0 to 1.
         """
         if attempt >= self.attempts:
             return None

@@ -1,4 +1,4 @@
-"""What a vendor declares about itself; shared code reads this and never asks for a name."""
+"""A vendor's profile: the facts that shared code acts on, so that it never asks for a vendor's name."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorProfile:
-    """The facts about one service that the vendor-independent client acts on.
+    """The facts about one vendor's service that shared code acts on.
 
     Attributes:
-        slug: The short name, used wherever the service is named.
+        slug: The short name, in the registry, in addresses and in facts.
         name: The name for people.
-        base_url: Where the service is.
+        base_url: The documented address of the service.
         base_url_variable: The environment variable that replaces `base_url`.
         credentials: The environment variable of each credential argument.
-        poll: How a wait looks at a job, unless the user says otherwise.
+        poll: The polling schedule, unless the user passes another.
         has_cancel: Whether a cancel call is documented.
         has_credits: Whether a balance can be read.
-        has_callback: Whether a create call may name a callback.
-        idempotency: "replay" where a key repeats the answer, "external_id" where jobs carry the caller's own name.
-        trusted_hosts: Suffixes such as ".example.com" of the only hosts results may come from; None for any host.
-        signed_downloads: Whether results need no credential; where they do, it goes to the service's own origin only.
-        resend_codes: Codes that refuse a submission for the moment, so that it may be sent again.
-        api_names: The service's own exact name of a capability, such as "Kling 3.0", to the method that calls it, where
-            the two differ: the command line takes either.
+        has_callback: Whether a submission may name a callback address.
+        idempotency: "replay" where a repeated key returns the same job, "external_id" where the caller can name a job.
+        trusted_hosts: Suffixes such as ".example.com" of the only hosts of outputs; None for any host.
+        signed_downloads: Whether downloads need no credential; one that is needed is sent to the service's origin only.
+        resend_codes: Codes of a temporary refusal, after which a submission may be sent again.
+        api_names: The method of each capability whose own name, such as "Kling 3.0", differs from the method's; the
+            command line accepts either.
     """
 
     slug: str

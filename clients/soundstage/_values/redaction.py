@@ -1,4 +1,4 @@
-"""What may be shown: addresses without their queries, texts without their secrets."""
+"""Redaction: addresses without their queries, texts without secrets."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "***"
-_SHORTEST = 6
+_SHORTEST = 6  # characters; masking anything shorter would make messages unreadable
 
 
 def hide_query(url: str) -> str:
-    """*url* without the values a signed address or a key in a query would give away, and without user names."""
+    """Return *url* without its query, which may be a signature or a key, and without a user name."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -26,26 +26,27 @@ def hide_query(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}{query}" if parts.scheme else f"{host}{parts.path}{query}"
 
 
-def _forms(secret: str) -> tuple[str, ...]:
+def _encodings(secret: str) -> tuple[str, ...]:
     return secret, json.dumps(secret)[1:-1], quote(secret, safe="")
 
 
 class Redactor(Unpicklable):
-    """Masks the secrets of one client, and their JSON and URL forms, wherever a service or a library echoes them.
+    """Masks the secrets of one client, also JSON- and URL-encoded, wherever a service or a library echoes them.
 
-    What is shorter than 6 characters is left alone, as it would mask half of every sentence and is no secret.
+    A secret of less than 6 characters is not masked.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _encodings(secret)}
+        # The longest first, so that a secret that contains another one is masked as a whole.
         self._secrets = tuple(sorted(forms, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
-        """*text* with every secret masked."""
+        """Return *text* with every secret masked."""
         for secret in self._secrets:
             text = text.replace(secret, MASK)
         return text
 
     def __repr__(self) -> str:
-        """Says how many secrets are known, and none of them."""
+        """Show the number of secrets, and none of them."""
         return f"Redactor({len(self._secrets)} secrets)"

@@ -1,4 +1,4 @@
-"""The states of a job, and what one answer says about it: values, the same for every service."""
+"""The state of a job, its snapshots, its history and its token: values that are the same for every vendor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN_VERSION = 1
 
 
 class JobState(enum.Enum):
-    """Where a job stands, in words of this library; `Job.state_raw` has the service's own."""
+    """The state of a job in words of this library; `Job.state_raw` is the service's own word."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -26,7 +26,7 @@ class JobState(enum.Enum):
 
     @property
     def final(self) -> bool:
-        """Whether the job will never change again; an unknown word is not final."""
+        """Whether the job will never change again; an unknown state is not final."""
         return self in _FINAL
 
 
@@ -41,13 +41,13 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One result: where it is and what it is (video, image, audio, mask, ...)."""
+    """One output: its address and its kind (video, image, audio, mask, ...)."""
 
     url: str
     kind: str
 
     def __repr__(self) -> str:
-        """Shows the address without its query, which may be a signature."""
+        """Show the address without its query, which may be a signature."""
         return f"Media(url={hide_query(self.url)!r}, kind={self.kind!r})"
 
 
@@ -56,15 +56,15 @@ class Snapshot:
     """What one response reports about a job; success without output is read as a failure (`NoOutput`).
 
     Attributes:
-        state: Where the job stands.
+        state: The state.
         state_raw: The service's own word or number for it.
-        progress: Percent from 0 to 100, where the service says so.
-        media: The results; not empty if and only if `state` is SUCCEEDED.
+        progress: Percent from 0 to 100, where the service reports it.
+        media: The outputs; not empty if and only if `state` is SUCCEEDED.
         reason: Why the job failed, in the service's words.
-        failure: The kind of `JobError` that tells the failure best, where the state alone does not.
+        failure: The class of `JobError` that fits best, where the state alone does not decide it.
         code: The service's own code for the failure.
-        cost: What the job costs, in the service's own unit, where it says so.
-        raw: The answer itself.
+        cost: The price of the job in the service's own unit, where it is reported.
+        raw: The parsed response.
     """
 
     state: JobState
@@ -91,7 +91,7 @@ class Snapshot:
             object.__setattr__(self, name, value)  # the dataclass is frozen
 
     def problem(self) -> tuple[type[errors.JobError], str] | None:
-        """The kind of error this ending is and what to say, or None for any other state."""
+        """Return the class and the message of the error that this state means, or None for a state that is no error."""
         if self.state not in _ENDINGS:
             return None
         return self.failure or _ENDINGS[self.state], self.reason or f"the job ended as {self.state.value}"
@@ -99,30 +99,32 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The newest snapshot of a job, and how far it ever was: a stale answer changes neither.
+    """The newest accepted snapshot of a job; a stale response does not change it.
 
     Attributes:
-        latest: The newest snapshot that was believed.
-        rank: How far the job came: 0 queued, 1 running, 2 over.
+        latest: The newest snapshot that was accepted.
+        rank: The furthest progress so far: 0 queued, 1 running, 2 over.
     """
 
     latest: Snapshot
     rank: int = 0
 
     def after(self, snapshot: Snapshot) -> History:
-        """The history with *snapshot* in it, or the same when that would mean going back."""
+        """Return the history with *snapshot* accepted, or this one when that would go back."""
+        # Polls may overlap, and a service behind several servers may answer from an old copy: a job that was running
+        # must not be shown as queued again, and a final state must not change.
         over = self.latest.state.final
         rank = _RANK.get(snapshot.state, self.rank)
         if rank < self.rank or (over and snapshot.state is not self.latest.state):
             return self
-        if snapshot.cost is None and self.latest.cost is not None:  # the answer that began the job may alone have told
+        if snapshot.cost is None and self.latest.cost is not None:  # often only the first response has it
             snapshot = replace(snapshot, cost=self.latest.cost)
         return History(snapshot, rank)
 
 
 @dataclass(frozen=True, slots=True)
 class JobRef:
-    """What names a job: its id, and the method that started it, where that is known."""
+    """What identifies a job: its id, and the method that started it, where that is known."""
 
     id: str
     operation: str | None = None
@@ -130,14 +132,14 @@ class JobRef:
 
 @dataclass(frozen=True, slots=True)
 class StartedJob:
-    """What a submission comes to."""
+    """A job that was started, and its first snapshot."""
 
     ref: JobRef
     snapshot: Snapshot
 
 
 def write_token(vendor: str, base_url: str, ref: JobRef) -> str:
-    """All that is needed to find the job again, as versioned JSON without secrets."""
+    """Return all that is needed to find the job again, as versioned JSON without secrets."""
     return json.dumps(
         {
             "soundstage": _TOKEN_VERSION,
@@ -150,23 +152,24 @@ def write_token(vendor: str, base_url: str, ref: JobRef) -> str:
 
 
 def read_token(vendor: str, base_url: str, token: str) -> JobRef:
-    """The job that *token* names.
+    """Return the job that *token* identifies.
 
     Raises:
-        TokenError: It is no token, or one of another service or address.
+        TokenError: It is not a token, or one of another service or address.
     """
     try:
-        said = json.loads(token)
-        version, job_id, operation = said["soundstage"], said["id"], said["operation"]
-        where = (said["vendor"], said["base_url"])
+        fields = json.loads(token)
+        version, job_id, operation = fields["soundstage"], fields["id"], fields["operation"]
+        origin = (fields["vendor"], fields["base_url"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise _bad_token("a text that to_token() made") from None
+        raise _bad_token("a string that to_token() returned") from None
     if version != _TOKEN_VERSION:
         raise _bad_token(f"a token of version {_TOKEN_VERSION}")
-    if where != (vendor, base_url):
+    # A token of another address is refused: the client would send its credentials for a job that is not there.
+    if origin != (vendor, base_url):
         raise _bad_token(f"a token of {vendor} at {base_url}")
     if not isinstance(job_id, str) or not job_id or not isinstance(operation, (str, type(None))):
-        raise _bad_token("a token that names a job")
+        raise _bad_token("a token with the id of a job")
     return JobRef(job_id, operation)
 
 

@@ -1,4 +1,4 @@
-"""What holds connections or credentials, and is therefore neither pickled nor copied."""
+"""A base class for objects with connections or credentials, which must not be pickled or copied."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import ClassVar, NoReturn
 
 
 class Unpicklable:
-    """Refuses to be pickled or copied, and says what to do instead."""
+    """Cannot be pickled or copied; the error names the alternative."""
 
-    _alternative: ClassVar[str] = "make a new one where it is needed"
+    _alternative: ClassVar[str] = "create a new one where it is needed"
 
     def __reduce__(self) -> NoReturn:
         """Refuse.
@@ -16,6 +16,4 @@ class Unpicklable:
         Raises:
             TypeError: Always.
         """
-        raise TypeError(
-            f"{type(self).__name__} holds connections or credentials and is not copied: {self._alternative}"
-        )
+        raise TypeError(f"{type(self).__name__} has connections or credentials and is not copied: {self._alternative}")

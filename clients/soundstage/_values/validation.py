@@ -1,4 +1,4 @@
-"""Argument checks: each returns what it was given, or names the argument, the value and what is allowed."""
+"""Argument validation: each function returns its value, or raises an error with argument, value and what is allowed."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ C = TypeVar("C")
 
 _SHOWN = 80
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")  # a backslash is read as a slash by some and not by others
+# A backslash is a slash to some URL parsers and not to others, which would then see two different hosts.
+_UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def invalid(field: str, value: object, allowed: str, *, shown: str | None = None) -> NoReturn:
-    """Refuse *value*.
+    """Raise the error for an invalid argument.
 
     Args:
-        field: The argument's name.
-        value: What was given.
-        allowed: What may be given.
-        shown: What to print in the value's place, for one that may hold a secret; the value is then not kept either.
+        field: The name of the argument.
+        value: The invalid value.
+        allowed: What is allowed.
+        shown: What the message shows instead of the value; a value that may contain a secret is then not kept either.
 
     Raises:
         InvalidArgument: Always.
@@ -44,23 +45,23 @@ def _shorten(text: str) -> str:
 
 
 def text(field: str, value: object, *, longest: int | None = None) -> str:
-    """A string with something in it, of at most *longest* characters."""
+    """Check a string that is not blank, of at most *longest* characters."""
     allowed = "a string that is not blank"
     if longest is not None:
         allowed += f", of at most {longest} characters"
     if not isinstance(value, str) or not value.strip() or (longest is not None and len(value) > longest):
         invalid(field, value, allowed)
     if not _encodes(value):
-        invalid(field, value, "a string that UTF-8 can hold (no lone surrogates)")
+        invalid(field, value, "a string that can be encoded as UTF-8 (no lone surrogates)")
     return value
 
 
 def optional_text(field: str, value: object) -> str | None:
-    """Any string that can be sent, or None."""
+    """Check any string that can be sent, or None."""
     if value is None:
         return None
     if not isinstance(value, str) or not _encodes(value):
-        invalid(field, value, "a string that UTF-8 can hold, or None")
+        invalid(field, value, "a string that can be encoded as UTF-8, or None")
     return value
 
 
@@ -73,7 +74,7 @@ def _encodes(value: str) -> bool:
 
 
 def choice(field: str, value: C, allowed: Iterable[C]) -> C:
-    """One of *allowed*, by value and by type: True is not 1."""
+    """Check one of *allowed*, by value and by type: True is not 1."""
     members = tuple(allowed)
     for member in members:
         if type(member) is type(value) and member == value:
@@ -82,7 +83,7 @@ def choice(field: str, value: C, allowed: Iterable[C]) -> C:
 
 
 def whole_number(field: str, value: object, *, least: int, most: int | None = None) -> int:
-    """An integer from *least* to *most*; a boolean is none."""
+    """Check an integer from *least* to *most*; a boolean is not an integer."""
     span = f"an integer from {least} to {most}" if most is not None else f"an integer of at least {least}"
     if not isinstance(value, int) or isinstance(value, bool) or value < least or (most is not None and value > most):
         invalid(field, value, span)
@@ -98,7 +99,7 @@ def number(
     most: float | None = None,
     infinite: bool = False,
 ) -> float:
-    """A number in a range, finite unless *infinite*."""
+    """Check a number in a range, finite unless *infinite*."""
     bounds = [f"of at least {least}"] if least is not None else []
     bounds += [f"above {above}"] if above is not None else []
     bounds += [f"of at most {most}"] if most is not None else []
@@ -117,7 +118,7 @@ def number(
 
 
 def web_address(field: str, value: object) -> str:
-    """An absolute http or https address, without spaces, backslashes or control characters."""
+    """Check an absolute http or https address, without spaces, backslashes or control characters."""
     allowed = "an absolute http:// or https:// address"
     if not isinstance(value, str):
         invalid(field, value, allowed)
@@ -137,7 +138,7 @@ def is_web_address(value: str) -> bool:
 
 
 def base_address(field: str, value: object) -> str:
-    """An address to build on: no user, no query, no fragment; returned without its last slash."""
+    """Check a base address: no user, no query, no fragment; returned without its last slash."""
     address = web_address(field, value)
     parts = urlsplit(address)
     if parts.query or parts.fragment or "@" in parts.netloc:
@@ -147,7 +148,7 @@ def base_address(field: str, value: object) -> str:
 
 
 def sha256(field: str, value: object) -> str | None:
-    """A SHA-256 in hexadecimal, in lower case, or None."""
+    """Check a SHA-256 in hexadecimal, or None; returned in lower case."""
     if value is None:
         return None
     if not isinstance(value, str) or not _SHA256.match(value):
@@ -156,25 +157,25 @@ def sha256(field: str, value: object) -> str | None:
 
 
 def path(field: str, value: Any) -> Path:
-    """A path of the file system, as text or as a path object."""
+    """Check a path of the file system, as text or as a path object."""
     try:
-        place = Path(value) if value else None
+        found = Path(value) if value else None
     except TypeError:
-        place = None
-    if place is None or "\0" in str(place):
+        found = None
+    if found is None or "\0" in str(found):
         invalid(field, value, "a path, as text or as a path object")
-    return place
+    return found
 
 
 def instance(field: str, value: C, kind: type) -> C:
-    """An instance of *kind*, or None."""
+    """Check an instance of *kind*, or None."""
     if value is not None and not isinstance(value, kind):
         invalid(field, value, f"an instance of {kind.__module__.lstrip('_')}.{kind.__qualname__}, or None")
     return value
 
 
 def plain_callable(field: str, value: Any) -> Any:
-    """A callable that is no coroutine function, as nobody would await it; or None."""
+    """Check a callable, or None; a coroutine function is refused, because its result would never be awaited."""
     if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
         invalid(field, value, "a plain callable (not an async one), or None")
     return value

@@ -183,7 +183,7 @@ def test_a_job_is_not_pickled_and_says_what_to_do(kit: Kit) -> None:
     """Handles, outputs and clients hold credentials: copying one fails with advice."""
     client = kit.client(gateway(kit, kit.finished(URL)))
     job = client.text_to_video("a kite").wait()
-    for live, advice in ((job, "to_token"), (job.outputs[0], "to_token"), (client, "make a new one")):
+    for live, advice in ((job, "to_token"), (job.outputs[0], "to_token"), (client, "create a new one")):
         for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match=advice):
                 attempt(live)

@@ -101,7 +101,7 @@ def _login_text(argument: str, given: str | None, environ: Mapping[str, str]) ->
     try:
         return validation.text(where, value)
     except InvalidArgument:
-        validation.invalid(where, value, "a string that is not blank and that UTF-8 can hold", shown=MASK)
+        validation.invalid(where, value, "a string that is not blank and that can be encoded as UTF-8", shown=MASK)
 
 
 def _one_time_code(otp: Otp | None) -> Otp | None:
