@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import run_state_machine_as_test
 
-from soundstage import JobState, MediaIO
 from soundstage.vendors.mediaio import ENDPOINTS as CALLED
 from soundstage_contracts import proves
-from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
-from soundstage_contracts.vendors.mediaio import CONTRACT, MediaIOMachine, headers
+from soundstage_contracts.vendors.mediaio import CONTRACT, headers
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of, plain
-from soundstage_contracts.vendors.mediaio.raw_client import CREDITS, FILM, RESULT, RawClient, assert_refused, opened
+from soundstage_contracts.vendors.mediaio.raw_client import (
+    CREDITS,
+    FILM,
+    RESULT,
+    UUID,
+    RawClient,
+    assert_refused,
+    opened,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +31,6 @@ if TYPE_CHECKING:
     from soundstage_contracts.facts.tables import Endpoint
     from soundstage_contracts.simulators.target import Target
 
-TRANSCRIPTS = list(load_transcripts("mediaio"))
-HOST = "openapi.media.io"
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EACH = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
 
 
@@ -39,36 +40,14 @@ def raw(target: Target) -> RawClient:
     return RawClient(target)
 
 
-@proves("mediaio:method.post", "mediaio:create.answer", side="server")
-def test_the_documented_host_answers(target: Target) -> None:
-    """The documented host reaches the API, without a slug in the path."""
-    account = {**headers(target.new_account()), "Host": HOST}
-    answer = target.http().post(target.url + FILM.path, json={"data": plain(FILM)}, headers=account)
-    assert opened(answer)["task_id"]
-
-
-def test_the_client_goes_to_the_documented_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a base address a client speaks to the documented host."""
-    monkeypatch.delenv("MEDIAIO_BASE_URL", raising=False)
-    with MediaIO("key") as client:
-        assert client.base_url == f"https://{HOST}"
-
-
-@proves("mediaio:auth.header", "mediaio:method.post", "mediaio:request.wrapper", side="client")
-@proves("mediaio:result.route", "mediaio:credits.route", "mediaio:endpoint.generation-result.task_id", side="client")
-def test_every_call_of_the_client_is_an_authorized_post(target: Target) -> None:
-    """Create, poll and balance alike are POSTs with X-API-KEY and JSON; the queries' body is an empty object."""
+@proves("mediaio:auth.header", "mediaio:method.post", "mediaio:credits.route", side="client")
+def test_balance_is_an_authorized_post(target: Target) -> None:
+    """The balance is requested by POST with X-API-KEY and an empty object."""
     sent: list[httpx.Request] = []
     account = target.new_account()
-    client = target.client(CONTRACT, account, http=target.http(event_hooks={"request": [sent.append]}))
-    job = client.wan_2_5_text_to_video("A fox").refresh()
-    client.credits()
-    paths = [FILM.path, RESULT + job.id, CREDITS]
-    assert [request.url.path.partition("/mediaio")[2] for request in sent] == paths
-    for request in sent:
-        assert request.method == "POST"
-        assert {name: request.headers[name] for name in headers(account)} == headers(account)
-    assert [request.content for request in sent[1:]] == [b"{}", b"{}"]
+    target.client(CONTRACT, account, http=target.http(event_hooks={"request": [sent.append]})).credits()
+    assert (sent[0].method, sent[0].url.path.partition("/mediaio")[2], sent[0].content) == ("POST", CREDITS, b"{}")
+    assert {name: sent[0].headers[name] for name in headers(account)} == headers(account)
 
 
 @proves("mediaio:method.post", "mediaio:errors.http_status", side="server")
@@ -90,9 +69,7 @@ def test_an_unknown_route_is_refused_with_its_nearest(target: Target) -> None:
 
 
 @proves("mediaio:request.wrapper", "mediaio:errors.invalid_parameter", side="server")
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'"text"', b"null", b"{}", b'{"prompt": "A fox"}', b'{"data": "A fox"}', b'{"data": []}']
-)
+@pytest.mark.parametrize("body", [b"{}", b'{"prompt": "A fox"}', b'{"data": "A fox"}', b'{"data": []}'])
 def test_a_body_without_the_wrapper_is_refused(raw: RawClient, body: bytes) -> None:
     """What is no object with data, an object, is refused and costs nothing."""
     assert_refused(raw.send("POST", FILM.path, body), 490000)
@@ -147,18 +124,6 @@ def test_a_task_goes_through_the_words_of_its_reading(raw: RawClient, reading: s
     assert result["status"] == words[-1]
     assert result["preview"].startswith(("http://", "https://"))
     assert not result["val"].startswith("http")
-
-
-@proves("mediaio:generation.times", side="server")
-@EACH
-def test_a_task_takes_its_time(raw: RawClient, endpoint: Endpoint) -> None:
-    """Pictures take 10 to 90 seconds, films 30 to 170."""
-    least, most = (10, 90) if endpoint.capability.endswith("image") else (30, 170)
-    task = raw.start(endpoint)
-    raw.advance(least - 1)
-    assert raw.read(task)["status"] in {"waiting", "processing"}
-    raw.advance(most - least + 2)
-    assert raw.read(task)["status"] == "completed"
 
 
 @proves("mediaio:status.vocabulary", "mediaio:result.shape", side="server")
@@ -238,16 +203,6 @@ def test_the_endpoint_of_another_status_is_served(target: Target, tmp_path: Path
     assert saved.suffix == ".mp4"
 
 
-@EACH
-def test_the_client_saves_what_every_endpoint_makes(target: Target, endpoint: Endpoint, tmp_path: Path) -> None:
-    """A client waits for a job of each endpoint and leaves a file of its kind on disk."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
-    job = getattr(client, method_of(endpoint))(**plain(endpoint))
-    (saved,) = job.save(tmp_path)
-    assert job.state is JobState.SUCCEEDED
-    assert saved.suffix == (".png" if endpoint.capability.endswith("image") else ".mp4")
-
-
 def test_the_awaiting_client_does_the_same(target: Target, tmp_path: Path) -> None:
     """Coroutines start, wait and save, by method and by name, and read the balance."""
 
@@ -267,21 +222,3 @@ def test_accounts_are_told_apart_by_their_keys(target: Target, account: str) -> 
     mine, yours = RawClient(target, target.new_account(account)), RawClient(target)
     mine.start()
     assert yours.credits() == 1000
-
-
-@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
-def test_the_api_answers_as_documented(target: Target, transcript: Transcript) -> None:
-    """Every documented request gets an answer of the documented shape."""
-    replay_on_simulator(transcript, target, CONTRACT)
-
-
-@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
-def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
-    """The client sends the documented requests, and reads the documented answers to their end."""
-    replay_on_client(transcript, CONTRACT, f"https://{HOST}")
-
-
-def test_any_order_of_events_keeps_the_laws(target: Target) -> None:
-    """Whatever is created, read, waited for and ordered in whatever order: the laws of jobs and money hold."""
-    machine = type("Machine", (MediaIOMachine,), {"target": target})
-    run_state_machine_as_test(machine)

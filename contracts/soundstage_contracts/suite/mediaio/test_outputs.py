@@ -7,20 +7,17 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import av
-import httpx
 import pytest
 from PIL import Image
 
 from soundstage_contracts import proves
-from soundstage_contracts.simulators.target import IN_PROCESS, Target
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of
 from soundstage_contracts.vendors.mediaio.raw_client import RawClient
 from soundstage_server.media import Video, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from soundstage_contracts.facts.tables import Endpoint
+    from soundstage_contracts.simulators.target import Target
 
 RATIOS: Final = ("ratio", "aspect_ratio", "size")
 PICTURES: Final = [endpoint for endpoint in ENDPOINTS if endpoint.capability.endswith("image")]
@@ -86,16 +83,6 @@ def pictured(target: Target, endpoint: Endpoint, **choices: Any) -> list[tuple[i
             picture.load()
             sides.append(picture.size)
     return sides
-
-
-@pytest.fixture(scope="module")
-def full_target(target: Target) -> Iterator[Target]:
-    """Reach a simulator that makes everything in its full size: in this process, one of its own."""
-    if target.where != IN_PROCESS:
-        yield target
-        return
-    with Target(media="full") as full:
-        yield full
 
 
 @proves("mediaio:endpoint.t2i-imagen-4.counts", side="server")
@@ -184,14 +171,3 @@ def test_motion_control_lasts_as_long_as_its_film(target: Target) -> None:
     make = partial(made, target, BY_NAME["Motion Control Kling 2.6"])
     assert look(make(video=held)[0]).seconds == pytest.approx(7, abs=0.1)
     assert look(make()[0]).seconds == pytest.approx(5, abs=0.1)
-
-
-@proves("mediaio:result.expired", side="server")
-def test_an_address_expires(target: Target) -> None:
-    """A result's address needs no key, and after its time it is refused with HTTP 403."""
-    raw = RawClient(target)
-    (address,) = raw.made(raw.start())
-    http = target.http()
-    assert http.get(address).status_code == 200
-    raw.advance(float(httpx.URL(address).params["Expires"]) - target.control.now(raw.name) + 1)
-    assert http.get(address).status_code == 403

@@ -20,7 +20,6 @@ from soundstage_contracts.vendors.mediaio.arguments import (
     LINKS,
     PARAMETERS,
     accepted,
-    arguments,
     bodies,
     method_of,
     natural,
@@ -106,22 +105,6 @@ def test_hailuo_in_full_lasts_six_seconds(target: Target) -> None:
     assert "resolution" in said
 
 
-@proves(*FACTS, side="server")
-@EACH
-@FEW
-@given(data=st.data())
-def test_any_documented_values_go_together(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
-    """A body with any documented values creates a task."""
-    assert opened(RawClient(target).generate(endpoint, data.draw(bodies(endpoint))))["task_id"]
-
-
-@proves("mediaio:errors.invalid_parameter", side="server")
-@EACH
-def test_an_unknown_parameter_is_ignored(target: Target, endpoint: Endpoint) -> None:
-    """What nobody documents is not read."""
-    RawClient(target).start(endpoint, lens="wide", batch=4)
-
-
 @proves(*FACTS, "mediaio:values.are_strings", side="client")
 @EVERY
 def test_whatever_a_parameter_may_be_is_sent_as_it_is(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
@@ -179,17 +162,6 @@ def test_the_client_knows_what_does_not_go_together(target: Target, duration: st
     assert heard.call(HAILUO, **plain(HAILUO, duration=duration))["resolution"] == "768P"
 
 
-@proves(*FACTS, "mediaio:request.wrapper", "mediaio:method.post", side="client")
-@EACH
-def test_what_is_left_out_is_sent_as_documented(target: Target, endpoint: Endpoint) -> None:
-    """The least that a call needs is POSTed to the endpoint with every documented default, and nothing else."""
-    heard = Heard(target)
-    sent = heard.call(endpoint, **plain(endpoint))
-    defaults = {one.name: one.limits["default"] for one in endpoint.parameters if "default" in one.limits}
-    assert sent == plain(endpoint, **defaults)
-    assert (heard.sent[0].method, heard.sent[0].url.path) == ("POST", f"/mediaio{endpoint.path}")
-
-
 @proves(*FACTS, side="client")
 @EACH
 @FEW
@@ -202,12 +174,3 @@ def test_by_method_and_by_name_the_same_is_sent(target: Target, endpoint: Endpoi
     heard.client.generate(endpoint.name, **body)
     assert json.loads(heard.sent[1].content) == {"data": sent}
     assert heard.sent[0].url == heard.sent[1].url
-
-
-@EACH
-@FEW
-@given(data=st.data())
-def test_what_the_client_takes_the_api_takes(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
-    """Whatever the client lets through starts a job."""
-    client = target.client(CONTRACT, target.new_account())
-    assert getattr(client, method_of(endpoint))(**data.draw(arguments(endpoint))).id

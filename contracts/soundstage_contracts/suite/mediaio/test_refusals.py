@@ -58,35 +58,6 @@ def test_the_client_calls_a_refused_key_by_its_name(target: Target, word: str, c
         assert (refused.value.vendor, refused.value.code, refused.value.status) == ("mediaio", code, 200)
 
 
-@proves("mediaio:envelope", "mediaio:errors.http_status", side="client")
-@proves("mediaio:errors.invalid_parameter", "mediaio:errors.too_many", side="client")
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("374004", errors.AuthenticationError), ("40001", errors.AuthenticationError),
-        ("40002", errors.AuthenticationError), ("40003", errors.NotFoundError),
-        ("490000", errors.BadRequestError), ("490429", errors.ConcurrencyLimitError),
-        ("490505", errors.InsufficientCreditsError),
-    ],
-)  # fmt: skip
-def test_the_client_calls_every_refusal_by_its_name(target: Target, code: str, kind: type[errors.ApiError]) -> None:
-    """A refused create is an answer, although its HTTP status is 200: a typed error, one POST, nothing charged."""
-    account = target.new_account()
-    name = account_name("mediaio", account)
-    client = target.client(CONTRACT, account)
-    assert client.credits() == 1000
-    target.control.order("refuse", code=code, vendor="mediaio", account=name, times=1)
-    with pytest.raises(errors.ApiError) as refused:
-        client.wan_2_5_text_to_video("A fox")
-    assert type(refused.value) is kind
-    assert (refused.value.code, refused.value.status) == (int(code), 200)
-    assert len(refused.value.request_id or "") == 32
-    creates = [entry for entry in target.control.requests(name) if entry["path"].endswith(FILM.path)]
-    assert len(creates) == 1
-    assert target.control.tasks(name) == []
-    assert client.credits() == 1000
-
-
 @proves("mediaio:errors.credits")
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
 def test_who_cannot_pay_is_refused(target: Target, endpoint: Endpoint) -> None:
@@ -110,40 +81,6 @@ def test_credits_are_spent_to_the_last(target: Target) -> None:
     raw.start()
     assert_refused(raw.generate(FILM, plain(FILM)), 490505)
     assert raw.credits() == 1
-
-
-@proves("mediaio:errors.too_many")
-def test_one_too_many_at_once_is_refused_until_the_first_is_over(target: Target) -> None:
-    """An account that is limited to one task at a time gets 490429, and may go on once the first is over."""
-    raw = RawClient(target, target.new_account("limited-"))
-    task = raw.start()
-    assert_refused(raw.generate(FILM, plain(FILM)), 490429, fact="errors.too_many")
-    with pytest.raises(errors.ConcurrencyLimitError):
-        target.client(CONTRACT, raw.account).imagen_4("A fox")
-    raw.finish(task)
-    raw.start()
-
-
-@proves("mediaio:errors.task_not_found", "mediaio:endpoint.generation-result.task_id")
-def test_a_task_of_nobody_or_of_somebody_else_is_unknown(target: Target) -> None:
-    """An id that does not exist, or is another account's, is 40003; the client says NotFoundError."""
-    mine, yours = RawClient(target), RawClient(target)
-    yours.start()
-    for task in ("nothing", mine.start()):
-        assert_refused(yours.post(RESULT + task, {}), 40003, fact="errors.task_not_found")
-        with pytest.raises(errors.NotFoundError):
-            target.client(CONTRACT, yours.account).job(task).refresh()
-    own = yours.start()
-    assert yours.read(own)["task_id"] == own
-
-
-@proves("mediaio:block", "mediaio:status.vocabulary", "mediaio:result.shape", side="server")
-def test_blocked_content_fails_and_names_the_policy(target: Target) -> None:
-    """Blocked content fails with a reason that names the content policy."""
-    raw = RawClient(target)
-    data = raw.finish(raw.start(prompt="A fox soundstage:block"))
-    assert data["status"] == "failed"
-    assert "content policy" in data["reason"]
 
 
 @proves("mediaio:block", side="client")
