@@ -1,11 +1,12 @@
-"""Cloudsway's MaaS_KL: Kling's films from text and from images, through a gateway with static keys.
+"""Cloudsway's MaaS_KL: Kling's videos from text and from images, through a gateway with static keys.
 
 Documents: docs.cloudsway.net/maasapi/api-reference/video/kl and .../errorcode for routes, shapes and the gateway's own
 refusals, and Kling's own API pages for what passes through; read in November 2026. Facts are cited by id, as in
-`cloudsway:routes`. Where two documents disagree, both answers are read: the code decides, whatever the HTTP status is.
+`cloudsway:routes`. Where two documents disagree, the client reads the responses of both: the code decides, whatever the
+HTTP status is.
 
-`profile` has the facts as data, `values` the types that arguments may have, `bodies` the rules of both kinds of film,
-`service` the conversation, and `client` the methods.
+`profile` has the facts as data, `bodies` the request bodies, `service` the protocol, `client` the methods, and `values`
+the types of two arguments.
 """
 
 from soundstage.vendors.cloudsway.client import AsyncCloudsway, Cloudsway

@@ -104,7 +104,7 @@ class _Operations(Client[HttpT, CloudswayService]):
 
         Raises:
             InvalidArgument: An argument, or a combination with this model, is not allowed; nothing was sent.
-            SubmitOutcomeUnknown: It was sent, and no answer says what became of it; `resolve()` looks the job up.
+            SubmitOutcomeUnknown: The request was sent, and its outcome is unknown; `resolve()` looks the job up.
             ApiError: The service refused.
             ConnectionFailed: The service could not be reached; nothing was sent.
 

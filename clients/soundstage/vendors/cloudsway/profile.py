@@ -1,4 +1,4 @@
-"""Cloudsway's facts as data: the profile, the codes, the words, and what each model can do.
+"""Cloudsway's facts as data: the profile, the states, the codes, and what each model can do.
 
 Source: docs.cloudsway.net/maasapi/api-reference/video/kl, and Kling's own API pages; facts are cited by id.
 """
@@ -101,7 +101,7 @@ MAX_PAGE, MAX_PAGE_SIZE = 1000, 500
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """When a model can do a thing: in one mode alone, for one length alone, or whatever is asked (None)."""
+    """When a model supports a feature: in one mode only, for one duration only, or always (None)."""
 
     mode: str | None = None
     seconds: str | None = None
@@ -112,7 +112,7 @@ ALWAYS: Final = Only()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What a model can do beside making a film; None is never (capability.matrix)."""
+    """The features that a model supports; None is never (capability.matrix)."""
 
     tail: Only | None = ALWAYS
     masks: Only | None = ALWAYS

@@ -1,4 +1,4 @@
-"""What arguments of Cloudsway's methods may be: the camera's movement, and a mask that moves.
+"""Types of arguments: the movement of the camera, and a moving mask.
 
 Source: Kling's own API pages on text to video and image to video; facts are cited by id.
 """
@@ -21,11 +21,11 @@ _AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraControl:
-    """How the camera moves: one of four movements of the service's own, or a simple one along one axis.
+    """The movement of the camera: one of four predefined movements, or a simple one along one axis.
 
     Attributes:
         type: simple, down_back, forward_up, right_turn_forward or left_turn_forward.
-        horizontal: From -10 to 10, and so are all the others; only with simple, and exactly one of the six.
+        horizontal: From -10 to 10, like the other five; only with simple, and exactly one of the six.
         vertical: Up and down.
         pan: The vendor's pages disagree on the axes of pan and tilt.
         tilt: See pan.
@@ -33,7 +33,7 @@ class CameraControl:
         zoom: The change of focal length.
 
     Raises:
-        InvalidArgument: More than one axis, or none, is given with simple; or one with another type.
+        InvalidArgument: Not exactly one axis is given with simple, or one with another type.
 
     Facts: cloudsway:camera.control.
     """
@@ -57,10 +57,12 @@ class CameraControl:
             allowed = f"exactly one of {', '.join(_AXES)}, not 0, with type 'simple'"
             validation.invalid("camera_control", moved, allowed, shown=" and ".join(moved) or "no movement")
         if self.type != "simple" and moved:
-            validation.invalid(moved[0], values[moved[0]], f"nothing with type {self.type!r}, which moves by itself")
+            validation.invalid(
+                moved[0], values[moved[0]], f"nothing with type {self.type!r}, which has its own movement"
+            )
 
     def wire(self) -> dict[str, object]:
-        """What the service takes."""
+        """Return the wire format."""
         if self.type != "simple":
             return {"type": self.type}
         return {"type": self.type, "config": {axis: getattr(self, axis) for axis in _AXES}}
@@ -71,11 +73,11 @@ class DynamicMask:
     """A part of an image that moves along a path.
 
     Attributes:
-        mask: The part: a picture of the image's ratio, by address, path or bytes.
-        trajectories: Where it moves: 2 to 77 points (x, y) in whole pixels, the origin at the bottom left.
+        mask: The part: an image of the same aspect ratio, by address, path or bytes.
+        trajectories: The path: 2 to 77 points (x, y) in whole pixels, the origin at the bottom left.
 
     Raises:
-        InvalidArgument: There are too few points or too many, or one is no pair of whole numbers.
+        InvalidArgument: There are too few points or too many, or one is not a pair of integers.
 
     Facts: cloudsway:image2video.params, image2video.masks.
     """
@@ -90,9 +92,9 @@ class DynamicMask:
             validation.invalid("trajectories", points, f"{least} to {most} points (x, y)")
         for point in points:
             axes = cast("Sequence[object]", point) if isinstance(point, (tuple, list)) else ()
-            if [type(axis) for axis in axes] != [int, int]:  # True is no number of pixels
+            if [type(axis) for axis in axes] != [int, int]:  # an exact type, because True is an int, too
                 validation.invalid("trajectories", repr(axes), "points (x, y) in whole pixels")
 
     def path(self) -> list[dict[str, int]]:
-        """The points as the service takes them."""
+        """Return the points in wire format."""
         return [{"x": x, "y": y} for x, y in self.trajectories]

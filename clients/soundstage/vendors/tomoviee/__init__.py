@@ -1,11 +1,10 @@
-"""Tomoviee: Wondershare's open gateway for generated video, images and sound.
+"""Tomoviee: Wondershare's open gateway for generated video, images and audio.
 
 Documents: the vendor's skills and their runnable clients, and the pages at tomoviee.ai/doc and tomoviee.cn/doc, read in
-November 2026. Facts are cited by id, as in `tomoviee:create.route`. Where two documents disagree, this client speaks
-the newer one, the capability's own skill, takes the older one's names, and reads the answers of both.
+November 2026. Facts are cited by id, as in `tomoviee:create.route`. Where two documents disagree, this client uses
+the newer one, the capability's own skill, accepts the names of the older one, and reads the responses of both.
 
-`profile` has the facts as data, `service` the conversation, `bodies` the rules of each capability, and `client` the
-methods.
+`profile` has the facts as data, `bodies` the request bodies, `service` the protocol, and `client` the methods.
 """
 
 from soundstage.vendors.tomoviee.client import AsyncTomoviee, Tomoviee

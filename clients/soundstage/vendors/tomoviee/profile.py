@@ -1,4 +1,4 @@
-"""Tomoviee's facts as data: the profile, the codes, the tables, and the names that its numbers have.
+"""Tomoviee's facts as data: the profile, the states, the codes, bounds, and names for the vendor's numbers.
 
 Source: the capabilities' own skills, and the pages at tomoviee.ai/doc; facts are cited by id.
 """
@@ -60,7 +60,7 @@ REFUSALS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
 MEDIA_KINDS: Mapping[str, str] = MappingProxyType(
     {"video_path": "video", "images_path": "image", "image_path": "image", "audio_path": "audio", "mask_path": "mask"}
 )
-# Bounds, both ends allowed: seconds unless said otherwise.
+# Bounds, both ends allowed, in seconds unless the name has another unit.
 MUSIC_SECONDS = (0, 95)  # text2music.params
 EFFECT_SECONDS = (5, 180)  # text2sfx.params
 SOUNDTRACK_SECONDS = (5, 900)  # video_scoring.params
@@ -70,7 +70,7 @@ MAX_SPEECH_LENGTH = 5000  # text2speech.params, in characters
 
 
 class CameraMove(IntEnum):
-    """How the camera moves, is set or frames: the vendor's camera_move_index (`tomoviee:camera.index`)."""
+    """Camera movements, positions and framings: the vendor's camera_move_index (`tomoviee:camera.index`)."""
 
     ORBIT = 1
     SPIN = 2
@@ -121,7 +121,7 @@ class CameraMove(IntEnum):
 
 
 class ControlType(StrEnum):
-    """What a made image keeps of its reference, or what is recognised in one (`tomoviee:control_type.meaning`)."""
+    """What an image keeps of its reference, or what is recognized in it (`tomoviee:control_type.meaning`)."""
 
     EDGE = "0"
     POSE = "1"
@@ -130,7 +130,7 @@ class ControlType(StrEnum):
 
 
 class Voice(StrEnum):
-    """The voices that the documents name; there are others, which are given as text (`tomoviee:text2speech.params`)."""
+    """The documented voices; others are passed as text (`tomoviee:text2speech.params`)."""
 
     ZH_CN_YUNXI = "zh-CN-YunxiNeural"
     ZH_CN_XIAOXIAO = "zh-CN-XiaoxiaoNeural"

@@ -1,11 +1,10 @@
-"""Veo: Google's film models, through a LiteLLM proxy or on Google's own host.
+"""Veo: Google's video models, through a LiteLLM proxy or on Google's own host.
 
 Documents: the page and the script of the proxy at api.thucchien.ai, ai.google.dev/gemini-api/docs/video, google-genai
 2.34.0 and litellm 1.109.1, read and run in November 2026. Facts are cited by id, as in `veo:create.route`. Where two
-documents disagree, this client sends what the vendor's SDK sends, and reads the answers of both.
+documents disagree, this client sends what the vendor's SDK sends, and reads the responses of both.
 
-`profile` has the facts as data, `service` the conversation, `bodies` the rules of a create call, and `client` the
-method.
+`profile` has the facts as data, `bodies` the request body, `service` the protocol, and `client` the method.
 """
 
 from soundstage.vendors.veo.client import AsyncVeo, Veo

@@ -1,7 +1,7 @@
-"""The rules of a create call: a body that is checked whole before anything is sent.
+"""Request bodies: the parameters of a video are checked before anything is sent.
 
-Source: ai.google.dev/gemini-api/docs/video and google-genai 2.34.0, whose names and places are sent; facts are cited by
-id.
+Source: ai.google.dev/gemini-api/docs/video and google-genai 2.34.0, whose names and nesting are sent; facts are
+cited by id.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _FILE = re.compile(r"(?:.*/)?files/([a-z0-9]+)(?::download(?:\?.*)?)?\Z")
 
 
 def model_name(value: object) -> str:
-    """A model's name, which becomes a part of an address (models.known)."""
+    """Return a model's name, checked because it becomes a part of the path (models.known)."""
     if not isinstance(value, str) or not _MODEL.match(value):
         validation.invalid("model", value, "a model's name, such as 'veo-3.0-generate-preview'")
     return value
 
 
-def prompt_of(value: object, *, needed: bool) -> Body:
-    """What the film shows; with an image it may be left out (create.prompt, errors.google)."""
+def prompt_part(value: object, *, needed: bool) -> Body:
+    """Return the prompt's part of the instance; with an image the prompt is optional (create.prompt, errors.google)."""
     if value is None and not needed:
         return {}
     prompt = validation.text("prompt", value)
@@ -66,22 +66,22 @@ def parameters(
     person_generation: str | None,
     sample_count: int | None,
     seed: int | None,
-    whole_length: str | None,
+    full_duration_for: str | None,
     image: bool,
 ) -> Body:
-    """What may be said besides (create.parameters); what is None is left to the service.
+    """Return the optional parameters (create.parameters); None lets the service decide.
 
     Args:
-        family: What the model takes.
-        aspect_ratio: And the next six: the caller's.
+        family: What the model accepts.
+        aspect_ratio: The caller's argument, like the next six.
         resolution: As above.
         duration_seconds: As above.
         negative_prompt: As above.
         person_generation: As above.
         sample_count: As above.
         seed: As above.
-        whole_length: The argument beside these that needs the whole length, if there is one.
-        image: Whether the film begins with an image.
+        full_duration_for: The argument beside these that needs the full duration, if there is one.
+        image: Whether the video starts with an image.
     """
     people = family.people_with_image if image else family.people
     if person_generation is not None:
@@ -94,7 +94,7 @@ def parameters(
     body = {
         "aspectRatio": _one_of("aspect_ratio", aspect_ratio, get_args(AspectRatio)),
         "resolution": _resolution(family, resolution),
-        "durationSeconds": _duration(family, duration_seconds, whole_length or _large(resolution)),
+        "durationSeconds": _duration(family, duration_seconds, full_duration_for or _if_large(resolution)),
         "negativePrompt": validation.optional_text("negative_prompt", negative_prompt),
         "personGeneration": person_generation,
         "sampleCount": sample_count,
@@ -103,42 +103,46 @@ def parameters(
     return {name: value for name, value in body.items() if value is not None}
 
 
-def extended(family: Family, video: str | None, resolution: str | None) -> Body:
-    """The film to go on with (create.extension), by the address that its maker has for it (result.uri)."""
+def extension_part(family: Family, video: str | None, resolution: str | None) -> Body:
+    """Return the instance's part with the video to extend, by Google's address (create.extension, result.uri)."""
+    # The output of an earlier job may be the proxy's address of the file. Google knows only its own, so the id is taken
+    # out and put into that.
     if video is None:
         return {}
     found = _FILE.match(str(video))
     if found is None:
         shown = repr(hide_query(str(video)))
-        validation.invalid("video", video, "the address of a film that this key made: .../files/{id}", shown=shown)
-    _extra(family, "video", "a film to go on with")
+        validation.invalid("video", video, "the address of a video that this key made: .../files/{id}", shown=shown)
+    _require_extras(family, "video", "a video to extend")
     if resolution in LARGE_RESOLUTIONS:
         validation.invalid("resolution", resolution, "720p with video")
     return {"video": {"uri": f"{GOOGLE_HOST}{VERSION}/files/{found[1]}:download?alt=media"}}
 
 
 def check_together(family: Family, *, image: object, last_frame: object, references: Sequence[object]) -> None:
-    """Refuse pictures that do not go with the model or with each other (create.references, create.last_frame)."""
+    """Refuse images that the model does not take or that exclude each other (create.references, create.last_frame)."""
     if isinstance(references, (str, bytes)) or len(references) > MAX_REFERENCE_IMAGES:
-        validation.invalid("reference_images", references, f"a list of at most {MAX_REFERENCE_IMAGES} pictures")
+        validation.invalid("reference_images", references, f"a list of at most {MAX_REFERENCE_IMAGES} images")
     if references:
-        _extra(family, "reference_images", "pictures to be held to")
+        _require_extras(family, "reference_images", "reference images")
     if last_frame is not None and image is None:
-        validation.invalid("last_frame", last_frame, "a last frame with an image to begin with", shown="...")
+        validation.invalid("last_frame", last_frame, "a last frame together with an image to start with", shown="...")
 
 
-def pictured(image: ImageInput | None, last_frame: ImageInput | None, references: Sequence[ImageInput]) -> Flow[Body]:
-    """The pictures of a film, in base64 (create.image)."""
+def image_parts(
+    image: ImageInput | None, last_frame: ImageInput | None, references: Sequence[ImageInput]
+) -> Flow[Body]:
+    """Return the parts of the instance with images, in base64 (create.image)."""
     body: Body = {}
     if image is not None:
         body["image"] = yield from _encoded("image", image)
     if last_frame is not None:
         body["lastFrame"] = yield from _encoded("last_frame", last_frame)
-    held_to: list[Body] = []
+    reference_parts: list[Body] = []
     for reference in references:
         encoded = yield from _encoded("reference_images", reference)
-        held_to.append({"image": encoded, "referenceType": "ASSET"})
-    return {**body, "referenceImages": held_to} if held_to else body
+        reference_parts.append({"image": encoded, "referenceType": "ASSET"})
+    return {**body, "referenceImages": reference_parts} if reference_parts else body
 
 
 def _encoded(field: str, value: ImageInput) -> Flow[Body]:
@@ -150,7 +154,7 @@ def _one_of(field: str, value: str | None, allowed: tuple[str, ...]) -> str | No
     return None if value is None else validation.choice(field, value, allowed)
 
 
-def _large(resolution: str | None) -> str | None:
+def _if_large(resolution: str | None) -> str | None:
     return "resolution" if resolution in LARGE_RESOLUTIONS else None
 
 
@@ -161,17 +165,17 @@ def _resolution(family: Family, resolution: str | None) -> str | None:
     return resolution
 
 
-def _duration(family: Family, duration: int | None, because: str | None) -> int | None:
-    """How long the film is; where only the whole length will do, it is said, as no document promises the default."""
+def _duration(family: Family, duration: int | None, full_duration_for: str | None) -> int | None:
+    """Return the duration; where only the full one is allowed it is sent, as no document guarantees the default."""
     if duration is not None:
         validation.choice("duration_seconds", duration, family.durations)
-    if because is None:
+    if full_duration_for is None:
         return duration
     if duration not in {None, FULL_DURATION}:
-        validation.invalid("duration_seconds", duration, f"{FULL_DURATION} with this {because}")
+        validation.invalid("duration_seconds", duration, f"{FULL_DURATION} with this {full_duration_for}")
     return FULL_DURATION
 
 
-def _extra(family: Family, field: str, what: str) -> None:
+def _require_extras(family: Family, field: str, what: str) -> None:
     if not family.extras:
-        validation.invalid(field, what, f"nothing with {family.name}: it is for Veo 3.1", shown="...")
+        validation.invalid(field, what, f"nothing with {family.name}: only Veo 3.1 supports it", shown="...")

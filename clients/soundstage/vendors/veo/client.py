@@ -1,4 +1,4 @@
-"""Veo's clients: films, for both kinds of client.
+"""Veo's clients: one method for every video, for both kinds of client.
 
 Source: ai.google.dev/gemini-api/docs/video, and the proxy's page and script; facts are cited by id.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _Operations(Client[HttpT, VeoService]):
-    """What the service can do, written once for both kinds of client."""
+    """The operation, written once for both kinds of client."""
 
     @constructor(PROFILE, ClientOptions)
     def __init__(
@@ -68,29 +68,29 @@ class _Operations(Client[HttpT, VeoService]):
         sample_count: int | None = None,
         seed: int | None = None,
     ) -> Flow[StartedJob]:
-        """Start a film (predictLongRunning); it takes half a minute to some minutes and is charged by the second.
+        """Start a video (predictLongRunning); it takes half a minute to some minutes and is charged by the second.
 
-        Whatever is None is left to the service: 16:9, 720p, one film of 8 seconds.
+        None lets the service decide: 16:9, 720p, one video of 8 seconds.
 
         Args:
-            prompt: What the film shows, in at most 1024 tokens; None only with `image`.
-            model: A `Model`, or the name of another, of which nothing is known here but what every model takes.
-            image: The picture that it begins with: a path or bytes of a PNG or JPEG of at most 20 MB, no address.
-            last_frame: The picture that it ends with, likewise; with `image` only.
-            reference_images: At most 3 pictures of what it shows; Veo 3.1 only, 8 seconds.
-            video: The address of a film to go on with, as in `job.outputs[0].url`; Veo 3.1 only, 720p, 8 seconds.
+            prompt: Description of the video, at most 1024 tokens; None only with `image`.
+            model: A `Model`, or the name of another, for which only the checks of every model apply.
+            image: The first frame: a path or bytes of a PNG or JPEG of at most 20 MB; not an address.
+            last_frame: The last frame, likewise; with `image` only.
+            reference_images: At most 3 images of what the video shows; Veo 3.1 only, 8 seconds.
+            video: The address of a video to extend, as in `job.outputs[0].url`; Veo 3.1 only, 720p, 8 seconds.
             aspect_ratio: 16:9 or 9:16.
-            resolution: 720p, 1080p or 4k; the larger two need 8 seconds, and Veo 2 has them not.
+            resolution: 720p, 1080p or 4k; the larger two need 8 seconds, and Veo 2 does not have them.
             duration_seconds: 4, 6 or 8; with Veo 2 5, 6 or 8.
-            negative_prompt: What it does not show.
-            person_generation: allow_all or allow_adult; with `image` allow_adult alone; with Veo 2 dont_allow, too.
-            sample_count: How many films: 1, with Veo 2 up to 2.
-            seed: 0 to 4294967295; the same seed makes a similar film, not the same one.
+            negative_prompt: What the video must not show.
+            person_generation: allow_all or allow_adult; with `image` allow_adult alone; with Veo 2 also dont_allow.
+            sample_count: Number of videos: 1, with Veo 2 up to 2.
+            seed: 0 to 4294967295; the same seed makes a similar video, not the same one.
 
         Returns:
-            A job, still queued, whose id is the operation's name; `outputs` will hold the films, which need the key and
-            live for two days. Films that are withheld for their content make the job `ContentFiltered`; where only
-            some are, `outputs` has the others and `snapshot.reason` says why.
+            A queued job, whose id is the operation's name; its `outputs` will be the videos, which need the key and are
+            kept for two days. If all videos are withheld for their content, the job fails with `ContentFiltered`; if
+            only some are, `outputs` has the others and `snapshot.reason` the reason.
 
         Raises:
             InvalidArgument: An argument is out of range; nothing was sent.
@@ -104,9 +104,9 @@ class _Operations(Client[HttpT, VeoService]):
         name = bodies.model_name(model)
         family = family_of(name)
         bodies.check_together(family, image=image, last_frame=last_frame, references=reference_images)
-        instance = bodies.prompt_of(prompt, needed=image is None)
-        instance |= bodies.extended(family, video, resolution)
-        whole_length = "video" if video is not None else "reference_images" if reference_images else None
+        instance = bodies.prompt_part(prompt, needed=image is None)
+        instance |= bodies.extension_part(family, video, resolution)
+        full_duration_for = "video" if video is not None else "reference_images" if reference_images else None
         parameters = bodies.parameters(
             family,
             aspect_ratio=aspect_ratio,
@@ -116,16 +116,16 @@ class _Operations(Client[HttpT, VeoService]):
             person_generation=person_generation,
             sample_count=sample_count,
             seed=seed,
-            whole_length=whole_length,
+            full_duration_for=full_duration_for,
             image=image is not None,
         )
-        pictures = bodies.pictured(image, last_frame, reference_images)
-        return self._start(name, instance, pictures, parameters)
+        images = bodies.image_parts(image, last_frame, reference_images)
+        return self._submit(name, instance, images, parameters)
 
-    def _start(
-        self, model: str, instance: bodies.Body, pictures: Flow[bodies.Body], parameters: bodies.Body
+    def _submit(
+        self, model: str, instance: bodies.Body, images: Flow[bodies.Body], parameters: bodies.Body
     ) -> Flow[StartedJob]:
-        instance |= yield from pictures
+        instance |= yield from images
         body = {"instances": [instance], **({"parameters": parameters} if parameters else {})}
         return (yield from self._service.submit("generate_videos", model, body))
 

@@ -55,16 +55,16 @@ MAX_SEED = 2**32 - 1  # create.seed_range
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the models of one version take.
+    """What the models of one version accept.
 
     Attributes:
-        name: The version, for people.
-        durations: Seconds that a film may last.
-        most: How many films one call may ask for.
-        large: Whether there is more than 720p.
-        extras: Whether there are reference images and extensions.
-        people: Who may be shown in a film from a text.
-        people_with_image: Who may be shown in a film that begins with an image.
+        name: The version, for messages.
+        durations: The allowed durations in seconds.
+        most: The most videos of one call.
+        large: Whether resolutions above 720p are available.
+        extras: Whether reference images and extensions are available.
+        people: The allowed person_generation of a video from a text.
+        people_with_image: The allowed person_generation of a video that starts with an image.
     """
 
     name: str
@@ -86,7 +86,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "veo-3.1": Family("Veo 3.1", (4, 6, 8), 1, True, True, _VEO_3.people, _VEO_3.people_with_image),
     }
 )
-ANY_FAMILY = Family("a model that is not known here", (4, 5, 6, 8), 2, True, True, _ALL_PEOPLE, _ALL_PEOPLE)
+ANY_FAMILY = Family("an unknown model", (4, 5, 6, 8), 2, True, True, _ALL_PEOPLE, _ALL_PEOPLE)
 
 # errors.google: by the word in the envelope's status
 REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
@@ -110,5 +110,5 @@ PROXY_REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
 
 
 def family_of(model: str) -> Family:
-    """The family of *model*; a model that is not known here may do whatever any other may."""
+    """Return the family of *model*; an unknown model may do everything that any other may."""
     return next((family for prefix, family in FAMILIES.items() if model.startswith(prefix)), ANY_FAMILY)
