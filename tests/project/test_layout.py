@@ -12,6 +12,7 @@ import pytest
 import soundstage._registry
 import soundstage_contracts.registry
 import soundstage_server._registry
+from soundstage._client.options import ClientOptions, RequestOptions
 
 ROOT = Path(__file__).parents[2]
 REGISTRIES = {
@@ -131,3 +132,31 @@ def test_old_project_name_is_gone() -> None:
 def contains_old_name(path: Path) -> bool:
     """Return whether the file at *path* has the old project name in it."""
     return OLD_NAME.encode() in path.read_bytes().lower()
+
+
+SERVICE_METHODS = {"submit", "poll", "_open", "_read_job", "_refused"}
+"""What every client's service module defines: start paid work, poll a job, open the envelope, read a job, a refusal."""
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_client_service_has_the_standard_methods(vendor: str) -> None:
+    """The service of every client has the same names for the same steps, so that one vendor explains the next."""
+    folder = ROOT / f"clients/soundstage/vendors/{vendor}"
+    tree = ast.parse((folder / "service.py").read_text(encoding="utf-8"))
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    has_jobs = RequestOptions.__name__ not in (folder / "client.py").read_text(encoding="utf-8")
+    expected = SERVICE_METHODS if has_jobs else SERVICE_METHODS - {"_read_job"}
+    assert defined >= expected, expected - defined
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_client_constructor_declares_only_its_own_arguments(vendor: str) -> None:
+    """The options of every client are declared once, in `ClientOptions`; no vendor repeats their header."""
+    shared = set(ClientOptions.__annotations__)
+    tree = ast.parse((ROOT / f"clients/soundstage/vendors/{vendor}/client.py").read_text(encoding="utf-8"))
+    constructors = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    assert constructors
+    for node in constructors:
+        names = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
+        assert not names & shared, names & shared
+        assert node.args.kwarg, "no **options"

@@ -52,7 +52,7 @@ class Settings:
 class Service(ABC):
     """One vendor's service as one client uses it; a vendor adds credentials, envelope, submission and poll.
 
-    A vendor's reader of jobs is called `_read_job`, and its reader of refusals `_refused`.
+    A vendor whose service starts jobs also has `_read_job`, which makes a `Snapshot` of an opened response.
     """
 
     def __init__(self, settings: Settings, secrets: Mapping[str, str]) -> None:
@@ -88,6 +88,10 @@ class Service(ABC):
         Raises:
             ApiError: The service refused (`_refused`), or the response is not what it documents.
         """
+
+    @abstractmethod
+    def _refused(self, response: Response, *details: Any, **options: Any) -> errors.ApiError:
+        """Return the error for a response that is a refusal, by the vendor's own codes and else by the HTTP status."""
 
     def cancel(self, ref: JobRef) -> Flow[Snapshot]:
         """Request that the service stops a job.
