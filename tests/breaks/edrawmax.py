@@ -22,7 +22,7 @@ from soundstage_server.model.fields import Choice
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import Identity, RefusedError
 from soundstage_server.vendors.edrawmax import EdrawMaxService as Maker
-from soundstage_server.vendors.edrawmax import mermaid, outline, outputs, service
+from soundstage_server.vendors.edrawmax import capabilities, mermaid, outline, outputs, service
 from soundstage_server.vendors.edrawmax.words import WORDS
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def blank_prompt(patch: pytest.MonkeyPatch) -> None:
 def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
     """A thirteenth language is taken."""
     fields = tuple(
-        replace(field, rule=Choice((*service.LANGUAGES, "zh_CN"))) if field.name == "lang" else field
-        for field in service.CHECKED
+        replace(field, rule=Choice((*capabilities.LANGUAGES, "zh_CN"))) if field.name == "lang" else field
+        for field in capabilities.CHECKED
     )
     patch.setattr(service, "CHECKED", fields)
     patch.setitem(WORDS, "zh_CN", WORDS["cn"])
@@ -110,14 +110,14 @@ def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def english_by_default(patch: pytest.MonkeyPatch) -> None:
     """Without a language it is English."""
-    fields = tuple(replace(field, default="en") if field.name == "lang" else field for field in service.CHECKED)
+    fields = tuple(replace(field, default="en") if field.name == "lang" else field for field in capabilities.CHECKED)
     patch.setattr(service, "CHECKED", fields)
 
 
 @MUTATIONS.in_simulator
 def platforms_are_checked(patch: pytest.MonkeyPatch) -> None:
     """A platform outside of the list is refused."""
-    patch.setattr(service, "CHECKED", service.BODY)
+    patch.setattr(service, "CHECKED", capabilities.BODY)
 
 
 @MUTATIONS.in_simulator

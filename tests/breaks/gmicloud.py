@@ -144,7 +144,7 @@ def no_fact(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """An unknown request is refused as a bad one."""
-    patch.setattr(simulated, "NOT_FOUND", replace(refusals.NOT_FOUND, status=400))
+    patch.setattr(Queue, "refusals", Queue.refusals._replace(not_found=replace(refusals.NOT_FOUND, status=400)))
 
 
 @MUTATIONS.in_simulator

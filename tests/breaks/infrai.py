@@ -75,21 +75,21 @@ def key_is_ignored(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def header_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Only the field carries the key."""
-    patch.setattr(service, "_key_of", lambda _call, field: field)
+    patch.setattr(service, "_idempotency_key", lambda _call, field: field)
 
 
 @MUTATIONS.in_simulator
 def field_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Only the header carries the key."""
-    right = service._key_of
-    patch.setattr(service, "_key_of", lambda call, _field: right(call, None))
+    right = service._idempotency_key
+    patch.setattr(service, "_idempotency_key", lambda call, _field: right(call, None))
 
 
 @MUTATIONS.in_simulator
 def two_keys_are_taken(patch: pytest.MonkeyPatch) -> None:
     """Where field and header differ, the header wins."""
-    right = service._key_of
-    patch.setattr(service, "_key_of", lambda call, field: right(call, None) or field)
+    right = service._idempotency_key
+    patch.setattr(service, "_idempotency_key", lambda call, field: right(call, None) or field)
 
 
 @MUTATIONS.in_simulator
@@ -99,8 +99,8 @@ def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
 
     def asked(self: Vendor, call: Any) -> Any:
         params = right(self, call)
-        key = service._key_of(call, params.get("idempotency_key"))
-        begun = self._keyed.get((call.account.name, key)) if key else None
+        key = service._idempotency_key(call, params.get("idempotency_key"))
+        begun = self._by_key.get((call.account.name, key)) if key else None
         if begun is None or call.now >= begun.created + service.KEY_SECONDS:
             return params
         own = {name: value for name, value in begun.params.items() if name != EXTRA}
@@ -124,7 +124,7 @@ def keys_are_everybodys(patch: pytest.MonkeyPatch) -> None:
 
     def init(self: Vendor, world: Any) -> None:
         right(self, world)
-        self._keyed = Shared()
+        self._by_key = Shared()
 
     patch.setattr(Vendor, "__init__", init)
 
@@ -196,8 +196,8 @@ def cancelled_is_paid_for(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_generation_of_names(patch: pytest.MonkeyPatch) -> None:
     """Only id and status are sent, unless the older names are asked for."""
-    right = Vendor._reading
-    patch.setattr(Vendor, "_reading", lambda self, call: {"both": "status"}.get(right(self, call), right(self, call)))
+    right = Vendor.dialect
+    patch.setattr(Vendor, "dialect", lambda *given: {"both": "status"}.get(right(*given), right(*given)))
 
 
 @MUTATIONS.in_simulator
@@ -228,17 +228,17 @@ def one_request_id(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def every_resolution(patch: pytest.MonkeyPatch) -> None:
     """Every vendor can make every resolution."""
-    patch.setattr(service, "misfit", lambda _params: None)
+    patch.setattr(service, "incompatibility", lambda _params: None)
 
 
 @MUTATIONS.in_simulator
 def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
     """4k is refused where no vendor is named."""
-    right = capabilities.misfit
+    right = capabilities.incompatibility
     free = "resolution must be below 4k"
     patch.setattr(
         service,
-        "misfit",
+        "incompatibility",
         lambda params: free if params["resolution"] == "4k" and "vendor" not in params else right(params),
     )
 
@@ -246,9 +246,9 @@ def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Whatever is preferred, the balanced vendor makes the film."""
-    right = capabilities.maker
+    right = capabilities.serving_vendor
     for module in (service, outputs, capabilities):
-        patch.setattr(module, "maker", lambda params: right({**params, "prefer": "balanced"}))
+        patch.setattr(module, "serving_vendor", lambda params: right({**params, "prefer": "balanced"}))
 
 
 @MUTATIONS.in_simulator

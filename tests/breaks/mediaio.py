@@ -214,8 +214,8 @@ def one_price_for_any_count(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def always_one_picture(patch: pytest.MonkeyPatch) -> None:
     """Whatever counts says, there is one picture."""
-    right = outputs._pictures
-    patch.setattr(outputs, "_pictures", lambda task, name: right(task, name)[:1])
+    right = outputs._images
+    patch.setattr(outputs, "_images", lambda task, name: right(task, name)[:1])
 
 
 @MUTATIONS.in_simulator

@@ -244,7 +244,7 @@ def wrong_shape(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def short_film(patch: pytest.MonkeyPatch) -> None:
     """A film lasts four seconds."""
-    patch.setattr(outputs, "FILM_SECONDS", 4.0)
+    patch.setattr(outputs, "VIDEO_SECONDS", 4.0)
 
 
 @MUTATIONS.in_simulator

@@ -243,7 +243,7 @@ def operations_for_everybody(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def too_fast(patch: pytest.MonkeyPatch) -> None:
     """A film is done within ten seconds."""
-    patch.setattr(service, "TIMES", Lifecycle((Stage("running", 1.0, 9.0),), service.TIMES.ends))
+    patch.setattr(service, "TIMES", Lifecycle((Stage("running", 1.0, 9.0),), capabilities.TIMES.ends))
 
 
 @MUTATIONS.in_simulator

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import soundstage._registry
 import soundstage_contracts.registry
 import soundstage_server._registry
 from soundstage._client.options import ClientOptions, RequestOptions
+from soundstage_server.model.messages import Refusal, Refusals
 
 ROOT = Path(__file__).parents[2]
 REGISTRIES = {
@@ -21,6 +23,36 @@ REGISTRIES = {
     "contracts/soundstage_contracts": tuple(soundstage_contracts.registry.VENDORS),
 }
 VENDORS = sorted(set().union(*REGISTRIES.values()))
+SIMULATOR_FILES = {"__init__.py", "capabilities.py", "outputs.py", "refusals.py", "service.py"}
+SIMULATOR_METHODS = {"create", "identify", "lifecycle", "outputs", "price", "refuse", "routes", "_parameters"}
+"""What every simulated vendor's service defines; one whose tasks are read later defines `poll`, too."""
+OTHER_NAMES = {"read", "status", "detail", "show", "generate", "listed", "_shown", "_asked", "_answer", "_reading"}
+"""Method names that stood for `create`, `poll`, `list_tasks` and the base's helpers in single vendors."""
+REFUSAL_NAMES = {
+    "UNAUTHENTICATED", "NO_KEY", "WRONG_KEY", "EXPIRED_KEY", "FORBIDDEN", "INVALID",
+    "UNREADABLE", "INVALID_FILE", "TOO_LARGE", "NO_CREDIT", "NOT_FOUND", "UNKNOWN_ROUTE",
+    "UNKNOWN_MODEL", "TOO_MANY", "TOO_FAST", "BLOCKED", "CONFLICT", "INTERNAL",
+    "UNAVAILABLE",
+}  # fmt: skip
+"""The shared names of refusals: one name for one meaning."""
+OWN_REFUSALS = {
+    "cloudsway": {
+        "EARLY_KEY",
+        "ABNORMAL",
+        "ARREARS",
+        "WRONG_METHOD",
+        "PLATFORM_POLICY",
+        "FORBIDDEN_ADDRESS",
+        "TIMED_OUT",
+    },
+    "edrawmax": {"INVALID_LANGUAGE", "RISK", "GENERATION", "RENDER"},
+    "gmicloud": {"WRONG_TOKEN", "LOGIN_FAILED", "WRONG_FACE"},
+    "infrai": {"INVALID_IDEMPOTENCY_KEY"},
+    "mediaio": {"WRONG_KEY_ON_QUERY"},
+    "tomoviee": {"UNKNOWN_CAPABILITY"},
+    "veo": {"UPSTREAM_KEY", "FILE_NOT_FOUND", "RETIRED_MODEL", "PROXY_KEY", "PROXY_NO_CREDIT", "PROXY_NO_KEY"},
+}
+"""Refusals that only one vendor has."""
 CODE = (
     "clients/soundstage/vendors/{vendor}.py",
     "mock_server/soundstage_server/vendors/{vendor}.py",
@@ -97,6 +129,30 @@ def _kind(node: ast.stmt) -> str | None:
         return "behavior"
     names = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     return "constants" if any(isinstance(name, ast.Name) and name.id.strip("_").isupper() for name in names) else None
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_simulated_vendor_has_fixed_files_and_methods(vendor: str) -> None:
+    """Every simulated vendor has the same files, and its service the same method names."""
+    folder = ROOT / "mock_server/soundstage_server/vendors" / vendor
+    assert {path.name for path in folder.glob("*.py")} >= SIMULATOR_FILES
+    service = soundstage_server._registry.load(vendor)
+    assert SIMULATOR_METHODS - set(vars(service)) == set()
+    assert service.is_synchronous or "poll" in vars(service)
+    assert OTHER_NAMES & set(vars(service)) == set()
+    assert callable(import_module(f"{service.__module__.rpartition('.')[0]}.outputs").media_for)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_simulated_refusals_have_fixed_names(vendor: str) -> None:
+    """One meaning has one name: what shared code raises is named by its slot, everything else by the vocabulary."""
+    service = soundstage_server._registry.load(vendor)
+    module = import_module(f"{service.__module__.rpartition('.')[0]}.refusals")
+    named = {name: value for name, value in vars(module).items() if isinstance(value, Refusal)}
+    slots = {slot.upper(): value for slot, value in service.refusals._asdict().items() if value is not None}
+    assert {name: named.get(name) for name in slots} == slots
+    assert {name.upper() for name in Refusals._fields} <= REFUSAL_NAMES
+    assert set(named) - REFUSAL_NAMES == OWN_REFUSALS[vendor]
 
 
 @pytest.mark.parametrize("path", shared_modules(), ids=lambda path: str(path.relative_to(ROOT)))

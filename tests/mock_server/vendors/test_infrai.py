@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from soundstage_server import Scenario, World
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.vendors.infrai.capabilities import GENERATE, MODELS, RESOLUTIONS, VENDORS, maker, misfit, price
+from soundstage_server.vendors.infrai.capabilities import (
+    GENERATE,
+    MODELS,
+    RESOLUTIONS,
+    VENDORS,
+    incompatibility,
+    price,
+    serving_vendor,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,8 +165,8 @@ def test_whoever_makes_a_film_can(kit: Kit, data: st.DataObject) -> None:
     """Of all bodies that fit, whoever is known to make the film can make it; what is preferred is in its order."""
     params = {name: value for name, value in data.draw(kit.bodies(GENERATE)).items() if value is not None}
     params = {**asked(), **params}
-    made = VENDORS.get(maker(params))
-    if misfit(params) is None and made is not None:
+    made = VENDORS.get(serving_vendor(params))
+    if incompatibility(params) is None and made is not None:
         assert params["resolution"] in made.resolutions
     free = {name: value for name, value in params.items() if name not in {"vendor", "model"}}
     costs = [price({**free, "prefer": prefer}) for prefer in ("cheapest", "balanced", "smartest")]
@@ -171,8 +179,8 @@ def test_whoever_makes_a_film_can(kit: Kit, data: st.DataObject) -> None:
 def test_a_models_ability_is_its_vendors(model: str, resolution: str) -> None:
     """A model alone is gated as its vendor is, and made by it."""
     params = asked(model=model, resolution=resolution)
-    assert maker(params) == MODELS[model].name
-    assert (misfit(params) is None) == (resolution in MODELS[model].resolutions)
+    assert serving_vendor(params) == MODELS[model].name
+    assert (incompatibility(params) is None) == (resolution in MODELS[model].resolutions)
 
 
 def test_the_page_tells_of_every_route(kit: Kit) -> None:

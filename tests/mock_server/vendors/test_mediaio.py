@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server.media import Image, Video
-from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
-from soundstage_server.vendors.mediaio.outputs import SIDES, picture_size
+from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_videos
+from soundstage_server.vendors.mediaio.outputs import SIDES, image_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ def test_an_unknown_route_is_an_envelope_too(caller: Caller, method: str, path: 
 @given(resolution=st.sampled_from(sorted(SIDES)), across=st.integers(1, 21), down=st.integers(1, 21))
 def test_a_picture_has_its_pixels_in_any_ratio(resolution: str, across: int, down: int) -> None:
     """About as many pixels as a square of its side, within a step of 8 a side, and longer where the ratio is."""
-    width, height = picture_size(resolution, f"{across}:{down}")
+    width, height = image_size(resolution, f"{across}:{down}")
     assert width % 8 == height % 8 == 0
     assert width * height == pytest.approx(SIDES[resolution] ** 2, rel=0.05)
     assert (width - height) * (across - down) >= 0
@@ -155,7 +155,7 @@ def test_any_lawful_task_makes_what_was_asked_for(kit: Kit, data: st.DataObject,
         made = service.outputs(task)
         assert len(made) == int(task.params.get("counts", "1"))
         for medium in made:
-            assert isinstance(medium, Video if makes_films(chosen) else Image)
+            assert isinstance(medium, Video if makes_videos(chosen) else Image)
             if isinstance(medium, Video):
                 assert medium.seconds == float(task.params.get("duration", "5s").removesuffix("s"))
                 assert min(medium.width, medium.height) == int(task.params.get("resolution", "720P").removesuffix("P"))

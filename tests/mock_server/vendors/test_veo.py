@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from soundstage_server import Scenario, Simulator, World
 from soundstage_server.media import Video
 from soundstage_server.vendors.veo.capabilities import MODELS
-from soundstage_server.vendors.veo.outputs import file_name, word
+from soundstage_server.vendors.veo.outputs import base36, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,8 +179,8 @@ def test_what_it_can_cite_is_what_it_names(world: World) -> None:
 @given(st.integers(0, 2**64 - 1))
 def test_every_number_is_a_name(number: int) -> None:
     """12 lower-case letters and digits, whatever the number."""
-    assert len(word(number)) == 12
-    assert set(word(number)) <= set("abcdefghijklmnopqrstuvwxyz0123456789")
+    assert len(base36(number)) == 12
+    assert set(base36(number)) <= set("abcdefghijklmnopqrstuvwxyz0123456789")
     assert file_name("models/x/operations/y", number) != file_name("models/x/operations/y", number + 1)
 
 

@@ -1,4 +1,4 @@
-"""Cloudsway's two kinds of task as data: what each takes, which model can do what, how long it takes and costs.
+"""Cloudsway's two kinds of task as data: the parameters, each model's capabilities, durations and prices.
 
 Documents: Kling's API pages on text to video, image to video and the models' capabilities, and
 docs.cloudsway.net/maasapi/api-reference/video/kl, read in November 2026.
@@ -28,8 +28,9 @@ V2_MASTER, V2_1, V2_1_MASTER = "kling-v2-master", "kling-v2-1", "kling-v2-1-mast
 V2_5_TURBO, V2_6 = "kling-v2-5-turbo", "kling-v2-6"
 MODELS: Final = (V1, V1_5, V1_6, V2_MASTER, V2_1, V2_1_MASTER, V2_5_TURBO, V2_6)
 MASTERS: Final = (V2_MASTER, V2_1_MASTER)
+SILENT: Final = tuple(model for model in MODELS if model != V2_6)
 SECOND: Final = (V2_MASTER, V2_1, V2_1_MASTER, V2_5_TURBO, V2_6)
-MADE_BY: Final[Mapping[Kind, tuple[str, ...]]] = {
+MODELS_OF: Final[Mapping[Kind, tuple[str, ...]]] = {
     "text2video": tuple(model for model in MODELS if model not in {V1_5, V2_1}),
     "image2video": MODELS,
 }
@@ -46,7 +47,7 @@ LONGEST: Final = 2500
 MEGABYTES_10: Final = 10 * 1024 * 1024
 MOVES: Final = ("simple", "down_back", "forward_up", "right_turn_forward", "left_turn_forward")
 AXES: Final = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
-PICTURE: Final = MediaContent(("JPEG", "PNG"), bytes=MEGABYTES_10, over=299, ratio_most=2.5)
+IMAGE: Final = MediaContent(("JPEG", "PNG"), bytes=MEGABYTES_10, over=299, ratio_most=2.5)
 MASK: Final = MediaContent(("JPEG", "PNG"), bytes=MEGABYTES_10, same_ratio_as="image")
 POINT: Final = Group(
     tuple(Field(axis, Integer(-(10**6), 10**6), "image2video.masks", required=True) for axis in ("x", "y"))
@@ -88,32 +89,32 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
     ),
     "image2video": (
         *_common(Field("prompt", Text(LONGEST, empty=True), "image2video.params")),
-        Field("image", PICTURE, "image2video.params"),
-        Field("image_tail", PICTURE, "image2video.params"),
+        Field("image", IMAGE, "image2video.params"),
+        Field("image_tail", IMAGE, "image2video.params"),
         Field("static_mask", MASK, "image2video.masks"),
         Field("dynamic_masks", ListOf(DYNAMIC, 1, 6), "image2video.params"),
     ),
 }
-"""What each kind of task takes."""
+"""The parameters of each kind of task."""
 
-ABOUT: Final[Mapping[Kind, str]] = {"text2video": "a film from a text", "image2video": "a film from an image"}
+ABOUT: Final[Mapping[Kind, str]] = {"text2video": "a video from a text", "image2video": "a video from an image"}
 MASKS: Final = ("static_mask", "dynamic_masks")
 GROUPS: Final = (("image_tail",), MASKS, ("camera_control",))
-"""What excludes one another (image2video.exclusive)."""
+"""Groups of parameters that exclude each other (image2video.exclusive)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What some models can do only in some modes and for some seconds.
+    """A parameter that some models support only in some modes and for some durations.
 
     Attributes:
-        of: The parameter that asks for it.
-        models: Which models.
-        modes: In which modes they can; none is never.
-        seconds: For which durations.
-        kinds: In which kinds of task.
-        asked: Whether parameters that hold `of` ask for it.
-        fact: The fact that says so.
+        of: The parameter.
+        models: The models that are limited.
+        modes: The modes in which they support it; without any they never do.
+        seconds: The durations for which they support it.
+        kinds: The kinds of task to which the limit applies.
+        applies: Whether the limit applies to parameters that contain `of`.
+        fact: The fact behind the limit.
     """
 
     of: str
@@ -121,11 +122,11 @@ class Limit:
     modes: tuple[str, ...] = ("std", "pro")
     seconds: tuple[str, ...] = ("5", "10")
     kinds: tuple[Kind, ...] = ("text2video", "image2video")
-    asked: Callable[[Params], bool] = lambda _: True
+    applies: Callable[[Params], bool] = lambda _: True
     fact: str = "capability.matrix"
 
 
-def _sound(params: Params) -> bool:
+def _has_sound(params: Params) -> bool:
     return bool(params["sound"] == "on")
 
 
@@ -139,36 +140,36 @@ LIMITS: Final = (
     Limit("image_tail", MASTERS, modes=()),
     Limit("camera_control", (V1,), modes=("std",), seconds=("5",), kinds=("text2video",)),
     Limit("camera_control", (V1_5,), modes=("pro",), seconds=("5",), kinds=("image2video",)),
-    Limit("camera_control", (V1_5,), modes=(), kinds=("image2video",), asked=_moves_freely),
+    Limit("camera_control", (V1_5,), modes=(), kinds=("image2video",), applies=_moves_freely),
     *(Limit(mask, (V1,), seconds=("5",)) for mask in MASKS),
     *(Limit(mask, (V1_5,), modes=("pro",), seconds=("5",)) for mask in MASKS),
     Limit("cfg_scale", SECOND, modes=()),
     Limit("mode", MASTERS, modes=("std",), fact="capability.master_mode"),
-    Limit("sound", (V2_6,), modes=("pro",), asked=_sound, fact="text2video.params"),
-    Limit("sound", tuple(model for model in MODELS if model != V2_6), modes=(), asked=_sound, fact="text2video.params"),
+    Limit("sound", (V2_6,), modes=("pro",), applies=_has_sound, fact="text2video.params"),
+    Limit("sound", SILENT, modes=(), applies=_has_sound, fact="text2video.params"),
 )
-"""The capability matrix: what is not listed is allowed."""
+"""The capability matrix: whatever is not listed is allowed."""
 
 
 def broken_limits(kind: Kind, params: Params) -> Iterator[Limit]:
-    """Return what *params* ask a model for that it cannot do."""
+    """Return the limits that *params* exceed."""
     model, mode, seconds = params["model_name"], params["mode"], params["duration"]
     for limit in LIMITS:
-        concerned = kind in limit.kinds and model in limit.models and limit.of in params
-        if concerned and (mode not in limit.modes or seconds not in limit.seconds) and limit.asked(params):
+        is_limited = kind in limit.kinds and model in limit.models and limit.of in params
+        if is_limited and (mode not in limit.modes or seconds not in limit.seconds) and limit.applies(params):
             yield limit
 
 
-def pictures_of(params: Params) -> tuple[tuple[Field, ...], dict[str, Any]]:
-    """Return the fields of the pictures in *params*, those within lists among them, and what each holds."""
+def image_inputs(params: Params) -> tuple[tuple[Field, ...], dict[str, Any]]:
+    """Return the fields of all images in *params*, also of those within lists, and their values."""
     named = [(field, params[field.name]) for field in media_fields(FIELDS["image2video"]) if field.name in params]
     inner = [
         (Field(f"dynamic_masks[{number}].mask", MASK, "image2video.masks"), one["mask"])
         for number, one in enumerate(params.get("dynamic_masks", ()))
     ]
-    return tuple(field for field, _ in (*named, *inner)), {field.name: held for field, held in (*named, *inner)}
+    return tuple(field for field, _ in (*named, *inner)), {field.name: value for field, value in (*named, *inner)}
 
 
 def price(params: Params) -> int:
-    """Return credits: a table of the simulator's own (price)."""
-    return {"std": 2, "pro": 4}[params["mode"]] * (int(params["duration"]) // 5) * (2 if _sound(params) else 1)
+    """Return the price in credits, by a table of the simulator's own (price)."""
+    return {"std": 2, "pro": 4}[params["mode"]] * (int(params["duration"]) // 5) * (2 if _has_sound(params) else 1)

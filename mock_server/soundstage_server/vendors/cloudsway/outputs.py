@@ -1,4 +1,4 @@
-"""What Cloudsway's tasks make: one film each, as it was asked for.
+"""The media of Cloudsway's tasks: one video each, as requested.
 
 Documents: Kling's API pages, read in November 2026 (facts ``text2video.params``, ``output.size``).
 """
@@ -18,7 +18,7 @@ LINES: Final = {"std": "720p", "pro": "1080p"}  # output.size
 
 
 def media_for(task: Task) -> list[MediaSpec]:
-    """Return the film that *task* makes (output.size)."""
+    """Return the video of *task* (output.size)."""
     params = task.params
     mode, model = params["mode"], params["model_name"]
     width, height = frame_size(LINES[mode], params.get("aspect_ratio") or _ratio_of(task))
@@ -28,6 +28,6 @@ def media_for(task: Task) -> list[MediaSpec]:
 
 
 def _ratio_of(task: Task) -> str:
-    """Return the ratio of a task's image, 16:9 if that is not known."""
+    """Return the ratio of a task's image, 16:9 if that is unknown."""
     width, height = known_size(task.params, "image", "image_tail") or (16, 9)
     return f"{min(max(width / height, 1 / MAX_RATIO), MAX_RATIO):.4f}:1"

@@ -1,4 +1,4 @@
-"""How Cloudsway and Kling behind it behave: authentication, two kinds of task, lists, callbacks, refusals.
+"""Cloudsway's gateway and Kling behind it: authentication, two kinds of task, lists, callbacks, refusals.
 
 Documents: docs.cloudsway.net/maasapi/api-reference/video/kl and Kling's own API pages, read in November 2026.
 """
@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 
 from soundstage_server.kit.inputs import MEASURED, InputLimits
-from soundstage_server.kit.service import Service
+from soundstage_server.kit.service import Service, bearer_token
 from soundstage_server.model.account import EXTRA
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import CallbackPlan, Fate
@@ -26,11 +26,11 @@ from soundstage_server.vendors.cloudsway.capabilities import (
     FIELDS,
     GATEWAY_NAMES,
     GROUPS,
-    MADE_BY,
     MODELS,
+    MODELS_OF,
     TIMES,
     broken_limits,
-    pictures_of,
+    image_inputs,
     price,
 )
 from soundstage_server.vendors.cloudsway.outputs import media_for
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 SUCCEED: Final = "SUCCEED"  # envelope.literals
 PAGE, PAGES = "pageNum", "pageSize"
-PAGING: Final = {PAGE: (1, 1000), PAGES: (30, 500)}  # routes.list: the default, and the most
+PAGING: Final = {PAGE: (1, 1000), PAGES: (30, 500)}  # routes.list: the default and the maximum
 
 _READS: Final = (
     "routes", "routes.kind", "envelope", "envelope.literals", "get.answer", "get.before_success", "get.updated",
@@ -82,7 +82,7 @@ _CREATED: Final = {
 
 
 class CloudswayService(Service):
-    """Kling through Cloudsway, as the simulator plays it."""
+    """The simulated Cloudsway, with Kling behind it."""
 
     slug = "cloudsway"
     title = "Cloudsway (Kling)"
@@ -94,7 +94,7 @@ class CloudswayService(Service):
     codes = CODES
     dialects = {"errors": ("http", "envelope"), "callback": ("flat", "envelope")}  # noqa: RUF012 - likewise
     operations = tuple(FIELDS)
-    input_limits = InputLimits(1 << 40, "image2video.params", INVALID, INVALID)  # the rules have their own
+    input_limits = InputLimits(1 << 40, "image2video.params", INVALID, INVALID)  # each rule has its own size limit
     callback_plan = CallbackPlan(on="change", field="callback_url", delays=(10.0, 60.0))  # callback, callback.retries
     reasons = {  # noqa: RUF012 - likewise
         Fate.FAIL: "Failure to generate the video",
@@ -108,7 +108,7 @@ class CloudswayService(Service):
         self._external: dict[tuple[str, str], Task] = {}
 
     def routes(self) -> Iterable[Route]:
-        """Return create, read and list for each kind of task (routes)."""
+        """Return the create, poll and list routes of each kind of task (routes)."""
         for kind in FIELDS:
             path = f"/v1/ai/{{endpoint}}/kling/videos/{kind}"
             about = ABOUT[kind]
@@ -120,66 +120,72 @@ class CloudswayService(Service):
 
     def lifecycle(self, operation: str) -> Lifecycle:
         """Return the states of a task (status.values, generation.times)."""
-        del operation  # all kinds have the same
+        del operation  # both kinds have the same
         return TIMES
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return whose key ``Authorization: Bearer`` carries (auth.bearer)."""
+        """Return the key in ``Authorization: Bearer`` (auth.bearer)."""
         (authorization,) = credentials
         if not authorization:
             raise RefusedError(NO_KEY)
-        scheme, _, key = authorization.partition(b" ")
-        if scheme.lower() != b"bearer" or not key.strip():
+        key = bearer_token(authorization)
+        if not key:
             raise RefusedError(UNAUTHENTICATED, "Authorization must be Bearer and a key")
-        return Identity(key.strip().decode("latin-1"))
+        return Identity(key)
 
     def credential_refusal(self, word: str) -> Refusal:
-        """Return how a key that has expired, and one that never was one, is refused (auth.which)."""
+        """Return the refusal of an expired or an invalid key (auth.which)."""
         return EXPIRED_KEY if word == "expired" else WRONG_KEY
 
     def create(self, kind: Kind, request: Request) -> Response:
         """Create a task (create.answer)."""
+        task = self.submit(request, kind, self._parameters(kind, request))
+        created = self._task_data(task, request.now)
+        del created["task_status_msg"]  # only a poll has it (get.answer)
+        return self._envelope(created)
+
+    def _parameters(self, kind: Kind, request: Request) -> dict[str, Any]:
+        """Return the validated parameters of a create call."""
         params = self.parse_body(FIELDS[kind], request)
         self._choose_model(kind, params)
         _check_camera(params)
         if kind == "image2video":
             _check_groups(params)
         for limit in broken_limits(kind, params):
-            asked = "/".join(params[name] for name in ("model_name", "mode", "duration"))
-            said = f"model/mode/duration({asked}) is not supported with {limit.of}"
-            raise RefusedError(INVALID, said, limit.fact)
+            requested = "/".join(params[name] for name in ("model_name", "mode", "duration"))
+            error = f"model/mode/duration({requested}) is not supported with {limit.of}"
+            raise RefusedError(INVALID, error, limit.fact)
         self._take_external_id(request.account, params)
         self._validate_images(params)
-        created = self._task_data(self.submit(request, kind, params), request.now)
-        del created["task_status_msg"]  # which a read adds (get.answer)
-        return self._envelope(created)
+        return params
 
     def poll(self, kind: Kind, request: Request) -> Response:
-        """Answer what a task is now (get.answer, routes.kind)."""
+        """Return the current state of a task (get.answer, routes.kind)."""
         task = self._requested_task(kind, request)
         self.observe(request, task)
         return self._envelope(self._task_data(task, request.now))
 
     def list_tasks(self, kind: Kind, request: Request) -> Response:
-        """Answer a page of the caller's tasks, the newest first (routes.list, list.order)."""
-        asked = request.query_values()
-        page, size = (_page(name, asked.get(name, "")) for name in PAGING)
+        """Return a page of the caller's tasks, the newest first (routes.list, list.order)."""
+        query = request.query_values()
+        page, size = (_page(name, query.get(name, "")) for name in PAGING)
         mine = (task for task in reversed(request.account.tasks) if task.operation == kind)
         tasks = list(islice(mine, (page - 1) * size, page * size))
-        changes = [moment.next_change for task in tasks if not (moment := task.state_at(request.now, TIMES)).final]
+        states = [task.state_at(request.now, TIMES) for task in tasks]
+        changes = [state.next_change for state in states if not state.final]
         if changes:
             request.account.advance_to_next_change(request.now, min(changes))
         return self._envelope([self._task_data(task, request.now) for task in tasks])
 
     def _task_data(self, task: Task, now: float) -> dict[str, Any]:
-        """Return *task* as reads, lists and callbacks have it, at its account's time *now* (get.answer)."""
-        moment = task.state_at(now, TIMES)
-        succeeded = moment.final and task.fate is Fate.SUCCEED
+        """Return *task* as polls, lists and callbacks show it, at its account's time *now* (get.answer)."""
+        state = task.state_at(now, TIMES)
+        succeeded = state.final and task.fate is Fate.SUCCEED
         external = task.params.get(EXTRA, {}).get("external_task_id")
         data = {
             "task_id": task.id,
-            "task_status": moment.word,
-            "task_status_msg": self.reason(task) if moment.final and not succeeded else "",
+            "task_status": state.word,
+            "task_status_msg": self.reason(task) if state.final and not succeeded else "",
             "task_info": {} if external is None else {"external_task_id": external},
             "created_at": _milliseconds(task.created),
             "updated_at": _milliseconds(max((task.created, *(time for time in task.changes if time <= now)))),
@@ -188,28 +194,27 @@ class CloudswayService(Service):
             data["task_result"] = {"videos": [self._video(task, url) for url in self.result_urls(task)]}
         return data
 
-    def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
-        """Return what is posted at every change of state: the task itself, or the envelope around it (callback)."""
-        told = self._task_data(task, task.ends if moment.final else task.changes[0])
-        if self.world.dialects.reading("cloudsway.callback", task.account.name) == "flat":
-            return told
-        return {"code": 0, "message": SUCCEED, "request_id": self._request_id(f"{task.id}/{moment.word}"), "data": told}
+    def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
+        """Return the body of the callback at a change of state: the task, or the envelope around it (callback)."""
+        data = self._task_data(task, task.ends if state.final else task.changes[0])
+        if self.dialect("callback", task.account) == "flat":
+            return data
+        return {"code": 0, "message": SUCCEED, "request_id": self._request_id(f"{task.id}/{state.word}"), "data": data}
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return ``{code, message, request_id}``, with the table's HTTP status or inside 200 (errors.http_status)."""
         refusal = refused.refusal
         gateway = refusal.fact == "errors.gateway"
-        message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        if refusal is INVALID and refused.detail:
-            message = refused.detail
+        message = refused.detail if refusal is INVALID and refused.detail else refused.message
+        # A refused key has no account here, and the dialect is still that of the account which it names.
         account = request.caller.name if request.caller else self.claimed_account(request.scope)
-        inside = not gateway and self.world.dialects.reading("cloudsway.errors", account) == "envelope"
+        inside = not gateway and self.world.dialects.reading(f"{self.slug}.errors", account) == "envelope"
         code = refusal.status if gateway else refusal.code
         body = {"code": code, "message": message, "request_id": self._request_id()}
         return Response(200 if inside else refusal.status, orjson.dumps(body), [JSON])
 
     def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
-        """Refuse a method that a path does not take with 1202, a path that there is not with 1203; both are 404."""
+        """Refuse an unknown method with 1202 and an unknown path with 1203; both have the status 404."""
         if allowed:
             refused = RefusedError(WRONG_METHOD, f"{request.path} takes {', '.join(allowed)}, not {request.method}")
         else:
@@ -217,7 +222,7 @@ class CloudswayService(Service):
         return self._cite_fact(self.refuse(refused, request), refused)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
-        """Return the film that *task* has made."""
+        """Return the video of a successful *task*."""
         return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
@@ -231,50 +236,50 @@ class CloudswayService(Service):
         return _number(seed)
 
     def index_task(self, task: Task) -> None:
-        """Know *task* by the caller's own name for it, too (routes.kind)."""
+        """Index *task* by its id and by the caller's own id for it (routes.kind)."""
         super().index_task(task)
         external = task.params.get(EXTRA, {}).get("external_task_id")
         if external is not None:
             self._external[task.account.name, external] = task
 
     def forget(self, accounts: Collection[Account]) -> None:
-        """Forget *accounts*, their tasks and their names for them."""
+        """Forget *accounts*, their tasks and their own ids for them."""
         super().forget(accounts)
         self._external = {key: task for key, task in self._external.items() if task.account not in accounts}
 
     def _choose_model(self, kind: Kind, params: dict[str, Any]) -> None:
-        """Put the model's own name in place of the gateway's, and refuse what is none (text2video.models)."""
+        """Replace the gateway's name of a model by Kling's, and refuse unknown models (text2video.models)."""
         given = params["model_name"]
         model = params["model_name"] = GATEWAY_NAMES.get(given, given)
         if model not in MODELS:
             raise RefusedError(NOT_FOUND, f"no model {given}{did_you_mean(given, (*MODELS, *GATEWAY_NAMES))}")
-        if model not in MADE_BY[kind]:
-            said = f"model_name must be one of {', '.join(MADE_BY[kind])} for {kind}; got {given!r}"
-            raise RefusedError(INVALID, said, "text2video.models")
+        if model not in MODELS_OF[kind]:
+            error = f"model_name must be one of {', '.join(MODELS_OF[kind])} for {kind}; got {given!r}"
+            raise RefusedError(INVALID, error, "text2video.models")
 
     def _take_external_id(self, account: Account, params: dict[str, Any]) -> None:
-        """Take the caller's own name once, and out of what makes two submissions equal (errors.which)."""
+        """Move the caller's own id out of what makes two submissions equal, and refuse a used one (errors.which)."""
         external = params.pop("external_task_id", None)
         if external is None:
             return
         if (account.name, external) in self._external:
-            said = f"external_task_id must be unique in the account; {external!r} was used before"
-            raise RefusedError(INVALID, said, "errors.which")
+            error = f"external_task_id must be unique in the account; {external!r} was used before"
+            raise RefusedError(INVALID, error, "errors.which")
         params[EXTRA] = {"external_task_id": external}
 
     def _validate_images(self, params: dict[str, Any]) -> None:
-        """Check every picture, masks within lists among them; keep sizes, and digests in place of what was sent."""
-        fields, held = pictures_of(params)
-        self.validate_inputs(fields, held)
-        params.update({name: value for name, value in held.items() if name in params or name == MEASURED})
+        """Validate every image, also masks within lists; keep sizes, and digests in place of base64."""
+        fields, images = image_inputs(params)
+        self.validate_inputs(fields, images)
+        params.update({name: value for name, value in images.items() if name in params or name == MEASURED})
         if "dynamic_masks" in params:
             params["dynamic_masks"] = [
-                {**one, "mask": held[f"dynamic_masks[{number}].mask"]}
+                {**one, "mask": images[f"dynamic_masks[{number}].mask"]}
                 for number, one in enumerate(params["dynamic_masks"])
             ]
 
     def _requested_task(self, kind: Kind, request: Request) -> Task:
-        """Return the caller's task of *kind* that the path names by either of its names (routes.kind)."""
+        """Return the caller's task of *kind* that the path names by its id or the caller's own (routes.kind)."""
         name = request.path_values["id"]
         for task in (self.tasks.get(name), self._external.get((request.account.name, name))):
             if task is not None and task.account is request.caller and task.operation == kind:
@@ -289,7 +294,7 @@ class CloudswayService(Service):
         return Response(200, orjson.dumps(body), [JSON])
 
     def _request_id(self, what: str = "") -> str:
-        """Return a UUID of version 4 that equal seeds and equal histories repeat."""
+        """Return a UUID of version 4; equal seeds and equal histories repeat it."""
         text = f"{self.world.seed}/{self.slug}/{what or self.world.requests}"
         return str(UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=4))
 
@@ -303,18 +308,18 @@ def _milliseconds(time: float) -> int:
 
 
 def _page(name: str, given: str) -> int:
-    """Return what a query's *name* says, or its default (routes.list)."""
+    """Return the query parameter *name* as a number, or its default (routes.list)."""
     default, most = PAGING[name]
     if not given:
         return default
     if not (given.isascii() and given.isdigit() and len(given) < len(str(10**6)) and 1 <= int(given) <= most):
-        said = f"{name} must be a whole number from 1 to {most}; got {given[:60]!r}"
-        raise RefusedError(INVALID, said, "routes.list")
+        error = f"{name} must be a whole number from 1 to {most}; got {given[:60]!r}"
+        raise RefusedError(INVALID, error, "routes.list")
     return int(given)
 
 
 def _check_camera(params: Mapping[str, Any]) -> None:
-    """Hold a camera's movement to one axis, and that to ``simple`` (camera.control)."""
+    """Refuse a movement along several axes, or a config with another type than ``simple`` (camera.control)."""
     camera = params.get("camera_control")
     if camera is None:
         return
@@ -324,15 +329,15 @@ def _check_camera(params: Mapping[str, Any]) -> None:
         raise RefusedError(INVALID, f"camera_control {need} with type {camera['type']}", "camera.control")
     moved = [axis for axis in AXES if (config or {}).get(axis)]
     if config is not None and len(moved) != 1:
-        said = f"camera_control.config must have exactly one value that is not 0; got {', '.join(moved) or 'none'}"
-        raise RefusedError(INVALID, said, "camera.control")
+        error = f"camera_control.config must have exactly one value that is not 0; got {', '.join(moved) or 'none'}"
+        raise RefusedError(INVALID, error, "camera.control")
 
 
 def _check_groups(params: Mapping[str, Any]) -> None:
-    """Ask for one image at least, and for one of three ways to go on from it (image2video.params, .exclusive)."""
+    """Require one image at least, and refuse parameters that exclude each other (image2video.params, .exclusive)."""
     if "image" not in params and "image_tail" not in params:
         raise RefusedError(INVALID, "image or image_tail must be given; both are missing", "image2video.params")
-    asked = [" and ".join(name for name in group if name in params) for group in GROUPS]
-    together = [names for names in asked if names]
+    given = [" and ".join(name for name in group if name in params) for group in GROUPS]
+    together = [names for names in given if names]
     if len(together) > 1:
         raise RefusedError(INVALID, f"{' and '.join(together)} exclude one another", "image2video.exclusive")

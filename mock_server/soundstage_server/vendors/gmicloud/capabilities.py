@@ -1,7 +1,7 @@
-"""GMI Cloud's models as data: what each takes, declares, costs and makes, and how long a request takes.
+"""GMI Cloud's models as data: parameters, descriptions, prices and durations.
 
 Documents: the vendor's package gmicloud 0.1.10 and its guide, and docs.gmicloud.ai, read in November 2026. A payload is
-checked against the parameters that its model declares, so both are drawn from the same rows.
+validated against the parameters that its model declares, so both come from the same rows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CENT: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a model: what it may hold, and what the model says of it (models.parameter)."""
+    """One parameter of a model: its rule, and its description (models.parameter)."""
 
     field: Field
     name: str
@@ -73,10 +73,10 @@ class Model:
         name: Its id, which requests name; case counts.
         kind: ``text-to-video`` or ``image-to-video``.
         about: What it does, in a sentence.
-        cents: What a second costs: a whole number (price.integer).
-        lines: The short side of its films, in pixels.
-        parameters: What its payloads may hold.
-        tags: What it is found by.
+        cents: The price of a second in whole US cents (price.integer).
+        lines: The short side of its videos, in pixels.
+        parameters: The parameters of its payloads.
+        tags: Its search tags.
     """
 
     name: str
@@ -95,9 +95,9 @@ _IMAGE: Final = (IMAGE, PROMPT, DURATION, GENTLE, NEGATIVE, SEED)
 MODELS: Final = {
     model.name: model
     for model in (
-        Model("Wan-AI_Wan2.1-T2V-14B", "text-to-video", "Makes a film of a text.", 8, 720, _WAN, ("video", "wan")),
+        Model("Wan-AI_Wan2.1-T2V-14B", "text-to-video", "Makes a video from a text.", 8, 720, _WAN, ("video", "wan")),
         Model("Image-to-Video-Model", "image-to-video", "Sets an image in motion.", 9, 720, _IMAGE, ("video",)),
-        Model("Wan-AI_Wan2.1-T2V-1.3B", "text-to-video", "Makes a small film.", 3, 480, _WAN, ("video", "wan")),
+        Model("Wan-AI_Wan2.1-T2V-1.3B", "text-to-video", "Makes a small video.", 3, 480, _WAN, ("video", "wan")),
         Model(
             "Wan-AI_Wan2.1-I2V-14B-720P", "image-to-video", "Sets an image in motion.", 10, 720, _IMAGE,
             ("video", "wan"),
@@ -108,16 +108,16 @@ MODELS: Final = {
 
 
 def fields_of(model: Model) -> tuple[Field, ...]:
-    """Return what payloads of *model* are checked against."""
+    """Return the fields of payloads for *model*."""
     return tuple(parameter.field for parameter in model.parameters)
 
 
 def detail_of(model: Model) -> dict[str, Any]:
-    """Return *model* as both faces tell of it (models.detail)."""
+    """Return the description of *model* on both faces (models.detail)."""
     return {
         "model": model.name,
         "brief_description": model.about,
-        "detailed_description": f"{model.about} A simulator plays it: its films show what was asked for.",
+        "detailed_description": f"{model.about} Simulated: its videos show the request.",
         "model_type": model.kind,
         "parameters": [declared(parameter) for parameter in model.parameters],
         "internal_parameters": {},
@@ -138,7 +138,7 @@ def detail_of(model: Model) -> dict[str, Any]:
 
 
 def declared(parameter: Parameter) -> dict[str, Any]:
-    """Return *parameter* as its model declares it; ``key`` is the package's word for ``name`` (models.parameter)."""
+    """Return *parameter* as its model declares it; the package calls ``name`` ``key`` (models.parameter)."""
     field, rule = parameter.field, parameter.field.rule
     return {
         "key": field.name,

@@ -1,4 +1,4 @@
-"""What GMI Cloud's requests make: a film of the length that was asked for, and a picture of it.
+"""The media of GMI Cloud's requests: a video of the requested duration, and its thumbnail.
 
 Documents: docs.gmicloud.ai and the package's guide, read in November 2026 (facts ``outcome.shape``, ``outcome.file``).
 """
@@ -21,7 +21,7 @@ USUAL_SIDES: Final = (16, 9)
 
 
 def media_for(task: Task) -> list[MediaSpec]:
-    """Return the film, in the shape of its first image if that is known, and then the thumbnail."""
+    """Return the video, in the ratio of its image if that is known, and then the thumbnail."""
     params = task.params
     width, height = known_size(params, "image") or USUAL_SIDES
     ratio = min(max(width / height, 1 / MAX_RATIO), MAX_RATIO)
@@ -37,5 +37,5 @@ def media_for(task: Task) -> list[MediaSpec]:
 
 
 def seconds_of(params: Mapping[str, Any]) -> int:
-    """Return how long the film is, by either name of it (requests.payload)."""
+    """Return the video's duration, under either of its names (requests.payload)."""
     return int(params.get("video_length") or params.get("duration") or 0)

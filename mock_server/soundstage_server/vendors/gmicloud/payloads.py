@@ -1,4 +1,4 @@
-"""Images in payloads: the address of a hosted file, or the file itself as a data address.
+"""Rules of payloads: images as a URL or as a data URL, and objects.
 
 Documents: docs.gmicloud.ai, read in November 2026 (facts ``inputs.image``, ``inputs.limits``).
 """
@@ -20,7 +20,7 @@ DATA: Final = "data:image/"
 
 @dataclass(frozen=True, slots=True)
 class ImagePayload(MediaLink):
-    """An address of a picture, or the picture itself as a data address (inputs.image)."""
+    """The URL of an image, or the image itself as a data URL (inputs.image)."""
 
     @property
     def allowed(self) -> str:
@@ -33,7 +33,7 @@ class ImagePayload(MediaLink):
         return {"type": "string", "format": "uri", "pattern": "^([Hh][Tt][Tt][Pp][Ss]?://|data:image/)"}
 
     def accepts(self, value: object) -> bool:
-        """Return whether *value* is such an address."""
+        """Return whether *value* is such a URL."""
         if isinstance(value, str) and value.startswith(DATA):
             return content_of(value) is not None
         return MediaLink.accepts(self, value)
@@ -41,7 +41,7 @@ class ImagePayload(MediaLink):
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A JSON object, whatever is in it: a model says what its payloads may hold."""
+    """A JSON object with any members: the model that it is for validates them."""
 
     @property
     def allowed(self) -> str:
@@ -59,7 +59,7 @@ class Members:
 
 
 def content_of(address: str) -> bytes | None:
-    """Return what a data address holds, or None if *address* is no such address of an image in base64."""
+    """Return the content of a data URL, or None if *address* is not the data URL of an image in base64."""
     head, comma, text = address.partition(",")
     if not comma or not head.startswith(DATA) or not head.endswith(";base64"):
         return None

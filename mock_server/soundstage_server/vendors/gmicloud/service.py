@@ -1,4 +1,4 @@
-"""How GMI Cloud behaves: login and its tokens, models, requests and their ends, on both faces; and how it refuses.
+"""GMI Cloud: login and tokens, models, requests and their outcomes on both faces, the form of refusals.
 
 Documents: the vendor's package gmicloud 0.1.10 and its guide, and docs.gmicloud.ai, read in November 2026.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from soundstage_server.kit.inputs import InputLimits, media_fields
-from soundstage_server.kit.service import Service
+from soundstage_server.kit.service import Service, bearer_token
 from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import USD
@@ -23,7 +23,6 @@ from soundstage_server.vendors.gmicloud.refusals import (
     CODES,
     INVALID,
     LOGIN_FAILED,
-    NOT_FOUND,
     REFUSALS,
     UNAUTHENTICATED,
     UNKNOWN_MODEL,
@@ -73,7 +72,7 @@ _MADE: Final = {
 
 
 class GMICloudService(Service):
-    """GMI Cloud, as the simulator plays it."""
+    """The simulated GMI Cloud."""
 
     slug = "gmicloud"
     title = "GMI Cloud"
@@ -96,23 +95,23 @@ class GMICloudService(Service):
         self.sessions = Sessions(world)
 
     def routes(self) -> Iterable[Route]:
-        """Return login, the session face and the API-key face."""
+        """Return the routes of login, of the session face and of the API-key face."""
         yield Route(
-            "POST", f"{ROOT}/me/auth-tokens", self.create_auth_token, "Begin a login with e-mail and password",
+            "POST", f"{ROOT}/me/auth-tokens", self.create_auth_token, "Start a login with e-mail and password",
             ("login.tokens",), _CREDENTIALS, {"authToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig", "is2FARequired": False},
             open=True,
         )  # fmt: skip
         yield Route(
             "POST", f"{ROOT}/me/sessions", self.create_session,
-            "End a login, with the code of a second factor if need be",
+            "Finish a login, with the code of a second factor where needed",
             ("login.session", "login.two_factor", "login.two_factor_on", "login.lifetimes"), _SESSION, _TOKENS,
             open=True,
         )  # fmt: skip
         yield Route(
-            "PATCH", f"{ROOT}/me/sessions", self.refresh_session, "Take fresh tokens for a refresh token",
+            "PATCH", f"{ROOT}/me/sessions", self.refresh_session, "Exchange a refresh token for new tokens",
             ("login.refresh",), _REFRESH, _TOKENS, open=True,
         )  # fmt: skip
-        yield Route("GET", f"{ROOT}/me/profile", self.profile, "Say who is logged in", ("login.profile",))
+        yield Route("GET", f"{ROOT}/me/profile", self.profile, "Show the logged-in user", ("login.profile",))
         model = ("models.detail", "models.parameter", "price.integer", "price.unit")
         yield Route("GET", f"{QUEUE}/models", self.list_models, "List the models", ("models.list", "models.known"))
         yield Route("GET", f"{QUEUE}/models/{{model_id}}", self.describe_model, "Describe a model", model)
@@ -132,14 +131,14 @@ class GMICloudService(Service):
             yield Route("GET", f"{root}/requests/{{request_id}}", self.poll, "Read a request", (*read, *face))
 
     def lifecycle(self, operation: str) -> Lifecycle:
-        """Return the states of a request (status.values, times.generation); they are the same for every model."""
-        del operation
+        """Return the states of a request (status.values, times.generation)."""
+        del operation  # all models have the same
         return TIMES
 
-    # Who is calling.
+    # Authentication.
 
     def respond(self, route: Route, request: Request) -> Response:
-        """Answer *request*, whose credential must be of the face that it came to (faces.apart)."""
+        """Answer *request*; its credential must belong to the face that it came to (faces.apart)."""
         if not route.open:
             try:
                 self._match_face(request)
@@ -148,18 +147,18 @@ class GMICloudService(Service):
         return super().respond(route, request)
 
     def _match_face(self, request: Request) -> None:
-        token = _bearer(request.headers.get(b"authorization"))
+        token = bearer_token(request.headers.get(b"authorization"))
         claims = self.sessions.read(token)
         if request.path.startswith(KEYED):
             if claims is not None:
                 raise RefusedError(WRONG_FACE, "the API-key face takes an API key")
         elif claims is None:
-            given = "no access token was given" if not token else "it is none that a login gave"
-            raise RefusedError(WRONG_TOKEN, given)
+            error = "the access token was not issued by a login" if token else "no access token was given"
+            raise RefusedError(WRONG_TOKEN, error)
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return whom a Bearer credential names: a key itself, or the e-mail that an access token was given to."""
-        token = _bearer(credentials[0])
+        """Return the API key, or the e-mail address that an access token was issued for."""
+        token = bearer_token(credentials[0])
         if not token:
             raise RefusedError(UNAUTHENTICATED, "Authorization must be Bearer and an API key")
         claims = self.sessions.read(token)
@@ -167,12 +166,12 @@ class GMICloudService(Service):
             return Identity(token)
         if claims.kind != "access" or claims.expires <= self._now_of(claims.email):
             raise RefusedError(
-                WRONG_TOKEN, "it has expired" if claims.kind == "access" else f"it is of the kind {claims.kind}"
+                WRONG_TOKEN, "it has expired" if claims.kind == "access" else f"it is a token of kind {claims.kind}"
             )
         return Identity(claims.email)
 
     def authenticate(self, identity: Identity) -> Account:
-        """Return the account of an e-mail or a key; a login brings the password, which is that of the first login."""
+        """Return the account of an e-mail address or a key; the password must be that of the first login."""
         refusal = UNAUTHENTICATED if identity.secret is None else LOGIN_FAILED
         if refused := credential_rule(identity.credential).refused:
             raise RefusedError(refusal, f"the credential is {refused}")
@@ -182,21 +181,21 @@ class GMICloudService(Service):
         return account
 
     def _now_of(self, email: str) -> float:
-        """Return the time of the account of *email*, without making one."""
+        """Return the time of the account of *email*, without creating an account."""
         name = account_name(self.slug, email)
         return (self.world.account_by_name(name) if self.world.is_account(name) else self.world.clock).now()
 
     # Login.
 
     def create_auth_token(self, request: Request) -> Response:
-        """Give an authToken for e-mail and password (login.tokens)."""
+        """Issue an authToken for e-mail and password (login.tokens)."""
         given = self.parse_body(_CREDENTIALS, request)
         self._log_in(request, Identity(given["email"], given["password"]))
         token = self.sessions.token("auth", given["email"], request.now)
         return json_response({"authToken": token, "is2FARequired": given["email"].startswith(TWO_FACTORS)})
 
     def create_session(self, request: Request) -> Response:
-        """Give tokens for an authToken, and the code of a second factor where the account has one (login.session)."""
+        """Exchange an authToken, with the code of a second factor where needed, for tokens (login.session)."""
         given = self.parse_body(_SESSION, request)
         auth = self._token_of(request, given["authToken"], "auth")
         if auth.email.startswith(TWO_FACTORS):
@@ -204,25 +203,25 @@ class GMICloudService(Service):
         return json_response(self.sessions.pair(auth.email, request.now))
 
     def _check_code(self, auth: Claims, code: str | None, now: float) -> None:
-        """Let the right code pass, and the third wrong one spend the authToken (login.two_factor, login.refused)."""
-        if self.sessions.tries(auth) >= TRIES:
+        """Refuse wrong codes; the third one invalidates the authToken (login.two_factor, login.refused)."""
+        if self.sessions.wrong_codes(auth) >= TRIES:
             raise RefusedError(LOGIN_FAILED, "three wrong codes: log in again")
         if code is None:
             raise RefusedError(LOGIN_FAILED, "otpCode is needed: the account has a second factor")
         if code != CODE:
-            again = self.sessions.wrong(auth, now)
-            raise RefusedError(LOGIN_FAILED, "wrong code" if again else "the third wrong code: log in again")
+            may_retry = self.sessions.count_wrong_code(auth, now)
+            raise RefusedError(LOGIN_FAILED, "wrong code" if may_retry else "the third wrong code: log in again")
 
     def refresh_session(self, request: Request) -> Response:
-        """Give fresh tokens for a refresh token that has not expired (login.refresh)."""
+        """Exchange a refresh token that has not expired for new tokens (login.refresh)."""
         token = self.parse_body(_REFRESH, request)["refreshToken"]
         return json_response(self.sessions.pair(self._token_of(request, token, "refresh").email, request.now))
 
     def _token_of(self, request: Request, token: str, kind: str) -> Claims:
-        """Return what a token of *kind* says, and let in whose it is."""
+        """Return the claims of a token of *kind*, and log its owner in."""
         claims = self.sessions.read(token)
         if claims is None or claims.kind != kind:
-            raise RefusedError(LOGIN_FAILED, f"it is no {kind} token that was given here")
+            raise RefusedError(LOGIN_FAILED, f"not issued here as a token of kind {kind}")
         if claims.expires <= self._now_of(claims.email):
             raise RefusedError(LOGIN_FAILED, f"the {kind} token has expired: log in again")
         self._log_in(request, Identity(claims.email))
@@ -233,8 +232,8 @@ class GMICloudService(Service):
         request.now = request.caller.now()
 
     def profile(self, request: Request) -> Response:
-        """Say who is logged in, and for which organization (login.profile)."""
-        claims = self.sessions.read(_bearer(request.headers[b"authorization"]))
+        """Return the logged-in user and their organization (login.profile)."""
+        claims = self.sessions.read(bearer_token(request.headers[b"authorization"]))
         email = claims.email if claims else ""
         user = {"id": user_id(email), "email": email, "firstName": "Under", "lastName": "Study"}
         return json_response({"user": user, "organization": {"id": organization_id(request.account), "role": "owner"}})
@@ -242,17 +241,17 @@ class GMICloudService(Service):
     # Models.
 
     def list_models(self, request: Request) -> Response:
-        """List the models (models.list)."""
+        """Return all models (models.list)."""
         del request
         return json_response({"models": [detail_of(model) for model in MODELS.values()]})
 
     def list_model_ids(self, request: Request) -> Response:
-        """List the models by id (apikey.face)."""
+        """Return the ids of all models (apikey.face)."""
         del request
         return json_response({"model_ids": list(MODELS)})
 
     def describe_model(self, request: Request) -> Response:
-        """Describe a model (models.detail)."""
+        """Return the description of a model (models.detail)."""
         return json_response(detail_of(MODELS[self._known_model(request.path_values["model_id"])]))
 
     def _known_model(self, name: str) -> str:
@@ -264,83 +263,79 @@ class GMICloudService(Service):
     # Requests.
 
     def create(self, request: Request) -> Response:
-        """Make a request (requests.create), whose payload its model checks (requests.payload)."""
+        """Create a request (requests.create); its model validates the payload (requests.payload)."""
         body = self.parse_body(_CREATE, request)
         name = self._known_model(body["model"])
         task = self.submit(request, name, self._parameters(name, body["payload"]))
-        said = self._times(request, task, task.state_at(request.now, TIMES))
-        return json_response({"request_id": task.id, "model": name, **said})
+        times = self._times(request, task, task.state_at(request.now, TIMES))
+        return json_response({"request_id": task.id, "model": name, **times})
 
     def _parameters(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return the parameters in *payload*, and the payload as it was sent, which a request shows."""
+        """Return the validated parameters in *payload*, and the payload as it was sent, which polls return."""
         fields = fields_of(MODELS[name])
         try:
             params = check(fields, payload)
         except FieldError as error:
             raise RefusedError(INVALID, str(error), error.fact) from None
         content = content_of(params.get("image", ""))
-        if content is not None:  # held like a file that was given before, so that the same rules apply
+        if content is not None:  # stored as an upload, so that the same rules apply as to a hosted file
             params["image"] = self.world.add_upload("image", content)
         self.validate_inputs(media_fields(fields), params)
         return {**params, "payload": payload}
 
     def poll(self, request: Request) -> Response:
-        """Say what has become of a request (requests.detail)."""
-        task = self.tasks.get(request.path_values["request_id"])
-        if task is None or task.account is not request.caller:
-            raise RefusedError(NOT_FOUND)
+        """Return the current state of a request (requests.detail)."""
+        task = self.own_task(request, request.path_values["request_id"])
         return json_response(self._task_data(request, task, self.observe(request, task)))
 
     def list_tasks(self, request: Request) -> Response:
-        """List the caller's requests of a model, or all (requests.list); reading a list moves nobody's time."""
-        wanted = request.query_values().get("model_id")
-        mine = [task for task in request.account.tasks if wanted in (None, task.operation)]
+        """Return the caller's requests of a model, or all (requests.list); this does not move the account's time."""
+        model = request.query_values().get("model_id")
+        mine = [task for task in request.account.tasks if model in (None, task.operation)]
         shown = [self._task_data(request, task, task.state_at(request.now, TIMES)) for task in mine]
         return json_response({"requests": shown, "total": len(shown)})
 
-    def _task_data(self, request: Request, task: Task, moment: TaskState) -> dict[str, Any]:
+    def _task_data(self, request: Request, task: Task, state: TaskState) -> dict[str, Any]:
         return {
             "request_id": task.id,
             "model": task.operation,
-            **self._times(request, task, moment),
+            **self._times(request, task, state),
             "payload": task.params["payload"],
-            "outcome": self._outcome(task, moment),
+            "outcome": self._outcome(task, state),
             "is_public": False,
             "org_id": organization_id(task.account),
-            "qworker_id": "" if moment.word in (CREATED, QUEUED) else f"qworker-{task.seed & 0xFFFF:04x}",
+            "qworker_id": "" if state.word in (CREATED, QUEUED) else f"qworker-{task.seed & 0xFFFF:04x}",
         }
 
-    def _times(self, request: Request, task: Task, moment: TaskState) -> dict[str, Any]:
-        """Return the status and the times (times.seconds); to the API-key face what is created is queued."""
-        word = QUEUED if moment.word == CREATED and request.path.startswith(KEYED) else moment.word
+    def _times(self, request: Request, task: Task, state: TaskState) -> dict[str, Any]:
+        """Return the status and the times (times.seconds); the API-key face shows created requests as queued."""
+        word = QUEUED if state.word == CREATED and request.path.startswith(KEYED) else state.word
         past = [change for change in task.changes if change <= request.now]
         created = int(task.created)
         updated = int(past[-1]) if past else created
         return {"status": word, "created_at": created, "queued_at": created, "updated_at": updated}
 
-    def _outcome(self, task: Task, moment: TaskState) -> dict[str, Any] | None:
-        """Return what a request came to, in the reading that its account hears (outcome.shape, outcome.other)."""
-        if not moment.final:
+    def _outcome(self, task: Task, state: TaskState) -> dict[str, Any] | None:
+        """Return the outcome of a request in its account's dialect (outcome.shape, outcome.other)."""
+        if not state.final:
             return None
         if task.fate is not Fate.SUCCEED:
             return {"error": self.reason(task)}
-        film, thumbnail = self.result_urls(task)
-        reading = self.world.dialects.reading(f"{self.slug}.outcome", task.account.name)
-        old = {} if reading == "new" else {"video_url": film, "thumbnail_image_url": thumbnail}
-        new = {} if reading == "old" else {"media_urls": [{"id": "0", "url": film}]}
+        video, thumbnail = self.result_urls(task)
+        reading = self.dialect("outcome", task.account)
+        old = {} if reading == "new" else {"video_url": video, "thumbnail_image_url": thumbnail}
+        new = {} if reading == "old" else {"media_urls": [{"id": "0", "url": video}]}
         return {**old, **new}
 
-    # What shared code asks.
+    # Called by shared code.
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
-        """Return the text under ``error`` or ``message``, by the path (errors.body)."""
-        refusal = refused.refusal
-        text = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
+        """Return the message under ``error`` or ``message``, depending on the path (errors.body)."""
         field = "error" if any(path in request.path for path in _ERROR_PATHS) else "message"
-        return json_response({field: text}, refusal.status)
+        return json_response({field: refused.message}, refused.refusal.status)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
-        """Return what *task* has made."""
+        """Return the video of a successful *task* and its thumbnail."""
         return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
@@ -351,9 +346,3 @@ class GMICloudService(Service):
         """Return a UUID (outcome.other)."""
         del operation
         return str(UUID(int=(int(now) & 0xFFFF_FFFF) << 96 | seed << 32 | int(now * 1000) & 0xFFFF_FFFF, version=4))
-
-
-def _bearer(header: bytes | None) -> str:
-    """Return what stands after Bearer, or nothing."""
-    scheme, _, token = (header or b"").partition(b" ")
-    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else ""

@@ -1,7 +1,7 @@
-"""Who is let in: the tokens of the session face, which expire on the account's own clock.
+"""The tokens of the session face, which expire by the account's own clock.
 
 Documents: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai, read in November 2026. Tokens are JWTs, signed
-with the world's seed, so that a server that was started again knows those that it gave.
+with the world's seed, so that they stay valid when the server is restarted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PARTS: Final = 3
 
 
 class Claims(NamedTuple):
-    """What a token says: what it is for, whose it is, when it ends, and what tells it from all others."""
+    """The claims of a token: its kind, its owner, when it expires, and its unique id."""
 
     kind: str
     email: str
@@ -42,21 +42,21 @@ class Claims(NamedTuple):
 
 
 class Sessions:
-    """Gives tokens and knows them again; nothing is remembered but wrong codes.
+    """Issues and verifies tokens; only wrong codes are stored.
 
     Args:
-        world: Whose seed signs.
+        world: Its seed is the key.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._wrong: dict[str, tuple[int, int]] = {}
-        self._given = 0
+        self._issued = 0
 
     def token(self, kind: Kind, email: str, now: float) -> str:
-        """Return a new token of *kind* for *email*, given at the account's time *now*."""
-        self._given += 1
-        drawn = f"{self._world.seed}/{email}/{now}/{self._given}/{self._world.requests}"
+        """Return a new token of *kind* for *email*, issued at the account's time *now*."""
+        self._issued += 1
+        drawn = f"{self._world.seed}/{email}/{now}/{self._issued}/{self._world.requests}"
         claims = {
             "userId": user_id(email),
             "email": email,
@@ -69,44 +69,44 @@ class Sessions:
         return b".".join((signed, _text(_signature(self._world.seed, signed)))).decode()
 
     def pair(self, email: str, now: float) -> dict[str, str]:
-        """Return a fresh access token and a fresh refresh token (login.session, login.refresh)."""
+        """Return a new access token and a new refresh token (login.session, login.refresh)."""
         return {"accessToken": self.token("access", email, now), "refreshToken": self.token("refresh", email, now)}
 
     def read(self, token: str) -> Claims | None:
-        """Return what a token of this world says, expired or not; None if it is none."""
+        """Return the claims of a token of this world, expired or not; None if it is not one."""
         return _read(self._world.seed, token)
 
-    def wrong(self, auth: Claims, now: float) -> bool:
-        """Note a wrong code; return whether *auth* may be tried again (login.two_factor)."""
-        self._wrong = {name: kept for name, kept in self._wrong.items() if kept[1] > now}
-        tries = self.tries(auth) + 1
+    def count_wrong_code(self, auth: Claims, now: float) -> bool:
+        """Count a wrong code; return whether *auth* may be tried again (login.two_factor)."""
+        self._wrong = {name: entry for name, entry in self._wrong.items() if entry[1] > now}
+        tries = self.wrong_codes(auth) + 1
         self._wrong[auth.id] = (tries, auth.expires)
         return tries < TRIES
 
-    def tries(self, auth: Claims) -> int:
-        """Return how many wrong codes came with *auth*."""
+    def wrong_codes(self, auth: Claims) -> int:
+        """Return the number of wrong codes for *auth*."""
         return self._wrong.get(auth.id, (0, 0))[0]
 
 
 def user_id(email: str) -> str:
-    """Return the id of the user *email*: the same in every world."""
+    """Return the id of the user *email*, which is the same in every world."""
     return _uuid("user", email)
 
 
 def organization_id(account: Account) -> str:
-    """Return the id of the organization that *account* stands for (login.profile)."""
+    """Return the id of the organization of *account* (login.profile)."""
     return _uuid("organization", account.name)
 
 
 @lru_cache(maxsize=1024)
 def _read(seed: int, token: str) -> Claims | None:
-    """Return what *token* says if *seed* signed it; cached, since every call of a session brings its token."""
+    """Return the claims of *token* if *seed* signed it; cached, since every call of a session sends its token."""
     signed, _, signature = token.encode(errors="replace").rpartition(b".")
     if token.count(".") != _PARTS - 1 or not hmac.compare_digest(signature, _text(_signature(seed, signed))):
         return None
     try:
-        said = orjson.loads(_bytes(signed.partition(b".")[2]))
-        return Claims(said["type"], said["email"], said["exp"], said["jti"])
+        claims = orjson.loads(_bytes(signed.partition(b".")[2]))
+        return Claims(claims["type"], claims["email"], claims["exp"], claims["jti"])
     except (ValueError, Base64Error, TypeError, KeyError):  # pragma: no cover - nothing else is signed
         return None
 

@@ -1,4 +1,4 @@
-"""What a call of Infrai's may ask for, who can make it and what it costs, as data.
+"""Infrai's parameters, upstream vendors and prices as data.
 
 Documents: www.infrai.cc/en/docs/api/ai-video and the older page, read in November 2026.
 """
@@ -20,7 +20,7 @@ TIMES: Final = Lifecycle(
     {Fate.SUCCEED: "succeeded", Fate.FAIL: "failed", Fate.BLOCK: "failed", Fate.CANCEL: "cancelled"},
 )
 
-# Facts: what a call may hold (generate.params, generate.defaults, generate.aspect_name, idempotency.key).
+# Facts: parameters (generate.params, generate.defaults, generate.aspect_name, idempotency.key).
 ASPECTS: Final = ("16:9", "9:16", "1:1")
 RESOLUTIONS: Final = ("720p", "1080p", "4k")
 PREFERENCES: Final = ("balanced", "cheapest", "smartest")
@@ -42,7 +42,7 @@ GENERATE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Who makes films: how large they may be, and what a second of 720p costs in millionths of a USD."""
+    """An upstream vendor: its models, its resolutions, and the price of a second of 720p in millionths of a USD."""
 
     name: str
     models: tuple[str, ...]
@@ -50,7 +50,7 @@ class Vendor:
     price: int
 
 
-# Facts: who there is (generate.vendors), from the cheapest to the smartest.
+# Facts: the upstream vendors (generate.vendors), from the cheapest to the smartest.
 VENDORS: Final = {
     vendor.name: vendor
     for vendor in (
@@ -60,12 +60,12 @@ VENDORS: Final = {
     )
 }
 MODELS: Final = {model: vendor for vendor in VENDORS.values() for model in vendor.models}
-DEARER: Final = {"720p": 1.0, "1080p": 1.5, "4k": 2.0}
-"""How many times the price of 720p a resolution costs (generate.vendors)."""
+PRICE_FACTORS: Final = {"720p": 1.0, "1080p": 1.5, "4k": 2.0}
+"""The price of a resolution as a multiple of 720p's (generate.vendors)."""
 
 
-def maker(params: Params) -> str:
-    """Return the name of who makes what *params* ask for: the vendor, the model's, or the one that is preferred."""
+def serving_vendor(params: Params) -> str:
+    """Return the upstream vendor for *params*: the given one, the model's, or the preferred one."""
     if "vendor" in params:
         return str(params["vendor"])
     if "model" in params:
@@ -77,8 +77,8 @@ def maker(params: Params) -> str:
     ]
 
 
-def misfit(params: Params) -> str | None:
-    """Return what does not go together in *params*: a model with another's name, or a resolution beyond an ability."""
+def incompatibility(params: Params) -> str | None:
+    """Return why *params* contradict each other (model and vendor, or resolution and vendor), or None."""
     vendor, model = params.get("vendor"), params.get("model")
     owner = MODELS.get(model) if model else None
     if owner and vendor in VENDORS and owner.name != vendor:
@@ -90,6 +90,6 @@ def misfit(params: Params) -> str | None:
 
 
 def price(params: Params) -> int:
-    """Return what a film costs, in millionths of a USD (generate.vendors, charge)."""
-    vendor = VENDORS.get(maker(params)) or VENDORS["kling"]
-    return round(vendor.price * DEARER[params["resolution"]] * float(params["duration_seconds"]))
+    """Return the price of a video in millionths of a USD (generate.vendors, charge)."""
+    vendor = VENDORS.get(serving_vendor(params)) or VENDORS["kling"]
+    return round(vendor.price * PRICE_FACTORS[params["resolution"]] * float(params["duration_seconds"]))

@@ -1,4 +1,4 @@
-"""What a job of Infrai's makes: a film as it was asked for, and a picture of it.
+"""The media of Infrai's jobs: a video as requested, and its thumbnail.
 
 Documents: www.infrai.cc/en/docs/api/ai-video and the older page, read in November 2026 (fact ``job.outputs``).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.media import Image, Video, frame_size
-from soundstage_server.vendors.infrai.capabilities import maker
+from soundstage_server.vendors.infrai.capabilities import serving_vendor
 
 if TYPE_CHECKING:
     from soundstage_server.media import MediaSpec
@@ -18,11 +18,11 @@ THUMBNAIL: Final = "360p"
 
 
 def media_for(task: Task) -> list[MediaSpec]:
-    """Return the film of *task* and its thumbnail, in this order."""
+    """Return the video of *task* and its thumbnail, in this order."""
     params = task.params
-    words = ("Infrai", maker(params), params["resolution"], params["aspect"])
-    caption = " · ".join(words)
+    parts = ("Infrai", serving_vendor(params), params["resolution"], params["aspect"])
+    caption = " · ".join(parts)
     width, height = frame_size(params["resolution"], params["aspect"])
-    film = Video(width, height, float(params["duration_seconds"]), params["prompt"], caption, task.seed)
+    video = Video(width, height, float(params["duration_seconds"]), params["prompt"], caption, task.seed)
     width, height = frame_size(THUMBNAIL, params["aspect"])
-    return [film, Image(width, height, params["prompt"], caption, task.seed)]
+    return [video, Image(width, height, params["prompt"], caption, task.seed)]

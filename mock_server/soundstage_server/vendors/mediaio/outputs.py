@@ -1,7 +1,7 @@
-"""What Media.io's tasks make: pictures and films, as they were asked for.
+"""The media of Media.io's tasks: images and videos, as requested.
 
 Documents: the skill ``mediaio-aigc-generate``, read in November 2026 (the facts of each parameter, and ``output.sizes``
-for what no document says).
+for undocumented sizes).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from soundstage_server.kit.inputs import known_seconds, known_size
 from soundstage_server.media import MAX_RATIO, Image, Video, frame_size
-from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_films
+from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_videos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,43 +21,43 @@ if TYPE_CHECKING:
     from soundstage_server.model.account import Task
 
 SIDES: Final = {"1K": 1024, "2K": 2048, "4K": 4096}
-"""The side of a square picture, in pixels; one of another ratio has as many of them (output.sizes)."""
+"""The side of a square image in pixels; images of other ratios have equally many pixels (output.sizes)."""
 STEP: Final = 8
-PLAIN: Final = "720P"
-"""What a film is where its endpoint has no resolution (output.sizes)."""
+DEFAULT_RESOLUTION: Final = "720P"
+"""The resolution of videos whose endpoint has no such parameter (output.sizes)."""
 RATIOS: Final = ("ratio", "aspect_ratio", "size")
-"""What endpoints call the ratio."""
+"""The names of the ratio, which differ between endpoints."""
 DEFAULT_RATIO: Final = "16:9"
 DEFAULT_SECONDS: Final = 5.0
 
 
 def media_for(task: Task) -> list[MediaSpec]:
-    """Return what *task* makes."""
+    """Return the media of *task*."""
     capability = CAPABILITIES[task.operation]
-    return [_film(task, capability.name)] if makes_films(capability) else list(_pictures(task, capability.name))
+    return [_video(task, capability.name)] if makes_videos(capability) else list(_images(task, capability.name))
 
 
-def picture_size(resolution: str, ratio: str) -> tuple[int, int]:
-    """Return width and height of a picture: about as many pixels as the square of its resolution, in steps of 8."""
+def image_size(resolution: str, ratio: str) -> tuple[int, int]:
+    """Return width and height of an image: about as many pixels as the square of its resolution, in steps of 8."""
     across, down = map(float, ratio.split(":"))
     side = SIDES[resolution]
     width, height = side * sqrt(across / down), side * sqrt(down / across)
     return STEP * round(width / STEP), STEP * round(height / STEP)
 
 
-def _pictures(task: Task, name: str) -> list[Image]:
+def _images(task: Task, name: str) -> list[Image]:
     params = task.params
     resolution = params.get("resolution", "1K")
-    width, height = picture_size(resolution, params["ratio"])
+    width, height = image_size(resolution, params["ratio"])
     caption = f"Media.io · {name} · {resolution} · {params['ratio']}"
     count = int(params.get("counts", "1"))
     return [Image(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
 
 
-def _film(task: Task, name: str) -> Video:
-    """A film of the ratio asked for, or its image's; it has sound only where that can be asked for, and is."""
+def _video(task: Task, name: str) -> Video:
+    """Return a video in the requested ratio or its image's; it has audio only where that is requested."""
     params = task.params
-    resolution, ratio = params.get("resolution", PLAIN), _ratio(params)
+    resolution, ratio = params.get("resolution", DEFAULT_RESOLUTION), _ratio(params)
     width, height = frame_size(resolution, ratio)
     length = params.get("duration")
     seconds = float(length.removesuffix("s")) if length else known_seconds(params, "video") or DEFAULT_SECONDS

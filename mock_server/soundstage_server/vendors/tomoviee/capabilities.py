@@ -1,7 +1,7 @@
-"""Tomoviee's eleven capabilities as data: what each takes, in both documented readings, how long it takes and costs.
+"""Tomoviee's eleven capabilities as data: the parameters in both documented dialects, duration and price of each.
 
-Documents: tomoviee.ai/doc and the vendor's skills, read in November 2026. The reading ``skill`` is that of each
-capability's own skill and runnable client, which are newer; ``pages`` is that of the general API pages beside them.
+Documents: tomoviee.ai/doc and the vendor's skills, read in November 2026. The dialect ``skill`` follows each
+capability's own skill and runnable client, which are newer; ``pages`` follows the general API pages beside them.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ EFFECT_TIMES: Final = Lifecycle((Stage(1, 1.0, 5.0), Stage(2, 9.0, 55.0)), ENDS)
 SPEECH_TIMES: Final = Lifecycle((Stage(1, 0.5, 3.0), Stage(2, 4.5, 27.0)), ENDS)
 SOUNDTRACK_TIMES: Final = Lifecycle((Stage(1, 2.0, 15.0), Stage(2, 58.0, 165.0)), ENDS)
 
-# Facts: what every create call may name (callback.request), and what every film may (video.common, camera.index).
+# Facts: parameters of every create call (callback.request) and of every video (video.common, camera.index).
 COMMON: Final = (Field("callback", Link(), "callback.request"), Field("params", Text(empty=True), "callback.request"))
 PROMPT: Final = Field("prompt", Text(), "video.common", required=True)
-FILM: Final = (
+VIDEO: Final = (
     PROMPT,
     Field("resolution", Choice(("720p", "1080p")), "video.common", default="720p"),
     Field("duration", Choice((5,)), "video.common", default=5),
@@ -37,7 +37,7 @@ FILM: Final = (
     *COMMON,
 )
 # Facts: input files (limits.input_size, continuation.params, redrawing.params, video_scoring.params).
-PICTURE: Final = MediaLink(("JPEG", "PNG", "WEBP"), "limits.input_size")
+IMAGE: Final = MediaLink(("JPEG", "PNG", "WEBP"), "limits.input_size")
 REDRAWN: Final = MediaLink(("JPEG", "PNG"), over=512, under=2048, ratio_under=3.0)
 CONTINUED: Final = MediaLink(("MP4",), seconds=5.0, lines=720)
 SCORED: Final = MediaLink(("MP4",))
@@ -55,7 +55,7 @@ def _need(name: str, rule: Rule, fact: str) -> Field:
 
 
 def _page_sizes(fact: str) -> tuple[Field, ...]:
-    """What the general pages say of an image's size and number."""
+    """Return the parameters for an image's size and number on the general pages."""
     return (
         Field("resolution", Choice(("512*512", "768*768", "1024*1024")), fact, default="512*512"),
         Field("aspect_ratio", Choice(("1:1", "16:9", "9:16", "4:3", "3:4")), fact, default="1:1"),
@@ -68,15 +68,15 @@ class Capability:
     """One capability of the gateway.
 
     Attributes:
-        name: What stands in its address.
-        about: What it does, in a few words.
+        name: Its name in the URL.
+        about: What it makes, in a few words.
         fact: The fact with its parameters.
         times: Its lifecycle.
         key: The key of its result.
         price: Whole credits; prices are not documented (credits).
-        skill: Its parameters as its own skill has them.
-        pages: Its parameters as the general pages have them, where they differ.
-        needs: A parameter that another one makes necessary: its name, and when.
+        skill: Its parameters in its own skill.
+        pages: Its parameters on the general pages, where they differ.
+        needs: A parameter that is required under a condition: its name, and the condition.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Capability:
     needs: tuple[str, Callable[[Params], bool]] | None = None
 
 
-def _film_price(params: Params) -> int:
+def _video_price(params: Params) -> int:
     return {"720p": 10, "1080p": 20}[params["resolution"]]
 
 
@@ -98,7 +98,7 @@ def _image_price(params: Params) -> int:
     return 2 * int(params.get("batch_size") or params.get("image_num") or 1)
 
 
-def _sound_price(params: Params) -> int:
+def _audio_price(params: Params) -> int:
     return 3 * int(params.get("qty", 1))
 
 
@@ -106,45 +106,45 @@ CAPABILITIES: Final = {
     capability.name: capability
     for capability in (
         Capability(
-            "tm_text2video_b", "a film from a text", "text2video.params", VIDEO_TIMES, "video_path", _film_price,
-            (*FILM, _ratio("text2video.params")),
+            "tm_text2video_b", "a video from a text", "text2video.params", VIDEO_TIMES, "video_path", _video_price,
+            (*VIDEO, _ratio("text2video.params")),
         ),
         Capability(
-            "tm_img2video_b", "a film from an image", "img2video.params", VIDEO_TIMES, "video_path", _film_price,
-            (*FILM, _need("image", PICTURE, "img2video.params"), _ratio("img2video.params", "original")),
+            "tm_img2video_b", "a video from an image", "img2video.params", VIDEO_TIMES, "video_path", _video_price,
+            (*VIDEO, _need("image", IMAGE, "img2video.params"), _ratio("img2video.params", "original")),
         ),
         Capability(
-            "tm_tail2video_b", "a film from its first and last frame", "tail2video.params", VIDEO_TIMES, "video_path",
-            _film_price,
+            "tm_tail2video_b", "a video from its first and last frame", "tail2video.params", VIDEO_TIMES, "video_path",
+            _video_price,
             (
-                *FILM,
-                _need("image", PICTURE, "tail2video.params"),
-                _need("image_tail", PICTURE, "tail2video.params"),
+                *VIDEO,
+                _need("image", IMAGE, "tail2video.params"),
+                _need("image_tail", IMAGE, "tail2video.params"),
                 _ratio("tail2video.params", "original"),
             ),
         ),
         Capability(
-            "tm_video_continuation_b", "five seconds more of a film", "continuation.params", VIDEO_TIMES, "video_path",
-            _film_price,
-            (*FILM, _need("video", CONTINUED, "continuation.params"), _ratio("continuation.params")),
+            "tm_video_continuation_b", "five more seconds of a video", "continuation.params", VIDEO_TIMES, "video_path",
+            _video_price,
+            (*VIDEO, _need("video", CONTINUED, "continuation.params"), _ratio("continuation.params")),
         ),
         Capability(
             "tm_reference_img2img", "images after a reference", "img2img.params", IMAGE_TIMES, "images_path",
             _image_price,
             (
                 _need("prompt", Text(), "img2img.params"),
-                _need("reference_image", PICTURE, "img2img.params"),
+                _need("reference_image", IMAGE, "img2img.params"),
                 _need("control_type", CONTROLS, "img2img.params"),
                 _need("width", Integer(512, 2048), "img2img.params"),
                 _need("height", Integer(512, 2048), "img2img.params"),
                 _need("batch_size", Integer(1, 4), "img2img.params"),
                 _need("control_intensity", Number(0, 1), "img2img.params"),
-                Field("init_image", PICTURE, "img2img.params"),
+                Field("init_image", IMAGE, "img2img.params"),
                 *COMMON,
             ),
             (
                 _need("prompt", Text(), "img2img.params"),
-                _need("image", PICTURE, "img2img.params"),
+                _need("image", IMAGE, "img2img.params"),
                 *_page_sizes("img2img.params"),
                 *COMMON,
             ),
@@ -161,25 +161,25 @@ CAPABILITIES: Final = {
             ),
             (
                 _need("prompt", Text(), "redrawing.params"),
-                _need("image", PICTURE, "redrawing.params"),
-                _need("mask", replace(PICTURE, same_size_as="image"), "redrawing.params"),
+                _need("image", IMAGE, "redrawing.params"),
+                _need("mask", replace(IMAGE, same_size_as="image"), "redrawing.params"),
                 *_page_sizes("redrawing.params"),
                 *COMMON,
             ),
         ),
         Capability(
-            "tm_reference_img2mask", "a mask of what is recognised", "img2mask.params", IMAGE_TIMES, "mask_path",
+            "tm_reference_img2mask", "a mask of what is recognized", "img2mask.params", IMAGE_TIMES, "mask_path",
             _image_price,
             (
-                _need("image", PICTURE, "img2mask.params"),
+                _need("image", IMAGE, "img2mask.params"),
                 Field("control_type", CONTROLS, "img2mask.params", default="2"),
                 Field("prompt", Text(), "img2mask.params"),
                 *COMMON,
             ),
-            (_need("image", PICTURE, "img2mask.params"), _need("prompt", Text(), "img2mask.params"), *COMMON),
+            (_need("image", IMAGE, "img2mask.params"), _need("prompt", Text(), "img2mask.params"), *COMMON),
         ),
         Capability(
-            "tm_text2music", "music from a text", "text2music.params", MUSIC_TIMES, "audio_path", _sound_price,
+            "tm_text2music", "music from a text", "text2music.params", MUSIC_TIMES, "audio_path", _audio_price,
             (
                 _need("prompt", Text(), "text2music.params"),
                 _need("duration", Integer(0, 95), "text2music.params"),
@@ -194,7 +194,7 @@ CAPABILITIES: Final = {
             ),
         ),
         Capability(
-            "tm_text2sfx", "a sound effect from a text", "text2sfx.params", EFFECT_TIMES, "audio_path", _sound_price,
+            "tm_text2sfx", "a sound effect from a text", "text2sfx.params", EFFECT_TIMES, "audio_path", _audio_price,
             (
                 _need("prompt", Text(), "text2sfx.params"),
                 _need("duration", Integer(5, 180), "text2sfx.params"),
@@ -208,7 +208,7 @@ CAPABILITIES: Final = {
             ),
         ),
         Capability(
-            "tm_text2speech", "speech from a text", "text2speech.params", SPEECH_TIMES, "audio_path", _sound_price,
+            "tm_text2speech", "speech from a text", "text2speech.params", SPEECH_TIMES, "audio_path", _audio_price,
             (
                 _need("text", Text(5000), "text2speech.params"),
                 Field("voice_id", Text(), "text2speech.params", default=VOICE),
@@ -216,8 +216,8 @@ CAPABILITIES: Final = {
             ),
         ),
         Capability(
-            "tm_video_scoring", "a soundtrack for a film", "video_scoring.params", SOUNDTRACK_TIMES, "audio_path",
-            _sound_price,
+            "tm_video_scoring", "a soundtrack for a video", "video_scoring.params", SOUNDTRACK_TIMES, "audio_path",
+            _audio_price,
             (
                 _need("video", SCORED, "video_scoring.params"),
                 Field("prompt", Text(), "video_scoring.params"),
@@ -241,9 +241,9 @@ FILES: Final = {
     for capability in CAPABILITIES.values()
     for reading, fields in (("skill", capability.skill), ("pages", capability.pages or capability.skill))
 }
-"""The parameters that name files, by capability and reading."""
+"""The parameters that name files, by capability and dialect."""
 
 
 def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
-    """Return what *capability* takes in a reading."""
+    """Return the parameters of *capability* in the dialect *reading*."""
     return capability.pages if reading == "pages" and capability.pages is not None else capability.skill

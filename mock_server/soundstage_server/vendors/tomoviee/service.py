@@ -1,4 +1,4 @@
-"""How Tomoviee's gateway behaves: authentication, create calls, the one result route, the token route, refusals.
+"""Tomoviee's gateway: authentication, create calls, the result route, the token route, the form of refusals.
 
 Documents: tomoviee.ai/doc and the vendor's skills, read in November 2026.
 """
@@ -51,7 +51,7 @@ _TOKEN: Final = (
 
 
 class TomovieeService(Service):
-    """Tomoviee, as the simulator plays it."""
+    """The simulated Tomoviee."""
 
     slug = "tomoviee"
     title = "Tomoviee"
@@ -76,7 +76,7 @@ class TomovieeService(Service):
     }
 
     def routes(self) -> Iterable[Route]:
-        """Return a create route for each capability, and the one result route (create.route, poll.route)."""
+        """Return a create route for each capability, and the result and token routes (create.route, poll.route)."""
         for capability in CAPABILITIES.values():
             yield Route(
                 "POST",
@@ -111,7 +111,7 @@ class TomovieeService(Service):
         return CAPABILITIES[operation].times
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return who ``X-App-Key`` and the Basic token name (auth.headers); the token must hold that same key."""
+        """Return the key and the secret; ``X-App-Key`` and the Basic token must contain the same key (auth.headers)."""
         key, authorization = credentials
         if not key or not authorization:
             missing = "X-App-Key" if not key else "Authorization"
@@ -122,13 +122,18 @@ class TomovieeService(Service):
         except Base64Error:
             user = secret = b""
         if scheme != b"Basic" or user != key or not secret:
-            said = "Authorization must be Basic base64(app_key:app_secret), of the app_key in X-App-Key"
-            raise RefusedError(UNAUTHENTICATED, said)
+            expected = "Authorization must be Basic base64(app_key:app_secret), of the app_key in X-App-Key"
+            raise RefusedError(UNAUTHENTICATED, expected)
         return Identity(key.decode("latin-1"), secret.decode("latin-1"))
 
     def create(self, capability: Capability, request: Request) -> Response:
         """Create a task (create.answer)."""
-        reading = self._reading("parameters", request)
+        task = self.submit(request, capability.name, self._parameters(capability, request))
+        return _envelope({"task_id": task.id})
+
+    def _parameters(self, capability: Capability, request: Request) -> dict[str, Any]:
+        """Return the validated parameters of a create call, in the dialect of its account."""
+        reading = self.dialect("parameters", request.caller)
         params = self.parse_body(fields_of(capability, reading), request)
         if capability.needs is not None:
             name, when = capability.needs
@@ -136,18 +141,17 @@ class TomovieeService(Service):
                 raise RefusedError(INVALID, f"{name} is required with these parameters", capability.fact)
         if files := FILES[capability.name, reading]:
             self.validate_inputs(files, params)
-        task = self.submit(request, capability.name, params)
-        return Response(200, _envelope(0, "", {"task_id": task.id}), [JSON])
+        return params
 
     def make_token(self, request: Request) -> Response:
-        """Answer the Authorization value of a key and its secret, ready to be sent (auth.token_route)."""
+        """Return the complete Authorization value for a key and its secret (auth.token_route)."""
         try:
             given = check(_TOKEN, request.query_values())
         except FieldError as error:
             raise RefusedError(INVALID, str(error), error.fact) from None
         self.authenticate(Identity(given["access_key"], given["secret"]))
         value = b64encode(f"{given['access_key']}:{given['secret']}".encode()).decode()
-        return Response(200, _envelope(0, "success", {"access_token": f"Basic {value}"}), [JSON])
+        return _envelope({"access_token": f"Basic {value}"}, message="success")
 
     def unknown_capability(self, request: Request) -> Response:
         """Refuse a capability that does not exist (errors.codes)."""
@@ -156,15 +160,15 @@ class TomovieeService(Service):
         raise RefusedError(UNKNOWN_CAPABILITY, f"no capability {given}{known}")
 
     def poll(self, request: Request) -> Response:
-        """Answer what a task is now (poll.answer, poll.result_is_string, task.extra_fields)."""
+        """Return the current state of a task (poll.answer, poll.result_is_string, task.extra_fields)."""
         task = self._requested_task(request)
-        moment = self.observe(request, task)
-        succeeded = moment.final and task.fate is Fate.SUCCEED
+        state = self.observe(request, task)
+        succeeded = state.final and task.fate is Fate.SUCCEED
         data = {
             "task_id": task.id,
-            "status": moment.word,
-            "progress" if self._reading("parameters", request) == "skill" else "process": moment.progress,
-            "reason": self.reason(task) if moment.final and not succeeded else "",
+            "status": state.word,
+            "progress" if self.dialect("parameters", request.caller) == "skill" else "process": state.progress,
+            "reason": self.reason(task) if state.final and not succeeded else "",
             "result": self._result(task) if succeeded else "",
             "params": task.params.get("params", ""),
             "wsid": task.account.name,
@@ -173,40 +177,37 @@ class TomovieeService(Service):
             "wait_time": max(0, int(task.changes[0] - request.now)),
             "delay": False,
         }
-        return Response(200, orjson.dumps({"code": 0, "msg": "success", "data": data}), [JSON])
+        return _envelope(data, message="success")
 
     def _requested_task(self, request: Request) -> Task:
         """Return the caller's task that the body names (poll.route)."""
+        # Polls are most of a load test, so the body is validated only where no task is found.
         try:
-            task = self.tasks[orjson.loads(request.body)["task_id"]]
-        except (ValueError, TypeError, KeyError):  # rare: find out what exactly is wrong
+            return self.own_task(request, orjson.loads(request.body)["task_id"])
+        except (ValueError, TypeError, KeyError, RefusedError):
             self.parse_body(_POLL, request)
             raise RefusedError(NOT_FOUND) from None
-        if task.account is not request.caller:
-            raise RefusedError(NOT_FOUND)
-        return task
 
     def _result(self, task: Task) -> str:
-        """Return the result, which is JSON in a string (poll.result_is_string, image.result_key)."""
+        """Return the result: JSON in a string (poll.result_is_string, image.result_key)."""
         key = CAPABILITIES[task.operation].key
         if key in self.dialects["image_key"]:
-            key = self.world.dialects.reading(f"{self.slug}.image_key", task.account.name)
+            key = self.dialect("image_key", task.account)
         return orjson.dumps({key: self.result_urls(task)}).decode()
 
-    def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
-        """Return what is posted once a task has ended, the result again as JSON in a string (callback.payload)."""
+    def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
+        """Return the body of the callback at the end of a task; the result is JSON in a string (callback.payload)."""
         result = {"result": self._result(task)} if task.fate is Fate.SUCCEED else {}
-        return {"task_id": task.id, "status": moment.word, **result, "params": task.params.get("params", "")}
+        return {"task_id": task.id, "status": state.word, **result, "params": task.params.get("params", "")}
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope with a code that starts with 68 (errors.envelope, auth.rejected)."""
         refusal = refused.refusal
-        by_http = refusal is UNAUTHENTICATED or self._reading("errors", request) == "http"
-        message = f"{refusal.message}: {refused.detail}" if refused.detail else refusal.message
-        return Response(refusal.status if by_http else 200, _envelope(int(refusal.code), message), [JSON])
+        by_status = refusal is UNAUTHENTICATED or self.dialect("errors", request.caller) == "http"
+        return _envelope(None, int(refusal.code), refused.message, status=refusal.status if by_status else 200)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
-        """Return what *task* has made."""
+        """Return the media of a successful *task*."""
         return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
@@ -214,11 +215,8 @@ class TomovieeService(Service):
         return CAPABILITIES[operation].price(params)
 
     def text_of(self, params: Mapping[str, Any]) -> str:
-        """Return the prompt, or the text to be spoken."""
+        """Return the prompt, or the text to speak."""
         return str(params.get("prompt") or params.get("text") or "")
-
-    def _reading(self, name: str, request: Request) -> str:
-        return self.world.dialects.reading(f"{self.slug}.{name}", request.caller.name if request.caller else None)
 
     def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return ``<capability>-0-<timestamp><hex>`` (task.id)."""
@@ -230,7 +228,7 @@ def _stamp(minute: int) -> str:
     return strftime("%Y%m%d%H%M", gmtime(60 * minute))
 
 
-def _envelope(code: int, message: str, data: object = None) -> bytes:
-    """Return ``{code, msg, data}``; data is left out when it is None (errors.envelope)."""
+def _envelope(data: object, code: int = 0, message: str = "", *, status: int = 200) -> Response:
+    """Return ``{code, msg, data}`` without data where that is None (errors.envelope)."""
     body = {"code": code, "msg": message}
-    return orjson.dumps(body if data is None else {**body, "data": data})
+    return Response(status, orjson.dumps(body if data is None else {**body, "data": data}), [JSON])

@@ -1,4 +1,4 @@
-"""Veo's models as data, and what a create call takes: both shapes of an image, both places of what goes with it.
+"""Veo's models as data, and the validation of create calls: both forms of an image, both places of two parameters.
 
 Documents: ai.google.dev/gemini-api/docs/video, google-genai 2.34.0 and litellm 1.109.1, read and run in November 2026.
 """
@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.model.fields import Choice, Field, FieldError, Group, Integer, ListOf, Text, check
+from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 IMAGE_BYTES: Final = 20_000_000  # create.image_size, create.image_checked
 PROMPT_WORDS: Final = 1024  # create.prompt, create.prompt_words
 REFERENCES: Final = 3  # create.references
-FULL: Final = 8  # create.parameters: seconds that large films, references and extensions need
+FULL: Final = 8  # create.parameters: the seconds that large videos, references and extensions require
 LARGE: Final = ("1080p", "4k")
 NEWEST_ONLY: Final = {"referenceImages": "create.references", "video": "create.extension"}  # Veo 3.1, by their facts
-SIGNS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # create.image_checked
+SIGNATURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # create.image_checked
 FILE: Final = re.compile(r"(?:.*/)?files/([a-z0-9]+):download\?alt=media")  # create.extension_file
 
 _IMAGE: Final = "an image, {bytesBase64Encoded, mimeType} or {inlineData: {mimeType, data}}"
@@ -34,9 +35,9 @@ class Model:
     """One model.
 
     Attributes:
-        name: What stands in its address.
-        price: Millionths of a dollar a second (charge.prices).
-        price_4k: The same for a film in 4k.
+        name: Its name in the URL.
+        price: Millionths of a dollar for a second (charge.prices).
+        price_4k: The same for a video in 4k.
         oldest: Whether it is Veo 2.
         newest: Whether it is Veo 3.1.
     """
@@ -62,6 +63,12 @@ MODELS: Final = {
 }
 
 
+# Facts: states (poll.route), and how long they last (generation.times).
+TIMES: Final = Lifecycle(
+    (Stage("running", 11.0, 360.0),),  # generation.times
+    {Fate.SUCCEED: "done", Fate.FAIL: "error", Fate.BLOCK: "filtered"},
+)
+
 PARAMETERS: Final = (
     Field("aspectRatio", Choice(("16:9", "9:16")), "create.parameters", default="16:9"),
     Field("resolution", Choice(("720p", *LARGE)), "create.parameters", default="720p"),
@@ -69,7 +76,7 @@ PARAMETERS: Final = (
     Field("personGeneration", Choice(("allow_all", "allow_adult", "dont_allow")), "create.parameters"),
     Field("seed", Integer(0, 0xFFFF_FFFF), "create.seed_range"),
 )
-"""The parameters that every model takes alike."""
+"""The parameters that are the same for every model."""
 
 BODY: Final = (
     Field(
@@ -80,21 +87,21 @@ BODY: Final = (
     ),
     Field("parameters", Group(PARAMETERS), "create.route"),
 )
-"""What a create call takes (create.route)."""
+"""The body of a create call (create.route)."""
 
 FACTS: Final = (
     "create.route", "create.parameters", "create.person_generation", "create.seed_range", "create.prompt",
     "create.prompt_words", "create.image", "create.image_size", "create.image_checked", "create.last_frame",
     "create.references", "create.extension", "create.extension_file", "create.one_instance",
 )  # fmt: skip
-"""The facts that a create call can be refused by."""
+"""The facts that a refused create call can cite."""
 
 
-def read(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a checked *body* asks of *model*, defaults filled in; of images their digests alone.
+def parse_parameters(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters in a validated *body*, with defaults; images are replaced by their digests.
 
     Raises:
-        FieldError: A parameter breaks its rule, or does not go with another.
+        FieldError: A parameter breaks its rule or contradicts another.
     """
     instance, given = body["instances"][0], body.get("parameters", {})
     copies = "sampleCount" if given.get("sampleCount") is not None else "numberOfVideos"
@@ -114,7 +121,7 @@ def read(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
-    """Return the parameters that the versions take differently; *copies* is the name of the number of films."""
+    """Return the parameters that depend on the version; *copies* is the name of the number of videos."""
     seconds = (5 if model.oldest else 4, 6, FULL)
     return (
         Field("durationSeconds", Choice((*seconds, *map(str, seconds))), "create.parameters", default=FULL),
@@ -123,26 +130,27 @@ def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
 
 
 def _either_place(name: str, instance: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return where *name* is and what it holds: under instances[0] or under parameters (create.image)."""
+    """Return the path and the value of *name*, which may be in instances[0] or in parameters (create.image)."""
     if instance.get(name) is not None:
         return f"instances[0].{name}", instance[name]
     return f"parameters.{name}", given.get(name)
 
 
 def _prompt(instance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the film shows, if that is said (create.prompt)."""
+    """Return the prompt, which may be missing where there is an image (create.prompt)."""
     prompt: str | None = instance.get("prompt")
     if not prompt:
         if instance.get("image") is None:
             raise FieldError("instances[0].prompt", "a text, or there must be an image", prompt, "errors.google")
         return {}
-    if len(prompt) > PROMPT_WORDS and len(prompt.split()) > PROMPT_WORDS:  # no text has more words than characters
+    # No text has more words than characters, so most prompts need not be split.
+    if len(prompt) > PROMPT_WORDS and len(prompt.split()) > PROMPT_WORDS:
         raise FieldError("instances[0].prompt", f"of at most {PROMPT_WORDS} tokens", prompt, "create.prompt")
     return {"prompt": prompt}
 
 
 def _image(place: str, value: Any) -> str:
-    """Return the digest of an image in either shape (create.image)."""
+    """Return the digest of an image in either form (create.image)."""
     inline = value.get("inlineData") if isinstance(value, dict) else None
     if isinstance(inline, dict):
         text, kind = inline.get("data"), inline.get("mimeType")
@@ -158,13 +166,15 @@ def _image(place: str, value: Any) -> str:
         raise FieldError(place, "an image in base64", text, "create.image") from None
     if len(content) > IMAGE_BYTES:
         raise FieldError(place, f"an image of at most {IMAGE_BYTES} bytes", len(content), "create.image_size")
-    if kind not in SIGNS or not content.startswith(SIGNS[kind]):
-        raise FieldError(place, f"an image of type {' or '.join(SIGNS)}, as its mimeType", kind, "create.image_checked")
+    if kind not in SIGNATURES or not content.startswith(SIGNATURES[kind]):
+        raise FieldError(
+            place, f"an image of type {' or '.join(SIGNATURES)}, as its mimeType", kind, "create.image_checked"
+        )
     return sha256(content).hexdigest()
 
 
 def _references(place: str, value: Any) -> dict[str, Any]:
-    """Return the digests of the images to be held to (create.references)."""
+    """Return the digests of the reference images (create.references)."""
     if value is None:
         return {}
     if not isinstance(value, list) or not 1 <= len(value) <= REFERENCES:
@@ -179,21 +189,21 @@ def _references(place: str, value: Any) -> dict[str, Any]:
 
 
 def _video(value: Any) -> dict[str, Any]:
-    """Return the id of the file to be extended (create.extension_file)."""
+    """Return the id of the file to extend (create.extension_file)."""
     if value is None:
         return {}
     uri = value.get("uri") if isinstance(value, dict) else None
     found = FILE.fullmatch(uri) if isinstance(uri, str) else None
     if found is None:
-        raise FieldError("instances[0].video", "the {uri} of an earlier film", value, "create.extension_file")
+        raise FieldError("instances[0].video", "the {uri} of an earlier video", value, "create.extension_file")
     return {"video": found[1]}
 
 
 def _check_together(model: Model, params: Mapping[str, Any]) -> None:
-    """Check what goes with what, and with which model.
+    """Validate parameters together, and against the model.
 
     Raises:
-        FieldError: Something does not.
+        FieldError: Two parameters contradict each other, or the model does not support one.
     """
     resolution = params["resolution"]
     newer = [(name, fact) for name, fact in NEWEST_ONLY.items() if name in params]
@@ -203,17 +213,17 @@ def _check_together(model: Model, params: Mapping[str, Any]) -> None:
     if resolution in LARGE and model.oldest:
         raise FieldError("resolution", "720p with Veo 2", resolution, "create.parameters")
     if "video" in params and resolution in LARGE:
-        raise FieldError("resolution", "720p with a film to be extended", resolution, "create.extension")
+        raise FieldError("resolution", "720p with a video to extend", resolution, "create.extension")
     for cause, fact in [(resolution, "create.parameters")] * (resolution in LARGE) + newer:
         if params["durationSeconds"] != FULL:
             raise FieldError("durationSeconds", f"{FULL} with {cause}", params["durationSeconds"], fact)
     if "lastFrame" in params and "image" not in params:
-        raise FieldError("lastFrame", "left out without an image", "a picture", "create.last_frame")
+        raise FieldError("lastFrame", "left out without an image", "an image", "create.last_frame")
     _check_people(model, params)
 
 
 def _check_people(model: Model, params: Mapping[str, Any]) -> None:
-    """Check who may be shown (create.person_generation)."""
+    """Validate which people may be shown (create.person_generation)."""
     given = params.get("personGeneration")
     if given is None or model.oldest:
         return

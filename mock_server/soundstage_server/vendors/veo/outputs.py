@@ -1,4 +1,4 @@
-"""What Veo's operations make: films, how many of them are delivered, and the names of their files.
+"""The media of Veo's operations: videos, how many of them are delivered, and the ids of their files.
 
 Documents: ai.google.dev/gemini-api/docs/video, read in November 2026 (facts ``output.film``, ``result.uri``,
 ``block.partial``).
@@ -28,38 +28,38 @@ REASON: Final = (
 
 
 def delivered(params: Mapping[str, Any]) -> int:
-    """Return how many films of a successful operation are not withheld (block.partial)."""
+    """Return the number of videos of a successful operation that are not withheld (block.partial)."""
     copies = int(params["sampleCount"])
     return copies - 1 if copies > 1 and PARTIAL in params.get("prompt", "") else copies
 
 
 def media_for(task: Task) -> list[Video]:
-    """Return what a successful operation delivers (output.film)."""
+    """Return the videos that a successful operation delivers (output.film)."""
     params = task.params
     width, height = frame_size(params["resolution"], params["aspectRatio"])
     caption = f"{task.operation}, {params['resolution']}, {params['aspectRatio']}"
-    title, sound = params.get("prompt", "A film that begins with a picture"), not MODELS[task.operation].oldest
+    title, audio = params.get("prompt", "A video that starts with an image"), not MODELS[task.operation].oldest
     seconds = float(params["durationSeconds"])
     return [
-        Video(width, height, seconds, title, caption, task.seed + number, audio=sound)
+        Video(width, height, seconds, title, caption, task.seed + number, audio=audio)
         for number in range(delivered(params))
     ]
 
 
 def filtered(count: int) -> dict[str, Any]:
-    """Return what is said of *count* films that are withheld (poll.filtered)."""
+    """Return the number of withheld videos and a reason for each (poll.filtered)."""
     return {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": [REASON] * count}
 
 
 def file_name(task_id: str, number: int) -> str:
-    """Return the id of a file, which tells nothing of its task (result.uri)."""
-    return word(int.from_bytes(blake2b(f"{task_id}/{number}".encode(), digest_size=8).digest(), "big"))
+    """Return the id of a file, from which its task cannot be found (result.uri)."""
+    return base36(int.from_bytes(blake2b(f"{task_id}/{number}".encode(), digest_size=8).digest(), "big"))
 
 
-def word(number: int) -> str:
-    """Return *number* as 12 lower-case letters and digits."""
+def base36(number: int) -> str:
+    """Return *number* as 12 lower-case letters and digits, the lowest digit first."""
     letters = []
     for _ in range(NAME_LENGTH):
-        number, place = divmod(number, len(LETTERS))
-        letters.append(LETTERS[place])
+        number, digit = divmod(number, len(LETTERS))
+        letters.append(LETTERS[digit])
     return "".join(letters)

@@ -59,7 +59,7 @@ def test_every_step_of_a_login_says_what_is_wrong(caller: Caller, world: World) 
     assert "wrong code" in said(ended(caller, token, "2"), 401, "login.refused")
     assert "third wrong code" in said(ended(caller, token, "3"), 401, "login.refused")
     assert "three wrong codes" in said(ended(caller, token, "123456"), 401, "login.refused")
-    assert "no auth token" in said(ended(caller, "a-word", None), 401, "login.refused")
+    assert "a token of kind auth" in said(ended(caller, "a-word", None), 401, "login.refused")
     old = begun(caller)
     world.advance(601)
     assert "has expired" in said(ended(caller, old, "123456"), 401, "login.refused")
@@ -82,7 +82,7 @@ def test_a_session_that_has_ended_says_so(caller: Caller, world: World) -> None:
     tokens = ended(caller, begun(caller), "123456").json()
     access = {"Authorization": f"Bearer {tokens['accessToken']}"}
     wrong = {"Authorization": f"Bearer {tokens['refreshToken']}"}
-    assert "of the kind refresh" in said(caller.send("GET", f"{QUEUE}/models", headers=wrong), 401, "auth.expired")
+    assert "a token of kind refresh" in said(caller.send("GET", f"{QUEUE}/models", headers=wrong), 401, "auth.expired")
     fresh = caller.send("PATCH", f"{ROOT}/me/sessions", {"refreshToken": tokens["refreshToken"]}, headers={})
     assert (fresh.status, sorted(fresh.json())) == (200, ["accessToken", "refreshToken"])
     world.advance(24 * 3600 + 1)
@@ -97,7 +97,7 @@ def test_each_face_refuses_the_others_credential(caller: Caller) -> None:
     tokens = ended(caller, begun(caller), "123456").json()
     access = {"Authorization": f"Bearer {tokens['accessToken']}"}
     assert "takes an API key" in said(caller.send("GET", f"{KEYED}/models", headers=access), 401, "faces.apart")
-    assert "none that a login gave" in said(caller.send("GET", f"{QUEUE}/models"), 401, "auth.expired")
+    assert "not issued by a login" in said(caller.send("GET", f"{QUEUE}/models"), 401, "auth.expired")
     assert "no access token" in said(caller.send("GET", f"{QUEUE}/models", headers={}), 401, "auth.expired")
     assert "must be Bearer" in said(caller.send("GET", f"{KEYED}/models", headers={}), 401, "apikey.errors")
 
