@@ -122,6 +122,7 @@ def complete_bash(line: str) -> Iterator[str]:
 
 def split_words(line: str) -> tuple[list[str], str]:
     """Return the words of *line* without quotes, and the quote that is open at its end; the last word is incomplete."""
+    # shlex cannot do this: it fails at an open quote, and completion must know which quote is open.
     words, quote, escaped = [""], "", False
     for character in line:
         if escaped:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import os
 import platform
@@ -17,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from soundstage_cli.env import DEFAULT_URL, server_address
 from soundstage_cli.errors import install_command, needs_extra
+from soundstage_cli.options import is_loopback
 from soundstage_contracts.facts.loader import load_facts
 
 if TYPE_CHECKING:
@@ -106,8 +106,9 @@ def _check_packages(extra: str) -> Iterator[CheckResult]:
     except metadata.PackageNotFoundError:
         yield CheckResult(f"[{extra}]", "note", "soundstage itself is not installed, so its extras are unknown")
         return
+    # Requirements that do not apply as they are belong to an extra.
     wanted = [found for found in map(Requirement, declared) if found.marker and not found.marker.evaluate()]
-    for requirement in wanted:
+    for requirement in wanted:  # one with extras of its own refers to soundstage itself, as [all] does
         if requirement.marker and requirement.marker.evaluate({"extra": extra}) and not requirement.extras:
             yield _check_package(extra, requirement.name, str(requirement.specifier))
 
@@ -166,7 +167,7 @@ def _check_fonts() -> CheckResult:
 def _check_server(url: SplitResult) -> CheckResult:
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     name = f"server {url.geturl()}"
-    if not _is_loopback(host):
+    if not is_loopback(host):
         return CheckResult(name, "note", "not checked: it is not on this machine")
     health = _request_health(url, host, port)
     if health is not None:
@@ -180,13 +181,6 @@ def _check_server(url: SplitResult) -> CheckResult:
         return CheckResult(
             name, "note", f"port {port} is not available ({error.strerror}); use another: soundstage serve --port 0"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _request_health(url: SplitResult, host: str, port: int) -> str | None:

@@ -1,7 +1,8 @@
-"""Parsing and error messages for option values that several subcommands share."""
+"""Parsing, checks and error messages for option values that several subcommands share."""
 
 from __future__ import annotations
 
+import ipaddress
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -46,3 +47,11 @@ def shorten(value: object) -> str:
     """Return the repr of *value* for a message, cut if it is long, such as an image in a text."""
     text = repr(value)
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host* is an address of this machine only; a name other than ``localhost`` is not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

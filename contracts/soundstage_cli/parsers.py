@@ -74,6 +74,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 _COMPLETER: Final = "soundstage_completer"
+# argparse has no public name for the class of its append action.
 _AppendAction: Final = type(argparse.ArgumentParser(add_help=False).add_argument("--x", action="append"))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import sys
 from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
-from soundstage_cli.options import errors_of_option, parse_int
+from soundstage_cli.options import errors_of_option, is_loopback, parse_int
 
 if TYPE_CHECKING:
     import argparse
@@ -105,7 +104,7 @@ def _bind(world: World, host: str, port: int) -> Server:
     try:
         return Server(world, host=host, port=port)
     except OSError as error:
-        cause = error.__context__
+        cause = error.__context__  # Server raises its own message; the errno is in the original error
         if isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}:
             raise CommandError(f"{error}; --port 0 selects a free one") from None
         raise _invalid_host(host, error) from None
@@ -134,16 +133,9 @@ def _announce(server: Server, clock: Clock, host: str) -> None:
         f"  control API  {server.url}/_soundstage/health and the other routes on the pages",
         f'  for clients  eval "$(soundstage env --url {server.url})"',
     ]
-    if not _is_loopback(host):
+    if not is_loopback(host):
         notes.append(
             f"warning: {host} is not a loopback address: anyone who reaches port {server.port} can use the control "
             "API, read the journal and reset all state"
         )
     print(*notes, sep="\n", file=sys.stderr, flush=True)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -51,6 +51,7 @@ def _small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     small = partial(soundstage_server.World, media="small")
     monkeypatch.setattr(soundstage_server, "World", small)
     monkeypatch.setattr("soundstage_cli.demo.command.VENDORS", ("tomoviee",))
+    monkeypatch.setattr("soundstage_cli.demo.command.complete_vendors", lambda: ("tomoviee",))
     monkeypatch.setattr(tomoviee, "DEMO", CALLS)
 
 

@@ -15,6 +15,7 @@ from soundstage_cli import doctor
 from soundstage_cli.doctor import CheckResult
 from soundstage_cli.env import server_address
 from soundstage_cli.main import main
+from soundstage_cli.options import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +170,7 @@ def test_localhost_and_tls_are_supported() -> None:
     """`localhost` is this machine; a TLS address without a server is not healthy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert doctor._is_loopback("localhost")
+    assert is_loopback("localhost")
     assert doctor._request_health(server_address(f"https://127.0.0.1:{port}"), "127.0.0.1", port) is None
 
 

@@ -115,7 +115,7 @@ def test_plain_results_are_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_max_spend_is_enforced(capsys: pytest.CaptureFixture[str]) -> None:
     """A call that would exceed --max-spend is not sent, and the exit code is 1."""
     assert main(["generate", "gmicloud", "text_to_video", "A fox", "--max-spend", "0.01", *FAST_POLL]) == 1
-    assert "at most 0.01" in capsys.readouterr().err
+    assert "max_spend=0.01" in capsys.readouterr().err
 
 
 def test_account_is_opened_without_credentials(

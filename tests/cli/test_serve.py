@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from soundstage import SkippingClock, Tomoviee
 from soundstage_cli.errors import UsageError
 from soundstage_cli.main import main
-from soundstage_cli.options import parse_int
-from soundstage_cli.serve import _is_loopback
+from soundstage_cli.options import is_loopback, parse_int
 from soundstage_server import Server, World
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ def test_external_address_has_warning(
 )
 def test_loopback_addresses(host: str, loopback: bool) -> None:  # noqa: FBT001 - a row of the table
     """Loopback is 127/8, ::1 and localhost; a name that could be anything is none."""
-    assert _is_loopback(host) is loopback
+    assert is_loopback(host) is loopback
 
 
 def test_start_loads_no_heavy_package() -> None:

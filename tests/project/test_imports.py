@@ -86,7 +86,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "commands": "parsers errors",
         "demo": "generate env console options parsers errors",
         "generate": "console options parsers errors",
-        "doctor": "env console errors",
+        "doctor": "env console options errors",
         "env": "parsers errors",
         "facts": "console options parsers errors",
         "serve": "options errors",

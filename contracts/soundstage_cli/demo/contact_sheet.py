@@ -94,7 +94,7 @@ class Card:
     def caption(self) -> str:
         """The prompt, at the top level or nested, or else the first text argument that is not a URL."""
         given = dict(self.result.call.demo_call.arguments)
-        for value in [*given.values()]:
+        for value in [*given.values()]:  # a prompt may be inside of a nested payload
             given |= value if isinstance(value, Mapping) else {}
         texts = [value for value in given.values() if isinstance(value, str) and "://" not in value]
         return str(given.get("prompt") or given.get("text") or next(iter(texts), ""))

@@ -38,6 +38,7 @@ def _video(path: Path) -> str:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         codecs = [_codec(one.codec_context.name) for one in (stream, *container.streams.audio)]
+        # Frames are counted: the duration in the header may be wrong, and a truncated file fails to decode.
         rate, frames = float(stream.guessed_rate or 1), sum(1 for _ in container.decode(stream))
     return f"{'+'.join(codecs)} {stream.width}x{stream.height} {rate:g} fps {_seconds(frames / rate)}"
 

@@ -59,7 +59,7 @@ def _video(path: Path, _: tuple[int, int]) -> Thumbnail:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         seconds = float((container.duration or 0) / av.time_base)
-        container.seek(int(seconds / 2 * av.time_base))
+        container.seek(int(seconds / 2 * av.time_base))  # to the key frame before, so the rest is decoded
         frames = (frame for frame in container.decode(stream) if (frame.time or 0) >= seconds / 2)
         frame = next(frames, None)
         if frame is None:  # a video of one frame has none after the middle

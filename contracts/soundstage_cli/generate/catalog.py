@@ -176,6 +176,7 @@ def load_vendor(slug: str) -> Vendor:
 def _methods(client: type) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The client's own public methods without ``*args`` or ``**kwargs``, in source order."""
     shared = set(dir(SyncClient))
+    # Base classes come first, so that an overridden method keeps its place in the list.
     for owner in reversed(client.__mro__):
         for name in vars(owner):
             method = getattr(client, name)
@@ -190,6 +191,7 @@ def _is_plain(method: Callable[..., Any]) -> bool:
 
 
 def _options(method: Callable[..., Any], scope: _AnnotationScope, help_of: Callable[[str], str]) -> Iterator[Option]:
+    # The client's methods are wrappers; their annotations belong to the module of the wrapped function.
     globalns = getattr(inspect.unwrap(method), "__globals__", {})
     for name, parameter in inspect.signature(method).parameters.items():
         if name not in _CLIENT_PARAMETERS:
@@ -217,8 +219,8 @@ class _Docstring:
             elif line.strip() or not self.description:
                 self.description = f"{self.description} {line.strip()}".strip()
             else:
-                section = "more"
-        self.arguments.pop("", None)
+                section = "more"  # a second paragraph is too long for the help
+        self.arguments.pop("", None)  # lines before the first argument
 
 
 def _option_help(texts: Mapping[str, _Docstring], method: str, option: str) -> str:
@@ -226,6 +228,7 @@ def _option_help(texts: Mapping[str, _Docstring], method: str, option: str) -> s
     text = texts[method].arguments.get(option, "")
     if pointer := _AS_FOR.match(text):
         return texts[pointer["method"]].arguments.get(option, text) if pointer["method"] in texts else text
+    # Vendors document a parameter that several methods share only once.
     elsewhere = (text.arguments[option] for text in texts.values() if option in text.arguments)
     return text or next(elsewhere, f"The {option.replace('_', ' ')}.")
 
@@ -262,6 +265,7 @@ class _AnnotationScope(Mapping[str, Any]):
                 return vars(place)[name]
         raise KeyError(name)
 
+    # The evaluation of an annotation only looks names up; Mapping requires the other two methods.
     def __iter__(self) -> Iterator[str]:
         return iter(())
 

@@ -116,6 +116,7 @@ def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> 
     extra = {option.name: getattr(typed, option.name) for option in vendor.options if hasattr(typed, option.name)}
     destination = check_destination(None if typed.no_wait else typed.out)
     _check_seconds(typed)
+    # A class method makes its own connection, so there is no client whose transport could capture the request.
     if typed.dry_run and capability.opens_account:
         raise UsageError(f"--dry-run is not available for {capability.method}")
     if typed.dry_run:

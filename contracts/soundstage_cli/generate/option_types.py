@@ -72,6 +72,7 @@ class OptionType:
         Raises:
             ValueError: It is not allowed; the message is the list of allowed values.
         """
+        # The exact text comes first: choices may differ only in case.
         for known in (text, text.casefold().replace("_", "-")):
             if known in self.choices:
                 return self.choices[known]
@@ -86,10 +87,10 @@ class OptionType:
 
     @staticmethod
     def _as(one: type, text: str) -> Any:
-        if one is dict:
+        if one is dict:  # JSON was recognized by its first character before
             raise ValueError(text)
         if one is Path:
-            if text.startswith(_URL_PREFIXES):
+            if text.startswith(_URL_PREFIXES):  # the next type, str, takes it
                 raise ValueError(text)
             return Path(text)
         return one(text)
@@ -159,11 +160,13 @@ def _choices(parts: Iterable[Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     for part in parts:
         if typing.get_origin(part) is Literal:
             shown += _shown(typing.get_args(part))
+            # Reversed, so that of two values with the same text, such as "5" and 5, the first is used.
             choices = {str(value): value for value in reversed(typing.get_args(part))} | choices
         elif isinstance(part, type) and issubclass(part, Enum):
             named = {one.name.casefold().replace("_", "-"): one for one in part}
             valued = {str(one.value): one for one in part}
             choices |= named | valued | {value.casefold(): one for value, one in valued.items()}
+            # A member's name explains more than a number does.
             shown += named if any(value.isdigit() for value in valued) else valued
     return choices, tuple(_first_of_each(choices, shown))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import shlex
@@ -20,6 +19,7 @@ from soundstage_cli.errors import CommandError
 from soundstage_cli.generate.messages import command_error, no_server, resume_command, unknown_outcome_message
 from soundstage_cli.generate.output import SavedFiles
 from soundstage_cli.generate.progress import JobProgress
+from soundstage_cli.options import is_loopback
 
 if TYPE_CHECKING:
     import argparse
@@ -102,6 +102,7 @@ class GenerateRunner:
         except errors.SubmitOutcomeUnknown as lost:
             return self._find_lost_job(client, lost, progress)
         except KeyboardInterrupt as interruption:
+            # The library attaches what is known of an interrupted paid request.
             for note in getattr(interruption, "__notes__", ()):
                 progress.note(note)
             raise
@@ -130,6 +131,7 @@ class GenerateRunner:
             command = resume_command(job.to_token(), self._repeated_options)
             progress.note(f"interrupted; the job is not lost. Resume it:\n  {command}")
             raise
+        # With --json a failed job is printed, too: programs need its state and token.
         if job.error is None or self._args.json:
             self._print_files(job_summary(job, ()), saved, progress)
         if job.error is not None:
@@ -176,11 +178,7 @@ def _is_reachable(base_url: str) -> bool:
     """Return whether something listens at *base_url*; an address that is not loopback is not checked."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         return True
     try:
         with socket.create_connection((host, parts.port or (443 if parts.scheme == "https" else 80)), _CONNECT_SECONDS):
