@@ -1,4 +1,4 @@
-"""Cloudsway: the wire as its documents have it, and arguments that are checked before anything is sent."""
+"""Cloudsway: the documented wire format, and arguments that are checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ JSON = st.recursive(
 )
 
 
-def said(answer: Any, status: int = 200) -> tuple[Cloudsway, list[httpx.Request]]:
-    """A client to which nothing but *answer* is ever said, and what it sends."""
+def scripted(answer: Any, status: int = 200) -> tuple[Cloudsway, list[httpx.Request]]:
+    """Return a client whose every response is *answer*, and the list of the requests that it sends."""
     sent: list[httpx.Request] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -50,7 +50,7 @@ def said(answer: Any, status: int = 200) -> tuple[Cloudsway, list[httpx.Request]
 
 
 def created(task_id: str = "831922345719271433") -> dict[str, Any]:
-    """What the service says of a task that it made."""
+    """Return the response to a submission."""
     return {
         "code": 0,
         "message": "SUCCEED",
@@ -60,14 +60,14 @@ def created(task_id: str = "831922345719271433") -> dict[str, Any]:
 
 
 def jpeg(width: int, height: int, *, kind: int = 0xC0) -> bytes:
-    """The beginning of a JPEG, with one segment before the frame that says how large it is."""
+    """Return the first bytes of a JPEG, with one segment before the frame that has its size."""
     sides = height.to_bytes(2, "big") + width.to_bytes(2, "big")
     return JPEG_START + bytes([0xFF, 0xFF, kind, 0, 17, 8]) + sides + bytes(20)
 
 
-def test_a_create_call_is_as_documented() -> None:
-    """POST under the customer's own segment, a bearer key, a flat JSON body with the documented defaults."""
-    client, sent = said(created())
+def test_submission_matches_documents() -> None:
+    """A submission is a POST under the customer's segment with a bearer key and the documented defaults."""
+    client, sent = scripted(created())
     job = client.text_to_video("a red kite", external_task_id="order-7")
     (request,) = sent
     assert str(request.url) == f"https://gateway.test/v1/ai/{ENDPOINT}/kling/videos/text2video"
@@ -79,8 +79,8 @@ def test_a_create_call_is_as_documented() -> None:
 
 
 @pytest.mark.parametrize("missing", ["CLOUDSWAY_API_KEY", "CLOUDSWAY_ENDPOINT"])
-def test_key_and_endpoint_are_both_needed(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """The error names the argument and the variable."""
+def test_key_and_endpoint_are_required(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """The error names the missing argument and its variable."""
     for name in ("CLOUDSWAY_API_KEY", "CLOUDSWAY_ENDPOINT"):
         monkeypatch.setenv(name, "word")
     monkeypatch.delenv(missing)
@@ -89,8 +89,8 @@ def test_key_and_endpoint_are_both_needed(monkeypatch: pytest.MonkeyPatch, missi
 
 
 @pytest.mark.parametrize("endpoint", ["a/b", "..", ".", "a?b", "a#b", "a\\b"])
-def test_an_endpoint_is_one_segment(endpoint: str) -> None:
-    """What would make another path of it is refused."""
+def test_endpoint_must_be_one_path_segment(endpoint: str) -> None:
+    """An endpoint that would change the path is refused."""
     with pytest.raises(InvalidArgument, match="endpoint"):
         Cloudsway(KEY, endpoint)
 
@@ -105,9 +105,9 @@ def test_an_endpoint_is_one_segment(endpoint: str) -> None:
         ("callback_url", "ftp://me.example"), ("external_task_id", "a/b"), ("external_task_id", ""),
     ],
 )  # fmt: skip
-def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: object) -> None:
-    """The error names the field and what is allowed, and no request leaves."""
-    client, sent = said(created())
+def test_invalid_argument_sends_nothing(field: str, value: object) -> None:
+    """The error names the field and what is allowed, and no request is sent."""
+    client, sent = scripted(created())
     arguments: dict[str, Any] = {"prompt": "a red kite", field: value}
     with pytest.raises(InvalidArgument, match=field) as caught:
         client.text_to_video(**arguments)
@@ -115,7 +115,7 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: ob
 
 
 @pytest.mark.parametrize(
-    ("arguments", "field", "told"),
+    ("arguments", "field", "expected"),
     [
         ({"image": IMAGE, "image_tail": IMAGE, "duration": 10}, "image_tail", "kling-v1/std/10"),
         ({"image": IMAGE, "static_mask": IMAGE, "duration": 10}, "static_mask", "duration '5'"),
@@ -135,26 +135,26 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: ob
         ({"image": IMAGE, "dynamic_masks": "ab"}, "dynamic_masks", "DynamicMask"),
     ],
 )  # fmt: skip
-def test_what_a_model_cannot_do_is_said_with_its_combination(arguments: dict[str, Any], field: str, told: str) -> None:
-    """The error names the argument, the combination and what would do."""
-    client, sent = said(created())
+def test_unsupported_combination_is_refused(arguments: dict[str, Any], field: str, expected: str) -> None:
+    """The error names the argument, the combination and what is allowed."""
+    client, sent = scripted(created())
     with pytest.raises(InvalidArgument) as caught:
         client.image_to_video(**arguments)
     assert (caught.value.field, sent) == (field, [])
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
-def test_sound_off_is_nothing_to_refuse() -> None:
-    """Every model may be told to be silent."""
-    client, sent = said(created())
+def test_sound_off_is_always_allowed() -> None:
+    """Every model accepts sound="off"."""
+    client, sent = scripted(created())
     client.text_to_video("a kite", sound="off")
     assert json.loads(sent[0].content)["sound"] == "off"
 
 
 @given(answer=JSON, status=st.sampled_from([200, 400, 404, 429, 500, 503]))
-def test_whatever_is_answered_is_a_state_or_an_error_of_ours(answer: Any, status: int) -> None:
-    """No answer makes a look raise anything but an error of this library."""
-    client, _ = said(answer, status)
+def test_any_poll_response_is_state_or_library_error(answer: Any, status: int) -> None:
+    """A poll of any response returns a state or raises an error of this library."""
+    client, _ = scripted(answer, status)
     job = client.job("t-1", "text_to_video")
     with suppress(errors.SoundstageError):
         job.refresh()
@@ -162,60 +162,60 @@ def test_whatever_is_answered_is_a_state_or_an_error_of_ours(answer: Any, status
 
 
 @given(answer=JSON, status=st.sampled_from([200, 400, 404, 429, 500, 503]))
-def test_whatever_is_answered_to_a_submission_it_is_sent_once(answer: Any, status: int) -> None:
-    """Unless a limit says that it passes, no answer makes the client submit again."""
-    client, sent = said(answer, status)
+def test_submission_is_sent_once_after_any_response(answer: Any, status: int) -> None:
+    """Unless a limit may pass, no response makes the client submit again."""
+    client, sent = scripted(answer, status)
     with suppress(errors.SoundstageError):
         client.text_to_video("a kite")
     assert len(sent) == 1
 
 
-def test_a_code_may_come_as_text() -> None:
-    """Digits are the number that they are; a word is a reason of the gateway, told by its HTTP status."""
-    client, _ = said({"code": "1203", "message": "none"}, 404)
+def test_code_as_text_is_read() -> None:
+    """A code of digits is a number; a word is the gateway's own reason, and the HTTP status decides."""
+    client, _ = scripted({"code": "1203", "message": "none"}, 404)
     with pytest.raises(errors.NotFoundError) as refused:
         client.job("a", "text_to_video").refresh()
     assert refused.value.code == 1203
-    client, sent = said({"code": "NO_ENDPOINT", "message": "no"}, 400)
+    client, sent = scripted({"code": "NO_ENDPOINT", "message": "no"}, 400)
     with pytest.raises(errors.BadRequestError) as refused_too:
         client.text_to_video("a kite")
     assert (refused_too.value.code, len(sent)) == ("NO_ENDPOINT", 1)
 
 
-def test_a_job_that_a_callback_told_of_keeps_an_outage_an_outage() -> None:
-    """Only that there is none under a kind lets the other be asked; any other trouble ends the look."""
-    client, sent = said({"code": 1002, "message": "no"}, 401)
+def test_job_from_callback_reports_outage() -> None:
+    """Only 1203 under one kind leads to a poll under the other; any other error ends the poll."""
+    client, sent = scripted({"code": 1002, "message": "no"}, 401)
     job = client.job_from_callback({"task_id": "a", "task_status": "processing"})
     with pytest.raises(errors.AuthenticationError):
         job.refresh()
     assert len(sent) == 1
-    client, sent = said({"code": 1203, "message": "no"}, 404)
+    client, sent = scripted({"code": 1203, "message": "no"}, 404)
     with pytest.raises(errors.NotFoundError):
         client.job_from_token(client.job_from_callback({"task_id": "a"}).to_token()).refresh()
     assert [request.url.path.split("/")[-2] for request in sent] == ["text2video", "image2video"]
 
 
-def test_an_error_without_a_name_cannot_be_resolved() -> None:
-    """A doubt of another making is said to be none that can be looked for."""
-    client, sent = said(created())
+def test_error_without_external_id_cannot_be_resolved() -> None:
+    """Resolving an error without an external id is unsupported."""
+    client, sent = scripted(created())
     unknown = errors.SubmitOutcomeUnknown("?", vendor="cloudsway", operation="text_to_video")
     with pytest.raises(errors.UnsupportedError):
         client.resolve(unknown)
     assert sent == []
 
 
-def test_no_cancel_is_documented() -> None:
-    """Cancelling is refused, and nothing is sent."""
-    client, sent = said(created())
+def test_cancel_is_unsupported() -> None:
+    """Cancel is refused, and no request is sent."""
+    client, sent = scripted(created())
     with pytest.raises(errors.UnsupportedError):
         client.job("a", "text_to_video").cancel()
     assert sent == []
     assert JobRef("a", "text_to_video").operation == "text_to_video"
 
 
-def test_a_dynamic_mask_is_sent_as_points() -> None:
-    """Each point as x and y; what is JSON's list will do for a pair."""
-    client, sent = said(created())
+def test_dynamic_mask_is_sent_as_points() -> None:
+    """Each point is sent as x and y; a list is accepted as a pair."""
+    client, sent = scripted(created())
     path: Any = [[1, 2], (3, 4)]
     client.image_to_video(IMAGE, dynamic_masks=[DynamicMask(PNG, path)])
     (mask,) = json.loads(sent[0].content)["dynamic_masks"]
@@ -235,21 +235,21 @@ def test_a_dynamic_mask_is_sent_as_points() -> None:
         (JPEG_START + b"no marker at all", None),
     ],
 )
-def test_sides_are_read_from_the_first_bytes(content: bytes, sides: tuple[int, int] | None) -> None:
-    """Of PNG and JPEG; what does not say how large it is, is left to the service."""
+def test_image_size_is_read_from_first_bytes(content: bytes, sides: tuple[int, int] | None) -> None:
+    """The size of PNG and JPEG is read; an image without one is left to the service."""
     assert image_size(content) == sides
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_are_too_strange_to_be_measured(content: bytes) -> None:
-    """Whatever follows the sign of a picture, there are sides or none."""
+def test_image_size_accepts_any_bytes(content: bytes) -> None:
+    """Any bytes after the signature of an image give a size or None."""
     for sign in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"):
         found = image_size(sign + content)
         assert found is None or len(found) == 2
 
 
-def test_a_picture_that_does_not_say_how_large_it_is_is_left_to_the_service() -> None:
-    """It bears the sign of a picture, so it is sent; the service looks at it before anything is charged."""
-    client, sent = said(created())
+def test_image_without_size_is_sent() -> None:
+    """An image without a readable size is sent; the service checks it before it charges."""
+    client, sent = scripted(created())
     client.image_to_video(PNG[:12])
     assert json.loads(sent[0].content)["image"] == base64.b64encode(PNG[:12]).decode()

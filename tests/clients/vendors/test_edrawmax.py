@@ -1,4 +1,4 @@
-"""EdrawMax's client: the wire as its documents have it, hosts that are trusted, and files under names of their own."""
+"""EdrawMax's client: the documented wire format, trusted hosts, and unique names of files."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ JSON = st.recursive(
 
 
 def drawn(**data: Any) -> bytes:
-    """The answer with a diagram."""
+    """Return the response with a diagram."""
     data = {"png_url": PNG_URL, "svg_url": SVG_URL, "source_code": "code", **data}
     return json.dumps({"code": 0, "msg": "", "data": data}).encode()
 
 
 def handler(*answers: bytes | int | type[httpx.TransportError]) -> Callable[[httpx.Request], httpx.Response]:
-    """A service that gives *answers* to what is posted, the last for ever, and the files to whoever asks."""
+    """Return a service that sends the next of *answers* for each POST, repeating the last, and serves the files."""
     waiting = list(answers)
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -56,21 +56,21 @@ def handler(*answers: bytes | int | type[httpx.TransportError]) -> Callable[[htt
             return httpx.Response(200, content=FILES[str(request.url)])
         one = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         if isinstance(one, type):
-            raise one("trouble", request=request)
+            raise one("failure", request=request)
         return httpx.Response(one) if isinstance(one, int) else httpx.Response(200, content=one)
 
     return answer
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response], **options: Any) -> EdrawMax:
-    """A client before *answer*."""
+    """Return a client of the service *answer*."""
     options.setdefault("clock", SkippingClock())
     return EdrawMax(http=httpx.Client(transport=httpx.MockTransport(answer)), **options)
 
 
 @pytest.mark.parametrize("kind", ["flowchart", "infographic", "gantt", "mindmap"])
 def test_both_clients_draw_and_save(tmp_path: Path, kind: str) -> None:
-    """The same request, the same diagram, the same two files."""
+    """Both clients send the same request, return the same diagram and save the same two files."""
     diagram = getattr(client(handler(drawn())), kind)("a fox", lang="en")
     assert isinstance(diagram, Diagram)
     assert [path.read_bytes() for path in diagram.save(tmp_path / "one")] == list(FILES.values())
@@ -89,8 +89,8 @@ def test_both_clients_draw_and_save(tmp_path: Path, kind: str) -> None:
     assert (other.kind, other.raw, other.source_code) == (diagram.kind, diagram.raw, diagram.source_code)
 
 
-def test_a_diagram_shows_itself_without_its_addresses() -> None:
-    """Its repr names the kind; it holds a live client and is not pickled."""
+def test_diagram_repr_hides_urls() -> None:
+    """The repr names the kind; a diagram has a live client and is not pickled."""
     diagram = client(handler(drawn())).gantt("a fox")
     assert repr(diagram) == "<Diagram gantt>"
     assert "Signature=s" not in repr(diagram.png)
@@ -99,8 +99,8 @@ def test_a_diagram_shows_itself_without_its_addresses() -> None:
 
 
 @given(content=JSON | st.fixed_dictionaries({"code": st.just(0), "data": JSON}))
-def test_an_answer_that_nobody_documents_is_an_api_error(content: Any) -> None:
-    """Whatever JSON comes, it is a diagram or an ApiError, and nothing else."""
+def test_any_json_response_is_diagram_or_api_error(content: Any) -> None:
+    """Any JSON response is a diagram or an ApiError."""
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=json.dumps(content).encode()))
     with httpx.Client(transport=transport) as http, pytest.raises(errors.ApiError):
         EdrawMax(http=http, clock=SkippingClock()).gantt("a fox")
@@ -120,8 +120,8 @@ def test_an_answer_that_nobody_documents_is_an_api_error(content: Any) -> None:
         (200, b'{"code": 400}', errors.BadRequestError),
     ],
 )
-def test_the_code_decides_and_then_the_status(status: int, content: bytes, kind: type[errors.ApiError]) -> None:
-    """A documented code says what happened whatever the status; without one the status does; none is asked again."""
+def test_code_precedes_status(status: int, content: bytes, kind: type[errors.ApiError]) -> None:
+    """A documented code decides whatever the status is; without one the status does; neither is retried."""
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -134,8 +134,8 @@ def test_the_code_decides_and_then_the_status(status: int, content: bytes, kind:
     assert len(sent) == 1
 
 
-def test_what_never_left_is_sent_as_often_as_the_policy_says() -> None:
-    """A connection that is refused is tried again without a word of support, which has nothing to do with it."""
+def test_unsent_request_follows_retry_policy() -> None:
+    """A refused connection is retried as the policy allows, and its error has no support contact."""
     events: list[Any] = []
     diagram = client(handler(httpx.ConnectError, httpx.ConnectTimeout, drawn()), on_event=events.append).gantt("a")
     assert diagram.source_code == "code"
@@ -145,16 +145,16 @@ def test_what_never_left_is_sent_as_often_as_the_policy_says() -> None:
     assert "support" not in str(failed.value)
 
 
-def test_the_second_try_may_end_otherwise() -> None:
-    """What is refused for good the second time is told as it is."""
+def test_second_error_is_raised() -> None:
+    """A final refusal of the retry is raised unchanged."""
     busy, blocked = b'{"code": 3001, "msg": "concurrency limit"}', b'{"code": 2406, "msg": "risk control rejection"}'
     with pytest.raises(errors.ContentPolicyError) as refused:
         client(handler(busy, blocked)).gantt("a")
     assert "support" not in str(refused.value)
 
 
-def test_a_retry_that_would_take_too_long_is_none() -> None:
-    """A wait past the policy's bound is not waited: the refusal is told at once, without the second request."""
+def test_long_wait_is_not_retried() -> None:
+    """A wait beyond the policy's bound raises the first refusal at once."""
     clock = SkippingClock()
     busy = b'{"code": 3001, "msg": "concurrency limit"}'
     with pytest.raises(errors.ConcurrencyLimitError):
@@ -162,8 +162,8 @@ def test_a_retry_that_would_take_too_long_is_none() -> None:
     assert clock.now() == 0
 
 
-def test_a_failure_that_lasts_pickles_with_its_hint() -> None:
-    """The error that names the support contact is the same after pickling."""
+def test_error_with_support_hint_pickles() -> None:
+    """The error with the support contact is the same after pickling."""
     with pytest.raises(errors.ServerError) as failed:
         client(handler(b'{"code": 212200, "msg": "no"}')).gantt("a")
     again = pickle.loads(pickle.dumps(failed.value))  # noqa: S301 - our own
@@ -171,8 +171,8 @@ def test_a_failure_that_lasts_pickles_with_its_hint() -> None:
     assert "ws-business@wondershare.cn" in str(again)
 
 
-def test_there_are_no_jobs() -> None:
-    """Nothing can be looked at, cancelled, called back or looked for: the client says so."""
+def test_job_methods_are_unsupported() -> None:
+    """Polling, cancel, callbacks and lookups are unsupported."""
     without = client(handler(drawn()))
     job = without.job("x")
     for call in (job.refresh, job.cancel, lambda: without.job_from_callback("{}")):
@@ -181,15 +181,15 @@ def test_there_are_no_jobs() -> None:
 
 
 @pytest.mark.parametrize("user", ["", " ", "a b", "é", True, 1.5, b"x", "a\n"])
-def test_a_user_is_what_a_header_can_carry(user: Any) -> None:
-    """Anything else is refused with the name of the argument."""
+def test_user_must_fit_in_header(user: Any) -> None:
+    """A user that a header cannot carry is refused with the name of the argument."""
     with pytest.raises(InvalidArgument) as refused:
         EdrawMax(user)
     assert refused.value.field == "user_id"
 
 
-def test_a_user_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken variable is named, and an empty one is as none."""
+def test_invalid_user_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid variable is named, and an empty one is ignored."""
     monkeypatch.setenv("EDRAWMAX_USER_ID", "a b")
     with pytest.raises(InvalidArgument, match="EDRAWMAX_USER_ID"):
         EdrawMax()
@@ -198,7 +198,7 @@ def test_a_user_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("named", "url", "held"),
+    ("named", "url", "trusted"),
     [
         ("files.example.com", "https://files.example.com/a", True),
         ("Files.Example.com", "https://files.example.com:8443/a", True),
@@ -216,21 +216,21 @@ def test_a_user_of_the_environment_is_named_by_its_variable(monkeypatch: pytest.
         ("https://files.example.com", "http://files.example.com/x", False),
     ],
 )
-def test_a_host_is_trusted_as_it_is_named(named: str, url: str, *, held: bool) -> None:
-    """A name over https alone, with a dot before it its subdomains too, an address with its scheme and port."""
-    assert TrustedHosts([named]).trust(url) is held
+def test_trusted_host_rules(named: str, url: str, *, trusted: bool) -> None:
+    """A name is trusted over https, with a leading dot also its subdomains; an address by scheme and port."""
+    assert TrustedHosts([named]).trust(url) is trusted
 
 
 @pytest.mark.parametrize("hosts", ["files.example.com", [""], ["a b"], [5], ["ftp://x"], ["*"], ["-a"], [None]])
-def test_what_names_no_host_is_refused(hosts: Any) -> None:
-    """A name that is none is refused, and so is one that was not put into a list."""
+def test_invalid_trusted_host_is_refused(hosts: Any) -> None:
+    """An invalid host is refused, and so is a host that is not in a list."""
     with pytest.raises(InvalidArgument) as refused:
         EdrawMax(trusted_hosts=hosts)
     assert refused.value.field == "trusted_hosts"
 
 
-def test_the_environment_names_hosts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commas or blanks stand between them; an argument takes their place, also an empty one."""
+def test_trusted_hosts_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commas or blanks separate the hosts; an argument replaces them, also an empty one."""
     monkeypatch.setenv("EDRAWMAX_TRUSTED_HOSTS", "a.example, http://127.0.0.1:1")
     assert find_hosts(None).trust("https://a.example/x")
     assert find_hosts(None).trust("http://127.0.0.1:1/x")
@@ -240,8 +240,8 @@ def test_the_environment_names_hosts_too(monkeypatch: pytest.MonkeyPatch) -> Non
         EdrawMax()
 
 
-def test_two_who_save_at_once_get_two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one diagram is on its way its name is taken, though none of its files is there yet."""
+def test_concurrent_saves_get_different_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of a diagram is reserved while its files are downloaded."""
     monkeypatch.setattr(time, "strftime", lambda _form: "diagram_1")
     first, second = diagrams._reserve(tmp_path), diagrams._reserve(tmp_path)
     assert (first, second) == ("diagram_1", "diagram_1_2")
@@ -251,14 +251,14 @@ def test_two_who_save_at_once_get_two_names(tmp_path: Path, monkeypatch: pytest.
     assert diagrams._reserve(tmp_path) == "diagram_1"
 
 
-def test_a_folder_that_cannot_be_is_the_file_systems_error(tmp_path: Path) -> None:
-    """Where a file stands in the way of the folder, nothing is fetched."""
+def test_invalid_folder_raises_os_error(tmp_path: Path) -> None:
+    """If a file is in the way of the folder, nothing is downloaded."""
     (tmp_path / "taken").write_bytes(b"")
     with pytest.raises(OSError, match="taken"):
         client(handler(drawn())).gantt("a").save(tmp_path / "taken")
 
 
-def test_the_tables_agree() -> None:
-    """What is asked again is documented, and every documented host is a suffix of whole names."""
+def test_profile_tables_are_consistent() -> None:
+    """Every retried code is documented, and every documented host is a suffix of whole names."""
     assert set(REFUSALS) >= RETRY_CODES
     assert all(host.startswith(".") for host in PROFILE.trusted_hosts or ())

@@ -1,4 +1,4 @@
-"""GMI Cloud: the wire as its documents have it, a login that keeps itself, and what is not sent at all."""
+"""GMI Cloud: the documented wire format, a login that renews itself, and requests that are never sent."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ PRICED = {"model": "m", "price_info": {"price": 8, "pricing_type": "per_second",
 
 
 class Service:
-    """Answers as the documents have it; *odd* answers what it likes first.
+    """A service that responds as documented; *odd* may respond first.
 
     Attributes:
-        asked: Every method and path.
-        valid: The access tokens that are taken.
+        requests: Every method and path.
+        valid: The accepted access tokens.
     """
 
     def __init__(self, odd: Callable[[httpx.Request], httpx.Response | None] = lambda _: None) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.sent: list[httpx.Request] = []
         self.valid: set[str] = set()
         self._odd = odd
@@ -50,10 +50,10 @@ class Service:
         self._lock = threading.Lock()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer."""
+        """Return the response to a request."""
         with self._lock:
             self.sent.append(request)
-            self.asked.append(f"{request.method} {request.url.path}")
+            self.requests.append(f"{request.method} {request.url.path}")
             return self._odd(request) or self._answer(request)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -76,20 +76,20 @@ class Service:
 
 
 def client(service: Service, **options: Any) -> GMICloud:
-    """A blocking client that logs in with *service*."""
+    """Return a sync client that logs in at *service*."""
     http = httpx.Client(transport=httpx.MockTransport(service))
     given = {"base_url": BASE, "http": http, "clock": SkippingClock(), "retry": RetryPolicy(jitter=False), **options}
     return GMICloud(**given) if "api_key" in given else GMICloud("fox@example.test", PASSWORD, **given)
 
 
 def async_client(service: Service, **options: Any) -> AsyncGMICloud:
-    """An awaiting client that logs in with *service*."""
+    """Return an async client that logs in at *service*."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(service))
     given = {"base_url": BASE, "http": http, "clock": SkippingClock(), "retry": RetryPolicy(jitter=False), **options}
     return AsyncGMICloud("fox@example.test", PASSWORD, **given)
 
 
-# Who is let in.
+# Credentials.
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def async_client(service: Service, **options: Any) -> AsyncGMICloud:
         ({"otp": "123456"}, {"GMI_CLOUD_EMAIL": "a", "GMI_CLOUD_PASSWORD": "b"}, LoginAccess),
     ],
 )
-def test_what_is_given_comes_before_the_environment(given: dict[str, Any], environ: dict[str, str], kind: type) -> None:
-    """An argument decides the face; without one, a login in the environment comes before a key."""
+def test_arguments_precede_environment(given: dict[str, Any], environ: dict[str, str], kind: type) -> None:
+    """An argument selects the face; without one, a login in the environment precedes a key."""
     names = ("email", "password", "otp", "api_key", "organization_id")
     access = find_access(*(given.get(name) for name in names), environ=environ)
     assert type(access) is kind
@@ -122,8 +122,8 @@ def test_what_is_given_comes_before_the_environment(given: dict[str, Any], envir
         ({"GMI_CLOUD_PASSWORD": "a"}, "GMI_CLOUD_EMAIL"),
     ],
 )
-def test_what_is_missing_is_named(environ: dict[str, str], variable: str) -> None:
-    """The error names the variable that would have helped."""
+def test_missing_credential_is_named(environ: dict[str, str], variable: str) -> None:
+    """The error names the missing variable."""
     with pytest.raises(MissingCredential, match=variable):
         find_access(None, None, None, None, None, environ=environ)
 
@@ -145,16 +145,16 @@ def test_what_is_missing_is_named(environ: dict[str, str], variable: str) -> Non
         ({"email": "a", "password": "b", "max_spend": -1}, "max_spend"),
     ],
 )
-def test_a_bad_credential_is_refused_by_name_and_not_shown(options: dict[str, Any], field: str) -> None:
-    """The error names the argument, and shows nothing of a secret."""
+def test_invalid_credential_is_named_and_masked(options: dict[str, Any], field: str) -> None:
+    """The error names the argument and does not show the secret."""
     with pytest.raises(InvalidArgument, match=field) as refused:
         GMICloud(**options)
     assert refused.value.field == field
     assert not any(secret in str(refused.value) for secret in ("key\\n", "\ud800"))
 
 
-def test_a_coroutine_function_asks_for_no_code() -> None:
-    """Nobody would await what asks for a code: it is refused at once."""
+def test_otp_must_not_be_coroutine_function() -> None:
+    """A coroutine function as otp is refused at once, because it would never be awaited."""
 
     async def ask() -> str:
         return "123456"
@@ -163,25 +163,25 @@ def test_a_coroutine_function_asks_for_no_code() -> None:
         GMICloud("a", "b", otp=ask)  # type: ignore[arg-type] # the mistake
 
 
-def test_any_password_will_do() -> None:
-    """A password may hold spaces and any script, since it travels in a body."""
+def test_password_may_have_any_characters() -> None:
+    """A password may have spaces and any script, because it is sent in a body."""
     service = Service()
     http = httpx.Client(transport=httpx.MockTransport(service))
     GMICloud("fox", "пароль mit Leerzeichen 🦊", base_url=BASE, http=http).models()
     assert json.loads(service.sent[0].content)["password"] == "пароль mit Leerzeichen 🦊"
 
 
-# A login that keeps itself.
+# The login session.
 
 
-def test_a_login_happens_once() -> None:
-    """The first call logs in, and the next ones go on with what it gave."""
+def test_login_happens_once() -> None:
+    """The first call logs in, and later calls reuse its tokens."""
     service = Service()
     ours = client(service)
-    assert service.asked == []
+    assert service.requests == []
     job = ours.text_to_video("a kite")
     job.refresh()
-    assert service.asked == [
+    assert service.requests == [
         "POST /me/auth-tokens",
         "POST /me/sessions",
         "POST /ie/requestqueue/requests",
@@ -190,8 +190,8 @@ def test_a_login_happens_once() -> None:
 
 
 @pytest.mark.parametrize("refusal", [400, 401, 403, 404])
-def test_a_refused_refresh_is_a_new_login(refusal: int) -> None:
-    """However a refresh token is refused, e-mail and password are sent again, once."""
+def test_refused_refresh_logs_in_again(refusal: int) -> None:
+    """After any refusal of the refresh token the client logs in again, once."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(refusal, json={"message": "gone"}) if request.method == "PATCH" else None
@@ -201,7 +201,7 @@ def test_a_refused_refresh_is_a_new_login(refusal: int) -> None:
     job = ours.job("r-1").refresh()
     service.valid.clear()
     job.refresh()
-    assert service.asked[3:] == [
+    assert service.requests[3:] == [
         "GET /ie/requestqueue/requests/r-1",
         "PATCH /me/sessions",
         "POST /me/auth-tokens",
@@ -210,8 +210,8 @@ def test_a_refused_refresh_is_a_new_login(refusal: int) -> None:
     ]
 
 
-def test_a_refresh_that_is_lost_is_tried_again() -> None:
-    """A session is not given up for a dropped connection: the refresh is sent again, and no password is."""
+def test_lost_refresh_is_retried() -> None:
+    """A dropped connection repeats the refresh and sends no password."""
     lost = [httpx.ReadError("reset"), httpx.ConnectError("refused")]
 
     def odd(request: httpx.Request) -> httpx.Response | None:
@@ -223,12 +223,12 @@ def test_a_refresh_that_is_lost_is_tried_again() -> None:
     job = client(service).job("r-1").refresh()
     service.valid.clear()
     job.refresh()
-    assert service.asked.count("PATCH /me/sessions") == 3
-    assert service.asked.count("POST /me/auth-tokens") == 1
+    assert service.requests.count("PATCH /me/sessions") == 3
+    assert service.requests.count("POST /me/auth-tokens") == 1
 
 
-def test_a_login_that_cannot_be_reached_pays_nothing() -> None:
-    """Trouble before the submission is ConnectionFailed, not an outcome that is unknown."""
+def test_failed_login_starts_no_job() -> None:
+    """An outage before the submission is ConnectionFailed, not an unknown outcome."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         raise httpx.ReadTimeout("slow", request=request)
@@ -236,11 +236,11 @@ def test_a_login_that_cannot_be_reached_pays_nothing() -> None:
     service = Service(odd)
     with pytest.raises(errors.ConnectionFailed):
         client(service, retry=RetryPolicy(attempts=2, jitter=False)).text_to_video("a kite")
-    assert service.asked == ["POST /me/auth-tokens"] * 2
+    assert service.requests == ["POST /me/auth-tokens"] * 2
 
 
-def test_whoever_waits_shares_the_failure_of_a_login() -> None:
-    """Tasks that begin at once meet one refused login, all of them; who comes later tries for itself."""
+def test_concurrent_calls_share_failed_login() -> None:
+    """Concurrent calls share one refused login; a later call tries again."""
     wrong = True
 
     def odd(request: httpx.Request) -> httpx.Response | None:
@@ -259,12 +259,12 @@ def test_whoever_waits_shares_the_failure_of_a_login() -> None:
     ends = asyncio.run(story())
     assert [type(end) for end in ends] == [errors.AuthenticationError] * 5
     assert len({id(end) for end in ends}) == 5
-    assert service.asked.count("POST /me/auth-tokens") == 2
+    assert service.requests.count("POST /me/auth-tokens") == 2
 
 
 @given(answer=JSON)
-def test_no_answer_whatever_breaks_a_login(answer: Any) -> None:
-    """Any JSON in the place of an authToken or a session is an ApiError or a session, never anything else."""
+def test_any_login_response_is_session_or_api_error(answer: Any) -> None:
+    """Any JSON in place of an authToken or a session gives a session or an ApiError."""
     for path in ("/me/auth-tokens", "/me/sessions"):
 
         def odd(request: httpx.Request, path: str = path) -> httpx.Response | None:
@@ -277,8 +277,8 @@ def test_no_answer_whatever_breaks_a_login(answer: Any) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "a\nb", "ü", None, 5, "\x00"])
-def test_a_token_that_no_header_can_carry_is_unreadable(token: Any) -> None:
-    """An answer with such a token is an UnreadableAnswerError."""
+def test_token_must_fit_in_header(token: Any) -> None:
+    """A token that a header cannot carry is an UnreadableAnswerError."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         if request.url.path != "/me/sessions":
@@ -289,8 +289,8 @@ def test_a_token_that_no_header_can_carry_is_unreadable(token: Any) -> None:
         client(Service(odd)).models()
 
 
-def test_what_an_answer_echoes_is_masked() -> None:
-    """Password and tokens are masked in errors about answers that echo them, the newest and the ones before."""
+def test_echoed_secrets_are_masked() -> None:
+    """Errors mask the password and all recent tokens that a response echoes."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         if "requests" not in request.url.path:
@@ -299,17 +299,17 @@ def test_what_an_answer_echoes_is_masked() -> None:
 
     with pytest.raises(errors.ApiError) as echoed:
         client(Service(odd)).text_to_video("a kite")
-    told = f"{echoed.value!r} {echoed.value} {echoed.value.body}"
-    assert "***" in told
-    assert not any(secret in told for secret in (PASSWORD, "access-token", "refresh-token", "auth-token"))
+    shown = f"{echoed.value!r} {echoed.value} {echoed.value.body}"
+    assert "***" in shown
+    assert not any(secret in shown for secret in (PASSWORD, "access-token", "refresh-token", "auth-token"))
     assert "token" not in repr(Tokens("access-token-1", "refresh-token-1"))
 
 
-# What is sent.
+# Requests.
 
 
-def test_an_image_of_our_own_becomes_a_data_address(tmp_path: Path) -> None:
-    """A path or bytes travel in base64 with their type; an address and a data address go as they are."""
+def test_local_image_is_sent_as_data_url(tmp_path: Path) -> None:
+    """A path or bytes are sent in base64 with their type; addresses are sent unchanged."""
     (tmp_path / "fox.png").write_bytes(PNG)
     service = Service()
     ours = client(service, api_key="key")
@@ -317,19 +317,19 @@ def test_an_image_of_our_own_becomes_a_data_address(tmp_path: Path) -> None:
     images: list[Any] = [tmp_path / "fox.png", str(tmp_path / "fox.png"), PNG, *addresses]
     for image in images:
         ours.image_to_video("a kite", image)
-    heard = [json.loads(request.content)["payload"]["image"] for request in service.sent]
-    assert heard[0] == heard[1] == heard[2] != ""
-    assert heard[0].startswith("data:image/png;base64,iVBORw0KGgo")
-    assert heard[3:] == addresses
+    images = [json.loads(request.content)["payload"]["image"] for request in service.sent]
+    assert images[0] == images[1] == images[2] != ""
+    assert images[0].startswith("data:image/png;base64,iVBORw0KGgo")
+    assert images[3:] == addresses
 
 
 @pytest.mark.parametrize("image", ["", b"", b"no image", "/nowhere/fox.png", 5, None])
-def test_a_bad_image_is_refused_before_anything_is_sent(image: Any) -> None:
-    """What is no image and no address is an InvalidArgument; nobody even logs in."""
+def test_invalid_image_sends_nothing(image: Any) -> None:
+    """An invalid image is an InvalidArgument, before any login."""
     service = Service()
     with pytest.raises(InvalidArgument, match="image"):
         client(service).image_to_video("a kite", image)
-    assert service.asked == []
+    assert service.requests == []
 
 
 @pytest.mark.parametrize(
@@ -346,38 +346,38 @@ def test_a_bad_image_is_refused_before_anything_is_sent(image: Any) -> None:
         ("create_request", {"model": None, "payload": {"prompt": "x"}}, "model"),
     ],
 )
-def test_a_bad_argument_is_refused_before_anything_is_sent(method: str, arguments: dict[str, Any], field: str) -> None:
-    """The error names the field, and no request leaves."""
+def test_invalid_argument_sends_nothing(method: str, arguments: dict[str, Any], field: str) -> None:
+    """The error names the field, and no request is sent."""
     service = Service()
     with pytest.raises(InvalidArgument) as refused:
         getattr(client(service), method)(**arguments)
     assert refused.value.field == field
-    assert service.asked == []
+    assert service.requests == []
 
 
-def test_a_payload_is_not_shared_with_the_caller() -> None:
-    """The caller's dictionary is left as it is."""
+def test_payload_of_caller_is_not_changed() -> None:
+    """The caller's dictionary is not changed."""
     payload = {"prompt": "x"}
     client(Service()).create_request("m", payload)
     assert payload == {"prompt": "x"}
 
 
-def test_a_limit_asks_for_a_price_once() -> None:
-    """With max_spend a model's price is asked for before its first submission, and not again."""
+def test_spend_limit_reads_price_once() -> None:
+    """With max_spend a model's price is read before its first submission only."""
     service = Service()
     ours = client(service, api_key="key", max_spend=1.0)
     for _ in range(2):
         ours.create_request("m", {"duration": 5})
     with pytest.raises(errors.SpendLimitReached):
         ours.create_request("m", {"duration": 5})
-    assert service.asked.count("GET /ie/requestqueue/apikey/models/m") == 1
-    assert service.asked.count("POST /ie/requestqueue/apikey/requests") == 2
+    assert service.requests.count("GET /ie/requestqueue/apikey/models/m") == 1
+    assert service.requests.count("POST /ie/requestqueue/apikey/requests") == 2
     assert ours.spent == pytest.approx(0.8)
 
 
 @given(document=JSON)
-def test_no_json_whatever_breaks_the_reading(document: Any) -> None:
-    """Any JSON in any place is an answer or an error of ours, never anything else."""
+def test_any_json_response_is_read_or_library_error(document: Any) -> None:
+    """Any JSON in any place is read, or raises an error of this library."""
     shapes = (
         document,
         {"request_id": "r", "status": document, "outcome": document},
@@ -408,8 +408,8 @@ def test_no_json_whatever_breaks_the_reading(document: Any) -> None:
                 assert error.vendor == PROFILE.slug  # noqa: PT017 - either end is right, and this is one of them
 
 
-def test_the_profile_is_the_documented_one() -> None:
-    """Host, variables, model and abilities are those of the documents."""
+def test_profile_matches_documents() -> None:
+    """Host, variables, models and abilities are those of the documents."""
     assert PROFILE.base_url == "https://console.gmicloud.ai/api/v1"
     assert PROFILE.base_url_variable == "GMI_CLOUD_BASE_URL"
     assert dict(PROFILE.credentials) == {
@@ -419,4 +419,4 @@ def test_the_profile_is_the_documented_one() -> None:
     }
     assert TEXT_MODEL == "Wan-AI_Wan2.1-T2V-14B"
     assert (PROFILE.has_cancel, PROFILE.has_credits, PROFILE.has_callback) == (False, False, False)
-    assert [PROFILE.poll.delay(look) for look in (1, 2, 9)] == [5.0, 6.25, 10.0]
+    assert [PROFILE.poll.delay(poll) for poll in (1, 2, 9)] == [5.0, 6.25, 10.0]

@@ -1,4 +1,4 @@
-"""GMI Cloud: what is made of a one-time code, of models and prices, and of requests in a list."""
+"""GMI Cloud: one-time codes, models and prices, and requests in a list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CENTS = Price(8, "per_second", "cent")
 
 
 def client(answers: dict[str, Any], sent: list[httpx.Request] | None = None, **options: Any) -> GMICloud:
-    """A client to which each path has its own answer: JSON, or a status and JSON."""
+    """Return a client to which each path has its own response: JSON, or a status and JSON."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         if sent is not None:
@@ -30,7 +30,7 @@ def client(answers: dict[str, Any], sent: list[httpx.Request] | None = None, **o
 
 
 def guarded(sent: list[httpx.Request], otp: Any) -> GMICloud:
-    """A client of an account with a second factor, whose code is 123456."""
+    """Return a client of an account with a second factor, whose code is 123456."""
 
     def session(request: httpx.Request) -> tuple[int, Any]:
         right = json.loads(request.content)["otpCode"] == "123456"
@@ -44,25 +44,25 @@ def guarded(sent: list[httpx.Request], otp: Any) -> GMICloud:
     return client(answers, sent, email="fox", password="secret", otp=otp)
 
 
-@pytest.mark.parametrize(("codes", "asked"), [(["123456"], 1), (["1", "123456 "], 2), (["1", "2", "123456"], 3)])
-def test_who_asks_for_a_code_is_asked_until_it_is_right(codes: list[str], asked: int) -> None:
-    """Up to three times, with what was typed around the code left out."""
+@pytest.mark.parametrize(("codes", "calls"), [(["123456"], 1), (["1", "123456 "], 2), (["1", "2", "123456"], 3)])
+def test_otp_callable_is_called_until_code_is_right(codes: list[str], calls: int) -> None:
+    """The callable is called up to three times; blanks around the code are ignored."""
     sent: list[httpx.Request] = []
     assert guarded(sent, lambda: codes.pop(0)).models() == []
-    assert [request.url.path for request in sent].count("/me/sessions") == asked
+    assert [request.url.path for request in sent].count("/me/sessions") == calls
 
 
 @pytest.mark.parametrize(("otp", "tries"), [("000000", 1), (lambda: "000000", 3)])
-def test_a_code_that_stays_wrong_is_an_authentication_error(otp: Any, tries: int) -> None:
-    """A code that was given is sent once, and what asks is asked three times; no more."""
+def test_wrong_otp_is_authentication_error(otp: Any, tries: int) -> None:
+    """A fixed code is sent once and a callable is called three times."""
     sent: list[httpx.Request] = []
     with pytest.raises(errors.AuthenticationError, match="wrong"):
         guarded(sent, otp).models()
     assert [request.url.path for request in sent].count("/me/sessions") == tries
 
 
-def test_a_code_that_nobody_has_is_asked_for() -> None:
-    """Without otp the error says what to pass; an answer that is no code is refused before it is sent."""
+def test_missing_otp_is_named() -> None:
+    """Without otp the error names it; a return value that is not a code is refused before it is sent."""
     sent: list[httpx.Request] = []
     with pytest.raises(MissingCredential, match="otp="):
         guarded(sent, None).models()
@@ -84,8 +84,8 @@ def test_a_code_that_nobody_has_is_asked_for() -> None:
         (Price(0, "per_second", "cent"), {"duration": 4}, 0.0),
     ],
 )
-def test_a_price_is_dollars(price: Price, payload: dict[str, Any], dollars: float) -> None:
-    """Cents or dollars, by the second or by the request; a length that is none is left to the model's default."""
+def test_estimate_is_in_dollars(price: Price, payload: dict[str, Any], dollars: float) -> None:
+    """Cents or dollars, by the second or by the request; an invalid duration falls back to the model's default."""
     model = Model("m", parameters=(Parameter("duration", default=3),), price=price)
     assert model.estimate(payload) == pytest.approx(dollars)
 
@@ -101,14 +101,14 @@ def test_a_price_is_dollars(price: Price, payload: dict[str, Any], dollars: floa
         Model("m", price=CENTS, parameters=(Parameter("duration", default="long"),)),
     ],
 )
-def test_what_is_not_known_of_a_price_is_not_guessed(model: Model) -> None:
-    """No price, words that nobody knows, or no length: there is no estimate."""
+def test_unknown_price_has_no_estimate(model: Model) -> None:
+    """Without a price, a known unit or a duration there is no estimate."""
     with pytest.raises(errors.UnsupportedError, match="is unknown"):
         model.estimate({"prompt": "x"})
 
 
-def test_a_model_is_read_in_both_documents_words() -> None:
-    """A parameter's name stands under key or name; what is not told is not invented."""
+def test_model_is_read_in_both_dialects() -> None:
+    """A parameter's name is under key or name; missing values stay missing."""
     model = read_model(
         {
             "model": "m",
@@ -131,12 +131,12 @@ def test_a_model_is_read_in_both_documents_words() -> None:
     assert read_profile({"user": None}).organization_id == ""
 
 
-def test_a_list_is_read_and_a_profile_too() -> None:
-    """Requests of a list are records with their films, null is an empty list; a key has neither list nor profile."""
-    film = "https://storage.example/0.mp4?Signature=s"
+def test_lists_and_profile_are_read() -> None:
+    """Requests of a list are records with their videos, null is an empty list; a key has neither."""
+    video = "https://storage.example/0.mp4?Signature=s"
     listed = {
         "requests": [
-            {"request_id": "r-1", "model": "m", "status": "success", "outcome": {"video_url": film}, "created_at": 7},
+            {"request_id": "r-1", "model": "m", "status": "success", "outcome": {"video_url": video}, "created_at": 7},
             {"request_id": "r-2", "model": "m", "status": "success", "outcome": None},
             {"status": "queued"},
         ]
@@ -151,7 +151,7 @@ def test_a_list_is_read_and_a_profile_too() -> None:
     }
     ours = client(answers, email="fox", password="secret")
     first, second = ours.requests("m")
-    assert (first.id, first.state, first.created_at, first.media[0].url) == ("r-1", JobState.SUCCEEDED, 7, film)
+    assert (first.id, first.state, first.created_at, first.media[0].url) == ("r-1", JobState.SUCCEEDED, 7, video)
     assert (second.state, second.created_at, second.media) == (JobState.FAILED, None, ())
     assert "Signature=s" not in repr(first)
     assert ours.models() == []
@@ -163,17 +163,17 @@ def test_a_list_is_read_and_a_profile_too() -> None:
             refused()
 
 
-def test_what_a_key_is_told_of_models_is_their_ids() -> None:
-    """The list has names, and what is none among them is left out."""
+def test_key_lists_model_ids() -> None:
+    """With a key the list has ids, and other items are ignored."""
     ours = client({"/ie/requestqueue/apikey/models": {"model_ids": ["m", 5, None]}}, api_key="key")
     assert ours.models() == [Model("m")]
 
 
-def test_a_creation_that_is_over_at_once_is_looked_at() -> None:
-    """An end without an outcome is no end yet; one with its film is."""
+def test_final_submission_without_outcome_is_polled() -> None:
+    """A final state without an outcome is not final yet; with its video it is."""
     path = "/ie/requestqueue/apikey/requests"
-    over: dict[str, Any] = {"request_id": "r-1", "status": "success"}
-    assert client({path: over}, api_key="key").text_to_video("a kite").state is JobState.RUNNING
-    told = {**over, "outcome": {"audio_url": "https://storage.example/0"}}
-    job = client({path: told}, api_key="key").text_to_video("a kite")
+    final: dict[str, Any] = {"request_id": "r-1", "status": "success"}
+    assert client({path: final}, api_key="key").text_to_video("a kite").state is JobState.RUNNING
+    finished = {**final, "outcome": {"audio_url": "https://storage.example/0"}}
+    job = client({path: finished}, api_key="key").text_to_video("a kite")
     assert [(output.kind, job.state) for output in job.outputs] == [("audio", JobState.SUCCEEDED)]

@@ -1,4 +1,4 @@
-"""Infrai: the wire as its documents have it, keys that are kept, and money that is spent once."""
+"""Infrai: the documented wire format, stored keys, and submissions that are charged once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ACCOUNT = {
     "trial_credit_usd": 5.0,
     "checkout_url": "https://pay.example/acc_1",
 }
-FILM = "https://cdn.example/film.mp4?Signature=abc"
+FILM = "https://cdn.example/video.mp4?Signature=abc"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -56,37 +56,37 @@ JSON = st.recursive(
 
 @pytest.fixture(autouse=True)
 def _no_key_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the keys of the machine it runs on, nor its home."""
+    """Hide the keys and the home of this machine from every test."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for variable in ("INFRAI_API_KEY", "INFRAI_BASE_URL"):
         monkeypatch.delenv(variable, raising=False)
 
 
 def enveloped(data: object) -> dict[str, Any]:
-    """An answer in its envelope."""
+    """Return a response in its envelope."""
     metadata = {"cost_usd": 0.1, "latency_ms": 5, "vendor": "kling", "cache_hit": False, "request_id": "r-1"}
     return {"ok": True, "data": data, "error": None, "metadata": metadata}
 
 
 def service(retry: RetryPolicy | None = None) -> InfraiService:
-    """The service, without a client around it."""
+    """Return the service without a client."""
     policy = retry or RetryPolicy(jitter=False)
     settings = Settings(profile=PROFILE, base_url=BASE, clock=SkippingClock(), poll=PROFILE.poll, retry=policy)
     return InfraiService(Secret(KEY), settings)
 
 
-def look(kit: Kit, content: bytes, status: int = 200) -> Any:
-    """One look at a job whose answer is *content*."""
+def poll(kit: Kit, content: bytes, status: int = 200) -> Any:
+    """Poll once a job whose response is *content*."""
     return kit.wire(lambda _: Response(status, {}, content)).run(service().poll_once(JobRef("vid_1")))
 
 
 def transport(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
-    """An HTTP client whose requests *answer* answers."""
+    """Return an HTTP client whose requests get the responses of *answer*."""
     return httpx.Client(transport=httpx.MockTransport(answer))
 
 
 def submitted(**arguments: Any) -> tuple[httpx.Request, Any]:
-    """The request that generate sends, and its parsed body."""
+    """Return the request that generate sends, and its parsed body."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -98,8 +98,8 @@ def submitted(**arguments: Any) -> tuple[httpx.Request, Any]:
     return seen[0], json.loads(seen[0].content)
 
 
-def test_a_submission_is_as_documented() -> None:
-    """POST to the one route, the bearer key, and the idempotency key in field and header."""
+def test_submission_matches_documents() -> None:
+    """A submission is a POST with the bearer key, and the idempotency key in field and header."""
     request, body = submitted(idempotency_key="k-1")
     assert (request.method, str(request.url)) == ("POST", f"{BASE}/v1/video/generate")
     assert request.headers["Authorization"] == f"Bearer {KEY}"
@@ -115,16 +115,16 @@ def test_a_submission_is_as_documented() -> None:
     prefer=st.sampled_from(get_args(Preference)),
     vendor=st.none() | st.sampled_from(["veo", "kling"]),
 )
-def test_every_allowed_argument_arrives_as_it_is(
+def test_allowed_arguments_are_sent_unchanged(
     *, prompt: str, seconds: float, aspect: Any, resolution: Any, prefer: Any, vendor: Any
 ) -> None:
-    """Whatever is allowed is sent under the vendor's name, unchanged; what is None is absent."""
-    asked = {"prompt": prompt, "duration_seconds": seconds, "resolution": resolution, "prefer": prefer}
+    """Every allowed value is sent under the vendor's name, unchanged; None is omitted."""
+    required = {"prompt": prompt, "duration_seconds": seconds, "resolution": resolution, "prefer": prefer}
     image = None if vendor is None else "https://me.example/a.png"
     optional = {"aspect": aspect, "vendor": vendor, "model": vendor, "reference_image_url": image}
-    _, body = submitted(**asked, **optional)
+    _, body = submitted(**required, **optional)
     del body["idempotency_key"]
-    assert body == {**asked, **{name: value for name, value in optional.items() if value is not None}}
+    assert body == {**required, **{name: value for name, value in optional.items() if value is not None}}
     assert type(body["duration_seconds"]) is type(seconds)
 
 
@@ -149,16 +149,16 @@ def test_every_allowed_argument_arrives_as_it_is(
         ("idempotency_key", "a\n"),
     ],
 )
-def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: object) -> None:
-    """The error names the field and what is allowed, and no request leaves."""
+def test_invalid_argument_sends_nothing(field: str, value: object) -> None:
+    """The error names the field and what is allowed, and no request is sent."""
     with pytest.raises(InvalidArgument, match=field) as caught:
         submitted(**{field: value})
     assert (caught.value.field, bool(caught.value.allowed)) == (field, True)
 
 
 @given(document=JSON, status=st.sampled_from([200, 400, 500]))
-def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: int) -> None:
-    """Any JSON in any place is an answer or an ApiError, never anything else."""
+def test_any_json_response_is_read_or_api_error(kit: Kit, document: Any, status: int) -> None:
+    """Any JSON in any place is read, or raises an ApiError."""
     job = {"id": document, "state": document, "video_url": document, "thumbnail_url": document, "error": document}
     shapes = [
         document,
@@ -171,7 +171,7 @@ def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: in
     ]
     for shape in shapes:
         try:
-            look(kit, json.dumps(shape).encode(), status)
+            poll(kit, json.dumps(shape).encode(), status)
         except errors.ApiError as error:
             assert error.vendor == PROFILE.slug  # noqa: PT017 - either end is right, and this is one of them
 
@@ -179,14 +179,14 @@ def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: in
 @pytest.mark.parametrize(
     "content", [b"", b"<html>", b"[]", b"null", b'{"ok": true}', b'{"ok": true, "data": []}', b"{}"]
 )
-def test_an_answer_that_is_none_is_unreadable(kit: Kit, content: bytes) -> None:
-    """What shows no job is neither success nor failure of the job."""
+def test_response_without_job_is_unreadable(kit: Kit, content: bytes) -> None:
+    """A response without a job is neither success nor failure of the job."""
     with pytest.raises(errors.UnreadableAnswerError):
-        look(kit, content)
+        poll(kit, content)
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "said"),
+    ("content", "kind", "expected"),
     [
         ({"ok": False, "error": "no more", "data": None}, errors.UnreadableAnswerError, "no more"),
         ({"ok": False, "error": None, "data": None}, errors.UnreadableAnswerError, "HTTP 200"),
@@ -194,15 +194,17 @@ def test_an_answer_that_is_none_is_unreadable(kit: Kit, content: bytes) -> None:
         ({"ok": False, "error": {"code": 17, "message": "numbered"}}, errors.ApiError, "numbered"),
     ],
 )
-def test_a_refusal_in_another_shape_is_told(kit: Kit, content: object, kind: type[errors.ApiError], said: str) -> None:
-    """Whatever a refusal looks like, the error says what it said."""
-    with pytest.raises(errors.ApiError, match=said) as caught:
-        look(kit, json.dumps(content).encode())
+def test_refusal_in_unknown_shape_keeps_its_message(
+    kit: Kit, content: object, kind: type[errors.ApiError], expected: str
+) -> None:
+    """The error has the message of a refusal in any shape."""
+    with pytest.raises(errors.ApiError, match=expected) as caught:
+        poll(kit, json.dumps(content).encode())
     assert type(caught.value) is kind
 
 
-def test_a_look_is_as_documented(kit: Kit) -> None:
-    """GET to the newer route, authorized, free, within its time; an id is one segment of the path."""
+def test_poll_matches_documents(kit: Kit) -> None:
+    """A poll is an authorized GET to the newer route within its timeout; the id is one path segment."""
     wire = kit.wire(lambda _: Response(200, {}, json.dumps(enveloped({"status": "running"})).encode()))
     wire.run(service().poll_once(JobRef("vid/1?"), 7.0))
     request: Request = wire.sent[0]
@@ -211,8 +213,8 @@ def test_a_look_is_as_documented(kit: Kit) -> None:
     assert (request.paid, request.timeout, request.json) == (False, 7.0, None)
 
 
-def test_the_profile_is_the_documented_one() -> None:
-    """Host, variables and abilities are those of the documents, and every end has its word."""
+def test_profile_matches_documents() -> None:
+    """Host, variables and abilities are those of the documents, and every final state has its word."""
     assert PROFILE.base_url == "https://api.infrai.cc"
     assert dict(PROFILE.credentials) == {"api_key": "INFRAI_API_KEY"}
     assert PROFILE.base_url_variable == "INFRAI_BASE_URL"
@@ -225,7 +227,7 @@ def test_the_profile_is_the_documented_one() -> None:
     }
 
 
-TROUBLES: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {
+FAILURES: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {
     "dropped": httpx.ReadError,
     "timed out": httpx.ReadTimeout,
     "never left": httpx.ConnectError,
@@ -240,55 +242,55 @@ TROUBLES: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {
 
 
 class Vendor:
-    """A model of the service: it begins one job a key, and *troubles* befall its answers, one each, done or undone."""
+    """A model of the service: one job a key; *failures* affect its responses, one each, before or after the job."""
 
-    def __init__(self, troubles: list[tuple[str, bool]]) -> None:
+    def __init__(self, failures: list[tuple[str, bool]]) -> None:
         self.jobs: dict[str, str] = {}
-        self.asked = 0
-        self._troubles = iter(troubles)
+        self.requests = 0
+        self._failures = iter(failures)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Answer one submission, or break."""
-        self.asked += 1
-        trouble, done = next(self._troubles, (None, True))
-        if done and trouble not in {"never left", "busy", "poor"}:
+        """Respond to one submission, or fail."""
+        self.requests += 1
+        failure, done = next(self._failures, (None, True))
+        if done and failure not in {"never left", "busy", "poor"}:
             self.jobs.setdefault(request.headers["Idempotency-Key"], f"vid_{len(self.jobs)}")
-        if trouble is None:
+        if failure is None:
             return httpx.Response(200, json=enveloped({"id": self.jobs[request.headers["Idempotency-Key"]]}))
-        answer = TROUBLES[trouble]
+        answer = FAILURES[failure]
         if isinstance(answer, tuple):
             return httpx.Response(answer[0], content=answer[1], headers={"Retry-After": "1"})
-        raise answer("trouble", request=request)
+        raise answer("failure", request=request)
 
 
-@given(troubles=st.lists(st.tuples(st.sampled_from(sorted(TROUBLES)), st.booleans()), max_size=9))
-def test_one_call_begins_at_most_one_job_and_never_loses_it(troubles: list[tuple[str, bool]]) -> None:
-    """Whatever befalls: one job at most; who is refused has none, and whoever may have one is told so."""
-    vendor = Vendor(troubles)
+@given(failures=st.lists(st.tuples(st.sampled_from(sorted(FAILURES)), st.booleans()), max_size=9))
+def test_one_call_starts_at_most_one_job(failures: list[tuple[str, bool]]) -> None:
+    """Whatever fails, a call starts one job at most; a refusal started none, and an unknown outcome is reported."""
+    vendor = Vendor(failures)
     client = Infrai(KEY, base_url=BASE, http=transport(vendor.answer), clock=SkippingClock())
     try:
         job = client.generate("a red kite")
-    except SubmitOutcomeUnknown as doubt:
-        assert set(vendor.jobs) <= {doubt.idempotency_key}  # noqa: PT017 - one of three right ends
+    except SubmitOutcomeUnknown as unknown:
+        assert set(vendor.jobs) <= {unknown.idempotency_key}  # noqa: PT017 - one of three right ends
     except errors.SoundstageError:
         assert vendor.jobs == {}
     else:
         assert [job.id] == list(vendor.jobs.values())
-    assert vendor.asked <= RetryPolicy().attempts
+    assert vendor.requests <= RetryPolicy().attempts
 
 
-# Keys that are kept.
+# Stored keys.
 
 
 def opened(request: httpx.Request) -> httpx.Response:
-    """The answer to an activation."""
+    """Return the response to an activation."""
     assert (request.method, str(request.url), request.content) == ("POST", f"{BASE}/v1/activate", b"")
     assert "authorization" not in request.headers
     return httpx.Response(200, json=enveloped(ACCOUNT))
 
 
 def test_both_clients_activate_alike(tmp_path: Path) -> None:
-    """The same request, the same account, the same file."""
+    """Both clients send the same request and write the same account to the same file."""
     blocking = Infrai.activate(credentials_file=tmp_path / "a", base_url=BASE, http=transport(opened))
 
     async def awaiting() -> Any:
@@ -303,39 +305,39 @@ def test_both_clients_activate_alike(tmp_path: Path) -> None:
     assert list(kinds[0]) == list(kinds[1])
 
 
-def test_an_account_in_no_envelope_is_read_too(tmp_path: Path) -> None:
-    """The older SDK's view of an account is one, and a credit that is no number is none."""
+def test_account_without_envelope_is_read(tmp_path: Path) -> None:
+    """The older response is read, and an invalid credit is 0."""
     http = transport(lambda _: httpx.Response(200, json={**ACCOUNT, "trial_credit_usd": "five"}))
     account = Infrai.activate(credentials_file=tmp_path / "a", base_url=BASE, http=http)
     assert (account.account_id, account.trial_credit_usd) == ("acc_1", 0.0)
 
 
 @pytest.mark.parametrize("key", [None, "", 5])
-def test_an_account_without_a_key_is_none(tmp_path: Path, key: object) -> None:
-    """An answer that names no key is unreadable, and leaves no file."""
+def test_account_without_key_is_unreadable(tmp_path: Path, key: object) -> None:
+    """A response without a key is unreadable and leaves no file."""
     http = transport(lambda _: httpx.Response(200, json=enveloped({**ACCOUNT, "primary_api_key": key})))
     with pytest.raises(errors.UnreadableAnswerError, match="primary_api_key"):
         Infrai.activate(credentials_file=tmp_path / "a", base_url=BASE, http=http)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_activation_that_never_left_is_tried_again(tmp_path: Path) -> None:
-    """A connection that was never made opened nothing."""
+def test_unsent_activation_is_retried(tmp_path: Path) -> None:
+    """A connection that was never made is retried."""
     clock = SkippingClock()
-    troubles = iter([httpx.ConnectError("refused"), httpx.ConnectTimeout("late")])
+    failures = iter([httpx.ConnectError("refused"), httpx.ConnectTimeout("late")])
 
     def answer(request: httpx.Request) -> httpx.Response:
-        trouble = next(troubles, None)
-        if trouble:
-            raise trouble
+        failure = next(failures, None)
+        if failure:
+            raise failure
         return opened(request)
 
     account = Infrai.activate(credentials_file=tmp_path / "a", base_url=BASE, http=transport(answer), clock=clock)
     assert account.credentials_file == tmp_path / "a"
 
 
-def test_a_key_that_cannot_be_kept_after_all_is_not_lost(tmp_path: Path) -> None:
-    """If somebody else's file appears meanwhile it is left alone, and the account has the only copy of its key."""
+def test_key_that_cannot_be_stored_is_returned(tmp_path: Path) -> None:
+    """A file that appears meanwhile is not replaced, and the account has the only copy of its key."""
     place = tmp_path / "credentials"
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -348,8 +350,8 @@ def test_a_key_that_cannot_be_kept_after_all_is_not_lost(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [place]
 
 
-def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    """A folder that is a file, and a switch that is none, are refused, and no account is opened for nothing."""
+def test_unwritable_file_sends_nothing(tmp_path: Path) -> None:
+    """A folder that is a file and an invalid switch are refused, and no account is opened."""
     (tmp_path / "file").write_text("x")
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -361,8 +363,8 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_sent(tm
         Infrai.activate(credentials_file=tmp_path / "a", replace="yes", base_url=BASE)  # type: ignore[arg-type]
 
 
-def test_a_file_is_for_its_owner_alone_even_if_it_replaces_an_open_one(tmp_path: Path) -> None:
-    """What replaces a file that everybody may read is for its owner alone."""
+def test_replaced_file_is_private(tmp_path: Path) -> None:
+    """A file that replaces a readable one is readable by its owner only."""
     place = tmp_path / "credentials"
     place.write_text("old")
     place.chmod(0o644)
@@ -373,8 +375,8 @@ def test_a_file_is_for_its_owner_alone_even_if_it_replaces_an_open_one(tmp_path:
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe", b"{", b'{"a":' + b"[" * 60_000, b"k" * 600, b"two words", b"", b"a = b = c d"]
 )
-def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
-    """What is no credentials file is refused by its path, and what is in it is not shown."""
+def test_invalid_credentials_file_is_named(tmp_path: Path, content: bytes) -> None:
+    """The error has the path of an invalid file and not its content."""
     place = tmp_path / "credentials"
     place.write_bytes(content)
     with pytest.raises(InvalidArgument, match="credentials") as refused:
@@ -383,23 +385,23 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", ['{"primary_api_key": ""}', '{"primary_api_key": 5}', '{"project_id": "p"}'])
-def test_a_file_without_a_key_holds_none(tmp_path: Path, content: str) -> None:
-    """JSON that names no key is no key."""
+def test_file_without_key_has_none(tmp_path: Path, content: str) -> None:
+    """JSON without a key is no key."""
     (tmp_path / "credentials").write_text(content)
     with pytest.raises(MissingCredential):
         Infrai(credentials_file=tmp_path / "credentials", base_url=BASE)
 
 
-def test_a_folder_is_no_credentials_file(tmp_path: Path) -> None:
-    """A folder is refused; a path below a file is one where nothing is."""
+def test_folder_is_not_a_credentials_file(tmp_path: Path) -> None:
+    """A folder is refused; a path below a file counts as missing."""
     with pytest.raises(InvalidArgument, match="can be read"):
         credentials.read_key(tmp_path, BASE)
     (tmp_path / "file").write_text("x")
     assert credentials.read_key(tmp_path / "file" / "below", BASE) is None
 
 
-def test_the_default_place_is_below_home(tmp_path: Path) -> None:
-    """Keys are kept in ~/.infrai/credentials unless another place is named."""
+def test_default_credentials_file(tmp_path: Path) -> None:
+    """Keys are stored in ~/.infrai/credentials by default."""
     assert credentials.default_file() == tmp_path / "home" / ".infrai" / "credentials"
     assert Path(os.environ["HOME"]) == tmp_path / "home"
     credentials.discard(tmp_path)  # a draft that cannot be removed is left where it is

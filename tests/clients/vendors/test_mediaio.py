@@ -1,4 +1,4 @@
-"""Media.io: the wire as its documents have it, and methods that are written from the table of its endpoints."""
+"""Media.io: the documented wire format, and methods that are generated from the table of endpoints."""
 
 from __future__ import annotations
 
@@ -36,34 +36,34 @@ JSON = st.recursive(
 GIVEN: dict[str, Any] = {"prompt": "a red kite", "image": IMAGE, "images": [IMAGE], "video": IMAGE}
 
 
-def told(data: object, code: int = 0, msg: str = "", status: int = 200) -> httpx.Response:
-    """An answer in the envelope."""
+def enveloped(data: object, code: int = 0, msg: str = "", status: int = 200) -> httpx.Response:
+    """Return a response in the envelope."""
     return httpx.Response(status, json={"code": code, "msg": msg, "data": data, "trace_id": TRACE})
 
 
 def client(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MediaIO:
-    """A blocking client whose requests *handler* answers."""
+    """Return a sync client whose requests *handler* serves."""
     http = httpx.Client(transport=httpx.MockTransport(handler))
     return MediaIO(KEY, **{"base_url": BASE, "http": http, "clock": SkippingClock(), **options})
 
 
 def polled(response: httpx.Response, operation: str | None = None) -> Any:
-    """One look at a job whose answer is *response*."""
+    """Poll once a job whose response is *response*."""
     return client(lambda _: response).job("t-1", operation).refresh()
 
 
 def needed(endpoint: Endpoint) -> dict[str, Any]:
-    """The least that a call of *endpoint* needs."""
+    """Return the required arguments of *endpoint*."""
     return {one.name: GIVEN[one.name] for one in endpoint.parameters if one.required}
 
 
 def nothing(request: httpx.Request) -> httpx.Response:
-    """Nothing may be sent."""
+    """Fail: no request may be sent."""
     raise AssertionError(request)
 
 
-def test_the_written_modules_are_up_to_date() -> None:
-    """Table, methods, types and overloads are what the tool writes from the facts' table today."""
+def test_generated_modules_are_up_to_date() -> None:
+    """Table, methods, types and overloads are what the tool generates from the facts."""
     spec = spec_from_file_location("mediaio_methods", TOOL)
     assert spec is not None
     assert spec.loader is not None
@@ -74,8 +74,8 @@ def test_the_written_modules_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("kind", [MediaIO, AsyncMediaIO])
-def test_every_endpoint_is_a_method_that_takes_what_the_table_says(kind: type) -> None:
-    """Names in order, what is required first and the rest by name alone, and each documented for the editor."""
+def test_methods_match_table(kind: type) -> None:
+    """Parameters are in order, required ones first, the others by keyword only, and each is documented."""
     for name, endpoint in ENDPOINTS.items():
         method = getattr(kind, name)
         found = dict(inspect.signature(method).parameters)
@@ -88,8 +88,8 @@ def test_every_endpoint_is_a_method_that_takes_what_the_table_says(kind: type) -
         assert endpoint.name in (inspect.getdoc(method) or "")
 
 
-def test_every_endpoint_has_its_own_overload_and_type() -> None:
-    """`generate` is typed for each exact name; the types of its arguments are the table's."""
+def test_overloads_match_table() -> None:
+    """`generate` has an overload for each exact name, typed as in the table."""
     for endpoint in ENDPOINTS.values():
         typed = getattr(parameters, "".join(word.capitalize() for word in endpoint.method.split("_")) + "Parameters")
         assert list(get_type_hints(typed)) == [one.name for one in endpoint.parameters]
@@ -99,13 +99,13 @@ def test_every_endpoint_has_its_own_overload_and_type() -> None:
 
 
 @pytest.mark.parametrize("method", ENDPOINTS)
-def test_a_create_call_is_as_documented(method: str) -> None:
-    """POST to the endpoint, the key, and every value a string in the wrapper."""
+def test_submission_matches_documents(method: str) -> None:
+    """A submission is a POST to the endpoint with the key, and every value is a string in the wrapper."""
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return told({"task_id": "t-1"})
+        return enveloped({"task_id": "t-1"})
 
     endpoint = ENDPOINTS[method]
     job = getattr(client(handler), method)(**needed(endpoint))
@@ -124,8 +124,8 @@ def test_a_create_call_is_as_documented(method: str) -> None:
     unit=st.sampled_from(["", "s"]),
     value=st.integers(-5, 120) | st.booleans() | st.floats() | st.text(max_size=4) | st.none(),
 )
-def test_a_number_is_taken_for_the_string_that_it_is(choices: list[int], unit: str, value: Any) -> None:
-    """5 is '5s' or '5', whichever the table has; True is no number, 5.0 is none, and another string is wrong."""
+def test_number_is_converted_to_string(choices: list[int], unit: str, value: Any) -> None:
+    """5 is '5s' or '5', as in the table; True, 5.0 and other strings are refused."""
     words = tuple(f"{choice}{unit}" for choice in choices)
     parameter = Parameter("duration", choices=words)
     right = value in words if isinstance(value, str) else type(value) is int and value in choices
@@ -138,7 +138,7 @@ def test_a_number_is_taken_for_the_string_that_it_is(choices: list[int], unit: s
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "field", "said"),
+    ("name", "given", "field", "expected"),
     [
         ("Kling 3", {}, "name", "did you mean 'Kling 3.0'?"),
         ("kling_3_0", {}, "name", "did you mean 'Kling 3.0'?"),
@@ -159,12 +159,12 @@ def test_a_number_is_taken_for_the_string_that_it_is(choices: list[int], unit: s
         ("Nano Banana", {"prompt": "x", "images": [IMAGE, "fox.png"]}, "images", "http"),
     ],
 )
-def test_a_wrong_name_or_value_is_answered_with_what_is_right(name: Any, given: Any, field: str, said: str) -> None:
-    """The error names the field and what is allowed, and whatever is near; nothing is sent; the twin says the same."""
+def test_wrong_name_or_value_gets_suggestion(name: Any, given: Any, field: str, expected: str) -> None:
+    """The error names the field, what is allowed and the nearest word; nothing is sent by either client."""
     with pytest.raises(InvalidArgument) as refusal:
         client(nothing).generate(name, **given)
     assert refusal.value.field == field
-    assert said in str(refusal.value)
+    assert expected in str(refusal.value)
 
     async def awaiting() -> None:
         async with AsyncMediaIO(KEY, base_url=BASE) as twin:
@@ -183,9 +183,9 @@ def test_a_wrong_name_or_value_is_answered_with_what_is_right(name: Any, given: 
         ("", "unknown"), (None, "unknown"), (3, "unknown"), (["completed"], "unknown"),
     ],
 )  # fmt: skip
-def test_both_vocabularies_are_read(word: Any, state: str) -> None:
-    """Each documented word has its state, success without an output is a failure, and any other word is no end."""
-    assert polled(told({"status": word})).state is JobState(state)
+def test_both_state_vocabularies_are_read(word: Any, state: str) -> None:
+    """Each documented word has its state, success without output is a failure, and other words are not final."""
+    assert polled(enveloped({"status": word})).state is JobState(state)
 
 
 @pytest.mark.parametrize(
@@ -193,18 +193,18 @@ def test_both_vocabularies_are_read(word: Any, state: str) -> None:
     [
         ("https://r.example/a.mp4?x=y.png", None, "video"), ("https://r.example/a.PNG", None, "image"),
         ("https://r.example/a", None, "file"), ("https://r.example/a", "imagen_4", "image"),
-        ("https://r.example/a.png", "kling_3_0", "video"), ("https://r.example/a.webp", "nobody", "image"),
+        ("https://r.example/a.png", "kling_3_0", "video"), ("https://r.example/a.webp", "unknown", "image"),
     ],
 )  # fmt: skip
-def test_a_result_is_what_its_endpoint_makes(url: str, operation: str | None, kind: str) -> None:
-    """The endpoint says what it is; where nobody knows which one it was, the address's ending does."""
-    job = polled(told({"status": "completed", "result": [{"preview": url}]}), operation)
+def test_output_kind_follows_endpoint(url: str, operation: str | None, kind: str) -> None:
+    """The endpoint determines the kind; without one the suffix of the URL does."""
+    job = polled(enveloped({"status": "completed", "result": [{"preview": url}]}), operation)
     assert [output.kind for output in job.outputs] == [kind]
 
 
 @given(document=JSON, status=st.sampled_from([200, 400, 500]))
-def test_no_json_whatever_breaks_the_reading(document: Any, status: int) -> None:
-    """Any JSON in any place is an answer or an ApiError, never anything else."""
+def test_any_json_response_is_read_or_api_error(document: Any, status: int) -> None:
+    """Any JSON in any place is read, or raises an ApiError."""
     for shaped in (
         document,
         {"code": 0, "data": document},
@@ -228,10 +228,10 @@ def test_no_json_whatever_breaks_the_reading(document: Any, status: int) -> None
         (7, 500, errors.ServerError),
     ],
 )  # fmt: skip
-def test_the_code_decides_first_and_the_status_second(code: int, status: int, kind: type[errors.ApiError]) -> None:
-    """A known code wins, and the HTTP status speaks for an unknown one."""
+def test_code_precedes_status(code: int, status: int, kind: type[errors.ApiError]) -> None:
+    """A known code decides, and the HTTP status only for an unknown one."""
     with pytest.raises(errors.ApiError) as caught:
-        polled(told({}, code, "", status))
+        polled(enveloped({}, code, "", status))
     assert type(caught.value) is kind
     assert (caught.value.code, caught.value.request_id) == (code, TRACE)
     assert f"refused with code {code}" in str(caught.value)
@@ -240,18 +240,18 @@ def test_the_code_decides_first_and_the_status_second(code: int, status: int, ki
 @pytest.mark.parametrize(
     ("response", "kind"),
     [
-        (told({}, 490000, "no"), errors.BadRequestError),
-        (told({}, 490000, "no", 500), errors.BadRequestError),
-        (told({}, 12, "no"), errors.ApiError),
-        (told({}, 12, "no", 503), errors.SubmitOutcomeUnknown),
+        (enveloped({}, 490000, "no"), errors.BadRequestError),
+        (enveloped({}, 490000, "no", 500), errors.BadRequestError),
+        (enveloped({}, 12, "no"), errors.ApiError),
+        (enveloped({}, 12, "no", 503), errors.SubmitOutcomeUnknown),
         (httpx.Response(502, text="<html>"), errors.SubmitOutcomeUnknown),
         (httpx.Response(200, json={"code": 0, "data": None}), errors.SubmitOutcomeUnknown),
         (httpx.Response(200, json={"data": {"task_id": "t"}}), errors.SubmitOutcomeUnknown),
         (httpx.Response(401, text="who?"), errors.AuthenticationError),
     ],
 )
-def test_a_refusal_is_certain_or_it_is_none(response: httpx.Response, kind: type[Exception]) -> None:
-    """A documented code refuses, an undocumented one too unless the server erred; all else may have started a job."""
+def test_only_certain_refusals_are_refusals(response: httpx.Response, kind: type[Exception]) -> None:
+    """A documented code refuses, another one only without a server error; all else is an unknown outcome."""
     sent: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -268,25 +268,25 @@ def test_a_refusal_is_certain_or_it_is_none(response: httpx.Response, kind: type
     ("task", "path"),
     [("t-1", "t-1"), ("a/b?c#d", "a%2Fb%3Fc%23d"), ("..", "%2E%2E"), (".", "%2E"), ("a.b", "a.b"), ("狐", "%E7%8B%90")],
 )
-def test_an_id_is_one_segment_of_the_path(task: str, path: str) -> None:
-    """Nothing in an id leads elsewhere."""
+def test_id_is_one_path_segment(task: str, path: str) -> None:
+    """No character of an id changes the path."""
     seen: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request.url.raw_path.decode())
-        return told({"status": "waiting"})
+        return enveloped({"status": "waiting"})
 
     client(handler).job(task).refresh()
     assert seen == [f"/generation/result/{path}"]
 
 
-def test_the_balance_is_asked_for_again_when_trouble_passes() -> None:
-    """It is free, so a server error is no end."""
-    answers = [httpx.Response(503), told({"credits": 12})]
+def test_balance_is_retried() -> None:
+    """Reading the balance is free, so a server error is retried."""
+    answers = [httpx.Response(503), enveloped({"credits": 12})]
     assert client(lambda _: answers.pop(0)).credits() == 12
 
 
-def test_the_profile_is_the_documented_one() -> None:
+def test_profile_matches_documents() -> None:
     """Host, variables, abilities and the exact names of the endpoints are those of the documents."""
     assert PROFILE.base_url == "https://openapi.media.io"
     assert (dict(PROFILE.credentials), PROFILE.base_url_variable) == (

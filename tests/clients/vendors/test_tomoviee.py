@@ -1,4 +1,4 @@
-"""Tomoviee: the wire as its documents have it."""
+"""Tomoviee: the documented wire format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from soundstage.vendors.tomoviee import BASE_URL_ALIAS, PROFILE, AspectRatio, Re
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
 
-URL = "https://cdn.example/film.mp4?Signature=abc"
+URL = "https://cdn.example/video.mp4?Signature=abc"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -28,13 +28,13 @@ JSON = st.recursive(
 
 
 def poll(kit: Kit, content: bytes, status: int = 200) -> Any:
-    """One look at a job whose answer is *content*."""
+    """Poll once a job whose response is *content*."""
     wire = kit.wire(lambda _: Response(status, {}, content))
     return wire.run(kit.service().poll_once(JobRef("t-1")))
 
 
 def submitted(kit: Kit, **arguments: Any) -> tuple[httpx.Request, Any]:
-    """The request that text_to_video sends, and its parsed body."""
+    """Return the request that text_to_video sends, and its parsed body."""
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -45,8 +45,8 @@ def submitted(kit: Kit, **arguments: Any) -> tuple[httpx.Request, Any]:
     return seen[0], json.loads(seen[0].content)
 
 
-def test_a_create_call_is_as_documented(kit: Kit) -> None:
-    """POST to the capability, both authorization headers, a flat JSON body with the documented defaults."""
+def test_submission_matches_documents(kit: Kit) -> None:
+    """A submission is a POST with both headers and a flat JSON body with the documented defaults."""
     request, body = submitted(kit)
     assert (request.method, str(request.url)) == ("POST", f"{kit.base}/v1/open/capacity/application/tm_text2video_b")
     assert request.headers["X-App-Key"] == kit.key
@@ -62,11 +62,11 @@ def test_a_create_call_is_as_documented(kit: Kit) -> None:
     move=st.none() | st.sampled_from(CameraMove) | st.integers(1, 46),
     params=st.none() | st.text(st.characters(exclude_categories=["Cs"])),
 )
-def test_every_allowed_argument_arrives_as_it_is(
+def test_allowed_arguments_are_sent_unchanged(
     kit: Kit, *, prompt: str, resolution: Any, ratio: Any, move: Any, params: Any
 ) -> None:
-    """Whatever is allowed is sent under the vendor's name, unchanged; what is None is absent."""
-    callback = None if params is None else "https://me.example/told"
+    """Every allowed value is sent under the vendor's name, unchanged; None is omitted."""
+    callback = None if params is None else "https://me.example/callback"
     _, body = submitted(
         kit,
         prompt=prompt,
@@ -105,8 +105,8 @@ def test_every_allowed_argument_arrives_as_it_is(
         ("params", "\udfff"),
     ],
 )
-def test_a_bad_argument_is_refused_before_anything_is_sent(kit: Kit, field: str, value: object) -> None:
-    """The error names the field and what is allowed, and no request leaves."""
+def test_invalid_argument_sends_nothing(kit: Kit, field: str, value: object) -> None:
+    """The error names the field and what is allowed, and no request is sent."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request)
@@ -118,8 +118,8 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(kit: Kit, field: str,
     assert caught.value.allowed
 
 
-def test_the_camera_moves_are_the_documented_ones() -> None:
-    """46 moves, numbered from 1 without a gap, by the names of the table."""
+def test_camera_moves_match_documents() -> None:
+    """There are 46 moves, numbered from 1 without a gap, with the names of the table."""
     assert [int(move) for move in CameraMove] == list(range(1, 47))
     assert (CameraMove.TILT_UP, CameraMove.STATIC, CameraMove.OBJECT_POV, CameraMove.CRANE_DOWN) == (5, 9, 12, 46)
 
@@ -128,21 +128,21 @@ def test_the_camera_moves_are_the_documented_ones() -> None:
     ("status", "state"),
     [(1, "queued"), (2, "running"), (3, "failed"), (4, "failed"), (5, "canceled"), (6, "expired"), ("4", "failed")],
 )
-def test_the_six_statuses_are_read(kit: Kit, status: object, state: str) -> None:
-    """Each documented status has its state; 3 without an output is a failure."""
+def test_statuses_are_read(kit: Kit, status: object, state: str) -> None:
+    """Each documented status has its state; 3 without output is a failure."""
     snapshot = poll(kit, kit.task(status))
     assert (snapshot.state, snapshot.state_raw) == (JobState(state), status)
 
 
 @pytest.mark.parametrize("status", [0, 7, -1, None, True, "done", 3.0, [], "9" * 5000])
-def test_an_unknown_status_keeps_the_job_open(kit: Kit, status: object) -> None:
-    """A word nobody documents is UNKNOWN, which is not final."""
+def test_unknown_status_keeps_polling(kit: Kit, status: object) -> None:
+    """An undocumented status is UNKNOWN, which is not final."""
     assert poll(kit, kit.task(status)).state is JobState.UNKNOWN
 
 
 @pytest.mark.parametrize("key", ["video_path", "images_path", "image_path", "audio_path", "mask_path", "gif_path"])
-def test_outputs_are_read_under_every_documented_key(kit: Kit, key: str) -> None:
-    """The result is JSON in a string; the kind follows from the key, old and new names alike."""
+def test_outputs_are_read_under_every_key(kit: Kit, key: str) -> None:
+    """The result is JSON in a string; the kind follows from the key, old or new."""
     snapshot = poll(kit, kit.finished(URL, URL + "2", key=key))
     kind = key.removesuffix("_path").replace("images", "image")
     assert [(media.url, media.kind) for media in snapshot.media] == [(URL, kind), (URL + "2", kind)]
@@ -152,8 +152,8 @@ def test_outputs_are_read_under_every_documented_key(kit: Kit, key: str) -> None
 @pytest.mark.parametrize(
     "result", [{"video_path": [URL]}, json.dumps({"video_path": URL, "model_version": "b", "translate_prompt": ["x"]})]
 )
-def test_a_result_in_another_shape_is_still_read(kit: Kit, result: object) -> None:
-    """A result that is an object already, or an address without a list around it, is no reason to lose a film."""
+def test_result_in_other_shapes_is_read(kit: Kit, result: object) -> None:
+    """A result that is an object, or an address without a list, is read, too."""
     assert [media.url for media in poll(kit, kit.task(3, result=result)).media] == [URL]
 
 
@@ -161,7 +161,7 @@ def test_a_result_in_another_shape_is_still_read(kit: Kit, result: object) -> No
     "result", [None, "", "{", "[]", '"x"', "{}", '{"video_path": []}', '{"video_path": [null, ""]}', 5, "[" * 100_000]
 )
 def test_success_without_output_is_a_failure(kit: Kit, result: object) -> None:
-    """Status 3 with nothing to fetch is NoOutput."""
+    """Status 3 without output is NoOutput."""
     snapshot = poll(kit, kit.task(3, result=result))
     assert snapshot.state is JobState.FAILED
     assert snapshot.failure is errors.NoOutput
@@ -173,18 +173,18 @@ def test_success_without_output_is_a_failure(kit: Kit, result: object) -> None:
     [(40, 40.0), ("40", 40.0), (140, 100.0), (-1, 0.0), ("many", None), (None, None), ("nan", None), ([], None)],
 )
 def test_progress_is_read_under_both_names(kit: Kit, field: str, value: object, percent: float | None) -> None:
-    """`progress` and `process` are percent from 0 to 100, and nonsense is no progress."""
+    """`progress` and `process` are percent from 0 to 100; other values are None."""
     assert poll(kit, kit.task(2, 0, **{field: value})).progress == percent
 
 
-def test_data_is_read_whatever_the_code_says(kit: Kit) -> None:
-    """A non-zero code together with data is still an answer about the task."""
+def test_data_precedes_code(kit: Kit) -> None:
+    """A response with data is read whatever its code is."""
     snapshot = poll(kit, kit.task(4, code=680001, reason="out of luck"))
     assert (snapshot.state, snapshot.reason) == (JobState.FAILED, "out of luck")
 
 
-def test_a_reason_that_names_the_content_policy_is_told_apart(kit: Kit) -> None:
-    """A blocked film is ContentFiltered, any other failed one is JobFailed."""
+def test_content_policy_reason_is_content_filtered(kit: Kit) -> None:
+    """A failure that names the content policy is ContentFiltered, any other JobFailed."""
     assert poll(kit, kit.task(4, reason="Blocked by the content policy")).failure is errors.ContentFiltered
     assert poll(kit, kit.task(4, reason="out of memory")).failure is None
     assert poll(kit, kit.task(6, reason="content policy")).failure is None
@@ -204,8 +204,8 @@ def test_a_reason_that_names_the_content_policy_is_told_apart(kit: Kit) -> None:
         b"\xff",
     ],
 )
-def test_an_answer_that_is_none_is_unreadable(kit: Kit, content: bytes) -> None:
-    """What is no envelope with data is neither success nor failure of the job."""
+def test_response_without_data_is_unreadable(kit: Kit, content: bytes) -> None:
+    """A response without envelope or data is neither success nor failure of the job."""
     with pytest.raises(errors.UnreadableAnswerError):
         poll(kit, content)
 
@@ -230,26 +230,24 @@ def test_an_answer_that_is_none_is_unreadable(kit: Kit, content: bytes) -> None:
         (680404, 500, errors.NotFoundError),
     ],
 )
-def test_the_code_decides_first_and_the_status_second(
-    kit: Kit, code: int, status: int, kind: type[errors.ApiError]
-) -> None:
-    """Both dialects are read: a known code wins, and the HTTP status speaks for an unknown one."""
-    content = json.dumps({"code": code, "msg": "said so"}).encode()
+def test_code_precedes_status(kit: Kit, code: int, status: int, kind: type[errors.ApiError]) -> None:
+    """In both dialects a known code decides, and the HTTP status only for an unknown one."""
+    content = json.dumps({"code": code, "msg": "refused"}).encode()
     with pytest.raises(errors.ApiError) as caught:
         poll(kit, content, status)
     assert type(caught.value) is kind
-    assert (caught.value.code, caught.value.status, caught.value.message) == (code, status, "said so")
+    assert (caught.value.code, caught.value.status, caught.value.message) == (code, status, "refused")
 
 
-def test_a_refusal_without_a_message_says_its_code(kit: Kit) -> None:
-    """An empty msg leaves no empty error."""
+def test_refusal_without_message_has_its_code(kit: Kit) -> None:
+    """An empty msg is replaced by the code."""
     with pytest.raises(errors.ApiError, match="refused with code 680001"):
         poll(kit, b'{"code": 680001, "msg": ""}')
 
 
 @given(document=JSON, status=st.sampled_from([200, 400, 500]))
-def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: int) -> None:
-    """Any JSON in any place is an answer or an ApiError, never anything else."""
+def test_any_json_response_is_read_or_api_error(kit: Kit, document: Any, status: int) -> None:
+    """Any JSON in any place is read, or raises an ApiError."""
     for shaped in (
         document,
         {"code": 0, "data": document},
@@ -262,8 +260,8 @@ def test_no_json_whatever_breaks_the_reading(kit: Kit, document: Any, status: in
             assert error.vendor == PROFILE.slug  # noqa: PT017 - either end is right, and this is one of them
 
 
-def test_a_poll_is_as_documented(kit: Kit) -> None:
-    """POST to the one result route with the task's id, authorized like a create call, and free."""
+def test_poll_matches_documents(kit: Kit) -> None:
+    """A poll is an authorized, free POST with the task's id to the one result route."""
     wire = kit.wire(lambda _: Response(200, {}, kit.task(1)))
     wire.run(kit.service().poll_once(JobRef("t-1"), 7.0))
     request: Request = wire.sent[0]
@@ -272,7 +270,7 @@ def test_a_poll_is_as_documented(kit: Kit) -> None:
     assert (request.paid, request.timeout) == (False, 7.0)
 
 
-def test_the_profile_is_the_documented_one() -> None:
+def test_profile_matches_documents() -> None:
     """Host, alias, variables and abilities are those of the documents."""
     assert PROFILE.base_url == "https://openapi.wondershare.cc"
     assert BASE_URL_ALIAS == "https://open-api.wondershare.cc"

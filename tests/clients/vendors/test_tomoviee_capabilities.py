@@ -1,4 +1,4 @@
-"""Tomoviee's eleven capabilities: what each sends, what it takes, and what it refuses before anything is sent."""
+"""Tomoviee's eleven capabilities: what each sends, accepts and refuses before anything is sent."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 IMAGE = "https://files.example/cat.png?Signature=planted"
 OTHER = "https://files.example/dog.png"
-VIDEO = "http://files.example/film.mp4"
+VIDEO = "http://files.example/video.mp4"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 ADDRESSES = st.sampled_from([IMAGE, OTHER, VIDEO, "https://files.example:8443/a/b.webp"])
-FILM = {"resolution": "720p", "aspect_ratio": "16:9", "duration": 5}
-FILM_OPTIONS = {
+VIDEO_DEFAULTS = {"resolution": "720p", "aspect_ratio": "16:9", "duration": 5}
+VIDEO_OPTIONS = {
     "resolution": st.sampled_from(["720p", "1080p"]),
     "aspect_ratio": st.sampled_from(["16:9", "9:16", "4:3", "3:4", "1:1"]),
     "camera_move": st.sampled_from(CameraMove) | st.integers(1, 46),
 }
-FRAME_OPTIONS = {**FILM_OPTIONS, "aspect_ratio": st.sampled_from(["16:9", "9:16", "4:3", "3:4", "1:1", "original"])}
+FRAME_OPTIONS = {**VIDEO_OPTIONS, "aspect_ratio": st.sampled_from(["16:9", "9:16", "4:3", "3:4", "1:1", "original"])}
 CONTROLS = st.sampled_from(ControlType) | st.sampled_from(["0", "1", "2", "3"]) | st.integers(0, 3)
 SIDES = st.integers(512, 2048)
 FOUR = st.integers(1, 4)
@@ -38,7 +38,7 @@ FOUR = st.integers(1, 4)
 
 @dataclass(frozen=True)
 class Case:
-    """One capability: the least a call needs, what it sends then, what else it takes, and what it refuses."""
+    """One capability: required arguments, what is sent for them, allowed values and refused values."""
 
     method: str
     capability: str
@@ -51,7 +51,7 @@ class Case:
 NO_TEXTS = ["", " \n", None, 5, "\ud800"]
 NO_ADDRESSES = ["", None, 5, "cat.png", "ftp://files.example/cat.png", "file:///cat.png", "https://", "https://a b/"]
 NO_CONTROLS = [-1, 4, "4", "", "subject", True, 2.0, None, " 2"]
-NO_FILMS: list[tuple[str, Any]] = [
+INVALID_VIDEOS: list[tuple[str, Any]] = [
     *(("prompt", value) for value in NO_TEXTS),
     *(("resolution", value) for value in ("480p", "4k", 720, None)),
     *(("duration", value) for value in (4, 10, 5.0, "5", None)),
@@ -60,30 +60,30 @@ NO_FILMS: list[tuple[str, Any]] = [
 ]
 
 CASES = [
-    Case("text_to_video", "tm_text2video_b", {"prompt": "a cat"}, FILM, FILM_OPTIONS, NO_FILMS),
+    Case("text_to_video", "tm_text2video_b", {"prompt": "a cat"}, VIDEO_DEFAULTS, VIDEO_OPTIONS, INVALID_VIDEOS),
     Case(
         "image_to_video",
         "tm_img2video_b",
         {"prompt": "a cat", "image": IMAGE},
-        FILM,
+        VIDEO_DEFAULTS,
         FRAME_OPTIONS,
-        [*NO_FILMS, *(("image", value) for value in NO_ADDRESSES)],
+        [*INVALID_VIDEOS, *(("image", value) for value in NO_ADDRESSES)],
     ),
     Case(
         "first_last_frame",
         "tm_tail2video_b",
         {"prompt": "a cat", "image": IMAGE, "image_tail": OTHER},
-        FILM,
+        VIDEO_DEFAULTS,
         FRAME_OPTIONS,
-        [*NO_FILMS, *((name, value) for name in ("image", "image_tail") for value in NO_ADDRESSES)],
+        [*INVALID_VIDEOS, *((name, value) for name in ("image", "image_tail") for value in NO_ADDRESSES)],
     ),
     Case(
         "video_continuation",
         "tm_video_continuation_b",
         {"prompt": "a cat", "video": VIDEO},
-        FILM,
-        FILM_OPTIONS,
-        [*NO_FILMS, ("aspect_ratio", "original"), *(("video", value) for value in NO_ADDRESSES)],
+        VIDEO_DEFAULTS,
+        VIDEO_OPTIONS,
+        [*INVALID_VIDEOS, ("aspect_ratio", "original"), *(("video", value) for value in NO_ADDRESSES)],
     ),
     Case(
         "image_to_image",
@@ -191,7 +191,7 @@ CASES = [
 ]
 BY_METHOD = {case.method: case for case in CASES}
 NAMES = {"camera_move": "camera_move_index"}
-TOLD: list[tuple[str, Any]] = [
+INVALID_CALLBACKS: list[tuple[str, Any]] = [
     ("callback", "ftp://me.example"),
     ("callback", 5),
     ("params", {"a": 1}),
@@ -201,7 +201,7 @@ cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.method)
 
 
 def sent_by(kit: Kit, method: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
-    """The capability that a call asks for, and the body it sends."""
+    """Return the capability that a call requests, and the body that it sends."""
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -217,7 +217,7 @@ def sent_by(kit: Kit, method: str, **arguments: Any) -> tuple[str, dict[str, Any
 
 
 def refusal_of(kit: Kit, method: str, **arguments: Any) -> InvalidArgument:
-    """The error of a call that must send nothing."""
+    """Return the error of a call that must send nothing."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         raise AssertionError(request)
@@ -227,8 +227,8 @@ def refusal_of(kit: Kit, method: str, **arguments: Any) -> InvalidArgument:
     return caught.value
 
 
-def test_every_capability_has_its_case() -> None:
-    """What a client adds to those of any service is the eleven capabilities, on both kinds."""
+def test_every_capability_has_a_case() -> None:
+    """Both kinds of client add exactly the eleven capabilities."""
     for client, shared in ((Tomoviee, SyncClient), (AsyncTomoviee, AsyncClient)):
         methods = {name for name in dir(client) if not name.startswith("_")}
         assert methods - set(dir(shared)) == set(BY_METHOD)
@@ -236,32 +236,32 @@ def test_every_capability_has_its_case() -> None:
 
 
 @cases
-def test_a_call_with_the_least_sends_the_documented_defaults(kit: Kit, case: Case) -> None:
-    """What is needed and what the vendor's own client fills in is sent, and nothing else."""
+def test_required_arguments_send_documented_defaults(kit: Kit, case: Case) -> None:
+    """Required arguments and the defaults of the vendor's own client are sent, and nothing else."""
     assert sent_by(kit, case.method, **case.needs) == (case.capability, {**case.needs, **case.fills})
 
 
 @cases
 @given(data=st.data())
-def test_every_allowed_argument_arrives_under_the_vendors_name(kit: Kit, case: Case, data: st.DataObject) -> None:
-    """Whatever is allowed is sent unchanged, controls as their strings; what is None is absent."""
+def test_allowed_arguments_are_sent_under_vendor_names(kit: Kit, case: Case, data: st.DataObject) -> None:
+    """Every allowed value is sent unchanged, controls as strings; None is omitted."""
     options = data.draw(st.fixed_dictionaries({}, optional={**case.takes, "params": TEXTS}))
-    _, body = sent_by(kit, case.method, **{**case.needs, **options, "callback": "https://me.example/told"})
+    _, body = sent_by(kit, case.method, **{**case.needs, **options, "callback": "https://me.example/callback"})
     expected = {NAMES.get(name, name): value for name, value in options.items()}
     if "control_type" in options:
         expected["control_type"] = str(options["control_type"])
     if case.method == "image_to_image" and expected.get("control_type", "2") != "2":
         expected.setdefault("init_image", None)
-    filled = {**case.needs, **case.fills, **expected, "callback": "https://me.example/told"}
+    filled = {**case.needs, **case.fills, **expected, "callback": "https://me.example/callback"}
     assert body == {name: value for name, value in filled.items() if value is not None}
 
 
 @pytest.mark.parametrize(
     ("method", "name", "value"),
-    [(case.method, name, value) for case in CASES for name, value in [*case.refuses, *TOLD]],
+    [(case.method, name, value) for case in CASES for name, value in [*case.refuses, *INVALID_CALLBACKS]],
 )
-def test_a_bad_argument_is_refused_before_anything_is_sent(kit: Kit, method: str, name: str, value: Any) -> None:
-    """The error names the field, shows the value and says what is allowed, and no request leaves."""
+def test_invalid_argument_sends_nothing(kit: Kit, method: str, name: str, value: Any) -> None:
+    """The error names the field, the value and what is allowed, and no request is sent."""
     needs = BY_METHOD[method].needs
     if name in {"image", "mask"} and name not in needs:
         needs = {"prompt": "a cat"} if name == "image" else needs
@@ -272,8 +272,8 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(kit: Kit, method: str
 
 
 @cases
-def test_what_is_needed_is_asked_for_before_anything_is_sent(kit: Kit, case: Case) -> None:
-    """A call without one of its needs is refused: by Python, or where an older name would do by name."""
+def test_missing_argument_sends_nothing(kit: Kit, case: Case) -> None:
+    """A missing argument is refused by Python, or by name where an older name exists."""
     for name in case.needs:
         rest = {other: value for other, value in case.needs.items() if other != name}
         with pytest.raises((TypeError, InvalidArgument), match=name):
@@ -289,10 +289,8 @@ def test_what_is_needed_is_asked_for_before_anything_is_sent(kit: Kit, case: Cas
         ("redrawing", "mask_url", "mask", IMAGE, OTHER),
     ],
 )
-def test_old_names_are_taken_for_new_ones(
-    kit: Kit, *, method: str, name: str, old_name: str, value: Any, other: Any
-) -> None:
-    """The older name alone, or both saying the same, send the newer; two values are refused, no query shown."""
+def test_older_names_are_accepted(kit: Kit, *, method: str, name: str, old_name: str, value: Any, other: Any) -> None:
+    """The older name alone, or both with one value, send the newer; two values are refused, without queries."""
     needs = {key: given for key, given in BY_METHOD[method].needs.items() if key != name}
     _, plain = sent_by(kit, method, **needs, **{name: value})
     assert plain[name] == value
@@ -305,8 +303,8 @@ def test_old_names_are_taken_for_new_ones(
     assert "planted" not in str(error)
 
 
-def test_only_a_subject_begins_with_the_reference(kit: Kit) -> None:
-    """init_image is the reference where it is required and nothing else is given, and is left alone otherwise."""
+def test_subject_starts_with_reference(kit: Kit) -> None:
+    """init_image defaults to the reference only for a subject."""
     needs = BY_METHOD["image_to_image"].needs
     assert sent_by(kit, "image_to_image", **needs, init_image=OTHER)[1]["init_image"] == OTHER
     assert "init_image" not in sent_by(kit, "image_to_image", **needs, control_type=ControlType.EDGE)[1]
@@ -322,20 +320,18 @@ def test_only_a_subject_begins_with_the_reference(kit: Kit) -> None:
         ("video_soundtrack", {"video": VIDEO, "duration": 901}, "an integer from 5 to 900"),
     ],
 )
-def test_what_only_the_older_pages_allow_is_refused_with_the_newer_range(
-    kit: Kit, method: str, arguments: dict[str, Any], allowed: str
-) -> None:
-    """The ranges of the newer reading hold, and the refusal says them."""
+def test_ranges_are_those_of_newer_documents(kit: Kit, method: str, arguments: dict[str, Any], allowed: str) -> None:
+    """A value that only the older pages allow is refused with the newer range."""
     assert refusal_of(kit, method, **arguments).allowed == allowed
 
 
-def test_the_longest_speech_is_allowed(kit: Kit) -> None:
-    """5000 characters are sent whole."""
+def test_longest_speech_is_sent(kit: Kit) -> None:
+    """5000 characters are sent."""
     assert sent_by(kit, "text_to_speech", text="x" * 5000)[1]["text"] == "x" * 5000
 
 
-def test_the_controls_and_voices_are_the_documented_ones() -> None:
-    """Four controls from 0, and the eight voices that the documents name."""
+def test_controls_and_voices_match_documents() -> None:
+    """There are four controls from 0, and the eight documented voices."""
     assert [(kind.name, str(kind)) for kind in ControlType] == [
         ("EDGE", "0"),
         ("POSE", "1"),
@@ -356,7 +352,7 @@ def test_the_controls_and_voices_are_the_documented_ones() -> None:
 
 @cases
 def test_both_clients_send_the_same(kit: Kit, case: Case) -> None:
-    """Each method is the same on both kinds of client, argument by argument and byte by byte."""
+    """Each method sends the same bytes for the same arguments from both clients."""
     seen: list[bytes] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -375,7 +371,7 @@ def test_both_clients_send_the_same(kit: Kit, case: Case) -> None:
 
 @cases
 def test_every_method_cites_its_facts(case: Case) -> None:
-    """The help of a method names its capability and the facts it stands on."""
+    """The help of a method names its capability and its facts."""
     text = inspect.getdoc(getattr(Tomoviee, case.method)) or ""
     assert case.capability in text
     assert "Facts: tomoviee:" in text

@@ -1,4 +1,4 @@
-"""Veo: the wire as its documents have it."""
+"""Veo: the documented wire format."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ NAME = "models/veo-3.0-generate-preview/operations/idrk08ltkg0a"
 FILE = "/v1beta/files/a1:download?alt=media"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
 JPEG = b"\xff\xd8\xff" + bytes(16)
-FILM = b"\0\0\0\x18ftypmp42" + bytes(512)
+VIDEO = b"\0\0\0\x18ftypmp42" + bytes(512)
 
 
 @pytest.fixture(autouse=True)
 def _no_proxy_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the key or the address of the machine it runs on."""
+    """Hide the key and the address of this machine's environment from every test."""
     for variable in ("LITELLM_API_KEY", "LITELLM_BASE_URL"):
         monkeypatch.delenv(variable, raising=False)
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response], base_url: str = BASE) -> Veo:
-    """A blocking client whose requests *answer* answers."""
+    """Return a sync client whose requests get the responses of *answer*."""
     http = httpx.Client(transport=httpx.MockTransport(answer))
     return Veo(KEY, base_url=base_url, http=http, clock=SkippingClock())
 
 
 def submitted(**arguments: Any) -> tuple[httpx.Request, Any]:
-    """The request that generate_videos sends, and its parsed body."""
+    """Return the request that generate_videos sends, and its parsed body."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -55,13 +55,13 @@ def submitted(**arguments: Any) -> tuple[httpx.Request, Any]:
     return seen[0], json.loads(seen[0].content)
 
 
-def looked(answer: Any, status: int = 200) -> Any:
-    """A job after one look that was answered so."""
+def polled(answer: Any, status: int = 200) -> Any:
+    """Poll a job once and return it."""
     return client(lambda _: httpx.Response(status, json=answer)).job(NAME).refresh()
 
 
-def test_a_create_call_is_as_documented() -> None:
-    """POST to the model, the key in its header, and instances alone when nothing else is said."""
+def test_submission_matches_documents() -> None:
+    """A submission is a POST to the model with the key in its header, and without defaults."""
     request, body = submitted()
     assert str(request.url) == f"{BASE}/v1beta/models/veo-3.0-generate-preview:predictLongRunning"
     assert (request.method, request.headers["x-goog-api-key"]) == ("POST", KEY)
@@ -69,16 +69,16 @@ def test_a_create_call_is_as_documented() -> None:
 
 
 @pytest.mark.parametrize("resolution", ["1080p", "4k"])
-def test_the_whole_length_is_said_where_it_is_needed(resolution: str) -> None:
-    """Large films, references and extensions need 8 seconds, which no document promises as the default."""
+def test_full_duration_is_sent_where_required(resolution: str) -> None:
+    """Large videos, references and extensions send 8 seconds, which is no documented default."""
     _, body = submitted(resolution=resolution)
     assert body["parameters"] == {"resolution": resolution, "durationSeconds": 8}
     _, body = submitted(model="veo-3.1-generate-preview", reference_images=[PNG])
     assert body["parameters"] == {"durationSeconds": 8}
 
 
-def test_pictures_are_sent_as_the_sdk_sends_them(tmp_path: Path) -> None:
-    """In base64 with their own type, under instances[0], from bytes and from a path."""
+def test_images_are_sent_as_by_the_sdk(tmp_path: Path) -> None:
+    """Images are sent in base64 with their type under instances[0], from bytes and from a path."""
     (tmp_path / "end.jpg").write_bytes(JPEG)
     _, body = submitted(
         model="veo-3.1-generate-preview",
@@ -93,8 +93,8 @@ def test_pictures_are_sent_as_the_sdk_sends_them(tmp_path: Path) -> None:
     assert [one["referenceType"] for one in instance["referenceImages"]] == ["ASSET", "ASSET"]
 
 
-def test_a_prompt_may_be_left_out_with_an_image_only() -> None:
-    """None is no text, and is not sent."""
+def test_prompt_is_optional_with_image_only() -> None:
+    """Without a prompt an image is required, and no prompt is sent."""
     _, body = submitted(prompt=None, image=PNG)
     assert list(body["instances"][0]) == ["image"]
     with pytest.raises(InvalidArgument, match="prompt"):
@@ -110,8 +110,8 @@ def test_a_prompt_may_be_left_out_with_an_image_only() -> None:
         "files/abc123",
     ],
 )
-def test_a_film_to_go_on_with_is_named_as_its_maker_names_it(address: str) -> None:
-    """Whatever way leads to the file, its maker's own address is sent."""
+def test_video_to_extend_is_sent_by_googles_address(address: str) -> None:
+    """Any address of the file is sent as Google's own."""
     _, body = submitted(model="veo-3.1-generate-preview", video=address)
     assert body["instances"][0]["video"] == {"uri": f"{GOOGLE}/v1beta/files/abc123:download?alt=media"}
 
@@ -143,23 +143,23 @@ def test_a_film_to_go_on_with_is_named_as_its_maker_names_it(address: str) -> No
         ("seed", -1),
     ],
 )
-def test_a_bad_argument_is_refused_before_anything_is_sent(field: str, value: object) -> None:
-    """The error names the field and what is allowed, and no request leaves."""
+def test_invalid_argument_sends_nothing(field: str, value: object) -> None:
+    """The error names the field and what is allowed, and no request is sent."""
     with pytest.raises(InvalidArgument, match=field) as caught:
         submitted(**{field: value})
     assert caught.value.field == field
     assert caught.value.allowed
 
 
-def test_a_secret_in_an_address_is_not_shown() -> None:
-    """A refused address is told without its query, which may be a key."""
+def test_query_of_refused_address_is_hidden() -> None:
+    """The error shows a refused address without its query, which may be a key."""
     with pytest.raises(InvalidArgument) as caught:
         submitted(model="veo-3.1-generate-preview", video="https://files.example/kite.mp4?key=planted")
     assert "planted" not in f"{caught.value!r} {caught.value.value}"
 
 
-def test_every_known_model_has_a_family_and_others_may_do_anything() -> None:
-    """What is not known here is left to the service; what is known is checked."""
+def test_unknown_model_is_not_restricted() -> None:
+    """Known models are checked; unknown ones are left to the service."""
     assert all(family_of(model) in FAMILIES.values() for model in get_args(Model))
     assert family_of("veo-4.0-generate") is ANY_FAMILY
     _, body = submitted(model="veo-4.0-generate", duration_seconds=5, sample_count=2, reference_images=[])
@@ -167,8 +167,8 @@ def test_every_known_model_has_a_family_and_others_may_do_anything() -> None:
 
 
 @pytest.mark.parametrize("base", [f"{BASE}/v1beta", f"{BASE}/v1beta/", f"{BASE}/", BASE])
-def test_a_base_address_may_end_with_the_version(base: str) -> None:
-    """The vendor's script has it there; a token made with either goes on with the other."""
+def test_base_address_may_end_with_version(base: str) -> None:
+    """Both forms of the base address work, and a token of one works with the other."""
     made = client(lambda _: httpx.Response(200, json={"name": NAME}), base)
     assert made.base_url == BASE
     token = made.generate_videos("a kite").to_token()
@@ -176,8 +176,8 @@ def test_a_base_address_may_end_with_the_version(base: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
-def test_any_id_stays_within_the_service(job_id: str) -> None:
-    """Whatever an id is, the request goes to the service's host, and nothing of it becomes a query."""
+def test_any_id_stays_at_the_service(job_id: str) -> None:
+    """Any id leads to the service's host and never becomes a query."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -189,17 +189,17 @@ def test_any_id_stays_within_the_service(job_id: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, [], "x", {"done": False}, {"name": 5}])
-def test_an_answer_that_is_no_operation_is_unreadable(answer: Any) -> None:
-    """It says nothing about the job, which goes on."""
+def test_response_without_operation_is_unreadable(answer: Any) -> None:
+    """A response that is not an operation does not end the job."""
     with pytest.raises(errors.UnreadableAnswerError):
-        looked(answer)
+        polled(answer)
 
 
 @pytest.mark.parametrize("status", [201, 204, 302])
-def test_another_status_than_200_is_no_answer(status: int) -> None:
-    """A redirect, or a status that nobody documents, is not read as an operation."""
+def test_only_200_is_a_success(status: int) -> None:
+    """A redirect or an undocumented status is not read as an operation."""
     with pytest.raises(errors.UnreadableAnswerError):
-        looked({"name": NAME, "done": True, "response": {}}, status)
+        polled({"name": NAME, "done": True, "response": {}}, status)
 
 
 @pytest.mark.parametrize(
@@ -209,35 +209,35 @@ def test_another_status_than_200_is_no_answer(status: int) -> None:
         (f"{GOOGLE}/download{FILE}", f"{BASE}/download{FILE}"),
         (f"{GOOGLE}.evil.example{FILE}", f"{GOOGLE}.evil.example{FILE}"),
         (f"{BASE}{FILE}", f"{BASE}{FILE}"),
-        ("https://elsewhere.example/film.mp4", "https://elsewhere.example/film.mp4"),
+        ("https://elsewhere.example/video.mp4", "https://elsewhere.example/video.mp4"),
     ],
 )  # fmt: skip
-def test_only_googles_own_address_goes_through_the_proxy(uri: str, place: str) -> None:
-    """Another host's address is left as it is, however it begins."""
-    told = {"generatedSamples": [{"video": {"uri": uri}}]}
-    job = looked({"name": NAME, "done": True, "response": {"generateVideoResponse": told}})
+def test_only_googles_address_goes_through_proxy(uri: str, place: str) -> None:
+    """The address of another host stays unchanged."""
+    result = {"generatedSamples": [{"video": {"uri": uri}}]}
+    job = polled({"name": NAME, "done": True, "response": {"generateVideoResponse": result}})
     assert [output.url for output in job.outputs] == [place]
 
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize(("count", "reasons"), [(1, ["Too loud."]), (2, ["Too loud.", "Too loud.", ""]), (1, None)])
-def test_what_is_withheld_says_why(direct: bool, count: int, reasons: Any) -> None:  # noqa: FBT001 - a case
-    """Each reason once, or a sentence of ours where none is given; in both documented places."""
-    told = {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": reasons}
-    response = told if direct else {"generateVideoResponse": told}
-    job = looked({"name": NAME, "done": True, "response": response})
+def test_withheld_videos_have_a_reason(direct: bool, count: int, reasons: Any) -> None:  # noqa: FBT001 - a case
+    """Each reason appears once, with a default sentence if there is none, from both documented places."""
+    result = {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": reasons}
+    response = result if direct else {"generateVideoResponse": result}
+    job = polled({"name": NAME, "done": True, "response": response})
     assert isinstance(job.error, errors.ContentFiltered)
     assert job.error.message == ("Too loud." if reasons else "videos were withheld (1) without a reason")
 
 
-def test_what_is_withheld_in_part_is_a_success() -> None:
-    """What is left can be saved, and the reason for the rest is there."""
-    told = {
+def test_partly_withheld_videos_are_a_success() -> None:
+    """The remaining videos can be saved, and the reason for the others is kept."""
+    result = {
         "generatedSamples": [{"video": {"uri": f"{BASE}{FILE}"}}, {"video": {"uri": ""}}, {}],
         "raiMediaFilteredCount": 1,
         "raiMediaFilteredReasons": ["Too loud."],
     }
-    job = looked({"name": NAME, "done": True, "response": {"generateVideoResponse": told}})
+    job = polled({"name": NAME, "done": True, "response": {"generateVideoResponse": result}})
     assert (job.state, len(job.outputs), job.snapshot.reason) == (JobState.SUCCEEDED, 1, "Too loud.")
 
 
@@ -252,23 +252,23 @@ def test_what_is_withheld_in_part_is_a_success() -> None:
         (409, {"code": 7}, errors.ConflictError, 7),
     ],
 )  # fmt: skip
-def test_a_refusal_is_read_in_either_envelope(status: int, error: Any, kind: type[Exception], code: Any) -> None:
-    """Status or type say what it is; else the code, where it is an HTTP status, and else the answer's own."""
+def test_refusal_is_read_in_both_envelopes(status: int, error: Any, kind: type[Exception], code: Any) -> None:
+    """Status or type decide; else the code if it is an HTTP status, and else that of the response."""
     with pytest.raises(errors.ApiError) as refused:
-        looked({"error": {**error, "message": "no"}}, status)
+        polled({"error": {**error, "message": "no"}}, status)
     assert (type(refused.value), refused.value.code, refused.value.message) == (kind, code, "no")
 
 
-def test_a_wait_that_google_asks_for_is_kept() -> None:
+def test_retry_info_is_respected() -> None:
     """The call is sent again after RetryInfo's seconds, on the client's own clock."""
     details = [{"retryDelay": None}, {"retryDelay": "41s"}]
     limit = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": details}}
     answers = [httpx.Response(429, json=limit), httpx.Response(200, json={"name": NAME})]
     clock = SkippingClock()
     http = httpx.Client(transport=httpx.MockTransport(lambda _: answers.pop(0)))
-    began = clock.now()
+    start = clock.now()
     assert Veo(KEY, base_url=BASE, http=http, clock=clock).generate_videos("a kite").id == NAME
-    assert clock.now() - began >= 41
+    assert clock.now() - start >= 41
 
 
 @pytest.mark.parametrize(
@@ -279,8 +279,8 @@ def test_a_wait_that_google_asks_for_is_kept() -> None:
         (200, {"name": ""}, errors.SubmitOutcomeUnknown),
     ],
 )
-def test_what_a_create_call_may_have_begun_is_not_sent_again(status: int, body: Any, kind: type[Exception]) -> None:
-    """Only 503 UNAVAILABLE says that nothing was made."""
+def test_unknown_outcome_is_not_sent_again(status: int, body: Any, kind: type[Exception]) -> None:
+    """Only 503 UNAVAILABLE proves that nothing was started."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -304,76 +304,76 @@ def test_what_a_create_call_may_have_begun_is_not_sent_again(status: int, body: 
         ("person_generation", {"image": PNG, "person_generation": "allow_all"}),
     ],
 )
-def test_what_does_not_go_together_is_refused(field: str, wrong: dict[str, Any]) -> None:
-    """Before anything is sent, by the name of what has to give way."""
+def test_incompatible_arguments_send_nothing(field: str, wrong: dict[str, Any]) -> None:
+    """The error names the argument to change, and nothing is sent."""
     with pytest.raises(InvalidArgument) as refused:
         submitted(**{"model": "veo-3.1-generate-preview", **wrong})
     assert refused.value.field == field
 
 
-def test_googles_own_host_is_asked_as_it_is(tmp_path: Path) -> None:
-    """A client of Google fetches Google's address, and its redirect, with the key."""
+def test_google_host_is_called_directly(tmp_path: Path) -> None:
+    """A client of Google downloads from Google's address, and its redirect, with the key."""
     seen: list[tuple[str, str | None]] = []
-    told = {"generatedSamples": [{"video": {"uri": GOOGLE + FILE}}]}
+    result = {"generatedSamples": [{"video": {"uri": GOOGLE + FILE}}]}
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append((str(request.url), request.headers.get("x-goog-api-key")))
         if "/operations/" in request.url.path:
-            return httpx.Response(200, json={"name": NAME, "done": True, "response": {"generateVideoResponse": told}})
+            return httpx.Response(200, json={"name": NAME, "done": True, "response": {"generateVideoResponse": result}})
         if "/download/" in request.url.path:
-            return httpx.Response(200, content=FILM)
+            return httpx.Response(200, content=VIDEO)
         return httpx.Response(302, headers={"Location": f"{GOOGLE}/download{FILE}"})
 
     client(answer, GOOGLE).job(NAME).save(tmp_path)
     assert seen[1:] == [(GOOGLE + FILE, KEY), (f"{GOOGLE}/download{FILE}", KEY)]
 
 
-def test_an_error_that_says_nothing_is_still_an_error() -> None:
-    """A failure without message or code has a sentence, and no code."""
-    job = looked({"name": NAME, "done": True, "error": {"details": []}})
+def test_error_without_message_has_default() -> None:
+    """A failure without message or code has a default sentence and no code."""
+    job = polled({"name": NAME, "done": True, "error": {"details": []}})
     assert (job.state, job.error.code) == (JobState.FAILED, None)
     assert job.error.message
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway</html>", b"[]", b'{"error": "no"}', b'{"error": {}}'])
 @pytest.mark.parametrize(("status", "kind"), [(502, errors.ServerError), (403, errors.PermissionDeniedError)])
-def test_a_refusal_in_no_envelope_is_told_by_its_status(body: bytes, status: int, kind: type[Exception]) -> None:
-    """What stands before the service may answer as it likes: then the HTTP status decides."""
+def test_refusal_without_envelope_follows_status(body: bytes, status: int, kind: type[Exception]) -> None:
+    """A response from a server in front is read by its HTTP status."""
     with pytest.raises(kind):
         client(lambda _: httpx.Response(status, content=body)).job(NAME).refresh()
 
 
-def test_a_header_that_asks_to_wait_comes_before_the_body() -> None:
-    """Retry-After is read where there is one."""
+def test_retry_after_precedes_retry_info() -> None:
+    """Retry-After is used if there is one."""
     error = {"code": "429", "type": "throttling_error", "message": "later"}
     with pytest.raises(errors.RateLimitError) as refused:
         client(lambda _: httpx.Response(429, json={"error": error}, headers={"Retry-After": "7"})).job(NAME).refresh()
     assert refused.value.retry_after == 7
 
 
-def test_the_awaiting_client_does_the_same(tmp_path: Path) -> None:
-    """Create, poll and download, by coroutines."""
-    told = {"generatedSamples": [{"video": {"uri": f"{GOOGLE}/v1beta/files/a1:download?alt=media"}}]}
+def test_async_client_does_the_same(tmp_path: Path) -> None:
+    """The async client submits, polls and downloads."""
+    result = {"generatedSamples": [{"video": {"uri": f"{GOOGLE}/v1beta/files/a1:download?alt=media"}}]}
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return httpx.Response(200, json={"name": NAME})
         if "/download/" in request.url.path:
-            return httpx.Response(200, content=FILM)
-        return httpx.Response(200, json={"name": NAME, "done": True, "response": {"generateVideoResponse": told}})
+            return httpx.Response(200, content=VIDEO)
+        return httpx.Response(200, json={"name": NAME, "done": True, "response": {"generateVideoResponse": result}})
 
     async def make() -> list[Path]:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
             one = AsyncVeo(KEY, base_url=BASE, http=http, clock=SkippingClock())
             return await (await one.generate_videos("a kite", image=PNG)).save(tmp_path)
 
-    assert [path.read_bytes() for path in anyio.run(make)] == [FILM]
+    assert [path.read_bytes() for path in anyio.run(make)] == [VIDEO]
 
 
-def test_the_profile_is_that_of_the_documents() -> None:
-    """No cancel, no credits, no callback; results need the key; the environment is the vendor's script's."""
+def test_profile_matches_documents() -> None:
+    """No cancel, credits or callback; results need the key; the variables are those of the vendor's script."""
     assert not any([PROFILE.has_cancel, PROFILE.has_credits, PROFILE.has_callback, PROFILE.signed_downloads])
     assert PROFILE.base_url_variable == "LITELLM_BASE_URL"
     assert dict(PROFILE.credentials) == {"api_key": "LITELLM_API_KEY"}
     with pytest.raises(errors.UnsupportedError):
-        looked({"name": NAME}).cancel()
+        polled({"name": NAME}).cancel()
