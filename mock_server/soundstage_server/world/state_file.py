@@ -211,7 +211,7 @@ def _locked(path: Path) -> IO[bytes]:
     except BlockingIOError:
         raise StateError(f"cannot use {path} as a state file: another world has it open") from None
     except NotImplementedError:
-        raise StateError(f"cannot use {path} as a state file: this system has no file locks") from None
+        raise StateError(f"cannot use {path} as a state file: this system cannot lock files; run without one") from None
     except OSError as error:
         raise StateError(f"cannot use {path} as a state file: {error.strerror}") from None
 
