@@ -1,10 +1,10 @@
-"""Soundstage's simulator: seven generative-media services, played on this machine.
+"""A local simulator of seven generative-media services.
 
 >>> from soundstage_server import Server, World
 >>> with Server(World(clock="auto")) as server:
 ...     print(server.url)  # doctest: +SKIP
 
-Everything public is named here and loaded when it is first used.
+Every public name is listed here and loaded on first use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used."""
+    """Load a public name on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,8 +1,8 @@
 """The simulator as an ASGI application: create and poll on a hot path of plain ASGI, the rest by FastAPI.
 
-A request is looked up by its path, answered by a vendor's service under the world's lock, journalled and sent. What no
-service takes (the control API and the vendors' pages) goes to the FastAPI application, which is built when it is first
-needed: importing FastAPI is most of a start.
+A request is routed by its path, handled by a vendor's service under the world's lock, journaled and sent. Everything
+else (the control API and the vendors' pages) goes to the FastAPI application, which is built when it is first needed:
+importing FastAPI takes most of a server's start.
 """
 
 from __future__ import annotations
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 _PAGES: Final = ("docs", "redoc", "openapi.json", "static-offline-docs")
 _DISCONNECT: Final = "http.disconnect"
 _CLOCK_CHECK_SECONDS: Final = 0.25
-"""Real seconds after which a held answer looks whether time was moved meanwhile."""
+"""Real seconds after which a delayed response checks whether time was moved meanwhile."""
 
 
 class _RouteMatch(NamedTuple):
-    """Where a request goes: a service, its route, what stands before the vendor's path, and what the path matched."""
+    """The target of a request: a service, its route, the prefix before the vendor's path, the path's values.
+
+    The route is None where no route matches; *allowed* are then the methods that the path would take.
+    """
 
     service: VendorService
     route: Route | None
@@ -46,7 +49,7 @@ class _RouteMatch(NamedTuple):
 
 
 class Simulator:
-    """One world, answering over ASGI.
+    """One world as an ASGI application.
 
     Args:
         world: The state; several applications may share one.
@@ -54,6 +57,7 @@ class Simulator:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        # Most routes have no parameters: two dictionary lookups find them, where patterns would be tried in turn.
         self._exact: dict[str, dict[str, _RouteMatch]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
         self._hosts: dict[str, str] = {}
@@ -71,19 +75,21 @@ class Simulator:
                     self._exact.setdefault(f"/{slug}{route.path}", {})[route.method] = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one ASGI scope."""
+        """Handle one ASGI scope."""
         if scope["type"] == "lifespan":
             await _run_lifespan(receive, send)
             return
         if self.world.faults.active and FAULT_KEY not in scope and (struck := self._take_fault(scope)):
             await struck.run(self, scope, receive, send)
             return
+        # The hot path: nothing before this line but the check for faults, and no FastAPI after it.
         methods = self._exact.get(scope["path"])
         place = methods.get(scope["method"]) if methods else None
         if place is None:
             await self._respond_elsewhere(scope, receive, send)
             return
         message = await receive()
+        # A body that fits one message is the rule, and needs neither a list nor a join.
         body: bytes | None = message.get("body", b"")
         if message.get("more_body") or message["type"] == _DISCONNECT:
             body = await _read_rest(message, receive)
@@ -91,7 +97,7 @@ class Simulator:
             await self._respond(place, scope, body, receive, send)
 
     async def _respond(self, place: _RouteMatch, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Let a service answer a request, and send what it says when and as it says it."""
+        """Run a service, and send its response when its time has come."""
         response, caller = self._run_service(place, scope, body)
         if response.until is not None and not await self._wait_until(caller, response.until, scope, receive):
             return
@@ -101,7 +107,10 @@ class Simulator:
             await results.send_media(self.world, response.media, scope, receive, send, headers=response.headers)
 
     async def _wait_until(self, caller: Account | None, until: float, scope: Scope, receive: Receive) -> bool:
-        """Let *caller*'s time come to *until*, if it moves by itself; return whether the caller is still there."""
+        """Wait until *caller*'s time is *until*, if it moves by itself; return whether the caller is still connected.
+
+        The wait is divided: a test may move the time, or change the clock, while a response waits.
+        """
         clock, now = self.world.clock, self.world.clock.now if caller is None else caller.now
         connection = scope.get("state", {}).get(CONNECTION) or UnreachableConnection()
         while not clock.frozen and (left := until - now()) > 0:
@@ -110,7 +119,11 @@ class Simulator:
         return True
 
     def _run_service(self, place: _RouteMatch, scope: Scope, body: bytes) -> tuple[Response, Account | None]:
-        """Let a service answer a request, and keep both in the journal; return the answer and whose it is."""
+        """Run a service, journal the exchange, and return the response and the caller's account.
+
+        The lock spans handling, journal and state file: the journal's numbers are in the order of the work, and no
+        response is sent before what it promises is written.
+        """
         service, route, mount, values, allowed = place
         world = self.world
         request = Request(scope, body, mount, values)
@@ -120,16 +133,19 @@ class Simulator:
             now = request.now or world.clock.now()
             status, content, headers, fact, medium, until = response
             journal = world.anonymous_journal if request.caller is None else request.caller.journal
+            # A route without parameters has the same string for every request: the journal stores a reference.
             path = request.path if route is None or values else route.path
-            query, asked = scope["query_string"], scope["headers"]
+            query, request_headers = scope["query_string"], scope["headers"]
             fault = scope.get(FAULT_KEY)
-            journal.add(world.requests, now, scope["method"], path, query, asked, body, status, content, fact, fault)
+            journal.add(
+                world.requests, now, scope["method"], path, query, request_headers, body, status, content, fact, fault
+            )
             world.save_request(request.caller)
         dated = [*headers, (b"date", self._date_at(int(now)))]
         return Response(status, content, dated, fact, medium, until), request.caller
 
     async def _respond_elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find who takes a request whose path is not one of the fixed ones under a slug."""
+        """Route a request whose path is not one of the fixed ones: pages, results, patterns, hosts, unknown routes."""
         slug, mount, rest = self._address(scope)
         if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
             if self.world.state_file is not None:
@@ -146,7 +162,7 @@ class Simulator:
             await self._respond(self._match_route(slug, mount, rest, scope["method"]), scope, body, receive, send)
 
     def _address(self, scope: Scope) -> tuple[str, str, str]:
-        """Return whom a request is for, what stands before the vendor's path, and that path."""
+        """Return a request's vendor, the prefix before the vendor's path, and that path."""
         path: str = scope["path"]
         host = origin(scope).partition("://")[2].partition(":")[0]
         slug = self._hosts.get(host.lower())
@@ -156,7 +172,7 @@ class Simulator:
         return slug, f"/{slug}", f"/{tail}"
 
     def _take_fault(self, scope: Scope) -> FaultedExchange | None:
-        """Return what a planted fault makes of a request, or None if none strikes it."""
+        """Return the faulted exchange of a request, or None if no fault applies."""
         slug, _, path = self._address(scope)
         world = self.world
         if slug not in world.services:
@@ -184,7 +200,7 @@ class Simulator:
         return _RouteMatch(service, None, mount, {}, tuple(dict.fromkeys(allowed)))
 
     def _date_at(self, second: int) -> bytes:
-        """Return the Date header for the caller's time; formatting is dear, and most calls share a second."""
+        """Return the Date header for the caller's time, cached: formatting is slow, most requests share one."""
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
@@ -212,7 +228,7 @@ class Simulator:
 
 
 async def _read_rest(message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
-    """Return the whole of a body that comes in pieces, or None if the caller went away: half a request is none."""
+    """Return a body that comes in several messages, or None if the caller disconnected: half a request is dropped."""
     pieces = []
     while message["type"] != _DISCONNECT:
         pieces.append(message.get("body", b""))
@@ -223,7 +239,7 @@ async def _read_rest(message: MutableMapping[str, Any], receive: Receive) -> byt
 
 
 async def _run_lifespan(receive: Receive, send: Send) -> None:
-    """Answer the server's start and stop: a world needs neither."""
+    """Acknowledge the server's startup and shutdown; a world needs neither."""
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

@@ -1,10 +1,10 @@
-"""The simulator's end of a connection: uvicorn's protocol on a transport that sends an answer in one piece.
+"""The server's side of a connection: uvicorn's protocol on a transport that sends a response in one write.
 
-uvicorn writes an answer's head and body one after the other, each with a system call that wakes the caller. Gathered
-into one write they cost about half as much, which is the larger part of what a poll costs.
+uvicorn writes a response's head and body separately, each with a system call that wakes the client. One write costs
+about half as much, and the system call is the larger part of what a poll costs.
 
-A planted fault below HTTP needs the connection that a request came by: it stands in the ASGI scope, as
-``scope["state"]["soundstage.connection"]``, put there once a connection and not once a request.
+A fault below HTTP needs the connection of a request: it is in the ASGI scope, as
+``scope["state"]["soundstage.connection"]``, put there once per connection and not once per request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 
 
 class CoalescingTransport:
-    """A transport that gathers what is written in one turn of the loop, and sends it at the end of that turn."""
+    """A transport that collects what is written in one iteration of the loop, and sends it at the end of it."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -36,11 +36,11 @@ class CoalescingTransport:
         self._pending: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
-        """Leave everything else to the transport beneath."""
+        """Delegate everything else to the wrapped transport."""
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send *data* at the end of this turn of the loop."""
+        """Send *data* at the end of this iteration of the loop."""
         if not self._pending:
             self._loop.call_soon(self._flush)
         self._pending.append(data)
@@ -51,19 +51,22 @@ class CoalescingTransport:
         self._transport.close()
 
     async def reset(self) -> None:
-        """Send what was written, then break the connection so that the caller is told of a reset."""
+        """Send what was written, then break the connection, so that the caller sees a reset."""
         self._flush()
+        # A reset discards what is still in the transport's buffer; give the loop a chance to send it first.
         for _ in range(_FLUSH_TURNS):
             if not self._transport.get_write_buffer_size():
                 break
             await asyncio.sleep(0)
-        beneath = self._transport.get_extra_info("socket")
-        with suppress(OSError), socket.fromfd(beneath.fileno(), beneath.family, beneath.type) as twin:
-            twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        # Lingering for zero seconds turns the close into a TCP reset. The transport shows its socket without
+        # `setsockopt`, and options belong to the socket, so a duplicate of its descriptor sets them.
+        original = self._transport.get_extra_info("socket")
+        with suppress(OSError), socket.fromfd(original.fileno(), original.family, original.type) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     async def wait(self, seconds: float | None, receive: Receive) -> bool:
-        """Keep the caller waiting for *seconds*, or for ever; return whether the caller is still there."""
+        """Keep the caller waiting for *seconds*, or without end; return whether the caller is still connected."""
         return await _wait_or_disconnect(seconds, receive)
 
     def _flush(self) -> None:
@@ -73,7 +76,7 @@ class CoalescingTransport:
 
 
 class UnreachableConnection:
-    """A connection that cannot be reached, since another server than ours carries it: it can only fail."""
+    """The connection of a request that another server than ours carries: it cannot be reached, only fail."""
 
     async def reset(self) -> None:
         """Fail, which ends the connection in most servers.
@@ -81,13 +84,13 @@ class UnreachableConnection:
         Raises:
             ConnectionResetError: Always.
         """
-        raise ConnectionResetError("a planted fault; below HTTP, faults need Soundstage's own Server or InProcess")
+        raise ConnectionResetError("an injected fault; below HTTP, faults need Soundstage's own Server or InProcess")
 
     def close(self) -> None:
-        """Do nothing: servers end a connection whose answer is not whole."""
+        """Do nothing: servers close a connection whose response is incomplete."""
 
     async def wait(self, seconds: float | None, receive: Receive) -> bool:
-        """Keep the caller waiting for *seconds*, or for ever; return whether the caller is still there."""
+        """Keep the caller waiting for *seconds*, or without end; return whether the caller is still connected."""
         return await _wait_or_disconnect(seconds, receive)
 
 
@@ -101,7 +104,7 @@ async def _wait_or_disconnect(seconds: float | None, receive: Receive) -> bool:
 
 
 def protocol() -> type[asyncio.Protocol]:
-    """Return uvicorn's fastest protocol that is installed, on a `GatheringTransport`."""
+    """Return uvicorn's fastest installed protocol, on a `CoalescingTransport`."""
     name = ("httptools_impl", "HttpToolsProtocol") if find_spec("httptools") else ("h11_impl", "H11Protocol")
     base: Any = getattr(import_module(f"uvicorn.protocols.http.{name[0]}"), name[1])
 

@@ -1,6 +1,6 @@
-"""The control API under ``/_soundstage``: what a test or a developer tells the simulator, and asks it.
+"""The control API under ``/_soundstage``: clocks, accounts, scenarios, faults, dialects, snapshots.
 
-It is not a vendor's, so its errors are plain: HTTP 404 or 422 with ``detail``. All of it can be said in Python, too.
+It belongs to no vendor, so its errors are plain: HTTP 404 or 422 with ``detail``. Python has methods for all of this.
 """
 
 from __future__ import annotations
@@ -41,34 +41,34 @@ class _Body(BaseModel):
 
 
 class ClockChange(_Body):
-    """Another clock from now on; its time does not jump."""
+    """A new kind of clock; its time does not jump."""
 
     kind: ClockKind
-    speed: float = Field(default=1.0, gt=0, description="Simulated seconds a second, for `scaled` alone.")
+    speed: float = Field(default=1.0, gt=0, description="Simulated seconds per second; for `scaled` only.")
 
 
 class Advance(_Body):
-    """Time to move forward, for the world or for one account."""
+    """Seconds to move forward, for the world or for one account."""
 
     seconds: float = Field(ge=0)
     account: str | None = None
 
 
 class Money(_Body):
-    """What an account holds from now on, in whole units."""
+    """An account's new available balance, in whole units."""
 
     available: float = Field(ge=0, le=_MOST)
 
 
 class Limits(_Body):
-    """What an account may do; null takes a limit away, what is left out stays as it is."""
+    """An account's limits; null removes a limit, one that is left out stays as it is."""
 
     at_once: int | None = Field(default=None, ge=1, description="Unfinished tasks at once.")
-    per_minute: int | None = Field(default=None, ge=1, description="Requests a minute of the account's own time.")
+    per_minute: int | None = Field(default=None, ge=1, description="Requests per minute of the account's own time.")
 
 
 class NewScenario(_Body):
-    """An order for tasks to come."""
+    """An order for future tasks."""
 
     then: Order
     code: str | None = None
@@ -80,7 +80,7 @@ class NewScenario(_Body):
 
 
 class NewFault(_Body):
-    """Something that goes wrong between callers and a vendor."""
+    """A fault between clients and a vendor."""
 
     kind: FaultKind
     vendor: str | None = None
@@ -110,7 +110,7 @@ def router(world: World) -> APIRouter:
 
     @routes.get("/health")
     def health() -> dict[str, Any]:
-        """Say that the simulator answers, which version it is and whom it plays."""
+        """Show that the simulator is running, its version and its vendors."""
         return {
             "ok": True,
             "version": version("soundstage"),
@@ -120,13 +120,13 @@ def router(world: World) -> APIRouter:
 
     @routes.get("/facts")
     def facts() -> dict[str, int]:
-        """List the facts that refusals can cite, each with how often it was cited."""
+        """List the facts that refusals can cite, each with the number of citations."""
         known = sorted(f"{slug}:{fact}" for slug, service in world.services.items() for fact in service.facts())
         return {fact: world.citations[fact] for fact in known}
 
     @routes.post("/reset", status_code=204, response_model=None)
     def reset(account: AccountName = None) -> None:
-        """Forget everything, or everything about one account; the clock stays."""
+        """Remove everything, or everything of one account; the clock is kept."""
         world.reset(_account_or_all(world, account))
 
     return routes
@@ -135,7 +135,7 @@ def router(world: World) -> APIRouter:
 def _clock_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/clock")
     def clock(account: AccountName = None) -> dict[str, Any]:
-        """Tell the time of the world, or of one account."""
+        """Show the time of the world, or of one account."""
         now = (_account_or_all(world, account) or world.clock).now()
         return {"kind": world.clock.kind, "speed": world.clock.speed, "now": now}
 
@@ -174,7 +174,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
 
     @routes.put("/ledger/{vendor}/{account}")
     def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
-        """Let an account hold so much from now on."""
+        """Set an account's available balance."""
         owner = _account_or_404(world, account, vendor)
         with _value_errors_as_422(), world.lock:
             owner.settle(owner.now())
@@ -183,19 +183,19 @@ def _account_routes(routes: APIRouter, world: World) -> None:
 
     @routes.get("/limits/{account}")
     def limits(account: str) -> dict[str, int | None]:
-        """Show what an account may do."""
+        """Show an account's limits."""
         owner = _account_or_404(world, account)
         return {"at_once": owner.at_once, "per_minute": owner.rate_limit.per_minute if owner.rate_limit else None}
 
     @routes.put("/limits/{account}")
     def put_limits(account: str, change: Limits) -> dict[str, int | None]:
-        """Limit what an account may do from now on."""
+        """Change an account's limits."""
         world.limit(_account_or_404(world, account), **change.model_dump(exclude_unset=True))
         return limits(account)
 
     @routes.delete("/requests", status_code=204, response_model=None)
     def forget_requests(account: AccountName = None) -> None:
-        """Forget the journal of one account, or all of it."""
+        """Clear the journal of one account, or all of it."""
         with world.lock:
             for journal in _journals(world, account):
                 journal.clear()
@@ -204,35 +204,35 @@ def _account_routes(routes: APIRouter, world: World) -> None:
 def _scenario_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/scenarios")
     def scenarios() -> list[dict[str, Any]]:
-        """List the orders that still hold."""
+        """List the orders that still apply."""
         with world.lock:
             return [order.as_dict() for order in world.scenarios]
 
     @routes.post("/scenarios", status_code=201)
     def add(order: NewScenario) -> dict[str, Any]:
-        """Order what happens to tasks to come."""
+        """Order what happens to future tasks."""
         with _value_errors_as_422():
             return world.scenario(Scenario(**order.model_dump())).as_dict()
 
     @routes.delete("/scenarios", status_code=204, response_model=None)
     def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
-        """Drop one order, or all."""
+        """Remove one order, or all."""
         with world.lock:
-            gone = world.scenarios.clear(number)
-        if not gone and number is not None:
+            removed = world.scenarios.clear(number)
+        if not removed and number is not None:
             raise HTTPException(404, f"no scenario has the id {number}")
 
 
 def _fault_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/scenarios/faults")
     def faults() -> list[dict[str, Any]]:
-        """List the faults that are still planted."""
+        """List the faults that still apply."""
         with world.lock:
             return [fault.as_dict() for fault in world.faults.active]
 
     @routes.post("/scenarios/faults", status_code=201)
-    def plant(fault: NewFault) -> dict[str, Any]:
-        """Break the transport of requests to come."""
+    def inject(fault: NewFault) -> dict[str, Any]:
+        """Inject a fault into future requests."""
         with _value_errors_as_422():
             return world.fault(Fault(**fault.model_dump())).as_dict()
 
@@ -240,20 +240,20 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
     def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Remove one fault, or all."""
         with world.lock:
-            gone = world.faults.clear(number)
-        if not gone and number is not None:
+            removed = world.faults.clear(number)
+        if not removed and number is not None:
             raise HTTPException(404, f"no fault has the id {number}")
 
 
 def _snapshot_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/snapshot")
     def snapshot() -> Response:
-        """Return everything that the world remembers."""
+        """Return the state of the world."""
         return Response(orjson.dumps(world.snapshot()), media_type="application/json")
 
     @routes.put("/snapshot", status_code=204, response_model=None)
     def restore(snapshot: dict[str, Any]) -> None:
-        """Become the world that a snapshot was taken of."""
+        """Replace the state of the world by a snapshot."""
         with _value_errors_as_422():
             world.restore(snapshot)
 
@@ -267,7 +267,7 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
 
     @routes.put("/dialects")
     def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
-        """Speak other readings from now on, to the world or to one account."""
+        """Choose readings for the world or for one account."""
         owner = _account_or_all(world, account)
         with _value_errors_as_422(), world.lock:
             world.dialects.choose(chosen, owner.name if owner else None)
@@ -275,22 +275,22 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
 
 
 def refuse(_: Request, error: Exception) -> JSONResponse:
-    """Refuse a request that is no valid one, in words that name each field, its value and what is allowed."""
+    """Refuse an invalid request; the message names each field, its value and what is allowed."""
     invalid = cast("RequestValidationError", error)
-    return JSONResponse({"detail": "; ".join(_fault(fault) for fault in invalid.errors())}, 422)
+    return JSONResponse({"detail": "; ".join(_describe(error) for error in invalid.errors())}, 422)
 
 
-def _fault(fault: dict[str, Any]) -> str:
-    if fault["type"] == "json_invalid":
-        return f"body: it is not JSON ({fault['ctx']['error']})"
-    field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
-    # In ASCII, since a value may hold half a surrogate pair, which no answer can.
-    return f"{field}: {fault['msg']}; got {fault['input']!a:.{_SHOWN}}"
+def _describe(error: dict[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        return f"body: it is not JSON ({error['ctx']['error']})"
+    field = ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0])
+    # In ASCII, since a value may contain half a surrogate pair, which UTF-8 cannot encode.
+    return f"{field}: {error['msg']}; got {error['input']!a:.{_SHOWN}}"
 
 
 @contextmanager
 def _value_errors_as_422() -> Iterator[None]:
-    """Answer a ValueError, whose text names field, value and what is allowed, as HTTP 422."""
+    """Turn a ValueError, whose message names field, value and what is allowed, into HTTP 422."""
     try:
         yield
     except ValueError as error:
@@ -298,7 +298,7 @@ def _value_errors_as_422() -> Iterator[None]:
 
 
 def _account_or_all(world: World, account: str | None) -> Account | None:
-    """Return the account that a request names, or None if it names none: an empty name is a name, and a wrong one."""
+    """Return the account that a request names, or None if the parameter is absent; an empty name is a wrong one."""
     return None if account is None else _account_or_404(world, account)
 
 

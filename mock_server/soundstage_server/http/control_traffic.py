@@ -1,4 +1,4 @@
-"""The control API's part on what comes and goes: checks on the journal, callbacks, held files, results."""
+"""The control API's routes for traffic: the journal, callbacks, results and uploads."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ if TYPE_CHECKING:
 
     Choose = Callable[[World, str | None], Account | None]
 
-AccountName = Annotated[str | None, Query(description="The account, as `GET accounts` names it; none means all.")]
+AccountName = Annotated[str | None, Query(description="The account's name, from `GET accounts`; without it, all.")]
 Method = Annotated[str | None, Query(description="The HTTP method.")]
-Path = Annotated[str | None, Query(description="The vendor's own path, without the slug; `*` stands for anything.")]
-Contains = Annotated[str | None, Query(description="Text in the body or the query, secrets redacted.")]
+Path = Annotated[str | None, Query(description="The vendor's own path, without the slug; `*` matches anything.")]
+Contains = Annotated[str | None, Query(description="Text in the body or the query, after redaction.")]
 
 
 class ResultRules(BaseModel):
-    """How results are handed out from now on."""
+    """How results are served."""
 
     model_config = ConfigDict(extra="forbid")
 
-    redirects: int = Field(ge=0, le=MAX_REDIRECTS, description="How often a result's address redirects first.")
+    redirects: int = Field(
+        ge=0, le=MAX_REDIRECTS, description="How often a result's address redirects before the file is sent."
+    )
 
 
 def add_to(routes: APIRouter, world: World, choose: Choose) -> None:
-    """Add this part to *routes*; *choose* returns the account that a request names, or refuses with 404."""
+    """Add these routes to *routes*; *choose* returns the account that a request names, or refuses with 404."""
     _request_routes(routes, world, choose)
     _callback_routes(routes, world, choose)
     _result_routes(routes, world)
@@ -58,17 +60,18 @@ def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
     def count(
         account: AccountName = None, method: Method = None, path: Path = None, contains: Contains = None
     ) -> dict[str, Any]:
-        """Count the requests in the journal that are meant; if there is none, show which come nearest."""
+        """Count the matching requests in the journal; if there is none, show the most similar ones."""
         entries = world.journal(choose(world, account))
         wanted = RequestPattern(method, path, None, contains)
-        found = len(wanted.matching(entries))
-        return {"count": found, "kept": len(entries), "nearest": [] if found else wanted.nearest(entries)}
+        matching = len(wanted.matching(entries))
+        nearest = [] if matching else wanted.nearest(entries)
+        return {"count": matching, "kept": len(entries), "nearest": nearest}
 
 
 def _callback_routes(routes: APIRouter, world: World, choose: Choose) -> None:
     @routes.get("/callbacks")
     def callbacks(account: AccountName = None) -> dict[str, Any]:
-        """Show the callbacks that were sent, failed or were refused, and those to come."""
+        """Show the callback attempts, and the callbacks to send."""
         owner = choose(world, account)
         return {
             "attempts": [_attempt(attempt) for attempt in world.callbacks(owner)],
@@ -79,37 +82,37 @@ def _callback_routes(routes: APIRouter, world: World, choose: Choose) -> None:
 def _result_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/results")
     def results() -> ResultRules:
-        """Show how results are handed out."""
+        """Show how results are served."""
         return ResultRules(redirects=world.redirects)
 
     @routes.put("/results")
     def put_results(rules: ResultRules) -> ResultRules:
-        """Let every result's address redirect so often before it hands out the file."""
+        """Set how often each result's address redirects before the file is sent."""
         world.redirects = rules.redirects
         return rules
 
 
 def _file_routes(routes: APIRouter, world: World) -> None:
     @routes.post("/files", status_code=201)
-    async def hold(
-        request: fastapi.Request, name: Annotated[str, Query(description="What the file is called.")]
+    async def upload(
+        request: fastapi.Request, name: Annotated[str, Query(description="The file's name.")]
     ) -> dict[str, Any]:
-        """Keep the body as a file, and say what it is and under which address a create call can name it."""
+        """Store the body as a file, and return its properties and the URL for create calls."""
         content = await _content(request, world.uploads.max_bytes)
         try:
-            held = await asyncio.to_thread(world.uploads.add, name, content)
+            stored = await asyncio.to_thread(world.uploads.add, name, content)
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
-        return held.as_dict(world.public_url or origin(request.scope))
+        return stored.as_dict(world.public_url or origin(request.scope))
 
     @routes.head("/files/{key}/{name}", include_in_schema=False)
     @routes.get("/files/{key}/{name}")
-    def held_file(key: str, name: str) -> FileResponse:
-        """Hand out a held file."""
-        held = world.uploads.get(key)
-        if held is None or held.name != name:
-            raise HTTPException(404, f"no file is held under {key}/{name}")
-        return FileResponse(held.path, media_type=held.media_type)
+    def download(key: str, name: str) -> FileResponse:
+        """Return an uploaded file."""
+        stored = world.uploads.get(key)
+        if stored is None or stored.name != name:
+            raise HTTPException(404, f"no file was uploaded as {key}/{name}")
+        return FileResponse(stored.path, media_type=stored.media_type)
 
 
 async def _content(request: fastapi.Request, most: int) -> bytes:
@@ -118,7 +121,7 @@ async def _content(request: fastapi.Request, most: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > most:
-            raise HTTPException(413, f"a held file must have at most {most} bytes")
+            raise HTTPException(413, f"an uploaded file must have at most {most} bytes")
     return b"".join(pieces)
 
 

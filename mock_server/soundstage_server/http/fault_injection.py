@@ -1,7 +1,7 @@
-"""How a planted fault breaks an exchange: instead of the work, or with its answer.
+"""Fault injection: how a fault replaces or damages an exchange.
 
-The answer is taken whole from the application and broken on its way out, so that what was done, charged and journalled
-is exactly what an undisturbed exchange would have left behind.
+Where the work is done, the application's response is taken whole and damaged on its way out, so that what was done,
+charged and journaled is exactly the same as without the fault.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 FAULT_HEADER: Final = b"x-soundstage-fault"
-"""Response header that names the planted fault, where there is a head to put it in."""
+"""The response header that names the fault, where a response head is sent."""
 
 FAULT_KEY: Final = "soundstage.fault"
-"""The key in the ASGI scope of a request that a fault has struck; the journal keeps its value."""
+"""The key in the ASGI scope under which a request has its fault; the journal records the value."""
 
 _UNDONE: Final = frozenset({"status", "redirect", "expired", "reset_before", "hang"})
 _PIECES: Final = 16
@@ -37,7 +37,7 @@ _NO_RESPONSE: Final = 0
 
 
 class RawResponse(NamedTuple):
-    """An answer: its status, its headers without the length, and its body."""
+    """A response: its status, its headers without Content-Length, and its body."""
 
     status: int
     headers: RawHeaders
@@ -45,13 +45,13 @@ class RawResponse(NamedTuple):
 
 
 class FaultedExchange:
-    """One exchange that a fault has struck.
+    """One exchange with a fault.
 
     Args:
         fault: What goes wrong.
-        target: The request, as faults see it.
-        world: Where it is journalled, and whose clock a late answer keeps to.
-        account: Whom it concerns, if there is such an account.
+        target: The request, as faults match it.
+        world: The world, whose journal and clock are used.
+        account: The account that it concerns, if it exists.
     """
 
     def __init__(self, fault: Fault, target: FaultTarget, world: World, account: Account | None) -> None:
@@ -63,25 +63,25 @@ class FaultedExchange:
     async def run(
         self, app: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Answer the request as the fault has it; *app* does the work where it is done at all."""
+        """Respond to the request with the fault; *app* does the work where it is done at all."""
         fault = self._fault
-        instead = self._replacement(scope)
+        replacement = self._replacement(scope)
         if fault.kind in _UNDONE and not fault.done:
-            asked = await _read_body(receive)
-            if asked is None:
+            body = await _read_body(receive)
+            if body is None:
                 return
-            self._journal(scope, asked, instead)
-            said = instead
+            self._journal(scope, body, replacement)
+            response = replacement
         else:
-            worked = await run_app(app, {**scope, FAULT_KEY: fault.kind}, receive)
-            if worked is None:
+            done = await run_app(app, {**scope, FAULT_KEY: fault.kind}, receive)
+            if done is None:
                 return
-            said = instead or self._alter(worked)
+            response = replacement or self._alter(done)
         connection = scope.get("state", {}).get(CONNECTION) or UnreachableConnection()
-        await self._deliver(said, connection, receive, send)
+        await self._deliver(response, connection, receive, send)
 
     def _replacement(self, scope: Scope) -> RawResponse | None:
-        """Return what is answered in place of the vendor's answer, or None if nothing is."""
+        """Return the response that replaces the vendor's, or None if the vendor's is sent."""
         fault = self._fault
         if fault.kind == "status":
             return _gateway_error(fault)
@@ -92,46 +92,48 @@ class FaultedExchange:
             return RawResponse(307, [(b"location", origin(scope).encode("latin-1") + scope["raw_path"] + query)], b"")
         return None
 
-    def _alter(self, said: RawResponse) -> RawResponse:
+    def _alter(self, response: RawResponse) -> RawResponse:
         if self._fault.kind == "malformed":
-            return said._replace(body=said.body[: len(said.body) // 2] or b"{")
+            return response._replace(body=response.body[: len(response.body) // 2] or b"{")
         if self._fault.kind == "content_type":
-            headers = [header for header in said.headers if header[0] != b"content-type"]
-            return said._replace(headers=[*headers, (b"content-type", b"text/html; charset=utf-8")])
-        return said
+            headers = [header for header in response.headers if header[0] != b"content-type"]
+            return response._replace(headers=[*headers, (b"content-type", b"text/html; charset=utf-8")])
+        return response
 
-    async def _deliver(self, said: RawResponse | None, connection: Connection, receive: Receive, send: Send) -> None:
+    async def _deliver(
+        self, response: RawResponse | None, connection: Connection, receive: Receive, send: Send
+    ) -> None:
         kind = self._fault.kind
         if kind in ("reset_before", "reset_after"):
             await connection.reset()
-        elif said is None or kind == "hang":
+        elif response is None or kind == "hang":
             await self._world.hung_connections.hang(connection, receive)
         elif kind == "reset_during":
-            await self._send_head(said, send)
+            await self._send_head(response, send)
             await connection.reset()
         elif kind == "truncate":
-            await self._send_head(said, send)
-            await _send_body(said.body[: len(said.body) // 2], send, more=bool(said.body))
+            await self._send_head(response, send)
+            await _send_body(response.body[: len(response.body) // 2], send, more=bool(response.body))
             connection.close()
         elif kind == "slow":
-            await self._send_slowly(said, connection, receive, send)
+            await self._send_slowly(response, connection, receive, send)
         elif kind != "latency" or await self._pass_time(self._fault.seconds or 0.0, connection, receive):
-            await self._send_head(said, send)
-            await _send_body(said.body, send)
+            await self._send_head(response, send)
+            await _send_body(response.body, send)
 
-    async def _send_slowly(self, said: RawResponse, connection: Connection, receive: Receive, send: Send) -> None:
-        await self._send_head(said, send)
-        size = ceil(len(said.body) / _PIECES) or 1
-        for start in range(0, len(said.body), size):
+    async def _send_slowly(self, response: RawResponse, connection: Connection, receive: Receive, send: Send) -> None:
+        await self._send_head(response, send)
+        size = ceil(len(response.body) / _PIECES) or 1
+        for start in range(0, len(response.body), size):
             if not await self._pass_time((self._fault.seconds or 0.0) / _PIECES, connection, receive):
                 return
-            await _send_body(said.body[start : start + size], send, more=True)
+            await _send_body(response.body[start : start + size], send, more=True)
         await _send_body(b"", send)
 
     async def _pass_time(self, seconds: float, connection: Connection, receive: Receive) -> bool:
-        """Let simulated time go by; return whether the caller is still there.
+        """Let simulated time pass; return whether the caller is still connected.
 
-        A clock that stands never holds a connection: there, the account's own time moves.
+        A frozen clock never delays a connection: the account's own time moves instead.
         """
         clock = self._world.clock
         if not clock.frozen:
@@ -142,37 +144,27 @@ class FaultedExchange:
                 self._account.advance(min(seconds, LATEST - self._account.offset))
         return True
 
-    async def _send_head(self, said: RawResponse, send: Send) -> None:
-        headers = [*said.headers, (FAULT_HEADER, self._fault.kind.encode())]
-        if not any(name == b"content-length" for name, _ in said.headers):
-            headers.append((b"content-length", b"%d" % len(said.body)))
-        await send({"type": "http.response.start", "status": said.status, "headers": headers})
+    async def _send_head(self, response: RawResponse, send: Send) -> None:
+        headers = [*response.headers, (FAULT_HEADER, self._fault.kind.encode())]
+        if not any(name == b"content-length" for name, _ in response.headers):
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
 
-    def _journal(self, scope: Scope, asked: bytes, said: RawResponse | None) -> None:
-        """Write down an exchange that no service has seen; status 0 is no answer at all."""
+    def _journal(self, scope: Scope, body: bytes, response: RawResponse | None) -> None:
+        """Journal an exchange that no service has seen; status 0 means that there was no response."""
         world, account = self._world, self._account
         with world.lock:
             world.requests += 1
             now = world.clock.now() if account is None else account.now()
-            status, response = (_NO_RESPONSE, b"") if said is None else (said.status, said.body)
+            status, content = (_NO_RESPONSE, b"") if response is None else (response.status, response.body)
             journal = world.anonymous_journal if account is None else account.journal
             query, headers = scope["query_string"], scope["headers"]
-            entry = (
-                scope["method"],
-                self._target.path,
-                query,
-                headers,
-                asked,
-                status,
-                response,
-                None,
-                self._fault.kind,
-            )
-            journal.add(world.requests, now, *entry)
+            exchange = (scope["method"], self._target.path, query, headers, body, status, content)
+            journal.add(world.requests, now, *exchange, None, self._fault.kind)
 
 
 def _gateway_error(fault: Fault) -> RawResponse:
-    """Return the answer of a machine that stands before the vendor's."""
+    """Return the response of a gateway in front of the vendor."""
     status = fault.status or 500
     headers: RawHeaders = []
     if fault.retry_after is not None:
@@ -189,7 +181,7 @@ def _gateway_error(fault: Fault) -> RawResponse:
 async def run_app(
     app: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive
 ) -> RawResponse | None:
-    """Let *app* do its work, and return its answer; None means that the caller went away before."""
+    """Run *app*, and return its response; None means that the caller disconnected before."""
     sent: list[Any] = []
 
     async def keep(message: Any) -> None:
@@ -198,13 +190,14 @@ async def run_app(
     await app(scope, receive, keep)
     if not sent:
         return None
-    keeps = scope["method"] == "HEAD"  # whose length is that of a body that is not there
-    headers = [header for header in sent[0].get("headers", ()) if keeps or header[0] != b"content-length"]
+    # The length is computed again after the damage; for HEAD it is that of a body that is not sent, and stays.
+    is_head = scope["method"] == "HEAD"
+    headers = [header for header in sent[0].get("headers", ()) if is_head or header[0] != b"content-length"]
     return RawResponse(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """Return the body of a request, or None if the caller went away within it."""
+    """Return the body of a request, or None if the caller disconnected before its end."""
     pieces = []
     while (message := await receive())["type"] != "http.disconnect":
         pieces.append(message.get("body", b""))

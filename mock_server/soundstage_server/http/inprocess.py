@@ -1,4 +1,4 @@
-"""The simulator without a socket: httpx transports, sync and async, that run it on a loop in a thread."""
+"""The simulator without a socket: httpx transports, sync and async, that run it on an event loop in a thread."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 URL: Final = "http://soundstage.test"
-"""Where an in-process simulator seems to be: a name that can never be a real host (RFC 6761)."""
+"""The address of an in-process simulator: a name that can never be a real host (RFC 6761)."""
 
 
 class InProcess:
     """A world behind httpx transports.
 
     Args:
-        world: What answers; the caller closes it.
+        world: The world; the caller closes it.
 
     Used as a context manager; the loop's thread starts at the first request and ends with the block.
     """
@@ -52,22 +52,22 @@ class InProcess:
         return f"{self.url}/{vendor}"
 
     def client(self, **options: Any) -> httpx.Client:
-        """Return an `httpx.Client` that speaks to this simulator; *options* are httpx's own."""
+        """Return an `httpx.Client` connected to this simulator; *options* are httpx's own."""
         return httpx.Client(transport=_Sync(self), **options)
 
     def async_client(self, **options: Any) -> httpx.AsyncClient:
-        """Return an `httpx.AsyncClient` that speaks to this simulator; *options* are httpx's own."""
+        """Return an `httpx.AsyncClient` connected to this simulator; *options* are httpx's own."""
         return httpx.AsyncClient(transport=_Async(self), **options)
 
     def close(self) -> None:
-        """Stop the loop and its thread; what was still being answered is cancelled. Safe to call twice."""
+        """Stop the loop and its thread, and cancel requests that are under way. Safe to call twice."""
         with self._starting:
             loop, self._loop = self._loop, None
         if loop is not None:
             loop.close()
 
     def submit(self, request: httpx.Request, body: bytes) -> Future[httpx.Response]:
-        """Answer *request* on the loop."""
+        """Run *request* on the loop."""
         return asyncio.run_coroutine_threadsafe(_exchange(self._app, request, body), self._running())
 
     def _running(self) -> asyncio.AbstractEventLoop:
@@ -110,12 +110,12 @@ class _Async(httpx.AsyncBaseTransport):
         self._simulator = simulator
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answering = self._simulator.submit(request, await request.aread())
-        return await asyncio.wrap_future(answering)
+        future = self._simulator.submit(request, await request.aread())
+        return await asyncio.wrap_future(future)
 
 
 class _Connection:
-    """The connection of one request: what is done to it is what httpx would have been told by a socket."""
+    """The connection of one request: what happens to it is what httpx would report for a socket."""
 
     def __init__(self, request: httpx.Request) -> None:
         self._read_timeout: float | None = request.extensions.get("timeout", {}).get("read")
@@ -126,10 +126,10 @@ class _Connection:
         self.lost = httpx.ReadError("[Errno 104] Connection reset by peer")
 
     def close(self) -> None:
-        """Do nothing: an answer that is not whole says so itself."""
+        """Do nothing: an incomplete response is recognized by its length."""
 
     async def wait(self, seconds: float | None, receive: Receive) -> bool:
-        """Keep the caller waiting, or find at once that it would not wait so long."""
+        """Keep the caller waiting, or fail at once if its read timeout is shorter: no test sleeps for a timeout."""
         if self._read_timeout is not None and (seconds is None or seconds >= self._read_timeout):
             self.lost = httpx.ReadTimeout("timed out")
             return False
@@ -159,34 +159,34 @@ class _Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
 async def _exchange(app: Simulator, request: httpx.Request, body: bytes) -> httpx.Response:
     """Run one ASGI request and return what it sent."""
     sent: list[Any] = []
-    asked = [{"type": "http.request", "body": body, "more_body": False}]
+    requests = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Any:
-        if not asked:
-            await asyncio.Event().wait()  # the caller stays connected: it is waiting for this answer
-        return asked.pop()
+        if not requests:
+            await asyncio.Event().wait()  # the caller stays connected: it is waiting for this response
+        return requests.pop()
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    line = _Connection(request)
-    await app({**_scope(request), "state": {CONNECTION: line}}, receive, send)
+    connection = _Connection(request)
+    await app({**_scope(request), "state": {CONNECTION: connection}}, receive, send)
     if not sent:
-        raise line.lost or httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        raise connection.lost or httpx.RemoteProtocolError("Server disconnected without sending a response.")
     start, *rest = sent
     content = b"" if request.method == "HEAD" else b"".join(message.get("body", b"") for message in rest)
-    stream = httpx.ByteStream(content) if request.method == "HEAD" else _stream(start, content, line)
+    stream = httpx.ByteStream(content) if request.method == "HEAD" else _stream(start, content, connection)
     return httpx.Response(start["status"], headers=start["headers"], stream=stream, request=request)
 
 
-def _stream(start: Any, content: bytes, line: _Connection) -> httpx.ByteStream | _Broken:
-    """Return a body that is whole, or one that breaks where its connection did."""
+def _stream(start: Any, content: bytes, connection: _Connection) -> httpx.ByteStream | _Broken:
+    """Return the complete body, or one that breaks where its connection did."""
     length = next((int(value) for name, value in start["headers"] if name == b"content-length"), len(content))
     if len(content) == length:
         return httpx.ByteStream(content)
-    got = f"received {len(content)} bytes, expected {length}"
-    closed = httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({got})")
-    return _Broken(content, line.lost or closed)
+    counts = f"received {len(content)} bytes, expected {length}"
+    closed = httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({counts})")
+    return _Broken(content, connection.lost or closed)
 
 
 def _scope(request: httpx.Request) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The shape of answers as JSON Schema, drawn from examples: what a page promises, and what can be checked.
+"""JSON Schemas inferred from example responses: what a page promises, and what can be checked.
 
-An example promises types, and at its top the members that are there. A null promises nothing, since documents write it
-for what is not there yet.
+An example determines types, and at its top level the required members. A null determines nothing, since documents write
+it for a value that does not exist yet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def infer(example: Any) -> dict[str, Any]:
-    """Return the schema of values like *example*, whose members may all be missing further down."""
+    """Return the schema of values like *example*; no member is required."""
     if isinstance(example, dict):
         return {"type": "object", "properties": {str(name): infer(value) for name, value in example.items()}}
     if isinstance(example, list):
@@ -25,12 +25,12 @@ def infer(example: Any) -> dict[str, Any]:
 
 
 def infer_any(examples: Iterable[Any]) -> dict[str, Any]:
-    """Return the schema of answers that are like one of *examples*: its first members are there."""
-    shapes: list[dict[str, Any]] = []
+    """Return the schema of responses like one of *examples*; members at the top level are required."""
+    schemas: list[dict[str, Any]] = []
     for example in examples:
-        shape = infer(example)
+        inferred = infer(example)
         if isinstance(example, dict) and example:
-            shape["required"] = sorted(str(name) for name, value in example.items() if value is not None)
-        if shape not in shapes:
-            shapes.append(shape)
-    return shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+            inferred["required"] = sorted(str(name) for name, value in example.items() if value is not None)
+        if inferred not in schemas:
+            schemas.append(inferred)
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}

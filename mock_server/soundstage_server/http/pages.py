@@ -1,6 +1,6 @@
 """The FastAPI application: the control API, and for each vendor a sub-application with an OpenAPI page of its own.
 
-The pages are drawn from the services' routes. They work without the internet: their scripts come with the package.
+The pages are generated from the services' routes. They work offline: their scripts come with the package.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 _EXAMPLE_TIME: Final = 1_754_040_000.0
-"""When the examples on a page were, so that a page is the same whenever it is drawn."""
+"""The time in the examples on a page, so that a page is the same whenever it is generated."""
 
 
 def build(world: World) -> FastAPI:
-    """Return the application that shows *world*: pages and control API."""
+    """Return the application with the pages and the control API of *world*."""
     app = FastAPIOffline(
         title="Soundstage",
         version=version("soundstage"),
@@ -51,12 +51,12 @@ def build(world: World) -> FastAPI:
 def _page(service: VendorService) -> FastAPI:
     page = FastAPIOffline(title=service.title, version=version("soundstage"), static_url="/static-offline-docs")
     document = openapi(service)
-    page.openapi = lambda: document  # type: ignore[method-assign] # FastAPI's documented way to bring one's own
+    page.openapi = lambda: document  # type: ignore[method-assign] # FastAPI's documented way to replace it
     return page
 
 
 def openapi(service: VendorService) -> dict[str, Any]:
-    """Return the OpenAPI document of *service*, drawn from its routes."""
+    """Return the OpenAPI document of *service*, generated from its routes."""
     paths: dict[str, dict[str, Any]] = {}
     for route in service.routes():
         paths.setdefault(route.path.replace(":path}", "}"), {})[route.method.lower()] = _operation(service, route)
@@ -88,28 +88,29 @@ def _operation(service: VendorService, route: Route) -> dict[str, Any]:
 
 
 def _responses(service: VendorService, route: Route) -> dict[str, Any]:
-    """Return every status that the route answers with: when it goes well, and for each refusal of the vendor."""
-    said: dict[int, dict[str, Any]] = {status: {} for status in route.statuses}
+    """Return every status of the route's responses: of success, and of each refusal of the vendor."""
+    examples: dict[int, dict[str, Any]] = {status: {} for status in route.statuses}
     if route.example:
-        said[route.statuses[0]]["answer"] = route.example
+        examples[route.statuses[0]]["answer"] = route.example
     for name, (status, body) in _refusals(service, route).items():
-        said.setdefault(status, {})[name] = body
-    return {str(status): _response(status, said[status], route) for status in sorted(said)}
+        examples.setdefault(status, {})[name] = body
+    return {str(status): _response(status, examples[status], route) for status in sorted(examples)}
 
 
-def _response(status: int, said: Mapping[str, Any], route: Route) -> dict[str, Any]:
-    goes_well = status in route.statuses
-    response: dict[str, Any] = {"description": "An answer" if goes_well else "A refusal"}
-    if said:
-        content: dict[str, Any] = {"examples": {name: {"value": body} for name, body in said.items()}}
-        if route.example or not goes_well:  # of an answer that nobody has written down, nothing can be promised
-            content["schema"] = infer_any(said.values())
+def _response(status: int, examples: Mapping[str, Any], route: Route) -> dict[str, Any]:
+    success = status in route.statuses
+    response: dict[str, Any] = {"description": "A response" if success else "A refusal"}
+    if examples:
+        content: dict[str, Any] = {"examples": {name: {"value": body} for name, body in examples.items()}}
+        # A success without a documented example promises nothing.
+        if route.example or not success:
+            content["schema"] = infer_any(examples.values())
         response["content"] = {"application/json": content}
     return response
 
 
 def _refusals(service: VendorService, route: Route) -> dict[str, tuple[int, Any]]:
-    """Return status and body of every refusal that the vendor documents, by its code, as the vendor renders it."""
+    """Return the status and the body of every refusal of the vendor, by code, as the vendor renders it."""
     scope = {"type": "http", "method": route.method, "path": f"/{service.slug}{route.path}", "scheme": "http"}
     request = Request({**scope, "headers": [], "query_string": b""}, b"", f"/{service.slug}", {})
     request.now = _EXAMPLE_TIME

@@ -1,4 +1,4 @@
-"""A server from plain Python: the simulator on a socket, in a thread of its own or in the foreground."""
+"""The simulator on a socket, in a thread of its own or in the foreground."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ _GC_FIRST: Final = 50_000
 
 
 class ServeError(OSError):
-    """The address cannot be served; the text names it and says why."""
+    """The address cannot be served; the message names it and the reason."""
 
 
 class Server:
     """A world on a socket.
 
     Args:
-        world: What to serve; a new `World` by default, which the server then closes when it stops.
-        host: The address to listen on. Only a loopback address keeps others out: the control API asks nobody's name.
-        port: The port; 0 takes a free one, which `url` tells.
+        world: The world to serve; by default a new one, which the server closes when it stops.
+        host: The address to listen on. Only a loopback address keeps others out: the control API has no
+            authentication.
+        port: The port; 0 takes a free one, which is part of `url`.
 
     Raises:
-        ServeError: The address is taken or not this machine's.
+        ServeError: The port is in use, or the address is not this machine's.
 
-    Used as a context manager it answers inside the block, in a thread of its own; `run` serves in the foreground. It
-    serves once: a stopped server does not start again.
+    Used as a context manager it serves inside the block, in a thread of its own; `run` serves in the foreground. A
+    stopped server cannot be started again.
 
     Attributes:
-        world: What is served.
+        world: The world that is served.
         port: The port that it listens on.
     """
 
@@ -63,32 +64,32 @@ class Server:
         return f"http://{host}:{self.port}"
 
     def base_url(self, vendor: str) -> str:
-        """Return the address that takes the place of ``https://<the vendor's host>``."""
+        """Return the address that replaces ``https://<the vendor's host>``."""
         return f"{self.url}/{vendor}"
 
     def __enter__(self) -> Self:
-        """Start answering in a thread, and return once it does."""
+        """Start serving in a thread, and return once the server is ready."""
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop answering and free the port."""
+        """Stop serving and free the port."""
         self.stop()
 
     def start(self) -> None:
-        """Start answering in a daemon thread, and return once it does.
+        """Start serving in a daemon thread, and return once the server is ready.
 
         Raises:
             RuntimeError: It was started before.
         """
         if self._thread is not None or self._server.should_exit:
-            raise RuntimeError("a server starts once; make another")
+            raise RuntimeError("a server starts once; create another one")
         self._thread = threading.Thread(target=self._serve, name="soundstage-server", daemon=True)
         self._thread.start()
         self._ready.wait()
 
     def stop(self) -> None:
-        """Stop answering, free the port and wait for the thread. Safe to call twice."""
+        """Stop serving, free the port and wait for the thread. Safe to call twice."""
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join()
@@ -98,10 +99,11 @@ class Server:
             self.world.close()
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Serve in the foreground until Ctrl-C or SIGTERM; *on_ready* is called once the server answers."""
+        """Serve in the foreground until Ctrl-C or SIGTERM; *on_ready* is called once the server is ready."""
         self._server.on_ready = on_ready
         thresholds = gc.get_threshold()
-        gc.set_threshold(_GC_FIRST, 20, 50)  # a million waiting tasks are not garbage: look for it less often
+        # A million waiting tasks are not garbage, but each collection would visit them: collect less often.
+        gc.set_threshold(_GC_FIRST, 20, 50)
         try:
             # uvicorn raises the signal again after a clean stop.
             with suppress(KeyboardInterrupt), _sigterm_as_interrupt():
@@ -117,7 +119,10 @@ class Server:
 
 @contextmanager
 def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that the media that were made go; only the main thread is told."""
+    """Let SIGTERM end the block as Ctrl-C does, so that temporary files are removed.
+
+    Only the main thread can install a signal handler; in another thread this does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -129,20 +134,20 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn, which says when it is ready."""
+    """uvicorn's server with a callback when it is ready."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self.on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then say so."""
+        """Start as uvicorn does, then call `on_ready`."""
         await super().startup(sockets)
         self.on_ready()
 
 
 def _config(app: Simulator) -> uvicorn.Config:
-    """Return a configuration with nothing that the simulator does itself: dates, access logs, websockets."""
+    """Return a configuration without what the simulator does not need: dates, access logs, websockets."""
     return uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",

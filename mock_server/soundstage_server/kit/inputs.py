@@ -1,8 +1,7 @@
 """Rules on input files: size, format, dimensions, duration, as a vendor declares them on its parameters.
 
-They are checked for files that the simulator holds, for results that it made itself, so that a chain of jobs is checked
-in every link, and for pictures that come in base64 within a request; other addresses are taken on trust, since nothing
-here connects to anywhere.
+They apply to uploads, to results of this simulator (so that a chain of jobs is checked at every step) and to images in
+base64 within a request. Other addresses are accepted unchecked, since the simulator never connects to them.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 MEASURED: Final = "soundstage_measured"
-"""Where a task's parameters keep the width and height of its inputs, by parameter."""
+"""The member of a task's parameters with width, height and seconds of its inputs, by parameter."""
 
 _TOLERANCE: Final = 0.05
 _SIDES: Final = 2
@@ -38,13 +37,13 @@ _FORMATS: Final = {"video/mp4": "MP4", "audio/mpeg": "MP3"}
 
 
 class InputLimits(NamedTuple):
-    """What a vendor says of every input file.
+    """A vendor's limits on every input file.
 
     Attributes:
-        bytes: A file must be smaller than that; None leaves the size to each parameter.
-        fact: The fact that says so, without the slug.
-        too_large: How a larger one is refused.
-        unfit: How one is refused that breaks another rule.
+        bytes: A file must be smaller than this; None leaves the size to each parameter.
+        fact: The fact that states the limit, without the slug.
+        too_large: The refusal of a larger file.
+        unfit: The refusal of a file that breaks another rule.
     """
 
     bytes: int | None
@@ -55,25 +54,25 @@ class InputLimits(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MediaLink(Link):
-    """An address of a picture, a film or a sound.
+    """The URL of an image, a video or an audio file, with the rules for that file.
 
     Attributes:
-        formats: The formats that it may have: ``JPEG``, ``PNG``, ``WEBP``, ``GIF``, ``BMP``, ``MP4``, ``MOV``, ``MP3``.
-        formats_fact: The fact that names them, without the slug; None is the parameter's own.
-        bytes: It must be at most so large, where that is less than the vendor's limit.
-        seconds: It must last so long, within a twentieth of a second.
-        shortest: It must last at least so many seconds.
-        longest: It must last at most so many seconds.
-        rates: The least and the most frames a second that it may have.
-        lines: Its short side, in pixels.
-        over: Both sides must be longer than that, in pixels.
-        under: Both sides must be shorter than that, in pixels.
-        within: The shortest and the longest that either side may be, in pixels.
-        ratio_under: The long side, divided by the short one, must be less.
-        ratio_most: The long side, divided by the short one, must be at most that.
-        ratios: The least and the most that its width, divided by its height, may be.
-        same_ratio_as: The parameter whose picture has the same ratio of its sides, within a twentieth.
-        same_size_as: The parameter whose picture has the same size.
+        formats: The allowed formats: ``JPEG``, ``PNG``, ``WEBP``, ``GIF``, ``BMP``, ``MP4``, ``MOV``, ``MP3``.
+        formats_fact: The fact that names the formats, without the slug; None is the parameter's own.
+        bytes: The maximum size, where that is less than the vendor's limit.
+        seconds: The exact duration, within a twentieth of a second.
+        shortest: The minimum duration in seconds.
+        longest: The maximum duration in seconds.
+        rates: The minimum and maximum frames per second.
+        lines: The short side, in pixels.
+        over: Both sides must be longer than this, in pixels.
+        under: Both sides must be shorter than this, in pixels.
+        within: The minimum and maximum of each side, in pixels.
+        ratio_under: The long side divided by the short side must be less than this.
+        ratio_most: The long side divided by the short side must be at most this.
+        ratios: The minimum and maximum of the width divided by the height.
+        same_ratio_as: The parameter whose image has the same aspect ratio, within a twentieth.
+        same_size_as: The parameter whose image has the same size.
     """
 
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP")
@@ -96,10 +95,10 @@ class MediaLink(Link):
 
 @dataclass(frozen=True, slots=True)
 class MediaContent(MediaLink):
-    """A picture itself, in base64 without the prefix of a data address; or its address, where that is allowed.
+    """An image in base64 without a data URL's prefix; or its URL, where that is allowed.
 
     Attributes:
-        address: Whether an address will do.
+        address: Whether a URL is allowed.
     """
 
     address: bool = True
@@ -116,12 +115,12 @@ class MediaContent(MediaLink):
         return {**encoded, "format": "uri-or-base64"} if self.address else encoded
 
     def accepts(self, value: object) -> bool:
-        """Return whether *value* is such a text; what kind of file it is `admit` finds out."""
+        """Return whether *value* is such a text; `validate_inputs` checks what kind of file it is."""
         return (self.address and Link.accepts(self, value)) or decode_base64(value) is not None
 
 
 class InputInfo(NamedTuple):
-    """What is known of an input file."""
+    """What is known about an input file; None is unknown."""
 
     format: str | None
     width: int | None
@@ -132,7 +131,7 @@ class InputInfo(NamedTuple):
 
 
 def decode_base64(value: object) -> bytes | None:
-    """Return the bytes that *value* is the base64 of, or None if it is no base64, or that of nothing."""
+    """Decode *value*; return None if it is no base64, or empty."""
     if not isinstance(value, str):
         return None
     try:
@@ -142,22 +141,22 @@ def decode_base64(value: object) -> bytes | None:
 
 
 def media_fields(fields: Iterable[Field]) -> tuple[Field, ...]:
-    """Return those of *fields* that name files."""
+    """Return those of *fields* that are input files."""
     return tuple(field for field in fields if isinstance(_rule(field), MediaLink))
 
 
 def _rule(field: Field) -> Rule:
-    """What each file of *field* keeps, whether it is one or a list of them."""
+    """Return the rule of each file of *field*, which may be a list."""
     return field.rule.rule if isinstance(field.rule, ListOf) else field.rule
 
 
 def validate_inputs(world: World, limits: InputLimits, fields: Iterable[Field], params: dict[str, Any]) -> None:
-    """Check the files that *params* name or hold by *fields*, and keep the sizes of their pictures among *params*.
+    """Check the input files in *params*, and add their sizes to *params*.
 
-    What was sent in base64 gives way to its digest, so that a task does not hold on to files.
+    A file that was sent in base64 is replaced by its digest, so that a task's record stays small.
 
     Raises:
-        RefusedError: A file breaks a rule of its parameter or the vendor's limit, or is not there.
+        RefusedError: A file breaks a rule of its parameter or the vendor's limit, or does not exist.
     """
     sizes: dict[str, list[Any]] = {}
     for field in fields:
@@ -168,8 +167,8 @@ def validate_inputs(world: World, limits: InputLimits, fields: Iterable[Field], 
                 continue
             _check(field, rule, known, limits, sizes)
             if known.width and known.height:
-                lasts = [] if known.seconds is None else [known.seconds]
-                sizes.setdefault(field.name, [known.width, known.height, *lasts])
+                duration = [] if known.seconds is None else [known.seconds]
+                sizes.setdefault(field.name, [known.width, known.height, *duration])
             if url is given and isinstance(rule, MediaContent) and not Link.accepts(rule, url):
                 params[field.name] = f"sha256:{sha256(url.encode()).hexdigest()}"
     if sizes:
@@ -177,7 +176,7 @@ def validate_inputs(world: World, limits: InputLimits, fields: Iterable[Field], 
 
 
 def known_size(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
-    """Return width and height of the first of the inputs *names* whose size is known; of a list, its first file's."""
+    """Return the size of the first of the inputs *names* whose size is known; of a list, the first file's."""
     sizes = params.get(MEASURED, {})
     for name in names:
         if name in sizes:
@@ -187,24 +186,24 @@ def known_size(params: dict[str, Any], *names: str) -> tuple[int, int] | None:
 
 
 def known_seconds(params: dict[str, Any], name: str) -> float | None:
-    """Return how many seconds the film lasts that is the input *name*, if that is known."""
-    looks = params.get(MEASURED, {}).get(name, ())
-    seconds: float | None = looks[_SIDES] if len(looks) > _SIDES else None
+    """Return the duration of the video that is the input *name*, if it is known."""
+    measured = params.get(MEASURED, {}).get(name, ())
+    seconds: float | None = measured[_SIDES] if len(measured) > _SIDES else None
     return seconds
 
 
 def _inspect(world: World, field: Field, url: str, limits: InputLimits) -> InputInfo | None:
-    """Return what is known of the file at *url*, or that it is the base64 of; None if it is somebody else's."""
+    """Return what is known about the file at *url*, or encoded in it; None for an address outside of this simulator."""
     rule = _rule(field)
     if isinstance(rule, MediaContent) and not Link.accepts(rule, url):
         content = decode_base64(url) or b""
-        looks = inspect_image(content)
-        return InputInfo(looks.format, looks.width, looks.height, None, len(content))
+        info = inspect_image(content)
+        return InputInfo(info.format, info.width, info.height, None, len(content))
     try:
-        held = world.uploads.find_by_url(url)
-        if held is not None:
-            looks = held.info
-            return InputInfo(looks.format, looks.width, looks.height, looks.seconds, held.bytes, looks.rate)
+        upload = world.uploads.find_by_url(url)
+        if upload is not None:
+            info = upload.info
+            return InputInfo(info.format, info.width, info.height, info.seconds, upload.bytes, info.rate)
         medium = _result(world, url)
     except LookupError as error:
         raise RefusedError(limits.unfit, f"{field.name}: {error.args[0]}; got {url!r}", field.fact) from None
@@ -215,19 +214,19 @@ def _result(world: World, url: str) -> MediaSpec | None:
     """Return the medium of the result at *url*, or None if it is no result of this world.
 
     Raises:
-        LookupError: It is one, and is not handed out: not made yet, expired, changed.
+        LookupError: It is one, but is not available: not made yet, expired, or the signature is wrong.
     """
     parts = urlsplit(url)
-    _, found, rest = parts.path.partition(f"/{results.SEGMENT}/")
+    _, separator, rest = parts.path.partition(f"/{results.SEGMENT}/")
     task_id, _, name = rest.partition("/")
     task_id = unquote(task_id)
-    owners = [slug for slug, service in world.services.items() if task_id in service.tasks] if found else []
+    owners = [slug for slug, service in world.services.items() if task_id in service.tasks] if separator else []
     if not owners:
         return None
-    there = results.resolve(world, owners[0], task_id, name, parts.query.encode())
-    if not isinstance(there, Response):
-        return there
-    raise LookupError(orjson.loads(there.body)["error"])
+    found = results.resolve(world, owners[0], task_id, name, parts.query.encode())
+    if not isinstance(found, Response):
+        return found
+    raise LookupError(orjson.loads(found.body)["error"])
 
 
 def _info_of(medium: MediaSpec) -> InputInfo:
@@ -235,7 +234,7 @@ def _info_of(medium: MediaSpec) -> InputInfo:
     label = _FORMATS.get(kind) or kind.partition("/")[2].upper()
     if isinstance(medium, Audio):
         return InputInfo(label, None, None, medium.seconds, None)
-    if isinstance(medium, Diagram):  # as large as its content needs, which nobody knows before it is drawn
+    if isinstance(medium, Diagram):  # its size follows from its content, and is known once it is drawn
         return InputInfo(label, None, None, None, None)
     if isinstance(medium, Video):
         return InputInfo(label, medium.width, medium.height, medium.seconds, None, medium.fps)
@@ -245,28 +244,28 @@ def _info_of(medium: MediaSpec) -> InputInfo:
 def _check(field: Field, rule: MediaLink, known: InputInfo, limits: InputLimits, sizes: dict[str, list[Any]]) -> None:
     if known.bytes is not None:
         if limits.bytes is not None and known.bytes >= limits.bytes:
-            said = f"{field.name} must be smaller than {limits.bytes} bytes; got {known.bytes}"
-            raise RefusedError(limits.too_large, said, limits.fact)
+            detail = f"{field.name} must be smaller than {limits.bytes} bytes; got {known.bytes}"
+            raise RefusedError(limits.too_large, detail, limits.fact)
         if rule.bytes is not None and known.bytes > rule.bytes:
-            said = f"{field.name} must have at most {rule.bytes} bytes; got {known.bytes}"
-            raise RefusedError(limits.too_large, said, field.fact)
+            detail = f"{field.name} must have at most {rule.bytes} bytes; got {known.bytes}"
+            raise RefusedError(limits.too_large, detail, field.fact)
     if known.format not in rule.formats:
-        came = known.format or "a file that is no picture, film or sound"
-        said = f"{field.name} must be one of {', '.join(rule.formats)}; got {came}"
-        raise RefusedError(limits.unfit, said, rule.formats_fact or field.fact)
-    for said in (_duration_error(rule, known), _size_error(rule, known), _match_error(rule, known, sizes)):
-        if said:
-            raise RefusedError(limits.unfit, f"{field.name} must {said}", field.fact)
+        actual = known.format or "a file that is no image, video or audio"
+        detail = f"{field.name} must be one of {', '.join(rule.formats)}; got {actual}"
+        raise RefusedError(limits.unfit, detail, rule.formats_fact or field.fact)
+    for problem in (_duration_error(rule, known), _size_error(rule, known), _match_error(rule, known, sizes)):
+        if problem:
+            raise RefusedError(limits.unfit, f"{field.name} must {problem}", field.fact)
 
 
 def _duration_error(rule: MediaLink, known: InputInfo) -> str:
-    came = known.seconds or 0.0
-    if rule.seconds is not None and abs(came - rule.seconds) > _TOLERANCE:
-        return f"last {rule.seconds:g} seconds; got {came:g}"
-    if rule.shortest is not None and known.seconds is not None and came < rule.shortest - _TOLERANCE:
-        return f"last at least {rule.shortest:g} seconds; got {came:g}"
-    if rule.longest is not None and came > rule.longest + _TOLERANCE:
-        return f"last at most {rule.longest:g} seconds; got {came:g}"
+    actual = known.seconds or 0.0
+    if rule.seconds is not None and abs(actual - rule.seconds) > _TOLERANCE:
+        return f"last {rule.seconds:g} seconds; got {actual:g}"
+    if rule.shortest is not None and known.seconds is not None and actual < rule.shortest - _TOLERANCE:
+        return f"last at least {rule.shortest:g} seconds; got {actual:g}"
+    if rule.longest is not None and actual > rule.longest + _TOLERANCE:
+        return f"last at most {rule.longest:g} seconds; got {actual:g}"
     if rule.rates is not None and known.rate and not rule.rates[0] <= round(known.rate, 2) <= rule.rates[1]:
         return f"have {rule.rates[0]:g} to {rule.rates[1]:g} frames a second; got {known.rate:g}"
     return ""
@@ -276,26 +275,26 @@ def _size_error(rule: MediaLink, known: InputInfo) -> str:
     if not known.width or not known.height:
         return ""
     short, long = sorted((known.width, known.height))
-    came = f"got {known.width}x{known.height}"
+    actual = f"got {known.width}x{known.height}"
     if rule.lines is not None and short != rule.lines:
-        return f"be {rule.lines}p; {came}"
+        return f"be {rule.lines}p; {actual}"
     if rule.over is not None and short <= rule.over:
-        return f"be over {rule.over} pixels wide and high; {came}"
+        return f"be over {rule.over} pixels wide and high; {actual}"
     if rule.under is not None and long >= rule.under:
-        return f"be under {rule.under} pixels wide and high; {came}"
+        return f"be under {rule.under} pixels wide and high; {actual}"
     if rule.within is not None and not rule.within[0] <= short <= long <= rule.within[1]:
-        return f"be {rule.within[0]} to {rule.within[1]} pixels wide and high; {came}"
+        return f"be {rule.within[0]} to {rule.within[1]} pixels wide and high; {actual}"
     return _ratio_error(rule, known.width, known.height)
 
 
 def _ratio_error(rule: MediaLink, width: int, height: int) -> str:
-    ratio, came = max(width, height) / min(width, height), f"got {width}x{height}"
+    ratio, actual = max(width, height) / min(width, height), f"got {width}x{height}"
     if rule.ratios is not None and not rule.ratios[0] <= width / height <= rule.ratios[1]:
-        return f"be {rule.ratios[0]:g} to {rule.ratios[1]:g} times as wide as high; {came}"
+        return f"be {rule.ratios[0]:g} to {rule.ratios[1]:g} times as wide as high; {actual}"
     if rule.ratio_under is not None and ratio >= rule.ratio_under:
-        return f"have a ratio of its sides under {rule.ratio_under:g}; {came}"
+        return f"have a ratio of its sides under {rule.ratio_under:g}; {actual}"
     if rule.ratio_most is not None and ratio > rule.ratio_most:
-        return f"have a ratio of its sides from 1:{rule.ratio_most:g} to {rule.ratio_most:g}:1; {came}"
+        return f"have a ratio of its sides from 1:{rule.ratio_most:g} to {rule.ratio_most:g}:1; {actual}"
     return ""
 
 

@@ -1,6 +1,8 @@
-"""Results: the addresses under which finished tasks hand out what they made.
+"""Result URLs: signed, expiring addresses of what a task has produced.
 
-An address needs no credential, as with the vendors' signed links; its signature keeps it from being guessed.
+An address needs no credential, as with the vendors' own signed links; the signature keeps it from being guessed. The
+signature covers the seed, the vendor, the task, the file and the time of expiry, and nothing is stored: an address from
+before a restart is valid in a world with the same seed and state.
 """
 
 from __future__ import annotations
@@ -22,54 +24,65 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 SEGMENT: Final = "_files"
-"""The path segment, after the slug, under which results live."""
+"""The path segment of results, after the slug."""
 
+# An address that redirects has the number of its redirect in its path: the server counts none.
 _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")
 
 
 def sign_url(task: Task, index: int, medium: MediaSpec, world: World) -> str:
-    """Return the address of one result of *task*."""
+    """Return the signed address of one result of *task*."""
     name = f"{index}{suffix(medium)}"
     address = f"{task.base}/{SEGMENT}/{quote(task.id, safe='')}/{name}"
     return f"{address}?Expires={_expires(task, world)}&Signature={_sign(task, name, world)}"
 
 
 def is_result_path(path: str) -> bool:
-    """Return whether a vendor's *path* is one under which results live."""
+    """Return whether a vendor's *path* is the path of a result."""
     return path.startswith(f"/{SEGMENT}/")
 
 
 def find_task(world: World, slug: str, path: str) -> Task | None:
-    """Return the task whose result *path* means, if it is the address of one."""
+    """Return the task of the result at *path*, or None if *path* is not a result's."""
     if not is_result_path(path):
         return None
     return world.services[slug].tasks.get(path.removeprefix(f"/{SEGMENT}/").partition("/")[0])
 
 
 def lookup(world: World, slug: str, method: str, rest: str, query: bytes) -> MediaSpec | Response:
-    """Return the medium that an address means, or the answer of a store that does not hand it out, or not yet."""
+    """Return the media at an address, or the response in its place: a redirect, or a refusal.
+
+    Args:
+        world: The world.
+        slug: The vendor.
+        method: The HTTP method.
+        rest: The path after the segment: task, redirects so far, file.
+        query: The query with expiry and signature.
+    """
     if method not in _METHODS:
         refused = json_response({"error": f"a file takes {' and '.join(_METHODS)}, not {method}"}, 405)
         return refused._replace(headers=[*refused.headers, (b"allow", ", ".join(_METHODS).encode())])
     task_id, _, name = rest.partition("/")
-    done, name = (int(hop[1]), hop[2]) if (hop := _HOP.fullmatch(name)) else (0, name)
+    hops, name = (int(hop[1]), hop[2]) if (hop := _HOP.fullmatch(name)) else (0, name)
     found = resolve(world, slug, task_id, name, query)
-    if done >= world.redirects or isinstance(found, Response):
+    # An address that is refused does not redirect first.
+    if hops >= world.redirects or isinstance(found, Response):
         return found
     base = world.services[slug].tasks[task_id].base
-    place = f"{base}/{SEGMENT}/{quote(task_id, safe='')}/hop-{done + 1}/{name}?{query.decode('latin-1')}"
-    return Response(302, b"", [(b"location", place.encode("latin-1"))])
+    location = f"{base}/{SEGMENT}/{quote(task_id, safe='')}/hop-{hops + 1}/{name}?{query.decode('latin-1')}"
+    return Response(302, b"", [(b"location", location.encode("latin-1"))])
 
 
 def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> MediaSpec | Response:
-    """Return the medium that stands under a signed name, or a refusal: unknown, changed, expired or not made yet."""
+    """Return the media behind a signed file name, or a refusal: unknown, wrong signature, expired, or not made yet."""
     service = world.services[slug]
     task = service.tasks.get(task_id)
     if task is None:
         return json_response({"error": "no such file"}, 404)
     given = parse_qs(query.decode("latin-1"))
     signature, expires = (given.get(key, [""])[0] for key in ("Signature", "Expires"))
+    # The signature is checked before the state: a guessed address must not reveal whether a task has ended.
     signed = compare_digest(signature.encode(), _sign(task, name, world).encode())
     if not signed or expires != str(_expires(task, world)):
         return json_response({"error": "the signature does not match"}, 403)
@@ -84,11 +97,12 @@ def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> M
 async def send_media(
     world: World, medium: MediaSpec, scope: Scope, receive: Receive, send: Send, *, headers: RawHeaders | None = None
 ) -> None:
-    """Send *medium*, whole or the range that was asked for; it is made at its first download, off the event loop."""
+    """Send *medium*, whole or the requested range; it is rendered at its first download, off the event loop."""
     from starlette.responses import FileResponse
 
     path = await world.media_cache.file(medium)
-    # Of the medium and not of the file: whatever is rendered again has equal bytes, and a download may go on.
+    # The ETag is derived from the media and not from the file: when a cached file was evicted and is rendered again,
+    # its bytes are equal, and a client may resume its download.
     tag = blake2b(repr(medium).encode(errors="replace"), digest_size=12).hexdigest()
     response = FileResponse(path, headers={"etag": f'"{tag}"'}, media_type=media_type(medium))
     response.raw_headers.extend(headers or ())

@@ -1,7 +1,7 @@
-"""What every vendor's service shares: who is calling, how a task is taken in, found and shown, how a refusal looks.
+"""The base class of every vendor's service: authentication, validation, submission, lookup and refusals.
 
 A vendor is a subclass: its facts as class attributes, its routes as data, its handlers as short methods. Nothing here
-asks which vendor it serves.
+depends on which vendor it is.
 """
 
 from __future__ import annotations
@@ -46,42 +46,42 @@ if TYPE_CHECKING:
 
 
 class Service(VendorService, ABC):
-    """One vendor, as the simulator plays it."""
+    """One simulated vendor in one world."""
 
     slug: ClassVar[str]
     title: ClassVar[str]
     hosts: ClassVar[tuple[str, ...]]
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None] = None
-    """How many unfinished tasks an ordinary account may have."""
+    """How many unfinished tasks an ordinary account may have; None is no limit."""
     is_synchronous: ClassVar[bool] = False
-    """Whether an answer is the result itself: nothing is paid for, kept from anybody, or left to be read later."""
+    """Whether the response is the result itself: there is no payment and no task to read later."""
     sends_retry_after: ClassVar[bool] = False
     """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
     credential_headers: ClassVar[tuple[bytes, ...]]
-    """The headers that together say who is calling, in lower case."""
+    """The headers that together identify the caller, in lower case."""
     caches_callers: ClassVar[bool] = True
-    """Whether equal credentials always name the same caller; not so where they expire."""
+    """Whether equal credentials always name the same account; not so where they expire."""
     dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     refusals: ClassVar[Refusals]
     codes: ClassVar[Mapping[str, Refusal]]
-    """Every refusal that an order may ask for, by its code as text."""
+    """Every refusal that a scenario may order, by its code as text."""
     operations: ClassVar[tuple[str, ...]]
     reasons: ClassVar[Mapping[Fate, str]]
-    """Why a task did not succeed, in words that a user reads."""
+    """The vendor's message for each fate of a task that did not succeed."""
     result_seconds: ClassVar[int] = 30 * 24 * 3600
-    """How long the address of a result holds after its task has ended, in seconds of the account's time."""
+    """How long the address of a result is valid after its task has ended, in seconds of the account's time."""
     input_limits: ClassVar[InputLimits | None] = None
-    """What the vendor says of every input file, if it says anything."""
+    """The vendor's limits on every input file; None if it documents none."""
     callback_plan: ClassVar[CallbackPlan | None] = None
-    """When the vendor calls back, if it does; `callback_body` then says with what."""
+    """When the vendor calls back; None if it does not. The body is made by `callback_body`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.tasks: dict[str, Task] = {}
         self._known: dict[tuple[bytes | None, ...], Account] = {}
 
-    # What a vendor brings.
+    # What a vendor implements or overrides.
 
     @abstractmethod
     def routes(self) -> Iterable[Route]:
@@ -93,7 +93,7 @@ class Service(VendorService, ABC):
 
     @abstractmethod
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return who the values of `credential_headers` name.
+        """Return the identity in the values of `credential_headers`.
 
         Raises:
             RefusedError: They are missing or malformed.
@@ -101,42 +101,42 @@ class Service(VendorService, ABC):
 
     @abstractmethod
     def refuse(self, refused: RefusedError, request: Request) -> Response:
-        """Return *refused* as this vendor says it."""
+        """Return *refused* in the vendor's own shape."""
 
     @abstractmethod
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
-        """Return what a successful *task* has made."""
+        """Return what a successful *task* has produced."""
 
     @abstractmethod
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
-        """Return what a task costs, in the smallest parts of the vendor's unit."""
+        """Return the price of a task, in the smallest parts of the vendor's unit."""
 
     def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return an id for a task created *now*; *seed* is 64 bits of its own."""
         return f"{operation}-{int(now)}-{seed:016x}"
 
     def credentials(self, headers: Mapping[bytes, bytes], query: bytes) -> tuple[bytes | None, ...]:
-        """Return what says who is calling, for `identify`: what `credential_headers` hold, unless a vendor differs."""
-        del query  # read by vendors that take a key there, too
+        """Return the values that `identify` takes: those of `credential_headers`, unless a vendor overrides this."""
+        del query  # for vendors that also accept a key in the query
         return tuple([headers.get(name) for name in self.credential_headers])
 
     def credential_refusal(self, word: str) -> Refusal:
-        """Return how a credential is refused that says of itself that it is ``invalid`` or ``expired``."""
-        del word  # read by vendors that tell the two apart
+        """Return the refusal of a credential whose first word is ``invalid`` or ``expired``."""
+        del word  # for vendors that distinguish the two
         return self.refusals.unauthenticated
 
-    def callback_body(self, task: Task, moment: TaskState) -> Mapping[str, Any]:
-        """Return what a callback tells of *task*, which is in *moment*; a vendor that calls back brings its own."""
-        return {"id": task.id, "state": moment.word}
+    def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
+        """Return the body of a callback about *task*, which is in *state*; vendors that call back override this."""
+        return {"id": task.id, "state": state.word}
 
     def text_of(self, params: Mapping[str, Any]) -> str:
-        """Return the text that in-band words and orders are looked for in."""
+        """Return the text that is searched for in-band words and matched by scenarios."""
         return str(params.get("prompt") or "")
 
     # What every vendor shares.
 
     def respond(self, route: Route, request: Request) -> Response:
-        """Answer *request*: identify the caller, handle, and render a refusal. Called with the world's lock held."""
+        """Authenticate and handle *request*, or render its refusal. The caller has the world's lock."""
         try:
             if not route.open:
                 request.caller = self._account_of(request)
@@ -148,21 +148,21 @@ class Service(VendorService, ABC):
             return self._cite_fact(self.refuse(refused, request), refused)
 
     def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
-        """Refuse a call that no route takes; *allowed* are the methods that its path would take."""
+        """Refuse a request that no route takes; *allowed* are the methods that its path would take."""
         methods = ", ".join(allowed)
         if methods:
-            said = f"{request.path} takes {methods}, not {request.method}"
+            detail = f"{request.path} takes {methods}, not {request.method}"
         else:
             routes = {route.path for route in self.routes() if "{" not in route.path}
-            said = f"no route {request.method} {request.path}{did_you_mean(request.path, routes)}"
-        refused = RefusedError(self.refusals.unknown_route, said)
+            detail = f"no route {request.method} {request.path}{did_you_mean(request.path, routes)}"
+        refused = RefusedError(self.refusals.unknown_route, detail)
         response = self._cite_fact(self.refuse(refused, request), refused)
         if not methods:
             return response._replace(status=404)
         return response._replace(status=405, headers=[*response.headers, (b"allow", methods.encode())])
 
     def parse_body(self, fields: Iterable[Field], request: Request) -> dict[str, Any]:
-        """Return the parameters in the body of *request*.
+        """Parse and validate the JSON body of *request*.
 
         Raises:
             RefusedError: The body is not a JSON object, or a parameter breaks its rule.
@@ -188,15 +188,16 @@ class Service(VendorService, ABC):
             validate_inputs(self.world, self.input_limits, fields, params)
 
     def submit(self, request: Request, operation: str, params: dict[str, Any]) -> Task:
-        """Take in a paid task, or refuse it with nothing spent.
+        """Create a paid task, or refuse it with nothing spent.
 
         Raises:
-            RefusedError: An order says so, the account has too many unfinished tasks, or it cannot pay.
+            RefusedError: A scenario orders it, the account has too many unfinished tasks, or it cannot pay.
         """
         account = request.account
         text = self.text_of(params)
         plan = self.world.scenarios.plan(self.slug, account.name, operation, text)
         self._refuse_as_planned(plan)
+        # Ended tasks first give back what they reserved and make room.
         account.settle(request.now)
         task_id, seed = self._new_task_id(operation, request)
         task = Task(
@@ -224,14 +225,18 @@ class Service(VendorService, ABC):
         return task
 
     def index_task(self, task: Task) -> None:
-        """Know *task* by its id, when it is taken in and when it comes back from a file; a vendor may index more."""
+        """Add *task* to the index by id, at its creation and when it is restored; a vendor may add more indexes.
+
+        An idempotency key, or a caller's own id for a task, is part of the task's params and indexed here, so that a
+        restart forgets none of them.
+        """
         self.tasks[task.id] = task
 
     def end_early(self, task: Task, now: float, fate: Fate = Fate.CANCEL) -> bool:
-        """End *task* at its account's time *now* with another *fate*: its money comes back, its callbacks tell of it.
+        """End *task* at its account's time *now* with another *fate*: money is released, callbacks report the new end.
 
         Returns:
-            Whether it was still unfinished; if not, nothing has changed.
+            Whether it was unfinished; if not, nothing has changed.
         """
         if task.ends <= now:
             return False
@@ -240,9 +245,9 @@ class Service(VendorService, ABC):
         return True
 
     def base_url(self, request: Request) -> str:
-        """Return the address that results of *request* are minted from: the public one, or the one it came to."""
+        """Return the base of the result URLs of *request*: the world's public URL, or the address of the request."""
         public = self.world.public_url
-        # Interned, since a million tasks share a handful of addresses.
+        # Interned, since a million tasks share a few addresses.
         return intern(request.base if public is None else f"{public}/{self.slug}")
 
     def own_task(self, request: Request, task_id: object, detail: str = "") -> Task:
@@ -261,47 +266,47 @@ class Service(VendorService, ABC):
         return self.world.dialects.reading(f"{self.slug}.{name}", None if account is None else account.name)
 
     def observe(self, request: Request, task: Task) -> TaskState:
-        """Return what *task* is now; under the clock ``auto`` the reader's time then moves to its next change."""
-        moment = task.state_at(request.now, self.lifecycle(task.operation))
-        if not moment.final:
-            request.account.advance_to_next_change(request.now, moment.next_change)
-        return moment
+        """Return the state of *task* now; under the clock ``auto``, then move the account's time to its next change."""
+        state = task.state_at(request.now, self.lifecycle(task.operation))
+        if not state.final:
+            request.account.advance_to_next_change(request.now, state.next_change)
+        return state
 
     def result_urls(self, task: Task) -> list[str]:
-        """Return the addresses of what *task* has made."""
+        """Return the addresses of what *task* has produced."""
         return [results.sign_url(task, index, medium, self.world) for index, medium in enumerate(self.outputs(task))]
 
     def reason(self, task: Task) -> str:
-        """Return why *task* did not succeed; a fate that the vendor has no word for is named."""
+        """Return why *task* did not succeed; a fate for which the vendor has no message is named in it."""
         known = self.reasons.get(task.fate)
         return known or f"{self.reasons[Fate.FAIL]} ({task.fate.value})"
 
     def check_code(self, code: str | None) -> None:
-        """Refuse an order for a *code* that this vendor does not have.
+        """Check the *code* of a scenario.
 
         Raises:
-            ValueError: The text names the field, the value and what there is.
+            ValueError: The vendor has no refusal with this code; the message lists the codes.
         """
         if code is not None and code not in self.codes:
             raise ValueError(f"code must be one of {', '.join(self.codes)}; got {code!r}")
 
     def forget(self, accounts: Collection[Account]) -> None:
-        """Forget *accounts* and their tasks."""
+        """Remove *accounts* and their tasks from the indexes."""
         self._known = {key: kept for key, kept in self._known.items() if kept not in accounts}
         self.tasks = {key: kept for key, kept in self.tasks.items() if kept.account not in accounts}
 
     def facts(self) -> set[str]:
-        """Return the ids, without the slug, that this service can cite in its tables."""
+        """Return the ids, without the slug, of the facts that this service can cite."""
         cited = {refusal.fact for refusal in (*self.codes.values(), *self.refusals) if refusal is not None}
         for route in self.routes():
             cited.update(route.facts, (field.fact for field in route.body))
         return cited
 
     def authenticate(self, identity: Identity) -> Account:
-        """Return the account that *identity* names.
+        """Return the account of *identity*, created at its first use.
 
         Raises:
-            RefusedError: The credential's first word refuses it, or the secret is another than at its first use.
+            RefusedError: The credential's first word refuses it, or the secret differs from the one at its first use.
         """
         refused = credential_rule(identity.credential).refused
         if refused:
@@ -321,19 +326,19 @@ class Service(VendorService, ABC):
             self._known[credentials] = account
         return account
 
-    def _enforce_rate_limit(self, pace: SlidingWindow, request: Request) -> None:
-        """Refuse *request* if its account has sent as many as it may; under ``auto`` it then moves to its turn."""
-        opens = pace.acquire(request.now)
+    def _enforce_rate_limit(self, limit: SlidingWindow, request: Request) -> None:
+        """Refuse *request* if the rate limit is used up; under ``auto``, then move its time to the next slot."""
+        opens = limit.acquire(request.now)
         if opens is None:
             return
         wait = ceil(opens - request.now)
         request.account.advance_to_next_change(request.now, opens)
         refusal = self.refusals.too_fast or self.refusals.too_many
-        detail = f"more than {pace.per_minute} requests a minute"
+        detail = f"more than {limit.per_minute} requests a minute"
         raise RefusedError(refusal, detail, retry_after=wait if self.sends_retry_after else None)
 
     def claimed_account(self, scope: Scope) -> str | None:
-        """Return the name of the account that a request says it comes from, without letting anybody in."""
+        """Return the name of the account that a request claims to come from, without authenticating it."""
         try:
             identity = self.identify(self.credentials(dict(scope["headers"]), scope["query_string"]))
         except RefusedError:
@@ -341,7 +346,7 @@ class Service(VendorService, ABC):
         return account_name(self.slug, identity.credential)
 
     def _new_task_id(self, operation: str, request: Request) -> tuple[str, int]:
-        """Return a task id that nobody has yet, and the seed that goes with it."""
+        """Return an unused task id, and the seed that belongs to it."""
         for attempt in count():
             bits = self.world.draw_bits(request.account, attempt)
             task_id = self.make_task_id(operation, request.now, bits >> 64)

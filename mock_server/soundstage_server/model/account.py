@@ -1,6 +1,6 @@
-"""Accounts: whoever presents a credential has one, with its own tasks, time, money, limits and journal.
+"""Accounts and their tasks. Each credential has an account with its own tasks, time, money, limits and journal.
 
-Two accounts never meet, so parallel tests can share one server.
+Accounts share nothing but the world's clock, so parallel tests can use one server.
 """
 
 from __future__ import annotations
@@ -25,36 +25,38 @@ if TYPE_CHECKING:
     from soundstage_server.model.rate_limit import SlidingWindow
 
 DOUBLE_SUBMISSION_SECONDS: Final = 60.0
-"""Two equal paid submissions within so many account seconds are flagged."""
+"""Two equal paid submissions within this many account seconds are reported as a double submission."""
 
 _RECENT_BEFORE_SWEEP: Final = 1024
 
 
 EXTRA: Final = "_"
-"""The member of a task's params under which a vendor keeps what is no parameter, such as an idempotency key."""
+"""The member of a task's params for a vendor's own data that is no parameter, such as an idempotency key."""
 
 
 def fingerprint(operation: str, params: Mapping[str, Any]) -> int:
-    """Return a number that two equal submissions have in common, within one process; what is kept aside is no part."""
+    """Return a hash that equal submissions share within one process; the vendor's own data (`EXTRA`) does not count."""
     if EXTRA in params:
         params = {name: value for name, value in params.items() if name != EXTRA}
     return hash((operation, orjson.dumps(params)))
 
 
 class Task:
-    """What was asked for, by whom, when, and how it is going to end.
+    """The record of one task: the request, the account, the time, and how the task will end.
+
+    Kept small, since a simulator may have a million of them.
 
     Attributes:
-        id: The vendor's name for the task.
-        account: Who pays for it.
+        id: The vendor's id of the task.
+        account: The account that pays for it.
         operation: The vendor's capability.
         params: The request's parameters, defaults filled in.
         created: The account's time at its creation.
-        changes: When it leaves each stage of its lifecycle; the last is its end.
-        fate: How it ends.
-        seed: 64 bits that everything random about it is drawn from.
-        price: What it costs, in the smallest parts of the account's unit.
-        base: Where its result URLs live.
+        changes: The times at which it leaves each stage of its lifecycle; the last is its end.
+        fate: How it will end.
+        seed: 64 bits from which everything random about it is derived.
+        price: Its price, in the smallest parts of the account's unit.
+        base: The base of its result URLs.
     """
 
     __slots__ = ("account", "base", "changes", "created", "fate", "id", "operation", "params", "price", "seed")
@@ -85,16 +87,16 @@ class Task:
 
     @property
     def ends(self) -> float:
-        """When the task reaches its final state."""
+        """The time at which the task reaches its final state."""
         return self.changes[-1]
 
     def state_at(self, now: float, lifecycle: Lifecycle) -> TaskState:
-        """Return what the task is at the account's time *now*."""
+        """Return the task's state at the account's time *now*."""
         return lifecycle.state_at(now, self.created, self.changes, self.fate, self.seed)
 
 
 class DoubleSubmission(NamedTuple):
-    """Two equal paid submissions close together: probably one job paid twice."""
+    """Two equal paid submissions within a short time: probably one job that was paid twice."""
 
     first: str
     second: str
@@ -103,24 +105,24 @@ class DoubleSubmission(NamedTuple):
 
 
 class EarlyEnd(NamedTuple):
-    """A task that was ended before its time: which, when on its account's clock, and how."""
+    """The end of a task before its time: its id, the account's time, and the new fate."""
 
     task: str
     at: float
     fate: str
 
     def apply(self, task: Task) -> None:
-        """Let the record of *task* end when and as this says."""
+        """Change the record of *task*, so that it ends at this time with this fate."""
         task.changes = tuple(min(change, self.at) for change in task.changes)
         task.fate = Fate(self.fate)
 
 
 class TooManyError(Exception):
-    """The account has as many unfinished tasks as it may have."""
+    """The account has as many unfinished tasks as it is allowed."""
 
 
 class Account:
-    """One caller of one vendor."""
+    """One caller of one vendor, identified by a credential."""
 
     def __init__(self, vendor: str, credential: str, clock: Clock, unit: Unit, at_once: int | None = None) -> None:
         conduct = credential_rule(credential)
@@ -142,7 +144,7 @@ class Account:
         self._sweep_at = _RECENT_BEFORE_SWEEP
 
     def accepts(self, secret: str | None) -> bool:
-        """Return whether *secret* is that of the account's first use, which this may be."""
+        """Return whether *secret* is the one of the account's first request; the first one is always accepted."""
         if self.secret is None:
             if self.secret_hash is not None and not verify(self.secret_hash, secret):
                 return False
@@ -150,7 +152,7 @@ class Account:
         return self.secret == secret
 
     def hashed_secret(self) -> str | None:
-        """Return what the secret of the first use can be known by, and not be read from; None if there is none."""
+        """Return the salted hash of the account's secret, or None if it has no secret."""
         if self.secret_hash is None and self.secret is not None:
             self.secret_hash = hash_secret(self.secret)
         return self.secret_hash
@@ -160,33 +162,42 @@ class Account:
         return self._clock.now() + self.offset
 
     def advance(self, seconds: float) -> None:
-        """Move this account's time, and nobody else's, forward by *seconds*.
+        """Move only this account's time forward by *seconds*.
 
         Raises:
-            ValueError: *seconds* is negative, or more than there is until the simulator's time ends.
+            ValueError: *seconds* is negative, or would move the time past `LATEST`.
         """
         self.offset += checked_step(seconds, LATEST - self.offset)
         self._clock.notify_watchers()
 
     def advance_to_next_change(self, now: float, next_change: float) -> None:
-        """Note that an unfinished task was read: under the clock ``auto`` the account then moves to its next change."""
+        """Under the clock ``auto``, move the account's time to *next_change*; under other clocks do nothing.
+
+        Called when an unfinished task was read, so that a client that polls sees a new state each time and never has
+        to wait. The response that is being made still shows the time *now*.
+        """
         if self._clock.kind == "auto" and next_change > now:
             self.offset += next_change - now
-            if self.now() < next_change:  # rounded down: the same state would be seen twice
+            # The sum of two floats may be rounded down, to just before the change: the next read would show the same
+            # state again.
+            if self.now() < next_change:
                 self.offset += ulp(next_change)
 
     @property
     def unfinished(self) -> int:
-        """How many tasks are unfinished, as of the last settlement."""
+        """How many tasks were unfinished at the last `settle`."""
         return len(self._unfinished)
 
     @property
     def next_end(self) -> float | None:
-        """When the first of the unfinished tasks ends, as of the last settlement; None if there is none."""
+        """When the first of the tasks ends that were unfinished at the last `settle`; None if there is none."""
         return self._unfinished[0][0] if self._unfinished else None
 
     def settle(self, now: float) -> None:
-        """Capture or release the price of every task that has ended by *now*."""
+        """Capture or release the price of every task that has ended by *now*.
+
+        Nothing runs in the background: code that reads the ledger or counts tasks settles first.
+        """
         working = self._unfinished
         while working and working[0][0] <= now:
             ended, _, task = heappop(working)
@@ -194,16 +205,16 @@ class Account:
             move(task.price, task.id, ended)
 
     def check_concurrency(self) -> None:
-        """Let one more task in, or not.
+        """Check that one more task may start.
 
         Raises:
-            TooManyError: As many tasks are unfinished as the account may have.
+            TooManyError: The account has as many unfinished tasks as it is allowed.
         """
         if self.at_once is not None and len(self._unfinished) >= self.at_once:
             raise TooManyError
 
     def admit(self, task: Task, fingerprint: int) -> None:
-        """Reserve the price of *task* and take it in.
+        """Reserve the price of *task* and add it to the account.
 
         Raises:
             InsufficientError: The account cannot pay; nothing has changed.
@@ -211,21 +222,22 @@ class Account:
         self.ledger.reserve(task.price, task.id, task.created)
         heappush(self._unfinished, (task.ends, task.id, task))
         self.tasks.append(task)
-        if task.price:  # what is free cannot be paid for twice
+        if task.price:  # a free task cannot be paid twice
             self._note_double_submission(task, fingerprint)
 
     def end_early(self, task: Task, now: float, fate: Fate) -> None:
         """End *task*, which is unfinished, at the account's time *now* with *fate*, and settle it."""
         self.settle(now)
-        cut = EarlyEnd(task.id, now, fate.value)
-        cut.apply(task)
-        self.early_ends.append(cut)
+        early_end = EarlyEnd(task.id, now, fate.value)
+        early_end.apply(task)
+        self.early_ends.append(early_end)
+        # The task's end was the key of its entry in the heap.
         self._unfinished = [(one.ends, one.id, one) for _, _, one in self._unfinished]
         heapify(self._unfinished)
         self.settle(now)
 
     def restore_tasks(self, tasks: Iterable[Task], now: float) -> None:
-        """Take in *tasks* that were admitted before; the ledger knows which of them have been settled."""
+        """Add *tasks* of a snapshot; the ledger knows which of them have been settled."""
         settled = self.ledger.settled_tasks()
         for task in tasks:
             self.tasks.append(task)
@@ -242,6 +254,7 @@ class Account:
             )
         self._recent[fingerprint] = task
         if len(self._recent) >= self._sweep_at:
+            # Swept rarely, and each time less often as it grows: a submission costs constant time on average.
             oldest = task.created - DOUBLE_SUBMISSION_SECONDS
             self._recent = {key: kept for key, kept in self._recent.items() if kept.created >= oldest}
             self._sweep_at = max(_RECENT_BEFORE_SWEEP, 2 * len(self._recent))

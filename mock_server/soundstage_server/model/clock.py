@@ -1,7 +1,10 @@
 """The simulator's clocks: real, scaled, manual and auto.
 
 Every clock starts at the real time and counts seconds since 1970. An account adds an offset of its own
-(`soundstage_server.model.account`), so that moving one account's time moves nobody else's.
+(`soundstage_server.model.account`), so that moving one account's time leaves the others alone.
+
+Under ``auto`` the world's clock stands still, and each read of an unfinished task moves its account's offset to the
+task's next change: polling takes no time, and every state is seen once.
 """
 
 from __future__ import annotations
@@ -16,18 +19,18 @@ ClockKind = Literal["real", "scaled", "manual", "auto"]
 CLOCK_KINDS: Final[tuple[ClockKind, ...]] = get_args(ClockKind)
 
 LATEST: Final = 90_000_000_000.0
-"""No world's time, and no account's offset, passes this (the year 4821): a date header can show their sum."""
+"""The limit of a world's time, and of an account's offset (the year 4821): a Date header can show their sum."""
 
 
 class Clock:
     """A world's clock.
 
     Args:
-        kind: ``real`` follows the machine's clock; ``scaled`` runs *speed* simulated seconds a second; ``manual`` moves
-            when told; ``auto`` stands still like ``manual``, but a status read moves its account to the task's next
+        kind: ``real`` follows the machine's clock; ``scaled`` runs *speed* simulated seconds per second; ``manual``
+            moves only by `advance`; ``auto`` is like ``manual``, but a status read moves its account to the task's next
             change.
-        speed: Simulated seconds a second, for ``scaled``.
-        monotonic: Where elapsed time comes from; tests put their own here.
+        speed: Simulated seconds per second, for ``scaled``.
+        monotonic: The source of elapsed time; tests replace it.
 
     Raises:
         ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
@@ -46,7 +49,7 @@ class Clock:
 
     @classmethod
     def parse(cls, text: str) -> Clock:
-        """Return the clock that ``--speed`` means by *text*: a number above 0, ``manual`` or ``auto``.
+        """Return the clock for a value of ``--speed``: a number above 0, ``manual`` or ``auto``.
 
         Raises:
             ValueError: *text* is none of these.
@@ -61,7 +64,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time moves only when somebody moves it."""
+        """Whether time moves only by `advance` (``manual``, ``auto``)."""
         return self.kind in ("manual", "auto")
 
     def now(self) -> float:
@@ -74,13 +77,13 @@ class Clock:
         """Move the world's time forward by *seconds*.
 
         Raises:
-            ValueError: *seconds* is negative, or more than there is until `LATEST`: time never goes back or ends.
+            ValueError: *seconds* is negative, or would move the time past `LATEST`.
         """
         self._anchor += checked_step(seconds, LATEST - self.now())
         self.notify_watchers()
 
     def change(self, kind: ClockKind, speed: float = 1.0) -> None:
-        """Become another kind of clock; the time it shows does not jump.
+        """Change the kind of clock; its time does not jump.
 
         Raises:
             ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
@@ -97,23 +100,23 @@ class Clock:
         self.notify_watchers()
 
     def restore(self, kind: ClockKind, speed: float, now: float) -> None:
-        """Become a clock that shows *now*, as one did that was remembered."""
+        """Set kind, speed and time to those of a snapshot."""
         self._anchor, self._started = now, self._monotonic()
         self.kind, self.speed = kind, speed
         self.notify_watchers()
 
-    def watch(self, told: Callable[[], None]) -> None:
-        """Call *told* whenever time was moved by somebody, the world's or an account's."""
-        self._watchers.append(told)
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call *callback* whenever the time of the world or of an account was moved."""
+        self._watchers.append(callback)
 
     def notify_watchers(self) -> None:
-        """Tell those who watch that time was moved."""
-        for told in self._watchers:
-            told()
+        """Call every watcher: time was moved."""
+        for callback in self._watchers:
+            callback()
 
 
 def checked_step(seconds: float, room: float) -> float:
-    """Return *seconds* if time may move by it; *room* is how far it may move.
+    """Return *seconds* if time may move by that much; *room* is how far it may move.
 
     Raises:
         ValueError: *seconds* is negative, or more than *room*.

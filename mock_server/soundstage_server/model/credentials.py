@@ -1,4 +1,4 @@
-"""Credentials: the name of the account that one belongs to, and what its first word makes the simulator do."""
+"""Credentials: the account's name derived from one, and the rules that its first word selects."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class CredentialRule:
-    """What a credential's first word asks of the simulator.
+    """How the simulator treats a credential with a certain first word.
 
     Attributes:
         refused: ``invalid`` or ``expired``: the credential is not accepted.
-        opening: What the account begins with; None is the unit's usual amount.
-        at_once: How many unfinished tasks the account may have; None is the vendor's usual number.
+        opening: The account's first balance; None is the unit's usual amount.
+        at_once: How many unfinished tasks the account may have; None is the vendor's usual limit.
     """
 
     refused: str | None = None
@@ -32,7 +32,7 @@ _NO_RULE: Final = CredentialRule()
 
 
 def credential_rule(credential: str) -> CredentialRule:
-    """Return what the in-band word at the beginning of *credential* asks for."""
+    """Return the rule that the first word of *credential* selects."""
     for word, conduct in _RULES.items():
         if credential.startswith(word):
             return conduct
@@ -40,5 +40,5 @@ def credential_rule(credential: str) -> CredentialRule:
 
 
 def account_name(vendor: str, credential: str) -> str:
-    """Return the name that the control API has for an account: no secret can be read from it."""
+    """Return the account's name in the control API: a digest, from which the credential cannot be read."""
     return "acct_" + hashlib.sha256(f"{vendor}:{credential}".encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Dialects: which of two contradicting readings the simulator speaks, for the whole world or for one account."""
+"""Dialects: which of several contradicting readings the simulator follows, for the world or for one account."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 class Dialects:
-    """The readings in force.
+    """The readings that the simulator follows.
 
     Args:
-        offered: By vendor, by name: the readings there are, the default first.
-        chosen: Readings to begin with, by full name (``tomoviee.errors``).
+        offered: The readings by vendor and dialect, the default first.
+        chosen: The first readings, by full name (``tomoviee.errors``).
 
     Raises:
-        ValueError: *chosen* names a dialect or a reading that does not exist; the text names those that do.
+        ValueError: *chosen* names a dialect or a reading that does not exist; the message names those that do.
     """
 
     def __init__(self, offered: Mapping[str, Mapping[str, tuple[str, ...]]], chosen: Mapping[str, str]) -> None:
@@ -28,7 +28,7 @@ class Dialects:
         self.choose(chosen)
 
     def choose(self, chosen: Mapping[str, str], account: str | None = None) -> None:
-        """Speak the readings *chosen* from now on, to *account* alone if one is named.
+        """Follow the readings *chosen* from now on, for *account* alone if one is named.
 
         Raises:
             ValueError: A dialect or a reading does not exist; nothing has changed.
@@ -42,17 +42,17 @@ class Dialects:
         target.update(chosen)
 
     def reading(self, name: str, account: str | None = None) -> str:
-        """Return the reading of the dialect *name* that *account* hears."""
+        """Return the reading of the dialect *name* for *account*."""
         if account is not None and self._accounts and (own := self._accounts.get(account)):
             return own.get(name) or self._world[name]
         return self._world[name]
 
     def readings(self, account: str | None = None) -> dict[str, str]:
-        """Return every dialect with the reading that *account* hears."""
+        """Return every dialect with its reading for *account*."""
         return {name: self.reading(name, account) for name in self._offered}
 
     def chosen(self) -> dict[str, dict[str, Any]]:
-        """Return the readings that the world hears, and those that accounts hear instead."""
+        """Return the readings of the world, and those of accounts that differ."""
         return {"world": dict(self._world), "accounts": {name: dict(own) for name, own in self._accounts.items()}}
 
     def offered(self) -> dict[str, tuple[str, ...]]:

@@ -1,8 +1,9 @@
-"""Faults: what the network and the machines between a program and a vendor do wrong, planted on purpose.
+"""Injected faults: what can go wrong in the network and the machines between a client and a vendor.
 
-A `Fault` matches requests by vendor, account, method and path, a number of times, always or by chance, and breaks the
-transport of each: by its answer (a status, a late, malformed or mislabelled body, a redirect that leads nowhere) or
-below HTTP (a reset, silence, half a body). Vendors' own refusals and failures are `soundstage_server.model.scenarios`.
+A `Fault` matches requests by vendor, account, method and path, a number of times, always or by chance. It replaces or
+damages the response (a status, a late, malformed or mislabeled body, a redirect that leads nowhere), or breaks the
+connection (a reset, no response, half a body). A vendor's own refusals and failures are scenarios
+(`soundstage_server.model.scenarios`).
 """
 
 from __future__ import annotations
@@ -30,24 +31,25 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 @dataclass(slots=True)
 class Fault:
-    """Something that goes wrong between a caller and a vendor.
+    """A fault between a client and a vendor.
 
     Attributes:
-        kind: What goes wrong. `reset_before`: the connection is reset and nothing was done. `reset_after`: the work is
-            done, charged and journalled, and its answer is lost. `hang`: no answer until the caller gives up.
+        kind: What goes wrong. `reset_before`: the connection is reset before any work is done. `reset_after`: the work
+            is done, charged and journaled, and its response is lost. `hang`: no response until the client gives up.
         vendor: Match this vendor only.
-        account: Match this account only (``acct_...``); it need not have called yet.
+        account: Match this account only (``acct_...``); it need not exist yet.
         method: Match this HTTP method only.
         path: Match paths that contain this text only; the vendor's own path, without the slug.
-        times: How many matches are left; None is for ever.
-        probability: The chance that a match is struck.
-        seed: What chance is drawn from; None takes the world's seed and the fault's id.
+        times: How many matches are left; None is no limit.
+        probability: The probability that a match has the fault.
+        seed: The seed of that random draw; None takes the world's seed and the fault's id.
         status: For ``status``: 408, 409, 425, 429 or 5xx.
         retry_after: For ``status``: the seconds in the Retry-After header; None leaves it out.
-        body: For ``status``: an empty body, a page as a proxy shows it, or JSON that is not the vendor's.
-        seconds: For ``latency`` and ``slow``: how late the answer is, in simulated seconds.
-        done: For ``status`` and ``hang``: whether the work is done, so that a paid create is a ghost.
-        id: Set when the world takes the fault.
+        body: For ``status``: an empty body, a proxy's HTML page, or JSON in another shape than the vendor's.
+        seconds: For ``latency`` and ``slow``: how late the response is, in simulated seconds.
+        done: For ``status`` and ``hang``: whether the work is done, so that a create call is paid and its response
+            lost.
+        id: Set when the fault is added to a world.
     """
 
     kind: FaultKind
@@ -67,10 +69,10 @@ class Fault:
     _chance: Random = field(default_factory=Random, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse a fault that could never strike, or strike as it says.
+        """Check the fields.
 
         Raises:
-            ValueError: A field has a value that is not allowed; the text names both.
+            ValueError: A field has a value that is not allowed; the message names both.
         """
         kind = self.kind
         if kind not in FAULT_KINDS:
@@ -102,12 +104,12 @@ class Fault:
             raise ValueError(f"probability must be above 0, and at most 1; got {self.probability}")
 
     def register(self, number: int, seed: int) -> None:
-        """Become the fault *number* of a world with this *seed*."""
+        """Take the id *number* in a world with this *seed*."""
         self.id = number
         self._chance = Random(f"{seed}:{number}" if self.seed is None else self.seed)
 
     def matches(self, target: FaultTarget) -> bool:
-        """Return whether this fault is for such a request."""
+        """Return whether this fault applies to such a request."""
         return (
             self.vendor in (None, target.vendor)
             and self.method in (None, target.method)
@@ -117,16 +119,16 @@ class Fault:
         )
 
     def draw(self) -> bool:
-        """Return whether chance lets this match be struck."""
+        """Draw whether this match has the fault."""
         return self.probability == 1 or self._chance.random() < self.probability
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fault as JSON has it."""
+        """Return the fault as a JSON object."""
         return {name: getattr(self, name) for name in self.__slots__ if not name.startswith("_")}
 
 
 class FaultTarget(NamedTuple):
-    """A request, as faults see it: *account* is the name of whom it concerns, if that can be told."""
+    """What faults match a request by; *account* is the name of the account that it concerns, if that is known."""
 
     vendor: str
     method: str
@@ -136,28 +138,28 @@ class FaultTarget(NamedTuple):
 
 
 class Faults:
-    """The faults that are planted in a world, first come, first served."""
+    """The faults of a world; the oldest that matches wins."""
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
         self._given = 0
 
     def add(self, fault: Fault, seed: int) -> Fault:
-        """Plant a fault, and return it with its id."""
+        """Add a fault, and return it with its id."""
         self._given += 1
         fault.register(self._given, seed)
         self.active.append(fault)
         return fault
 
     def clear(self, number: int | None = None) -> int:
-        """Remove the fault *number*, or all; return how many went."""
+        """Remove the fault *number*, or all; return how many were removed."""
         kept = [] if number is None else [fault for fault in self.active if fault.id != number]
         gone = len(self.active) - len(kept)
         self.active = kept
         return gone
 
     def take_match(self, target: FaultTarget) -> Fault | None:
-        """Return the fault that strikes a request, used once more, or None."""
+        """Return the fault for a request, counted as used once more, or None."""
         for fault in self.active:
             if fault.matches(target) and fault.draw():
                 if fault.times is not None:
@@ -169,7 +171,7 @@ class Faults:
 
 
 def _only(value: object, name: str, kind: FaultKind, kinds: tuple[FaultKind, ...]) -> None:
-    """Refuse a *value* that this kind does not take, and its absence where there is nothing without it."""
+    """Refuse a *value* that this kind does not take, and a missing one that it needs."""
     needed = kind in kinds and name not in _OPTIONAL.get(kind, ())
     if (value is not None and kind not in kinds) or (value is None and needed):
         wanted = " or ".join(repr(kind) for kind in kinds)

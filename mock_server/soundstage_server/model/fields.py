@@ -1,6 +1,6 @@
-"""Parameters as data: what each may hold, what it defaults to, and the fact that says so.
+"""Parameters as data: their rules, their defaults, and the fact behind each.
 
-The same rows check a request on the hot path and draw the schema on the vendor's page.
+The same rows validate requests on the hot path and produce the JSON Schema on the vendor's page.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ _SHOWN: Final = 60
 
 
 class FieldError(ValueError):
-    """A parameter breaks its rule: `field`, what is `allowed`, what came, and the `fact` that says so."""
+    """A parameter breaks its rule; the message names the field, what is allowed and the value.
+
+    Attributes:
+        field: The parameter.
+        fact: The fact that states the rule, without the vendor's slug.
+    """
 
     def __init__(self, field: str, allowed: str, value: object, fact: str, *, missing: bool = False) -> None:
-        came = "it is missing" if missing else f"got {_show(value)}"
-        super().__init__(f"{field} must be {allowed}; {came}")
+        actual = "it is missing" if missing else f"got {_show(value)}"
+        super().__init__(f"{field} must be {allowed}; {actual}")
         self.field = field
         self.fact = fact
 
 
 class Rule(Protocol):
-    """What one parameter may hold."""
+    """The rule that a parameter's value must follow."""
 
     @property
     def allowed(self) -> str:
@@ -45,7 +50,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string of at most so many characters, empty only if it may be."""
+    """A string with a maximum length; empty only if allowed."""
 
     most: int | None = None
     empty: bool = False
@@ -135,7 +140,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """True or false, and nothing that merely looks like it."""
+    """True or false; 1, 0 and texts are not accepted."""
 
     @property
     def allowed(self) -> str:
@@ -167,19 +172,19 @@ class Link:
         return {"type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 
     def accepts(self, value: object) -> bool:
-        """Return whether *value* is such an address: it names a host, and holds no blank and no control character."""
+        """Return whether *value* is such an address, with a host and without spaces or control characters."""
         if not isinstance(value, str) or " " in value or not value.isprintable():
             return False
         try:
             parts = urlsplit(value)
             return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:  # a port that is none, half an IPv6 address
+        except ValueError:  # an invalid port, half an IPv6 address
             return False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An object with members of its own; a refusal names the member that breaks its rule."""
+    """An object with rules for its members; an error names the member that breaks its rule."""
 
     fields: tuple[Field, ...]
 
@@ -206,7 +211,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of so many values that keep one rule; a refusal names the item that breaks it."""
+    """A list with a minimum and maximum length whose items follow one rule; an error names the wrong item."""
 
     rule: Rule
     least: int
@@ -265,7 +270,7 @@ def check(fields: Iterable[Field], body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema(fields: Iterable[Field]) -> dict[str, Any]:
-    """Return the JSON Schema of a body that holds *fields*."""
+    """Return the JSON Schema of a body with *fields*."""
     fields = tuple(fields)
     return {
         "type": "object",
@@ -282,7 +287,7 @@ def schema(fields: Iterable[Field]) -> dict[str, Any]:
 
 
 def _refuse(name: str, rule: Rule, value: Any, fact: str) -> NoReturn:
-    """Refuse *value* by the innermost thing in it that breaks its rule: ``masks[2].mask``.
+    """Report the innermost part of *value* that breaks its rule, such as ``masks[2].mask``.
 
     Raises:
         FieldError: Always.

@@ -1,6 +1,6 @@
-"""The journal: what was said, kept in a bounded ring and redacted when it is read.
+"""The journal: the last exchanges of an account, in a bounded ring, redacted when they are read.
 
-Writing is on the hot path, so an entry keeps references to what there is anyway; reading does the work.
+Writing is on the hot path, so an entry only keeps references; decoding and redaction are done by readers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from soundstage_server.model.asgi import RawHeaders
 
 ENTRIES: Final = 300
-"""How many exchanges a journal keeps; the oldest go first."""
+"""How many exchanges a journal keeps; the oldest are dropped first."""
 
 BODY_BYTES: Final = 16_384
-"""How much of a body is shown."""
+"""How many bytes of a body are shown."""
 
 REDACTED: Final = "[redacted]"
 
@@ -33,7 +33,7 @@ _SECRET_JSON: Final = re.compile(
 
 
 class JournalEntry(NamedTuple):
-    """One exchange, as it was; `shown`, and its repr, are what may be looked at."""
+    """One exchange with its secrets; `redacted` and the repr are safe to show."""
 
     number: int
     at: float
@@ -51,7 +51,7 @@ class JournalEntry(NamedTuple):
         return f"<Entry {self.number}: {self.method} {self.path} {self.status}>"
 
     def redacted(self) -> dict[str, Any]:
-        """Return the exchange with every secret redacted and long bodies cut."""
+        """Return the exchange as a JSON object, with secrets redacted and long bodies truncated."""
         return {
             "number": self.number,
             "at": self.at,
@@ -73,8 +73,8 @@ class JournalEntry(NamedTuple):
 class Journal:
     """The last exchanges of one account.
 
-    The ring is kept small in memory, since walking through it on every request is what the hot path would feel: headers
-    that are equal to the last ones are kept once.
+    The ring is kept small in memory: a ring that does not fit the processor's cache makes every request slower than the
+    work of answering it. Headers that equal those of the previous request are therefore stored once.
     """
 
     __slots__ = ("_entries", "_headers")
@@ -83,7 +83,7 @@ class Journal:
         self._entries: deque[tuple[Any, ...]] = deque(maxlen=size)
         self._headers: RawHeaders = []
 
-    def add(  # noqa: PLR0917 - the fields of an `Entry`, in their order
+    def add(  # noqa: PLR0917 - the fields of a `JournalEntry`, in their order
         self,
         number: int,
         at: float,
@@ -97,7 +97,7 @@ class Journal:
         fact: str | None,
         fault: str | None = None,
     ) -> None:
-        """Keep an exchange."""
+        """Append an exchange."""
         if headers == self._headers:
             headers = self._headers
         else:
@@ -118,7 +118,7 @@ class Journal:
         return int(self._entries[-1][0]) if self._entries else 0
 
     def clear(self) -> None:
-        """Forget every exchange."""
+        """Remove every exchange."""
         self._entries.clear()
 
 
@@ -128,6 +128,6 @@ def redact_query(query: str) -> str:
 
 
 def _text(body: bytes) -> str:
-    cut = body[:BODY_BYTES].decode("utf-8", "replace")
-    shown = _SECRET_JSON.sub(rf"\1{REDACTED}", cut)
+    text = body[:BODY_BYTES].decode("utf-8", "replace")
+    shown = _SECRET_JSON.sub(rf"\1{REDACTED}", text)
     return shown if len(body) <= BODY_BYTES else f"{shown}... ({len(body)} bytes)"

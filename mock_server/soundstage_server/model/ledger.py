@@ -1,7 +1,7 @@
-"""Money in the simulator: a double-entry ledger that never goes below zero and conserves every unit.
+"""A double-entry ledger: no balance goes below zero, and the balances always add up to what was granted.
 
-A paid task *reserves* its price when it is created, and at its end the reservation is *captured* (it succeeded) or
-*released* (it failed, was cancelled or timed out). Amounts are whole numbers of the unit's smallest part.
+A paid task *reserves* its price when it is created. At its end the reservation is *captured* (it succeeded) or
+*released* (it failed, was canceled or timed out). Amounts are whole numbers of the unit's smallest part.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ BALANCES: Final[tuple[Balance, ...]] = get_args(Balance)
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a vendor counts in: its name, how many smallest parts make one, and what an account begins with."""
+    """What a vendor charges in: its name, how many smallest parts make one, and an account's first balance."""
 
     name: str
     parts: int
     opening: int
 
     def to_units(self, amount: int) -> int | float:
-        """Return *amount* smallest parts in whole units, as an int where the unit has no parts."""
+        """Convert *amount* smallest parts to units; the result is an int where the unit has no parts."""
         return amount if self.parts == 1 else amount / self.parts
 
-    def to_parts(self, shown: float) -> int:
-        """Return *shown* whole units in smallest parts.
+    def to_parts(self, units: float) -> int:
+        """Convert *units* to smallest parts.
 
         Raises:
             ValueError: A unit without parts cannot be split.
         """
-        if self.parts == 1 and shown != int(shown):
-            raise ValueError(f"available must be a whole number of {self.name}; got {shown}")
-        return round(shown * self.parts)
+        if self.parts == 1 and units != int(units):
+            raise ValueError(f"available must be a whole number of {self.name}; got {units}")
+        return round(units * self.parts)
 
 
 CREDITS = Unit("credits", 1, 1_000)
@@ -44,7 +44,7 @@ USD = Unit("USD", 1_000_000, 100_000_000)
 
 
 class LedgerEntry(NamedTuple):
-    """One movement: *amount* smallest parts from one pot to another, at the account's time, for a task."""
+    """One movement: *amount* smallest parts from one balance to another, at the account's time, for a task."""
 
     at: float
     source: Balance
@@ -54,7 +54,7 @@ class LedgerEntry(NamedTuple):
 
 
 class InsufficientError(Exception):
-    """The available pot does not hold what was to be reserved; nothing has moved."""
+    """The available balance is less than the amount to reserve; nothing has changed."""
 
 
 class Ledger:
@@ -83,7 +83,7 @@ class Ledger:
         return {entry[4] for entry in self._entries if entry[1] == "reserved"}
 
     def restore(self, available: int, reserved: int, spent: int, entries: Iterable[tuple[Any, ...]]) -> None:
-        """Become a ledger that holds so much, after these movements."""
+        """Set the balances and the movements to those of a snapshot."""
         self.available, self.reserved, self.spent = available, reserved, spent
         self.granted = available + reserved + spent
         self._entries = [entry for entry in entries if len(entry) == len(LedgerEntry._fields)]
@@ -92,7 +92,7 @@ class Ledger:
         """Set *amount* aside for *task*.
 
         Raises:
-            InsufficientError: The account holds less than that.
+            InsufficientError: Less than that is available.
         """
         if amount > self.available:
             raise InsufficientError
@@ -107,13 +107,13 @@ class Ledger:
         self._entries.append((at, "reserved", "spent", amount, task))
 
     def release(self, amount: int, task: str, at: float) -> None:
-        """Give back what was reserved for *task*."""
+        """Make what was reserved for *task* available again."""
         self.reserved -= amount
         self.available += amount
         self._entries.append((at, "reserved", "available", amount, task))
 
     def set_available(self, available: int, at: float) -> None:
-        """Let the account hold *available* from now on; the difference comes from, or goes, outside.
+        """Set the available balance; the difference is a movement from or to ``outside``.
 
         Raises:
             ValueError: *available* is negative.
@@ -123,12 +123,12 @@ class Ledger:
         difference = available - self.available
         if difference == 0:
             return
-        pots: tuple[Balance, Balance] = ("outside", "available") if difference > 0 else ("available", "outside")
-        self._entries.append((at, *pots, abs(difference), ""))
+        balances: tuple[Balance, Balance] = ("outside", "available") if difference > 0 else ("available", "outside")
+        self._entries.append((at, *balances, abs(difference), ""))
         self.available = available
         self.granted += difference
 
     def is_balanced(self) -> bool:
-        """Return whether every unit that was ever granted is in exactly one pot, and no pot is below zero."""
-        pots = (self.available, self.reserved, self.spent)
-        return self.granted == sum(pots) and min(pots) >= 0
+        """Return whether the balances add up to what was granted, and none is below zero."""
+        balances = (self.available, self.reserved, self.spent)
+        return self.granted == sum(balances) and min(balances) >= 0

@@ -1,4 +1,4 @@
-"""Lifecycles as data: which words a vendor uses for a task's states, and how long each lasts.
+"""Lifecycles as data: a vendor's words for a task's states, how long each lasts, and when callbacks are sent.
 
 A task's state is a pure function of its record and of its account's time. Nothing runs in the background: a million
 waiting tasks cost a million records and no timer.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SLOW_FACTOR: Final = 12.0
-"""How much longer everything takes in the scenario ``slow``."""
+"""How many times longer each stage takes in the scenario ``slow``."""
 
 _TIMEOUT_SECONDS: Final = 1500.0
 _FULL: Final = 100
@@ -23,7 +23,7 @@ _UNIT: Final = float(1 << 16)
 
 
 class Fate(enum.StrEnum):
-    """How a task is going to end."""
+    """How a task will end; decided when it is created."""
 
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -34,7 +34,7 @@ class Fate(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An unfinished state: the vendor's word for it, and the least and most seconds it lasts."""
+    """An unfinished state: the vendor's word for it, and its minimum and maximum duration in seconds."""
 
     word: Any
     least: float
@@ -42,7 +42,7 @@ class Stage:
 
 
 class TaskState(NamedTuple):
-    """What a task is at one time: the vendor's word, whether it is final, and progress from 0 to 100."""
+    """A task's state at one time: the vendor's word, whether it is final, progress from 0 to 100, the next change."""
 
     word: Any
     final: bool
@@ -54,7 +54,7 @@ class TaskState(NamedTuple):
 class Lifecycle:
     """The states of a vendor's tasks, in order, and the word for each end.
 
-    A fate that the vendor has no word for ends as an ordinary failure.
+    A fate for which the vendor has no word ends as an ordinary failure.
     """
 
     stages: tuple[Stage, ...]
@@ -65,6 +65,7 @@ class Lifecycle:
         factor = SLOW_FACTOR if slow else 1.0
         times = []
         now = created
+        # Each stage takes 16 bits of the seed, so that equal seeds give equal durations and stages differ.
         for stage in self.stages:
             share = (seed & 0xFFFF) / _UNIT
             seed >>= 16
@@ -79,9 +80,9 @@ class Lifecycle:
         return self.ends.get(fate, self.ends[Fate.FAIL])
 
     def state_at(self, now: float, created: float, changes: tuple[float, ...], fate: Fate, seed: int) -> TaskState:
-        """Return what a task is at the time *now*.
+        """Return a task's state at the time *now*.
 
-        A task that is going to fail stops at a progress drawn from its seed, so that progress never goes back.
+        The progress of a task that will fail ends at a value derived from its seed, so that it never decreases.
         """
         most = _FULL if fate is Fate.SUCCEED else 20 + seed % 70
         stage = bisect_right(changes, now)
@@ -101,8 +102,8 @@ class CallbackPlan:
     Attributes:
         on: ``end``: once, at the final state; ``change``: at every change of state.
         field: The parameter of a create call that names the address.
-        delays: Account seconds after which a callback that was not answered by 2xx is sent again; with the first, there
-            is one try more than delays.
+        delays: Account seconds after which a callback without a 2xx response is sent again; there is one attempt more
+            than delays.
     """
 
     on: Literal["end", "change"] = "end"

@@ -1,4 +1,4 @@
-"""The value types of the hot path: what came in, what goes out, and what a refusal is.
+"""Requests, responses, refusals and routes: the value types of the hot path.
 
 Create and poll are plain ASGI, so these types are small and have no validation of their own.
 """
@@ -29,14 +29,14 @@ JSON: Final = (b"content-type", b"application/json")
 
 
 class Request:
-    """One request on its way through a service.
+    """One request to a vendor.
 
     Attributes:
         scope: The ASGI scope, as the server gave it.
         body: The whole request body.
-        mount: What stands before the vendor's own path in the address: ``/<slug>``, or nothing under the vendor's host.
-        path_values: What the route's ``{names}`` matched.
-        caller: Who is calling, once the service has identified them.
+        mount: The prefix of the vendor's own path: ``/<slug>``, or empty under the vendor's host name.
+        path_values: The values of the route's ``{names}``.
+        caller: The account, once the service has authenticated it.
         now: The caller's time, in seconds since 1970; 0 before the caller is known.
     """
 
@@ -53,10 +53,10 @@ class Request:
 
     @property
     def account(self) -> Account:
-        """Who is calling.
+        """The caller's account.
 
         Raises:
-            LookupError: Nobody has been identified: the route is an open one.
+            LookupError: No account was authenticated: the route is open.
         """
         if self.caller is None:
             raise LookupError("an open route has no account")
@@ -74,7 +74,7 @@ class Request:
 
     @property
     def base(self) -> str:
-        """The address that the request came to, up to the vendor's own path: result URLs are minted from it."""
+        """The address of the request up to the vendor's own path: the base of result URLs."""
         return origin(self.scope) + self.mount
 
     def query_values(self) -> dict[str, str]:
@@ -91,15 +91,15 @@ class Request:
 
 
 class Response(NamedTuple):
-    """What goes back.
+    """One response of a vendor.
 
     Attributes:
         status: The HTTP status.
         body: The whole body.
         headers: The headers, without date and length.
         fact: The fact behind a refusal.
-        medium: What is rendered, off the event loop, and sent in place of *body*, whole or the range that is asked for.
-        until: The caller's time before which the answer does not leave; a clock that stands holds no connection.
+        media: Rendered off the event loop and sent in place of *body*, whole or the requested range.
+        until: The caller's time before which the response is not sent; under a frozen clock it is sent at once.
     """
 
     status: int
@@ -111,19 +111,19 @@ class Response(NamedTuple):
 
 
 def json_response(data: object, status: int = 200) -> Response:
-    """Return *data* as a JSON answer."""
+    """Return *data* as a JSON response."""
     return Response(status, orjson.dumps(data), [JSON])
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A vendor's refusal, as its table has it.
+    """One row of a vendor's table of refusals.
 
     Attributes:
         code: The vendor's own code.
-        status: HTTP status in the dialect that uses HTTP statuses.
-        message: What the vendor says; details are appended by the service.
-        fact: The fact that a refusal cites when nothing more specific is known, without the vendor's slug.
+        status: The HTTP status, in the dialect that uses HTTP statuses.
+        message: The vendor's message; the service appends details.
+        fact: The fact that the refusal cites unless a more specific one is known, without the vendor's slug.
     """
 
     code: int | str
@@ -133,7 +133,7 @@ class Refusal:
 
 
 class Identity(NamedTuple):
-    """Who a call says it comes from: the credential that names the account, and the secret that must go with it."""
+    """The identity that a request claims: the credential that names the account, and the secret that belongs to it."""
 
     credential: str
     secret: str | None = None
@@ -169,7 +169,7 @@ class Refusals(NamedTuple):
 
 
 class RefusedError(Exception):
-    """Raised by a handler to refuse the call; the service renders it in the vendor's own shape."""
+    """Raised by a handler to refuse the request; the service renders it in the vendor's own shape."""
 
     def __init__(
         self, refusal: Refusal, detail: str = "", fact: str | None = None, *, retry_after: int | None = None
@@ -188,19 +188,19 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route of a vendor: the hot path matches it, and the vendor's page is drawn from it.
+    """One route of a vendor; the hot path matches it, and the vendor's page is generated from it.
 
     Attributes:
         method: HTTP method.
-        path: The vendor's path; ``{name}`` stands for a segment or a part of one, ``{name:path}`` for slashes, too.
-        handle: Answers a call whose account is known.
+        path: The vendor's path; ``{name}`` matches a segment or a part of one, ``{name:path}`` slashes, too.
+        handle: Handles an authenticated request.
         summary: One line for the page.
         facts: Facts, without the slug, that describe this route.
         body: The fields of the JSON body.
-        example: A documented answer; empty where it is no JSON.
-        paid: Whether an accepted call costs credits.
+        example: A documented response; empty where it is not JSON.
+        paid: Whether an accepted request costs money.
         open: Whether the route needs no credential.
-        statuses: The HTTP statuses of an answer that is no refusal.
+        statuses: The HTTP statuses of a successful response.
     """
 
     method: str

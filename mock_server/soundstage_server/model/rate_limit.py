@@ -1,4 +1,4 @@
-"""Limits on how fast an account may ask: so many requests within any minute of its own time."""
+"""Per-account rate limit over a sliding minute of the account's own time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ MINUTE: Final = 60.0
 
 
 class SlidingWindow:
-    """How many requests of the last minute were let in.
+    """The requests that were accepted within the last minute.
 
     Args:
-        per_minute: How many may be, 1 or more.
+        per_minute: How many are allowed, 1 or more.
     """
 
-    __slots__ = ("_admitted", "per_minute")
+    __slots__ = ("_accepted", "per_minute")
 
     def __init__(self, per_minute: int) -> None:
         self.per_minute = per_minute
-        self._admitted: deque[float] = deque(maxlen=per_minute)
+        self._accepted: deque[float] = deque(maxlen=per_minute)
 
     def acquire(self, now: float) -> float | None:
-        """Let a request in at the account's time *now*, or return when the next one may come; a refused one is free."""
-        admitted = self._admitted
-        if len(admitted) == self.per_minute and now < admitted[0] + MINUTE:
-            return admitted[0] + MINUTE
-        admitted.append(now)
+        """Accept a request at the account's time *now*, or return the time at which the next one is allowed.
+
+        A refused request does not count.
+        """
+        accepted = self._accepted
+        if len(accepted) == self.per_minute and now < accepted[0] + MINUTE:
+            return accepted[0] + MINUTE
+        accepted.append(now)
         return None

@@ -1,7 +1,7 @@
-"""Scenarios: who decides, and how, that a task fails, is blocked, times out, is cancelled, is slow or is refused.
+"""Scenarios: how a test makes a task fail, be blocked, time out, be canceled, be slow or be refused.
 
-In-band: a prompt that contains ``soundstage:fail`` and its like. By order: the control API or Python posts a `Scenario`
-that matches by vendor, account, operation and text, a number of times or for ever.
+A prompt may contain a word such as ``soundstage:fail``. Or the control API or Python adds a `Scenario`, an order that
+matches tasks by vendor, account, operation and text, a number of times or without limit.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Order = Literal["fail", "block", "timeout", "cancel", "slow", "refuse"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 ACCOUNT: Final = re.compile("acct_[0-9a-f]{12}")
-"""What the control API calls an account."""
+"""The form of an account's name in the control API."""
 
 _WORD: Final = re.compile("soundstage:(fail|block|timeout|cancel|slow)")
 
 
 class Plan(NamedTuple):
-    """What is going to happen to a task: its fate, whether it is slow, and the code of a refusal."""
+    """What will happen to a task: its fate, whether it is slow, and the code of a refusal."""
 
     fate: Fate = Fate.SUCCEED
     slow: bool = False
@@ -44,17 +44,17 @@ _PLANS: Final[dict[str, Plan]] = {
 
 @dataclass(slots=True)
 class Scenario:
-    """An order for tasks to come.
+    """An order for future tasks.
 
     Attributes:
         then: What happens to a task that matches.
         code: For ``refuse``, the vendor's code to refuse with.
         vendor: Match this vendor only.
-        account: Match this account only (``acct_...``); it need not have called yet.
+        account: Match this account only (``acct_...``); it need not exist yet.
         operation: Match this capability only.
         contains: Match prompts that contain this text only.
-        times: How many matches are left; None is for ever.
-        id: Set when the world takes the scenario.
+        times: How many matches are left; None is no limit.
+        id: Set when the scenario is added to a world.
     """
 
     then: Order
@@ -67,10 +67,10 @@ class Scenario:
     id: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a scenario that could never do anything.
+        """Check the fields.
 
         Raises:
-            ValueError: A field has a value that is not allowed; the text names both.
+            ValueError: A field has a value that is not allowed; the message names both.
         """
         if self.then not in ORDERS:
             raise ValueError(f"then must be one of {', '.join(ORDERS)}; got {self.then!r}")
@@ -84,7 +84,7 @@ class Scenario:
             raise ValueError(f"times must be 1 or more; got {self.times}")
 
     def matches(self, vendor: str, account: str, operation: str, text: str) -> bool:
-        """Return whether this order is for such a task."""
+        """Return whether this order applies to such a task."""
         return (
             self.vendor in (None, vendor)
             and self.account in (None, account)
@@ -93,45 +93,45 @@ class Scenario:
         )
 
     def plan(self) -> Plan:
-        """Return what a matching task is in for."""
+        """Return what will happen to a matching task."""
         return Plan(refuse=self.code) if self.then == "refuse" else _PLANS[self.then]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the scenario as JSON has it."""
+        """Return the scenario as a JSON object."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Scenarios:
-    """The orders that a world has been given, first come, first served."""
+    """The orders of a world; the oldest that matches wins."""
 
     def __init__(self) -> None:
         self._orders: list[Scenario] = []
         self.given = 0
 
     def __iter__(self) -> Iterator[Scenario]:
-        """Iterate over the orders that still hold."""
+        """Iterate over the orders that still apply."""
         return iter(self._orders)
 
     def add(self, scenario: Scenario) -> Scenario:
-        """Take an order, and return it with its id."""
+        """Add an order, and return it with its id."""
         self.given += 1
         scenario.id = self.given
         self._orders.append(scenario)
         return scenario
 
     def restore(self, scenario: Scenario) -> None:
-        """Take an order again that has its id already."""
+        """Add an order of a snapshot, which has its id already."""
         self._orders.append(scenario)
 
     def clear(self, number: int | None = None) -> int:
-        """Drop the order *number*, or all; return how many went."""
+        """Remove the order *number*, or all; return how many were removed."""
         kept = [] if number is None else [order for order in self._orders if order.id != number]
         gone = len(self._orders) - len(kept)
         self._orders = kept
         return gone
 
     def plan(self, vendor: str, account: str, operation: str, text: str) -> Plan:
-        """Return what is going to happen to a task; an order comes before a word in the text."""
+        """Return what will happen to a task; an order takes precedence over a word in the text."""
         for order in self._orders:
             if order.matches(vendor, account, operation, text):
                 self._use(order)

@@ -1,4 +1,4 @@
-"""Seals: by which a secret is known again and from which it cannot be read, for worlds that are written down."""
+"""Salted hashes of secrets, so that a saved world can check a secret without containing it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _KIND: Final = "scrypt"
 
 
 def hash_secret(secret: str) -> str:
-    """Return a seal of *secret*, with a salt of its own."""
+    """Return the scrypt hash of *secret*, with a new random salt."""
     salt = os.urandom(_SALT)
     return f"{_KIND}:{salt.hex()}:{_digest(secret, salt)}"
 
 
-def verify(sealed: str, secret: str | None) -> bool:
-    """Return whether *sealed* is a seal of *secret*."""
-    kind, _, rest = sealed.partition(":")
+def verify(hashed: str, secret: str | None) -> bool:
+    """Return whether *hashed* is a hash of *secret*."""
+    kind, _, rest = hashed.partition(":")
     salt, _, digest = rest.partition(":")
     if secret is None or kind != _KIND:
         return False
     try:
         return compare_digest(digest.encode(), _digest(secret, bytes.fromhex(salt)).encode())
-    except ValueError:  # the salt is none
+    except ValueError:  # the salt is not hexadecimal
         return False
 
 

@@ -1,4 +1,4 @@
-"""Near misses: what somebody may have meant by a name that does not exist."""
+"""Suggestions for a misspelled name."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ _LONGEST: Final = 300
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """Return ``: did you mean <the nearest of *known*>?``, or nothing if none is near."""
-    if len(given) > _LONGEST:  # comparing takes the product of two lengths
+    """Return ``: did you mean <the most similar of *known*>?``, or nothing if none is similar."""
+    # The comparison takes time in proportion to the product of the lengths, and a caller chooses one of them.
+    if len(given) > _LONGEST:
         return ""
-    near = get_close_matches(given, list(known), 1, _CLOSE)
-    return f": did you mean {near[0]}?" if near else ""
+    similar = get_close_matches(given, list(known), 1, _CLOSE)
+    return f": did you mean {similar[0]}?" if similar else ""

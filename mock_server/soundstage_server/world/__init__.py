@@ -1,1 +1,1 @@
-"""The world, which owns all state of a simulator, and what saves, restores and verifies it."""
+"""The world, which owns all state of a simulator: saving, restoring, callbacks, uploads, verification."""

@@ -265,7 +265,7 @@ def _entry(record: Any, place: str) -> tuple[Any, ...]:
     match record:
         case [float() | int(), str(source), str(target), int(), str()] if source in BALANCES and target in BALANCES:
             return tuple(record)
-    raise RecordError(f"{place} must be lists of time, two pots, an amount and a task; got {record!r:.{_SHOWN}}")
+    raise RecordError(f"{place} must be lists of time, two balances, an amount and a task; got {record!r:.{_SHOWN}}")
 
 
 def _double(record: Any, place: str) -> DoubleSubmission:

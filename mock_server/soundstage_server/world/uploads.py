@@ -1,6 +1,6 @@
-"""Held files: what somebody gives the simulator to keep, so that a create call can name it by an address.
+"""Uploads: files that the simulator stores, so that a create call can refer to them by URL.
 
-Pillow and PyAV look at a file once, when it is given; they are loaded with the first.
+Pillow and PyAV inspect a file once, when it is uploaded; they are imported at the first upload.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATH: Final = f"{CONTROL}/files"
-"""Where held files stand, below the address of the server."""
+"""The path of uploads, below the address of the server."""
 MAX_BYTES: Final = 1024 * 1024 * 1024
-"""Bytes of held files that are kept; past it the oldest go."""
+"""The maximum total size of the uploads in bytes; beyond it the oldest are removed."""
 
 _LONGEST_NAME: Final = 200
 _TYPES: Final = {
@@ -43,7 +43,7 @@ _HEIC: Final = frozenset({b"ftypheic", b"ftypheix", b"ftypmif1"})
 
 
 class MediaInfo(NamedTuple):
-    """What a file is: kind and format, the sides of its picture in pixels, its seconds and its frames a second."""
+    """The properties of a media file: kind, format, size in pixels, duration in seconds, frames per second."""
 
     kind: str
     format: str | None = None
@@ -55,14 +55,14 @@ class MediaInfo(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that is kept.
+    """A stored file.
 
     Attributes:
-        address: Where it stands, below the address of the server.
-        name: The name it was given with.
-        path: Where it is on the disk.
-        sha256: The SHA-256 of its bytes, in hexadecimal digits.
-        bytes: How many bytes it has.
+        address: Its path, below the address of the server.
+        name: The name that it was uploaded with.
+        path: Its path on the disk.
+        sha256: The SHA-256 of its bytes, in hexadecimal.
+        bytes: Its size in bytes.
         looks: What it is.
     """
 
@@ -75,20 +75,20 @@ class Upload:
 
     @property
     def media_type(self) -> str:
-        """The Content-Type under which it is handed out; what is no media is handed out as bytes."""
+        """The Content-Type of its download; a file that is no media is sent as bytes."""
         return _TYPES.get(self.info.format or "", "application/octet-stream")
 
     def as_dict(self, base: str) -> dict[str, Any]:
-        """Return the file as JSON has it, its address below *base*."""
-        said = {"url": base + self.address, "name": self.name, "sha256": self.sha256, "bytes": self.bytes}
-        return {**said, **self.info._asdict()}
+        """Return the upload as a JSON object, with its URL below *base*."""
+        fields = {"url": base + self.address, "name": self.name, "sha256": self.sha256, "bytes": self.bytes}
+        return {**fields, **self.info._asdict()}
 
 
 class UploadStore:
-    """Keeps files in a folder of its own, which is made with the first file and gone after `close`.
+    """Stores files in a temporary folder, which is created with the first file and removed by `close`.
 
     Args:
-        room: How many bytes are kept.
+        max_bytes: The maximum total size.
     """
 
     def __init__(self, room: int = MAX_BYTES) -> None:
@@ -100,21 +100,21 @@ class UploadStore:
         self._closed = False
 
     def add(self, name: str, content: bytes) -> Upload:
-        """Keep *content* under *name*, and return it with its address; equal ones have the same address.
+        """Store *content* under *name* and return it with its address; an equal upload has the same address.
 
         Raises:
-            ValueError: The name or the size is not allowed; the text names it and what is allowed.
-            RuntimeError: The shelf is closed.
+            ValueError: The name or the size is not allowed; the message names it and what is allowed.
+            RuntimeError: The store is closed.
         """
         if not 1 <= len(name) <= _LONGEST_NAME or "/" in name or not name.isprintable():
             raise ValueError(f"name must be 1 to {_LONGEST_NAME} printable characters without a slash; got {name!r}")
         if len(content) > self.max_bytes:
-            raise ValueError(f"a held file must have at most {self.max_bytes} bytes; got {len(content)}")
+            raise ValueError(f"an uploaded file must have at most {self.max_bytes} bytes; got {len(content)}")
         digest = sha256(content).hexdigest()
         key = sha256(f"{digest}/{name}".encode()).hexdigest()[:24]
         with self._lock:
             if self._closed:
-                raise RuntimeError("the shelf is closed")
+                raise RuntimeError("the upload store is closed")
             if key not in self._uploads:
                 path = self._ensure_folder() / key
                 path.write_bytes(content)
@@ -125,29 +125,29 @@ class UploadStore:
             return self._uploads[key]
 
     def get(self, key: str) -> Upload | None:
-        """Return the file whose address holds *key*, if it is still kept."""
+        """Return the upload with this *key*, or None if it is not stored any more."""
         with self._lock:
             return self._uploads.get(key)
 
     def find_by_url(self, url: str) -> Upload | None:
-        """Return the file that *url* names, whatever the server is called in it.
+        """Return the upload at *url*, whatever its host: one server may have several names.
 
         Raises:
-            LookupError: It has the form of a held file's address, and no such file is kept.
+            LookupError: It has the form of an upload's address, but there is no such upload.
         """
-        _, ours, rest = urlsplit(url).path.partition(f"{PATH}/")
-        if not ours:
+        _, separator, rest = urlsplit(url).path.partition(f"{PATH}/")
+        if not separator:
             return None
-        held = self.get(rest.partition("/")[0])
-        if held is None:
-            raise LookupError("no such file is held")
-        return held
+        upload = self.get(rest.partition("/")[0])
+        if upload is None:
+            raise LookupError("no such file was uploaded")
+        return upload
 
     def clear(self) -> None:
-        """Keep nothing any more."""
+        """Remove every upload."""
         with self._lock:
-            for held in self._uploads.values():
-                held.path.unlink(missing_ok=True)
+            for upload in self._uploads.values():
+                upload.path.unlink(missing_ok=True)
             self._uploads.clear()
 
     def close(self) -> None:
@@ -160,27 +160,27 @@ class UploadStore:
 
     def _ensure_folder(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="soundstage-held-"))
+            self._folder = Path(tempfile.mkdtemp(prefix="soundstage-uploads-"))
             self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
     def _evict(self, newest: str) -> None:
-        total = sum(held.bytes for held in self._uploads.values())
+        total = sum(upload.bytes for upload in self._uploads.values())
         while total > self.max_bytes and next(iter(self._uploads)) != newest:
-            _, gone = self._uploads.popitem(last=False)
-            gone.path.unlink(missing_ok=True)
-            total -= gone.bytes
+            _, oldest = self._uploads.popitem(last=False)
+            oldest.path.unlink(missing_ok=True)
+            total -= oldest.bytes
 
 
 def inspect_file(path: Path) -> MediaInfo:
-    """Return what the file at *path* is, by its bytes; what neither library can read is of the kind ``other``."""
+    """Return the properties of the file at *path*; one that neither library can read is of the kind ``other``."""
     with path.open("rb") as file:
         head = file.read(12)
     return _inspect_image(path) or _inspect_stream(path, head) or MediaInfo("other")
 
 
 def inspect_image(content: bytes) -> MediaInfo:
-    """Return what a picture is that came within a request; what is none is of the kind ``other``."""
+    """Return the properties of an image from a request body; anything else is of the kind ``other``."""
     return _inspect_image(BytesIO(content)) or MediaInfo("other")
 
 
@@ -197,10 +197,10 @@ def _inspect_image(source: Path | BytesIO) -> MediaInfo | None:
 def _inspect_stream(path: Path, head: bytes) -> MediaInfo | None:
     import av
 
-    if head[4:12] in _HEIC:  # the libraries know no more of it
+    if head[4:12] in _HEIC:  # neither library reads its size
         return MediaInfo("image", "HEIC")
-    # The container is told by its first bytes and then insisted on: left to guess, the library would also follow
-    # playlists, which name files and addresses of others.
+    # The container is recognized by its first bytes, and FFmpeg is made to use that format: a own guess would also
+    # follow playlists, which name files on this machine and addresses elsewhere.
     if head[4:8] == b"ftyp":
         name, label = "mp4", "MOV" if head[8:10] == b"qt" else "MP4"
     elif head[:3] == b"ID3" or head[:2] in (b"\xff\xfb", b"\xff\xf3"):
@@ -209,13 +209,14 @@ def _inspect_stream(path: Path, head: bytes) -> MediaInfo | None:
         return None
     try:
         with av.open(str(path), format=name) as container:
-            film = next(iter(container.streams.video), None) if name == "mp4" else None
-            stream = film or container.streams.audio[0]
+            video = next(iter(container.streams.video), None) if name == "mp4" else None
+            stream = video or container.streams.audio[0]
             length = stream.duration or 0
             seconds = float(length * stream.time_base) if stream.time_base else 0.0
-            if film is None:
+            if video is None:
                 return MediaInfo("audio", label, seconds=seconds)
-            rate = float(film.average_rate) if film.average_rate else None
-            return MediaInfo("video", label, film.codec_context.width, film.codec_context.height, seconds, rate)
+            rate = float(video.average_rate) if video.average_rate else None
+            size = video.codec_context
+            return MediaInfo("video", label, size.width, size.height, seconds, rate)
     except (av.FFmpegError, IndexError):
         return None

@@ -1,4 +1,4 @@
-"""Verification: whether requests were made as expected, and which came near if they were not."""
+"""Verification: whether the expected requests were made, and the most similar ones if not."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _ABSENT: Final = object()
 
 
 class VerificationError(AssertionError):
-    """The journal does not hold the requests that were expected; the text names the nearest that it holds."""
+    """The journal does not contain the expected requests; the message lists the most similar ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPattern:
-    """Which requests are meant; what is None does not matter.
+    """A description of requests; a field that is None matches anything.
 
     Attributes:
         method: The HTTP method.
-        path: The vendor's own path, without the slug; ``*`` stands for anything.
-        body: Members that the JSON body has, beside others; objects in it likewise.
-        contains: Text that stands in the body or the query, secrets redacted.
+        path: The vendor's own path, without the slug; ``*`` matches anything.
+        body: Members that the JSON body must have, among others; the same applies to objects in it.
+        contains: Text in the body or the query, after redaction.
     """
 
     method: str | None = None
@@ -40,48 +40,48 @@ class RequestPattern:
     contains: str | None = None
 
     def __str__(self) -> str:
-        said = [f"{self.method or 'any method'} {self.path or 'any path'}"]
+        parts = [f"{self.method or 'any method'} {self.path or 'any path'}"]
         if self.body is not None:
-            said.append(f"with {_short(dict(self.body))} in its body")
+            parts.append(f"with {_short(dict(self.body))} in its body")
         if self.contains is not None:
-            said.append(f"containing {_short(self.contains)}")
-        return " ".join(said)
+            parts.append(f"containing {_short(self.contains)}")
+        return " ".join(parts)
 
     def mismatches(self, entry: JournalEntry) -> list[str]:
-        """Return in words what keeps *entry* from being meant; nothing if it is."""
-        said = []
+        """Return what does not match in *entry*, in words; empty if everything matches."""
+        found = []
         if self.method is not None and entry.method != self.method.upper():
-            said.append(f"method: {entry.method}")
+            found.append(f"method: {entry.method}")
         if self.path is not None and not (entry.path == self.path or fnmatchcase(entry.path, self.path)):
-            said.append(f"path: {_short(entry.path)}")
+            found.append(f"path: {_short(entry.path)}")
         if self.body is not None:
-            said.extend(_differences(self.body, _parsed(entry.body), "body"))
+            found.extend(_differences(self.body, _parsed(entry.body), "body"))
         if self.contains is not None:
             shown = entry.redacted()
             if self.contains not in shown["body"] and self.contains not in shown["query"]:
-                said.append(f"body: {_short(shown['body'])}")
-        return said
+                found.append(f"body: {_short(shown['body'])}")
+        return found
 
     def matching(self, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
-        """Return those of *entries* that are meant."""
+        """Return those of *entries* that match."""
         return [entry for entry in entries if not self.mismatches(entry)]
 
     def nearest(self, entries: Iterable[JournalEntry]) -> list[str]:
-        """Return the few of *entries* that come nearest, each in a line that says what it misses."""
-        missing = [(self.mismatches(entry), entry) for entry in entries]
-        missing = [(said, entry) for said, entry in missing if said]
-        missing.sort(key=lambda one: (len(one[0]), -self._similarity(one[1]), -one[1].number))
-        return [f"{entry!r:.{_SHOWN}} ({'; '.join(said)})" for said, entry in missing[:_NEAREST]]
+        """Return the most similar of *entries* that do not match, each as a line with its differences."""
+        misses = [(found, entry) for entry in entries if (found := self.mismatches(entry))]
+        # The fewest differences first, then the most similar path, then the newest.
+        misses.sort(key=lambda one: (len(one[0]), -self._similarity(one[1]), -one[1].number))
+        return [f"{entry!r:.{_SHOWN}} ({'; '.join(found)})" for found, entry in misses[:_NEAREST]]
 
     def _similarity(self, entry: JournalEntry) -> float:
         return 0.0 if self.path is None else SequenceMatcher(None, self.path[:300], entry.path[:300]).ratio()
 
 
 def verify(wanted: RequestPattern, entries: Iterable[JournalEntry], times: int | None) -> list[JournalEntry]:
-    """Return the *entries* that are *wanted*, of which there must be *times*, or at least one if that is None.
+    """Return the *entries* that match *wanted*: exactly *times* of them, or at least one if that is None.
 
     Raises:
-        VerificationError: There are more or fewer; the text names the nearest ones.
+        VerificationError: There are more or fewer; the message lists the most similar ones.
         ValueError: *times* is negative.
     """
     if times is not None and times < 0:
@@ -92,8 +92,8 @@ def verify(wanted: RequestPattern, entries: Iterable[JournalEntry], times: int |
         return found
     expected = "at least one request" if times is None else f"{times} request{'' if times == 1 else 's'}"
     text = f"expected {expected}: {wanted}; found {len(found)} among {len(entries)}"
-    near = wanted.nearest(entries) if len(found) < (times or 1) else [repr(entry) for entry in found[:_NEAREST]]
-    raise VerificationError("\n  ".join([f"{text}{'; nearest:' if near else ''}", *near]))
+    nearest = wanted.nearest(entries) if len(found) < (times or 1) else [repr(entry) for entry in found[:_NEAREST]]
+    raise VerificationError("\n  ".join([f"{text}{'; nearest:' if nearest else ''}", *nearest]))
 
 
 def _parsed(body: bytes) -> object:
@@ -103,18 +103,19 @@ def _parsed(body: bytes) -> object:
         return _ABSENT
 
 
-def _differences(wanted: object, came: object, where: str) -> list[str]:
-    """Return where *came* does not hold what is *wanted*; an object may hold more than that."""
-    if isinstance(wanted, dict) and isinstance(came, dict):
+def _differences(wanted: object, actual: object, where: str) -> list[str]:
+    """Return where *actual* differs from *wanted*; an object may have more members than wanted."""
+    if isinstance(wanted, dict) and isinstance(actual, dict):
         return [
-            said
+            difference
             for name, value in wanted.items()
-            for said in _differences(value, came.get(name, _ABSENT), f"{where}.{name}")
+            for difference in _differences(value, actual.get(name, _ABSENT), f"{where}.{name}")
         ]
-    same = type(wanted) is type(came) or {type(wanted), type(came)} == {int, float}
-    if same and wanted == came:
+    # True equals 1 in Python, but not in JSON; 1 and 1.0 are the same number in both.
+    same = type(wanted) is type(actual) or {type(wanted), type(actual)} == {int, float}
+    if same and wanted == actual:
         return []
-    return [f"{where}: {'absent' if came is _ABSENT else _short(came)}"]
+    return [f"{where}: {'absent' if actual is _ABSENT else _short(actual)}"]
 
 
 def _short(value: object) -> str:

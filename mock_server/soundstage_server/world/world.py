@@ -219,7 +219,7 @@ class World:
                     self.callback_dispatcher.schedule(task, after=now + account.offset)
 
     def account(self, vendor: str, credential: str) -> Account:
-        """Return the account that presents *credential* to *vendor*, made at its first use."""
+        """Return the account of *credential* at *vendor*, created at its first use."""
         name = account_name(vendor, credential)
         with self.lock:
             account = self._by_name.get(name)
@@ -230,7 +230,7 @@ class World:
             return account
 
     def account_by_name(self, account: str) -> Account:
-        """Return the account that the control API calls *account* (``acct_...``).
+        """Return the account with the name *account* (``acct_...``).
 
         Raises:
             KeyError: There is none.
@@ -257,20 +257,20 @@ class World:
             self.save()
 
     def scenario(self, order: Scenario) -> Scenario:
-        """Take an order for tasks to come, and return it with its id.
+        """Add an order for future tasks, and return it with its id.
 
         Raises:
-            ValueError: It names a vendor, a capability or a code that does not exist; the text names what does.
+            ValueError: It names a vendor, a capability or a code that does not exist; the message lists those that do.
         """
         with self.lock:
             if order.vendor is not None and order.vendor not in self.services:
                 raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {order.vendor!r}")
-            players = self.services.values() if order.vendor is None else (self.services[order.vendor],)
-            operations = [operation for service in players for operation in service.operations]
+            services = self.services.values() if order.vendor is None else (self.services[order.vendor],)
+            operations = [operation for service in services for operation in service.operations]
             if order.operation is not None and order.operation not in operations:
                 offered = ", ".join(operations if order.vendor else (f"those of {slug}" for slug in self.services))
-                meant = did_you_mean(order.operation, operations)
-                raise ValueError(f"operation must be one of {offered}; got {order.operation!r}{meant}")
+                suggestion = did_you_mean(order.operation, operations)
+                raise ValueError(f"operation must be one of {offered}; got {order.operation!r}{suggestion}")
             if order.vendor is not None:
                 self.services[order.vendor].check_code(order.code)
             self.scenarios.add(order)
@@ -278,10 +278,10 @@ class World:
             return order
 
     def fault(self, fault: Fault) -> Fault:
-        """Plant a fault in the transport of requests to come, and return it with its id.
+        """Inject a fault into future requests, and return it with its id.
 
         Raises:
-            ValueError: It names a vendor that is not played; the text names those that are.
+            ValueError: It names a vendor that is not simulated; the message lists those that are.
         """
         with self.lock:
             if fault.vendor is not None and fault.vendor not in self.services:
@@ -289,7 +289,7 @@ class World:
             return self.faults.add(fault, self.seed)
 
     def journal(self, account: Account | None = None) -> list[JournalEntry]:
-        """Return the exchanges that are kept, of *account* or of everybody, strangers too; oldest first."""
+        """Return the exchanges of *account*, or of all accounts and of unauthenticated callers; oldest first."""
         with self.lock:
             owners = self.accounts() if account is None else (account,)
             journals = [owner.journal for owner in owners] + ([self.anonymous_journal] if account is None else [])
@@ -305,25 +305,25 @@ class World:
         account: Account | str | None = None,
         times: int | None = None,
     ) -> list[JournalEntry]:
-        """Return the requests that were made as described: *times* of them, or at least one if that is None.
+        """Return the requests that match: exactly *times* of them, or at least one if that is None.
 
         Args:
             method: The HTTP method.
-            path: The vendor's own path, without the slug; ``*`` stands for anything.
-            body: Members that the JSON body has, beside others.
-            contains: Text in the body or the query, secrets redacted.
-            account: Who made them: an account or its name.
+            path: The vendor's own path, without the slug; ``*`` matches anything.
+            body: Members that the JSON body must have, among others.
+            contains: Text in the body or the query, after redaction.
+            account: The account that made them, or its name.
             times: How many there must be; 0 means none.
 
         Raises:
-            VerificationError: There are more or fewer; the text names the nearest that were made.
+            VerificationError: There are more or fewer; the message lists the most similar ones.
             KeyError: No account has that name.
         """
         owner = self.account_by_name(account) if isinstance(account, str) else account
         return verify(RequestPattern(method, path, body, contains), self.journal(owner), times)
 
     def add_upload(self, name: str, content: bytes) -> str:
-        """Keep a file, and return its address below that of the server; what a create call names is then checked.
+        """Store a file, and return its path below the server's address, for use in create calls.
 
         Raises:
             ValueError: The name or the size is not allowed.
@@ -331,11 +331,11 @@ class World:
         return self.uploads.add(name, content).address
 
     def callbacks(self, account: Account | None = None) -> list[CallbackAttempt]:
-        """Return the callbacks that were sent, failed or were refused, for *account* or for all; oldest first."""
+        """Return the callback attempts for *account*, or for all; oldest first."""
         return self.callback_dispatcher.attempts(account)
 
     def settle_callbacks(self, timeout: float = 10.0) -> None:
-        """Return once no callback is due now; under the clock ``auto``, which moves to the next, once none is to come.
+        """Wait until no callback is due; under the clock ``auto``, which moves to the next one, until none is pending.
 
         Raises:
             TimeoutError: *timeout* real seconds have passed.
@@ -349,9 +349,9 @@ class World:
         at_once: int | EllipsisType | None = ...,
         per_minute: int | EllipsisType | None = ...,
     ) -> None:
-        """Let *account* have so many unfinished tasks at once, and send so many requests a minute of its own time.
+        """Limit the unfinished tasks of *account*, and its requests per minute of its own time.
 
-        None takes a limit away; what is not given stays as it is.
+        None removes a limit; one that is not given stays as it is.
 
         Raises:
             ValueError: A limit is below 1.
@@ -368,12 +368,12 @@ class World:
             self.save()
 
     def draw_bits(self, account: Account, attempt: int = 0) -> int:
-        """Return 128 bits for the next task of *account*: equal seeds and equal histories give equal bits."""
+        """Return 128 random bits for the next task of *account*: equal seeds and equal histories give equal bits."""
         text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
         return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
     def reset(self, account: Account | None = None) -> None:
-        """Forget everything, or everything about *account*; the clock and the dialects stay."""
+        """Remove everything, or everything of *account*; the clock and the dialects are kept."""
         with self.lock:
             gone = frozenset(self.accounts() if account is None else (account,))
             for service in self.services.values():
@@ -392,5 +392,5 @@ class World:
         return self._by_name.get(account.name) is account
 
     def is_account(self, account: str) -> bool:
-        """Return whether the control API knows the name *account*."""
+        """Return whether there is an account with this name."""
         return account in self._by_name

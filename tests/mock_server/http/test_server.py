@@ -73,11 +73,11 @@ def test_a_server_stops_as_often_as_one_likes_and_starts_once() -> None:
     """Stopping twice does no harm, nor does stopping what never began; starting again is refused."""
     never = Server()
     never.stop()
-    with Server() as server, pytest.raises(RuntimeError, match="a server starts once; make another"):
+    with Server() as server, pytest.raises(RuntimeError, match="a server starts once; create another one"):
         server.start()
     server.stop()
     for stopped in (never, server):
-        with pytest.raises(RuntimeError, match="a server starts once; make another"):
+        with pytest.raises(RuntimeError, match="a server starts once; create another one"):
             stopped.start()
 
 

@@ -160,7 +160,7 @@ def test_what_is_held_is_bounded_and_goes_with_its_world(kit: Kit, caller: Calle
     world.close()
     world.close()
     assert not folder.exists()
-    with pytest.raises(RuntimeError, match="the shelf is closed"):
+    with pytest.raises(RuntimeError, match="the upload store is closed"):
         world.add_upload("late", b"x")
 
 
@@ -330,7 +330,7 @@ def test_a_held_file_that_is_gone_is_refused_and_others_addresses_are_trusted(wo
     assert create(caller, "tm_img2video_b", prompt="x", image=url.replace(HOST, "http://[::1]:1")).json()["code"] == 0
     world.uploads.clear()
     reply = create(caller, "tm_img2video_b", prompt="x", image=url)
-    refused(reply, 680422, "img2video.params", "image: no such file is held")
+    refused(reply, 680422, "img2video.params", "image: no such file was uploaded")
     for other in ("https://example.test/_files/nobody/0.mp4", "https://example.test/x.gif", ELSEWHERE):
         assert create(caller, "tm_img2video_b", prompt="x", image=other).json()["code"] == 0
 
