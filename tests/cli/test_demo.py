@@ -167,7 +167,7 @@ def test_output_has_no_secret(out: Path, monkeypatch: pytest.MonkeyPatch, capsys
     ],
     ids=["failed", "expired", "refused"],
 )
-@pytest.mark.parametrize("place", [0, 2], ids=["blocking", "awaiting"])
+@pytest.mark.parametrize("place", [0, 2], ids=["sync", "async"])
 def test_failed_job_does_not_stop_others(  # noqa: PLR0917 - two tables and three fixtures
     call: DemoCall,
     reason: str,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 VIDEO = ("generate", "tomoviee", "text_to_video", "A red fox")
 FAST_POLL = ("--poll", "0.001")
 pytestmark = pytest.mark.usefixtures("environ")
-HANG = 60.0
+TIMEOUT = 60.0
 """Seconds after which a process that should have ended is killed."""
 
 
@@ -41,12 +41,12 @@ def process(*words: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "soundstage_cli", *words]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as running:
-        hung = Timer(HANG, running.kill)
-        hung.start()
+        watchdog = Timer(TIMEOUT, running.kill)
+        watchdog.start()
         try:
             yield running
         finally:
-            hung.cancel()
+            watchdog.cancel()
             running.kill()
 
 

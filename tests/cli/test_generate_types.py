@@ -209,5 +209,5 @@ def test_optional_parameter_without_default_is_not_required() -> None:
     """A parameter without a default that accepts None is passed None if it is not given."""
     bare = Option("prompt", option_type(str | None), inspect.Parameter.empty, "")
     assert (bare.required, bare.defaults_to_none) == (False, True)
-    asked = Option("prompt", option_type(str), inspect.Parameter.empty, "")
-    assert (asked.required, asked.defaults_to_none) == (True, False)
+    needed = Option("prompt", option_type(str), inspect.Parameter.empty, "")
+    assert (needed.required, needed.defaults_to_none) == (True, False)

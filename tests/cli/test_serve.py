@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READY = re.compile(r"Soundstage is ready at (?P<url>http://127\.0\.0\.1:\d+) \((?P<how>.*)\); Ctrl-C ends it\n")
-HANG = 60.0
+TIMEOUT = 60.0
 """Seconds after which a server that should have started or ended is killed, so that a test fails instead of hanging."""
 HEAVY = ("PIL", "av", "fastapi", "httpx", "hypothesis", "pydantic", "pytest", "rich", "starlette")
 
@@ -39,15 +39,15 @@ def serving(*options: str, **environ: str) -> Iterator[tuple[subprocess.Popen[st
     environment = {**os.environ, "PYTHONUNBUFFERED": "", **environ}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment) as process:
-        hung = Timer(HANG, process.kill)
-        hung.start()
+        watchdog = Timer(TIMEOUT, process.kill)
+        watchdog.start()
         try:
             assert process.stdout
             found = READY.fullmatch(process.stdout.readline())
             assert found
             yield process, found
         finally:
-            hung.cancel()
+            watchdog.cancel()
             process.kill()
 
 
@@ -205,7 +205,7 @@ def test_missing_package_names_extra() -> None:
         "import sys; sys.modules['uvicorn'] = None\nfrom soundstage_cli.main import main; sys.exit(main(['serve']))"
     )
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANG)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT)
     assert done.returncode == 1
     assert "soundstage serve needs the server extra: pip install '.[server]' in a clone" in done.stderr
 

@@ -33,14 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """List capabilities, generate something, or resume a job."""
     parser, vendor, capability, rest = resolve(args.words)
-    typed = parser.parse(rest)
+    options = parser.parse(rest)
     if vendor is not None and capability is not None:
-        return _make(vendor, capability, typed)
+        return _generate(vendor, capability, options)
     if vendor is not None:
         return _show_capabilities(vendor)
-    if typed.resume is not None:
-        return _resume(typed)
-    if typed.vendor is not None:
+    if options.resume is not None:
+        return _resume(options)
+    if options.vendor is not None:
         raise UsageError("options come after vendor and capability; see soundstage generate --help")
     return _show_vendors()
 
@@ -105,61 +105,63 @@ def _quoted(name: str) -> str:
     return f'"{name}"' if " " in name else name
 
 
-def _make(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> int:
+def _generate(vendor: Vendor, capability: Capability, options: argparse.Namespace) -> int:
     from soundstage_cli.generate.dry_run import first_request
     from soundstage_cli.generate.output import check_destination
     from soundstage_cli.generate.runner import GenerateRunner
 
-    if typed.no_wait and typed.out:
+    if options.no_wait and options.out:
         raise UsageError("--no-wait saves nothing, so --out is not allowed; give --out to --resume")
-    arguments = _arguments(vendor, capability, typed)
-    extra = {option.name: getattr(typed, option.name) for option in vendor.options if hasattr(typed, option.name)}
-    destination = check_destination(None if typed.no_wait else typed.out)
-    _check_seconds(typed)
+    arguments = _arguments(vendor, capability, options)
+    extra = {option.name: getattr(options, option.name) for option in vendor.options if hasattr(options, option.name)}
+    destination = check_destination(None if options.no_wait else options.out)
+    _check_seconds(options)
     # A class method makes its own connection, so there is no client whose transport could capture the request.
-    if typed.dry_run and capability.opens_account:
+    if options.dry_run and capability.opens_account:
         raise UsageError(f"--dry-run is not available for {capability.method}")
-    if typed.dry_run:
-        print(first_request(vendor, capability, arguments, extra, typed.base_url))
+    if options.dry_run:
+        print(first_request(vendor, capability, arguments, extra, options.base_url))
         print(f"{vendor.slug} {capability.method}: nothing was sent", file=sys.stderr)
         return 0
-    runner = GenerateRunner(vendor, f"{vendor.slug} {capability.method}", typed, destination)
+    runner = GenerateRunner(vendor, f"{vendor.slug} {capability.method}", options, destination)
     return runner.run(capability, arguments, extra)
 
 
-def _arguments(vendor: Vendor, capability: Capability, typed: argparse.Namespace) -> dict[str, Any]:
+def _arguments(vendor: Vendor, capability: Capability, options: argparse.Namespace) -> dict[str, Any]:
     """Return the method's arguments, with the positional one."""
-    given = {option.name: getattr(typed, option.name) for option in capability.options if hasattr(typed, option.name)}
+    given = {
+        option.name: getattr(options, option.name) for option in capability.options if hasattr(options, option.name)
+    }
     defaults = {option.name: None for option in capability.options if option.defaults_to_none}
-    words = capability.positional
-    if words is None:
+    positional = capability.positional
+    if positional is None:
         return defaults | given
-    if hasattr(typed, "words"):
-        if words.name in given:
-            raise UsageError(f"--{words.flag} is given twice, once as a positional argument: {typed.words!r}")
-        given[words.name] = _read(words.type.parse, f"--{words.flag}", typed.words)
-    elif words.required and words.name not in given:
+    if hasattr(options, "words"):
+        if positional.name in given:
+            raise UsageError(f"--{positional.flag} is given twice, once as a positional argument: {options.words!r}")
+        given[positional.name] = _parse(positional.type.parse, f"--{positional.flag}", options.words)
+    elif positional.required and positional.name not in given:
         raise UsageError(
-            f"the {words.flag} is missing; see soundstage generate {vendor.slug} {capability.method} --help"
+            f"the {positional.flag} is missing; see soundstage generate {vendor.slug} {capability.method} --help"
         )
     return defaults | given
 
 
-def _read(read: Callable[[str], Any], option: str, text: str) -> Any:
+def _parse(parse: Callable[[str], Any], option: str, text: str) -> Any:
     try:
-        return read(text)
+        return parse(text)
     except ValueError as error:
         raise UsageError(f"{option} is {shorten(text)}; allowed: {error}") from None
 
 
-def _check_seconds(typed: argparse.Namespace) -> None:
+def _check_seconds(options: argparse.Namespace) -> None:
     """Parse --timeout and --poll.
 
     Raises:
         UsageError: A value is not a number of seconds.
     """
     for name, least in (("timeout", 0.0), ("poll", 0.001)):
-        text = getattr(typed, name)
+        text = getattr(options, name)
         if text is None:
             continue
         try:
@@ -168,23 +170,23 @@ def _check_seconds(typed: argparse.Namespace) -> None:
             seconds = math.nan
         if not least <= seconds < math.inf:
             raise UsageError(f"--{name} is {text!r}; allowed: seconds, at least {least:g}")
-        setattr(typed, name, seconds)
+        setattr(options, name, seconds)
 
 
-def _resume(typed: argparse.Namespace) -> int:
+def _resume(options: argparse.Namespace) -> int:
     """Resume the job of a token or of VENDOR:CAPABILITY:ID."""
     from soundstage._registry import VENDORS
     from soundstage_cli.generate.catalog import load_vendor
     from soundstage_cli.generate.output import check_destination
     from soundstage_cli.generate.runner import GenerateRunner
 
-    slug, find = _job_finder(typed.resume)
+    slug, find = _job_finder(options.resume)
     if slug not in VENDORS:
         allowed = "a token printed by --no-wait, or VENDOR:CAPABILITY:ID"
-        raise UsageError(f"--resume is {typed.resume!r}; allowed: {allowed}")
-    _check_seconds(typed)
-    typed.no_wait = False
-    return GenerateRunner(load_vendor(slug), slug, typed, check_destination(typed.out)).resume(find)
+        raise UsageError(f"--resume is {options.resume!r}; allowed: {allowed}")
+    _check_seconds(options)
+    options.no_wait = False
+    return GenerateRunner(load_vendor(slug), slug, options, check_destination(options.out)).resume(find)
 
 
 def _job_finder(text: str) -> tuple[object, Callable[[Any], Job]]:
