@@ -1,16 +1,16 @@
 """Mutations: deliberate mistakes in the simulator or the client, each of which some contract must catch.
 
-A vendor's breaks are functions in one file, each planting one mistake at run time and undone by its `MonkeyPatch`::
+A vendor's mutations are functions in one file. Each makes one mistake at run time, and its `MonkeyPatch` undoes it::
 
     MUTATIONS = Mutations("tomoviee")
 
 
     @MUTATIONS.in_simulator
-    def a_failed_task_is_paid_for(patch: pytest.MonkeyPatch) -> None:
-        \"\"\"What failed is captured instead of given back.\"\"\"
+    def lost_refund(patch: pytest.MonkeyPatch) -> None:
+        \"\"\"A failed task is charged instead of refunded.\"\"\"
         patch.setattr(Ledger, "release", Ledger.capture)
 
-`soundstage_contracts.mutation.runner` runs the contracts with one break at a time.
+`soundstage_contracts.mutation.runner` runs the contracts with one mutation at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Side = Literal["simulator", "client"]
 
 
 class MutationError(ValueError):
-    """A break, or a file of breaks, cannot be used; the text says which and why."""
+    """A mutation, or a file of mutations, cannot be used; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Mutation:
     """One mistake.
 
     Attributes:
-        id: Its name among the vendor's.
-        vendor: Whose contracts must catch it.
-        side: Where it is planted.
-        about: What goes wrong.
-        apply: Plants it.
+        id: Its name, unique among the vendor's.
+        vendor: The vendor whose contracts must catch it.
+        side: The side that it changes.
+        about: The mistake in one sentence.
+        apply: Makes the mistake.
     """
 
     id: str
@@ -53,56 +53,56 @@ class Mutation:
 
 
 class Mutations:
-    """The breaks of one vendor, in the order in which they are written."""
+    """The mutations of one vendor, in the order in which they are defined."""
 
     def __init__(self, vendor: str) -> None:
         self.vendor = vendor
-        self._found: dict[str, Mutation] = {}
+        self._by_id: dict[str, Mutation] = {}
 
     def in_simulator(self, apply: Apply) -> Apply:
-        """Take a function that plants a mistake in the simulator."""
-        return self._take(apply, "simulator")
+        """Register a function that makes a mistake in the simulator."""
+        return self._register(apply, "simulator")
 
     def in_client(self, apply: Apply) -> Apply:
-        """Take a function that plants a mistake in the client."""
-        return self._take(apply, "client")
+        """Register a function that makes a mistake in the client."""
+        return self._register(apply, "client")
 
     def __iter__(self) -> Iterator[Mutation]:
-        """Iterate over the breaks."""
-        return iter(self._found.values())
+        """Iterate over the mutations."""
+        return iter(self._by_id.values())
 
     def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._found)
+        """Return the number of mutations."""
+        return len(self._by_id)
 
-    def __getitem__(self, name: str) -> Mutation:
-        """Return the break that is called *name*.
+    def __getitem__(self, id_: str) -> Mutation:
+        """Return the mutation *id_*.
 
         Raises:
-            MutationError: There is none; the text names those there are.
+            MutationError: There is none; the text lists the known ones.
         """
-        if name not in self._found:
-            raise MutationError(f"break must be one of {', '.join(self._found)}; got {name!r}")
-        return self._found[name]
+        if id_ not in self._by_id:
+            raise MutationError(f"mutation must be one of {', '.join(self._by_id)}; got {id_!r}")
+        return self._by_id[id_]
 
-    def _take(self, apply: Apply, side: Side) -> Apply:
-        name = apply.__name__.replace("_", "-")
+    def _register(self, apply: Apply, side: Side) -> Apply:
+        id_ = apply.__name__.replace("_", "-")
         about = (apply.__doc__ or "").strip().partition("\n")[0]
         if not about:
-            raise MutationError(f"{name}: docstring is missing; needed: a first line that says what goes wrong")
-        if name in self._found:
-            raise MutationError(f"{name}: an earlier break has this name; allowed: a new one")
-        self._found[name] = Mutation(name, self.vendor, side, about, apply)
+            raise MutationError(f"{id_}: docstring is missing; needed: a first line that describes the mistake")
+        if id_ in self._by_id:
+            raise MutationError(f"{id_}: an earlier mutation has this name; allowed: a new one")
+        self._by_id[id_] = Mutation(id_, self.vendor, side, about, apply)
         return apply
 
 
 def load_mutations(path: Path) -> Mutations:
-    """Return the breaks in the file *path*, whose `MUTATIONS` they are.
+    """Return the `MUTATIONS` of the file *path*.
 
     Raises:
         MutationError: There is no such file, or it defines none.
     """
-    spec = spec_from_file_location(f"soundstage_breaks_{path.stem}", path)
+    spec = spec_from_file_location(f"soundstage_mutations_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise MutationError(f"{path} must be a Python file")
     module = module_from_spec(spec)

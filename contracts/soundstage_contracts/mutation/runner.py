@@ -1,210 +1,345 @@
-"""Plants breaks, one at a time, and shows which contract catches each: the proof that the contracts can fail.
+"""Applies mutations, one at a time, and shows which contract catches each: the proof that the contracts can fail.
 
     python -m soundstage_contracts.mutation.runner tests/breaks
 
-Each break has a process of its own, in which the vendor's contracts run in-process until the first one fails. A run
-without any break comes first and must pass. The exit code is 1 when a break survives.
+Each mutation has a process of its own, in which the vendor's contracts run until the first one fails. The baseline, a
+run without any mutation, comes first and must pass. The exit code is 1 when a mutation survives, hangs, or is broken
+itself. ``--part 1/4`` runs a quarter of the mutations, ``--resume FILE`` skips those whose verdict in FILE is still
+valid.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import multiprocessing
 import os
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import partial
+import time
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-import pytest
-from hypothesis import Phase, settings
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from soundstage_contracts.mutation.mutations import Mutation, MutationError, load_mutations
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.mutation.mutations import MutationError, load_mutations
+from soundstage_contracts.mutation.results import Results, fingerprints
+from soundstage_contracts.mutation.worker import NO_MUTATION, Hints, Verdict, run_mutation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from multiprocessing.process import BaseProcess
 
 SECONDS: Final = 120.0
-"""How long one run may take, in real seconds, before it counts as an error."""
+"""How long one run may take at least, in real seconds, before it counts as hung."""
+_SLOWER: Final = 8.0
+"""How many times longer than the baseline a run may take: other runs compete for the processor."""
 
 _PROGRAM: Final = "soundstage_contracts.mutation.runner"
-_NONE: Final = "-"
 _SHOWN: Final = 100
-_ALONE: Final = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
-_QUIET: Final = ("-q", "-x", "--tb=short", "--soundstage-seed=0", *_ALONE)
-
-Outcome = Literal["caught", "survived", "error"]
+_WARM: Final = ("anyio", "av", "fastapi", "httpx", "hypothesis.stateful", "orjson", "PIL.Image", "pytest", "respx")
+"""Third-party packages that a forked process need not import again. None of ours: a mutation comes before them."""
+_CONTEXT: Final[Any] = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+_LABELS: Final = {"survived": "NOT CAUGHT", "error": "BROKEN RUN", "hung": "HUNG", "caught": "BASELINE FAILS"}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of one run.
+class Listed:
+    """A mutation as it is listed: everything but the function that applies it."""
+
+    id: str
+    side: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finished run.
 
     Attributes:
-        outcome: Whether a contract failed, all passed, or the run itself went wrong.
-        contract: The first contract that failed.
-        promise: What it promises.
-        said: What it said, or what went wrong.
+        mutation: The mutation; None for the baseline.
+        verdict: Its verdict.
+        seconds: How long it took; None when the verdict is that of an earlier run.
     """
 
-    outcome: Outcome
-    contract: str = ""
-    promise: str = ""
-    said: str = ""
+    mutation: Listed | None
+    verdict: Verdict
+    seconds: float | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is as it must be."""
+        return self.verdict.outcome == ("survived" if self.mutation is None else "caught")
+
+    @property
+    def label(self) -> str:
+        """The verdict in a few words."""
+        if not self.right:
+            return _LABELS[self.verdict.outcome]
+        return self.verdict.contract if self.mutation is not None else "all pass"
 
 
-class MutationPlugin:
-    """A pytest plugin that plants a break once pytest is configured, and remembers the first contract that fails."""
+@dataclass(slots=True)
+class _Running:
+    process: BaseProcess
+    connection: Connection
+    name: str
+    started: float = field(default_factory=time.monotonic)
 
-    def __init__(self, mutation: Mutation | None, home: Path) -> None:
-        self._mutation = mutation
-        self._home = home
-        self._patch = pytest.MonkeyPatch()
-        self._promises: dict[str, str] = {}
-        self.failure: Verdict | None = None
 
-    def pytest_configure(self) -> None:
-        """Plant the break, before any contract is imported."""
+def in_process(function: Callable[..., Any], *arguments: Any, seconds: float = SECONDS) -> Any:
+    """Return what *function* returns in a process of its own; a Verdict when it fails or hangs."""
+    ((_, result, _),) = in_processes({"": (function, *arguments)}, jobs=1, seconds=seconds)
+    return result
+
+
+def in_processes(calls: dict[str, tuple[Any, ...]], *, jobs: int, seconds: float) -> Iterator[tuple[str, Any, float]]:
+    """Run each call in a process of its own, *jobs* at a time, and yield its name, result and seconds as it ends.
+
+    Args:
+        calls: Name to a function of a module and its arguments.
+        jobs: How many processes run at the same time.
+        seconds: After how long a process is killed; its result is then the verdict ``hung``.
+    """
+    waiting, running = list(calls.items()), list[_Running]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                name, (function, *arguments) = waiting.pop(0)
+                running.append(_start(name, function, arguments))
+            deadline = min(each.started for each in running) + seconds
+            wait([each.connection for each in running], timeout=max(0.0, deadline - time.monotonic()))
+            for each in list(running):
+                late = time.monotonic() - each.started >= seconds
+                if late or each.connection.poll():
+                    running.remove(each)
+                    result = _result(each) if each.connection.poll() else Verdict("hung", message=f"over {seconds:g} s")
+                    _stop(each)
+                    yield each.name, result, time.monotonic() - each.started
+    finally:
+        for each in running:
+            _stop(each)
+
+
+def _start(name: str, function: Callable[..., Any], arguments: Sequence[Any]) -> _Running:
+    receiving, sending = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_child, args=(sending, function, arguments), daemon=True)
+    process.start()
+    sending.close()  # so that the other end is readable when the process dies
+    return _Running(process, receiving, name)
+
+
+def _result(run: _Running) -> Any:
+    try:
+        return run.connection.recv()
+    except EOFError:
+        run.process.join()
+        return Verdict("error", message=f"the process ended with {run.process.exitcode}")
+
+
+def _stop(run: _Running) -> None:
+    run.connection.close()
+    run.process.kill()
+    run.process.join()
+
+
+def _child(sending: Connection, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Call *function* in an empty folder, with its output thrown away, and send what it returns."""
+    with TemporaryDirectory(prefix="soundstage-mutation-") as folder:
+        os.chdir(folder)
+        with Path(os.devnull).open("w", encoding="utf-8") as silent:
+            os.dup2(silent.fileno(), 1)
+            os.dup2(silent.fileno(), 2)
         try:
-            if self._mutation is not None:
-                self._mutation.apply(self._patch)
-        except Exception as error:
-            self.failure = Verdict("error", said=f"it cannot be planted: {type(error).__name__}: {error}")
-            raise pytest.UsageError(self.failure.said) from error
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note what each contract promises, and let Hypothesis search the same way each time, without shrinking."""
-        for item in session.items:
-            document = getattr(getattr(item, "function", None), "__doc__", None) or ""
-            self._promises[item.nodeid] = document.strip().partition("\n")[0]
-        searching = (Phase.explicit, Phase.generate)
-        settings.register_profile("soundstage-breaks", settings(), phases=searching, derandomize=True, database=None)
-        settings.load_profile("soundstage-breaks")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember the first failure; a break that fails by itself proves nothing."""
-        if not report.failed or self.failure is not None:
-            return
-        crash = getattr(report.longrepr, "reprcrash", None)
-        own = crash is not None and Path(crash.path) == self._home
-        said = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
-        name = report.nodeid.rpartition("::")[2]
-        self.failure = Verdict("error" if own else "caught", name, self._promises.get(report.nodeid, ""), said)
-
-    def pytest_unconfigure(self) -> None:
-        """Take the break out again."""
-        self._patch.undo()
+            result = function(*arguments)
+        except MutationError as error:
+            result = error
+        except BaseException as error:  # noqa: BLE001 - whatever ends the run is its verdict
+            result = Verdict("error", message=f"{type(error).__name__}: {error}")
+        sending.send(result)
+        os.chdir(os.sep)  # a folder in use cannot be removed everywhere
 
 
-def plant(home: Path, name: str) -> Verdict:
-    """Run the vendor's contracts in this process with the break *name* of the file *home*, ``-`` for none.
+def list_mutations(home: Path) -> list[Listed]:
+    """Return the mutations of the file *home*, without leaving what it imports in this process.
 
     Raises:
-        MutationError: There is no such break.
+        MutationError: The file cannot be used.
     """
-    mutations = load_mutations(home)
-    plugin = MutationPlugin(None if name == _NONE else mutations[name], home)
-    alone = ("--soundstage-vendor", mutations.vendor) if mutations.vendor in VENDORS else ()
-    contracts = ("--pyargs", "soundstage_contracts", "-k", mutations.vendor)
-    code = pytest.main([*_QUIET, *contracts, *alone], plugins=[plugin])
-    if plugin.failure is not None:
-        return plugin.failure
-    if code == pytest.ExitCode.OK:
-        return Verdict("survived")
-    return Verdict("error", said=f"pytest ended with {code!r}")
+    result = in_process(_list, home)
+    if isinstance(result, Verdict):
+        raise MutationError(f"{home}: {result.message}")
+    if isinstance(result, MutationError):
+        raise result
+    return list(result)
 
 
-def run(name: str, home: Path) -> Verdict:
-    """Run `plant` in a process of its own, in a folder of its own, and return what it says."""
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    with TemporaryDirectory(prefix="soundstage-break-") as folder:
-        report = Path(folder) / "verdict.json"
-        command = [sys.executable, "-m", _PROGRAM, str(home), "--plant", name, "--report", str(report)]
-        environment = {**os.environ, "PYTHONPATH": path}
-        try:
-            ended = subprocess.run(  # noqa: S603 - this program, on a file that its user names
-                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return Verdict("error", said=f"not over after {SECONDS:g} s")
-        if not report.exists():
-            return Verdict("error", said=(ended.stderr or ended.stdout).strip().rpartition("\n")[2])
-        return Verdict(**json.loads(report.read_text(encoding="utf-8")))
+def _list(home: Path) -> list[Listed]:
+    return [Listed(each.id, each.side, each.about) for each in load_mutations(home)]
 
 
-def evaluate(home: Path, only: Sequence[str] = (), jobs: int = 2) -> Iterator[tuple[Mutation | None, Verdict]]:
-    """Plant every break of *home*, or those that are named, *jobs* at a time; the first run has none.
+def plan_runs(homes: Sequence[Path], only: Sequence[str] = ()) -> dict[Path, list[Listed]]:
+    """Return the mutations of each file of *homes*: those that *only* names, or all.
 
     Raises:
-        MutationError: There is no such break.
+        MutationError: A file cannot be used, or no file has a mutation of a name.
     """
-    mutations = load_mutations(home)
-    chosen = [mutations[name] for name in only] or list(mutations)
-    names = [_NONE, *(one.id for one in chosen)]
-    with ThreadPoolExecutor(jobs) as pool:
-        yield from zip([None, *chosen], pool.map(partial(run, home=home), names), strict=True)
+    plan = {home: list_mutations(home) for home in homes}
+    known = {each.id for listed in plan.values() for each in listed}
+    for id_ in only:
+        if id_ not in known:
+            raise MutationError(f"mutation must be one of {', '.join(sorted(known))}; got {id_!r}")
+    if not only:
+        return plan
+    chosen = {home: [each for each in listed if each.id in only] for home, listed in plan.items()}
+    return {home: listed for home, listed in chosen.items() if listed}
+
+
+def take_part(plan: dict[Path, list[Listed]], number: int, count: int) -> dict[Path, list[Listed]]:
+    """Return part *number* of *count* of a plan; parts are contiguous, so that few vendors need two baselines."""
+    pairs = [(home, each) for home, listed in plan.items() for each in listed]
+    part: dict[Path, list[Listed]] = {}
+    for home, each in pairs[len(pairs) * (number - 1) // count : len(pairs) * number // count]:
+        part.setdefault(home, []).append(each)
+    return part
+
+
+def evaluate(home: Path, chosen: Sequence[Listed], jobs: int = 2, results: Results | None = None) -> Iterator[Row]:
+    """Run the baseline of *home* and then each mutation *chosen*, *jobs* at a time, and yield each as it ends.
+
+    When the baseline fails, no mutation is run: nothing could be concluded from it.
+    """
+    results = results or Results()
+    prints = fingerprints(home, [each.id for each in chosen])
+    baseline = _baseline(home, prints[NO_MUTATION], results)
+    yield baseline
+    if not baseline.right:
+        return
+    by_id = {each.id: each for each in chosen}
+    calls: dict[str, tuple[Any, ...]] = {}
+    for id_, mutation in by_id.items():
+        key = f"{home.stem}/{id_}"
+        known = results.reusable(key, prints[id_])
+        if known is not None:
+            yield Row(mutation, known)
+        else:
+            hints = Hints(baseline.verdict.durations, results.last_contract(key))
+            calls[id_] = (run_mutation, home, id_, hints)
+    limit = max(SECONDS, _SLOWER * sum(baseline.verdict.durations.values()))
+    for id_, verdict, seconds in in_processes(calls, jobs=jobs, seconds=limit):
+        results.keep(f"{home.stem}/{id_}", prints[id_], verdict)
+        yield Row(by_id[id_], verdict, seconds)
+
+
+def _baseline(home: Path, fingerprint: str, results: Results) -> Row:
+    key = f"{home.stem}/{NO_MUTATION}"
+    known = results.reusable(key, fingerprint)
+    if known is not None:
+        return Row(None, known)
+    started = time.monotonic()
+    verdict: Verdict = in_process(run_mutation, home, NO_MUTATION, seconds=SECONDS * _SLOWER)
+    results.keep(key, fingerprint, verdict)
+    return Row(None, verdict, time.monotonic() - started)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Plant the breaks that the command line names, show the verdicts, and return 1 if a break survives."""
+    """Run the mutations that the command line names, show the verdicts, and return 1 unless all are caught."""
     options = _parser().parse_args(arguments)
     where = Path(options.where).resolve()
+    console = Console()
     try:
-        if options.plant is not None:
-            Path(options.report).write_text(json.dumps(asdict(plant(where, options.plant))), encoding="utf-8")
-            return 0
-        homes = sorted(where.glob("[!_]*.py")) if where.is_dir() else [where]
-        good = [_show(home, options.only, options.jobs) for home in homes]
-        return int(not all(good))
+        results = Results(Path(options.resume).absolute() if options.resume else None)
+        part = take_part(plan_runs(_homes(where), options.only), *_read_part(options.part))
+        _warm_up()
+        return int(not _run(console, part, options.jobs, results))
     except MutationError as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False)
         return 2
 
 
+def _homes(where: Path) -> list[Path]:
+    return sorted(where.glob("[!_]*.py")) if where.is_dir() else [where]
+
+
+def _read_part(text: str) -> tuple[int, int]:
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise MutationError(f"--part is {text!r}; allowed: N/COUNT, such as 1/4")
+    return int(number), int(count)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=f"python -m {_PROGRAM}", description="Plant breaks, and show what catches them."
+        prog=f"python -m {_PROGRAM}", description="Apply mutations, and show which contract catches each."
     )
-    parser.add_argument("where", help="a file of breaks, or a folder of such files")
-    parser.add_argument("--only", action="append", default=[], metavar="ID", help="plant this break alone; repeatable")
+    parser.add_argument(
+        "where",
+        nargs="?",
+        default="tests/breaks",
+        help="a file of mutations, or a folder of such files (default tests/breaks)",
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="run this mutation alone; repeatable")
     parser.add_argument("--jobs", type=int, default=2, help="how many runs at a time (default 2)")
-    parser.add_argument("--plant", metavar="ID", help=argparse.SUPPRESS)
-    parser.add_argument("--report", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--part", default="1/1", metavar="N/COUNT", help="run one part of the mutations, such as 1/4")
+    parser.add_argument(
+        "--resume", metavar="FILE", help="keep verdicts in FILE, and skip what is caught there and has not changed"
+    )
     return parser
 
 
-def _show(home: Path, only: Sequence[str], jobs: int) -> bool:
-    """Judge the breaks of one file, print a row for each, and return whether everything is as it must be."""
-    table = Table("break", "side", "caught by", "which promises", "and said", title=home.stem, expand=True)
-    good = True
-    for one, verdict in evaluate(home, only, jobs):
-        right = verdict.outcome == ("survived" if one is None else "caught")
-        good = good and right
-        table.add_row(*_row(one, verdict, right=right), style="" if right else "red")
-    Console().print(table)
-    return good
+def _warm_up() -> None:
+    """Import what every run needs, where a process inherits it."""
+    if _CONTEXT.get_start_method() == "fork":
+        for name in _WARM:
+            with contextlib.suppress(ImportError):
+                import_module(name)
 
 
-def _row(one: Mutation | None, verdict: Verdict, *, right: bool) -> Iterator[str]:
-    yield escape(f"{one.id}: {one.about}" if one else "no break")
-    yield one.side if one else ""
-    if one is None and right:
-        yield "all pass"
-    elif right:
-        yield escape(verdict.contract)
-    else:
-        yield {"survived": "NOT CAUGHT", "error": "BROKEN RUN", "caught": "FAILS WITHOUT A BREAK"}[verdict.outcome]
-    yield escape(verdict.promise)
-    said: Any = verdict.said
-    yield escape(said if len(said) <= _SHOWN else f"{said[:_SHOWN]}...")
+def _run(console: Console, part: dict[Path, list[Listed]], jobs: int, results: Results) -> bool:
+    """Evaluate every file of *part*, print progress and a table for each, and return whether all is as it must be."""
+    total, done, started = sum(map(len, part.values())), 0, time.monotonic()
+    bad: list[str] = []
+    for home, chosen in part.items():
+        rows = []
+        for row in evaluate(home, chosen, jobs, results):
+            rows.append(row)
+            done += row.mutation is not None
+            _progress(console, home, row, f"{done}/{total}")
+            if not row.right:
+                bad.append(f"{home.stem} {row.mutation.id if row.mutation else 'baseline'}: {row.label}")
+        console.print(_table(home, rows))
+    console.print(f"{done} of {total} mutations in {time.monotonic() - started:.0f} s; {len(bad)} not as they must be")
+    for line in bad:
+        console.print(line, style="red", markup=False, soft_wrap=True)
+    return not bad
+
+
+def _progress(console: Console, home: Path, row: Row, count: str) -> None:
+    name = row.mutation.id if row.mutation else "baseline"
+    time_taken = "kept" if row.seconds is None else f"{row.seconds:.1f} s"
+    line = f"[{count}] {home.stem} {name}: {row.label} ({time_taken})"
+    console.print(line, style="" if row.right else "red", markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(home: Path, rows: Iterable[Row]) -> Table:
+    table = Table("mutation", "side", "caught by", "its promise", "its message", title=home.stem, expand=True)
+    for row in rows:
+        table.add_row(*map(escape, _cells(row)), style="" if row.right else "red")
+    return table
+
+
+def _cells(row: Row) -> Iterator[str]:
+    yield f"{row.mutation.id}: {row.mutation.about}" if row.mutation else "baseline"
+    yield row.mutation.side if row.mutation else ""
+    yield row.label
+    yield row.verdict.promise
+    message = row.verdict.message
+    yield message if len(message) <= _SHOWN else f"{message[:_SHOWN]}..."
 
 
 if __name__ == "__main__":

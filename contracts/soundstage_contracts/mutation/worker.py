@@ -1,0 +1,174 @@
+"""Run one vendor's contracts in this process with one mutation, until the first contract fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import pytest
+
+from soundstage_contracts.mutation.mutations import Mutation, load_mutations
+from soundstage_contracts.options import EFFORT
+from soundstage_contracts.registry import VENDORS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+NO_MUTATION: Final = "-"
+"""The name of the baseline: a run without a mutation."""
+
+_LIBRARIES: Final = ("soundstage", "soundstage_server")
+_ISOLATED: Final = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+_OPTIONS: Final = ("-q", "-x", "--tb=short", "--soundstage-seed=0", *_ISOLATED)
+
+Outcome = Literal["caught", "survived", "error", "hung"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of one run.
+
+    Attributes:
+        outcome: ``caught`` by a contract, ``survived`` all contracts, ``error`` in the mutation or the run itself, or
+            ``hung``: not over in time.
+        contract: The contract that failed.
+        promise: Its promise.
+        message: Its message, or what went wrong.
+        durations: Seconds of each contract; measured in the baseline, where all of them run.
+    """
+
+    outcome: Outcome
+    contract: str = ""
+    promise: str = ""
+    message: str = ""
+    durations: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known before a run and makes it shorter; nothing of it changes the verdict.
+
+    Attributes:
+        durations: Seconds of each contract in the baseline.
+        first: The contract that caught the mutation in an earlier run.
+    """
+
+    durations: Mapping[str, float] = field(default_factory=dict)
+    first: str = ""
+
+
+class MutationPlugin:
+    """A pytest plugin that applies a mutation before any contract is imported, and keeps the first failure."""
+
+    def __init__(self, mutation: Mutation | None, home: Path, hints: Hints) -> None:
+        self._mutation = mutation
+        self._home = home
+        self._hints = hints
+        self._patch = pytest.MonkeyPatch()
+        self._promises: dict[str, str] = {}
+        self._own_error = False
+        self.durations: dict[str, float] = {}
+        self.failure: Verdict | None = None
+
+    def pytest_configure(self) -> None:
+        """Apply the mutation, and choose the Hypothesis profile of mutation runs."""
+        EFFORT.set("mutation")
+        try:
+            if self._mutation is not None:
+                self._mutation.apply(self._patch)
+        except Exception as error:
+            message = f"the mutation cannot be applied: {type(error).__name__}: {error}"
+            self.failure = Verdict("error", message=message)
+            raise pytest.UsageError(message) from error
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run the likeliest and the fastest contracts first: the run ends at the first failure."""
+        if self._mutation is None:
+            return
+        sides = _sides_by_contract()
+        wanted = "server" if self._mutation.side == "simulator" else "client"
+
+        def rank(item: pytest.Item) -> tuple[bool, bool, float]:
+            proven = sides.get(_contract_name(item), frozenset())
+            return item.name != self._hints.first, wanted not in proven, self._hints.durations.get(item.nodeid, 0.0)
+
+        items.sort(key=rank)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note the promise of each contract."""
+        for item in session.items:
+            document = getattr(getattr(item, "function", None), "__doc__", None) or ""
+            self._promises[item.nodeid] = document.strip().partition("\n")[0]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note whether an exception comes from the mutation's own code by mistake.
+
+        A mutation may raise an error of the client or of the simulator on purpose, which a contract then meets; any
+        other exception from its file is a defect of the mutation and proves nothing about the contracts.
+        """
+        report = yield
+        if call.excinfo is not None and self.failure is None:
+            ours = type(call.excinfo.value).__module__.partition(".")[0] in _LIBRARIES
+            self._own_error = not ours and Path(call.excinfo.traceback[-1].path) == self._home
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the first failure, and how long each contract takes."""
+        self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
+        if not report.failed or self.failure is not None:
+            return
+        crash = getattr(report.longrepr, "reprcrash", None)
+        message = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
+        name = report.nodeid.rpartition("::")[2]
+        outcome: Outcome = "error" if self._own_error else "caught"
+        self.failure = Verdict(outcome, name, self._promises.get(report.nodeid, ""), message)
+
+    def pytest_unconfigure(self) -> None:
+        """Undo the mutation."""
+        self._patch.undo()
+
+
+def run_mutation(home: Path, name: str, hints: Hints | None = None) -> Verdict:
+    """Run the vendor's contracts in this process with the mutation *name* of the file *home*.
+
+    Args:
+        home: The file of mutations.
+        name: The mutation's id, or `NO_MUTATION` for the baseline.
+        hints: What makes the run shorter.
+
+    Raises:
+        MutationError: There is no such mutation.
+    """
+    mutations = load_mutations(home)
+    plugin = MutationPlugin(None if name == NO_MUTATION else mutations[name], home, hints or Hints())
+    alone = ("--soundstage-vendor", mutations.vendor) if mutations.vendor in VENDORS else ()
+    contracts = ("--pyargs", "soundstage_contracts", "-k", mutations.vendor)
+    code = pytest.main([*_OPTIONS, *contracts, *alone], plugins=[plugin])
+    if plugin.failure is not None:
+        return plugin.failure
+    if code == pytest.ExitCode.OK:
+        return Verdict("survived", durations=plugin.durations if name == NO_MUTATION else {})
+    return Verdict("error", message=f"pytest ended with {code!r}")
+
+
+def _contract_name(item: pytest.Item) -> str:
+    from soundstage_contracts.facts.proves import name_of
+
+    function = getattr(item, "function", None)
+    return "" if function is None else name_of(function)
+
+
+def _sides_by_contract() -> dict[str, frozenset[str]]:
+    """Return the sides that each contract proves."""
+    from soundstage_contracts.facts.proves import recorded
+
+    sides: dict[str, frozenset[str]] = {}
+    for contracts in recorded().values():
+        for contract in contracts:
+            sides[contract.name] = sides.get(contract.name, frozenset()) | contract.sides
+    return sides
