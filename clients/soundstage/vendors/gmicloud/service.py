@@ -6,7 +6,7 @@ Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; fa
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from soundstage import errors
@@ -239,7 +239,7 @@ class GMICloudService(Service):
         items = body.get(name, body)
         if items is not None and not isinstance(items, list):
             raise self.refusal(errors.UnreadableAnswerError, f"the response has no list {name}", response)
-        return responses.as_list(items)
+        return cast("list[object]", items or [])
 
     def _open(self, response: Response) -> dict[str, Any]:
         """Return the object in a response.
@@ -272,7 +272,7 @@ def _json_object(response: Response) -> dict[str, Any] | None:
         body = response.json()
     except ValueError:
         return None
-    return responses.as_object(body) if isinstance(body, dict) else None
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
 
 
 def _read_media(outcome: Mapping[str, Any]) -> Iterator[Media]:
