@@ -286,7 +286,7 @@ def inline_data(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def unchecked_length(patch: pytest.MonkeyPatch) -> None:
     """1080p is asked for with 4 seconds, and paid for."""
-    patch.setattr(bodies, "_large", lambda _resolution: None)
+    patch.setattr(bodies, "_if_large", lambda _resolution: None)
 
 
 @MUTATIONS.in_client

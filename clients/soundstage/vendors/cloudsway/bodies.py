@@ -122,6 +122,7 @@ def _common(given: Body, models: tuple[str, ...]) -> Body:
         "callback_url": None if url is None else validation.web_address("callback_url", url),
         "external_task_id": given["external_task_id"],
     }
+    # A rule of the model is checked last, so that a wrong value is reported as such and not as unsupported.
     abilities = _abilities(body)
     if abilities.one_mode and mode == "pro":
         _refuse_combination("mode", mode, body, "no mode: this model has one mode")
@@ -176,6 +177,7 @@ def _check_masks(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | Non
 
 def _load(body: Body) -> Flow[None]:
     """Replace every image in *body* by its wire format (image2video.params, image2video.masks)."""
+    # The image comes first: its sides are the measure of the masks.
     sides = None
     for name in ("image", "image_tail", "static_mask"):
         if body[name] is not None:
@@ -198,6 +200,8 @@ def _load_image(
     content = yield from load_image(field, value, most=MAX_IMAGE_BYTES)
     if isinstance(content, str):
         return content, None
+    # The pixels of an image given by its address are unknown here, and so are those of an unusual JPEG; the service
+    # then checks them, before it charges.
     sides = image_size(content)
     if sides is not None:
         (_check_ratio if mask else _check_sides)(field, sides, like or (0, 0))
@@ -215,6 +219,7 @@ def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None
 def _check_ratio(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
     if not all((*sides, *like)):
         return
+    # A mask that was resized may differ from its image by some pixels.
     if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _RATIO_TOLERANCE:
         allowed = f"an image of the same aspect ratio as the image, {like[0]}x{like[1]}"
         validation.invalid(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")

@@ -188,6 +188,8 @@ def _reserve(folder: Path) -> str:
         stem = first if number == 1 else f"{first}_{number}"
         number += 1
         with contextlib.suppress(FileExistsError):
+            # Creating a file exclusively is the one step that cannot succeed in two processes, so it comes before the
+            # check for finished files.
             _reservation(folder, stem).touch(exist_ok=False)
             if not any((folder / f"{stem}{ending}").exists() for ending in (".png", ".svg")):
                 return stem

@@ -84,6 +84,8 @@ class Model:
         price = self.price
         if price is None or price.amount < 0:
             raise _unpriced(self.id, "the model has no price")
+        # Units are not documented. An unknown one is never guessed: an estimate that is too low would let a client
+        # spend more than its limit.
         dollars = PRICE_UNITS.get(price.unit.strip().lower())
         kind = price.pricing_type.strip().lower()
         if dollars is None or kind not in PER_SECOND | PER_REQUEST:

@@ -63,6 +63,7 @@ def find_key(given: str | None, file: Path, base_url: str) -> Secret:
         MissingCredential: None of them has one for *base_url*; the message names all three places.
         InvalidArgument: The key has characters that HTTP headers do not allow, or the file is not a credentials file.
     """
+    # The file is read last, and only if it is needed: a broken file must not stop a client that has a key.
     variable = PROFILE.credentials["api_key"]
     if given is None and not os.environ.get(variable) and (stored := read_key(file, base_url)):
         return find_credential(PROFILE.slug, _FIELD, stored, variable)
@@ -93,6 +94,7 @@ def read_key(file: Path, base_url: str) -> str | None:
         record = responses.as_object(json.loads(text))
     except (ValueError, RecursionError):
         invalid(_FIELD, file, "a credentials file: this is not JSON", shown=repr(str(file)))
+    # A key must not be sent to another service than the one that issued it.
     if record.get("base_url", base_url) != base_url:
         return None
     kept = record.get("primary_api_key", record.get("api_key"))
@@ -122,6 +124,7 @@ def keep(account: InfraiAccount, file: Path, draft: Path, *, replace: bool) -> P
     try:
         with draft.open("w", encoding="utf-8") as opened:
             json.dump(record, opened, indent=2)
+            # No document shows a way to read a key again, so it is on the disk before the file gets its name.
             opened.flush()
             os.fsync(opened.fileno())
         if replace:

@@ -40,6 +40,7 @@ class MediaIOService(Service):
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether no task was made: a documented code proves it, another code only without a server error."""
+        # The documents list no HTTP status for refusals, so a documented code counts even beside a 5xx.
         if answer.code in REFUSALS:
             return True
         return super().is_refusal(answer) and not isinstance(answer, errors.ServerError)

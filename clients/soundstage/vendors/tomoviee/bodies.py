@@ -91,6 +91,7 @@ def image_from_reference(
     """
     reference = _value_of_either("reference_image", reference_image, "image", image, validation.web_address)
     control_type = _control_type(control)
+    # A subject needs an image to start with, the other controls do not: only there the reference takes its place.
     if init_image is not None:
         validation.web_address("init_image", init_image)
     elif control_type == ControlType.SUBJECT:
@@ -199,6 +200,8 @@ def _value_of_either(
     default: object = None,
 ) -> T:
     """Return the checked value given under the newer name or the older one; given under both, it must be the same."""
+    # The vendor renamed parameters between its documents. Programs written for the older ones keep working, and two
+    # different values are a mistake that the caller must see before it costs anything.
     if old_value is None:
         return check(name, default if value is None else value)
     checked = check(old_name, old_value)

@@ -77,7 +77,7 @@ class TomovieeService(Service):
         return Snapshot(
             state,
             state_raw=status if isinstance(status, (int, str)) else None,
-            # One document has the member as `progress`, the other as `process`.
+            # The documents disagree: the sample has `progress`, the table `process`.
             progress=responses.percent(task.get("progress", task.get("process"))),
             media=tuple(_read_media(task.get("result"))),
             reason=reason,
@@ -115,6 +115,7 @@ class TomovieeService(Service):
 
 def _read_media(result: object) -> Iterator[Media]:
     """Yield the outputs in the JSON text of a finished task (poll.result_is_string)."""
+    # The result is JSON inside a JSON string; one that is parsed already is accepted, too.
     try:
         found = responses.as_object(json.loads(result) if isinstance(result, str) else result)
     except (ValueError, RecursionError):

@@ -84,6 +84,7 @@ def parameters(
         image: Whether the video starts with an image.
     """
     people = family.people_with_image if image else family.people
+    # Two checks, so that a value that no model knows is not reported as one that only this model refuses.
     if person_generation is not None:
         validation.choice("person_generation", person_generation, get_args(PersonGeneration))
         validation.choice("person_generation", person_generation, people)
