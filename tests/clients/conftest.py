@@ -1,4 +1,4 @@
-"""What the client's tests share: a wire that is a script, and answers as the documents show them."""
+"""Fixtures of the client's tests: scripted responses and the documented bodies."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ T = TypeVar("T")
 KEY = "app-key-0123456789"
 SECRET = "planted-secret-0123456789"
 BASE = "https://gateway.example"
-FILM_URL = "https://cdn.example/films/film.mp4?Signature=planted"
-FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 8
+VIDEO_URL = "https://cdn.example/videos/video.mp4?Signature=planted"
+VIDEO = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 8
 
 
 def created(task_id: str = "tm_text2video_b-0-1") -> bytes:
-    """The answer to a create call."""
+    """Return the body of a create response."""
     return json.dumps({"code": 0, "msg": "", "data": {"task_id": task_id}}).encode()
 
 
 def task(status: object, code: int = 0, **fields: object) -> bytes:
-    """The answer of the result route."""
+    """Return the body of a poll response."""
     return json.dumps({"code": code, "msg": "success", "data": {"status": status, **fields}}).encode()
 
 
 def finished(*urls: str, key: str = "video_path") -> bytes:
-    """The answer for a task that succeeded."""
+    """Return the body of a poll response for a task that succeeded."""
     return task(3, progress=100, result=json.dumps({key: list(urls)}))
 
 
@@ -49,8 +49,8 @@ Reaction = Response | Exception
 
 
 @dataclass
-class ScriptedWire:
-    """Stands in for a driver: answers every request by calling a function, and lets pauses pass at once."""
+class ScriptedDriver:
+    """A driver without I/O: calls a function for every request, and lets pauses end at once."""
 
     react: Callable[[Request], Reaction]
     clock: SkippingClock = field(default_factory=SkippingClock)
@@ -59,7 +59,7 @@ class ScriptedWire:
     _chunks: Iterator[bytes | Exception] = field(default_factory=lambda: iter(()))
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive *flow* to its end."""
+        """Run *flow* to its end."""
         step: Callable[[Any], Any] = flow.send
         value: Any = None
         for _ in range(100_000):
@@ -105,17 +105,17 @@ class ScriptedWire:
 
 @dataclass(frozen=True)
 class Kit:
-    """Makers of what a test needs, with a clock that skips and no chance in them."""
+    """Makes what a test needs, with a skipping clock and without randomness."""
 
     key: str = KEY
     secret: str = SECRET
     base: str = BASE
-    film: bytes = field(default=FILM, repr=False)
+    video: bytes = field(default=VIDEO, repr=False)
 
     def service(
         self, clock: SkippingClock | None = None, draw: Callable[[], float] = lambda: 1.0, **changes: Any
     ) -> TomovieeService:
-        """Tomoviee's service, without a client around it."""
+        """Return Tomoviee's service without a client."""
         values: dict[str, Any] = {
             "profile": PROFILE,
             "base_url": BASE,
@@ -126,35 +126,35 @@ class Kit:
         }
         return TomovieeService(Secret(KEY), Secret(SECRET), Settings(**{**values, **changes}))
 
-    def wire(self, react: Callable[[Request], Reaction], clock: SkippingClock | None = None) -> ScriptedWire:
-        """A wire that answers as *react* says."""
-        return ScriptedWire(react, clock or SkippingClock())
+    def driver(self, react: Callable[[Request], Reaction], clock: SkippingClock | None = None) -> ScriptedDriver:
+        """Return a driver whose responses *react* returns."""
+        return ScriptedDriver(react, clock or SkippingClock())
 
-    def answering(self, *reactions: Reaction) -> ScriptedWire:
-        """A wire that gives these answers in turn, the last for ever."""
-        story = list(reactions)
-        return self.wire(lambda _: story.pop(0) if len(story) > 1 else story[0])
+    def answering(self, *reactions: Reaction) -> ScriptedDriver:
+        """Return a driver that plays these reactions, the last one repeatedly."""
+        script = list(reactions)
+        return self.driver(lambda _: script.pop(0) if len(script) > 1 else script[0])
 
     def save(
-        self, wire: ScriptedWire, path: Path, media: Media | None = None, service: Any = None, **options: Any
+        self, driver: ScriptedDriver, path: Path, media: Media | None = None, service: Any = None, **options: Any
     ) -> Path:
-        """Save a film, or whatever *media* is, over *wire*."""
+        """Save a video, or *media*, with *driver*."""
         download = Download(
-            service or self.service(wire.clock),
-            media or Media(FILM_URL, "video"),
+            service or self.service(driver.clock),
+            media or Media(VIDEO_URL, "video"),
             "token",
             path,
             SaveOptions(**options),
         )
-        return wire.run(download.flow())
+        return driver.run(download.flow())
 
     def client(self, handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> Tomoviee:
-        """A blocking client whose requests *handler* answers."""
+        """Return a sync client whose requests *handler* answers."""
         http = httpx.Client(transport=httpx.MockTransport(handler))
         return Tomoviee(KEY, SECRET, **{"base_url": BASE, "http": http, "clock": SkippingClock(), **options})
 
     def async_client(self, handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> AsyncTomoviee:
-        """An awaiting client whose requests *handler* answers."""
+        """Return an async client whose requests *handler* answers."""
         http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
         return AsyncTomoviee(KEY, SECRET, **{"base_url": BASE, "http": http, "clock": SkippingClock(), **options})
 
@@ -165,13 +165,13 @@ class Kit:
 
 @pytest.fixture(scope="session")
 def kit() -> Kit:
-    """The makers."""
+    """Return the kit."""
     return Kit()
 
 
 @pytest.fixture(autouse=True)
 def _no_credentials_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the credentials, addresses or proxies of the machine it runs on."""
+    """Hide the credentials, addresses and proxies of this machine."""
     monkeypatch.setenv("NO_PROXY", "*")
     for variable in (
         "TOMOVIEE_APP_KEY",

@@ -1,4 +1,4 @@
-"""The guide to the client: every block of it runs."""
+"""docs/client.md: every block of code runs."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), r
 
 @pytest.fixture
 def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A service that is quick and does as documented, in place of the network."""
+    """Replace the network by a service that is quick and behaves as documented."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
-            return httpx.Response(200, content=kit.film)
+            return httpx.Response(200, content=kit.video)
         created = "/application/" in request.url.path
         return httpx.Response(200, content=kit.created() if created else kit.finished("https://cdn.example/f.mp4"))
 
@@ -42,12 +42,12 @@ def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_service")
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_every_block_of_the_guide_runs(block: str) -> None:
-    """What the guide shows can be copied and run as it stands."""
+def test_guide_block_runs(block: str) -> None:
+    """Every example of the guide can be copied and run."""
     exec(compile(block, str(GUIDE), "exec"), {"__name__": "guide"})  # noqa: S102 - the guide is ours
 
 
-def test_the_guide_names_what_is_there() -> None:
-    """Every class that the guide names is public here, or Python's, or HTTP's."""
+def test_guide_names_public_classes() -> None:
+    """Every class that the guide names is public, or belongs to Python or httpx."""
     named = set(re.findall(r"`([A-Z][a-z]\w+)", GUIDE.read_text(encoding="utf-8")))
     assert named - {"Retry"} - set(dir(builtins)) - set(dir(httpx)) <= set(soundstage.__all__)

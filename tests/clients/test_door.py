@@ -1,4 +1,4 @@
-"""The front door: lazy, sorted, complete, and free of what it must not carry."""
+"""The public namespace: lazy, sorted and complete, with the allowed imports only."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 
 def loaded_after(code: str) -> set[str]:
-    """The modules that running *code* adds to a fresh interpreter."""
+    """Return the modules that running *code* adds to a new interpreter."""
     script = f"import sys\nbefore = set(sys.modules)\n{code}\nprint(*(set(sys.modules) - before), sep=chr(10))"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(run.stdout.split())
 
 
 def imports_of(path: Path) -> set[str]:
-    """The top-level names of the packages a file imports."""
+    """Return the top-level names of the packages that a file imports."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return {name.partition(".")[0] for name in names}
 
 
-def test_importing_the_package_loads_no_http_library() -> None:
+def test_import_loads_no_http_library() -> None:
     """`import soundstage` costs next to nothing: only the table of names and the version are loaded."""
     loaded = loaded_after("import soundstage")
     assert not {"httpx", "httpcore", "anyio", "dataclasses", "json"} & loaded
@@ -49,8 +49,8 @@ def test_errors_and_policies_load_no_http_library() -> None:
     assert "httpx" not in loaded_after("from soundstage import ApiError, PollPolicy, Job, SkippingClock")
 
 
-def test_the_public_names_are_sorted_and_all_there() -> None:
-    """`__all__` is sorted, each of its names can be used, and `dir()` shows them."""
+def test_public_names_are_sorted_and_exist() -> None:
+    """`__all__` is sorted, each of its names can be imported, and `dir()` shows them."""
     assert list(soundstage.__all__) == sorted(soundstage.__all__)
     assert set(soundstage.__all__) <= set(dir(soundstage))
     for name in soundstage.__all__:
@@ -58,7 +58,7 @@ def test_the_public_names_are_sorted_and_all_there() -> None:
 
 
 def test_type_stub_lists_the_public_names() -> None:
-    """Type checkers see the names that the table has: the stub is what the tool writes from it."""
+    """The stub for type checkers is what the tool writes from the table."""
     spec = spec_from_file_location("public_names", SOURCE.parents[1] / "tools" / "public_names.py")
     assert spec
     assert spec.loader
@@ -70,28 +70,28 @@ def test_type_stub_lists_the_public_names() -> None:
 
 
 def test_every_error_is_public() -> None:
-    """Whatever this library raises can be imported from the door."""
+    """Every error of this library can be imported from `soundstage`."""
     assert set(import_module("soundstage.errors").__all__) <= set(soundstage.__all__)
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    """A name that is not there is refused as Python refuses it."""
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A name that does not exist raises AttributeError, as in any module."""
     with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
         soundstage.Nobody  # type: ignore[attr-defined] # noqa: B018 - the access is the test
 
 
-def test_only_one_module_knows_the_http_library() -> None:
-    """Nothing but `_io/http.py` imports httpx."""
+def test_only_one_module_imports_httpx() -> None:
+    """Only `_io/http.py` imports httpx."""
     assert [path.name for path in MODULES if {"httpx", "httpcore"} & imports_of(path)] == ["http.py"]
 
 
-def test_the_client_imports_neither_the_simulator_nor_the_contracts() -> None:
-    """The client is a reading of its own: it knows no other package of the house."""
+def test_client_imports_no_other_package() -> None:
+    """The client imports neither the simulator nor the contracts."""
     assert not [path.name for path in MODULES if {"soundstage_server", "soundstage_contracts"} & imports_of(path)]
 
 
-def test_shared_code_never_asks_for_a_vendor_by_name() -> None:
-    """Differences between vendors are declared: shared code compares nothing with a vendor's name and imports none."""
+def test_shared_code_names_no_vendor() -> None:
+    """Shared code compares nothing with a vendor's name and imports no vendor."""
     for path in MODULES:
         if path.is_relative_to(SOURCE / "vendors") or path.stem in {"__init__", "_registry"}:
             continue
@@ -106,8 +106,8 @@ def test_shared_code_never_asks_for_a_vendor_by_name() -> None:
 
 
 @pytest.mark.parametrize("slug", VENDORS)
-def test_the_registry_points_at_public_clients(slug: str) -> None:
-    """A vendor's row names a module and two clients that the door shows, and the profile bears the slug."""
+def test_registry_names_public_clients(slug: str) -> None:
+    """A vendor's row names a module and two public clients, and its slug is the profile's."""
     entry = VENDORS[slug]
     module = import_module(entry.module)
     assert module.PROFILE.slug == slug
@@ -123,8 +123,8 @@ def test_version_has_one_source() -> None:
     assert soundstage.__version__ in source.read_text(encoding="utf-8")
 
 
-def test_everything_public_is_documented() -> None:
-    """Every public class and function says what it promises."""
+def test_every_public_name_is_documented() -> None:
+    """Every public class and function has a docstring."""
     for name in soundstage.__all__:
         value = getattr(soundstage, name)
         if isinstance(value, type):

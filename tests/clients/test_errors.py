@@ -1,4 +1,4 @@
-"""The error tree: as drawn, picklable, copyable."""
+"""The error tree: drawn in the docstring, picklable, copyable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXTS = st.text(max_size=20)
 
 
 def drawn() -> list[tuple[str, str]]:
-    """The pairs of child and parent that the docstring draws."""
+    """Return the pairs of child and parent in the docstring."""
     stack: list[tuple[int, str]] = []
     pairs: list[tuple[str, str]] = []
     for line in (errors.__doc__ or "").splitlines():
@@ -32,14 +32,14 @@ def drawn() -> list[tuple[str, str]]:
     return pairs
 
 
-def test_the_drawing_is_the_tree() -> None:
-    """The tree in the docstring holds every class once, under its own base."""
+def test_docstring_draws_the_error_tree() -> None:
+    """The docstring lists every class once, under its base class."""
     actual = [(kind.__name__, kind.__bases__[0].__name__) for kind in CLASSES]
     assert sorted(drawn()) == sorted(actual)
 
 
-def test_a_bad_argument_is_also_a_value_error() -> None:
-    """Code that knows nothing of this library still understands a bad argument."""
+def test_invalid_argument_is_a_value_error() -> None:
+    """Code that does not know this library can catch an invalid argument."""
     assert issubclass(errors.InvalidArgument, ValueError)
 
 
@@ -50,10 +50,10 @@ def test_a_bad_argument_is_also_a_value_error() -> None:
         {"code": st.integers() | TEXTS, "status": st.integers(), "body": TEXTS, "token": TEXTS, "request_id": TEXTS}
     ),
 )
-def test_every_error_survives_pickle_and_copy(
+def test_error_survives_pickle_and_copy(
     kind: type[errors.SoundstageError], message: str, details: dict[str, Any]
 ) -> None:
-    """An error that crosses a process or is copied says the same as before, with all it carries."""
+    """A pickled or copied error has the same message and attributes."""
     error = kind(message)
     error.__dict__.update(details)
     error.vendor = "tomoviee"
@@ -65,21 +65,21 @@ def test_every_error_survives_pickle_and_copy(
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_every_error_has_the_common_facts(kind: type[errors.SoundstageError]) -> None:
-    """Whatever is caught can be asked for the same things; what is not known is None."""
-    error = kind("said")
-    assert error.message == "said"
+def test_error_has_the_common_attributes(kind: type[errors.SoundstageError]) -> None:
+    """Every error has the same attributes; an unknown one is None."""
+    error = kind("what happened")
+    assert error.message == "what happened"
     for name in ("vendor", "code", "request_id", "status", "body", "token", "retry_after"):
         assert getattr(error, name) is None
 
 
-def test_a_value_that_is_not_plain_is_pickled_as_its_repr() -> None:
-    """A bad argument may be anything, and the error about it still crosses a process."""
+def test_complex_value_is_pickled_as_repr() -> None:
+    """The error about any argument can be pickled."""
     error = errors.InvalidArgument("bad", field="on_event", value=lambda: None, allowed="nothing")
     assert "lambda" in pickle.loads(pickle.dumps(error)).value  # noqa: S301 - our own bytes
 
 
-def test_the_text_names_what_helps_to_find_it() -> None:
+def test_message_has_vendor_code_status_and_request_id() -> None:
     """The text of an error has vendor, code, status and request id, where they are known."""
     error = errors.ApiError("no", vendor="tomoviee", code=680400, status=400, request_id="r1")
     assert str(error) == "tomoviee: no (code 680400, HTTP 400, request id r1)"

@@ -1,6 +1,6 @@
-"""What type checkers must know of the clients: checked by mypy and pyright, never run.
+"""The types of the clients: checked by mypy and pyright, never run.
 
-An unneeded `type: ignore` is an error, so that each one below proves that the mistake on its line is seen.
+An unneeded `type: ignore` is an error, so that each one below proves that the mistake on its line is detected.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 def blocking(client: Tomoviee) -> None:
-    """A call of the blocking client is its value."""
+    """A call of the sync client returns the value."""
     job = client.text_to_video("a kite", aspect_ratio="9:16", camera_move=CameraMove.ORBIT)
     assert_type(job, Job)
     assert_type(job.wait(timeout=5), Job)
@@ -59,8 +59,8 @@ def blocking(client: Tomoviee) -> None:
     assert_type(job.result(), list[Output])
     assert_type(job.outputs, list[Output])
     assert_type(job.updates(), Generator[Snapshot, None, None])
-    assert_type(job.save("films"), list[Path])
-    assert_type(job.outputs[0].save("film.mp4"), Path)
+    assert_type(job.save("videos"), list[Path])
+    assert_type(job.outputs[0].save("video.mp4"), Path)
     assert_type(client.job("t-1"), Job)
     assert_type(client.job_from_token("{}"), Job)
     with client as same:
@@ -68,7 +68,7 @@ def blocking(client: Tomoviee) -> None:
 
 
 async def awaiting(client: AsyncTomoviee) -> None:
-    """A call of the awaiting client is a coroutine of the same value."""
+    """A call of the async client returns a coroutine of the same value."""
     waiting = assert_type(client.text_to_video("a kite"), Coroutine[Any, Any, AsyncJob])
     job = await waiting
     assert_type(job, AsyncJob)
@@ -77,15 +77,15 @@ async def awaiting(client: AsyncTomoviee) -> None:
     assert_type(await job.refresh(), AsyncJob)
     assert_type(await job.result(), list[AsyncOutput])
     assert_type(job.updates(), AsyncGenerator[Snapshot, None])
-    assert_type(await job.save("films"), list[Path])
-    assert_type(await job.outputs[0].save("film.mp4"), Path)
+    assert_type(await job.save("videos"), list[Path])
+    assert_type(await job.outputs[0].save("video.mp4"), Path)
     assert_type(client.job("t-1"), AsyncJob)
     async with client as same:
         assert_type(same, AsyncTomoviee)
 
 
 def capabilities(client: Tomoviee) -> None:
-    """Every capability starts a job, and takes the names and the numbers of its values."""
+    """Every capability starts a job, and accepts the names and the numbers of its values."""
     image = "https://files.example/cat.png"
     assert_type(client.image_to_video("a cat", image, aspect_ratio="original"), Job)
     assert_type(client.first_last_frame("a cat", image, image, resolution="1080p"), Job)
@@ -103,7 +103,7 @@ def capabilities(client: Tomoviee) -> None:
 
 
 async def infrai(client: Infrai, other: AsyncInfrai) -> None:
-    """Infrai's one capability starts a job; an activation is an account, before there is a client."""
+    """Infrai's one capability starts a job; an activation returns an account, without a client."""
     assert_type(client.generate("a kite", aspect="1:1", resolution="4k", prefer="smartest", vendor="veo"), Job)
     assert_type(client.generate("a kite", duration_seconds=7.5, idempotency_key="order-7").cost, float | None)
     assert_type(await other.generate("a kite"), AsyncJob)
@@ -115,7 +115,7 @@ async def infrai(client: Infrai, other: AsyncInfrai) -> None:
 
 
 async def kling(client: Cloudsway, other: AsyncCloudsway, path: Path) -> None:
-    """Films from texts and images start jobs, images come in four forms, and lists hold jobs of the client's kind."""
+    """Videos from text and images start jobs, images have four forms, and lists contain jobs of the client's kind."""
     assert_type(client.text_to_video("a cat", model_name="kling-v2-6", mode="pro", sound="on", duration=10), Job)
     assert_type(client.image_to_video(path, camera_control=CameraControl(pan=3)), Job)
     assert_type(client.image_to_video(b"", "a cat", dynamic_masks=[DynamicMask("mask.png", [(1, 1), (9, 9)])]), Job)
@@ -129,7 +129,7 @@ async def kling(client: Cloudsway, other: AsyncCloudsway, path: Path) -> None:
 
 
 async def together(client: Tomoviee, other: AsyncTomoviee, jobs: list[Job], more: list[AsyncJob]) -> None:
-    """Jobs that are waited for together stay of their kind."""
+    """Gather returns jobs of the given class."""
     assert_type(gather(jobs, limit=4, timeout=60), list[Job])
     assert_type(gather(client.text_to_video(prompt) for prompt in ("a cat", "a dog")), list[Job])
     assert_type(as_completed(jobs), Generator[Job, None, None])
@@ -143,7 +143,7 @@ async def together(client: Tomoviee, other: AsyncTomoviee, jobs: list[Job], more
 
 
 async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -> None:
-    """Each of these is seen before it runs."""
+    """Each of these is detected before it runs."""
     client.text_to_video()  # type: ignore[call-arg]
     client.text_to_video("a kite", resolution="4k")  # type: ignore[arg-type]
     client.text_to_video("a kite", duration=10)  # type: ignore[arg-type]
@@ -163,7 +163,7 @@ async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -
 
 
 def diagrams(client: EdrawMax) -> None:
-    """A diagram of the blocking client is there when the call returns."""
+    """The sync client returns a diagram."""
     drawn = client.flowchart("tea", lang="en", platform="web")
     assert_type(drawn, Diagram)
     assert_type(client.mindmap("tea", lang="pt_BR.UTF-8").source_code, str | None)
@@ -178,7 +178,7 @@ def diagrams(client: EdrawMax) -> None:
 
 
 async def diagrams_awaited(client: AsyncEdrawMax) -> None:
-    """A diagram of the awaiting client is awaited, and so are its files."""
+    """A diagram of the async client is awaited, and so are its files."""
     waiting = assert_type(client.gantt("tea"), Coroutine[Any, Any, AsyncDiagram])
     drawn = await waiting
     assert_type(drawn.svg, AsyncOutput)
@@ -187,7 +187,7 @@ async def diagrams_awaited(client: AsyncEdrawMax) -> None:
 
 
 async def gmicloud(client: GMICloud, other: AsyncGMICloud) -> None:
-    """A request is a job, what is told of models is a value, and a code may be asked for."""
+    """A request is a job, descriptions of models are values, and a one-time code may come from a callable."""
     assert_type(client.create_request("m", {"prompt": "a kite"}), Job)
     assert_type(client.text_to_video("a kite", video_length=5), Job)
     assert_type(client.image_to_video("a kite", Path("kite.png"), duration=5), Job)
@@ -205,19 +205,19 @@ async def gmicloud(client: GMICloud, other: AsyncGMICloud) -> None:
     client.create_request("m")  # type: ignore[call-arg]
 
 
-async def films(client: Veo, other: AsyncVeo) -> None:
-    """Pictures are paths or bytes, a model may be one that is not known here, and values are seen before they run."""
+async def videos(client: Veo, other: AsyncVeo) -> None:
+    """Images are paths or bytes, an unknown model is accepted, and wrong values are detected before they run."""
     assert_type(client.generate_videos("a kite", model="veo-3.1-generate-preview", image=Path("kite.png")), Job)
     assert_type(client.generate_videos(None, image=b"", last_frame="end.png", reference_images=[b"", "kite.png"]), Job)
     assert_type(await other.generate_videos("a kite", model="veo-4", duration_seconds=6, seed=7), AsyncJob)
     client.generate_videos()  # type: ignore[call-arg] # a prompt is needed, or None with an image
     client.generate_videos("a kite", aspect_ratio="1:1")  # type: ignore[arg-type] # no such ratio
-    client.generate_videos("a kite", duration_seconds=7)  # type: ignore[arg-type] # no film lasts so long
+    client.generate_videos("a kite", duration_seconds=7)  # type: ignore[arg-type] # no video has this duration
     client.generate_videos("a kite", resolution="2k")  # type: ignore[arg-type] # no such size
 
 
 async def endpoints(client: MediaIO, other: AsyncMediaIO) -> None:
-    """Every endpoint of Media.io is typed, by method and by name, in strings and as is natural in Python."""
+    """Every endpoint of Media.io is typed, by method and by name, with strings and with Python values."""
     image = "https://files.example/cat.png"
     assert_type(client.kling_3_0("a cat", image, duration=5, generate_audio=True), Job)
     assert_type(client.kling_3_0("a cat", image, duration="15s", multi_shots="False", resolution="720P"), Job)
@@ -234,7 +234,7 @@ async def endpoints(client: MediaIO, other: AsyncMediaIO) -> None:
 
 
 async def endpoint_mistakes(client: MediaIO, other: AsyncMediaIO) -> None:
-    """Each of these is seen before it runs: a wrong model, a wrong parameter, a wrong value."""
+    """Each of these is detected before it runs: a wrong model, a wrong parameter, a wrong value."""
     image = "https://files.example/cat.png"
     client.kling_3_0("a cat", image, duration=7)  # type: ignore[arg-type]
     client.kling_3_0("a cat", image, resolution="1080p")  # type: ignore[arg-type]

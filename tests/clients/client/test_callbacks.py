@@ -1,4 +1,4 @@
-"""What a service POSTs to a callback address becomes a job again."""
+"""Jobs from callbacks: the body that a service POSTs to a callback address."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def payload(status: int) -> dict[str, object]:
 
 @pytest.mark.parametrize("client", [Tomoviee, AsyncTomoviee])
 @pytest.mark.parametrize("status", STATES)
-def test_a_callback_says_how_a_job_ended(client: type[Tomoviee | AsyncTomoviee], status: int) -> None:
-    """Text, bytes and parsed JSON give the same job: its id, its end, and its outputs if it succeeded."""
+def test_callback_becomes_a_job(client: type[Tomoviee | AsyncTomoviee], status: int) -> None:
+    """Text, bytes and parsed JSON give the same job: its id, its final state, and its outputs if it succeeded."""
     body = payload(status)
     for form in (body, json.dumps(body), json.dumps(body).encode()):
         job = client("key", "secret").job_from_callback(form)
@@ -31,20 +31,20 @@ def test_a_callback_says_how_a_job_ended(client: type[Tomoviee | AsyncTomoviee],
 
 
 @given(body=st.none() | st.integers() | st.text() | st.binary() | st.dictionaries(st.text(), st.text(max_size=2)))
-def test_anything_else_is_refused_by_name(body: object) -> None:
-    """What is no callback is an InvalidArgument that names the field and says what is allowed."""
+def test_invalid_callback_is_refused(body: object) -> None:
+    """A body that is not a callback raises InvalidArgument with the field and what is allowed."""
     with pytest.raises(InvalidArgument, match="task_id") as refused:
         Tomoviee("key", "secret").job_from_callback(body)
     assert refused.value.field == "body"
 
 
-def test_too_deep_a_body_is_refused_too() -> None:
-    """A body that nobody could parse is no callback."""
+def test_deeply_nested_callback_is_refused() -> None:
+    """A body that cannot be parsed is not a callback."""
     with pytest.raises(InvalidArgument):
         Tomoviee("key", "secret").job_from_callback("[" * 100_000)
 
 
-def test_a_success_without_output_is_no_success() -> None:
-    """A callback that tells of success and names no file is a failure, as it is everywhere."""
+def test_callback_without_output_is_a_failure() -> None:
+    """A callback that reports success without a file is a failure."""
     job = Tomoviee("key", "secret").job_from_callback({"task_id": "t-1", "status": 3, "result": "{}"})
     assert job.state is JobState.FAILED

@@ -1,4 +1,4 @@
-"""Configuration: arguments, environment, clocks and checks, refused by name when they cannot work."""
+"""Configuration of a client: arguments, environment, clocks and validation."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ KINDS = pytest.mark.parametrize("kind", [Tomoviee, AsyncTomoviee])
     ("argument", "variable"), [("app_key", "TOMOVIEE_APP_KEY"), ("app_secret", "TOMOVIEE_APP_SECRET")]
 )
 @pytest.mark.parametrize("empty", [None, ""])
-def test_a_missing_credential_names_argument_and_variable(
+def test_missing_credential_names_argument_and_variable(
     kind: Any, argument: str, variable: str, empty: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a credential no client is made, and the error says where it may come from."""
+    """Without a credential no client is created, and the error names both places for it."""
     for name in ("TOMOVIEE_APP_KEY", "TOMOVIEE_APP_SECRET"):
         monkeypatch.setenv(name, "from-environment")
     monkeypatch.setenv(variable, "")
@@ -48,20 +48,20 @@ def test_a_missing_credential_names_argument_and_variable(
     assert (caught.value.argument, caught.value.variable, caught.value.vendor) == (argument, variable, "tomoviee")
 
 
-def test_an_empty_argument_is_not_replaced_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who passes an empty key has a mistake to find, and is not given another account's key."""
+def test_empty_argument_does_not_fall_back_to_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty key is an error and not a request for another account's key."""
     monkeypatch.setenv("TOMOVIEE_APP_KEY", "env-key")
     with pytest.raises(MissingCredential):
         Tomoviee("", "secret")
 
 
 def headers_of(client: Tomoviee) -> dict[str, str]:
-    """The headers a client authorizes with."""
+    """Return the headers that authorize a client's requests."""
     return dict(client._service.authorization())
 
 
-def test_arguments_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A credential that is given is used, else the environment's."""
+def test_argument_overrides_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential that is passed is used, else the environment's."""
     monkeypatch.setenv("TOMOVIEE_APP_KEY", "env-key")
     monkeypatch.setenv("TOMOVIEE_APP_SECRET", "env-secret")
     assert headers_of(Tomoviee())["X-App-Key"] == "env-key"
@@ -69,16 +69,16 @@ def test_arguments_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("value", ["line\nbreak", "tail\n", "with space", "ünicode", "\0", 5])
-def test_a_credential_no_header_may_carry_is_refused_unseen(value: Any) -> None:
-    """A stray line break is told before anything is sent, and the value is not shown."""
+def test_credential_invalid_in_a_header_is_refused(value: Any) -> None:
+    """A stray line break is refused before anything is sent, and the value is not shown."""
     with pytest.raises(InvalidArgument, match="visible ASCII") as caught:
         Tomoviee("key", value)
     assert (caught.value.field, caught.value.value) == ("app_secret", "***")
 
 
 @KINDS
-def test_the_base_address_comes_from_the_nearest_place(kit: Kit, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argument, injected client, environment, documents: the first that says so."""
+def test_base_url_precedence(kit: Kit, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The argument comes before the injected client's address, the environment's and the documented one."""
     http = (httpx.Client if kind is Tomoviee else httpx.AsyncClient)(base_url="https://injected.example/x/")
 
     def base(**options: Any) -> str:
@@ -107,15 +107,15 @@ def test_the_base_address_comes_from_the_nearest_place(kit: Kit, kind: Any, monk
         5,
     ],
 )
-def test_a_base_address_that_cannot_be_one_is_refused(kit: Kit, base: Any) -> None:
-    """The error names the argument, and shows no secret that stood in it."""
+def test_invalid_base_url_is_refused(kit: Kit, base: Any) -> None:
+    """The error names the argument, and shows no secret in the value."""
     with pytest.raises(InvalidArgument, match="base_url") as caught:
         Tomoviee(kit.key, kit.secret, base_url=base)
     assert "planted" not in f"{caught.value} {caught.value.value}"
 
 
-def test_a_bad_address_in_the_environment_names_the_variable(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes from the environment is refused by the variable's name."""
+def test_invalid_base_url_in_environment_names_the_variable(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid value from the environment is refused by the variable's name."""
     monkeypatch.setenv("TOMOVIEE_BASE_URL", "localhost:8080")
     with pytest.raises(InvalidArgument, match="TOMOVIEE_BASE_URL"):
         Tomoviee(kit.key, kit.secret)
@@ -134,16 +134,16 @@ def test_a_bad_address_in_the_environment_names_the_variable(kit: Kit, monkeypat
         ("on_event", "log"),
     ],
 )
-def test_an_option_of_the_wrong_kind_is_refused(kit: Kit, kind: Any, field: str, value: object) -> None:
-    """Each option names itself and what it takes."""
+def test_option_of_wrong_type_is_refused(kit: Kit, kind: Any, field: str, value: object) -> None:
+    """The error for an option has its name and what is allowed."""
     with pytest.raises(InvalidArgument) as caught:
         kind(kit.key, kit.secret, **{field: value})
     assert caught.value.field == field
 
 
 @given(steps=st.lists(st.floats(0, 1e6)), start=st.floats(0, 1e6))
-def test_a_skipping_clock_moves_by_what_is_slept(steps: list[float], start: float) -> None:
-    """Sleeping returns at once and moves the clock's own time, sync and async alike, never back."""
+def test_skipping_clock_advances_by_sleeps(steps: list[float], start: float) -> None:
+    """Sleeping returns at once and advances the clock's own time, sync and async alike, never back."""
     one, other = SkippingClock(start), SkippingClock(start)
 
     async def sleep() -> None:
@@ -161,8 +161,8 @@ def test_a_skipping_clock_moves_by_what_is_slept(steps: list[float], start: floa
     assert repr(one) == f"SkippingClock({one.now()})"
 
 
-def test_the_system_clock_is_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By default real time passes: the monotonic clock and the real sleeps are used."""
+def test_system_clock_uses_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default the monotonic clock and the real sleeps are used."""
     slept: list[float] = []
 
     async def asleep(seconds: float) -> None:
@@ -179,8 +179,8 @@ def test_the_system_clock_is_the_systems(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), SkippingClock()])
-def test_both_clocks_are_clocks(clock: object) -> None:
-    """The protocol is what both implement."""
+def test_both_clocks_implement_the_protocol(clock: object) -> None:
+    """Both clocks are instances of `Clock`."""
     assert isinstance(clock, Clock)
 
 
@@ -206,8 +206,8 @@ REFUSED: list[tuple[Any, Any]] = [
 
 
 @pytest.mark.parametrize(("check", "value"), REFUSED)
-def test_every_check_names_field_value_and_what_is_allowed(check: Any, value: object) -> None:
-    """A refusal says which argument, what it was and what it may be."""
+def test_validation_error_has_field_value_and_allowed(check: Any, value: object) -> None:
+    """A validation error has the argument, its value and what is allowed."""
     with pytest.raises(InvalidArgument) as caught:
         check(value)
     assert caught.value.field == "f"
@@ -216,15 +216,15 @@ def test_every_check_names_field_value_and_what_is_allowed(check: Any, value: ob
     assert caught.value.allowed in str(caught.value)
 
 
-def test_a_long_value_is_cut() -> None:
-    """An error about a megabyte of text is not a megabyte long."""
+def test_long_value_is_shortened() -> None:
+    """The error about a megabyte of text is not a megabyte long."""
     with pytest.raises(InvalidArgument) as caught:
         checks.choice("f", "x" * 10**6, ["a"])
     assert len(str(caught.value)) < 200
 
 
-def test_what_is_allowed_comes_back() -> None:
-    """A check gives back what it was given, in the form it is used."""
+def test_valid_value_is_returned() -> None:
+    """A check returns its value, in the form in which it is used."""
     assert checks.text("f", "abc", longest=3) == "abc"
     assert checks.optional_text("f", None) is None
     assert checks.choice("f", 1, ["a", 1]) == 1

@@ -1,4 +1,4 @@
-"""Descriptors: one flow, two methods, and both look like what they are."""
+"""Descriptors: one flow becomes a sync and an async method."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def finish(flow: Flow[T]) -> T:
-    """The value of a flow that asks for nothing."""
+    """Return the value of a flow without effects."""
     with pytest.raises(StopIteration) as end:
         next(flow)
     value: T = end.value.value
@@ -31,7 +31,7 @@ def finish(flow: Flow[T]) -> T:
 
 
 class Sums:
-    """Operations without input or output."""
+    """Operations without I/O."""
 
     @operation
     def add(self, one: int, *, other: int = 2) -> Flow[int]:
@@ -41,7 +41,7 @@ class Sums:
 
 
 class SyncSums(Sums, Blocking):
-    """The blocking kind."""
+    """The sync owner."""
 
     def _run(self, flow: Flow[T]) -> T:
         return finish(flow)
@@ -51,7 +51,7 @@ class SyncSums(Sums, Blocking):
 
 
 class AsyncSums(Sums, Awaiting):
-    """The awaiting kind."""
+    """The async owner."""
 
     async def _run(self, flow: Flow[T]) -> T:
         return finish(flow)
@@ -60,8 +60,8 @@ class AsyncSums(Sums, Awaiting):
         raise NotImplementedError
 
 
-def test_one_flow_is_a_call_and_a_coroutine() -> None:
-    """The same body gives a value to one kind of owner and a coroutine to the other."""
+def test_flow_becomes_call_and_coroutine() -> None:
+    """The same flow returns a value from a sync owner and a coroutine from an async one."""
     assert SyncSums().add(1, other=3) == 4
     assert asyncio.run(AsyncSums().add(1)) == 3
     assert inspect.iscoroutinefunction(AsyncSums().add)
@@ -69,8 +69,8 @@ def test_one_flow_is_a_call_and_a_coroutine() -> None:
 
 
 @pytest.mark.parametrize("kind", [SyncSums, AsyncSums])
-def test_a_method_looks_like_one(kind: type[SyncSums | AsyncSums]) -> None:
-    """Name, text and arguments are the flow's own, and the value is what the caller gets."""
+def test_method_keeps_name_docstring_and_signature(kind: type[SyncSums | AsyncSums]) -> None:
+    """Name, docstring and arguments are those of the flow, and the return type is that of the caller."""
     method = kind().add
     assert isinstance(method, MethodType)
     assert str(inspect.signature(method)) == "(one: 'int', *, other: 'int' = 2) -> 'int'"
@@ -79,8 +79,8 @@ def test_a_method_looks_like_one(kind: type[SyncSums | AsyncSums]) -> None:
     assert "add(self, one: 'int'" in pydoc.plain(pydoc.render_doc(kind))
 
 
-def test_help_shows_a_capability_with_its_arguments() -> None:
-    """`help()` on a client's method and on its class shows arguments, defaults and the text."""
+def test_help_shows_arguments_and_docstring() -> None:
+    """`help()` on a client's method and on its class shows arguments, defaults and the docstring."""
     for kind, job in ((Tomoviee, "Job"), (AsyncTomoviee, "AsyncJob")):
         out = io.StringIO()
         pydoc.Helper(output=out).help(kind.text_to_video)
@@ -89,8 +89,8 @@ def test_help_shows_a_capability_with_its_arguments() -> None:
         assert "text_to_video(self, prompt" in pydoc.plain(pydoc.render_doc(kind))
 
 
-def test_a_wrong_call_is_a_type_error() -> None:
-    """A missing or unknown argument is refused as Python refuses it."""
+def test_wrong_arguments_are_type_errors() -> None:
+    """A missing or unknown argument raises TypeError, as for any function."""
     with pytest.raises(TypeError, match="one"):
         SyncSums().add()  # type: ignore[call-arg]  # the mistake is the test
     with pytest.raises(TypeError, match="more"):

@@ -1,4 +1,4 @@
-"""Many jobs at once: every one is waited for at its own pace, none is lost, and time is spent once."""
+"""gather and as_completed: each job on its own schedule, no job lost, waits interleaved."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ ENDS = st.lists(st.floats(0, 120), max_size=8)
 
 
 class Gateway:
-    """Answers polls: job t-<n> ends at the n-th of *ends*, on *clock*; a job in *broken* is refused to be told of."""
+    """Serves polls: job t-<n> ends at the n-th of *ends*, on *clock*; polls of a job in *broken* are refused."""
 
     def __init__(self, kit: Kit, ends: Sequence[float], broken: Sequence[int] = ()) -> None:
         self.kit = kit
         self.clock = SkippingClock()
         self.ends = ends
         self.broken = broken
-        self.looks: list[tuple[int, float]] = []
+        self.poll_times: list[tuple[int, float]] = []
         self.submitted = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -59,30 +59,33 @@ class Gateway:
             return httpx.Response(200, content=self.kit.created(f"t-{self.submitted - 1}"))
         number = int(json.loads(request.content)["task_id"].removeprefix("t-"))
         now = self.clock.now()
-        self.looks.append((number, now))
+        self.poll_times.append((number, now))
         if number in self.broken:
             return httpx.Response(401)
         over = now >= self.ends[number]
         return httpx.Response(200, content=self.kit.task(4 if over else 2))
 
     def jobs(self, **options: Any) -> list[Job]:
-        """A blocking handle of every job."""
+        """Return a sync handle of every job."""
         client = self.kit.client(self, clock=self.clock, **options)
         return [client.job(f"t-{number}") for number in range(len(self.ends))]
 
     def async_jobs(self, **options: Any) -> list[AsyncJob]:
-        """An awaiting handle of every job."""
+        """Return an async handle of every job."""
         client = self.kit.async_client(self, clock=self.clock, **options)
         return [client.job(f"t-{number}") for number in range(len(self.ends))]
 
     def most_at_once(self) -> int:
-        """How many jobs were waited for at the same time."""
-        spans = [[at for seen, at in self.looks if seen == number] for number in {number for number, _ in self.looks}]
-        return max((sum(span[0] < at < span[-1] for span in spans) for _, at in self.looks), default=0)
+        """Return the greatest number of jobs that were pending at the same time."""
+        spans = [
+            [at for seen, at in self.poll_times if seen == number]
+            for number in {number for number, _ in self.poll_times}
+        ]
+        return max((sum(span[0] < at < span[-1] for span in spans) for _, at in self.poll_times), default=0)
 
 
-def trouble_of(call: Callable[[], object]) -> GatherError:
-    """The error that a call ends in; one that tells of nothing if it does not."""
+def error_of(call: Callable[[], object]) -> GatherError:
+    """Return the error that a call raises, or an empty GatherError."""
     try:
         call()
     except GatherError as error:
@@ -91,15 +94,15 @@ def trouble_of(call: Callable[[], object]) -> GatherError:
 
 
 def about_jobs(error: GatherError) -> list[errors.SoundstageError]:
-    """What went wrong, all of it being errors of this library."""
+    """Return the errors, which are all errors of this library."""
     found = [one for one in error.exceptions if isinstance(one, errors.SoundstageError)]
     assert len(found) == len(error.exceptions)
     return found
 
 
 @given(ends=ENDS, limit=LIMITS)
-def test_all_jobs_are_over_and_in_the_order_given(kit: Kit, ends: list[float], limit: int) -> None:
-    """Whatever ends when, gather gives every job, over, in the order given, and waits for no more than it may."""
+def test_gather_returns_ended_jobs_in_given_order(kit: Kit, ends: list[float], limit: int) -> None:
+    """Whenever the jobs end, gather returns all of them, ended, in the given order, within its limit."""
     gateway = Gateway(kit, ends)
     jobs = gateway.jobs()
     assert gather(jobs, limit=limit) == jobs
@@ -108,40 +111,42 @@ def test_all_jobs_are_over_and_in_the_order_given(kit: Kit, ends: list[float], l
 
 
 @given(ends=ENDS, limit=LIMITS)
-def test_each_job_is_given_once_when_it_is_over(kit: Kit, ends: list[float], limit: int) -> None:
-    """as_completed gives every job once, over, and never later than the look that found it so."""
+def test_as_completed_yields_each_job_once(kit: Kit, ends: list[float], limit: int) -> None:
+    """as_completed yields every job once, ended, right after the poll that found the end."""
     gateway = Gateway(kit, ends)
     jobs = gateway.jobs()
     seen: list[tuple[str, float]] = []
     for job in as_completed(jobs, limit=limit):
         assert job.state.final
         seen.append((job.id, gateway.clock.now()))
-    last_looks = {f"t-{number}": at for number, at in gateway.looks}
-    assert dict(seen) == last_looks
+    last_polls = {f"t-{number}": at for number, at in gateway.poll_times}
+    assert dict(seen) == last_polls
     assert len(seen) == len(jobs)
 
 
 @given(ends=st.lists(st.floats(0, 120), min_size=1, max_size=8))
-def test_many_jobs_take_no_longer_than_the_longest(kit: Kit, ends: list[float]) -> None:
-    """With room for all, time is spent once, and each job is looked at as if it were alone."""
+def test_waits_are_interleaved(kit: Kit, ends: list[float]) -> None:
+    """Within the limit the wait takes as long as the longest job, and each job is polled as if it were alone."""
     together = Gateway(kit, ends)
     gather(together.jobs(), limit=len(ends))
     longest = 0.0
     for number in range(len(ends)):
         alone = Gateway(kit, ends)
         alone.jobs()[number].wait()
-        assert [at for seen, at in together.looks if seen == number] == pytest.approx([at for _, at in alone.looks])
+        assert [at for seen, at in together.poll_times if seen == number] == pytest.approx(
+            [at for _, at in alone.poll_times]
+        )
         longest = max(longest, alone.clock.now())
     assert together.clock.now() == pytest.approx(longest)
 
 
-def test_every_client_keeps_its_own_pace_and_clock(kit: Kit) -> None:
-    """Jobs of several clients are looked at by the policy and the clock of each."""
+def test_jobs_keep_their_clients_policy_and_clock(kit: Kit) -> None:
+    """Jobs of several clients are polled by the policy and the clock of each."""
     quick, slow = Gateway(kit, [30, 30]), Gateway(kit, [100])
     jobs = [*quick.jobs(poll=PollPolicy(first=5)), *slow.jobs(poll=PollPolicy(first=50))]
     assert gather(iter(jobs)) == jobs
-    assert [at for _, at in slow.looks] == [0, 50, 100]
-    assert [at for number, at in quick.looks if number] == [0, 5, 10, 15, 20, 25, 30]
+    assert [at for _, at in slow.poll_times] == [0, 50, 100]
+    assert [at for number, at in quick.poll_times if number] == [0, 5, 10, 15, 20, 25, 30]
 
 
 @given(
@@ -150,10 +155,10 @@ def test_every_client_keeps_its_own_pace_and_clock(kit: Kit) -> None:
     limit=LIMITS,
     timeout=st.none() | st.floats(0, 150),
 )
-def test_both_kinds_do_the_same(
+def test_sync_and_async_gather_are_equal(
     kit: Kit, ends: list[float], broken: set[int], limit: int, timeout: float | None
 ) -> None:
-    """The same jobs have the same looks at the same times, and end in the same order or the same error."""
+    """The same jobs are polled at the same times, and end in the same order or the same error."""
     one, other = (Gateway(kit, ends, sorted(broken)) for _ in range(2))
 
     given_by_one, given_by_other = list[str](), list[str]()
@@ -166,18 +171,18 @@ def test_both_kinds_do_the_same(
         async for job in as_completed_async(other.async_jobs(), limit=limit, timeout=timeout):
             given_by_other.append(job.id)
 
-    first, second = trouble_of(blocking), trouble_of(lambda: asyncio.run(awaiting()))
+    first, second = error_of(blocking), error_of(lambda: asyncio.run(awaiting()))
     assert (str(first), first.tokens) == (str(second), second.tokens)
-    assert (given_by_one, one.looks) == (given_by_other, other.looks)
+    assert (given_by_one, one.poll_times) == (given_by_other, other.poll_times)
 
 
 @given(ends=st.lists(st.floats(0, 120), min_size=1, max_size=8), broken=st.sets(st.integers(0, 7)), limit=LIMITS)
-def test_a_failing_look_loses_no_other_job(kit: Kit, ends: list[float], broken: set[int], limit: int) -> None:
-    """Every other job is waited for to its end; then the error carries every job, every token and every trouble."""
+def test_failed_poll_loses_no_other_job(kit: Kit, ends: list[float], broken: set[int], limit: int) -> None:
+    """All other jobs are waited for; then the error has every job, every token and every error."""
     gateway = Gateway(kit, ends, sorted(broken))
     jobs = gateway.jobs()
     failing = [job for number, job in enumerate(jobs) if number in broken]
-    error = trouble_of(lambda: gather(jobs, limit=limit))
+    error = error_of(lambda: gather(jobs, limit=limit))
     assert [job for job in jobs if not job.state.final] == failing
     assert sorted(str(one.token) for one in about_jobs(error)) == sorted(job.to_token() for job in failing)
     if failing:
@@ -186,27 +191,27 @@ def test_a_failing_look_loses_no_other_job(kit: Kit, ends: list[float], broken: 
 
 
 @given(ends=ENDS, limit=LIMITS, timeout=st.floats(0, 150))
-def test_the_time_of_all_is_kept(kit: Kit, ends: list[float], limit: int, timeout: float) -> None:
-    """It never takes longer than it may; a job that is not over by then is told of, and no other is."""
+def test_timeout_limits_the_whole_call(kit: Kit, ends: list[float], limit: int, timeout: float) -> None:
+    """The call never exceeds its timeout, and the error has exactly the jobs that are not over."""
     gateway = Gateway(kit, ends)
     jobs = gateway.jobs()
-    error = trouble_of(lambda: gather(jobs, limit=limit, timeout=timeout))
+    error = error_of(lambda: gather(jobs, limit=limit, timeout=timeout))
     late = [one.job for one in error.exceptions if isinstance(one, WaitTimeout)]
     assert len(late) == len(error.exceptions)
     assert sorted(map(id, late)) == sorted(id(job) for job in jobs if not job.state.final)
     assert gateway.clock.now() <= timeout * (1 + 1e-12)
 
 
-def test_no_time_looks_at_every_job_once(kit: Kit) -> None:
-    """With a time-out of nothing each job is looked at once, however few may go on at a time."""
+def test_zero_timeout_polls_every_job_once(kit: Kit) -> None:
+    """With timeout=0 each job is polled once, whatever the limit."""
     gateway = Gateway(kit, [0, 1, 0, 1])
     with pytest.raises(GatherError, match=r"2 of the waits for 4 jobs failed \(WaitTimeout: "):
         gather(gateway.jobs(), limit=1, timeout=0)
-    assert [number for number, _ in gateway.looks] == [0, 1, 2, 3]
+    assert [number for number, _ in gateway.poll_times] == [0, 1, 2, 3]
 
 
-def test_a_wait_without_a_timeout_has_its_clients_own(kit: Kit) -> None:
-    """By default each job has the time of its client's policy, counted from its own first look."""
+def test_default_timeout_is_the_policys(kit: Kit) -> None:
+    """By default each job has the timeout of its client's policy, counted from its own first poll."""
     gateway = Gateway(kit, [math.inf, 150])
     jobs = gateway.jobs(poll=PollPolicy(timeout=100))
     with pytest.raises(GatherError):
@@ -215,17 +220,17 @@ def test_a_wait_without_a_timeout_has_its_clients_own(kit: Kit) -> None:
     assert gateway.clock.now() == 150
 
 
-def test_a_job_given_twice_is_waited_for_once(kit: Kit) -> None:
-    """A job has both its places in gather, one in as_completed, and the service is asked no more often."""
+def test_job_given_twice_is_polled_once(kit: Kit) -> None:
+    """A job that is given twice is listed twice by gather, yielded once by as_completed, and polled as one."""
     gateway = Gateway(kit, [15, 25])
     one, two = gateway.jobs()
     assert gather((one, two, one)) == [one, two, one]
-    assert len([at for number, at in gateway.looks if number == 0]) == 3
+    assert len([at for number, at in gateway.poll_times if number == 0]) == 3
     assert list(as_completed([one, one, two])) == [one, two]
 
 
-def test_nothing_given_is_nothing_to_wait_for(kit: Kit) -> None:
-    """An empty collection is no error, of either kind."""
+def test_empty_collection_returns_at_once(kit: Kit) -> None:
+    """An empty collection is not an error."""
     del kit
     assert gather([]) == []
     assert list(as_completed(())) == []
@@ -233,24 +238,24 @@ def test_nothing_given_is_nothing_to_wait_for(kit: Kit) -> None:
 
 
 @given(count=st.integers(0, 8), limit=LIMITS)
-def test_an_iterator_that_submits_is_asked_as_jobs_end(kit: Kit, count: int, limit: int) -> None:
-    """No more than the limit are ever going on at the service."""
+def test_iterator_is_read_as_jobs_end(kit: Kit, count: int, limit: int) -> None:
+    """No more jobs than the limit are pending at the service at any time."""
     gateway = Gateway(kit, [25.0 * number for number in range(count)])
     client = kit.client(gateway, clock=gateway.clock)
-    going: list[Job] = []
+    open_jobs: list[Job] = []
 
     def submit() -> Iterator[Job]:
         for _ in range(count):
-            assert sum(not job.state.final for job in going) < limit
-            going.append(client.text_to_video("a kite"))
-            yield going[-1]
+            assert sum(not job.state.final for job in open_jobs) < limit
+            open_jobs.append(client.text_to_video("a kite"))
+            yield open_jobs[-1]
 
-    assert gather(submit(), limit=limit) == going
-    assert len(going) == count
+    assert gather(submit(), limit=limit) == open_jobs
+    assert len(open_jobs) == count
 
 
-def test_a_submission_that_fails_loses_no_job_before_it(kit: Kit) -> None:
-    """Whatever the iterator raises is told at the end, when the jobs that it gave are over."""
+def test_error_of_the_iterator_loses_no_job(kit: Kit) -> None:
+    """An error of the iterator is raised at the end, when the jobs before it are over."""
     gateway = Gateway(kit, [50, 20])
 
     def submit() -> Iterator[Job]:
@@ -264,8 +269,8 @@ def test_a_submission_that_fails_loses_no_job_before_it(kit: Kit) -> None:
     assert caught.value.tokens == tuple(job.to_token() for job in caught.value.jobs)
 
 
-def test_nothing_is_submitted_once_the_time_is_over(kit: Kit) -> None:
-    """An iterator is asked for no job that could only be late, and the error says that it was left."""
+def test_iterator_is_not_read_after_the_timeout(kit: Kit) -> None:
+    """No job is taken from an iterator after the timeout, and the error reports it."""
     gateway = Gateway(kit, [30, 30, 30])
     jobs = iter(gateway.jobs())
     with pytest.raises(GatherError, match="the timeout of 30 s has passed") as caught:
@@ -274,19 +279,19 @@ def test_nothing_is_submitted_once_the_time_is_over(kit: Kit) -> None:
     assert [job.id for job in jobs] == ["t-1", "t-2"]
 
 
-def test_a_collection_is_told_of_whole(kit: Kit) -> None:
-    """Jobs whose turn never came are late too, and carried with their tokens."""
+def test_late_jobs_of_a_collection_are_reported(kit: Kit) -> None:
+    """Jobs that were never polled are late too, and are in the error with their tokens."""
     gateway = Gateway(kit, [math.inf] * 3)
     jobs = gateway.jobs()
     with pytest.raises(GatherError) as caught:
         gather(jobs, limit=1, timeout=30)
     assert [one.job for one in caught.value.exceptions if isinstance(one, WaitTimeout)] == jobs
     assert [one.token for one in about_jobs(caught.value)] == [job.to_token() for job in jobs]
-    assert {number for number, _ in gateway.looks} == {0}
+    assert {number for number, _ in gateway.poll_times} == {0}
 
 
-def test_an_outage_is_borne_as_in_any_wait(kit: Kit) -> None:
-    """A look without connection ends nothing, until it lasts for longer than the policy bears."""
+def test_outage_is_tolerated_within_the_policy(kit: Kit) -> None:
+    """Failed polls do not end a wait until the outage lasts longer than the policy allows."""
     gateway = Gateway(kit, [100])
 
     def unreachable(request: httpx.Request) -> httpx.Response:
@@ -303,9 +308,9 @@ def test_an_outage_is_borne_as_in_any_wait(kit: Kit) -> None:
     assert [type(one) for one in caught.value.exceptions] == [ConnectionFailed]
 
 
-@pytest.mark.parametrize("place", ["sleep", "look"])
-def test_an_interruption_leaves_every_token(kit: Kit, place: str) -> None:
-    """Ctrl-C, while sleeping or asking, names all jobs that go on, those whose turn has not come too, and once."""
+@pytest.mark.parametrize("place", ["sleep", "poll"])
+def test_interruption_has_every_open_token(kit: Kit, place: str) -> None:
+    """Ctrl-C during a sleep or a poll has the tokens of all open jobs, each once, also of those not yet polled."""
 
     class Interrupting(SkippingClock):
         def sleep(self, seconds: float) -> None:
@@ -314,7 +319,7 @@ def test_an_interruption_leaves_every_token(kit: Kit, place: str) -> None:
     gateway = Gateway(kit, [0, math.inf, math.inf, math.inf])
 
     def handler(request: httpx.Request) -> httpx.Response:
-        if place == "look" and len(gateway.looks) == 2:
+        if place == "poll" and len(gateway.poll_times) == 2:
             raise KeyboardInterrupt
         return gateway(request)
 
@@ -327,14 +332,14 @@ def test_an_interruption_leaves_every_token(kit: Kit, place: str) -> None:
     assert [job.to_token() in note for job in jobs] == [False, True, True, True]
 
 
-def test_a_cancelled_task_leaves_every_token(kit: Kit) -> None:
-    """A task that is cancelled while it gathers carries the tokens of the jobs that go on."""
+def test_canceled_task_has_every_open_token(kit: Kit) -> None:
+    """A task that is canceled while it gathers has the tokens of the open jobs."""
 
-    async def story() -> None:
+    async def script() -> None:
         gateway = Gateway(kit, [0, math.inf])
 
         def handler(request: httpx.Request) -> httpx.Response:
-            if len(gateway.looks) == 4:
+            if len(gateway.poll_times) == 4:
                 task.cancel()
             return gateway(request)
 
@@ -345,51 +350,51 @@ def test_a_cancelled_task_leaves_every_token(kit: Kit) -> None:
         (note,) = caught.value.__notes__
         assert ("t-0" in note, "t-1" in note) == (False, True)
 
-    asyncio.run(story())
+    asyncio.run(script())
 
 
-def test_whoever_stops_asking_leaves_the_rest_as_it_is(kit: Kit) -> None:
-    """A loop that is left looks no more, and the jobs can be waited for again."""
+def test_leaving_the_loop_early_keeps_the_jobs(kit: Kit) -> None:
+    """After a break nothing more is polled, and the jobs can be waited for again."""
     gateway = Gateway(kit, [0, 100])
     jobs = gateway.jobs()
     completed = as_completed(jobs)
     assert next(completed) is jobs[0]
     completed.close()
-    looks = len(gateway.looks)
+    poll_times = len(gateway.poll_times)
     assert jobs[1].state is JobState.UNKNOWN
     assert gather(jobs) == jobs
-    assert len(gateway.looks) > looks
+    assert len(gateway.poll_times) > poll_times
 
 
-def test_async_jobs_are_gathered_in_order(kit: Kit) -> None:
-    """gather_async gives every job, over, in the order given."""
+def test_gather_async_returns_given_order(kit: Kit) -> None:
+    """gather_async returns every job, ended, in the given order."""
 
-    async def story() -> None:
+    async def script() -> None:
         gateway = Gateway(kit, [50, 20, 35])
         jobs = gateway.async_jobs()
         assert await gather_async(jobs, limit=2) == jobs
         assert all(job.state.final for job in jobs)
 
-    asyncio.run(story())
+    asyncio.run(script())
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 1.5, None])
 @pytest.mark.parametrize("call", [gather, as_completed, as_completed_async])
-def test_a_limit_that_is_none_is_refused(call: Any, limit: Any) -> None:
-    """A bad limit is refused at the call, before anything is taken or sent."""
+def test_invalid_limit_is_refused(call: Any, limit: Any) -> None:
+    """An invalid limit is refused before a job is taken or anything is sent."""
     with pytest.raises(InvalidArgument, match="limit"):
         call([], limit=limit)
 
 
 @pytest.mark.parametrize("timeout", [-1, math.nan, "soon", True])
-def test_a_time_that_is_none_is_refused(timeout: Any) -> None:
-    """A time-out that is no time is refused at the call."""
+def test_invalid_timeout_is_refused(timeout: Any) -> None:
+    """An invalid timeout is refused before anything is sent."""
     with pytest.raises(InvalidArgument, match="timeout"):
         as_completed([], timeout=timeout)
 
 
-def test_what_is_no_job_is_refused_before_anything_is_sent(kit: Kit) -> None:
-    """Anything but handles of the right kind is refused with what is allowed."""
+def test_other_objects_than_jobs_are_refused(kit: Kit) -> None:
+    """Anything but handles of the right class is refused with what is allowed, before anything is sent."""
     gateway = Gateway(kit, [0])
     for jobs in (5, "t-0", [*gateway.jobs(), None], gateway.async_jobs()):
         with pytest.raises(InvalidArgument, match=r"jobs=.* an iterable of Job") as caught:
@@ -397,11 +402,11 @@ def test_what_is_no_job_is_refused_before_anything_is_sent(kit: Kit) -> None:
         assert caught.value.field == "jobs"
     with pytest.raises(InvalidArgument, match="an iterable of AsyncJob"):
         as_completed_async(gateway.jobs())  # type: ignore[arg-type]
-    assert gateway.looks == []
+    assert gateway.poll_times == []
 
 
-def test_the_error_crosses_processes_with_its_tokens(kit: Kit) -> None:
-    """What is pickled or copied leaves the live handles behind and keeps the tokens and the troubles."""
+def test_gather_error_is_pickled_with_tokens(kit: Kit) -> None:
+    """A pickled or copied error has no handles, and keeps the tokens and the errors."""
     gateway = Gateway(kit, [math.inf] * 5)
     with pytest.raises(GatherError, match="and 2 more") as caught:
         gather(gateway.jobs(), timeout=10)

@@ -1,4 +1,4 @@
-"""Job handles, blocking: what they know, how they wait, how they survive."""
+"""Job handles of the sync client: state, waits, tokens, files."""
 
 from __future__ import annotations
 
@@ -37,62 +37,66 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-URL = "https://cdn.example/film.mp4?Signature=planted"
+URL = "https://cdn.example/video.mp4?Signature=planted"
 
 
 def gateway(kit: Kit, *polls: bytes | httpx.Response | Exception) -> Callable[[httpx.Request], httpx.Response]:
-    """Answers create calls, then polls in this order (the last for ever), and every download."""
-    answers = list(polls)
+    """Answer create calls, then polls in this order (the last one repeatedly), and every download."""
+    responses = list(polls)
 
     def handler(request: httpx.Request) -> httpx.Response:
         if "/application/" in request.url.path:
             return httpx.Response(200, content=kit.created("t-1"))
         if request.url.path.endswith("/pub/task"):
-            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            answer = responses.pop(0) if len(responses) > 1 else responses[0]
             if isinstance(answer, Exception):
                 raise answer
             return answer if isinstance(answer, httpx.Response) else httpx.Response(200, content=answer)
-        return httpx.Response(200, content=kit.film)
+        return httpx.Response(200, content=kit.video)
 
     return handler
 
 
-def test_a_new_job_is_queued_and_knows_where_it_comes_from(kit: Kit) -> None:
-    """A job just started has its id, vendor and operation, and no answer but the create call's."""
+def test_new_job_is_queued(kit: Kit) -> None:
+    """A job that was just started has its id, vendor and operation, and the response of the create call."""
     job = kit.client(gateway(kit, kit.task(1))).text_to_video("a kite")
     assert (job.id, job.vendor, job.operation, job.state) == ("t-1", "tomoviee", "text_to_video", JobState.QUEUED)
     assert (job.state_raw, job.progress, job.outputs, job.error, job.cost) == (None, None, [], None, None)
     assert job.raw["data"]["task_id"] == "t-1"
 
 
-def test_a_job_is_waited_for_to_its_end(kit: Kit) -> None:
-    """Wait returns the job itself, at its end, having told every answer on the way."""
-    told: list[Snapshot] = []
+def test_wait_returns_the_ended_job(kit: Kit) -> None:
+    """A wait returns the job itself, ended, after a call of on_update for every poll."""
+    updates: list[Snapshot] = []
     polls = kit.task(1, progress=0), kit.task(2, progress=50), kit.finished(URL)
     job = kit.client(gateway(kit, *polls)).text_to_video("a kite")
-    assert job.wait(on_update=told.append) is job
-    assert [(seen.state.value, seen.progress) for seen in told] == [("queued", 0), ("running", 50), ("succeeded", 100)]
+    assert job.wait(on_update=updates.append) is job
+    assert [(seen.state.value, seen.progress) for seen in updates] == [
+        ("queued", 0),
+        ("running", 50),
+        ("succeeded", 100),
+    ]
     assert [(output.url, output.kind) for output in job.outputs] == [(URL, "video")]
     assert job.result() == job.outputs
 
 
-def test_a_finished_job_is_not_asked_about_again(kit: Kit) -> None:
+def test_ended_job_is_not_polled(kit: Kit) -> None:
     """Waiting for a job that is over sends nothing."""
-    answers: list[bytes | httpx.Response | Exception] = [kit.finished(URL), AssertionError("asked again")]
-    job = kit.client(gateway(kit, *answers)).text_to_video("a kite").wait()
+    responses: list[bytes | httpx.Response | Exception] = [kit.finished(URL), AssertionError("requested again")]
+    job = kit.client(gateway(kit, *responses)).text_to_video("a kite").wait()
     assert job.wait(timeout=0).result()
     assert [snapshot.state for snapshot in job.updates()] == [JobState.SUCCEEDED]
 
 
-def test_updates_give_every_answer(kit: Kit) -> None:
-    """The generator gives each believed answer, the last being the end."""
+def test_updates_yields_every_snapshot(kit: Kit) -> None:
+    """The generator yields each accepted snapshot, the last one being final."""
     polls = kit.task(1), kit.task(2), kit.task(1), kit.finished(URL)
     job = kit.client(gateway(kit, *polls)).text_to_video("a kite")
     assert [seen.state.value for seen in job.updates()] == ["queued", "running", "running", "succeeded"]
 
 
-def test_a_stale_answer_does_not_undo_an_end(kit: Kit) -> None:
-    """After success neither an earlier state nor another end is believed."""
+def test_stale_response_does_not_undo_a_final_state(kit: Kit) -> None:
+    """After success neither an earlier state nor another final state is accepted."""
     polls = kit.finished(URL), kit.task(2), kit.task(4)
     job = kit.client(gateway(kit, *polls)).text_to_video("a kite")
     for _ in range(3):
@@ -103,10 +107,8 @@ def test_a_stale_answer_does_not_undo_an_end(kit: Kit) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(3, errors.NoOutput), (4, errors.JobFailed), (5, errors.JobCanceled), (6, errors.JobExpired)]
 )
-def test_a_job_without_success_waits_in_peace_and_raises_as_result(
-    kit: Kit, status: int, kind: type[errors.JobError]
-) -> None:
-    """Wait does not raise for a failed job; result and save do, with reason, id and token."""
+def test_failed_job_raises_from_result_only(kit: Kit, status: int, kind: type[errors.JobError]) -> None:
+    """A wait does not raise for a failed job; result and save do, with reason, id and token."""
     job = kit.client(gateway(kit, kit.task(status, reason="bad luck"))).text_to_video("a kite").wait()
     assert type(job.error) is kind
     for call in (job.result, lambda: job.save("never made")):
@@ -115,8 +117,8 @@ def test_a_job_without_success_waits_in_peace_and_raises_as_result(
         assert (caught.value.job_id, caught.value.token, caught.value.vendor) == ("t-1", job.to_token(), "tomoviee")
 
 
-def test_a_wait_that_ends_early_carries_job_and_token(kit: Kit) -> None:
-    """Time-out loses nothing: the error holds the handle, and its token makes another."""
+def test_wait_timeout_has_job_and_token(kit: Kit) -> None:
+    """After a timeout nothing is lost: the error has the handle, and its token makes another."""
     client = kit.client(gateway(kit, kit.task(2)))
     job = client.text_to_video("a kite")
     with pytest.raises(WaitTimeout) as caught:
@@ -126,8 +128,8 @@ def test_a_wait_that_ends_early_carries_job_and_token(kit: Kit) -> None:
     assert pickle.loads(pickle.dumps(caught.value)).token == job.to_token()  # noqa: S301 - our own bytes
 
 
-def test_the_default_patience_is_the_policys(kit: Kit) -> None:
-    """Without a time-out the client's policy bounds the wait."""
+def test_default_timeout_is_the_policys(kit: Kit) -> None:
+    """Without a timeout the client's policy limits the wait."""
     clock = SkippingClock()
     client = kit.client(gateway(kit, kit.task(2)), clock=clock, poll=PollPolicy(first=7, timeout=100))
     with pytest.raises(WaitTimeout):
@@ -135,8 +137,8 @@ def test_the_default_patience_is_the_policys(kit: Kit) -> None:
     assert clock.now() == pytest.approx(100)
 
 
-def test_a_refresh_bears_passing_trouble(kit: Kit) -> None:
-    """A look is sent again while the trouble may pass, and gives up as the retry policy says."""
+def test_refresh_retries_transient_errors(kit: Kit) -> None:
+    """A poll is repeated while the error may pass, up to the limits of the retry policy."""
     polls = httpx.ReadError("broken"), httpx.Response(503), kit.task(2)
     job = kit.client(gateway(kit, *polls)).text_to_video("a kite").refresh()
     assert job.state is JobState.RUNNING
@@ -146,8 +148,8 @@ def test_a_refresh_bears_passing_trouble(kit: Kit) -> None:
     assert caught.value.token == lost.to_token()
 
 
-def test_a_refusal_to_tell_carries_the_token(kit: Kit) -> None:
-    """An unknown task is not found, and the error says which token it was about."""
+def test_refused_poll_has_the_token(kit: Kit) -> None:
+    """An unknown task is a NotFoundError with the job's token."""
     answer = b'{"code": 680404, "msg": "no such task"}'
     job = kit.client(gateway(kit, answer)).job("t-404")
     with pytest.raises(NotFoundError, match="no such task") as caught:
@@ -155,8 +157,8 @@ def test_a_refusal_to_tell_carries_the_token(kit: Kit) -> None:
     assert caught.value.token == job.to_token()
 
 
-def test_a_job_found_by_id_is_unknown_until_it_is_looked_at(kit: Kit) -> None:
-    """A handle made from an id or a token has sent nothing, and its first look says where it stands."""
+def test_job_by_id_is_unknown_until_polled(kit: Kit) -> None:
+    """A handle from an id or a token has sent nothing, and its first poll finds the state."""
     client = kit.client(gateway(kit, kit.finished(URL)))
     job = client.job("t-1")
     assert (job.state, job.operation) == (JobState.UNKNOWN, None)
@@ -166,21 +168,21 @@ def test_a_job_found_by_id_is_unknown_until_it_is_looked_at(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("job_id", ["", " ", None, 5])
-def test_an_id_that_is_none_is_refused(kit: Kit, job_id: Any) -> None:
-    """A job is named by a text with something in it."""
+def test_blank_id_is_refused(kit: Kit, job_id: Any) -> None:
+    """A job id is a string that is not blank."""
     with pytest.raises(InvalidArgument, match="id"):
         kit.client(gateway(kit, b"")).job(job_id)
 
 
-def test_a_token_of_another_address_is_refused(kit: Kit) -> None:
-    """A token made at one base address is not taken at another."""
+def test_token_of_another_address_is_refused(kit: Kit) -> None:
+    """A token of one base address is refused at another."""
     token = kit.client(gateway(kit, b"")).job("t-1").to_token()
     with pytest.raises(TokenError, match="elsewhere"):
         kit.client(gateway(kit, b""), base_url="https://elsewhere.example").job_from_token(token)
 
 
-def test_a_job_is_not_pickled_and_says_what_to_do(kit: Kit) -> None:
-    """Handles, outputs and clients hold credentials: copying one fails with advice."""
+def test_handles_cannot_be_pickled(kit: Kit) -> None:
+    """Copying a handle, an output or a client fails with advice, because it has credentials."""
     client = kit.client(gateway(kit, kit.finished(URL)))
     job = client.text_to_video("a kite").wait()
     for live, advice in ((job, "to_token"), (job.outputs[0], "to_token"), (client, "create a new one")):
@@ -189,8 +191,8 @@ def test_a_job_is_not_pickled_and_says_what_to_do(kit: Kit) -> None:
                 attempt(live)
 
 
-def test_a_cancel_that_the_vendor_lacks_is_refused(kit: Kit) -> None:
-    """No cancel call is documented: the error says so and carries the token."""
+def test_undocumented_cancel_is_unsupported(kit: Kit) -> None:
+    """Without a documented cancel call the error has the token."""
     job = kit.client(gateway(kit, b"")).job("t-1")
     with pytest.raises(UnsupportedError, match="documents no cancel call") as caught:
         job.cancel()
@@ -198,38 +200,38 @@ def test_a_cancel_that_the_vendor_lacks_is_refused(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{"timeout": -1}, {"timeout": math.nan}, {"on_update": 5}])
-def test_a_bad_wait_is_refused_before_a_look(kit: Kit, arguments: dict[str, Any]) -> None:
-    """Arguments of a wait are checked first."""
+def test_invalid_wait_is_refused_before_a_poll(kit: Kit, arguments: dict[str, Any]) -> None:
+    """Arguments of a wait are checked before anything is sent."""
     job = kit.client(gateway(kit, AssertionError("looked"))).job("t-1")
     with pytest.raises(InvalidArgument):
         job.wait(**arguments)
 
 
-def test_an_async_callback_is_refused(kit: Kit) -> None:
-    """Nobody would await it: the error says so instead of losing every update."""
+def test_async_callback_is_refused(kit: Kit) -> None:
+    """A coroutine function is refused, because it would never be awaited."""
 
-    async def told(snapshot: Snapshot) -> None:
+    async def updates(snapshot: Snapshot) -> None:
         raise AssertionError(snapshot)
 
     with pytest.raises(InvalidArgument, match="not an async one"):
-        kit.client(gateway(kit, b"")).job("t-1").wait(on_update=told)
+        kit.client(gateway(kit, b"")).job("t-1").wait(on_update=updates)
 
 
-def test_a_callback_that_raises_ends_the_wait_and_not_the_job(kit: Kit) -> None:
-    """The callback's own error comes through, and the handle keeps what it learned."""
+def test_error_of_a_callback_ends_only_the_wait(kit: Kit) -> None:
+    """The callback's own error is raised, and the handle keeps its newest state."""
     job = kit.client(gateway(kit, kit.task(2), kit.finished(URL))).job("t-1")
 
-    def told(snapshot: Snapshot) -> None:
+    def updates(snapshot: Snapshot) -> None:
         raise ZeroDivisionError(snapshot.progress)
 
     with pytest.raises(ZeroDivisionError):
-        job.wait(on_update=told)
+        job.wait(on_update=updates)
     assert job.state is JobState.RUNNING
     assert job.wait().state is JobState.SUCCEEDED
 
 
-def test_an_interrupted_wait_leaves_the_token(kit: Kit) -> None:
-    """After Ctrl-C the traceback says how to go on with the job."""
+def test_interrupted_wait_has_the_token(kit: Kit) -> None:
+    """After Ctrl-C the note in the traceback has the token."""
 
     def interrupted(snapshot: Snapshot) -> None:
         raise KeyboardInterrupt(snapshot.state)
@@ -240,8 +242,8 @@ def test_an_interrupted_wait_leaves_the_token(kit: Kit) -> None:
     assert job.to_token() in "".join(caught.value.__notes__)
 
 
-def test_a_cancel_that_the_vendor_has_is_asked_for(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is a cancel call, its answer is what the job knows next, sync and async alike."""
+def test_cancel_updates_the_job(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a cancel call, its response updates the job, sync and async alike."""
 
     def cancel(self: Service, ref: JobRef) -> Flow[Snapshot]:
         yield from ()
@@ -260,25 +262,25 @@ async def _awaited(waiting: Awaitable[T]) -> T:
     return await waiting
 
 
-def test_one_output_is_saved_where_it_is_told_to_be(kit: Kit, tmp_path: Path) -> None:
+def test_output_is_saved_with_options(kit: Kit, tmp_path: Path) -> None:
     """An output saves itself, with the options of a download."""
-    told: list[int] = []
+    updates: list[int] = []
     (output,) = kit.client(gateway(kit, kit.finished(URL))).job("t-1").result()
-    digest = hashlib.sha256(kit.film).hexdigest()
-    path = output.save(tmp_path / "mine.mp4", sha256=digest, on_progress=lambda done, _: told.append(done))
+    digest = hashlib.sha256(kit.video).hexdigest()
+    path = output.save(tmp_path / "mine.mp4", sha256=digest, on_progress=lambda done, _: updates.append(done))
     assert path == tmp_path / "mine.mp4"
-    assert told[-1] == path.stat().st_size == len(kit.film)
+    assert updates[-1] == path.stat().st_size == len(kit.video)
     with pytest.raises(errors.DownloadTooLarge):
         output.save(tmp_path / "other.mp4", max_bytes=10)
 
 
-def test_saving_waits_and_names_files_after_the_job(kit: Kit, tmp_path: Path) -> None:
-    """Every output lands in the folder, which is made, under the job's id and a number."""
+def test_save_names_files_after_the_job(kit: Kit, tmp_path: Path) -> None:
+    """A save waits, creates the folder, and names every file by the job's id and a number."""
     polls = kit.task(2), kit.finished(URL, "https://cdn.example/other.MOV", "https://cdn.example/third")
     job = kit.client(gateway(kit, *polls)).text_to_video("a kite")
-    saved = job.save(tmp_path / "films" / "new")
+    saved = job.save(tmp_path / "videos" / "new")
     assert [path.name for path in saved] == ["t-1-1.mp4", "t-1-2.mov", "t-1-3.mp4"]
-    assert {path.read_bytes() for path in saved} == {kit.film}
+    assert {path.read_bytes() for path in saved} == {kit.video}
     assert sorted(path.name for path in saved[0].parent.iterdir()) == ["t-1-1.mp4", "t-1-2.mov", "t-1-3.mp4"]
 
 
@@ -292,24 +294,24 @@ def test_saving_waits_and_names_files_after_the_job(kit: Kit, tmp_path: Path) ->
         {"folder": "x", "resume": "yes"},
     ],
 )
-def test_a_bad_save_is_refused_before_a_look(kit: Kit, options: dict[str, Any]) -> None:
-    """Arguments of a save are checked first."""
+def test_invalid_save_is_refused_before_a_poll(kit: Kit, options: dict[str, Any]) -> None:
+    """Arguments of a save are checked before anything is sent."""
     job = kit.client(gateway(kit, AssertionError("looked"))).job("t-1")
     with pytest.raises(InvalidArgument):
         job.save(**options)
 
 
-def test_a_job_shows_itself_without_addresses(kit: Kit) -> None:
-    """The repr of a job and of its outputs say what they are, and no signature."""
+def test_repr_shows_no_address(kit: Kit) -> None:
+    """The repr of a job and of its outputs identifies them, and shows no signed address."""
     job = kit.client(gateway(kit, kit.finished(URL))).job("t-1")
     assert repr(job) == "<Job tomoviee t-1 unknown>"
     assert repr(job.wait()) == "<Job tomoviee t-1 succeeded, 100 %>"
-    assert repr(job.outputs) == "[<Output video https://cdn.example/film.mp4?***>]"
+    assert repr(job.outputs) == "[<Output video https://cdn.example/video.mp4?***>]"
     assert "planted" not in repr(job.snapshot)
 
 
 def test_outputs_are_equal_by_address_and_kind(kit: Kit) -> None:
-    """Two handles of one result are the same to sets and comparisons."""
+    """Two handles of one output are equal in sets and comparisons."""
     job = kit.client(gateway(kit, kit.finished(URL, URL))).job("t-1").wait()
     first, second = job.outputs
     assert first == second

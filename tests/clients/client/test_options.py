@@ -1,4 +1,4 @@
-"""The options that every client takes are visible, documented and checked, though they are declared once."""
+"""The options of every client: declared once, visible in signatures, documented and checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLIENTS = pytest.mark.parametrize(
 
 
 def shared_by(kind: type) -> set[str]:
-    """The shared options that *kind* takes: a vendor without jobs has nothing to poll."""
+    """Return the shared options of *kind*: a vendor without jobs has nothing to poll."""
     polls = "poll" in inspect.signature(kind).parameters
     return OPTIONS if polls else set(RequestOptions.__annotations__)
 
@@ -50,7 +50,7 @@ def test_docstring_documents_every_parameter(kind: Any) -> None:
 
 @CLIENTS
 def test_unknown_option_is_a_type_error(kind: Any) -> None:
-    """A misspelled option is refused as any function refuses it, and so is one that the vendor has no use for."""
+    """A misspelled option is a TypeError, and so is one that the vendor does not support."""
     for name in {"tiemout", *OPTIONS} - shared_by(kind):
         with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
             kind(**{name: None})

@@ -1,4 +1,4 @@
-"""A submission in doubt can be looked for, where the service knows the caller's own names for jobs."""
+"""Resolving a submission of unknown outcome, where the caller can name a job."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KEYS = ("app-key-0123456789", "planted-secret-0123456789")
 
 
 def lose(request: httpx.Request) -> httpx.Response:
-    """Take a request and lose its answer."""
+    """Accept a request and lose the response."""
     raise httpx.ReadError("gone", request=request)
 
 
 def lost() -> tuple[Tomoviee, SubmitOutcomeUnknown]:
-    """A client, and the error of its submission whose answer was lost."""
+    """Return a client, and the error of its submission whose response was lost."""
     client = Tomoviee(*KEYS, http=httpx.Client(transport=httpx.MockTransport(lose)))
     with pytest.raises(SubmitOutcomeUnknown) as unknown:
         client.text_to_video("A fox")
@@ -33,44 +33,44 @@ def lost() -> tuple[Tomoviee, SubmitOutcomeUnknown]:
 
 
 def finding(patch: pytest.MonkeyPatch, job: str | None) -> list[SubmitOutcomeUnknown]:
-    """Let the service find *job*, and return what it was asked for."""
-    asked: list[SubmitOutcomeUnknown] = []
+    """Let the service find *job*, and return the errors that it is given."""
+    requested: list[SubmitOutcomeUnknown] = []
 
     def find(_self: Any, unknown: SubmitOutcomeUnknown) -> Flow[StartedJob | None]:
         yield from ()
-        asked.append(unknown)
+        requested.append(unknown)
         return None if job is None else StartedJob(JobRef(job, unknown.operation), Snapshot(JobState.QUEUED))
 
     patch.setattr(TomovieeService, "find", find)
-    return asked
+    return requested
 
 
 @pytest.mark.parametrize("job", ["t-1", None])
-def test_the_error_itself_finds_the_job(monkeypatch: pytest.MonkeyPatch, job: str | None) -> None:
-    """`resolve()` gives a handle of the job, or None where there is provably none."""
-    asked = finding(monkeypatch, job)
+def test_error_resolves_the_job(monkeypatch: pytest.MonkeyPatch, job: str | None) -> None:
+    """`resolve()` returns a handle of the job, or None where there is provably no job."""
+    requested = finding(monkeypatch, job)
     _, unknown = lost()
     found = unknown.resolve()
-    assert (found.id if found else None, asked) == (job, [unknown])
+    assert (found.id if found else None, requested) == (job, [unknown])
     assert found is None or found.operation == "text_to_video"
 
 
-def test_an_awaiting_clients_error_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under asyncio the same words are awaited, and give an awaiting handle."""
+def test_async_error_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an async client `resolve()` is awaited, and returns an async handle."""
     finding(monkeypatch, "t-1")
 
-    async def story() -> str:
+    async def script() -> str:
         async with AsyncTomoviee(*KEYS, http=httpx.AsyncClient(transport=httpx.MockTransport(lose))) as client:
             with pytest.raises(SubmitOutcomeUnknown) as unknown:
                 await client.text_to_video("A fox")
             found = await unknown.value.resolve()
             return f"{type(found).__name__} {found.id}"
 
-    assert asyncio.run(story()) == "AsyncJob t-1"
+    assert asyncio.run(script()) == "AsyncJob t-1"
 
 
-def test_an_error_from_another_process_is_resolved_by_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pickled error has no client any more and says so; a client takes it."""
+def test_pickled_error_is_resolved_by_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pickled error has no client and refuses; `client.resolve` accepts it."""
     finding(monkeypatch, "t-1")
     client, unknown = lost()
     again = pickle.loads(pickle.dumps(unknown))  # noqa: S301 - our own bytes
@@ -82,29 +82,29 @@ def test_an_error_from_another_process_is_resolved_by_a_client(monkeypatch: pyte
     assert job.id == "t-1"
 
 
-def test_a_service_that_knows_no_such_names_says_so() -> None:
-    """UnsupportedError tells of the submission, so that nothing is forgotten."""
+def test_resolve_without_names_is_unsupported() -> None:
+    """The UnsupportedError describes the submission, so that it is not forgotten."""
     _, unknown = lost()
     with pytest.raises(UnsupportedError, match="text_to_video was sent and its outcome is unknown"):
         unknown.resolve()
 
 
 @pytest.mark.parametrize("given", [SubmitOutcomeUnknown("?", vendor="another"), ValueError("?"), None])
-def test_only_an_error_of_the_same_service_is_taken(given: Any) -> None:
-    """Anything else is refused by name."""
+def test_error_of_another_vendor_is_refused(given: Any) -> None:
+    """Anything but an error of the same vendor is an invalid argument."""
     client, _ = lost()
     with pytest.raises(InvalidArgument, match=r"^unknown=.*a SubmitOutcomeUnknown of tomoviee"):
         client.resolve(given)
 
 
-def test_no_list_of_jobs_is_documented_by_every_service() -> None:
-    """Where there is none, the client says so and sends nothing; the words are the same, awaited."""
+def test_undocumented_list_is_unsupported() -> None:
+    """Without a documented list the client sends nothing and raises, sync and async alike."""
     with pytest.raises(UnsupportedError, match="no list of jobs"):
         Tomoviee(*KEYS, http=httpx.Client(transport=httpx.MockTransport(lose))).list_jobs("text_to_video")
 
-    async def story() -> None:
+    async def script() -> None:
         async with AsyncTomoviee(*KEYS, http=httpx.AsyncClient(transport=httpx.MockTransport(lose))) as client:
             await client.list_jobs("text_to_video", page=2)
 
     with pytest.raises(UnsupportedError, match="page 2, page size 30"):
-        asyncio.run(story())
+        asyncio.run(script())

@@ -1,4 +1,4 @@
-"""Drivers: they end what they begin, and say what an interruption may have cost."""
+"""Drivers: effects, cleanup, interruptions, locks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAID = Request("POST", "https://host.example/jobs?key=planted", json={"prompt": 
 
 
 class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body in two pieces that knows whether it was closed."""
+    """A body of two chunks that records whether it was closed."""
 
     def __init__(self) -> None:
         self.closed = 0
@@ -49,32 +49,32 @@ class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def blocking(flow: Flow[Any], handler: Any) -> Any:
-    """Run *flow* on the blocking driver."""
-    wire = SyncTransport(httpx.Client(transport=httpx.MockTransport(handler)), None)
-    return SyncDriver(wire, SkippingClock()).run(flow)
+    """Run *flow* on the sync driver."""
+    transport = SyncTransport(httpx.Client(transport=httpx.MockTransport(handler)), None)
+    return SyncDriver(transport, SkippingClock()).run(flow)
 
 
 def awaiting(flow: Flow[Any], handler: Any) -> Any:
-    """Run *flow* on the awaiting driver."""
+    """Run *flow* on the async driver."""
 
-    async def story() -> Any:
-        wire = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
-        return await AsyncDriver(wire, SkippingClock()).run(flow)
+    async def script() -> Any:
+        transport = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        return await AsyncDriver(transport, SkippingClock()).run(flow)
 
-    return asyncio.run(story())
+    return asyncio.run(script())
 
 
 BOTH = pytest.mark.parametrize("drive", [blocking, awaiting])
 
 
 def never(request: httpx.Request) -> httpx.Response:
-    """A handler that is not reached."""
+    """A handler that must not be called."""
     raise AssertionError(request)
 
 
 @BOTH
-def test_a_flow_gets_what_it_asks_for(drive: Any) -> None:
-    """Every effect is answered with its own kind of result."""
+def test_every_effect_returns_its_result(drive: Any) -> None:
+    """Every effect has its own kind of result."""
 
     def flow() -> Flow[list[object]]:
         answer = yield from send(GET)
@@ -89,14 +89,14 @@ def test_a_flow_gets_what_it_asks_for(drive: Any) -> None:
 
 
 @BOTH
-def test_reading_without_a_stream_reads_nothing(drive: Any) -> None:
-    """A read before any open is an end, not an error."""
+def test_read_without_stream_is_empty(drive: Any) -> None:
+    """A read before any open returns the end of a body and raises nothing."""
     assert drive(read(), never) == b""
 
 
 @BOTH
 def test_every_stream_is_closed(drive: Any) -> None:
-    """Opening another stream closes the one before, and the flow's end closes the last."""
+    """Opening another stream closes the one before, and the end of the flow closes the last."""
     bodies: list[Body] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -114,14 +114,14 @@ def test_every_stream_is_closed(drive: Any) -> None:
 
 
 @BOTH
-def test_trouble_is_thrown_into_the_flow(drive: Any) -> None:
-    """A flow may catch what its effect met, and go on."""
+def test_transport_error_is_thrown_into_the_flow(drive: Any) -> None:
+    """A flow may catch the error of its effect and continue."""
 
     def flow() -> Flow[str]:
         try:
             yield from send(GET)
-        except Interrupted as trouble:
-            reason = str(trouble)
+        except Interrupted as failure:
+            reason = str(failure)
         try:
             yield from run(lambda: 1 // 0)
         except ZeroDivisionError:
@@ -136,8 +136,8 @@ def test_trouble_is_thrown_into_the_flow(drive: Any) -> None:
 
 @BOTH
 @pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError])
-def test_a_flow_is_always_closed(drive: Any, end: type[BaseException]) -> None:
-    """Whatever ends a run, the flow's own clean-up is done."""
+def test_flow_is_always_closed(drive: Any, end: type[BaseException]) -> None:
+    """However a run ends, the flow's own cleanup is done."""
     closed: list[bool] = []
 
     def flow() -> Flow[None]:
@@ -149,16 +149,16 @@ def test_a_flow_is_always_closed(drive: Any, end: type[BaseException]) -> None:
     def fail() -> None:
         raise end
 
-    story = flow()
+    script = flow()
     with pytest.raises(end):
-        drive(story, never)
+        drive(script, never)
     assert closed == [True]
-    assert inspect.getgeneratorstate(cast("Any", story)) == inspect.GEN_CLOSED
+    assert inspect.getgeneratorstate(cast("Any", script)) == inspect.GEN_CLOSED
 
 
 @BOTH
-def test_an_interrupted_paid_request_says_what_to_look_for(drive: Any) -> None:
-    """Ctrl-C while a paid request is out: the note has the request's hash, and no key."""
+def test_interrupted_paid_request_has_a_note(drive: Any) -> None:
+    """Ctrl-C during a paid request: the note has the request's hash, and no key."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt(request.method)
@@ -172,8 +172,8 @@ def test_an_interrupted_paid_request_says_what_to_look_for(drive: Any) -> None:
 
 
 @BOTH
-def test_an_interruption_after_the_answer_quotes_it(drive: Any) -> None:
-    """Ctrl-C just after the answer: the note quotes it, so that the job can be found."""
+def test_interruption_after_the_response_quotes_it(drive: Any) -> None:
+    """Ctrl-C just after the response: the note quotes it, so that the job can be found."""
 
     def flow() -> Flow[None]:
         yield from send(PAID)
@@ -185,8 +185,8 @@ def test_an_interruption_after_the_answer_quotes_it(drive: Any) -> None:
 
 
 @BOTH
-def test_an_interrupted_read_has_no_note(drive: Any) -> None:
-    """What costs nothing needs no warning."""
+def test_interrupted_read_has_no_note(drive: Any) -> None:
+    """A request that costs nothing needs no note."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         raise KeyboardInterrupt(request.method)
@@ -196,10 +196,10 @@ def test_an_interrupted_read_has_no_note(drive: Any) -> None:
     assert not hasattr(caught.value, "__notes__")
 
 
-def test_a_cancelled_task_says_what_to_look_for(kit: Kit) -> None:
-    """Cancelling a task while its paid request is out leaves the note on the cancellation."""
+def test_canceled_task_has_a_note(kit: Kit) -> None:
+    """Canceling a task during its paid request adds the note to the cancellation."""
 
-    async def story() -> BaseException:
+    async def script() -> BaseException:
         sent = asyncio.Event()
 
         async def handler(request: httpx.Request) -> httpx.Response:
@@ -215,17 +215,17 @@ def test_a_cancelled_task_says_what_to_look_for(kit: Kit) -> None:
             await task
         return caught.value
 
-    assert "outcome is unknown" in "".join(asyncio.run(story()).__notes__)
+    assert "outcome is unknown" in "".join(asyncio.run(script()).__notes__)
 
 
-def test_blocking_calls_of_an_async_flow_leave_the_loop_alone() -> None:
+def test_blocking_call_runs_in_a_thread() -> None:
     """Under asyncio a call that blocks runs in another thread."""
     assert awaiting(run(threading.get_ident), never) != threading.get_ident()
     assert blocking(run(threading.get_ident), never) == threading.get_ident()
 
 
 def taking_turns(log: list[str], key: str = "door") -> Flow[int]:
-    """A flow that goes in alone, asks something meanwhile, and comes out."""
+    """A flow that sends a request under a lock."""
 
     def inside() -> Flow[int]:
         log.append("in")
@@ -237,8 +237,8 @@ def taking_turns(log: list[str], key: str = "door") -> Flow[int]:
     return exclusive(key, inside)
 
 
-def test_threads_take_turns() -> None:
-    """What is done alone is done by one thread at a time, though all are at the door at once."""
+def test_threads_share_a_lock() -> None:
+    """Exclusive flows of one key run in one thread at a time."""
     log: list[str] = []
     at_the_door = threading.Barrier(4)
 
@@ -259,8 +259,8 @@ def test_threads_take_turns() -> None:
     assert log == ["in", "out"] * 4
 
 
-def test_tasks_take_turns() -> None:
-    """What is done alone is done by one task at a time, and nobody else waits for it."""
+def test_tasks_share_a_lock() -> None:
+    """Exclusive flows of one key run in one task at a time, and other tasks continue."""
     log: list[str] = []
 
     async def handler(request: httpx.Request) -> httpx.Response:
@@ -269,18 +269,18 @@ def test_tasks_take_turns() -> None:
             await asyncio.sleep(0)
         return httpx.Response(200)
 
-    async def story() -> list[int]:
-        wire = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
-        driver = AsyncDriver(wire, SkippingClock())
+    async def script() -> list[int]:
+        transport = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        driver = AsyncDriver(transport, SkippingClock())
         return await asyncio.gather(*(driver.run(taking_turns(log)) for _ in range(4)))
 
-    assert asyncio.run(story()) == [200] * 4
+    assert asyncio.run(script()) == [200] * 4
     assert log == ["in", "out"] * 4
 
 
 @BOTH
-def test_another_door_is_open(drive: Any) -> None:
-    """Whoever is alone under one key may be alone under another one meanwhile."""
+def test_other_keys_are_not_blocked(drive: Any) -> None:
+    """A flow under one key may run a flow under another."""
 
     def flow() -> Flow[str]:
         return exclusive("outer", lambda: exclusive("inner", lambda: run(lambda: "both")))
@@ -289,8 +289,8 @@ def test_another_door_is_open(drive: Any) -> None:
 
 
 @BOTH
-def test_trouble_within_leaves_the_door_open(drive: Any) -> None:
-    """What goes wrong alone is told to the flow that asked for it, and the next one comes in."""
+def test_error_releases_the_lock(drive: Any) -> None:
+    """An error of an exclusive flow is raised in the flow around it, and the next one gets the lock."""
 
     def failing() -> Flow[None]:
         yield from pause(1)
@@ -300,8 +300,8 @@ def test_trouble_within_leaves_the_door_open(drive: Any) -> None:
         try:
             yield from exclusive("door", failing)
         except ValueError as error:
-            told = str(error)
+            recorded = str(error)
         again = yield from exclusive("door", lambda: run(lambda: "again"))
-        return f"{told}, {again}"
+        return f"{recorded}, {again}"
 
     assert drive(flow(), never) == "within, again"

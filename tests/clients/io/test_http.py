@@ -1,4 +1,4 @@
-"""The HTTP library behind its door: what was sent and what was not, what is logged and what is not."""
+"""The HTTP transport: what was sent and what was not, connections, limits, logs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MAYBE_SENT = [
 
 
 def raising(error: Exception) -> Any:
-    """A wire whose every request meets *error*."""
+    """Return a transport whose every request raises *error*."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         del request
@@ -47,26 +47,26 @@ def raising(error: Exception) -> Any:
 
 
 def all_kinds(base: type[Exception]) -> set[type[Exception]]:
-    """All classes under *base*."""
+    """Return all classes under *base*."""
     return {base}.union(*(all_kinds(kind) for kind in base.__subclasses__()))
 
 
 @pytest.mark.parametrize("kind", NEVER_SENT)
-def test_what_never_left_is_known_not_to_have_left(kind: type[Exception]) -> None:
-    """No connection, no request: such a request may be sent again."""
+def test_errors_before_sending_are_not_sent(kind: type[Exception]) -> None:
+    """Without a connection there is no request: it may be sent again."""
     with pytest.raises(NotSent, match=kind.__name__):
-        raising(kind("trouble")).send(PAID)
+        raising(kind("failure")).send(PAID)
 
 
 @pytest.mark.parametrize("kind", MAYBE_SENT)
-def test_what_may_have_left_is_taken_for_gone(kind: type[Exception]) -> None:
-    """Everything after the connection stood may have reached the service."""
+def test_errors_after_connecting_are_interrupted(kind: type[Exception]) -> None:
+    """After a connection was made, the service may have received the request."""
     with pytest.raises(Interrupted, match=kind.__name__):
-        raising(kind("trouble")).send(PAID)
+        raising(kind("failure")).send(PAID)
 
 
-def test_every_transport_error_of_the_library_is_sorted() -> None:
-    """A new error of the library would be taken for gone: only the listed ones are known not to have left."""
+def test_every_httpx_error_is_classified() -> None:
+    """Only the listed errors of httpx prove that nothing was sent; a new one counts as sent."""
     concrete = {kind for kind in all_kinds(httpx.TransportError) if not kind.__subclasses__()}
     assert concrete <= {*NEVER_SENT, *MAYBE_SENT}
 
@@ -74,33 +74,33 @@ def test_every_transport_error_of_the_library_is_sorted() -> None:
 @pytest.mark.parametrize(
     "error", [OSError("gone"), ssl.SSLError("bad record"), httpx.StreamClosed(), RuntimeError("a hook broke")]
 )
-def test_any_trouble_of_a_paid_request_is_an_unknown_outcome(error: Exception) -> None:
-    """Whatever an injected client raises, a paid request is not taken for unsent."""
+def test_any_error_of_a_paid_request_is_interrupted(error: Exception) -> None:
+    """Whatever an injected client raises, a paid request counts as sent."""
     with pytest.raises(Interrupted, match=type(error).__name__):
         raising(error).send(PAID)
 
 
-def test_a_foreign_error_of_a_free_request_comes_through() -> None:
-    """What is no transport trouble and costs nothing is not dressed up."""
+def test_other_error_of_a_free_request_is_raised() -> None:
+    """An error that is no transport error and costs nothing is raised unchanged."""
     with pytest.raises(RuntimeError, match="a hook broke"):
         raising(RuntimeError("a hook broke")).send(GET)
 
 
-def test_the_reason_of_trouble_holds_no_header() -> None:
-    """The library quotes an illegal header in its error; here it is masked."""
+def test_error_message_has_no_header_value() -> None:
+    """Httpx quotes an illegal header in its error; here it is masked."""
     with pytest.raises(Interrupted) as caught:
         raising(httpx.LocalProtocolError("Illegal header value b'planted-key'")).send(PAID)
     assert "planted-key" not in str(caught.value)
 
 
-def test_a_request_that_cannot_be_made_was_not_sent() -> None:
-    """An address the library refuses is trouble before sending."""
+def test_invalid_request_was_not_sent() -> None:
+    """An address that httpx refuses fails before sending."""
     with pytest.raises(NotSent, match="InvalidURL"):
         SyncTransport(None, None).send(Request("GET", "http://host.example/\0"))
 
 
-def test_redirects_are_not_followed_even_by_an_injected_client() -> None:
-    """A redirect is an answer: nothing is sent to where it points."""
+def test_redirects_are_not_followed() -> None:
+    """A redirect is a response: nothing is sent to its target, also with an injected client."""
     seen: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -112,8 +112,8 @@ def test_redirects_are_not_followed_even_by_an_injected_client() -> None:
     assert seen == ["https://host.example/jobs"]
 
 
-def test_an_injected_clients_own_authorization_is_not_used() -> None:
-    """The library's auth would replace ours, and would go to every host; it is left out."""
+def test_auth_of_an_injected_client_is_not_used() -> None:
+    """The auth of httpx would replace the vendor's header and be sent to every host."""
     seen: list[httpx.Headers] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -129,8 +129,8 @@ def test_an_injected_clients_own_authorization_is_not_used() -> None:
     ("own", "limit", "expected"),
     [(None, None, 9.0), (None, 4.0, 4.0), (None, 20.0, 9.0), (3.0, None, 3.0), (3.0, 1.0, 1.0), (30.0, None, 30.0)],
 )
-def test_the_shortest_patience_counts(own: float | None, limit: float | None, expected: float) -> None:
-    """An injected client's limits hold unless the client names its own, and a request's own limit cuts them."""
+def test_shortest_timeout_is_used(own: float | None, limit: float | None, expected: float) -> None:
+    """An injected client's limits apply unless the client has its own, and a request's own limit caps them."""
     seen: list[dict[str, float]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -142,8 +142,8 @@ def test_the_shortest_patience_counts(own: float | None, limit: float | None, ex
     assert set(seen[0].values()) == {expected}
 
 
-def test_a_limit_holds_where_the_client_has_none() -> None:
-    """A client without limits is cut by the request's own."""
+def test_request_limit_applies_without_client_limit() -> None:
+    """A client without limits is capped by the request's own."""
     seen: list[dict[str, float]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -155,10 +155,10 @@ def test_a_limit_holds_where_the_client_has_none() -> None:
     assert set(seen[0].values()) == {2.0}
 
 
-@pytest.mark.parametrize("wire", [SyncTransport, AsyncTransport])
-def test_paid_requests_have_connections_of_their_own(wire: Any) -> None:
-    """Clients are made when first needed, one for paid requests that keeps no connection, one for the rest."""
-    made = wire(None, None)
+@pytest.mark.parametrize("transport", [SyncTransport, AsyncTransport])
+def test_paid_requests_use_a_client_of_their_own(transport: Any) -> None:
+    """Clients are created when first needed, one for paid requests without kept-alive connections, one for the rest."""
+    made = transport(None, None)
     assert made._created == {}
     paid, free = made._pick(paid=True), made._pick(paid=False)
     assert paid is not free
@@ -175,8 +175,8 @@ def test_paid_requests_have_connections_of_their_own(wire: Any) -> None:
     assert free.is_closed
 
 
-def test_connections_are_kept_for_reads_and_not_for_paid_requests() -> None:
-    """On real sockets: every paid request comes on a connection of its own, and reads share one."""
+def test_paid_requests_use_fresh_connections() -> None:
+    """On real sockets every paid request has a new connection, and reads share one."""
     connections: list[object] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -199,22 +199,22 @@ def test_connections_are_kept_for_reads_and_not_for_paid_requests() -> None:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    wire = SyncTransport(None, None)
+    transport = SyncTransport(None, None)
     try:
         for paid, expected in ((True, 3), (False, 4)):
             request = Request("POST", f"http://127.0.0.1:{server.server_port}/", json={}, paid=paid)
             for _ in range(3):
-                assert wire.send(request).status == 200
+                assert transport.send(request).status == 200
             assert len(connections) == expected
     finally:
-        wire.close()
+        transport.close()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def test_a_closed_client_sends_nothing(kit: Kit) -> None:
-    """After close every call is refused as unsent, and an injected client stays open."""
+def test_closed_client_sends_nothing(kit: Kit) -> None:
+    """After close every call is refused as not sent, and an injected client stays open."""
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=kit.created())))
     with Tomoviee(kit.key, kit.secret, http=http) as client:
         client.text_to_video("a kite")
@@ -223,8 +223,8 @@ def test_a_closed_client_sends_nothing(kit: Kit) -> None:
         client.text_to_video("a kite")
 
 
-def test_an_injected_client_that_is_closed_is_noticed(kit: Kit) -> None:
-    """The owner of an injected client may close it; nothing is sent then, and the outcome is not unknown."""
+def test_closed_injected_client_sends_nothing(kit: Kit) -> None:
+    """If the owner of an injected client closed it, nothing is sent and the outcome is not unknown."""
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=kit.created())))
     http.close()
     with pytest.raises(ClientClosed):
@@ -234,14 +234,14 @@ def test_an_injected_client_that_is_closed_is_noticed(kit: Kit) -> None:
 @pytest.mark.parametrize(
     ("kind", "http"), [(Tomoviee, httpx.AsyncClient), (AsyncTomoviee, httpx.Client), (Tomoviee, dict)]
 )
-def test_an_http_client_of_the_wrong_kind_is_refused(kit: Kit, kind: Any, http: type) -> None:
-    """Mixing the two kinds is a bad argument, at once."""
+def test_http_client_of_wrong_kind_is_refused(kit: Kit, kind: Any, http: type) -> None:
+    """A sync httpx client for an async client, or the reverse, is an invalid argument."""
     with pytest.raises(InvalidArgument, match="http"):
         kind(kit.key, kit.secret, http=http())
 
 
-def test_our_requests_are_in_no_log_of_the_library(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
-    """The library logs whole addresses: not for our requests, and still for anybody else's."""
+def test_own_requests_are_not_logged_by_httpx(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
+    """Httpx logs whole addresses: not for this library's requests, and still for those of other code."""
     caplog.set_level(logging.DEBUG)
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=kit.created())))
     SyncTransport(http, None).send(GET)
@@ -250,8 +250,8 @@ def test_our_requests_are_in_no_log_of_the_library(kit: Kit, caplog: pytest.LogC
     assert [record.name for record in caplog.records] == ["httpx"]
 
 
-def test_a_stream_that_breaks_is_interrupted() -> None:
-    """Trouble in the middle of a body is the same trouble."""
+def test_broken_stream_is_interrupted() -> None:
+    """An error in the middle of a body is the same transport error."""
 
     class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Any:
@@ -278,19 +278,19 @@ def test_a_stream_that_breaks_is_interrupted() -> None:
         stream.read()
     stream.close()
 
-    async def story() -> None:
-        wire = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
-        stream = await wire.open(GET)
+    async def script() -> None:
+        transport = AsyncTransport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), None)
+        stream = await transport.open(GET)
         assert await stream.read() == b"one"
         with pytest.raises(Interrupted):
             await stream.read()
         await stream.close()
 
-    asyncio.run(story())
+    asyncio.run(script())
 
 
-def test_a_paid_request_whose_answer_is_lost_is_sent_once(kit: Kit) -> None:
-    """From the client's own door: a drop after sending is one POST and an unknown outcome."""
+def test_lost_response_is_one_post(kit: Kit) -> None:
+    """A connection that drops after sending leads to one POST and an unknown outcome."""
     sent: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

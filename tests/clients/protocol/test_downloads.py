@@ -1,4 +1,4 @@
-"""Downloads: whole or not at all, from where they may come, as large and of the kind they should be."""
+"""Downloads: complete files or none, resumed transfers, checks of size, kind and digest."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from soundstage._values.redaction import hide_query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.clients.conftest import Kit, ScriptedWire
+    from tests.clients.conftest import Kit, ScriptedDriver
 
-URL = "https://cdn.example/films/film.mp4?Signature=planted"
+URL = "https://cdn.example/videos/video.mp4?Signature=planted"
 
 
 @dataclass
 class Host:
-    """A host of one file that breaks off where it is told to, and understands Range and If-Range."""
+    """A host of one file that breaks off at given places, and supports Range and If-Range."""
 
     content: bytes
     etag: str = '"v1"'
     breaks: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
-    asked: list[dict[str, str]] = field(default_factory=list)
+    requested: list[dict[str, str]] = field(default_factory=list)
     chunk: int = 700
 
     def __call__(self, request: Request) -> Response:
-        """The head of the answer; `body` has the rest."""
-        self.asked.append(dict(request.headers))
+        """Return the head of the response; `body` has the rest."""
+        self.requested.append(dict(request.headers))
         begin = 0
         span = request.headers.get("Range")
         if span and request.headers.get("If-Range") == self.etag:
@@ -55,7 +55,7 @@ class Host:
         return Response(status, {"content-length": str(len(rest)), **etag, **extra, **self.headers})
 
     def body(self) -> Iterator[bytes | Exception]:
-        """The pieces, as far as the next break."""
+        """Yield the chunks up to the next break."""
         end = self.breaks.pop(0) if self.breaks else len(self.rest) + 1
         for begin in range(0, min(end, len(self.rest)), self.chunk):
             yield self.rest[begin : min(begin + self.chunk, end)]
@@ -63,10 +63,10 @@ class Host:
             yield Interrupted("ReadError")
 
 
-def serve(kit: Kit, host: Host) -> ScriptedWire:
-    """A wire to *host* whose bodies come in pieces."""
-    wire = kit.wire(host)
-    ordinary = wire._perform
+def serve(kit: Kit, host: Host) -> ScriptedDriver:
+    """Return a driver for *host* whose bodies come in chunks."""
+    driver = kit.driver(host)
+    ordinary = driver._perform
     pieces: Iterator[bytes | Exception] = iter(())
 
     def perform(effect: object) -> object:
@@ -81,33 +81,33 @@ def serve(kit: Kit, host: Host) -> ScriptedWire:
             pieces = host.body()
         return result
 
-    wire._perform = perform  # type: ignore[method-assign]  # the script has bodies of its own
-    return wire
+    driver._perform = perform  # type: ignore[method-assign]  # the script has bodies of its own
+    return driver
 
 
-def test_a_file_is_saved_whole(kit: Kit, tmp_path: Path) -> None:
-    """The file stands at its path, with all its bytes and ordinary rights, and nothing else stands beside it."""
-    told: list[object] = []
-    wire = serve(kit, Host(kit.film))
-    path = kit.save(wire, tmp_path / "new" / "film.mp4", service=kit.service(on_event=told.append))
-    assert path.read_bytes() == kit.film
-    assert [entry.name for entry in path.parent.iterdir()] == ["film.mp4"]
+def test_file_is_saved_completely(kit: Kit, tmp_path: Path) -> None:
+    """The file has all its bytes and ordinary permissions, and nothing else is left beside it."""
+    recorded: list[object] = []
+    driver = serve(kit, Host(kit.video))
+    path = kit.save(driver, tmp_path / "new" / "video.mp4", service=kit.service(on_event=recorded.append))
+    assert path.read_bytes() == kit.video
+    assert [entry.name for entry in path.parent.iterdir()] == ["video.mp4"]
     plain = tmp_path / "plain"
     plain.write_bytes(b"")
     assert path.stat().st_mode == plain.stat().st_mode
-    assert FileSaved("tomoviee", hide_query(URL), path, len(kit.film)) in told
+    assert FileSaved("tomoviee", hide_query(URL), path, len(kit.video)) in recorded
 
 
-def test_a_file_before_it_is_replaced(kit: Kit, tmp_path: Path) -> None:
+def test_existing_file_is_replaced(kit: Kit, tmp_path: Path) -> None:
     """Saving again replaces the file in one step."""
-    (tmp_path / "film.mp4").write_bytes(b"old")
-    assert kit.save(serve(kit, Host(kit.film)), tmp_path / "film.mp4").read_bytes() == kit.film
+    (tmp_path / "video.mp4").write_bytes(b"old")
+    assert kit.save(serve(kit, Host(kit.video)), tmp_path / "video.mp4").read_bytes() == kit.video
 
 
 @pytest.mark.parametrize(
     ("url", "kind", "name"),
     [
-        (URL, "video", "film.mp4"),
+        (URL, "video", "video.mp4"),
         ("https://a.example/%2e%2e%2fetc%2fpass wd?x", "video", "pass wd.mp4"),
         ("https://a.example/", "image", "image.png"),
         ("https://a.example/..", "audio", "audio.mp3"),
@@ -116,19 +116,17 @@ def test_a_file_before_it_is_replaced(kit: Kit, tmp_path: Path) -> None:
         ("https://a.example/file", "diagram", "file"),
     ],
 )
-def test_in_a_folder_a_file_is_named_after_its_address(
-    kit: Kit, tmp_path: Path, url: str, kind: str, name: str
-) -> None:
-    """The name is the address's last part, without anything a path or a shell would mind."""
-    content = {"image": b"\x89PNG\r\n\x1a\n", "audio": b"ID3", "diagram": b"flowchart"}.get(kind, kit.film)
+def test_file_in_a_folder_is_named_after_its_address(kit: Kit, tmp_path: Path, url: str, kind: str, name: str) -> None:
+    """The name is the last part of the address, without characters that are special in a path or a shell."""
+    content = {"image": b"\x89PNG\r\n\x1a\n", "audio": b"ID3", "diagram": b"flowchart"}.get(kind, kit.video)
     path = kit.save(serve(kit, Host(content)), tmp_path, Media(url, kind))
     assert path == tmp_path / name
     assert path.read_bytes() == content
 
 
 @given(names=st.lists(st.text(max_size=30), min_size=1, max_size=4), job_id=st.text(max_size=200))
-def test_the_files_of_a_job_have_names_of_their_own(names: list[str], job_id: str) -> None:
-    """Whatever ids and addresses say, the names are distinct and stay in their folder."""
+def test_files_of_a_job_have_distinct_names(names: list[str], job_id: str) -> None:
+    """Whatever the ids and addresses, the names are distinct and stay in their folder."""
     results = [Media(f"https://a.example/{name}", "video") for name in names]
     made = [name for _, name in job_file_names(job_id, results)]
     assert len(set(made)) == len(results)
@@ -143,64 +141,66 @@ def test_the_files_of_a_job_have_names_of_their_own(names: list[str], job_id: st
     resume=st.booleans(),
     checked=st.booleans(),
 )
-def test_a_transfer_that_breaks_is_taken_up(
+def test_broken_transfer_is_continued(
     kit: Kit, tmp_path_factory: pytest.TempPathFactory, *, breaks: list[int], etag: str, resume: bool, checked: bool
 ) -> None:
-    """Wherever and however often it breaks: the file is the file, and with a strong ETag nothing is fetched twice."""
-    host = Host(kit.film, etag=etag, breaks=list(breaks))
-    folder = tmp_path_factory.mktemp("films")
-    sha = hashlib.sha256(kit.film).hexdigest() if checked else None
-    path = kit.save(serve(kit, host), folder / "film.mp4", resume=resume, sha256=sha)
-    assert path.read_bytes() == kit.film
-    assert [entry.name for entry in folder.iterdir()] == ["film.mp4"]
+    """Wherever and however often it breaks, the file is correct, and with a strong ETag no byte is fetched twice."""
+    host = Host(kit.video, etag=etag, breaks=list(breaks))
+    folder = tmp_path_factory.mktemp("videos")
+    sha = hashlib.sha256(kit.video).hexdigest() if checked else None
+    path = kit.save(serve(kit, host), folder / "video.mp4", resume=resume, sha256=sha)
+    assert path.read_bytes() == kit.video
+    assert [entry.name for entry in folder.iterdir()] == ["video.mp4"]
     if etag == '"v1"':
         arrived = 0
-        for asked, end in zip(host.asked, breaks, strict=False):
-            assert asked.get("Range") == (f"bytes={arrived}-" if arrived else None)
-            arrived = min(arrived + end, len(kit.film)) if arrived + end <= len(kit.film) else arrived
+        for requested, end in zip(host.requested, breaks, strict=False):
+            assert requested.get("Range") == (f"bytes={arrived}-" if arrived else None)
+            arrived = min(arrived + end, len(kit.video)) if arrived + end <= len(kit.video) else arrived
     else:
-        assert all("Range" not in asked for asked in host.asked)
+        assert all("Range" not in requested for requested in host.requested)
 
 
-def test_a_long_transfer_outlives_the_retry_policy(kit: Kit, tmp_path: Path) -> None:
-    """A host that breaks off again and again is asked again as long as each round brings a mebibyte, and no longer."""
-    film = b"\0\0\0\x18ftypmp42" + bytes(5 << 20)
-    host = Host(film, breaks=[2 << 20, 2 << 20], chunk=1 << 16)
+def test_progress_renews_the_retries(kit: Kit, tmp_path: Path) -> None:
+    """A host that breaks off repeatedly is tried again while each round adds a mebibyte, and no longer."""
+    video = b"\0\0\0\x18ftypmp42" + bytes(5 << 20)
+    host = Host(video, breaks=[2 << 20, 2 << 20], chunk=1 << 16)
     service = kit.service(retry=RetryPolicy(attempts=1))
-    assert kit.save(serve(kit, host), tmp_path / "film.mp4", service=service).read_bytes() == film
-    assert [asked.get("Range") for asked in host.asked] == [None, f"bytes={2 << 20}-", f"bytes={4 << 20}-"]
-    stingy = Host(film, breaks=[1000] * 99)
+    assert kit.save(serve(kit, host), tmp_path / "video.mp4", service=service).read_bytes() == video
+    assert [requested.get("Range") for requested in host.requested] == [None, f"bytes={2 << 20}-", f"bytes={4 << 20}-"]
+    stingy = Host(video, breaks=[1000] * 99)
     with pytest.raises(errors.DownloadIncomplete):
-        kit.save(serve(kit, stingy), tmp_path / "film.mp4", service=service)
-    assert len(stingy.asked) == 1
+        kit.save(serve(kit, stingy), tmp_path / "video.mp4", service=service)
+    assert len(stingy.requested) == 1
 
 
-def test_what_arrived_is_kept_for_a_later_download(kit: Kit, tmp_path: Path) -> None:
-    """With resume a broken download leaves a part and its ETag, and the next one asks for the rest alone."""
+def test_resume_continues_an_earlier_download(kit: Kit, tmp_path: Path) -> None:
+    """With resume a broken download leaves a part and its ETag, and the next one requests only the rest."""
     once = RetryPolicy(attempts=1)
-    broken = serve(kit, Host(kit.film, breaks=[1500]))
+    broken = serve(kit, Host(kit.video, breaks=[1500]))
     with pytest.raises(errors.DownloadIncomplete):
-        kit.save(broken, tmp_path / "film.mp4", service=kit.service(retry=once), resume=True)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["film.mp4.part", "film.mp4.part.json"]
-    assert "planted" not in (tmp_path / "film.mp4.part.json").read_text(encoding="utf-8")
-    host = Host(kit.film)
-    sha = hashlib.sha256(kit.film).hexdigest()
+        kit.save(broken, tmp_path / "video.mp4", service=kit.service(retry=once), resume=True)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["video.mp4.part", "video.mp4.part.json"]
+    assert "planted" not in (tmp_path / "video.mp4.part.json").read_text(encoding="utf-8")
+    host = Host(kit.video)
+    sha = hashlib.sha256(kit.video).hexdigest()
     renewed = Media(URL.replace("planted", "renewed"), "video")
-    assert kit.save(serve(kit, host), tmp_path / "film.mp4", renewed, resume=True, sha256=sha).read_bytes() == kit.film
-    assert (host.asked[0]["Range"], host.asked[0]["If-Range"]) == ("bytes=1500-", '"v1"')
-    assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
+    assert (
+        kit.save(serve(kit, host), tmp_path / "video.mp4", renewed, resume=True, sha256=sha).read_bytes() == kit.video
+    )
+    assert (host.requested[0]["Range"], host.requested[0]["If-Range"]) == ("bytes=1500-", '"v1"')
+    assert [entry.name for entry in tmp_path.iterdir()] == ["video.mp4"]
 
 
 @pytest.mark.parametrize(
     "change", ["other etag", "no note", "bad note", "other address", "no part", "longer than the file"]
 )
-def test_a_part_of_another_file_is_not_taken_up(kit: Kit, tmp_path: Path, change: str) -> None:
-    """A part is only continued when ETag and address say that it is the same file, and it is no longer than that."""
-    part, note = tmp_path / "film.mp4.part", tmp_path / "film.mp4.part.json"
-    part.write_bytes(b"\0\0\0\x18ftyp of another film" * 9)
-    source = "https://cdn.example/films/film.mp4"
+def test_part_of_another_file_is_not_continued(kit: Kit, tmp_path: Path, change: str) -> None:
+    """A part is continued only when ETag and address prove that it is the same file, and it is not longer."""
+    part, note = tmp_path / "video.mp4.part", tmp_path / "video.mp4.part.json"
+    part.write_bytes(b"\0\0\0\x18ftyp of another video" * 9)
+    source = "https://cdn.example/videos/video.mp4"
     note.write_text(json.dumps({"source": source, "etag": '"v1"'}), encoding="utf-8")
-    host = Host(kit.film)
+    host = Host(kit.video)
     if change == "other etag":
         host.etag = '"v2"'
     elif change == "no note":
@@ -212,9 +212,9 @@ def test_a_part_of_another_file_is_not_taken_up(kit: Kit, tmp_path: Path, change
     elif change == "no part":
         part.unlink()
     else:
-        part.write_bytes(part.read_bytes() + kit.film)
-    assert kit.save(serve(kit, host), tmp_path / "film.mp4", resume=True).read_bytes() == kit.film
-    assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
+        part.write_bytes(part.read_bytes() + kit.video)
+    assert kit.save(serve(kit, host), tmp_path / "video.mp4", resume=True).read_bytes() == kit.video
+    assert [entry.name for entry in tmp_path.iterdir()] == ["video.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -226,36 +226,36 @@ def test_a_part_of_another_file_is_not_taken_up(kit: Kit, tmp_path: Path, change
         {"content-range": "bytes 700-2071/2072", "etag": '"v2"'},
     ],
 )
-def test_a_host_that_sends_another_part_is_not_believed(kit: Kit, tmp_path: Path, answer: dict[str, str]) -> None:
-    """A partial answer that begins elsewhere, or is of a changed file, is dropped, and the file fetched anew."""
-    story = iter(
+def test_wrong_range_is_discarded(kit: Kit, tmp_path: Path, answer: dict[str, str]) -> None:
+    """A partial response with another start, or of a changed file, is discarded, and the file is fetched again."""
+    scenario = iter(
         [
-            Response(200, {"etag": '"v1"', "content-length": str(len(kit.film))}, kit.film[:700]),
-            Response(206, answer, kit.film[700:]),
-            Response(200, {}, kit.film),
+            Response(200, {"etag": '"v1"', "content-length": str(len(kit.video))}, kit.video[:700]),
+            Response(206, answer, kit.video[700:]),
+            Response(200, {}, kit.video),
         ]
     )
-    wire = kit.wire(lambda _: next(story))
-    assert kit.save(wire, tmp_path / "film.mp4").read_bytes() == kit.film
-    assert [request.headers.get("Range") for request in wire.sent] == [None, "bytes=700-", None]
+    driver = kit.driver(lambda _: next(scenario))
+    assert kit.save(driver, tmp_path / "video.mp4").read_bytes() == kit.video
+    assert [request.headers.get("Range") for request in driver.sent] == [None, "bytes=700-", None]
 
 
 @pytest.mark.parametrize(("ends", "total"), [("2072", 2072), ("*", None)])
-def test_a_part_nobody_asked_for_counts_as_what_it_is(kit: Kit, tmp_path: Path, ends: str, total: int | None) -> None:
-    """A partial answer to a plain request is whole only when it is as long as the file is said to be."""
-    told: list[tuple[int, int | None]] = []
-    answer = Response(206, {"content-range": f"bytes 0-699/{ends}"}, kit.film[:700])
-    wire = kit.answering(answer)
+def test_unrequested_range_is_checked_for_length(kit: Kit, tmp_path: Path, ends: str, total: int | None) -> None:
+    """A partial response to a plain request is complete only when it has the reported length."""
+    recorded: list[tuple[int, int | None]] = []
+    answer = Response(206, {"content-range": f"bytes 0-699/{ends}"}, kit.video[:700])
+    driver = kit.answering(answer)
 
     def progress(done: int, whole: int | None) -> None:
-        told.append((done, whole))
+        recorded.append((done, whole))
 
     if total is None:
-        assert len(kit.save(wire, tmp_path / "film.mp4", on_progress=progress).read_bytes()) == 700
+        assert len(kit.save(driver, tmp_path / "video.mp4", on_progress=progress).read_bytes()) == 700
     else:
         with pytest.raises(errors.DownloadIncomplete, match="700 of 2072"):
-            kit.save(wire, tmp_path / "film.mp4", on_progress=progress)
-    assert told[-1] == (700, total)
+            kit.save(driver, tmp_path / "video.mp4", on_progress=progress)
+    assert recorded[-1] == (700, total)
 
 
 BAD: dict[str, tuple[Response | Exception, type[errors.DownloadError], str, dict[str, Any]]] = {
@@ -298,68 +298,68 @@ BAD: dict[str, tuple[Response | Exception, type[errors.DownloadError], str, dict
 
 @pytest.mark.parametrize("name", sorted(BAD))
 @pytest.mark.parametrize("resume", [False, True])
-def test_a_failed_download_leaves_nothing_half_written(kit: Kit, tmp_path: Path, name: str, *, resume: bool) -> None:
-    """Each failure has its own error with address and token; the old file stands, and nothing else."""
+def test_failed_download_leaves_no_incomplete_file(kit: Kit, tmp_path: Path, name: str, *, resume: bool) -> None:
+    """Each failure has its own error with address and token; the old file stays, and nothing else is left."""
     reaction, kind, text, options = BAD[name]
-    (tmp_path / "film.mp4").write_bytes(b"the old film")
-    wire = kit.answering(reaction)
+    (tmp_path / "video.mp4").write_bytes(b"the old video")
+    driver = kit.answering(reaction)
     with pytest.raises(kind, match=text) as caught:
-        kit.save(wire, tmp_path / "film.mp4", resume=resume, **options)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
-    assert (tmp_path / "film.mp4").read_bytes() == b"the old film"
+        kit.save(driver, tmp_path / "video.mp4", resume=resume, **options)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["video.mp4"]
+    assert (tmp_path / "video.mp4").read_bytes() == b"the old video"
     assert (caught.value.url, caught.value.token, caught.value.vendor) == (hide_query(URL), "token", "tomoviee")
     assert "planted" not in str(caught.value)
-    assert all(request.method == "GET" and not request.paid for request in wire.sent)
+    assert all(request.method == "GET" and not request.paid for request in driver.sent)
 
 
-def test_a_verdict_is_final_and_trouble_is_not(kit: Kit, tmp_path: Path) -> None:
-    """What will not change is fetched once; what may pass is fetched as often as the retry policy says."""
+def test_only_transient_failures_are_retried(kit: Kit, tmp_path: Path) -> None:
+    """A failure that will not change is tried once; one that may pass as often as the retry policy allows."""
     for reaction, kind, _, options in BAD.values():
-        wire = kit.answering(reaction)
+        driver = kit.answering(reaction)
         with pytest.raises(kind):
-            kit.save(wire, tmp_path / "film.mp4", **options)
+            kit.save(driver, tmp_path / "video.mp4", **options)
         passing = kind is errors.DownloadIncomplete or (isinstance(reaction, Response) and reaction.status == 503)
-        assert len(wire.sent) == (RetryPolicy().attempts if passing else 1)
+        assert len(driver.sent) == (RetryPolicy().attempts if passing else 1)
 
 
 @pytest.mark.parametrize("name", ["a long page", "found too large", "other bytes"])
-def test_what_was_judged_is_not_kept(kit: Kit, tmp_path: Path, name: str) -> None:
-    """A part that can never become the file is dropped, also where parts are kept."""
+def test_wrong_content_is_not_kept(kit: Kit, tmp_path: Path, name: str) -> None:
+    """A part that can never become the file is deleted, also with resume."""
     reaction, kind, _, options = BAD[name]
     assert isinstance(reaction, Response)
     tagged = replace(reaction, headers={"etag": '"v1"'})
     with pytest.raises(kind):
-        kit.save(kit.answering(tagged), tmp_path / "film.mp4", resume=True, **options)
+        kit.save(kit.answering(tagged), tmp_path / "video.mp4", resume=True, **options)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_trouble_that_passes_is_not_noticed(kit: Kit, tmp_path: Path) -> None:
-    """A host that is not ready, then is, gives the file."""
-    wire = kit.answering(Response(503), Response(429), NotSent("no"), Response(200, {}, kit.film))
-    assert kit.save(wire, tmp_path / "film.mp4").read_bytes() == kit.film
+def test_temporary_failures_are_retried(kit: Kit, tmp_path: Path) -> None:
+    """A host that is not ready at first delivers the file."""
+    driver = kit.answering(Response(503), Response(429), NotSent("no"), Response(200, {}, kit.video))
+    assert kit.save(driver, tmp_path / "video.mp4").read_bytes() == kit.video
 
 
-def test_a_callback_that_raises_ends_the_download_cleanly(kit: Kit, tmp_path: Path) -> None:
-    """The callback's own error comes through, and nothing is left."""
+def test_error_of_a_callback_leaves_no_file(kit: Kit, tmp_path: Path) -> None:
+    """The callback's own error is raised, and nothing is left."""
 
     def stop(done: int, whole: int | None) -> None:
         raise ZeroDivisionError(done, whole)
 
     with pytest.raises(ZeroDivisionError):
-        kit.save(serve(kit, Host(kit.film)), tmp_path / "film.mp4", on_progress=stop)
+        kit.save(serve(kit, Host(kit.video)), tmp_path / "video.mp4", on_progress=stop)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_grows_to_the_whole(kit: Kit, tmp_path: Path) -> None:
-    """The callback hears growing sizes, the last being the file's."""
-    told: list[tuple[int, int | None]] = []
+def test_progress_grows_to_the_file_size(kit: Kit, tmp_path: Path) -> None:
+    """The callback gets growing sizes, the last being the file's."""
+    recorded: list[tuple[int, int | None]] = []
     kit.save(
-        serve(kit, Host(kit.film)),
-        tmp_path / "film.mp4",
-        on_progress=lambda done, whole: told.append((done, whole)),
+        serve(kit, Host(kit.video)),
+        tmp_path / "video.mp4",
+        on_progress=lambda done, whole: recorded.append((done, whole)),
     )
-    assert told == sorted(told)
-    assert told[-1] == (len(kit.film), len(kit.film))
+    assert recorded == sorted(recorded)
+    assert recorded[-1] == (len(kit.video), len(kit.video))
 
 
 @pytest.mark.parametrize(
@@ -374,24 +374,24 @@ def test_progress_grows_to_the_whole(kit: Kit, tmp_path: Path) -> None:
         ("on_progress", 5),
     ],
 )
-def test_bad_options_are_refused(field: str, value: Any) -> None:
-    """Each option says what it allows."""
+def test_invalid_options_are_refused(field: str, value: Any) -> None:
+    """The error of each option has what is allowed."""
     with pytest.raises(errors.InvalidArgument) as caught:
         SaveOptions(**{field: value})
     assert caught.value.field == field
 
 
-def test_a_checksum_may_be_in_capitals(kit: Kit, tmp_path: Path) -> None:
+def test_sha256_may_be_upper_case(kit: Kit, tmp_path: Path) -> None:
     """Hexadecimal digits of either case are the same digest."""
-    sha = hashlib.sha256(kit.film).hexdigest().upper()
-    assert kit.save(serve(kit, Host(kit.film)), tmp_path / "film.mp4", sha256=sha).exists()
+    sha = hashlib.sha256(kit.video).hexdigest().upper()
+    assert kit.save(serve(kit, Host(kit.video)), tmp_path / "video.mp4", sha256=sha).exists()
 
 
 @pytest.mark.parametrize("stage", range(1, 12))
-def test_an_interruption_at_any_step_leaves_nothing(kit: Kit, tmp_path: Path, stage: int) -> None:
-    """Ctrl-C at any effect of the download: nothing half-written stays."""
-    wire = serve(kit, Host(kit.film))
-    ordinary: Callable[[object], object] = wire._perform
+def test_interruption_at_any_step_leaves_no_file(kit: Kit, tmp_path: Path, stage: int) -> None:
+    """After Ctrl-C at any effect of the download no incomplete file is left."""
+    driver = serve(kit, Host(kit.video))
+    ordinary: Callable[[object], object] = driver._perform
     steps = 0
 
     def perform(effect: object) -> object:
@@ -401,17 +401,17 @@ def test_an_interruption_at_any_step_leaves_nothing(kit: Kit, tmp_path: Path, st
             raise KeyboardInterrupt
         return ordinary(effect)
 
-    wire._perform = perform  # type: ignore[method-assign]  # the interruption comes from outside
-    flow = Download(kit.service(), Media(URL, "video"), None, tmp_path / "film.mp4", SaveOptions()).flow()
+    driver._perform = perform  # type: ignore[method-assign]  # the interruption comes from outside
+    flow = Download(kit.service(), Media(URL, "video"), None, tmp_path / "video.mp4", SaveOptions()).flow()
     with pytest.raises(KeyboardInterrupt):
-        wire.run(flow)
+        driver.run(flow)
     flow.close()
     assert [entry.name for entry in tmp_path.iterdir()] == []
 
 
-def test_a_folder_in_the_place_is_an_error_of_the_file_system(kit: Kit, tmp_path: Path) -> None:
+def test_folder_at_the_target_is_an_os_error(kit: Kit, tmp_path: Path) -> None:
     """A folder is never replaced by a file."""
-    (tmp_path / "film.mp4").mkdir()
+    (tmp_path / "video.mp4").mkdir()
     with pytest.raises(IsADirectoryError):
-        kit.save(serve(kit, Host(kit.film)), tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
+        kit.save(serve(kit, Host(kit.video)), tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["video.mp4"]

@@ -1,4 +1,4 @@
-"""Pictures that a request carries: by address, path or bytes, and refused before anything is sent."""
+"""Images that a request carries: by address, path or bytes, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ MOST = 1000
 
 @pytest.fixture
 def take(kit: Kit) -> Callable[..., str | bytes]:
-    """Take a picture as a request would."""
-    return lambda value, **options: kit.wire(lambda _: Exception()).run(
+    """Load an image as a request does."""
+    return lambda value, **options: kit.driver(lambda _: Exception()).run(
         load_image("image", value, most=MOST, **options)
     )
 
 
 @pytest.mark.parametrize("address", ["https://example.test/a.png", "HTTP://127.0.0.1:9/b.jpg?x=1"])
-def test_an_address_is_given_back(take: Callable[..., Any], address: str) -> None:
+def test_address_is_returned_unchanged(take: Callable[..., Any], address: str) -> None:
     """The service fetches it itself."""
     assert take(address) == address
 
 
 @pytest.mark.parametrize("content", [PNG, JPEG])
-def test_bytes_and_paths_are_the_same(take: Callable[..., Any], tmp_path: Path, content: bytes) -> None:
-    """A path as text, a path object and the bytes themselves come to the same bytes."""
+def test_bytes_and_paths_are_equivalent(take: Callable[..., Any], tmp_path: Path, content: bytes) -> None:
+    """A path as text, a path object and the bytes themselves give the same bytes."""
     file = tmp_path / "picture"
     file.write_bytes(content)
     assert take(content) == take(bytearray(content)) == take(file) == take(os.fspath(file)) == content
 
 
 @given(st.binary(max_size=200))
-def test_base64_has_no_prefix_and_loses_nothing(content: bytes) -> None:
-    """What is sent decodes to what was given."""
+def test_base64_round_trip(content: bytes) -> None:
+    """The encoded text decodes to the content."""
     assert base64.b64decode(base64_text(content), validate=True) == content
 
 
-def test_the_type_is_told_by_the_first_bytes() -> None:
-    """PNG and JPEG are told apart."""
+def test_type_is_detected_from_the_first_bytes() -> None:
+    """PNG and JPEG are distinguished."""
     assert [image_media_type(PNG), image_media_type(JPEG)] == ["image/png", "image/jpeg"]
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "expected"),
     [
         (b"", "an empty file"),
         (b"GIF89a" + bytes(9), "another format"),
@@ -73,16 +73,16 @@ def test_the_type_is_told_by_the_first_bytes() -> None:
         ("https://", "absolute http"),
     ],
 )
-def test_what_is_no_such_picture_is_refused(take: Callable[..., Any], value: object, said: str) -> None:
-    """The text names the argument and what is allowed, and holds no file's content."""
+def test_invalid_image_is_refused(take: Callable[..., Any], value: object, expected: str) -> None:
+    """The message names the argument and what is allowed, and has no content of the file."""
     with pytest.raises(InvalidArgument) as refused:
         take(value)
     assert refused.value.field == "image"
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
     assert len(str(refused.value)) < 250
 
 
-def test_a_service_that_takes_no_address_says_so(take: Callable[..., Any]) -> None:
-    """Only a path or bytes will do."""
+def test_address_is_refused_where_unsupported(take: Callable[..., Any]) -> None:
+    """Only a path or bytes are allowed."""
     with pytest.raises(InvalidArgument, match="accepts no address"):
         take("https://example.test/a.png", address=False)

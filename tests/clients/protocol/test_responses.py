@@ -1,4 +1,4 @@
-"""Answers: what the status, the headers and the body of any answer say."""
+"""Responses: status, headers, bodies, and what may be sent again."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ NOW = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @given(status=st.integers(100, 599))
-def test_every_status_is_some_kind_of_refusal(status: int) -> None:
-    """Whatever the status, there is an error for it, and 5xx is the server's."""
+def test_every_status_has_an_error(status: int) -> None:
+    """There is an error for every status, and 5xx is a server error."""
     kind = kind_by_status(status)
     assert issubclass(kind, errors.ApiError)
     assert (kind is errors.ServerError) == (status >= 500 or status in {408, 425})
@@ -34,8 +34,8 @@ def test_every_status_is_some_kind_of_refusal(status: int) -> None:
 
 
 @given(seconds=st.integers(-10, 10**6))
-def test_retry_after_is_read_as_seconds_and_as_a_date(seconds: int) -> None:
-    """Both forms say the same; a date counts from the answer's own Date, not from this machine's clock."""
+def test_retry_after_as_seconds_and_as_date(seconds: int) -> None:
+    """Both forms are equal; a date counts from the response's own Date, not from this machine's clock."""
     moment = format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
     plain = retry_after(Response(429, {"retry-after": f" {seconds} "}))
     dated = retry_after(Response(429, {"retry-after": moment, "date": format_datetime(NOW, usegmt=True)}))
@@ -44,39 +44,39 @@ def test_retry_after_is_read_as_seconds_and_as_a_date(seconds: int) -> None:
 
 @given(text=st.text())
 @pytest.mark.parametrize("date", ["", "never", "Thu, 20 Nov 2025 12:00:00 -0000"])
-def test_a_retry_after_that_says_nothing_is_none(text: str, date: str) -> None:
-    """Nonsense in the header is no wait, and no error."""
+def test_unreadable_retry_after_is_none(text: str, date: str) -> None:
+    """An unreadable header is no wait, and no error."""
     seconds = retry_after(Response(429, {"retry-after": text, "date": date}))
     assert seconds is None or seconds >= 0
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "Thu, 20 Nov 2025 12:00:00 GMT"])
-def test_no_wait_is_endless(value: str) -> None:
-    """Infinity, not-a-number and a date without a Date beside it are no wait."""
+def test_infinite_retry_after_is_none(value: str) -> None:
+    """Infinity, not-a-number and a date without a Date header are no wait."""
     assert retry_after(Response(429, {"retry-after": value})) is None
 
 
 @pytest.mark.parametrize(("headers", "named"), [({"x-request-id": "r"}, "r"), ({"x-trace-id": "t"}, "t"), ({}, None)])
-def test_an_error_keeps_what_helps_to_find_the_exchange(headers: dict[str, str], named: str | None) -> None:
-    """Request id, status, code, wait and the body, cut and masked, are in the error."""
+def test_error_has_the_details_of_the_exchange(headers: dict[str, str], named: str | None) -> None:
+    """Request id, status, code, wait and the body, shortened and masked, are in the error."""
     response = Response(429, {**headers, "retry-after": "3"}, b"planted-secret" + b"x" * 20_000)
     redact = Redactor(["planted-secret"])
-    error = refusal(errors.RateLimitError, "said planted-secret", response, vendor="v", redact=redact, code=7)
+    error = refusal(errors.RateLimitError, "refused planted-secret", response, vendor="v", redact=redact, code=7)
     assert (error.request_id, error.status, error.code, error.retry_after) == (named, 429, 7, 3.0)
-    assert error.message == "said ***"
+    assert error.message == "refused ***"
     assert error.body == "***" + "x" * (16384 - 3)
     own = refusal(errors.ApiError, "", response, vendor="v", redact=redact, request_id="own")
     assert own.request_id == "own"
 
 
-def test_a_read_is_sent_again_while_the_trouble_may_pass(kit: Kit) -> None:
-    """A read bears lost connections and a service that is not ready, tells of each retry, and stops at a refusal."""
-    told: list[object] = []
-    story: Iterator[Response | Exception] = iter(
+def test_read_is_retried_while_the_error_may_pass(kit: Kit) -> None:
+    """A read tolerates lost connections and a service that is not ready, emits each retry, and stops at a refusal."""
+    recorded: list[object] = []
+    script: Iterator[Response | Exception] = iter(
         [NotSent("no"), Interrupted("gone"), Response(503), Response(200, {}, b"7"), Response(404)]
     )
-    wire = kit.wire(lambda _: next(story))
-    service = kit.service(on_event=told.append)
+    driver = kit.driver(lambda _: next(script))
+    service = kit.service(on_event=recorded.append)
 
     def parse(response: Response) -> int:
         if response.status != 200:
@@ -84,15 +84,15 @@ def test_a_read_is_sent_again_while_the_trouble_may_pass(kit: Kit) -> None:
         return int(response.content)
 
     request = Request("GET", f"{kit.base}/credits")
-    assert wire.run(service.read(request, parse)) == 7
-    assert [event.attempt for event in told if isinstance(event, RetryScheduled)] == [1, 2, 3]
-    assert [event.received for event in told if isinstance(event, RequestFailed)] == [False, True]
+    assert driver.run(service.read(request, parse)) == 7
+    assert [event.attempt for event in recorded if isinstance(event, RetryScheduled)] == [1, 2, 3]
+    assert [event.received for event in recorded if isinstance(event, RequestFailed)] == [False, True]
     with pytest.raises(errors.NotFoundError):
-        wire.run(service.read(request, parse))
+        driver.run(service.read(request, parse))
 
 
-def test_what_may_pass_and_what_will_not() -> None:
-    """A read is sent again for trouble that may pass, and for nothing else."""
+def test_transient_errors() -> None:
+    """A read is repeated for transient errors only."""
     passing = {
         errors.ConnectionFailed,
         errors.RateLimitError,
@@ -116,8 +116,8 @@ def test_what_may_pass_and_what_will_not() -> None:
         (errors.UnreadableAnswerError("", status=200, code=1), False),
     ],
 )
-def test_a_refusal_is_certain_or_none(error: errors.ApiError, *, certain: bool) -> None:
-    """Only an answer that says for certain that no work was begun is a refusal."""
+def test_only_a_certain_refusal_is_one(error: errors.ApiError, *, certain: bool) -> None:
+    """Only a response that proves that no work was started is a refusal."""
     assert is_refusal(error) is certain
 
 
@@ -134,8 +134,8 @@ def test_a_refusal_is_certain_or_none(error: errors.ApiError, *, certain: bool) 
         (errors.ServerError("", status=503, code=5001, retry_after=1), False),
     ],
 )
-def test_a_paid_request_is_sent_again_only_when_that_is_safe(error: errors.SoundstageError, *, again: bool) -> None:
-    """Never received, refused by a limit that says how long, or by a code declared so."""
+def test_paid_request_is_resent_only_when_safe(error: errors.SoundstageError, *, again: bool) -> None:
+    """It was never received, or refused by a limit with Retry-After, or by a code declared as temporary."""
     assert may_resend(error, {1302, 1303}) is again
 
 

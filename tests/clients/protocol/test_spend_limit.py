@@ -1,4 +1,4 @@
-"""A spend_limit: never more than its limit, whoever takes from it and in whatever order."""
+"""The spend limit: never exceeded, for any callers in any order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CENTS = st.integers(0, 500).map(lambda cents: cents / 100)
 
 
 @given(limit=CENTS, amounts=st.lists(CENTS, max_size=20))
-def test_no_more_than_the_limit_is_ever_taken(limit: float, amounts: list[float]) -> None:
-    """What fits is taken, what does not is refused and takes nothing; the sum never passes the limit."""
+def test_limit_is_never_exceeded(limit: float, amounts: list[float]) -> None:
+    """An amount that fits is reserved, another is refused and changes nothing; the sum never exceeds the limit."""
     spend_limit, taken = SpendLimit("vendor", limit, "US dollars"), 0.0
     for amount in amounts:
         try:
@@ -30,7 +30,7 @@ def test_no_more_than_the_limit_is_ever_taken(limit: float, amounts: list[float]
         assert spend_limit.spent <= limit * (1 + 1e-6)
 
 
-def test_tenths_add_up_to_a_whole() -> None:
+def test_decimal_fractions_reach_the_limit() -> None:
     """Ten dimes are a dollar, although their sum as floats is not."""
     spend_limit = SpendLimit("vendor", 1.0, "US dollars")
     for _ in range(10):
@@ -39,8 +39,8 @@ def test_tenths_add_up_to_a_whole() -> None:
         spend_limit.reserve(0.01)
 
 
-def test_what_is_given_back_can_be_taken_again() -> None:
-    """A refused submission leaves the spend_limit as it was, and never less than empty."""
+def test_released_amount_can_be_reserved_again() -> None:
+    """A refused submission leaves the limit as it was, and the spending never below zero."""
     spend_limit = SpendLimit("vendor", 1.0, "US dollars")
     spend_limit.reserve(1.0)
     spend_limit.release(1.0)
@@ -49,7 +49,7 @@ def test_what_is_given_back_can_be_taken_again() -> None:
     assert spend_limit.spent == 0
 
 
-def test_without_a_limit_everything_is_taken() -> None:
+def test_no_limit_accepts_everything() -> None:
     """None is no limit."""
     spend_limit = SpendLimit("vendor", None, "US dollars")
     spend_limit.reserve(10**9)
@@ -57,7 +57,7 @@ def test_without_a_limit_everything_is_taken() -> None:
 
 
 def test_threads_share_a_spend_limit() -> None:
-    """Many threads at once take no more than there is."""
+    """Many threads at once reserve no more than the limit."""
     spend_limit = SpendLimit("vendor", 5.0, "US dollars")
 
     def take(_: int) -> bool:
@@ -72,14 +72,14 @@ def test_threads_share_a_spend_limit() -> None:
 
 
 @pytest.mark.parametrize("limit", [-1, float("nan"), float("inf"), "1", True])
-def test_a_limit_is_a_number(limit: object) -> None:
-    """A limit that is none is refused by name."""
+def test_invalid_limit_is_refused(limit: object) -> None:
+    """A limit that is not a number of at least 0 is an invalid argument."""
     with pytest.raises(InvalidArgument, match="max_spend"):
         SpendLimit("vendor", limit, "US dollars")  # type: ignore[arg-type] # what a caller may get wrong
 
 
-def test_the_error_keeps_its_numbers() -> None:
-    """Limit, spent and estimate survive pickling, and the text has them."""
+def test_error_has_limit_spent_and_estimate() -> None:
+    """Limit, spent and estimate survive pickling, and the message has them."""
     with pytest.raises(SpendLimitReached, match=r"0\.4 US dollars, but 0 of max_spend=0\.25") as reached:
         SpendLimit("vendor", 0.25, "US dollars").reserve(0.4)
     again = pickle.loads(pickle.dumps(reached.value))  # noqa: S301 - our own

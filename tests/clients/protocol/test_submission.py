@@ -1,4 +1,4 @@
-"""Money: whatever the wire does, one call is accepted at most once, and an accepted job is never silently lost."""
+"""Submissions: one call is accepted at most once, and an accepted job is never silently lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPERATION = "text_to_video"
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that may befall a paid request: what the wire does, and whether the service began the work."""
+    """One event during a paid request: the reaction of the transport, and whether the service started the work."""
 
     name: str
     reaction: Response | Exception
@@ -34,7 +34,7 @@ class Happening:
 
 
 def refused(status: int, code: int, **headers: str) -> Response:
-    """A refusal in the gateway's envelope."""
+    """Return a refusal in the gateway's envelope."""
     return Response(status, headers, json.dumps({"code": code, "msg": "no"}).encode())
 
 
@@ -69,7 +69,7 @@ CERTAIN: dict[str, Response | Exception] = {
 
 @st.composite
 def happenings(draw: st.DrawFn) -> Happening:
-    """Anything that may befall a paid request; only what is open-ended may hide accepted work."""
+    """Draw any event; only one with an open end may hide accepted work."""
     if draw(st.integers(0, 9)) == 0:
         answer = json.dumps({"code": 0, "msg": "", "data": {"task_id": "t-1"}}).encode()
         return Happening("accepted", Response(200, {}, answer), accepted=True)
@@ -81,17 +81,17 @@ def happenings(draw: st.DrawFn) -> Happening:
 
 
 def submit(service: Service, **changes: Any) -> Submission:
-    """Tomoviee's submission, changed as asked."""
+    """Return Tomoviee's submission with changes."""
     request = Request("POST", "https://gateway.example/x", json={"prompt": "p"}, paid=True)
     parse = service._read_submission  # type: ignore[attr-defined]  # the vendor's own reading
     return replace(Submission(service=service, operation=OPERATION, request=request, parse=parse), **changes)
 
 
-@given(story=st.lists(happenings(), max_size=12), attempts=st.integers(1, 8), drawn=st.floats(0, 1))
-def test_one_call_is_accepted_at_most_once(kit: Kit, story: list[Happening], attempts: int, drawn: float) -> None:
-    """Under any sequence of events: at most one POST is accepted, and the caller is told what is true."""
+@given(script=st.lists(happenings(), max_size=12), attempts=st.integers(1, 8), drawn=st.floats(0, 1))
+def test_call_is_accepted_at_most_once(kit: Kit, script: list[Happening], attempts: int, drawn: float) -> None:
+    """Under any sequence of events at most one POST is accepted, and the caller gets the true outcome."""
     befallen: list[Happening] = []
-    events = iter(story)
+    events = iter(script)
 
     def react(request: Request) -> Response | Exception:
         assert request.paid
@@ -99,17 +99,17 @@ def test_one_call_is_accepted_at_most_once(kit: Kit, story: list[Happening], att
         return befallen[-1].reaction
 
     policy = RetryPolicy(attempts=attempts)
-    wire = kit.wire(react)
-    service = kit.service(wire.clock, draw=lambda: drawn, retry=policy)
+    driver = kit.driver(react)
+    service = kit.service(driver.clock, draw=lambda: drawn, retry=policy)
     outcome: object
     try:
-        outcome = wire.run(submit(service).flow())
+        outcome = driver.run(submit(service).flow())
     except errors.SoundstageError as error:
         outcome = error
 
     assert sum(event.accepted for event in befallen) <= 1
     assert len(befallen) <= attempts
-    assert wire.clock.now() <= policy.within
+    assert driver.clock.now() <= policy.within
     last = befallen[-1]
     assert all(event.name in {"never left", "too many", "bare 429"} for event in befallen[:-1])
     assert isinstance(outcome, StartedJob) == (last.name == "accepted")
@@ -118,77 +118,77 @@ def test_one_call_is_accepted_at_most_once(kit: Kit, story: list[Happening], att
 
 
 @pytest.mark.parametrize("name", sorted(OPEN_ENDED))
-def test_an_unknown_outcome_carries_what_is_needed_to_look(kit: Kit, name: str) -> None:
-    """`SubmitOutcomeUnknown` names operation, reason and request hash, and keeps the answer there was."""
-    wire = kit.wire(lambda _: OPEN_ENDED[name])
+def test_unknown_outcome_has_the_details(kit: Kit, name: str) -> None:
+    """`SubmitOutcomeUnknown` has operation, reason, request hash and the response, if there was one."""
+    driver = kit.driver(lambda _: OPEN_ENDED[name])
     flow = submit(kit.service(), external_id="mine-1")
     with pytest.raises(SubmitOutcomeUnknown) as caught:
-        wire.run(flow.flow())
+        driver.run(flow.flow())
     error = caught.value
-    assert len(wire.sent) == 1
+    assert len(driver.sent) == 1
     assert (error.operation, error.external_id, error.idempotency_key) == (OPERATION, "mine-1", None)
-    assert error.request_hash == wire.sent[0].fingerprint
+    assert error.request_hash == driver.sent[0].fingerprint
     assert error.reason
     assert error.vendor == PROFILE.slug
     reaction = OPEN_ENDED[name]
     assert error.status == (reaction.status if isinstance(reaction, Response) else None)
 
 
-def test_the_wait_a_service_asks_for_is_kept(kit: Kit) -> None:
-    """A 429 with Retry-After is sent again after no less than it asks."""
-    answers = iter([CERTAIN["too many"], Response(200, {}, kit.created("t-9"))])
-    wire = kit.wire(lambda _: next(answers))
-    started = wire.run(submit(kit.service(draw=lambda: 0.0)).flow())
+def test_retry_after_is_honored(kit: Kit) -> None:
+    """A 429 with Retry-After is sent again after no shorter wait."""
+    responses = iter([CERTAIN["too many"], Response(200, {}, kit.created("t-9"))])
+    driver = kit.driver(lambda _: next(responses))
+    started = driver.run(submit(kit.service(draw=lambda: 0.0)).flow())
     assert started.ref.id == "t-9"
-    assert wire.pauses == [2.0]
+    assert driver.pauses == [2.0]
 
 
-def test_a_wait_that_is_too_long_is_not_begun(kit: Kit) -> None:
-    """When the service asks for more than the policy's time, its refusal is raised at once, with the wait in it."""
-    wire = kit.wire(lambda _: refused(429, 680429, **{"retry-after": "3600"}))
+def test_too_long_retry_after_is_raised(kit: Kit) -> None:
+    """When Retry-After exceeds the policy's time, the refusal is raised at once, with the wait in it."""
+    driver = kit.driver(lambda _: refused(429, 680429, **{"retry-after": "3600"}))
     with pytest.raises(errors.ConcurrencyLimitError) as caught:
-        wire.run(submit(kit.service()).flow())
+        driver.run(submit(kit.service()).flow())
     assert caught.value.retry_after == 3600
-    assert wire.pauses == []
+    assert driver.pauses == []
 
 
-def test_codes_that_a_vendor_declares_are_sent_again(kit: Kit) -> None:
-    """A code in `resend_codes` refuses for the moment only."""
+def test_resend_codes_are_sent_again(kit: Kit) -> None:
+    """A code in `resend_codes` is a temporary refusal."""
     profile = replace(PROFILE, resend_codes=frozenset({680422}))
-    wire = kit.wire(lambda _: refused(200, 680422))
+    driver = kit.driver(lambda _: refused(200, 680422))
     with pytest.raises(errors.BadRequestError):
-        wire.run(submit(kit.service(profile=profile)).flow())
-    assert len(wire.sent) == RetryPolicy().attempts
+        driver.run(submit(kit.service(profile=profile)).flow())
+    assert len(driver.sent) == RetryPolicy().attempts
 
 
 @pytest.mark.parametrize(("idempotency", "key", "sent"), [("replay", "k-1", 5), ("replay", None, 1), (None, "k-1", 1)])
-def test_only_a_replayed_key_makes_an_unknown_outcome_safe(
+def test_unknown_outcome_is_resent_only_with_a_replayed_key(
     kit: Kit, idempotency: Any, key: str | None, sent: int
 ) -> None:
     """After an unknown outcome a request is sent again only with a key that the service is documented to replay."""
     profile = replace(PROFILE, idempotency=idempotency)
-    wire = kit.wire(lambda _: Interrupted("ReadError"))
+    driver = kit.driver(lambda _: Interrupted("ReadError"))
     with pytest.raises(SubmitOutcomeUnknown) as caught:
-        wire.run(submit(kit.service(profile=profile), idempotency_key=key).flow())
-    assert len(wire.sent) == sent
+        driver.run(submit(kit.service(profile=profile), idempotency_key=key).flow())
+    assert len(driver.sent) == sent
     assert caught.value.idempotency_key == key
 
 
-@given(story=st.lists(happenings(), min_size=1, max_size=8))
-def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(kit: Kit, story: list[Happening]) -> None:
-    """Once an answer was lost, only a job ends the doubt: no later refusal and no dead line does; the key is one."""
-    events = iter(story)
+@given(script=st.lists(happenings(), min_size=1, max_size=8))
+def test_lost_response_stays_unknown_until_a_job_is_returned(kit: Kit, script: list[Happening]) -> None:
+    """After a lost response only a job proves the outcome: no later refusal or lost connection does; the key stays the same."""
+    events = iter(script)
     befallen: list[Happening] = []
 
     def react(_: Request) -> Response | Exception:
         befallen.append(next(events, Happening("never left", NotSent("ConnectError"))))
         return befallen[-1].reaction
 
-    wire = kit.wire(react)
-    service = kit.service(wire.clock, profile=replace(PROFILE, idempotency="replay"))
+    driver = kit.driver(react)
+    service = kit.service(driver.clock, profile=replace(PROFILE, idempotency="replay"))
     outcome: object
     try:
-        outcome = wire.run(submit(service, idempotency_key="k-1").flow())
+        outcome = driver.run(submit(service, idempotency_key="k-1").flow())
     except errors.SoundstageError as error:
         outcome = error
     doubtful = any(event.name in OPEN_ENDED for event in befallen)
@@ -199,47 +199,47 @@ def test_with_a_replayed_key_a_lost_answer_stays_in_doubt_until_a_job_answers(ki
     if isinstance(outcome, SubmitOutcomeUnknown):
         assert "idempotency_key='k-1'" in str(outcome)
         assert outcome.idempotency_key == "k-1"
-    assert len({request.fingerprint for request in wire.sent}) == 1
+    assert len({request.fingerprint for request in driver.sent}) == 1
 
 
-def test_a_refusal_after_a_lost_answer_is_kept_in_the_doubt(kit: Kit) -> None:
-    """What refused the second request is told with the doubt about the first: its code and its status."""
-    answers = iter([Interrupted("ReadError"), CERTAIN["credits"]])
-    wire = kit.wire(lambda _: next(answers))
-    service = kit.service(wire.clock, profile=replace(PROFILE, idempotency="replay"))
+def test_refusal_after_a_lost_response_is_in_the_error(kit: Kit) -> None:
+    """The refusal of the second request is in the error about the first: its code and its status."""
+    responses = iter([Interrupted("ReadError"), CERTAIN["credits"]])
+    driver = kit.driver(lambda _: next(responses))
+    service = kit.service(driver.clock, profile=replace(PROFILE, idempotency="replay"))
     with pytest.raises(SubmitOutcomeUnknown, match="ReadError; sent again with the same key") as caught:
-        wire.run(submit(service, idempotency_key="k-1").flow())
+        driver.run(submit(service, idempotency_key="k-1").flow())
     assert (caught.value.code, caught.value.status) == (680402, 200)
 
 
-def test_a_defect_of_the_reading_loses_no_job(kit: Kit) -> None:
-    """If the reading of an answer itself breaks, the outcome is unknown and the answer is kept."""
+def test_parser_defect_loses_no_job(kit: Kit) -> None:
+    """If parsing the response fails, the outcome is unknown and the response is kept."""
 
     def broken(response: Response) -> tuple[str, Snapshot]:
         raise KeyError(response.status)
 
-    wire = kit.wire(lambda _: Response(200, {}, b"the only trace of a paid job"))
+    driver = kit.driver(lambda _: Response(200, {}, b"the only trace of a paid job"))
     with pytest.raises(SubmitOutcomeUnknown) as caught:
-        wire.run(submit(kit.service(), parse=broken).flow())
+        driver.run(submit(kit.service(), parse=broken).flow())
     assert caught.value.body == "the only trace of a paid job"
     assert isinstance(caught.value.__cause__, KeyError)
 
 
-def test_a_hook_that_raises_loses_no_job(kit: Kit) -> None:
-    """Between the answer and the job nothing can raise, the user's hook least of all."""
+def test_error_of_the_hook_loses_no_job(kit: Kit) -> None:
+    """Between the response and the job nothing can raise, not even the user's hook."""
 
     def hook(event: object) -> None:
         raise RuntimeError(event)
 
-    wire = kit.wire(lambda _: Response(200, {}, kit.created("t-7")))
-    started = wire.run(submit(kit.service(on_event=hook)).flow())
+    driver = kit.driver(lambda _: Response(200, {}, kit.created("t-7")))
+    started = driver.run(submit(kit.service(on_event=hook)).flow())
     assert started.ref.id == "t-7"
     assert started.snapshot.state is JobState.QUEUED
 
 
 @given(body=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
-def test_the_request_hash_depends_on_what_is_sent_alone(body: dict[str, str]) -> None:
-    """The same request has the same hash whatever credentials travel with it; another body has another."""
+def test_request_hash_is_independent_of_credentials(body: dict[str, str]) -> None:
+    """Equal requests have the same hash with any credentials; another body has another."""
     request = Request("POST", "https://a.example/x?key=1", {"Authorization": "one"}, body, paid=True)
     assert (
         request.fingerprint == replace(request, headers={"Authorization": "two"}, url="https://a.example/x").fingerprint

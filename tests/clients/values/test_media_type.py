@@ -1,4 +1,4 @@
-"""Signs of files: what is a film and what only pretends to be."""
+"""Media types: detect the kind of a file from its first bytes."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("kind", "head"), [(kind, head) for kind, heads in KINDS.items() for head in heads])
-def test_what_is_of_its_kind_passes(kind: str, head: bytes) -> None:
-    """The first bytes of every common format are known."""
+def test_common_formats_are_recognized(kind: str, head: bytes) -> None:
+    """The first bytes of every common format are recognized."""
     assert mismatch(kind, head) is None
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
 @pytest.mark.parametrize("kind", ["image", "mask"])
-def test_pictures_made_by_a_real_encoder_pass(form: str, kind: str) -> None:
-    """What an imaging library writes is taken for a picture."""
+def test_images_of_a_real_encoder_are_recognized(form: str, kind: str) -> None:
+    """A file that an imaging library writes is an image."""
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, form)
     assert mismatch(kind, file.getvalue()[:512]) is None
@@ -48,26 +48,26 @@ def test_pictures_made_by_a_real_encoder_pass(form: str, kind: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("kind", ["video", "image", "audio", "mask", "diagram"])
-def test_a_page_is_never_a_result(kind: str, page: bytes) -> None:
-    """An HTML or XML error page is told from any kind of file, known or not."""
+def test_markup_is_never_an_output(kind: str, page: bytes) -> None:
+    """An HTML or XML error page is refused for any kind, known or not."""
     assert mismatch(kind, page) == "an HTML or XML page"
 
 
 @pytest.mark.parametrize("kind", ["video", "image", "audio", "mask", "diagram"])
-def test_nothing_is_never_a_result(kind: str) -> None:
+def test_empty_file_is_never_an_output(kind: str) -> None:
     """An empty file is a failed download."""
     assert mismatch(kind, b"") == "an empty file"
 
 
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
-def test_plain_text_is_no_film(text: str) -> None:
-    """No JSON and no message passes for a film."""
+def test_text_is_not_a_video(text: str) -> None:
+    """JSON and messages are not accepted as videos."""
     if not text.startswith("OggS") and text[4:8] != "ftyp":
         assert mismatch("video", text.encode()) is not None
 
 
-def test_an_unknown_kind_is_held_against_pages_only() -> None:
-    """A kind nobody knows the signs of may be anything but a page; an SVG drawing is no page."""
+def test_unknown_kind_refuses_markup_only() -> None:
+    """A file of an unknown kind may be anything but a page; an SVG drawing is no page."""
     assert mismatch("diagram", b"flowchart TD") is None
     assert mismatch("diagram", b"{}") is None
     assert mismatch("diagram", b"<?xml version='1.0'?><svg>") is None

@@ -1,4 +1,4 @@
-"""Schedules: pure, bounded, and never shorter than a service asks."""
+"""Polling and retry schedules: pure, bounded, never shorter than Retry-After."""
 
 from __future__ import annotations
 
@@ -15,69 +15,76 @@ SECONDS = st.floats(0.01, 1e6)
 
 @st.composite
 def poll_policies(draw: st.DrawFn) -> PollPolicy:
-    """Any policy that is allowed."""
+    """Draw any valid policy."""
     first = draw(SECONDS)
     return PollPolicy(first=first, factor=draw(st.floats(1, 100)), ceiling=first + draw(SECONDS))
 
 
 @st.composite
 def retry_policies(draw: st.DrawFn) -> RetryPolicy:
-    """Any policy that is allowed."""
+    """Draw any valid policy."""
     base = draw(st.floats(0, 1e3))
     return RetryPolicy(
         draw(st.integers(1, 50)), draw(st.floats(0, 1e4)), base, base + draw(SECONDS), draw(st.booleans())
     )
 
 
-@given(policy=poll_policies(), look=st.integers(-5, 10**9))
-def test_a_pause_between_looks_is_bounded_and_never_shrinks(policy: PollPolicy, look: int) -> None:
-    """Every pause lies between the first and the ceiling, and the next one is no shorter."""
-    delay = policy.delay(look)
+@given(policy=poll_policies(), poll_number=st.integers(-5, 10**9))
+def test_poll_pauses_are_bounded_and_never_shrink(policy: PollPolicy, poll_number: int) -> None:
+    """Every pause is between the first and the ceiling, and the next one is not shorter."""
+    delay = policy.delay(poll_number)
     assert policy.first <= delay <= policy.ceiling
-    assert policy.delay(look + 1) >= delay * (1 - 1e-9)
+    assert policy.delay(poll_number + 1) >= delay * (1 - 1e-9)
 
 
 @given(policy=poll_policies())
-def test_the_first_pause_is_the_first(policy: PollPolicy) -> None:
-    """After the first look the policy's first pause follows."""
+def test_first_pause_is_the_policys(policy: PollPolicy) -> None:
+    """After the first poll the policy's first pause follows."""
     assert policy.delay(1) == policy.first
 
 
-def test_a_factor_lengthens_pauses() -> None:
+def test_factor_lengthens_pauses() -> None:
     """Pauses grow by the factor up to the ceiling."""
     policy = PollPolicy(first=10, factor=1.2, ceiling=30)
-    assert [round(policy.delay(look), 2) for look in (1, 2, 3, 7, 8, 900)] == [10, 12, 14.4, 29.86, 30, 30]
+    assert [round(policy.delay(poll_number), 2) for poll_number in (1, 2, 3, 7, 8, 900)] == [
+        10,
+        12,
+        14.4,
+        29.86,
+        30,
+        30,
+    ]
 
 
 @given(
     policy=retry_policies(),
     attempt=st.integers(1, 60),
     elapsed=st.floats(0, 1e5),
-    asked=st.none() | st.floats(0, 1e5),
+    requested=st.none() | st.floats(0, 1e5),
     drawn=st.floats(0, 1),
 )
-def test_a_retry_is_bounded_in_number_and_time(
-    policy: RetryPolicy, attempt: int, elapsed: float, asked: float | None, drawn: float
+def test_retries_are_bounded_in_number_and_time(
+    policy: RetryPolicy, attempt: int, elapsed: float, requested: float | None, drawn: float
 ) -> None:
-    """Nothing is sent again beyond the attempts or the time, nor sooner than the service asks."""
-    delay = policy.delay(attempt, elapsed, asked, lambda: drawn)
+    """Nothing is sent again beyond the attempts or the time, or earlier than Retry-After."""
+    delay = policy.delay(attempt, elapsed, requested, lambda: drawn)
     if delay is None:
         return
     assert attempt < policy.attempts
     assert elapsed + delay <= policy.within
-    assert delay >= (asked or 0)
-    assert delay <= max(policy.ceiling, asked or 0)
+    assert delay >= (requested or 0)
+    assert delay <= max(policy.ceiling, requested or 0)
 
 
-@given(policy=retry_policies(), asked=st.none() | st.floats(0, 1e3))
-def test_the_last_attempt_is_the_last(policy: RetryPolicy, asked: float | None) -> None:
-    """After so many attempts there is no other."""
-    assert policy.delay(policy.attempts, 0, asked, lambda: 0) is None
+@given(policy=retry_policies(), requested=st.none() | st.floats(0, 1e3))
+def test_no_try_after_the_last_attempt(policy: RetryPolicy, requested: float | None) -> None:
+    """After the number of attempts there is no other."""
+    assert policy.delay(policy.attempts, 0, requested, lambda: 0) is None
 
 
 @given(drawn=st.floats(0, 1), attempt=st.integers(1, 4))
 def test_jitter_is_full(drawn: float, attempt: int) -> None:
-    """A pause is drawn between nothing and its doubled length."""
+    """A pause is a random part of its doubled length."""
     policy = RetryPolicy(base=0.5, ceiling=20)
     assert policy.delay(attempt, 0, None, lambda: drawn) == pytest.approx(drawn * min(20, 0.5 * 2 ** (attempt - 1)))
 
@@ -99,14 +106,14 @@ def test_jitter_is_full(drawn: float, attempt: int) -> None:
         (RetryPolicy, "ceiling", 0.1),
     ],
 )
-def test_a_policy_out_of_range_names_its_field(kind: type, field: str, value: object) -> None:
-    """A policy that cannot work is refused when it is made, by field and value."""
+def test_invalid_policy_names_its_field(kind: type, field: str, value: object) -> None:
+    """An invalid policy is refused when it is created, with field and value."""
     with pytest.raises(InvalidArgument) as caught:
         kind(**{field: value})
     assert caught.value.field == field
     assert repr(value) in str(caught.value)
 
 
-def test_a_wait_may_be_endless() -> None:
-    """Infinity is a time-out like another."""
+def test_infinite_timeout_is_allowed() -> None:
+    """Infinity is a valid timeout."""
     assert PollPolicy(timeout=math.inf, outage=math.inf).timeout == math.inf

@@ -1,4 +1,4 @@
-"""Secrets: planted everywhere a service or a library could echo them, and found nowhere."""
+"""Redaction: secrets that are echoed by a service or a library are shown nowhere."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ VISIBLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6
 
 
 def basic(kit: Kit) -> str:
-    """What travels in the Authorization header."""
+    """Return the value of the Authorization header."""
     return base64.b64encode(f"{kit.key}:{kit.secret}".encode()).decode()
 
 
 def calls(client: Tomoviee) -> list[Callable[[], object]]:
-    """Every way of talking to the service."""
+    """Return every way of calling the service."""
     job = client.job("t-1")
     return [lambda: client.text_to_video("a kite"), job.refresh, lambda: job.wait(timeout=30)]
 
 
 def shown(error: BaseException) -> str:
-    """All that a user could see of an error."""
+    """Return all that a user could see of an error."""
     facts = "".join(f"{name}={value!r}" for name, value in vars(error).items())
     return "".join(traceback.format_exception(error)) + repr(error) + facts + str(pickle.dumps(error))
 
 
 def echoes(kit: Kit) -> list[Any]:
-    """Ways in which a wire may echo what it was sent."""
+    """Return ways in which a server may echo a request."""
     loud = f"key {kit.key}, secret {kit.secret}, {basic(kit)}"
 
     def answer(status: int, body: bytes, **headers: str) -> Any:
         return lambda _: httpx.Response(status, content=body, headers=headers)
 
-    def trouble(kind: type[httpx.TransportError]) -> Any:
+    def failure(kind: type[httpx.TransportError]) -> Any:
         def handler(request: httpx.Request) -> httpx.Response:
             raise kind(f"Illegal header value b'{loud}' at {request.url}", request=request)
 
@@ -67,49 +67,49 @@ def echoes(kit: Kit) -> list[Any]:
         answer(503, loud.encode()),
         answer(200, loud.encode(), **{"x-request-id": "r"}),
         answer(307, b"", location=f"https://elsewhere.example/?key={kit.key}"),
-        trouble(httpx.LocalProtocolError),
-        trouble(httpx.ConnectError),
-        trouble(httpx.ReadError),
+        failure(httpx.LocalProtocolError),
+        failure(httpx.ConnectError),
+        failure(httpx.ReadError),
     ]
 
 
 @pytest.mark.parametrize("way", range(9))
-def test_planted_secrets_show_nowhere(kit: Kit, caplog: pytest.LogCaptureFixture, way: int) -> None:
-    """Echoed by services and libraries: no error, traceback, pickle, event, log, repr or token shows one."""
+def test_echoed_secrets_are_masked_everywhere(kit: Kit, caplog: pytest.LogCaptureFixture, way: int) -> None:
+    """No error, traceback, pickle, event, log, repr or token shows a secret that was echoed."""
     caplog.set_level(logging.DEBUG)
-    told: list[object] = []
-    client = kit.client(echoes(kit)[way], on_event=told.append)
+    recorded: list[object] = []
+    client = kit.client(echoes(kit)[way], on_event=recorded.append)
     job = client.job("t-1")
     seen = [repr(client), repr(job), job.to_token()]
     for call in calls(client):
         with pytest.raises(SoundstageError) as caught:
             call()
         seen.append(shown(caught.value))
-    seen += [repr(event) for event in told]
+    seen += [repr(event) for event in recorded]
     seen += [record.getMessage() for record in caplog.records]
     for planted in (kit.key, kit.secret, basic(kit)):
         assert planted not in "".join(seen)
 
 
-def test_a_signed_address_shows_nowhere(kit: Kit, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    """The query of a result's address is in no event, log, error or repr, and in no file beside the film."""
+def test_signed_address_is_shown_nowhere(kit: Kit, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """The query of an output's address is in no event, log, error or repr, and in no file beside the video."""
     caplog.set_level(logging.DEBUG)
-    told: list[object] = []
-    story = iter([kit.finished("https://cdn.example/f.mp4?Signature=planted-signature")])
+    recorded: list[object] = []
+    script = iter([kit.finished("https://cdn.example/f.mp4?Signature=planted-signature")])
 
     def handler(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=next(story)) if request.method == "POST" else httpx.Response(403)
+        return httpx.Response(200, content=next(script)) if request.method == "POST" else httpx.Response(403)
 
-    job = kit.client(handler, on_event=told.append).job("t-1").wait()
+    job = kit.client(handler, on_event=recorded.append).job("t-1").wait()
     with pytest.raises(SoundstageError) as caught:
         job.save(tmp_path)
-    seen = [repr(job), repr(job.outputs), repr(job.snapshot), shown(caught.value), *map(repr, told)]
+    seen = [repr(job), repr(job.outputs), repr(job.snapshot), shown(caught.value), *map(repr, recorded)]
     assert "planted-signature" not in "".join([*seen, *(record.getMessage() for record in caplog.records)])
 
 
 @given(secret=VISIBLE, before=st.text(max_size=9), after=st.text(max_size=9))
-def test_every_form_of_a_secret_is_masked(secret: str, before: str, after: str) -> None:
-    """As it is, as JSON has it and as an address has it: none passes a redactor."""
+def test_every_encoding_of_a_secret_is_masked(secret: str, before: str, after: str) -> None:
+    """Plain, JSON-encoded and URL-encoded secrets are masked."""
     redact = Redactor([secret])
     for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
         if form not in MASK:
@@ -117,14 +117,14 @@ def test_every_form_of_a_secret_is_masked(secret: str, before: str, after: str) 
 
 
 @given(text=st.text())
-def test_what_holds_no_secret_is_left_alone(text: str) -> None:
+def test_text_without_secrets_is_unchanged(text: str) -> None:
     """A redactor without secrets, or with short ones, changes nothing."""
     assert Redactor(["", "a", "abcde"])(text) == text
 
 
 @given(value=VISIBLE)
-def test_a_secret_never_shows_itself(value: str) -> None:
-    """No way of turning a Secret into text gives it away."""
+def test_secret_is_never_shown(value: str) -> None:
+    """No conversion of a Secret to text reveals it."""
     secret = Secret(value)
     buffer = io.StringIO()
     print(secret, repr(secret), f"{secret}", f"{secret!r:>5}", "%s" % secret, [secret], file=buffer)  # noqa: UP031 - one more way
@@ -145,17 +145,17 @@ def test_a_secret_never_shows_itself(value: str) -> None:
         ("http://[bad", "***"),
     ],
 )
-def test_an_address_shows_no_query_and_no_user(url: str, seen: str) -> None:
-    """Scheme, host and path are enough to recognise an address."""
+def test_address_without_query_and_user(url: str, seen: str) -> None:
+    """Scheme, host and path are enough to recognize an address."""
     assert hide_query(url) == seen
 
 
-def test_a_redactor_shows_nothing() -> None:
-    """Not even the thing that knows the secrets says them."""
+def test_redactor_shows_no_secret() -> None:
+    """The repr of a redactor shows no secret."""
     assert "planted" not in repr(Redactor(["planted-secret"]))
 
 
-def test_a_client_made_by_hand_shows_no_secret(kit: Kit) -> None:
-    """The repr of a client says where it points and nothing else."""
+def test_client_repr_shows_no_secret(kit: Kit) -> None:
+    """The repr of a client shows its address and nothing else."""
     client = Tomoviee(kit.key, kit.secret, base_url="https://a.example/tomoviee/", clock=SkippingClock())
     assert repr(client) == "<Tomoviee https://a.example/tomoviee>"

@@ -1,4 +1,4 @@
-"""States, histories and tokens: values that obey laws."""
+"""States, snapshots, histories and tokens."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SNAPSHOTS = st.builds(
 TEXTS = st.text(min_size=1, max_size=20)
 
 
-@given(said=st.lists(SNAPSHOTS, min_size=1))
-def test_a_state_never_goes_back_and_a_final_one_stays(said: list[Snapshot]) -> None:
-    """Whatever comes in whatever order: no believed state is earlier than one before, and the end is the end."""
-    history = History(said[0]).after(said[0])
+@given(snapshots=st.lists(SNAPSHOTS, min_size=1))
+def test_state_never_goes_back(snapshots: list[Snapshot]) -> None:
+    """In any order of responses no accepted state is earlier than one before, and a final state stays."""
+    history = History(snapshots[0]).after(snapshots[0])
     order = {JobState.QUEUED: 0, JobState.RUNNING: 1}
     furthest, over = -1, None
-    for snapshot in said:
+    for snapshot in snapshots:
         history = history.after(snapshot)
         state = history.latest.state
         rank = 2 if state.final else order.get(state, furthest)
@@ -49,8 +49,8 @@ def test_error_if_and_only_if_ended_without_success(snapshot: Snapshot) -> None:
     assert (snapshot.problem() is not None) == (snapshot.state.final and snapshot.state is not JobState.SUCCEEDED)
 
 
-def test_every_ending_has_its_own_error() -> None:
-    """Failed, canceled, expired and empty jobs can be told apart by the kind of their error."""
+def test_every_final_state_has_its_own_error() -> None:
+    """Failed, canceled, expired and empty jobs have errors of different classes."""
     kinds = {state: Snapshot(state).problem() for state in JobState}
     assert {state: problem[0] for state, problem in kinds.items() if problem} == {
         JobState.SUCCEEDED: errors.NoOutput,
@@ -60,31 +60,31 @@ def test_every_ending_has_its_own_error() -> None:
     }
 
 
-def test_a_new_address_of_a_finished_job_is_believed() -> None:
-    """Signed addresses expire: looking at a finished job again gives the new one."""
+def test_new_address_of_an_ended_job_is_accepted() -> None:
+    """Signed addresses expire: polling an ended job again gets a new one."""
     old = Snapshot(JobState.SUCCEEDED, media=(Media("https://a.example/1", "video"),))
     new = Snapshot(JobState.SUCCEEDED, media=(Media("https://a.example/2", "video"),))
     assert History(old).after(old).after(new).latest == new
 
 
 @given(cost=st.floats(0, 9), later=st.none() | st.floats(0, 9), state=STATES)
-def test_a_cost_that_was_told_once_stays_known(cost: float, later: float | None, state: JobState) -> None:
-    """An answer that says nothing of the cost takes none away; one that does is believed."""
+def test_reported_cost_is_kept(cost: float, later: float | None, state: JobState) -> None:
+    """A response without the cost keeps the earlier one; a response with it replaces it."""
     history = History(Snapshot(JobState.QUEUED, cost=cost)).after(Snapshot(state, cost=later))
     assert history.latest.cost == (cost if later is None else later)
 
 
 @given(vendor=TEXTS, base=TEXTS, job_id=TEXTS, operation=st.none() | TEXTS)
-def test_a_token_is_json_that_names_the_job(vendor: str, base: str, job_id: str, operation: str | None) -> None:
-    """What is written is read again, and it is versioned JSON."""
+def test_token_round_trip(vendor: str, base: str, job_id: str, operation: str | None) -> None:
+    """A token is versioned JSON, and reading it returns the job."""
     token = write_token(vendor, base, JobRef(job_id, operation))
     assert json.loads(token)["soundstage"] == 1
     assert read_token(vendor, base, token) == JobRef(job_id, operation)
 
 
 @given(vendor=TEXTS, base=TEXTS, other=TEXTS)
-def test_a_token_of_another_service_or_address_is_refused(vendor: str, base: str, other: str) -> None:
-    """A job is looked for only where it was started."""
+def test_token_of_another_service_or_address_is_refused(vendor: str, base: str, other: str) -> None:
+    """A job is resumed only where it was started."""
     token = write_token(vendor, base, JobRef("t-1"))
     for elsewhere in ((vendor, base + other), (vendor + other, base)):
         with pytest.raises(TokenError, match="this job token is not allowed here"):
@@ -92,22 +92,22 @@ def test_a_token_of_another_service_or_address_is_refused(vendor: str, base: str
 
 
 @given(noise=st.text() | st.sampled_from(["{}", "[]", "1", "null", '{"soundstage": 1}', "[" * 100_000]))
-def test_what_is_no_token_is_refused(noise: str) -> None:
-    """Any other text is a bad argument, and nothing else is raised."""
+def test_invalid_token_is_refused(noise: str) -> None:
+    """Any other text is an invalid argument, and nothing else is raised."""
     with pytest.raises(InvalidArgument):
         read_token("tomoviee", "https://a.example", noise)
 
 
 @pytest.mark.parametrize(("field", "value"), [("soundstage", 2), ("id", ""), ("id", 5), ("operation", 5)])
-def test_a_token_with_a_wrong_part_is_refused(field: str, value: object) -> None:
-    """A token of another version, or one that names no job, is refused."""
-    said = json.loads(write_token("tomoviee", "https://a.example", JobRef("t-1")))
+def test_token_with_an_invalid_field_is_refused(field: str, value: object) -> None:
+    """A token of another version, or one without the id of a job, is refused."""
+    fields = json.loads(write_token("tomoviee", "https://a.example", JobRef("t-1")))
     with pytest.raises(TokenError):
-        read_token("tomoviee", "https://a.example", json.dumps({**said, field: value}))
+        read_token("tomoviee", "https://a.example", json.dumps({**fields, field: value}))
 
 
-def test_unknown_words_keep_a_job_open() -> None:
-    """Only documented ends are ends."""
+def test_only_documented_final_states_are_final() -> None:
+    """An unknown state is not final."""
     assert [state for state in JobState if state.final] == [
         JobState.SUCCEEDED,
         JobState.FAILED,

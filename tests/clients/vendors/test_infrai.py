@@ -77,7 +77,7 @@ def service(retry: RetryPolicy | None = None) -> InfraiService:
 
 def poll(kit: Kit, content: bytes, status: int = 200) -> Any:
     """Poll once a job whose response is *content*."""
-    return kit.wire(lambda _: Response(status, {}, content)).run(service().poll_once(JobRef("vid_1")))
+    return kit.driver(lambda _: Response(status, {}, content)).run(service().poll_once(JobRef("vid_1")))
 
 
 def transport(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
@@ -205,7 +205,7 @@ def test_refusal_in_unknown_shape_keeps_its_message(
 
 def test_poll_matches_documents(kit: Kit) -> None:
     """A poll is an authorized GET to the newer route within its timeout; the id is one path segment."""
-    wire = kit.wire(lambda _: Response(200, {}, json.dumps(enveloped({"status": "running"})).encode()))
+    wire = kit.driver(lambda _: Response(200, {}, json.dumps(enveloped({"status": "running"})).encode()))
     wire.run(service().poll_once(JobRef("vid/1?"), 7.0))
     request: Request = wire.sent[0]
     assert (request.method, request.url) == ("GET", f"{BASE}/v1/video/status/vid%2F1%3F")

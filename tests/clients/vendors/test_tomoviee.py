@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 def poll(kit: Kit, content: bytes, status: int = 200) -> Any:
     """Poll once a job whose response is *content*."""
-    wire = kit.wire(lambda _: Response(status, {}, content))
+    wire = kit.driver(lambda _: Response(status, {}, content))
     return wire.run(kit.service().poll_once(JobRef("t-1")))
 
 
@@ -262,7 +262,7 @@ def test_any_json_response_is_read_or_api_error(kit: Kit, document: Any, status:
 
 def test_poll_matches_documents(kit: Kit) -> None:
     """A poll is an authorized, free POST with the task's id to the one result route."""
-    wire = kit.wire(lambda _: Response(200, {}, kit.task(1)))
+    wire = kit.driver(lambda _: Response(200, {}, kit.task(1)))
     wire.run(kit.service().poll_once(JobRef("t-1"), 7.0))
     request: Request = wire.sent[0]
     assert (request.method, request.url, request.json) == ("POST", f"{kit.base}/v1/open/pub/task", {"task_id": "t-1"})

@@ -1,4 +1,4 @@
-"""Sync and async are the same: one script of wire events, the same requests, the same outcome."""
+"""Sync and async clients: the same requests and the same outcome for the same events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.clients.conftest import Kit
 
-URL = "https://cdn.example/film.mp4?Signature=s"
+URL = "https://cdn.example/video.mp4?Signature=s"
 OPTIONS = {"retry": RetryPolicy(jitter=False), "poll": PollPolicy(timeout=200, outage=50)}
 ANSWERS: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {
     "created": (200, b'{"code": 0, "msg": "", "data": {"task_id": "t-1"}}'),
@@ -39,7 +39,7 @@ ANSWERS: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {
     "running": (200, b'{"code": 0, "data": {"status": 2, "progress": 5}}'),
     "failed": (200, b'{"code": 0, "data": {"status": 4, "reason": "no"}}'),
     "done": (200, json.dumps({"code": 0, "data": {"status": 3, "result": json.dumps({"video_path": [URL]})}}).encode()),
-    "film": (200, b"\0\0\0\x18ftypmp42 and so on"),
+    "video": (200, b"\0\0\0\x18ftypmp42 and so on"),
     "refused": (200, b'{"code": 680400, "msg": "no"}'),
     "unavailable": (503, b""),
     "html": (200, b"<html>"),
@@ -49,63 +49,65 @@ ANSWERS: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {
 }
 
 
-def play(script: list[str]) -> tuple[Callable[[httpx.Request], httpx.Response], list[tuple[str, str]]]:
-    """A handler that plays *script* (its last line for ever), and the list of what it was asked."""
-    asked: list[tuple[str, str]] = []
+def scripted(script: list[str]) -> tuple[Callable[[httpx.Request], httpx.Response], list[tuple[str, str]]]:
+    """Return a handler that plays *script* (its last line repeatedly), and the list of its requests."""
+    requested: list[tuple[str, str]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
-        answer = ANSWERS[script[min(len(asked), len(script) - 1)]]
-        asked.append((request.method, str(request.url)))
+        answer = ANSWERS[script[min(len(requested), len(script) - 1)]]
+        requested.append((request.method, str(request.url)))
         if isinstance(answer, tuple):
             return httpx.Response(answer[0], content=answer[1])
-        raise answer("trouble", request=request)
+        raise answer("scripted error", request=request)
 
-    return handler, asked
+    return handler, requested
 
 
-def told(error: SoundstageError) -> dict[str, Any]:
-    """What an error carries, without the handle, which differs by nature."""
+def fields_of(error: SoundstageError) -> dict[str, Any]:
+    """Return the attributes of an error without the handle, whose class differs."""
     return {"kind": type(error).__name__, **error.__dict__, "job": None}
 
 
 def outcome_of(job: Job | AsyncJob, paths: list[Path]) -> dict[str, Any]:
-    """What a caller holds at the end."""
+    """Return what the caller has at the end."""
     return {"id": job.id, "snapshot": job.snapshot, "files": [(path.name, path.read_bytes()) for path in paths]}
 
 
 @settings(max_examples=60)
 @given(script=st.lists(st.sampled_from(sorted(ANSWERS)), min_size=1, max_size=8))
-def test_both_clients_do_the_same(kit: Kit, tmp_path_factory: pytest.TempPathFactory, script: list[str]) -> None:
-    """The same events make the same requests at the same times, and end in the same value or the same error."""
+def test_sync_and_async_clients_are_equal(
+    kit: Kit, tmp_path_factory: pytest.TempPathFactory, script: list[str]
+) -> None:
+    """The same events lead to the same requests at the same times, and to the same value or error."""
 
     def blocking() -> tuple[Any, ...]:
-        handler, asked = play(script)
+        handler, requested = scripted(script)
         clock, events = SkippingClock(), list[object]()
         client = kit.client(handler, clock=clock, on_event=events.append, **OPTIONS)
         try:
             job = client.text_to_video("a kite")
-            result = outcome_of(job, job.save(tmp_path_factory.mktemp("films")))
+            result = outcome_of(job, job.save(tmp_path_factory.mktemp("videos")))
         except SoundstageError as error:
-            result = told(error)
-        return result, asked, clock.now(), [type(event) for event in events]
+            result = fields_of(error)
+        return result, requested, clock.now(), [type(event) for event in events]
 
     async def awaiting() -> tuple[Any, ...]:
-        handler, asked = play(script)
+        handler, requested = scripted(script)
         clock, events = SkippingClock(), list[object]()
         client = kit.async_client(handler, clock=clock, on_event=events.append, **OPTIONS)
         try:
             job = await client.text_to_video("a kite")
-            result = outcome_of(job, await job.save(tmp_path_factory.mktemp("films")))
+            result = outcome_of(job, await job.save(tmp_path_factory.mktemp("videos")))
         except SoundstageError as error:
-            result = told(error)
-        return result, asked, clock.now(), [type(event) for event in events]
+            result = fields_of(error)
+        return result, requested, clock.now(), [type(event) for event in events]
 
     assert blocking() == asyncio.run(awaiting())
 
 
 @pytest.mark.parametrize(("blocking", "awaiting"), [(Job, AsyncJob), (Output, AsyncOutput), (Tomoviee, AsyncTomoviee)])
-def test_both_kinds_have_the_same_face(blocking: type, awaiting: type) -> None:
-    """Every public name of one kind is on the other, with the same arguments."""
+def test_sync_and_async_have_the_same_methods(blocking: type, awaiting: type) -> None:
+    """Every public name of one class is in the other, with the same arguments."""
     names = {name for name in dir(blocking) if not name.startswith("_")}
     assert {
         name.removeprefix("a") if name == "aclose" else name for name in dir(awaiting) if not name.startswith("_")
@@ -119,11 +121,11 @@ def test_both_kinds_have_the_same_face(blocking: type, awaiting: type) -> None:
             ], name
 
 
-def test_an_async_job_is_used_as_a_job_is(kit: Kit, tmp_path: Path) -> None:
-    """Awaiting a job waits for its end and gives the job; every method is there as a coroutine."""
+def test_async_job_has_every_method(kit: Kit, tmp_path: Path) -> None:
+    """Awaiting a job waits for its end and returns the job; every method is a coroutine."""
 
-    async def story() -> None:
-        handler, _ = play(["created", "queued", "running", "running", "done", "film"])
+    async def main() -> None:
+        handler, _ = scripted(["created", "queued", "running", "running", "done", "video"])
         async with kit.async_client(handler) as client:
             job = await client.text_to_video("a kite")
             assert await job.refresh() is job
@@ -132,21 +134,21 @@ def test_an_async_job_is_used_as_a_job_is(kit: Kit, tmp_path: Path) -> None:
             assert await job is job
             assert [seen.state async for seen in job.updates()] == [job.state]
             output = (await job.result())[0]
-            assert (await output.save(tmp_path / "film.mp4")).read_bytes().startswith(b"\0\0\0\x18ftyp")
+            assert (await output.save(tmp_path / "video.mp4")).read_bytes().startswith(b"\0\0\0\x18ftyp")
             assert client.job_from_token(job.to_token()).id == client.job("t-1").id
             with pytest.raises(SoundstageError, match="documents no cancel"):
                 await job.cancel()
 
-    asyncio.run(story())
+    asyncio.run(main())
 
 
-def test_many_async_jobs_wait_together(kit: Kit) -> None:
+def test_async_jobs_wait_concurrently(kit: Kit) -> None:
     """Jobs of one client may be waited for at the same time."""
 
-    async def story() -> list[str]:
-        handler, _ = play(["running"] * 30 + ["done"])
+    async def main() -> list[str]:
+        handler, _ = scripted(["running"] * 30 + ["done"])
         async with kit.async_client(handler) as client:
             jobs = await asyncio.gather(*(client.job(f"t-{number}").wait() for number in range(10)))
             return [job.state.value for job in jobs]
 
-    assert set(asyncio.run(story())) == {"succeeded"}
+    assert set(asyncio.run(main())) == {"succeeded"}
