@@ -176,7 +176,7 @@ def test_unknown_outcome_is_resent_only_with_a_replayed_key(
 
 @given(script=st.lists(happenings(), min_size=1, max_size=8))
 def test_lost_response_stays_unknown_until_a_job_is_returned(kit: Kit, script: list[Happening]) -> None:
-    """After a lost response only a job proves the outcome: no later refusal or lost connection does; the key stays the same."""
+    """After a lost response only a job proves the outcome, no later refusal does; the key stays the same."""
     events = iter(script)
     befallen: list[Happening] = []
 
