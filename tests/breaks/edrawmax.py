@@ -174,17 +174,17 @@ def failures_are_drawn(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_way_out(patch: pytest.MonkeyPatch) -> None:
     """A question has one way out."""
-    right = outputs._links
+    right = outputs._edges
     patch.setattr(
-        outputs, "_links", lambda steps, words: (link for link in right(steps, words) if link.label != words.no)
+        outputs, "_edges", lambda steps, words: (link for link in right(steps, words) if link.label != words.no)
     )
 
 
 @MUTATIONS.in_simulator
 def steps_in_another_order(patch: pytest.MonkeyPatch) -> None:
     """The points of a prompt are drawn from the last to the first."""
-    right = outline.flat
-    patch.setattr(outputs, "flat", lambda points: reversed(list(right(points))))
+    right = outline.flatten
+    patch.setattr(outputs, "flatten", lambda points: reversed(list(right(points))))
 
 
 @MUTATIONS.in_simulator
@@ -237,13 +237,13 @@ def quotes_as_they_are(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def tasks_at_once(patch: pytest.MonkeyPatch) -> None:
     """All tasks of a Gantt chart begin on the first day."""
-    right = outputs.schedule
+    right = outputs.gantt_chart
 
     def schedule(*given: Any) -> Any:
         made = right(*given)
         return replace(made, tasks=tuple(replace(task, start=0) for task in made.tasks))
 
-    patch.setattr(outputs, "schedule", schedule)
+    patch.setattr(outputs, "gantt_chart", schedule)
 
 
 @MUTATIONS.in_simulator

@@ -1,4 +1,4 @@
-"""A diagram's content as Mermaid code, which says the same as the picture.
+"""Write a diagram's content as Mermaid code.
 
 Documents: mermaid.js.org/syntax and the vendor's edrawmax-diagram skill (edrawmax.cn), read in November 2026 (facts
 ``answer.flowchart``, ``answer.source_code``).
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _SHAPES: Final = {"start": '(["{}"])', "end": '(["{}"])', "step": '["{}"]', "question": '{{"{}"}}'}
 _QUOTED: Final = re.compile(r"[\"#;<>`\\&]")
 _BARE: Final = re.compile(r"[\"#;:<>`\\&{}\[\]()%,|]")
-"""What has a meaning to Mermaid within quotes, and outside of them."""
+"""Characters with a meaning in Mermaid inside quotes, and outside them."""
 _STARTS: Final = re.compile(
     r"\d|(?:title|section|date|axis|tick|exclu|inclu|today|top|week|click|call|href|acc(?:title|descr))", re.IGNORECASE
 )
-"""What a line of a gantt or a timeline begins with that is no task and no point."""
+"""Keywords at the start of a line of a gantt or a timeline, which would not be read as a task or a point."""
 
 
 def write(content: DiagramContent) -> str:
@@ -41,60 +41,60 @@ def write(content: DiagramContent) -> str:
     return "\n".join(lines)
 
 
-def _flowchart(flow: Flowchart) -> Iterator[str]:
+def _flowchart(flowchart: Flowchart) -> Iterator[str]:
     yield "flowchart TD"
-    if flow.title:
-        yield f"    accTitle: {_escaped(flow.title, _BARE)}"
-    for number, step in enumerate(flow.nodes):
-        yield f"    N{number}{_SHAPES[step.kind].format(_escaped(step.text, _QUOTED))}"
-    for link in flow.edges:
-        label = f'|"{_escaped(link.label, _QUOTED)}"|' if link.label else ""
-        yield f"    N{link.source} -->{label} N{link.target}"
+    if flowchart.title:
+        yield f"    accTitle: {_escaped(flowchart.title, _BARE)}"
+    for number, node in enumerate(flowchart.nodes):
+        yield f"    N{number}{_SHAPES[node.kind].format(_escaped(node.text, _QUOTED))}"
+    for edge in flowchart.edges:
+        label = f'|"{_escaped(edge.label, _QUOTED)}"|' if edge.label else ""
+        yield f"    N{edge.source} -->{label} N{edge.target}"
 
 
-def _mindmap(mind: MindMap) -> Iterator[str]:
+def _mindmap(mind_map: MindMap) -> Iterator[str]:
     yield "mindmap"
-    yield f'  root(("{_escaped(mind.root.text, _QUOTED)}"))'
-    numbers = iter(range(1, mind.root.size + 1))
-    for child in mind.root.children:
-        yield from _grown(child, "    ", numbers)
+    yield f'  root(("{_escaped(mind_map.root.text, _QUOTED)}"))'
+    numbers = iter(range(1, mind_map.root.size + 1))
+    for child in mind_map.root.children:
+        yield from _subtopics(child, "    ", numbers)
 
 
-def _grown(topic: Topic, indent: str, numbers: Iterator[int]) -> Iterator[str]:
+def _subtopics(topic: Topic, indent: str, numbers: Iterator[int]) -> Iterator[str]:
     yield f'{indent}N{next(numbers)}["{_escaped(topic.text, _QUOTED)}"]'
     for child in topic.children:
-        yield from _grown(child, indent + "  ", numbers)
+        yield from _subtopics(child, indent + "  ", numbers)
 
 
-def _gantt(schedule: GanttChart) -> Iterator[str]:
-    yield from ("gantt", f"    title {_escaped(schedule.title, _BARE)}", "    dateFormat YYYY-MM-DD")
+def _gantt(chart: GanttChart) -> Iterator[str]:
+    yield from ("gantt", f"    title {_escaped(chart.title, _BARE)}", "    dateFormat YYYY-MM-DD")
     section = ""
-    for number, bar in enumerate(schedule.tasks, 1):
-        if bar.section != section:
-            section = bar.section
+    for number, task in enumerate(chart.tasks, 1):
+        if task.section != section:
+            section = task.section
             yield f"    section {_escaped(section, _BARE)}" if section else "    section -"
-        begins = date.fromordinal(schedule.first + bar.start)
-        yield f"    {_line(bar.text)} :t{number}, {begins:%Y-%m-%d}, {bar.days}d"
+        start = date.fromordinal(chart.first + task.start)
+        yield f"    {_line(task.text)} :t{number}, {start:%Y-%m-%d}, {task.days}d"
 
 
-def _timeline(poster: Infographic) -> Iterator[str]:
-    yield from ("timeline", f"    title {_escaped(poster.title, _BARE)}")
-    for card in poster.cards:
+def _timeline(infographic: Infographic) -> Iterator[str]:
+    yield from ("timeline", f"    title {_escaped(infographic.title, _BARE)}")
+    for card in infographic.cards:
         share = "" if card.percent is None else f" : {card.percent}{_escaped('%', _BARE)}"
         note = f" : {_escaped(card.note, _BARE)}" if card.note else ""
         yield f"    {_line(card.heading)}{share}{note}"
 
 
 def _line(text: str) -> str:
-    """Return *text* as what a line begins with, its first letter written out where Mermaid would take it for a word."""
+    """Return *text* for the start of a line, with its first letter escaped where Mermaid would read a keyword."""
     escaped = _escaped(text, _BARE)
-    return f"{_number(escaped[0])}{escaped[1:]}" if _STARTS.match(escaped) else escaped
+    return f"{_entity(escaped[0])}{escaped[1:]}" if _STARTS.match(escaped) else escaped
 
 
 def _escaped(text: str, special: re.Pattern[str]) -> str:
-    """Return *text* on one line, with what Mermaid would read as its own in Mermaid's way of writing characters."""
-    return special.sub(lambda found: _number(found[0]), " ".join(text.split()))
+    """Return *text* on one line, with special characters as Mermaid's entity codes."""
+    return special.sub(lambda found: _entity(found[0]), " ".join(text.split()))
 
 
-def _number(letter: str) -> str:
+def _entity(letter: str) -> str:
     return f"#{ord(letter)};"

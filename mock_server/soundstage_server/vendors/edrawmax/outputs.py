@@ -1,17 +1,16 @@
-"""What EdrawMax draws: a flowchart, an infographic, a Gantt chart or a mind map of what the prompt says.
+"""The media of EdrawMax's tasks: a flowchart, an infographic, a Gantt chart or a mind map of the prompt.
 
-Documents: the vendor's edrawmax-diagram skill (edrawmax.cn), read in November 2026. What the real service makes of a
-prompt is not documented: what is drawn here is the simulator's own (fact ``answer.content``).
+Documents: the vendor's edrawmax-diagram skill (edrawmax.cn), read in November 2026. What the real service draws for a
+prompt is not documented: these diagrams are the simulator's own (fact ``answer.content``).
 """
 
-# ruff: noqa: RUF001 - marks of other scripts that look like Latin ones are what durations and shares are found by
+# ruff: noqa: RUF001 - durations and percentages are found by marks of other scripts that look like Latin ones
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.media import (
@@ -26,7 +25,7 @@ from soundstage_server.media import (
     MindMap,
     Topic,
 )
-from soundstage_server.vendors.edrawmax.outline import ELLIPSIS, Point, flat, read
+from soundstage_server.vendors.edrawmax.outline import ELLIPSIS, Point, flatten, parse_outline
 from soundstage_server.vendors.edrawmax.words import DAYS, NUMBERS, WORDS, Words
 
 if TYPE_CHECKING:
@@ -35,17 +34,17 @@ if TYPE_CHECKING:
     from soundstage_server.media import DiagramContent, MediaSpec
     from soundstage_server.model.account import Task
 
-MOST: Final = {"flowchart": 24, "infographic": 12, "gantt": 24, "mindmap": 36}
-"""Points that are drawn; those after them are counted."""
-LONGEST_TASK: Final = 366
-"""Days of one task of a schedule."""
+MAX_POINTS: Final = {"flowchart": 24, "infographic": 12, "gantt": 24, "mindmap": 48}
+"""Points that are drawn; the number of those after them is shown."""
+MAX_TASK_DAYS: Final = 366
 YEARS: Final = range(1900, 2200)
-"""In which a schedule may begin."""
-DRAWN_DAYS: Final = (2, 6)
-"""How long a task is of which the prompt does not say it, in days."""
-MOST_CHILDREN: Final = 8
-NAMING: Final = 3
-"""So many words name a thing; more say something of it."""
+"""The years in which a Gantt chart may start."""
+DEFAULT_DAYS: Final = (2, 6)
+"""Bounds of a task's duration that the prompt does not give, in days."""
+MAX_CHILDREN: Final = 8
+"""Subtopics of one topic that are drawn."""
+MAX_NAME_WORDS: Final = 3
+"""A text of so many words is a name; a longer one is a sentence."""
 
 _NUMBER: Final = rf"(\d{{1,3}}|{'|'.join(NUMBERS)})"
 _UNITS: Final = tuple(
@@ -58,42 +57,39 @@ _BARE: Final = " \t,，、:：()（）-–—"
 
 
 def content_of(task: Task) -> DiagramContent:
-    """Return what is drawn for *task*, the same every time."""
+    """Return the content of the diagram of *task*, the same every time."""
     makers: dict[str, Callable[[Task, Words], DiagramContent]] = {
-        "flowchart": flow,
-        "infographic": poster,
-        "gantt": schedule,
+        "flowchart": flowchart,
+        "infographic": infographic,
+        "gantt": gantt_chart,
         "mindmap": mind_map,
     }
     return makers[task.operation](task, WORDS[task.params["lang"]])
 
 
 def media_for(task: Task) -> list[MediaSpec]:
-    """Return the two files of *task*, which show the same: the PNG and the SVG (answer.flowchart, answer.others)."""
+    """Return the PNG and the SVG of *task*, which show the same (answer.flowchart, answer.others)."""
     content = content_of(task)
     caption = " · ".join(("EdrawMax", task.operation, task.params["lang"], "Soundstage"))
     return [Diagram(content, caption, task.seed, "png"), Diagram(content, caption, task.seed, "svg")]
 
 
-def flow(task: Task, words: Words) -> Flowchart:
-    """Return the prompt's points as steps: its questions have two ways out, and one of them may lead back."""
-    outline = read(task.params["prompt"])
-    points = _counted(list(flat(outline.points)), MOST["flowchart"])
+def flowchart(task: Task, words: Words) -> Flowchart:
+    """Return the prompt's points as steps; its questions have two edges, one of which may lead back."""
+    outline = parse_outline(task.params["prompt"])
+    points = _limit(list(flatten(outline.points)), MAX_POINTS["flowchart"])
     steps = [FlowchartNode(words.start, "start")]
     for number, point in enumerate(points):
-        aside = point.otherwise and not point.asks and number > 1 and _asked(points[number - 2])
-        steps.append(FlowchartNode(point.text, "question" if point.asks else "step", aside=aside))
+        # steps has one node more than points: the start.
+        aside = point.is_alternative and not point.is_question and number > 1 and points[number - 2].is_question
+        steps.append(FlowchartNode(point.text, "question" if point.is_question else "step", aside=aside))
     steps.append(FlowchartNode(words.end, "end"))
     order = _beside(steps)
-    return Flowchart(outline.title, tuple(order), tuple(_links(order, words)))
-
-
-def _asked(point: Point) -> bool:
-    return point.asks
+    return Flowchart(outline.title, tuple(order), tuple(_edges(order, words)))
 
 
 def _beside(steps: list[FlowchartNode]) -> list[FlowchartNode]:
-    """Return *steps* with each that stands aside before the one beside it, to which the yes of a question leads."""
+    """Return *steps* with each aside before the step beside it, which is the question's next step."""
     order = list(steps)
     for number in range(1, len(order)):
         if order[number].aside:
@@ -101,8 +97,8 @@ def _beside(steps: list[FlowchartNode]) -> list[FlowchartNode]:
     return order
 
 
-def _links(steps: Sequence[FlowchartNode], words: Words) -> Iterator[FlowchartEdge]:
-    """Return the arrows: down the line, from a question to what stands aside, and back where nothing does."""
+def _edges(steps: Sequence[FlowchartNode], words: Words) -> Iterator[FlowchartEdge]:
+    """Yield the edges: along the main line, from a question to its aside, and back where it has none."""
     line = [number for number, step in enumerate(steps) if not step.aside]
     for place, number in enumerate(line[:-1]):
         following, question = line[place + 1], steps[number].kind == "question"
@@ -116,74 +112,82 @@ def _links(steps: Sequence[FlowchartNode], words: Words) -> Iterator[FlowchartEd
 
 
 def mind_map(task: Task, words: Words) -> MindMap:
-    """Return the prompt's title in the middle and its points around it; of one point alone, what may be asked of it."""
-    outline = read(task.params["prompt"])
+    """Return the prompt's title as the root and its points as branches; a single point gets general questions."""
+    outline = parse_outline(task.params["prompt"])
     title, points = outline.title, outline.points
     if not title:
         title, points = points[0].text, (*points[0].points, *points[1:])
-    branches = tuple(_topics(points, MOST["mindmap"])) or tuple(Topic(question) for question in words.questions)
+    branches = tuple(_topics(points, MAX_POINTS["mindmap"])) or tuple(Topic(question) for question in words.questions)
     return MindMap(Topic(title, branches))
 
 
-def _topics(points: Sequence[Point], most: int) -> Iterator[Topic]:
-    """Return *points* as topics, *most* of them with all that grows from them."""
-    left = most
-    for number, point in enumerate(points):
-        if left < 2 and number < len(points) - 1:  # noqa: PLR2004 - one for this point and one for the count
-            yield Topic(f"{ELLIPSIS} +{len(points) - number}")
-            return
-        below = tuple(islice(_topics(point.points, MOST_CHILDREN), left - 1))
-        topic = Topic(point.text, below)
-        left -= topic.size
+def _topics(points: Sequence[Point], limit: int) -> Iterator[Topic]:
+    """Yield *points* as topics, at most *limit* of them with all their subtopics."""
+    shown = _limit(points, limit)
+    left = limit - len(shown)
+    # Every sibling is shown, and those with subtopics share what is left: no branch takes the room of all others.
+    parents = sum(1 for point in shown if point.points)
+    for point in shown:
+        share = -(-left // parents) if point.points else 0
+        if point.points and not share:
+            yield Topic(f"{point.text} {ELLIPSIS}")
+            continue
+        topic = Topic(point.text, tuple(_topics(_limit(point.points, MAX_CHILDREN), share)))
+        left -= topic.size - 1
+        parents -= bool(point.points)
         yield topic
 
 
-def schedule(task: Task, words: Words) -> GanttChart:
-    """Return the prompt's points as tasks, one after the other, as long as the prompt says or as the seed draws."""
+def gantt_chart(task: Task, words: Words) -> GanttChart:
+    """Return the prompt's points as successive tasks, with durations from the prompt or from the seed."""
     prompt = task.params["prompt"]
-    outline = read(prompt)
+    outline = parse_outline(prompt)
     points: Sequence[Point] = outline.points
     title = outline.heading(prompt)
     if len(points) == 1 and not points[0].points:
         points = tuple(Point(phase) for phase in words.phases)
     named = [(point.text, section) for section, point in _sectioned(points)]
     tasks = [one for one in named if not _DATE.fullmatch(one[0])] or named
-    bars, begins, seed = [], 0, task.seed
-    most = MOST["gantt"]
-    for text, section in tasks[: most if len(tasks) <= most else most - 1]:
+    bars, start, seed = [], 0, task.seed
+    limit = MAX_POINTS["gantt"]
+    for text, section in tasks[: limit if len(tasks) <= limit else limit - 1]:
         name, days = duration(text)
-        least, longest = DRAWN_DAYS
-        length = days or least + seed % (longest - least + 1)
+        least, most = DEFAULT_DAYS
+        length = days or least + seed % (most - least + 1)
         seed = seed // 7 or task.seed
-        bars.append(GanttTask(name, section, begins, length))
-        begins += length
-    if len(tasks) > most:
-        bars.append(GanttTask(f"{ELLIPSIS} +{len(tasks) - most + 1}", "", begins, DRAWN_DAYS[1]))
+        bars.append(GanttTask(name, section, start, length))
+        start += length
+    if len(tasks) > limit:
+        bars.append(GanttTask(f"{ELLIPSIS} +{len(tasks) - limit + 1}", "", start, DEFAULT_DAYS[1]))
     return GanttChart(title, first_day(prompt, task.created).toordinal(), tuple(bars))
 
 
 def _sectioned(points: Iterable[Point]) -> Iterator[tuple[str, Point]]:
-    """Return every point that has none below it, with the one that it belongs to."""
+    """Yield every point without subpoints, with the text of the top-level point above it."""
     for point in points:
         if not point.points:
             yield "", point
-        for below in flat(point.points):
+        for below in flatten(point.points):
             yield point.text, below
 
 
 def duration(text: str) -> tuple[str, int | None]:
-    """Return what a task is called and how many days it takes, if its *text* says so."""
+    """Split a task's *text* into its name and its duration in days, which may be missing."""
     for days, unit in _UNITS:
         if found := unit.search(text):
-            number = NUMBERS.get(found[1].lower()) or int(found[1])
+            # The pattern ignores case, so it also matches letters that no table has, such as a dotless i.
+            word = found[1].casefold()
+            if word not in NUMBERS and not word.isdecimal():
+                continue
+            number = NUMBERS.get(word) or int(word)
             rest = (text[: found.start()].rstrip(_BARE) + " " + text[found.end() :].lstrip(_BARE)).strip(_BARE)
             rest = re.sub(r"\s+(?:for|in|über|pendant|durante|per|за|selama)$", "", rest, flags=re.IGNORECASE)
-            return rest or text, min(LONGEST_TASK, max(1, number * days))
+            return rest or text, min(MAX_TASK_DAYS, max(1, number * days))
     return text, None
 
 
 def first_day(prompt: str, created: float) -> date:
-    """Return the day that *prompt* names, or the Monday after the one on which it was *created*."""
+    """Return the first date in *prompt*, or the Monday after the task was *created*."""
     if found := _DATE.search(prompt):
         year, month, day_of_month = (int(part) for part in found.groups())
         with suppress(ValueError):
@@ -192,33 +196,34 @@ def first_day(prompt: str, created: float) -> date:
     return day + timedelta(days=7 - day.weekday())
 
 
-def poster(task: Task, words: Words) -> Infographic:
-    """Return the prompt's points as cards, with a share where one is said."""
+def infographic(task: Task, words: Words) -> Infographic:
+    """Return the prompt's points as cards, with a percentage where one is given."""
     prompt = task.params["prompt"]
-    outline = read(prompt)
+    outline = parse_outline(prompt)
     points: Sequence[Point] = outline.points
     if len(points) == 1 and not points[0].points:
         points = tuple(Point(question) for question in words.questions)
-    return Infographic(outline.heading(prompt), tuple(_card(point) for point in _counted(points, MOST["infographic"])))
+    cards = tuple(_card(point) for point in _limit(points, MAX_POINTS["infographic"]))
+    return Infographic(outline.heading(prompt), cards)
 
 
 def _card(point: Point) -> Card:
-    note = " · ".join(below.text for below in flat(point.points))
+    note = " · ".join(below.text for below in flatten(point.points))
     found = _PERCENT.search(point.text) or _PERCENT.search(note)
-    if found is None or int(found[1]) > 100:  # noqa: PLR2004 - a share of more than the whole is none
+    if found is None or int(found[1]) > 100:  # noqa: PLR2004 - more than 100 percent is no share
         return Card(point.text, note)
     heading, note = (_without(found[0], text) for text in (point.text, note))
     return Card(heading or point.text, note, int(found[1]))
 
 
-def _without(share: str, text: str) -> str:
-    """Return *text* without *share*, which stands large beside it, unless it is a sentence that needs it."""
-    rest = " ".join(text.replace(share, " ", 1).split()).strip(_BARE)
-    return rest if len(rest.split()) <= NAMING else text
+def _without(percentage: str, text: str) -> str:
+    """Return *text* without *percentage*, which is shown separately, unless it is a sentence that needs it."""
+    rest = " ".join(text.replace(percentage, " ", 1).split()).strip(_BARE)
+    return rest if len(rest.split()) <= MAX_NAME_WORDS else text
 
 
-def _counted(points: Sequence[Point], most: int) -> list[Point]:
-    """Return the first of *points* and, where there are more than *most*, how many more."""
-    if len(points) <= most:
+def _limit(points: Sequence[Point], limit: int) -> list[Point]:
+    """Return *points*; beyond *limit* the last one shows the number of those left out."""
+    if len(points) <= limit:
         return list(points)
-    return [*points[: most - 1], Point(f"{ELLIPSIS} +{len(points) - most + 1}")]
+    return [*points[: limit - 1], Point(f"{ELLIPSIS} +{len(points) - limit + 1}")]

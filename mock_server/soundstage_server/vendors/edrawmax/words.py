@@ -1,10 +1,10 @@
-"""The words that a diagram needs beside those of its prompt, in the twelve languages, and the words a prompt is cut at.
+"""The words of diagrams in twelve languages, and the patterns that split a prompt.
 
-Documents: the vendor's edrawmax-diagram skill (edrawmax.cn), read in November 2026 (fact ``lang.enum``). What is said
-here in each language is the simulator's own (fact ``answer.content``).
+Documents: the vendor's edrawmax-diagram skill (edrawmax.cn), read in November 2026 (fact ``lang.enum``). The wording in
+each language is the simulator's own (fact ``answer.content``).
 """
 
-# ruff: noqa: RUF001 - letters of other alphabets that look like Latin ones are what these tables are for
+# ruff: noqa: RUF001 - the tables contain letters of other alphabets that look like Latin ones
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Final, NamedTuple
 
 
 class Words(NamedTuple):
-    """What a diagram says by itself, in one language."""
+    """The words that a diagram adds to those of its prompt, in one language."""
 
     start: str
     end: str
     yes: str
     no: str
     questions: tuple[str, ...]
-    """What grows from a topic of which nothing is said: what, why, how, who, when."""
+    """The branches of a topic without subtopics: what, why, how, who, when."""
     phases: tuple[str, ...]
-    """What any undertaking consists of."""
+    """The phases of any project."""
 
 
 WORDS: Final = {
@@ -85,13 +85,13 @@ WORDS: Final = {
         ("Rencanakan", "Siapkan", "Jalankan", "Periksa", "Selesaikan"),
     ),
 }  # fmt: skip
-"""By the vendor's codes of the languages (lang.enum)."""
+"""The words by language code (lang.enum)."""
 
 IF: Final = re.compile(
     r"(?:(?:if|when|si|wenn|falls|se|quando|если|jika|kalau|apabila)\s+(?=\S)|如果|若是|若|假如|もし|만약에?\s*)",
     re.IGNORECASE,
 )
-"""What a condition begins with."""
+"""The start of a condition."""
 
 ELSE: Final = re.compile(
     r"(?:otherwise|else|if not|sino|si no|de lo contrario|sinon|sonst|andernfalls|altrimenti|senão|caso contrário"
@@ -100,12 +100,12 @@ ELSE: Final = re.compile(
     r"[\s,:，：、]*",
     re.IGNORECASE,
 )
-"""What the other way out of a question begins with."""
+"""The start of a question's alternative."""
 
 ASKS: Final = re.compile(
     r"是否|有没有|有沒有|かどうか|ですか$|ますか$|여부|인가요?$|습니까$|\bwhether\b|\bли\b", re.IGNORECASE
 )
-"""What makes a question of a clause without a question mark."""
+"""Words that mark a question without a question mark."""
 
 JOINS: Final = re.compile(
     r"^(?:and then|and|then|next|after that|finally|or|y luego|y|luego|después|et puis|et|puis|ensuite|und dann|und"
@@ -114,35 +114,35 @@ JOINS: Final = re.compile(
     r"|^(?:그리고|그런 다음|그 다음에?)[\s,，、]*",
     re.IGNORECASE,
 )
-"""What joins a clause to the one before, and says nothing by itself."""
+"""Conjunctions at the start of a clause."""
 
-WANTED: Final = re.compile(
+REQUEST: Final = re.compile(
     r"^(?:please\s+)?(?:generate|create|draw|make|design|show)\s+(?:me\s+)?(?:an?|the)\s+(?:\w+\s+){0,2}?"
     r"(?:flow\s?chart|mind\s?map|gantt(?:\s+chart)?|infographic|diagram)\s+(?:for|of|about|on|showing|that shows)\s+"
     r"(?:the\s+)?|^请?(?:帮我)?(?:生成|创建|画|绘制|制作|設計|设计)(?:一[个個张張幅份])?(?:关于|關於)?",
     re.IGNORECASE,
 )
-"""What a prompt asks for before it says of what."""
+"""A request at the start of a prompt, before its subject."""
 
-KIND: Final = re.compile(r"(?<=.)的?(?:流程图|流程圖|思维导图|心智圖|甘特图|甘特圖|信息图|資訊圖|图表)$")
-"""The kind of diagram, after what it is to show."""
+DIAGRAM_KIND: Final = re.compile(r"(?<=.)的?(?:流程图|流程圖|思维导图|心智圖|甘特图|甘特圖|信息图|資訊圖|图表)$")
+"""The kind of diagram at the end of a prompt, after its subject."""
 
-HOLDS: Final = re.compile(
+INCLUDES: Final = re.compile(
     r"[,，]?\s*(?:包含|包括|分为|分為)[:：]?\s*|,?\s+(?:including|consisting of)\s*:?\s+", re.IGNORECASE
 )
-"""What stands between a title and its points, as a colon does."""
+"""Words that separate a title from its points, as a colon does."""
 
 COUNT: Final = re.compile(
     r"(?<=.)(?:等)?(?:[一二三四五六七八九十两\d]{1,3}[个個大])(?:阶段|階段|步骤|步驟|部分|方面|环节|環節)$"
 )
-"""How many points there were, after the last of them."""
+"""A count of the points, after the last of them."""
 
 DAYS: Final = (
     (1, r"days?|jours?|tage?n?|tag|d[ií]as?|giorn[oi]|dias?|дн(?:я|ей)|день|hari|天|日間?|일"),
     (7, r"weeks?|semaines?|wochen?|semanas?|settiman[ae]|недел[яиь]|minggu|周|週間?|星期|个星期|주"),
     (30, r"months?|mois|monate?n?|mes(?:es)?|mes[ei]|m[eê]s(?:es)?|месяц(?:а|ев)?|bulan|个月|個月|ヶ月|か月|개월|달"),
 )
-"""Units of time in days, and what they are called."""
+"""Units of time in days, with their names."""
 
 NUMBERS: Final = {
     "一": 1, "两": 2, "兩": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,

@@ -1,4 +1,4 @@
-"""A prompt is cut where people would cut it, in every script, and nothing that they wrote makes it fail."""
+"""A prompt is split into a title and points in every script, and no prompt makes the parser fail."""
 
 # ruff: noqa: RUF001 - prompts are in several scripts
 
@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.vendors.edrawmax.outline import LONGEST, Point, flat, read, shortened
+from soundstage_server.vendors.edrawmax.outline import MAX_POINT, Point, flatten, parse_outline, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 def shown(points: Iterable[Point]) -> list[object]:
-    """Return points as text: questions with their mark, the other way out after a stroke, and lists below."""
+    """Return points as text: alternatives after a slash, subpoints as nested lists."""
     found: list[object] = []
     for point in points:
-        found.append(f"/ {point.text}" if point.otherwise else point.text)
+        found.append(f"/ {point.text}" if point.is_alternative else point.text)
         if point.points:
             found.append(shown(point.points))
     return found
@@ -58,9 +58,9 @@ def shown(points: Iterable[Point]) -> list[object]:
         (":", "", [":"]),
     ],
 )  # fmt: skip
-def test_a_prompt_is_cut_where_people_would(prompt: str, title: str, points: list[object]) -> None:
-    """Titles, lists, sentences, clauses, conditions and what only joins them."""
-    outline = read(prompt)
+def test_prompts_are_split_into_title_and_points(prompt: str, title: str, points: list[object]) -> None:
+    """Titles, lists, sentences, clauses and conditions are found, and conjunctions removed."""
+    outline = parse_outline(prompt)
     assert (outline.title, shown(outline.points)) == (title, points)
 
 
@@ -68,37 +68,37 @@ def test_a_prompt_is_cut_where_people_would(prompt: str, title: str, points: lis
     "question",
     ["Is it hot", "验证码是否正确", "在庫があるかどうか", "주문했습니까", "Whether it rains", "Пришли ли они"],
 )
-def test_a_question_is_known_without_its_mark_too(question: str) -> None:
-    """With a question mark anything is a question; without one, the words for whether make one."""
-    for asked in (f"{question}?", f"{question}？"):
-        (point,) = read(asked).points
-        assert point.asks
-    (point,) = read(question).points
-    assert point.asks is (question != "Is it hot")
+def test_questions_are_found_with_and_without_a_mark(question: str) -> None:
+    """A question mark makes a question, and so do the words for "whether"."""
+    for prompt in (f"{question}?", f"{question}？"):
+        (point,) = parse_outline(prompt).points
+        assert point.is_question
+    (point,) = parse_outline(question).points
+    assert point.is_question is (question != "Is it hot")
 
 
 @given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_any_prompt_has_a_point(prompt: str) -> None:
-    """Whatever it holds, there is something to draw, and nothing is longer than a box can be."""
-    outline = read(prompt)
-    points = list(flat(outline.points))
+def test_any_prompt_has_points(prompt: str) -> None:
+    """Whatever the prompt, it has at least one point, and no text is longer than the limit."""
+    outline = parse_outline(prompt)
+    points = list(flatten(outline.points))
     assert points
-    assert all(0 < len(point.text) <= LONGEST for point in points)
-    assert len(outline.title) <= LONGEST
+    assert all(0 < len(point.text) <= MAX_POINT for point in points)
+    assert len(outline.title) <= MAX_POINT
     assert outline.heading(prompt)
 
 
-@given(text=st.text(), most=st.integers(1, 50))
-def test_what_is_shortened_says_so(text: str, most: int) -> None:
-    """A text within its bound stays as it is, and a longer one ends in an ellipsis."""
-    short = shortened(text, most)
-    assert len(short) <= most
-    assert short == text if len(text) <= most else short.endswith("…")
+@given(text=st.text(), limit=st.integers(1, 50))
+def test_shortened_text_ends_in_an_ellipsis(text: str, limit: int) -> None:
+    """A text within the limit is unchanged, and a longer one ends in an ellipsis."""
+    short = shorten(text, limit)
+    assert len(short) <= limit
+    assert short == text if len(text) <= limit else short.endswith("…")
 
 
-def test_words_are_kept_whole_where_they_can_be() -> None:
-    """The last word goes rather than half of it, unless little would be left."""
-    assert shortened("a red fox in snow", 12) == "a red fox…"
-    assert shortened("a red fox in snow", 10) == "a red fox…"
-    assert shortened("Donaudampfschifffahrt", 6) == "Donau…"
-    assert shortened("a Donaudampfschifffahrt", 8) == "a Donau…"
+def test_text_is_shortened_between_words() -> None:
+    """The last word is removed as a whole, unless too little would remain."""
+    assert shorten("a red fox in snow", 12) == "a red fox…"
+    assert shorten("a red fox in snow", 10) == "a red fox…"
+    assert shorten("Donaudampfschifffahrt", 6) == "Donau…"
+    assert shorten("a Donaudampfschifffahrt", 8) == "a Donau…"

@@ -1,4 +1,4 @@
-"""EdrawMax as its documents show it: four routes, one answer each, and what a held connection is held for."""
+"""EdrawMax: four routes, one response each, and calls that take as long as the diagram."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ROUTE = "/api/ai/skills/generate-"
 
 
 def ask(caller: Caller, kind: str = "flowchart", **body: Any) -> dict[str, Any]:
-    """Ask for a diagram and return the envelope."""
+    """Request a diagram and return the envelope."""
     answer: dict[str, Any] = caller.send("POST", ROUTE + kind, {"prompt": "A fox", **body}).json()
     return answer
 
 
 @pytest.mark.parametrize("clock", ["manual", "auto"])
-def test_where_time_stands_an_answer_comes_at_once_with_its_files(kit: Kit, clock: str) -> None:
-    """The files can be fetched as soon as the answer is there, and the next request finds nobody at work."""
+def test_without_a_running_clock_the_response_is_immediate(kit: Kit, clock: str) -> None:
+    """The files can be downloaded with the response, and the task does not count as unfinished."""
     with kit.world(clock=clock) as world:
         caller = kit.caller(world, "edrawmax", "limited-1")
         for _ in range(3):
@@ -33,8 +33,25 @@ def test_where_time_stands_an_answer_comes_at_once_with_its_files(kit: Kit, cloc
             assert b"<svg" in caller.fetch(data["svg_url"]).content
 
 
-def test_the_same_task_has_the_same_files_after_a_snapshot(kit: Kit) -> None:
-    """A world that was remembered hands out the same bytes at the same addresses."""
+@pytest.mark.parametrize("kind", ["flowchart", "infographic", "gantt", "mindmap"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "else " * 980 + "go home",
+        "\n".join(f"- {a}\n" + "\n".join(f"  - {a}.{b}\n    - x\n    - y\n    - z" for b in "abc") for a in "ABC"),
+    ],
+    ids=["repeated-word", "outline"],
+)
+def test_unusual_prompts_get_a_diagram(kit: Kit, kind: str, prompt: str) -> None:
+    """Neither a word that is repeated very often nor an outline of three levels is a server error."""
+    with kit.world() as world:
+        response = ask(kit.caller(world, "edrawmax"), kind, prompt=prompt)
+        assert response["code"] == 0
+        assert {"png_url", "svg_url"} < set(response["data"])
+
+
+def test_a_restored_task_has_the_same_files(kit: Kit) -> None:
+    """A world restored from a snapshot serves the same bytes at the same URLs."""
     with kit.world(seed=4) as world:
         data = ask(kit.caller(world, "edrawmax"), "mindmap", prompt="a: b, c", lang="en")["data"]
         first = kit.caller(world, "edrawmax").fetch(data["svg_url"]).content
@@ -44,8 +61,8 @@ def test_the_same_task_has_the_same_files_after_a_snapshot(kit: Kit) -> None:
         assert kit.caller(other, "edrawmax").fetch(data["svg_url"]).content == first
 
 
-def test_a_caller_who_goes_away_leaves_the_work_going_on(kit: Kit) -> None:
-    """A request that is given up counts until its time is over, as the service goes on with it."""
+def test_an_abandoned_request_counts_until_it_ends(kit: Kit) -> None:
+    """A request whose caller disconnected still counts as unfinished until the diagram is done."""
     moved = [0.0]
     clock = Clock("scaled", 1.0, monotonic=lambda: moved[0])
     with kit.world(clock=clock) as world:
