@@ -23,6 +23,7 @@ from soundstage._values.events import (
 from soundstage._values.messages import NO_HEADERS, Flow, NotSent, Request, Response, TransportError, pause, send
 from soundstage._values.redaction import Redactor, hide_query
 from soundstage._values.state import JobRef, Snapshot, StartedJob, write_token
+from soundstage._values.validation import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from soundstage._values.profile import VendorProfile
 
 T = TypeVar("T")
-
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +181,7 @@ class Service(ABC):
 
     def download_headers(self, url: str) -> Mapping[str, str]:
         """Return the credentials for a download from *url*: none for a signed address or another origin."""
-        if self.profile.signed_downloads or _origin(url) != _origin(self.settings.base_url):
+        if self.profile.signed_downloads or origin(url) != origin(self.settings.base_url):
             return NO_HEADERS
         return self.authorization()
 
@@ -269,8 +268,3 @@ class Service(ABC):
         """Return the error for a request without a response."""
         reason = self.redact(str(error))
         return errors.ConnectionFailed(f"no response from {self.settings.base_url}: {reason}", vendor=self.profile.slug)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -21,6 +21,11 @@ T = TypeVar("T")
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
+def omit_none(body: Mapping[str, T]) -> dict[str, T]:
+    """Return the members of a request body that are not None: what is not given is not sent."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 _SHOWN = 80
+_PORTS = {"http": 80, "https": 443}
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 # A backslash is a slash to some URL parsers and not to others, which would then see two different hosts.
 _UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -135,6 +136,12 @@ def is_web_address(value: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and usable and not _UNUSABLE.search(value)
+
+
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of *url*, with the default port of the scheme filled in."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def base_address(field: str, value: object) -> str:

@@ -14,7 +14,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values import validation
-from soundstage._values.messages import Flow, Request, Response
+from soundstage._values.messages import Flow, Request, Response, omit_none
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.cloudsway.profile import (
     JOB_NOT_FOUND,
@@ -62,7 +62,7 @@ class CloudswayService(Service):
         """Start a job (create.answer); parameters that are None are omitted."""
         # Every submission carries an external id. The service rejects a second job of the same name but does not
         # return the first one, so nothing is resent; `find` looks a lost job up by that name instead.
-        filled = {name: value for name, value in body.items() if value is not None}
+        filled = omit_none(body)
         request = Request("POST", self._address(OPERATION_ROUTES[operation]), self.authorization(), filled, paid=True)
         return Submission(
             service=self,

@@ -21,7 +21,6 @@ _ALLOWED = (
     "host names such as 'files.example.com' or '.example.com', which are trusted over https, "
     "or addresses such as 'http://127.0.0.1:8080', which are trusted as written"
 )
-_PORTS = {"http": 80, "https": 443}
 
 
 class TrustedHosts:
@@ -39,7 +38,7 @@ class TrustedHosts:
             if isinstance(name, str) and _HOST.match(name):
                 self._names.append(name.lower())
             elif isinstance(name, str) and validation.is_web_address(name):
-                self._origins.add(_origin(name))
+                self._origins.add(validation.origin(name))
             else:
                 validation.invalid(field, name, _ALLOWED)
 
@@ -49,7 +48,7 @@ class TrustedHosts:
         # it lets a client of a local simulator download over plain HTTP without opening every other port.
         host = urlsplit(url).hostname or ""
         named = any(f".{host}".endswith(name) if name.startswith(".") else host == name for name in self._names)
-        return (named and urlsplit(url).scheme == "https") or _origin(url) in self._origins
+        return (named and urlsplit(url).scheme == "https") or validation.origin(url) in self._origins
 
 
 def find_hosts(given: Iterable[str] | None) -> TrustedHosts:
@@ -64,8 +63,3 @@ def _listed(field: str, named: Iterable[str]) -> list[object]:
     if isinstance(named, (str, bytes)):
         validation.invalid(field, named, "a tuple or a list of hosts")
     return list(named)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from soundstage._protocol import inputs
 from soundstage._protocol.responses import as_object
 from soundstage._values import validation
+from soundstage._values.messages import omit_none
 from soundstage.vendors.gmicloud.profile import IMAGE_CFG_SCALE, MAX_IMAGE_BYTES, TEXT_CFG_SCALE
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ def video_from_text(
     prompt: str, video_length: int | None, negative_prompt: str | None, cfg_scale: float | None, seed: int | None
 ) -> Body:
     """Return the payload of a video from a text, as the Wan models take it (requests.payload)."""
-    return _filled(
-        prompt=validation.text("prompt", prompt),
-        video_length=_optional_seconds("video_length", video_length),
-        negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
-        cfg_scale=_cfg_scale(cfg_scale, TEXT_CFG_SCALE),
-        seed=_optional_seed(seed),
+    return omit_none(
+        {
+            "prompt": validation.text("prompt", prompt),
+            "video_length": _optional_seconds("video_length", video_length),
+            "negative_prompt": validation.optional_text("negative_prompt", negative_prompt),
+            "cfg_scale": _cfg_scale(cfg_scale, TEXT_CFG_SCALE),
+            "seed": _optional_seed(seed),
+        }
     )
 
 
@@ -57,12 +60,14 @@ def video_from_image(  # noqa: PLR0917 - the arguments of a method, in their ord
     seed: int | None,
 ) -> Flow[Body]:
     """Return the payload of a video from an image, as the models take it (requests.payload, inputs.image)."""
-    body = _filled(
-        prompt=validation.text("prompt", prompt),
-        duration=_optional_seconds("duration", duration),
-        cfg_scale=_cfg_scale(cfg_scale, IMAGE_CFG_SCALE),
-        negative_prompt=validation.optional_text("negative_prompt", negative_prompt),
-        seed=_optional_seed(seed),
+    body = omit_none(
+        {
+            "prompt": validation.text("prompt", prompt),
+            "duration": _optional_seconds("duration", duration),
+            "cfg_scale": _cfg_scale(cfg_scale, IMAGE_CFG_SCALE),
+            "negative_prompt": validation.optional_text("negative_prompt", negative_prompt),
+            "seed": _optional_seed(seed),
+        }
     )
     return {"image": (yield from _image(image)), **body}
 
@@ -75,10 +80,6 @@ def _image(value: ImageInput) -> Flow[str]:
     if isinstance(found, str):
         return found
     return f"data:{inputs.image_media_type(found)};base64,{inputs.base64_text(found)}"
-
-
-def _filled(**values: object) -> Body:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _optional_seconds(field: str, value: int | None) -> int | None:

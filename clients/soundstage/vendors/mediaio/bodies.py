@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from soundstage._values import validation
+from soundstage._values.messages import omit_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,8 +74,7 @@ def body(endpoint: Endpoint, given: Mapping[str, object]) -> Body:
     Raises:
         InvalidArgument: A value is not allowed, or excludes another.
     """
-    checked = {one.name: _value(one, given[one.name]) for one in endpoint.parameters}
-    filled = {name: value for name, value in checked.items() if value is not None}
+    filled = omit_none({one.name: _value(one, given[one.name]) for one in endpoint.parameters})
     # The one rule of the documents that spans two parameters (hailuo23.cross_field); the table cannot express it.
     if endpoint.name == "Hailuo 2.3" and (filled["resolution"], filled["duration"]) == ("1080P", "10s"):
         validation.invalid("resolution", "1080P", "768P where duration is 10s; 1080P needs a duration of 6s")

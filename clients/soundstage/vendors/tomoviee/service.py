@@ -14,7 +14,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.credentials import Secret
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
-from soundstage._values.messages import Flow, Request, Response
+from soundstage._values.messages import Flow, Request, Response, omit_none
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.tomoviee.profile import CREATE_ROUTE, MEDIA_KINDS, REFUSALS, RESULT_ROUTE, STATES
 
@@ -37,7 +37,7 @@ class TomovieeService(Service):
 
     def submit(self, operation: str, capability: str, body: Mapping[str, object]) -> Flow[StartedJob]:
         """Start a job of *capability* (create.route); parameters that are None are omitted."""
-        filled = {name: value for name, value in body.items() if value is not None}
+        filled = omit_none(body)
         request = Request("POST", self.url(CREATE_ROUTE + capability), self.authorization(), filled, paid=True)
         return Submission(service=self, operation=operation, request=request, parse=self._read_submission).flow()
 

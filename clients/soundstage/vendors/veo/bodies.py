@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_args
 
 from soundstage._protocol.inputs import base64_text, image_media_type, load_image
 from soundstage._values import validation
+from soundstage._values.messages import omit_none
 from soundstage._values.redaction import hide_query
 from soundstage.vendors.veo.profile import (
     FULL_DURATION,
@@ -101,7 +102,7 @@ def parameters(
         "sampleCount": sample_count,
         "seed": seed,
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return omit_none(body)
 
 
 def extension_part(family: Family, video: str | None, resolution: str | None) -> Body:
