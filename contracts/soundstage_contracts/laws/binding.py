@@ -100,13 +100,15 @@ class Laws:
             **cases: Parameter to the attribute of `Terms` that holds its cases.
 
         Raises:
-            BindingError: Another law has the function's name.
+            BindingError: Another law has the function's name, or the function is a closure.
         """
 
         def record(function: T) -> T:
             name = function.__name__
             if name in self._laws:
                 raise BindingError(f"{name}: two laws have this name; needed: a name of its own")
+            if getattr(function, "__closure__", None):
+                raise BindingError(f"{name} must be a function of a module, as a copy of it is bound; got a closure")
             self._laws[name] = Law(function=function, side=side, cases=cases, needs=needs)
             return function
 
