@@ -180,7 +180,7 @@ def _to_json(item: Coverage) -> Mapping[str, Any]:
     fact = item.fact
     return {
         "key": fact.key,
-        "says": fact.says,
+        "says": fact.statement,
         "but": fact.but,
         "source": fact.source,
         "certainty": fact.certainty,
@@ -248,7 +248,7 @@ def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
 
 
 def _unproven_row(item: Coverage) -> Sequence[Cell]:
-    return (item.fact.key, _RED), " and ".join(item.missing), item.fact.says
+    return (item.fact.key, _RED), " and ".join(item.missing), item.fact.statement
 
 
 def _show_list(selected: Sequence[Coverage], stale_days: int | None) -> None:
@@ -261,7 +261,7 @@ def _show_list(selected: Sequence[Coverage], stale_days: int | None) -> None:
         rows = [
             [*row, *(item.last(kind, stale_days) for kind in KINDS)] for row, item in zip(rows, selected, strict=True)
         ]
-    statements = [[*row, item.fact.says] for row, item in zip(rows, selected, strict=True)]
+    statements = [[*row, item.fact.statement] for row, item in zip(rows, selected, strict=True)]
     Printer("soundstage facts").table([*headers, "statement"], statements, fold=False)
 
 
@@ -270,7 +270,7 @@ def _show_fact(item: Coverage, stale_days: int | None) -> None:
 
     fact, printer = item.fact, Printer("soundstage facts")
     printer.line(fact.key, "bold")
-    printer.line(fact.says)
+    printer.line(fact.statement)
     if fact.but:
         printer.line(f"But: {fact.but}", "yellow")
     rows: list[Sequence[Cell]] = [

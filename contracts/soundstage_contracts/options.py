@@ -1,4 +1,4 @@
-"""What a run of the contracts was asked for: the plugin's options, read once, and refused by name when they are bad."""
+"""The options of a run of the contracts: parsed once, and refused by name when a value is not allowed."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one vendor may cost: nothing, unless somebody says so.
+    """What the live calls of one vendor may cost; nothing by default.
 
     Attributes:
         amount: The most that calls of a known price may cost together, in the vendor's own unit.
-        unknown: How many jobs may be started whose price nobody documents.
+        unknown: How many jobs of an undocumented price may be started.
     """
 
     amount: float = 0.0
     unknown: int = 0
 
     def __or__(self, other: Budget) -> Budget:
-        """Return what both allow."""
+        """Return a budget that allows what either allows."""
         return Budget(max(self.amount, other.amount), max(self.unknown, other.unknown))
 
 
@@ -52,16 +52,16 @@ class RunOptions:
 
     Attributes:
         target: ``in-process``, ``live``, or the address of a simulator.
-        vendors: Whose contracts are collected; empty for everybody's.
+        vendors: The vendors whose contracts are collected; empty for all.
         budgets: What each vendor may cost in a live run.
         inputs: Real inputs by name, such as the address of an image.
-        seed: Where Hypothesis and the simulator begin.
-        seeded: Whether the seed was asked for, and not drawn.
+        seed: The seed of Hypothesis and of the simulator.
+        seeded: Whether the seed was given, and not drawn.
         dry_run: Whether a live run sends nothing.
-        effort: How hard Hypothesis looks.
-        record: The folder for what was said in a live run.
-        evidence: The file of the last result for each fact.
-        report: The file of the page of results.
+        effort: How many examples Hypothesis tries.
+        record: The folder for the exchanges of a live run.
+        evidence: The evidence file.
+        report: The file of the HTML report.
     """
 
     target: str = IN_PROCESS
@@ -78,7 +78,7 @@ class RunOptions:
 
     @property
     def live(self) -> bool:
-        """Whether the vendors themselves are asked."""
+        """Whether the run calls the services themselves."""
         return self.target == LIVE
 
     def wants(self, vendor: str) -> bool:
@@ -94,8 +94,8 @@ def read_options(namespace: Any, drawn: int | None = None) -> RunOptions:
     """Read the plugin's options.
 
     Args:
-        namespace: What pytest parsed; values stand under ``soundstage_<name>``.
-        drawn: The seed that another process of the same run has drawn already.
+        namespace: The options that pytest parsed, named ``soundstage_<name>``.
+        drawn: The seed that another process of the same run has drawn.
 
     Raises:
         OptionError: A value is not allowed.
@@ -121,10 +121,10 @@ def read_options(namespace: Any, drawn: int | None = None) -> RunOptions:
 
 
 def read_target(text: str) -> str:
-    """Read where the contracts run.
+    """Parse the target of a run.
 
     Raises:
-        OptionError: It is neither of the two words and no address.
+        OptionError: It is neither ``in-process`` nor ``live`` nor an address.
     """
     if text in {IN_PROCESS, LIVE} or text.startswith(("http://", "https://")):
         return text
@@ -132,10 +132,10 @@ def read_target(text: str) -> str:
 
 
 def read_seed(text: str | None) -> int | None:
-    """Read a seed.
+    """Parse a seed.
 
     Raises:
-        OptionError: It is no whole number from 0 to 2**32 - 1.
+        OptionError: It is not a whole number from 0 to 2**32 - 1.
     """
     if text is None:
         return None
@@ -145,10 +145,10 @@ def read_seed(text: str | None) -> int | None:
 
 
 def read_budgets(texts: list[str]) -> dict[str, Budget]:
-    """Read budgets, each as ``VENDOR=AMOUNT`` or ``VENDOR=unknown-ok:N``; a vendor may have one of each.
+    """Parse budgets, each as ``VENDOR=AMOUNT`` or ``VENDOR=unknown-ok:N``; a vendor may have one of each.
 
     Raises:
-        OptionError: One names no vendor, or no amount.
+        OptionError: A text has no known vendor, or no amount.
     """
     budgets: dict[str, Budget] = {}
     for text in texts:
@@ -173,10 +173,10 @@ def _budget(text: str, value: str) -> Budget:
 
 
 def read_inputs(texts: list[str]) -> dict[str, str]:
-    """Read inputs, each as ``NAME=VALUE``.
+    """Parse inputs, each as ``NAME=VALUE``.
 
     Raises:
-        OptionError: One has no name or no value.
+        OptionError: A text has no name or no value.
     """
     inputs: dict[str, str] = {}
     for text in texts:

@@ -1,10 +1,10 @@
-"""Hypothesis strategies for people's own tests: what generative services are given, and what goes wrong on the way.
+"""Hypothesis strategies for users' own tests: arguments of clients, prompts, and faults.
 
-- `arguments` and `calls`: what a client's methods take, vendor by vendor;
-- `prompts`, `texts`, `other_texts`: words;
-- `passing_faults`, `losing_faults`: trouble between a program and a vendor, for a simulator's control API.
+- `arguments` and `calls`: valid arguments of a client's methods, for each vendor;
+- `prompts`, `texts`, `other_texts`: texts;
+- `passing_faults`, `losing_faults`: faults between a program and a vendor, for a simulator's control API.
 
-None of them ever produces ``soundstage:``, which is how a test chooses a job's fate on purpose; `fated` does just that.
+None of them produces ``soundstage:``, by which a prompt chooses its job's fate; `fated` does that on purpose.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ __all__ = [
 ]
 
 LOSING: Final = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
-"""Faults after which nobody can know whether a submission arrived."""
+"""Faults after which it is unknown whether a submission arrived."""
 
 _SCENES = ("A red fox in fresh snow", "雪の中の狐", "Лиса в снегу", "눈 속의 여우", "raposa na neve à noite", "🦊 + ❄")
 
 
 def texts(*, least: int = 0, most: int = 200) -> st.SearchStrategy[str]:
     """Return texts of any script, *least* to *most* characters long, that can be sent as JSON."""
-    return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most).filter(_innocent)
+    return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most).filter(_without_fate)
 
 
 def prompts(most: int = 200) -> st.SearchStrategy[str]:
-    """Return prompts: a few that read well, and any others of at most *most* characters that are not blank."""
+    """Return prompts: a few natural ones, and any others of at most *most* characters that are not blank."""
     others = texts(least=1, most=most).filter(lambda text: bool(text.strip()))
     scenes = [scene for scene in _SCENES if len(scene) <= most]
     return st.sampled_from(scenes) | others if scenes else others
 
 
 def other_texts(taken: Collection[str]) -> st.SearchStrategy[str]:
-    """Return texts that are none of *taken*: values that an enumeration does not have."""
+    """Return texts that are not among *taken*: values outside of an enumeration."""
     return texts(least=1, most=20).filter(lambda text: text not in taken and bool(text.strip()))
 
 
@@ -68,7 +68,7 @@ def arguments(vendor: str, method: str) -> st.SearchStrategy[dict[str, Any]]:
     """Return valid keyword arguments of a client's method: ``arguments("tomoviee", "text_to_video")``.
 
     Raises:
-        ValueError: There is no such vendor or method; the text names those there are.
+        ValueError: There is no such vendor or method; the text lists the known ones.
     """
     operations = _contract(vendor).operations
     if method not in operations:
@@ -105,9 +105,9 @@ def fated(vendor: str, method: str, *words: str) -> st.SearchStrategy[dict[str, 
 
 
 def passing_faults() -> st.SearchStrategy[dict[str, Any]]:
-    """Return faults that a client outlives by asking again, as ``soundstage.control.fault(**fault, vendor=...)`` takes.
+    """Return faults that a client survives by retrying, as ``soundstage.control.fault(**fault, vendor=...)`` takes.
 
-    Each strikes once or twice: bound to an account and a path, it is over before a client's patience is.
+    Each occurs once or twice: bound to an account and a path, it ends before the client's retries do.
     """
     times = {"times": st.integers(1, 2)}
     busy = st.fixed_dictionaries(
@@ -119,7 +119,7 @@ def passing_faults() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def losing_faults() -> st.SearchStrategy[dict[str, Any]]:
-    """Return faults after which nobody can know whether a submission arrived; each strikes once."""
+    """Return faults after which it is unknown whether a submission arrived; each occurs once."""
     return st.fixed_dictionaries({"kind": st.sampled_from(LOSING), "times": st.just(1)})
 
 
@@ -129,5 +129,5 @@ def _contract(vendor: str) -> VendorContract:
     return contract_of(vendor)
 
 
-def _innocent(text: str) -> bool:
+def _without_fate(text: str) -> bool:
     return "soundstage:" not in text

@@ -80,7 +80,13 @@ def test_fact_is_shown_in_full(contracts: dict[str, tuple[Contract, ...]], capsy
     assert main(["facts", fact.key]) == 0
     output = " ".join(capsys.readouterr().out.split())
     assert fact.but
-    for text in (fact.says, f"But: {fact.but}", fact.source, "It is so [always]. [client, server]", "suite:test_it"):
+    for text in (
+        fact.statement,
+        f"But: {fact.but}",
+        fact.source,
+        "It is so [always]. [client, server]",
+        "suite:test_it",
+    ):
         assert text in output
 
 

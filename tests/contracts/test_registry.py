@@ -26,7 +26,7 @@ ACME_BASE_URL = "{base}"
 
 [[fact]]
 id = "create.route"
-says = "A task is created by POST /tasks."
+statement = "A task is created by POST /tasks."
 source = "https://acme.example/docs"
 certainty = "documented"
 binds = "both"

@@ -76,13 +76,15 @@ def test_a_member_of_another_type_is_named(value: dict[str, Any], other: Any, da
     assume(len(kinds) == 2 and kinds != {int, float})
     with pytest.raises(TranscriptMismatch) as mismatch:
         compare(value, {**value, name: other}, "here")
-    assert str(mismatch.value).startswith(f"here.{name}: {type(value[name]).__name__} is documented; {other!r} came")
+    assert str(mismatch.value).startswith(
+        f"here.{name}: {type(value[name]).__name__} is documented; {other!r} received"
+    )
 
 
 def test_every_item_of_a_list_has_the_documented_shape() -> None:
     """The first documented item stands for all; the one that differs is named by its number; 2 may be 2.5."""
     compare([1], [2.5, 3, 4], "here")
-    with pytest.raises(TranscriptMismatch, match=r"here\[1\]\.a: int is documented; 'x' came"):
+    with pytest.raises(TranscriptMismatch, match=r"here\[1\]\.a: int is documented; 'x' received"):
         compare([{"a": 1}], [{"a": 2}, {"a": "x"}], "here")
 
 
@@ -125,11 +127,11 @@ def test_a_simulator_that_answers_otherwise_is_told_where(target: Target, good: 
     """Another status, another member, another promised value: each is named with its step."""
     contract = contract_of("tomoviee")
     wrong = {
-        r"step 1, POST \S+: HTTP 202 is documented; HTTP 200 came": _with_step(good, 0, status=202),
+        r"step 1, POST \S+: HTTP 202 is documented; HTTP 200 received": _with_step(good, 0, status=202),
         r"step 1, \S+ \S+\.data: price is documented; it is missing": _with_step(
             good, 0, response={"code": 0, "data": {"task_id": "", "price": 1}}
         ),
-        r"step 1, .*: code is 1; 0 came": _with_step(good, 0, response={"code": 1, "data": {"task_id": ""}}),
+        r"step 1, .*: code is 1; 0 received": _with_step(good, 0, response={"code": 1, "data": {"task_id": ""}}),
     }
     for said, transcript in wrong.items():
         with pytest.raises(TranscriptMismatch, match=said):
@@ -140,9 +142,9 @@ def test_a_client_that_asks_otherwise_is_told_where(good: Transcript) -> None:
     """Another route, body, header or end: each is named, with its step where there is one."""
     contract = contract_of("tomoviee")
     wrong = {
-        r"step 1: POST \S+/elsewhere is documented; POST \S+ went": _with_step(good, 0, path="/elsewhere"),
-        r"step 1: the body \{'prompt': 'x'\} is documented; \{.*\} went": _with_step(good, 0, body={"prompt": "x"}),
-        r"ends failed; the client says succeeded": replace(good, ends="failed"),
+        r"step 1: POST \S+/elsewhere is documented; POST \S+ was sent": _with_step(good, 0, path="/elsewhere"),
+        r"step 1: the body \{'prompt': 'x'\} is documented; \{.*\} was sent": _with_step(good, 0, body={"prompt": "x"}),
+        r"ends failed; the client ended succeeded": replace(good, ends="failed"),
     }
     for said, transcript in wrong.items():
         with pytest.raises(TranscriptMismatch, match=said):
@@ -156,6 +158,6 @@ def test_a_client_that_stops_asking_is_told_so(good: Transcript) -> None:
     """A documented request that the client never sends is a mismatch, too."""
     longer = replace(good, steps=(*good.steps, good.steps[-1]))
     with pytest.raises(
-        TranscriptMismatch, match=rf"{len(longer.steps)} requests are documented; {len(good.steps)} went"
+        TranscriptMismatch, match=rf"{len(longer.steps)} requests are documented; {len(good.steps)} were sent"
     ):
         replay_on_client(longer, contract_of("tomoviee"), BASE)

@@ -188,7 +188,7 @@ def _facts_epilog(capability: Capability) -> str:
     if not capability.facts:
         return ""
     book = load_facts(capability.facts[0].partition(":")[0])
-    texts = [f"{key}: {book[key].says}" for key in capability.facts if key in book]
+    texts = [f"{key}: {book[key].statement}" for key in capability.facts if key in book]
     return "facts (soundstage facts FACT shows the source):\n" + "\n".join(_filled(one, "  ") for one in texts)
 
 

@@ -1,1 +1,1 @@
-"""What a vendor declares to the contracts: its clients, credentials, arguments, and live calls."""
+"""What a vendor declares to the contracts: its clients, credentials, arguments and live calls."""

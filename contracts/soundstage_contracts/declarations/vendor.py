@@ -1,4 +1,4 @@
-"""What a vendor declares to the contracts: its clients, its credentials, what its methods take, and how jobs end."""
+"""What a vendor declares to the contracts: its clients, credentials, method arguments, and the ends of its jobs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DemoCall:
         method: The client's method.
         arguments: Its keyword arguments.
         about: What it shows.
-        credentials: Account name to who comes, where that is not as the vendor's contract has it.
+        credentials: Account name to the client's arguments, where they differ from those of the vendor's contract.
     """
 
     method: str
@@ -39,34 +39,34 @@ class DemoCall:
 
 
 def _no_options(base_url: str) -> Mapping[str, Any]:
-    """Return nothing: to know *base_url* is all that most clients need."""
+    """Return no further arguments: most clients need *base_url* alone."""
     del base_url
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class VendorContract:
-    """One vendor, as shared contracts see it.
+    """One vendor, as the shared contracts see it.
 
     Attributes:
         slug: The vendor.
-        client: Its blocking client class.
-        async_client: Its awaiting client class.
-        credentials: Account name to the keyword arguments of a client: any word will do for a simulator.
+        client: Its sync client class.
+        async_client: Its async client class.
+        credentials: Account name to the keyword arguments of a client; a simulator accepts any name.
         headers: Account name to the raw headers that authenticate it.
         operations: Method to a strategy of its keyword arguments.
         ends: In-band word to the state in which its job ends.
-        texts: Method to the argument that holds its words, where that is not ``prompt``.
-        callback: The argument that names an address to be told at the end; None where there is no callback.
+        texts: Method to its text argument, where that is not ``prompt``.
+        callback: The argument for a callback address; None where there are no callbacks.
         refuses_blocked: Whether blocked content is refused at creation, so that there is no job.
-        options: The client's base address to what else a client is made with, to reach a simulator there.
-        replays: Whether a submission that is sent again is answered by the same job, so that none is ever in doubt.
-        finds: Whether a submission in doubt can be looked for by the caller's own name for it.
+        options: The client's base address to the further arguments that it needs for a simulator at that address.
+        replays: Whether a repeated submission returns the same job, so that no outcome stays unknown.
+        finds: Whether a submission with an unknown outcome can be found by the caller's own name for it.
         cancels: Whether a job can be cancelled.
-        tells_changes: Whether that address is told of every change of state, and not of the end alone.
-        at_once: How many unfinished jobs an account may have, where that is bounded.
-        live: What is asked of the service itself; None until somebody has thought of it.
-        keeps: How many seconds of the account's time a result is there for at least.
+        tells_changes: Whether a callback is sent at every change of state, and not at the end alone.
+        at_once: How many unfinished jobs an account may have; None where there is no limit.
+        live: The calls of a live run; None where none are declared.
+        keeps: Seconds of the account's time for which a result can be downloaded at least.
     """
 
     slug: str

@@ -1,1 +1,1 @@
-"""The facts: loading the fact files, tying contracts to facts, and evidence of past runs."""
+"""Facts: the fact files, the contracts that prove each fact, and evidence of past runs."""

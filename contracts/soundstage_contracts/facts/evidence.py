@@ -1,7 +1,7 @@
-"""Evidence: for each fact the last result, target and date, in a small file that is made to be committed.
+"""Evidence: the last result, target and date of each fact, in a small file that can be committed.
 
-One line a fact, sorted, so that a change is one line in a diff. A run merges what it saw into what stood there: what it
-did not look at stays. Nothing is written of what was not checked.
+The file has one sorted line for each fact, so that a change is one line in a diff. A run merges its results into the
+file and keeps the entries of facts that it did not test. Unchecked contracts leave no entry.
 
     {
       "version": 1,
@@ -30,24 +30,24 @@ Result = Literal["passed", "failed"]
 
 VERSION: Final = 1
 STALE_DAYS: Final = 90
-"""Days after which what was seen live is stale, unless somebody says otherwise."""
+"""Days after which a live result is stale, unless an option changes it."""
 FILE: Final = "soundstage-evidence.json"
-"""Where `soundstage facts` looks for evidence by itself."""
+"""The file that `soundstage facts` reads by default."""
 
 KINDS: Final[tuple[Kind, ...]] = ("simulation", "live")
 _ENTRY: Final = re.compile(r"(passed|failed) (\d{4}-\d\d-\d\d)")
 
 
 class EvidenceError(ValueError):
-    """A file is no evidence; the text names it and says why."""
+    """A file is not an evidence file; the text names it and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a run saw of a fact.
+    """The result of a run for a fact.
 
     Attributes:
-        result: Whether every contract that looked at it passed.
+        result: Whether every contract of the fact passed.
         day: The day of the run.
     """
 
@@ -55,11 +55,11 @@ class Observation:
     day: date
 
     def __str__(self) -> str:
-        """Return it as it is written in the file."""
+        """Return the observation in the file's format."""
         return f"{self.result} {self.day.isoformat()}"
 
     def stale(self, days: int, today: date | None = None) -> bool:
-        """Return whether it was seen more than *days* days ago."""
+        """Return whether the observation is more than *days* days old."""
         return (today or datetime.now(tz=UTC).date()) - self.day > timedelta(days=days)
 
 
@@ -67,10 +67,10 @@ Evidence = dict[str, dict[Kind, Observation]]
 
 
 def read_evidence(path: Path) -> Evidence:
-    """Read the file *path*; one that does not exist says nothing.
+    """Read the file *path*; a missing file is empty evidence.
 
     Raises:
-        EvidenceError: It is no file of evidence.
+        EvidenceError: It is not an evidence file.
     """
     if not path.exists():
         return {}
@@ -98,7 +98,7 @@ def _observations(path: Path, fact: str, kinds: Mapping[Kind, str]) -> dict[Kind
 
 
 def results(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Kind], Result]:
-    """Return what *records* say of each fact: it failed if one contract of it failed, and passed if all did."""
+    """Return the result of each fact in *records*: failed if one of its contracts failed, passed if all passed."""
     found: dict[tuple[str, Kind], Result] = {}
     for record in records:
         if record["outcome"] == "unchecked":
@@ -113,23 +113,23 @@ def results(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Kind], Resu
 
 
 def merge(path: Path, records: Iterable[Mapping[str, Any]], target: str, today: date | None = None) -> int:
-    """Write into the file *path* what *records* say, and return of how many facts that is.
+    """Merge the results of *records* into the file *path*, and return the number of facts in them.
 
     Raises:
-        EvidenceError: The file there is no evidence; it is left as it is.
+        EvidenceError: The existing file is not an evidence file; it is left unchanged.
     """
     day = today or datetime.now(tz=UTC).date()
     evidence = read_evidence(path)
     found = results(records)
     for (fact, kind), result in found.items():
-        if kind == "live" or target != LIVE:  # what runs beside a live run was not looked at with any care
+        if kind == "live" or target != LIVE:  # the simulated contracts of a live run try too few examples
             evidence.setdefault(fact, {})[kind] = Observation(result, day)
     _write(path, evidence)
     return len({fact for fact, _ in found})
 
 
 def _write(path: Path, evidence: Evidence) -> None:
-    """Replace the file at once, whole or not at all."""
+    """Replace the file atomically."""
     lines = []
     for fact in sorted(evidence):
         kinds = {kind: str(evidence[fact][kind]) for kind in KINDS if kind in evidence[fact]}

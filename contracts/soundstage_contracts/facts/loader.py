@@ -1,8 +1,8 @@
-"""Loads the fact files: what is known of each vendor's wire, one statement a fact.
+"""Loads the fact files: what is known of each vendor's API, one statement for each fact.
 
 A fact is named ``vendor:id`` everywhere: in a contract's `@proves`, in the simulator's refusals, in the journal and on
-the command line. The files are data that ship with the package, so they are read strictly: a mistake in one is a
-`FactError` that names the file, the fact, the field, the value and what is allowed.
+the command line. The files ship with the package and are validated strictly: a mistake in one is a `FactError` that
+names the file, the fact, the field, the value and what is allowed.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ class FactError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One statement about a vendor's wire, where it comes from and whom it binds.
+    """One statement about a vendor's API, its source, and the sides that it binds.
 
     Attributes:
         vendor: The vendor's slug.
         id: The fact's name among the vendor's.
-        says: The statement; where documents disagree, the reading that is taken.
-        source: Where the statement stands, in the words that the head of the fact file explains.
-        certainty: How well it is known; `contradicted` facts tell the other reading in `but`.
-        binds: The side that must keep it; `advice` binds nobody.
-        but: What a second document says instead.
+        statement: The statement; where documents disagree, the reading that is taken.
+        source: The document and place of the statement, in the abbreviations that the head of the fact file explains.
+        certainty: How well it is known; `contradicted` facts give the other reading in `but`.
+        binds: The side that must comply; `advice` binds neither.
+        but: The contradicting statement of a second document.
     """
 
     vendor: str
     id: str
-    says: str
+    statement: str
     source: str
     certainty: Certainty
     binds: Binds
@@ -73,7 +73,7 @@ class Fact:
 
     @property
     def sides(self) -> frozenset[Side]:
-        """The sides that must keep the fact; none for advice."""
+        """The sides that must comply with the fact; none for advice."""
         return _SIDES[self.binds]
 
     @property
@@ -89,8 +89,8 @@ class VendorFacts:
     Attributes:
         vendor: The vendor's slug.
         base_url: The address that the vendor's base variable replaces, scheme and path included, no slash at the end.
-        environment: The variables that point a client at a local server; ``{base}`` is where `base_url` is found there,
-            ``{host}`` where its host is.
+        environment: The variables that point a client at a local server; ``{base}`` stands for `base_url` on that
+            server, ``{host}`` for its host.
         facts: The statements, in the file's order.
     """
 
@@ -100,19 +100,19 @@ class VendorFacts:
     facts: tuple[Fact, ...]
 
     def base_url_at(self, server: str) -> str:
-        """Return where `base_url` is found on the simulator at *server*: the slug for the host, and the same path."""
+        """Return the address of `base_url` on the simulator at *server*: the slug for the host, and the same path."""
         return f"{self.host_url_at(server)}{urlsplit(self.base_url).path}"
 
     def host_url_at(self, server: str) -> str:
-        """Return where the host of `base_url` is found on the simulator at *server*: at the slug, without its path."""
+        """Return the address of the host of `base_url` on the simulator at *server*: the slug, without a path."""
         return f"{server.rstrip('/')}/{self.vendor}"
 
 
 class FactBook(Mapping[str, Fact]):
-    """Every loaded fact by its key, and the sheet that each vendor's facts came from."""
+    """Every loaded fact by its key, and the fact file of each vendor."""
 
     def __init__(self, vendors: Iterable[VendorFacts]) -> None:
-        """Bind *sheets*, which name each vendor once, into one book."""
+        """Combine the fact files of *vendors*, each vendor once."""
         self.vendors: Final[Mapping[str, VendorFacts]] = MappingProxyType(
             {vendor_facts.vendor: vendor_facts for vendor_facts in vendors}
         )
@@ -131,7 +131,7 @@ class FactBook(Mapping[str, Fact]):
         """Return the fact *key*.
 
         Raises:
-            FactError: There is none; the message names the nearest one.
+            FactError: There is none; the message suggests the nearest one.
         """
         if key not in self._facts:
             raise FactError(f"no fact is called {key!r}{_nearest(key, self._facts)}")
@@ -167,7 +167,7 @@ def parse_facts(text: str, *, file: str) -> VendorFacts:
     """Read one fact file's *text*; *file* is its name in messages.
 
     Raises:
-        FactError: The text is no TOML, or a key, value or name in it is not allowed.
+        FactError: The text is not TOML, or a key, value or name in it is not allowed.
     """
     try:
         data = tomllib.loads(text)
@@ -193,16 +193,16 @@ def _parse_facts(vendor: str, tables: list[Any], file: str) -> Iterator[Fact]:
 
 
 def _of_tables(vendor: str, reader: _Reader) -> Iterator[Fact]:
-    """Return the facts of the endpoint tables that a fact file names: documented, and binding both sides."""
+    """Return the facts of the endpoint tables that a fact file names; all are documented and bind both sides."""
     for file in reader.names("tables"):
         try:
             table = load_table(file)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FactError(f"{reader.where}: tables names {file!r}, which cannot be used: {error}") from None
-        for id_, says in table.statements():
+        for id_, statement in table.statements():
             if not _ID.fullmatch(id_):
                 raise FactError(f"{file}: {id_!r} is no id; allowed: words of a-z, 0-9 and _ joined by dots or hyphens")
-            yield Fact(vendor, id_, says, table.source, "documented", "both")
+            yield Fact(vendor, id_, statement, table.source, "documented", "both")
 
 
 def _once(facts: Iterable[Fact], file: str) -> Iterator[Fact]:
@@ -215,7 +215,7 @@ def _once(facts: Iterable[Fact], file: str) -> Iterator[Fact]:
 
 
 def _parse_fact(vendor: str, id_: str, reader: _Reader) -> Fact:
-    reader.keys(required=("id", "says", "source", "certainty", "binds"), optional=("but",))
+    reader.keys(required=("id", "statement", "source", "certainty", "binds"), optional=("but",))
     certainty = cast("Certainty", reader.choice("certainty", get_args(Certainty)))
     but = reader.text("but") if "but" in reader.data else None
     if (certainty == "contradicted") != (but is not None):
@@ -223,7 +223,7 @@ def _parse_fact(vendor: str, id_: str, reader: _Reader) -> Fact:
     return Fact(
         vendor=vendor,
         id=id_,
-        says=reader.text("says"),
+        statement=reader.text("statement"),
         source=reader.text("source"),
         certainty=certainty,
         binds=cast("Binds", reader.choice("binds", get_args(Binds))),
@@ -232,7 +232,7 @@ def _parse_fact(vendor: str, id_: str, reader: _Reader) -> Fact:
 
 
 class _Reader:
-    """Takes typed values out of one TOML table, or says what is wrong with them."""
+    """Reads typed values of one TOML table, and raises `FactError` for a wrong one."""
 
     def __init__(self, where: str, data: object) -> None:
         self.where = where

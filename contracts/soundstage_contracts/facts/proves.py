@@ -1,11 +1,11 @@
-"""Ties contracts to the facts they prove, so that `soundstage facts` can say what nobody checks.
+"""Records which contract proves which fact, so that `soundstage facts` can list the unproven ones.
 
     @proves("tomoviee:create.route", "tomoviee:create.answer")
     def test_a_created_task_is_queued(...) -> None:
         \"\"\"A task that was just created is queued.\"\"\"
 
-The decorator gives the function back as it was. It may stand above or below `@given`, `@rule` and pytest's marks, and
-may be used twice where one contract proves one fact of the simulator and another of the client.
+The decorator returns the function unchanged. It may be above or below `@given`, `@rule` and pytest's marks, and may be
+used twice where one contract proves one fact of the simulator and another of the client.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Contract:
     """A test that proves a fact.
 
     Attributes:
-        name: Where it stands, as ``module:qualified.name``.
-        promise: The first line of its docstring: the clause.
+        name: Its name, as ``module:qualified.name``.
+        promise: The first line of its docstring.
         sides: The sides for which it proves the fact.
     """
 
@@ -46,7 +46,7 @@ class Proofs:
     """Which contract proves which fact."""
 
     def __init__(self, facts: Callable[[], FactBook] = load_facts) -> None:
-        """Start without contracts; *facts* is asked for the known facts when the first contract comes."""
+        """Start without contracts; *facts* loads the known facts when the first contract is recorded."""
         self._facts = facts
         self._contracts: dict[str, dict[str, Contract]] = {}
 
@@ -55,7 +55,7 @@ class Proofs:
 
         Args:
             keys: Facts, as ``vendor:id``.
-            side: The side that is put to the proof; `both` means every side that the fact binds.
+            side: The side that the contract tests; `both` means every side that the fact binds.
 
         Raises:
             FactError: There is no key, a fact is unknown or does not bind *side*, or the contract has no docstring.
@@ -69,7 +69,7 @@ class Proofs:
         name = name_of(contract)
         promise = (contract.__doc__ or "").strip().partition("\n")[0]
         if not promise:
-            raise FactError(f"{name}: docstring is missing; needed: a first line that says what is promised")
+            raise FactError(f"{name}: docstring is missing; needed: a first line that states the promise")
         for key, proven_sides in sides.items():
             by_name = self._contracts.setdefault(key, {})
             earlier = by_name.get(name)
@@ -82,7 +82,7 @@ class Proofs:
 
 
 def name_of(contract: Callable[..., Any]) -> str:
-    """Return where *contract* stands, as ``module:qualified.name``, also when Hypothesis has wrapped it."""
+    """Return the name of *contract* as ``module:qualified.name``, also when Hypothesis has wrapped it."""
     return f"{contract.__module__}:{contract.__qualname__.removeprefix('accept.<locals>.')}"
 
 
@@ -112,7 +112,7 @@ def proven() -> Mapping[str, tuple[Contract, ...]]:
     """Return the contracts that prove each fact, by the fact's key, after importing the suites of complete vendors.
 
     Raises:
-        ModuleNotFoundError: A package that the suite needs is not installed; the `all` extra brings it.
+        ModuleNotFoundError: A package that the suite needs is not installed; the `all` extra installs it.
     """
     if find_spec(_SUITE) is not None:
         incomplete = tuple(f"{_SUITE}.{vendor}." for vendor in incomplete_vendors())

@@ -1,4 +1,4 @@
-"""Tables of endpoints: files beside a fact file, in which every parameter of every endpoint is a fact of its own.
+"""Endpoint tables: files beside a fact file, in which every parameter of every endpoint is a fact.
 
 A table is JSON: ``{"source": ..., "endpoints": [{"name", "model_code", "capability", "method", "path", "parameters",
 "path_parameters"}]}``. A parameter has a name, a type, whether it is required, and any of the limits in `LIMITS`. Its
@@ -36,7 +36,7 @@ LIMITS: Final[Mapping[str, str]] = MappingProxyType(
         "note": "{}",
     }
 )
-"""The limits that a parameter may have, and how its fact words each."""
+"""The limits that a parameter may have, and the text of each in its fact."""
 
 _PARAMETER: Final = ("name", "type", "required")
 _ENDPOINT: Final = ("name", "model_code", "capability", "method", "path", "parameters", "path_parameters")
@@ -48,10 +48,10 @@ class Parameter:
 
     Attributes:
         name: Its name on the wire.
-        type: Its type, in the document's word.
-        required: Whether a call needs it.
-        limits: What else is said of it, by the keys of `LIMITS`.
-        in_path: Whether it stands in the path.
+        type: Its type, as the document names it.
+        required: Whether it is required.
+        limits: Its limits, by the keys of `LIMITS`.
+        in_path: Whether it is part of the path.
     """
 
     name: str
@@ -61,13 +61,13 @@ class Parameter:
     in_path: bool = False
 
     @property
-    def says(self) -> str:
-        """The statement that its fact makes, less where it belongs."""
+    def statement(self) -> str:
+        """The statement of its fact, without the endpoint."""
         need = "required" if self.required else "optional"
         where = ", in the path" if self.in_path else ""
-        said = [f"{self.name} is {self.type}, {need}{where}"]
-        said += [words.format(_words(self.limits[key])) for key, words in LIMITS.items() if key in self.limits]
-        return "; ".join(part.rstrip(".") for part in said) + "."
+        parts = [f"{self.name} is {self.type}, {need}{where}"]
+        parts += [words.format(_text(self.limits[key])) for key, words in LIMITS.items() if key in self.limits]
+        return "; ".join(part.rstrip(".") for part in parts) + "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ class Endpoint:
 
     Attributes:
         name: The vendor's exact name for it.
-        code: The vendor's short name, of which the facts' names are made.
-        capability: What kind of work it does.
+        code: The vendor's short name, which the facts' ids contain.
+        capability: Its kind of work.
         method: The HTTP method.
         path: Its path.
-        parameters: What it takes.
+        parameters: Its parameters.
     """
 
     name: str
@@ -97,17 +97,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A whole table: where it comes from, and its endpoints in the file's order."""
+    """A whole table: its source, and its endpoints in the file's order."""
 
     source: str
     endpoints: tuple[Endpoint, ...]
 
     def statements(self) -> Iterator[tuple[str, str]]:
-        """Return the id of every parameter's fact, and what it says."""
+        """Return the id and the statement of every parameter's fact."""
         for endpoint in self.endpoints:
             for parameter in endpoint.parameters:
-                says = f"{endpoint.name} ({endpoint.method} {endpoint.path}): {parameter.says}"
-                yield endpoint.fact(parameter.name), says
+                statement = f"{endpoint.name} ({endpoint.method} {endpoint.path}): {parameter.statement}"
+                yield endpoint.fact(parameter.name), statement
 
 
 @cache
@@ -124,7 +124,7 @@ def parse_table(text: str) -> Table:
     """Read one table's *text*.
 
     Raises:
-        ValueError: It is no JSON, or has a key that is unknown, or lacks one; the text names it.
+        ValueError: It is not JSON, or a key is unknown or missing; the text names it.
     """
     data = _keyed(json.loads(text), "the table", ("source", "endpoints"))
     return Table(data["source"], tuple(map(_endpoint, data["endpoints"])))
@@ -146,7 +146,7 @@ def _parameter(data: Any, where: str, *, in_path: bool = False) -> Parameter:
 
 def _keyed(data: Any, where: str, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError(f"{where} is {data!r}; allowed: an object")  # noqa: TRY004 - a file's mistake, not a caller's
+        raise ValueError(f"{where} is {data!r}; allowed: an object")  # noqa: TRY004 - a mistake in a file, not in a call
     known = (*required, *optional)
     for key in data:
         if key not in known:
@@ -157,7 +157,7 @@ def _keyed(data: Any, where: str, required: tuple[str, ...], optional: tuple[str
     return data
 
 
-def _words(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

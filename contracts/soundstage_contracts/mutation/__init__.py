@@ -1,1 +1,1 @@
-"""Planted mistakes, and the runner that shows which contract catches each."""
+"""Mutation testing of the contracts: deliberate mistakes, and the runner that shows which contract catches each."""

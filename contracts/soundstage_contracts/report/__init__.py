@@ -1,1 +1,1 @@
-"""What a run of the contracts prints and writes: progress, failure messages, the HTML page."""
+"""The output of a run of the contracts: failure messages, summaries and the HTML report."""

@@ -1,6 +1,6 @@
-"""The page of a run: vendors by contracts in green, yellow and red, and behind each cell what was said.
+"""The HTML report of a run: a table of vendors and contracts in green, yellow and red, with the exchanges of each.
 
-One HTML file that needs nothing else: no script, style, font or image from anywhere.
+It is one self-contained HTML file that loads no script, style, font or image.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Row:
     """One contract of one vendor: all its cases.
 
     Attributes:
-        vendor: Whose it is, or ``every vendor``.
-        module: The module that it stands in.
-        name: The function.
-        promise: The clause.
-        cases: What came of each case.
+        vendor: The vendor, or ``every vendor``.
+        module: Its module.
+        name: Its function.
+        promise: The first line of its docstring.
+        cases: The record of each case.
     """
 
     vendor: str
@@ -50,25 +50,25 @@ class Row:
 
     @property
     def outcome(self) -> str:
-        """The worst of its cases."""
+        """The worst outcome of its cases."""
         outcomes: list[str] = [case["outcome"] for case in self.cases]
         return min(outcomes, key=OUTCOMES.index)
 
     @property
     def anchor(self) -> str:
-        """Its place on the page."""
+        """The id of its element on the page."""
         return f"{self.vendor}.{self.module}.{self.name}".replace(" ", "-")
 
 
 def write_report(path: Path, records: Sequence[Mapping[str, Any]], options: RunOptions) -> Path:
-    """Write the page of *records* into the file *path*, and return it."""
+    """Write the report of *records* into the file *path*, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(_page(records, options)), encoding="utf-8")
     return path
 
 
 def rows_of(records: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Gather *records*, which are cases, into contracts: by vendor, module and name, in the order of the suite."""
+    """Group *records*, one for each case, by contract, in the order of the suite."""
     rows: dict[tuple[str, str, str], Row] = {}
     for record in records:
         vendor = record["vendor"] or _EVERYBODY
@@ -91,10 +91,10 @@ def _page(records: Sequence[Mapping[str, Any]], options: RunOptions) -> Iterator
     yield "<meta name='viewport' content='width=device-width, initial-scale=1'><title>Soundstage: contracts</title>"
     yield f"<style>{_data('page.css')}</style></head><body><h1>Soundstage: contracts</h1>"
     counts = Counter(record["outcome"] for record in records)
-    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in reversed(OUTCOMES) if counts[outcome])
+    summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in reversed(OUTCOMES) if counts[outcome])
     when = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
     yield f"<p class='run'>{when} · target {escape(options.target)} · effort {options.effort} · seed {options.seed}"
-    yield f" · {told or 'nothing ran'}</p><div class='tiles'>"
+    yield f" · {summary or 'nothing ran'}</p><div class='tiles'>"
     for vendor in vendors:
         yield from _tile(vendor, [row for row in rows if row.vendor == vendor])
     yield "</div>"
@@ -103,7 +103,7 @@ def _page(records: Sequence[Mapping[str, Any]], options: RunOptions) -> Iterator
     for vendor in vendors:
         yield from _section(vendor, [row for row in rows if row.vendor == vendor], options.seed)
     yield "<footer>Green: proven in this run. Yellow: not checked, with the reason. Red: broken. "
-    yield "Of what was said, the last exchanges are shown, without secrets.</footer>"
+    yield "The last exchanges of each contract are shown, without secrets.</footer>"
     yield f"<script>{_data('page.js')}</script>"
     yield "</body></html>\n"
 
@@ -119,13 +119,13 @@ def _tile(vendor: str, rows: Sequence[Row]) -> Iterator[str]:
     for outcome in reversed(OUTCOMES):
         if counts[outcome]:
             yield f"<i class='{outcome}' style='width:{100 * counts[outcome] / total:.2f}%'></i>"
-    told = " · ".join(f"{counts[outcome]} {outcome}" for outcome in reversed(OUTCOMES) if counts[outcome])
+    summary = " · ".join(f"{counts[outcome]} {outcome}" for outcome in reversed(OUTCOMES) if counts[outcome])
     facts = {fact for row in rows for case in row.cases for fact in case["facts"] if case["outcome"] == "passed"}
-    yield f"</div>{told}<small>{len(rows)} contracts, {len(facts)} facts proven</small></a>"
+    yield f"</div>{summary}<small>{len(rows)} contracts, {len(facts)} facts proven</small></a>"
 
 
 def _matrix(rows: Sequence[Row], vendors: Sequence[str]) -> Iterator[str]:
-    """Show what all vendors are held to: a row a contract, a column a vendor."""
+    """Return the table of shared contracts: a row for each contract, a column for each vendor."""
     columns = [vendor for vendor in vendors if vendor != _EVERYBODY]
     shared: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
@@ -134,7 +134,7 @@ def _matrix(rows: Sequence[Row], vendors: Sequence[str]) -> Iterator[str]:
     lines = {key: found for key, found in shared.items() if not any(key[0].startswith(name) for name in own)}
     if not lines or not columns:
         return
-    yield "<h2>What every vendor is held to</h2><div class='wide'><table class='matrix'><tr><th>contract</th>"
+    yield "<h2>Contracts of every vendor</h2><div class='wide'><table class='matrix'><tr><th>contract</th>"
     yield "".join(f"<th>{escape(vendor)}</th>" for vendor in columns) + "</tr>"
     for found in lines.values():
         if set(found) == {_EVERYBODY}:
@@ -156,7 +156,7 @@ def _tools() -> Iterator[str]:
     yield "<div class='tools'><button data-shows='all' aria-pressed='true'>all</button>"
     for outcome in OUTCOMES:
         yield f"<button data-shows='{outcome}' aria-pressed='false'>{outcome}</button>"
-    yield "<input type='search' placeholder='a contract, a fact, a word' aria-label='search'></div>"
+    yield "<input type='search' placeholder='contract, fact or word' aria-label='search'></div>"
 
 
 def _section(vendor: str, rows: Sequence[Row], seed: int) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _contract(row: Row, seed: int) -> Iterator[str]:
     yield f"<div class='inside'><h3>contract</h3><code>{escape(row.module)}::{escape(row.name)}</code>"
     if facts:
         yield "<h3>facts</h3>" + " · ".join(f"<code>{escape(fact)}</code>" for fact in facts)
-    yield "<h3>what was said</h3>"
+    yield "<h3>exchanges</h3>"
     worst = sorted(row.cases, key=lambda case: OUTCOMES.index(case["outcome"]))
     bad = sum(case["outcome"] == "failed" for case in row.cases)
     for case in worst[: max(_CASES, bad)]:
@@ -192,9 +192,9 @@ def _case(case: Mapping[str, Any], seed: int) -> Iterator[str]:
     yield f"<div class='case {case['outcome']}'><b>{escape(case['case'])}</b>"
     if case["reason"]:
         yield f"<pre class='reason'>{escape(case['reason'])}</pre>"
-    for severity, says in case["differences"]:
+    for severity, text in case["differences"]:
         tone = "failed" if severity == "breaking" else "unchecked"
-        yield f"<div class='reason {tone}'>{escape(says)}</div>"
+        yield f"<div class='reason {tone}'>{escape(text)}</div>"
     if not case["exchanges"]:
         yield "<div><small>nothing was sent</small></div>"
     for exchange in case["exchanges"]:
@@ -205,12 +205,12 @@ def _case(case: Mapping[str, Any], seed: int) -> Iterator[str]:
 
 
 def _exchange(exchange: Mapping[str, Any]) -> str:
-    asked = f"{exchange['method']} {exchange['url']}{_body(exchange['body'])}"
+    request = f"{exchange['method']} {exchange['url']}{_body(exchange['body'])}"
     status = "no response" if exchange["status"] is None else f"HTTP {exchange['status']}"
     cited = exchange.get("response_headers", {}).get("x-soundstage-fact")
     fact = f"  [{cited}]" if cited else ""
-    answered = f"{status}{fact}{_body(exchange.get('response'))}"
-    return f"<pre><span class='ask'>{escape(asked)}</span>\n{escape(answered)}</pre>"
+    response = f"{status}{fact}{_body(exchange.get('response'))}"
+    return f"<pre><span class='ask'>{escape(request)}</span>\n{escape(response)}</pre>"
 
 
 def _body(body: Any) -> str:
@@ -225,10 +225,10 @@ def _facts(vendor: str, rows: Sequence[Row]) -> Iterator[str]:
         for fact in case["facts"]:
             found[fact] = min(found.get(fact, "passed"), case["outcome"], key=OUTCOMES.index)
     yield f"<details class='contract' data-words='facts of {vendor}'><summary><span class='promise'>"
-    yield "The facts, and what this run says of them</span></summary><div class='wide'><table class='facts'>"
-    yield "<tr><th>fact</th><th>result</th><th>says</th></tr>"
+    yield "The facts and their results in this run</span></summary><div class='wide'><table class='facts'>"
+    yield "<tr><th>fact</th><th>result</th><th>statement</th></tr>"
     for fact in load_facts(vendor).values():
         outcome = found.get(fact.key, "" if fact.sides else "advice")
         mark = f"<span class='mark {outcome}'>{outcome}</span>" if outcome in OUTCOMES else f"<small>{outcome}</small>"
-        yield f"<tr><td><code>{escape(fact.id)}</code></td><td>{mark}</td><td>{escape(fact.says)}</td></tr>"
+        yield f"<tr><td><code>{escape(fact.id)}</code></td><td>{mark}</td><td>{escape(fact.statement)}</td></tr>"
     yield "</table></div></details>"

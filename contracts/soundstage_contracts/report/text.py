@@ -43,7 +43,7 @@ def _facts(keys: Sequence[str]) -> Iterator[str]:
 
     book = load_facts()
     for key in keys[:_MAX_FACTS]:
-        yield f"{key}: {book[key].says}" if key in book else key
+        yield f"{key}: {book[key].statement}" if key in book else key
     if len(keys) > _MAX_FACTS:
         yield ", ".join(keys[_MAX_FACTS:])
 

@@ -1,1 +1,1 @@
-"""The simulator that a run uses, in process or behind a URL, and what records and controls it."""
+"""The simulator of a run, in-process or at an address, its control API, and the recording of exchanges."""

@@ -1,4 +1,4 @@
-"""Whoever wants to be told: a server on this machine that takes callbacks, for contracts and for people's own tests."""
+"""A local HTTP server that receives callbacks, for contracts and for users' own tests."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final, Self
 
 CALLBACK_TIMEOUT: Final = 20.0
-"""Real seconds after which a callback that does not come is missing."""
+"""Real seconds to wait for a callback."""
 
 
 class CallbackReceiver:
-    """An HTTP server on a free port that keeps what is POSTed to it.
+    """An HTTP server on a free port that keeps every JSON body POSTed to it.
 
     Args:
-        answers: The HTTP statuses to answer with, one after the other, the last again and again; 200 by default.
+        statuses: The HTTP statuses to respond with, one after the other; the last is repeated. 200 by default.
 
-    A context manager: it listens from the start and stops at the end of the block.
+    Attributes:
+        callbacks: The bodies received and not yet taken by `next`.
+        url: The address to send callbacks to.
+
+    A context manager: it listens from construction to the end of the block.
     """
 
-    def __init__(self, *answers: int) -> None:
+    def __init__(self, *statuses: int) -> None:
         self.callbacks: queue.Queue[dict[str, Any]] = queue.Queue()
-        left = list(answers or (200,))
+        left = list(statuses or (200,))
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(handler) -> None:  # noqa: N805 - self is the receiver here
@@ -34,11 +38,11 @@ class CallbackReceiver:
                 self.callbacks.put(json.loads(body))
 
             def log_message(handler, *_: object) -> None:  # noqa: N805 - likewise
-                """Say nothing on the terminal."""
+                """Print nothing to the terminal."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/done"
-        serve = partial(self._server.serve_forever, poll_interval=0.01)  # how long closing takes at most
+        serve = partial(self._server.serve_forever, poll_interval=0.01)  # the longest time that closing takes
         self._thread = threading.Thread(target=serve, name="soundstage-receiver", daemon=True)
         self._thread.start()
 
@@ -54,7 +58,7 @@ class CallbackReceiver:
         """Return the next callback.
 
         Raises:
-            queue.Empty: None has come within `PATIENCE` seconds.
+            queue.Empty: None was received within `PATIENCE` seconds.
         """
         return self.callbacks.get(timeout=CALLBACK_TIMEOUT)
 

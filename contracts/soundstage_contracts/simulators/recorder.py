@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 MASK: Final = "***"
 MAX_EXCHANGES: Final = 40
-"""How many exchanges a recorder keeps."""
+"""Exchanges that a recorder keeps."""
 MAX_BODY_CHARACTERS: Final = 2000
-"""How many characters of a body are shown."""
+"""Characters of a text in a body that are shown."""
 
 _MANY: Final = 100
 _SHORTEST: Final = 6
@@ -49,7 +49,7 @@ _OPEN_HEADERS: Final = frozenset(
         "x-soundstage-fact",
     }
 )
-"""Headers whose values give nobody away; the values of all others are masked."""
+"""Headers whose values identify no user; the values of all others are masked."""
 _SECRET_NAMES: Final = re.compile(
     r"token|secret|passw|api_?key|otp|session|e?mail|authorization|wsid|(user|account|project)_?id", re.IGNORECASE
 )
@@ -61,10 +61,10 @@ _RECORDER: ContextVar[ExchangeRecorder | None] = ContextVar("soundstage_recorder
 
 @dataclass(slots=True)
 class Exchange:
-    """One request, and its answer if one came.
+    """One request, and its response if there was one.
 
     Attributes:
-        phase: What the exchange was for, where somebody has said so.
+        phase: The purpose of the exchange, where it was labeled.
     """
 
     request: httpx.Request
@@ -80,7 +80,7 @@ class ExchangeRecorder:
         self._example: object = None
 
     def record_request(self, request: httpx.Request) -> None:
-        """Note that a request leaves."""
+        """Record a request before it is sent."""
         if request.url.path.startswith(_CONTROL):
             return
         example = _example()
@@ -90,24 +90,24 @@ class ExchangeRecorder:
         self.exchanges.append(Exchange(request))
 
     def record_response(self, response: httpx.Response) -> None:
-        """Note the answer to a request."""
+        """Record the response to a request."""
         for exchange in reversed(self.exchanges):
             if exchange.request is response.request:
                 exchange.response = response
                 return
 
     def label(self, phase: str) -> None:
-        """Say what the exchanges that have no phase yet were for."""
+        """Set the phase of the exchanges that have none yet."""
         for exchange in self.exchanges:
             exchange.phase = exchange.phase or phase
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Takes secrets out of what is shown or written: known ones wherever they stand, and all that looks like one.
+    """Masks secrets in what is shown or written: known ones everywhere, and whatever looks like one.
 
     Attributes:
-        secrets: Values that nobody may see; one of fewer than six characters is none.
+        secrets: Known secrets; values of fewer than six characters are ignored.
     """
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -128,7 +128,7 @@ class Redaction:
         return self.text(value) if isinstance(value, str) else value
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Return *headers*, in which only what gives nobody away has its value."""
+        """Return *headers*, masking the values of all but the open ones."""
         return {
             name.lower(): self.text(value) if name.lower() in _OPEN_HEADERS else MASK for name, value in headers.items()
         }
@@ -140,7 +140,7 @@ class Redaction:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
 
     def exchange(self, exchange: Exchange, most: int | None = MAX_BODY_CHARACTERS) -> dict[str, Any]:
-        """Return an exchange as plain data: what is no JSON is described, and texts are cut after *most* characters."""
+        """Return an exchange as JSON: other bodies are described, and texts longer than *most* characters are cut."""
         request, response = exchange.request, exchange.response
         shown: dict[str, Any] = {
             "method": request.method,
@@ -171,7 +171,7 @@ class Redaction:
 
 
 def _cut(value: Any, most: int | None) -> Any:
-    """Return a JSON value whose texts are no longer than *most*: pictures travel in them."""
+    """Return a JSON value whose texts are no longer than *most*: images are sent inside JSON."""
     if most is None:
         return value
     if isinstance(value, dict):
@@ -184,7 +184,7 @@ def _cut(value: Any, most: int | None) -> Any:
 
 
 def start_recording(recorder: ExchangeRecorder | None) -> Any:
-    """Let *recorder* see every exchange from now on, and return what `stop_recording` takes to end that."""
+    """Record every exchange with *recorder* from now on, and return the mark that `stop_recording` takes."""
     return _RECORDER.set(recorder)
 
 
@@ -194,7 +194,7 @@ def stop_recording(mark: Any) -> None:
 
 
 def record_exchange(request: httpx.Request, response: httpx.Response | None = None) -> None:
-    """Tell the recorder of the running contract, if there is one, of an exchange."""
+    """Record an exchange with the running contract's recorder, if there is one."""
     recorder = _RECORDER.get()
     if recorder is not None:
         recorder.record_request(request)
@@ -222,7 +222,7 @@ async def _async_record_response(response: httpx.Response) -> None:
 
 
 def with_recording(options: Mapping[str, Any], *, awaiting: bool = False) -> dict[str, Any]:
-    """Return *options* of an httpx client with hooks that let the running contract's recorder see its exchanges."""
+    """Return *options* of an httpx client with event hooks that record its exchanges."""
     hooks: Mapping[str, Iterable[Any]] = options.get("event_hooks", {})
     ours = (_async_record_request, _async_record_response) if awaiting else (_record_request, _record_response)
     both = {name: [*hooks.get(name, ()), hook] for name, hook in zip(("request", "response"), ours, strict=True)}
@@ -236,7 +236,7 @@ def _content(message: httpx.Request | httpx.Response) -> bytes | None:
 
 
 def _example() -> object:
-    """Return what tells one example of Hypothesis from the next; None outside of one."""
+    """Return an object that differs for each example of Hypothesis; None outside of one."""
     control = sys.modules.get("hypothesis.control")
     if control is None or not control.currently_in_test_context():
         return None

@@ -1,4 +1,4 @@
-"""The simulator of a test run, what each test gets of it, and the usage summary at the end."""
+"""The simulator of a test session, the view of it that each test gets, and the usage summary at the end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _INTERNET: Final = 2  # an address of the internet families has a host and a por
 
 @dataclass
 class UsageSummary:
-    """What a run would have cost, what was submitted twice, and which addresses off this machine were reached for."""
+    """What a run would have cost, double submissions, and connections to other machines."""
 
     spent: Counter[str] = field(default_factory=Counter)
     double_submissions: list[str] = field(default_factory=list)
@@ -67,12 +67,12 @@ class UsageSummary:
 
 
 class Soundstage:
-    """What a test gets: a simulator in which it has accounts of its own.
+    """The simulator as one test sees it: with accounts of its own.
 
     Attributes:
         url: The simulator's address.
-        credential: The test's own credential, for whichever vendor.
-        control: Everything that can be told to a simulator and asked of it.
+        credential: The test's own credential, for every vendor.
+        control: The simulator's whole control API.
     """
 
     def __init__(self, session: SimulatorSession, credential: str) -> None:
@@ -90,31 +90,31 @@ class Soundstage:
         return load_facts(vendor).vendors[vendor].base_url_at(self.url)
 
     def account(self, vendor: str, credential: str | None = None) -> str:
-        """Return the name that `control` has for the test's account with *vendor* (``acct_...``)."""
+        """Return the name of the test's account with *vendor* in the control API (``acct_...``)."""
         return account_name(vendor, credential or self.credential)
 
     def client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
-        """Return a blocking client of *vendor* whose waits take no time; *options* are the client's own."""
+        """Return a sync client of *vendor* whose waits take no time; *options* are the client's own."""
         contract = contract_of(vendor)
         options.setdefault("http", self._session.http)
         return contract.client(**self._arguments(contract, credential, options))
 
     def async_client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
-        """Return an awaiting client of *vendor* whose waits take no time; *options* are the client's own."""
+        """Return an async client of *vendor* whose waits take no time; *options* are the client's own."""
         contract = contract_of(vendor)
         options.setdefault("http", httpx.AsyncClient(**self._session.wiring))
         return contract.async_client(**self._arguments(contract, credential, options))
 
     def advance(self, seconds: float, vendor: str | None = None) -> None:
-        """Move time forward by *seconds*: that of the test's account with *vendor*, or the whole world's."""
+        """Advance the clock of the test's account with *vendor*, or of the whole world, by *seconds*."""
         self.control.advance(seconds, self.account(vendor) if vendor else None)
 
     def money(self, vendor: str) -> AccountBalance:
-        """Return what the test's account with *vendor* holds."""
+        """Return the balance of the test's account with *vendor*."""
         return self.control.money(vendor, self.account(vendor))
 
     def order(self, vendor: str, then: Order, **which: Any) -> int:
-        """Order what happens to the next tasks of the test's account with *vendor*; see `Control.order`."""
+        """Place a scenario order for the next tasks of the test's account with *vendor*; see `Control.order`."""
         return self.control.order(then, vendor=vendor, account=self.account(vendor), **which)
 
     def tasks(self, vendor: str) -> list[dict[str, Any]]:
@@ -132,10 +132,10 @@ class Soundstage:
 
 
 class SimulatorSession:
-    """One simulator for a whole test session, and a watch over what leaves the machine.
+    """One simulator for a whole test session, and a count of connections to other machines.
 
     Args:
-        where: ``in-process`` runs a simulator on a free port of this machine; an address uses the one that runs there.
+        where: ``in-process`` starts a simulator on a free port of this machine; an address uses a running one.
         seed: The seed of a simulator that is started here.
 
     Raises:
@@ -145,8 +145,7 @@ class SimulatorSession:
     def __init__(self, where: str = "in-process", *, seed: int = 0) -> None:
         self._opened = ExitStack()
         self.url = self._serve(seed) if where == "in-process" else where.rstrip("/")
-        # No connection outlives its request, as a test's event loop ends before its fixtures do; and what stays on this
-        # machine goes through no proxy.
+        # No keep-alive: a test's event loop ends before its fixtures do. No proxy for a simulator on this machine.
         self.wiring: dict[str, Any] = {
             "limits": httpx.Limits(max_keepalive_connections=0),
             "timeout": 60,
@@ -167,16 +166,16 @@ class SimulatorSession:
         return self._opened.enter_context(Server(world)).url
 
     def __enter__(self) -> Self:
-        """Return the stage itself."""
+        """Return the session itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the simulator and the watch."""
+        """Stop the simulator and the count of connections."""
         self._watching = False
         self._opened.close()
 
     def for_test(self, test: str) -> Soundstage:
-        """Return a simulator in which the test *test* has accounts of its own."""
+        """Return the simulator with accounts that only the test *test* uses."""
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         digest = hashlib.sha256(f"{os.getpid()}:{worker}:{test}:{len(self._credentials)}".encode()).hexdigest()
         credential = f"test-{digest[:16]}"
@@ -184,7 +183,7 @@ class SimulatorSession:
         return Soundstage(self, credential)
 
     def usage(self) -> UsageSummary:
-        """Return what the run has cost until now."""
+        """Return what the run has cost so far."""
         usage = UsageSummary(external_connections=self._external_connections)
         mine = {account_name(vendor, credential) for credential in self._credentials for vendor in VENDORS}
         for account in self.control.accounts():
@@ -198,7 +197,7 @@ class SimulatorSession:
         return usage
 
     def _watch(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Count connections to other machines; an audit hook stays for the life of the process."""
+        """Count connections to other machines. An audit hook cannot be removed, so it is switched off instead."""
         if not self._watching or event != "socket.connect":
             return
         address = arguments[1]

@@ -1,6 +1,6 @@
-"""Where contracts run: a simulator in this process, or one behind a URL. The contracts are the same.
+"""The simulator that contracts run against: in this process or at an address. The contracts are the same.
 
-A target hands out HTTP clients, makes account names that nobody else uses, and carries the simulator's `Control`.
+A target creates HTTP clients and unused account names, and has the simulator's `Control`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Target:
     Args:
         where: ``in-process``, or the address of a running simulator (``http://127.0.0.1:8080``).
         seed: The seed of an in-process simulator.
-        media: ``small`` makes an in-process simulator's results cheap; ``full`` gives them the size asked for.
+        media: ``small`` makes an in-process simulator render small files; ``full`` renders the requested size.
 
     Raises:
         TargetError: There is no simulator at that address.
@@ -45,13 +45,13 @@ class Target:
         self._opened = ExitStack()
         self._names = (f"contract-{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
         if where == IN_PROCESS:
-            self._play(seed, media)
+            self._start_in_process(seed, media)
         else:
-            self._reach(where)
+            self._connect(where)
         self.control = Control(self.http(), self.url)
         check_reachable(self.control, self.url, self.close)
 
-    def _play(self, seed: int, media: Literal["full", "small"]) -> None:
+    def _start_in_process(self, seed: int, media: Literal["full", "small"]) -> None:
         from soundstage_server import InProcess, World
 
         world = self._opened.enter_context(World(clock="manual", media=media, seed=seed))
@@ -60,12 +60,12 @@ class Target:
         self._http: Any = simulator.client
         self._async_http: Any = simulator.async_client
 
-    def _reach(self, where: str) -> None:
+    def _connect(self, where: str) -> None:
         if not where.startswith(("http://", "https://")):
             raise TargetError(f"target must be {IN_PROCESS!r} or an http address; got {where!r}")
         self.url = where.rstrip("/")
         self._http = httpx.Client
-        # No connection outlives its request: a test's event loop ends before the target does.
+        # No keep-alive: a test's event loop ends before the target does.
         limits = httpx.Limits(max_keepalive_connections=0)
         self._async_http = lambda **options: httpx.AsyncClient(limits=limits, **options)
 
@@ -100,21 +100,21 @@ class Target:
         return load_facts(vendor).vendors[vendor].base_url_at(self.url)
 
     def new_account(self, word: str = "") -> str:
-        """Return an account name that nobody else uses; *word* (``broke-`` and its like) goes before it."""
+        """Return an unused account name; *word*, such as ``broke-``, is its prefix."""
         return word + next(self._names)
 
     def advancing_clock(self) -> Clock:
-        """Return a clock for one client: to sleep by it takes no time, and moves the simulator's world as far."""
+        """Return a clock for one client: a sleep takes no time, and advances the simulator's clock by its length."""
         return _AdvancingClock(self.control)
 
     def client(self, contract: VendorContract, account: str, **options: Any) -> Any:
-        """Return a blocking client of the vendor for *account*, whose waits take no time."""
+        """Return a sync client of the vendor for *account*, whose waits take no time."""
         options.setdefault("clock", SkippingClock())
         http = options.pop("http", None) or self.http()
         return contract.client(**self._arguments(contract, account, options), http=http)
 
     def async_client(self, contract: VendorContract, account: str, **options: Any) -> Any:
-        """Return an awaiting client of the vendor for *account*, whose waits take no time."""
+        """Return an async client of the vendor for *account*, whose waits take no time."""
         options.setdefault("clock", SkippingClock())
         http = options.pop("http", None) or self.async_http()
         return contract.async_client(**self._arguments(contract, account, options), http=http)
@@ -125,7 +125,7 @@ class Target:
 
 
 class _AdvancingClock(SkippingClock):
-    """Time that skips here moves on there."""
+    """A clock that skips here and advances the simulator's clock instead."""
 
     def __init__(self, control: Control) -> None:
         super().__init__()
@@ -141,10 +141,10 @@ class TargetError(Exception):
 
 
 def check_reachable(control: Control, url: str, close: Callable[[], object]) -> None:
-    """Make sure that *control* reaches a simulator at *url*; call *close* if it does not.
+    """Check that *control* reaches a simulator at *url*; call *close* if it does not.
 
     Raises:
-        TargetError: Nobody answers, or somebody else.
+        TargetError: There is no response, or not that of a simulator.
     """
     try:
         control.health()

@@ -1,7 +1,7 @@
-"""Transcripts: requests and answers as the vendors' documents show them, replayed in both directions.
+"""Transcripts: requests and responses as the vendors' documents show them, replayed in both directions.
 
-Against a simulator, each request is sent and the answer must have the documented shape. Against a client, each answer
-is played by respx and the request that the client sends must be the documented one.
+Against a simulator, each request is sent and the response must have the documented shape. Against a client, respx sends
+each response, and the request that the client sends must be the documented one.
 
 A transcript is a JSON file::
 
@@ -12,9 +12,9 @@ A transcript is a JSON file::
                 "response": {"status": 200, "body": {...}}, "literal": ["code"],
                 "capture": {"task_id": "data.task_id"}}]}
 
-Paths continue the vendor's base address. ``{task_id}`` in a path, a header or a body stands for what an earlier step
-captured, or for a credential by the name of the client's argument. A step's own headers come beside those that the
-vendor declares. ``literal`` names the members of the answer whose values, and not only their types, are promised.
+Paths are relative to the vendor's base address. ``{task_id}`` in a path, a header or a body is replaced by what an
+earlier step captured, or by a credential of that name. A step's own headers are added to those that the vendor
+declares. ``literal`` names the members of the response whose values, and not only their types, are documented.
 ``paid`` marks the step that starts the job, where that is not the first that captures something. ``"ends": "answered"``
 is the end of a call that starts no job but returns a value.
 """
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 
 RETURNED: Final = "answered"
-"""The end of a call that starts no job: its value is the answer."""
+"""The end of a call that starts no job but returns a value."""
 
 _NAME: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request and the answer that the documents show for it."""
+    """One documented request and its response."""
 
     method: str
     path: str
@@ -76,8 +76,8 @@ class Transcript:
     steps: tuple[Step, ...]
 
 
-class TranscriptMismatch(AssertionError):  # noqa: N818 - a broken promise, read as one
-    """An answer or a request is not as the documents show it; the text says where."""
+class TranscriptMismatch(AssertionError):  # noqa: N818 - a broken contract, which reads like one
+    """A response or a request is not as documented; the text names the place."""
 
 
 def load_transcripts(vendor: str) -> Iterator[Transcript]:
@@ -109,10 +109,10 @@ def _parse(vendor: str, name: str, data: Mapping[str, Any]) -> Transcript:
 
 
 def replay_on_simulator(transcript: Transcript, target: Target, contract: VendorContract) -> None:
-    """Send every request of *transcript* to *target* and compare what comes back.
+    """Send every request of *transcript* to *target* and compare the responses.
 
     Raises:
-        TranscriptMismatch: An answer has another status, shape or promised value.
+        TranscriptMismatch: A response has another status, shape or documented value.
     """
     account = target.new_account()
     http = target.http(headers=dict(contract.headers(account)))
@@ -121,33 +121,33 @@ def replay_on_simulator(transcript: Transcript, target: Target, contract: Vendor
         if step.advance:
             target.control.advance(step.advance)
         url = target.client_url(transcript.vendor) + substitute(step.path, known)
-        answer = http.request(
+        response = http.request(
             step.method, url, json=substitute(step.body, known), headers=substitute(step.headers, known)
         )
         where = f"{transcript.name}, step {number}, {step.method} {step.path}"
-        if answer.status_code != step.status:
-            raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {answer.status_code} came")
-        body = answer.json()
+        if response.status_code != step.status:
+            raise TranscriptMismatch(f"{where}: HTTP {step.status} is documented; HTTP {response.status_code} received")
+        body = response.json()
         compare(step.response, body, where)
         for path in step.literal:
             if member_at(step.response, path) != member_at(body, path):
                 raise TranscriptMismatch(
-                    f"{where}: {path} is {member_at(step.response, path)!r}; {member_at(body, path)!r} came"
+                    f"{where}: {path} is {member_at(step.response, path)!r}; {member_at(body, path)!r} received"
                 )
         known.update({name: str(member_at(body, path)) for name, path in step.capture.items()})
 
 
 def replay_on_client(transcript: Transcript, contract: VendorContract, base_url: str) -> Any:
-    """Let the client make the call of *transcript* while respx plays the answers, and return its job, or its value.
+    """Let the client make the call of *transcript* while respx sends the responses, and return its job, or its value.
 
     Raises:
-        TranscriptMismatch: The client sent something else, or not as often as documented.
+        TranscriptMismatch: The client sent another request, or another number of requests.
     """
     captured = {
         name: str(member_at(step.response, path)) for step in transcript.steps for name, path in step.capture.items()
     }
     known = {**contract.credentials("transcript"), **captured}
-    # A router of its own, not respx's patch of everything: a simulator in this process may send callbacks meanwhile.
+    # A router of its own, not respx's global patch: a simulator in this process may send callbacks at the same time.
     router = respx.MockRouter(assert_all_called=False)
     route = router.route().mock(side_effect=[_response(step) for step in transcript.steps])
     with httpx.Client(**with_recording({"transport": httpx.MockTransport(router.handler)})) as http:
@@ -158,8 +158,8 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
             made.wait()
     sent: list[httpx.Request] = [call.request for call in route.calls]
     if len(sent) != len(transcript.steps):
-        asked = f"{len(transcript.steps)} requests are documented; {len(sent)} went"
-        raise TranscriptMismatch(f"{transcript.name}: {asked}")
+        counts = f"{len(transcript.steps)} requests are documented; {len(sent)} were sent"
+        raise TranscriptMismatch(f"{transcript.name}: {counts}")
     for number, (request, step) in enumerate(zip(sent, transcript.steps, strict=True), 1):
         try:
             _compare_request(request, step, base_url + substitute(step.path, known))
@@ -169,39 +169,39 @@ def replay_on_client(transcript: Transcript, contract: VendorContract, base_url:
             raise TranscriptMismatch(f"{transcript.name}, step {number}: {mismatch}") from None
     ended = transcript.ends if transcript.ends == RETURNED else made.state.value
     if transcript.ends != ended:
-        raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client says {ended}")
+        raise TranscriptMismatch(f"{transcript.name} ends {transcript.ends}; the client ended {ended}")
     return made
 
 
-def compare(documented: Any, came: Any, where: str) -> None:
-    """Compare two JSON values by shape: members that are documented are there, with the documented types.
+def compare(documented: Any, received: Any, where: str) -> None:
+    """Compare two JSON values by shape: every documented member exists and has the documented type.
 
     Raises:
         TranscriptMismatch: A member is missing or has another type.
     """
     if documented is None:
         return
-    if type(documented) is not type(came) and not (_is_number(documented) and _is_number(came)):
-        raise TranscriptMismatch(f"{where}: {type(documented).__name__} is documented; {came!r} came")
+    if type(documented) is not type(received) and not (_is_number(documented) and _is_number(received)):
+        raise TranscriptMismatch(f"{where}: {type(documented).__name__} is documented; {received!r} received")
     if isinstance(documented, dict):
         for name, value in documented.items():
-            if name not in came:
+            if name not in received:
                 raise TranscriptMismatch(f"{where}: {name} is documented; it is missing")
-            compare(value, came[name], f"{where}.{name}")
+            compare(value, received[name], f"{where}.{name}")
     if isinstance(documented, list) and documented:
-        for index, item in enumerate(came):
+        for index, item in enumerate(received):
             compare(documented[0], item, f"{where}[{index}]")
 
 
 def _compare_request(request: httpx.Request, step: Step, url: str) -> None:
-    documented, went = f"{step.method} {url}", f"{request.method} {request.url}"
-    if documented != went:
-        raise TranscriptMismatch(f"{documented} is documented; {went} went")
+    documented, sent = f"{step.method} {url}", f"{request.method} {request.url}"
+    if documented != sent:
+        raise TranscriptMismatch(f"{documented} is documented; {sent} was sent")
 
 
 def _compare_content(request: httpx.Request, body: Any, headers: Mapping[str, str]) -> None:
     if body is not None and json.loads(request.content) != body:
-        raise TranscriptMismatch(f"the body {body} is documented; {request.content.decode()} went")
+        raise TranscriptMismatch(f"the body {body} is documented; {request.content.decode()} was sent")
     for name, value in headers.items():
         if request.headers.get(name) != value:
             raise TranscriptMismatch(f"the header {name} is not as documented")
@@ -212,7 +212,7 @@ def _response(step: Step) -> httpx.Response:
 
 
 def substitute(value: Any, known: Mapping[str, str]) -> Any:
-    """Return *value* with what was captured in the place of every name in braces that is *known*."""
+    """Return *value* with every *known* name in braces replaced by its value."""
     if isinstance(value, dict):
         return {name: substitute(item, known) for name, item in value.items()}
     if isinstance(value, list):
@@ -223,7 +223,7 @@ def substitute(value: Any, known: Mapping[str, str]) -> Any:
 
 
 def member_at(value: Any, path: str) -> Any:
-    """Return the member of *value* that a dotted *path* names, a number for an item of a list."""
+    """Return the member of *value* at a dotted *path*; a number is the index of a list item."""
     for name in path.split("."):
         value = value[int(name)] if isinstance(value, list) else value[name]
     return value

@@ -1,6 +1,6 @@
-"""A script: a documented conversation that is played to a client, with trouble wherever a contract wants some.
+"""A service that responds to a client from a transcript, with errors wherever a contract needs them.
 
-No simulator and no network take part: an `httpx.MockTransport` answers, so that the trouble is exact.
+It uses no simulator and no network, but an `httpx.MockTransport`, so that each error occurs at an exact step.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from soundstage_contracts.transcripts.replay import Step, Transcript
 
 ACCOUNT: Final = "scripted-account-0123456789"
-"""The account that a scripted client has: a word that stands in no answer."""
+"""The account of a scripted client: a word that no response contains."""
 
 ScriptedResponse = httpx.Response | Exception
-"""What a request meets: an answer, or what httpx raises."""
+"""The result of a request: a response, or an exception of httpx."""
 
 
 class ScriptedService:
-    """Answers a client's requests as a transcript documents, step by step; the last step is repeated.
+    """Responds to a client's requests as a transcript documents, step by step; the last step is repeated.
 
     Args:
         contract: The vendor.
-        transcript: The conversation; by default the vendor's first one that ends well.
-        edit: Rewrites the JSON text of every answer.
+        transcript: The transcript; by default the vendor's first one that succeeds.
+        edit: Rewrites the JSON text of every response.
 
     Attributes:
         sent: Every request, in the order in which they were sent.
-        files: What other addresses answer.
+        files: The responses of other addresses.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class ScriptedService:
 
     @property
     def paid(self) -> int:
-        """The step that starts the job: the one that says so, or the first that names what later requests ask for."""
+        """The step that starts the job: the one marked as paid, or the first that captures an id."""
         steps = self.transcript.steps
         return next(number for number, step in enumerate(steps) if step.paid or (step.capture and not _marked(steps)))
 
-    def before(self, step: int, *happenings: ScriptedResponse) -> None:
-        """Let *happenings* come, one a request, before *step* is answered as documented."""
-        self._before.setdefault(step, []).extend(happenings)
+    def before(self, step: int, *responses: ScriptedResponse) -> None:
+        """Return *responses*, one for each request, before the documented response of *step*."""
+        self._before.setdefault(step, []).extend(responses)
 
     def submissions(self) -> list[httpx.Request]:
         """Return every request that was sent to start the job."""
@@ -75,17 +75,17 @@ class ScriptedService:
         return [request for request in self.sent if (request.method, str(request.url)) == (step.method, address)]
 
     def client(self, **options: Any) -> Any:
-        """Return a blocking client that this script is played to."""
+        """Return a sync client of this service."""
         http = httpx.Client(transport=httpx.MockTransport(self._respond))
         return self.contract.client(**self._arguments(http, options))
 
     def async_client(self, **options: Any) -> Any:
-        """Return an awaiting client that this script is played to."""
+        """Return an async client of this service."""
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._respond))
         return self.contract.async_client(**self._arguments(http, options))
 
     def start(self, client: Any) -> Any:
-        """Make the transcript's call: a job of a blocking client, or what an awaiting client lets one await."""
+        """Make the transcript's call: a job of a sync client, or the awaitable of an async one."""
         return getattr(client, self.transcript.call["method"])(**self.transcript.call["arguments"])
 
     def _arguments(self, http: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -97,16 +97,16 @@ class ScriptedService:
         self.sent.append(request)
         waiting = self._before.get(self._next)
         if str(request.url) in self.files:
-            happening = self.files[str(request.url)]
+            response = self.files[str(request.url)]
         elif waiting:
-            happening = waiting.pop(0)
+            response = waiting.pop(0)
         else:
-            happening = self._documented()
-        if isinstance(happening, Exception):
+            response = self._documented()
+        if isinstance(response, Exception):
             record_exchange(request)
-            raise happening
-        record_exchange(request, happening)
-        return happening
+            raise response
+        record_exchange(request, response)
+        return response
 
     def _documented(self) -> httpx.Response:
         step = self.transcript.steps[self._next]

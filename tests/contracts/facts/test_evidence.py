@@ -115,7 +115,7 @@ def test_facts_shows_what_was_seen(
 def test_evidence_that_is_named_must_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong name, a wrong file and a wrong number are usage errors."""
     assert main(["facts", "--evidence", str(tmp_path / "none.json")]) == 2
-    assert "allowed: a file that --soundstage-evidence wrote" in capsys.readouterr().err
+    assert "allowed: a file written by pytest --soundstage-evidence" in capsys.readouterr().err
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     assert main(["facts", "--evidence", str(tmp_path / "bad.json")]) == 2
     assert "not evidence" in capsys.readouterr().err

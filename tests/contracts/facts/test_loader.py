@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -23,7 +24,7 @@ ACME_BASE_URL = "{base}"
 FACT = """
 [[fact]]
 id = "create.route"
-says = "POST /create makes a task."
+statement = "POST /create makes a task."
 source = "page 3"
 certainty = "documented"
 binds = "both"
@@ -39,7 +40,7 @@ def facts(draw: st.DrawFn) -> Fact:
     return Fact(
         vendor="acme",
         id=draw(st.from_regex(r"[a-z0-9_]+(\.[a-z0-9_]+)*", fullmatch=True)),
-        says=draw(WORDS.filter(lambda words: not words[0].isspace())),
+        statement=draw(WORDS.filter(lambda words: not words[0].isspace())),
         source=draw(WORDS.filter(lambda words: not words[0].isspace())),
         certainty=certainty,
         binds=draw(st.sampled_from(get_args(Binds))),
@@ -49,7 +50,7 @@ def facts(draw: st.DrawFn) -> Fact:
 
 def as_toml(fact: Fact) -> str:
     """Write *fact* as a file holds it."""
-    fields = ("id", "says", "source", "certainty", "binds", "but")
+    fields = ("id", "statement", "source", "certainty", "binds", "but")
     values = [(name, getattr(fact, name)) for name in fields]
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values if value is not None]
     return "\n".join(["", "[[fact]]", *lines, ""])
@@ -97,14 +98,22 @@ def test_the_book_holds_every_vendor_in_the_order_of_the_registry() -> None:
         ("ACME_BASE_URL", "acme", "environment: 'acme' is no variable; allowed: A-Z, 0-9 and _"),
         ('id = "create.route"', "", "acme.toml, fact 1: id is None; allowed: words of a-z"),
         ('id = "create.route"', 'id = "Create route"', "fact 1: id is 'Create route'; allowed: words of a-z"),
-        ('says = "POST /create makes a task."', "", "fact 'create.route': says is missing; needed: id, says"),
-        ('says = "POST /create makes a task."', 'says = " "', "fact 'create.route': says is ' '; allowed: some text"),
+        (
+            'statement = "POST /create makes a task."',
+            "",
+            "fact 'create.route': statement is missing; needed: id, statement",
+        ),
+        (
+            'statement = "POST /create makes a task."',
+            'statement = " "',
+            "fact 'create.route': statement is ' '; allowed: some text",
+        ),
         ('source = "page 3"', "source = []", "fact 'create.route': source is []; allowed: some text"),
         ('"documented"', '"rumoured"', "certainty is 'rumoured'; allowed: documented, contradicted, inferred"),
         ('"both"', '"nobody"', "binds is 'nobody'; allowed: server, client, both, advice"),
         ('"documented"', '"contradicted"', "but is None, certainty 'contradicted'; allowed: both or neither"),
         ('"page 3"', '"page 3"\nbut = "PUT"', "but is 'PUT', certainty 'documented'; allowed: both or neither"),
-        ('"page 3"', '"page 3"\nnote = "x"', "fact 'create.route': note is unknown; allowed: id, says, source"),
+        ('"page 3"', '"page 3"\nnote = "x"', "fact 'create.route': note is unknown; allowed: id, statement, source"),
         (FACT, FACT + FACT, "acme.toml, fact 2: id is 'create.route', which an earlier fact has"),
         (FACT, "fact", "acme.toml: not TOML"),
     ],
@@ -151,6 +160,7 @@ def test_a_file_under_another_vendors_name_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(loader, "VENDORS", ("acme",))
     shelf = _Shelf(HEAD.replace("acme", "apex"))
     monkeypatch.setattr("soundstage_contracts.facts.loader.resources.files", lambda _: shelf)
+    monkeypatch.setattr(loader, "FACT_FILE", SimpleNamespace(exists=lambda _: True))
     with pytest.raises(FactError, match=r"acme.toml: vendor is 'apex'; allowed: 'acme'"):
         load_facts("acme")
 

@@ -62,7 +62,7 @@ def test_a_fact_file_brings_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(loader, "load_table", lambda _: parse_table(json.dumps(table(LENGTH))))
     _, fact = parse_facts(HEAD, file="acme.toml").facts
     assert (fact.key, fact.certainty, fact.binds) == ("acme:endpoint.acme-v2.length", "documented", "both")
-    assert fact.says.endswith("length is string, optional; one of 5s, 10s; 5s by default.")
+    assert fact.statement.endswith("length is string, optional; one of 5s, 10s; 5s by default.")
     assert fact.source == "page 4"
 
 

@@ -60,7 +60,7 @@ def test_money_is_told_and_set(target: Target, caller: tuple[Any, str]) -> None:
     money = target.control.money("tomoviee", name)
     assert (money.unit, money.available, money.reserved, money.spent, money.granted) == ("credits", 990, 10, 0, 1000)
     assert [entry["amount"] for entry in money.entries] == [10]
-    target.control.put_money("tomoviee", name, 5)
+    target.control.set_balance("tomoviee", name, 5)
     with pytest.raises(errors.InsufficientCreditsError):
         client.text_to_video("A second fox")
     assert target.control.money("tomoviee", name).available == 5

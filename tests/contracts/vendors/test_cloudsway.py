@@ -31,7 +31,7 @@ def target() -> Iterator[Target]:
 
 def says(fact: str) -> str:
     """Return what a fact states."""
-    return load_facts()[f"cloudsway:{fact}"].says
+    return load_facts()[f"cloudsway:{fact}"].statement
 
 
 @settings(max_examples=40)

@@ -41,7 +41,7 @@ def target() -> Iterator[Target]:
 
 def says(fact: str) -> str:
     """Return what a fact states."""
-    return load_facts()[f"edrawmax:{fact}"].says
+    return load_facts()[f"edrawmax:{fact}"].statement
 
 
 @FEW

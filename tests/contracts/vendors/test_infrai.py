@@ -46,7 +46,7 @@ def target() -> Iterator[Target]:
 
 def says(fact: str) -> str:
     """Return what a fact states."""
-    return load_facts()[f"infrai:{fact}"].says
+    return load_facts()[f"infrai:{fact}"].statement
 
 
 @FEW

@@ -94,8 +94,8 @@ def test_what_does_not_go_together_is_not_drawn(data: st.DataObject) -> None:
 def test_the_words_are_those_of_the_facts() -> None:
     """Both vocabularies of states agree with the statement of the fact file, word by word."""
     fact = load_facts()["mediaio:status.vocabulary"]
-    assert set(re.findall(r"\w+", fact.says)) <= set(vendor.STATUS_WORDS)
-    assert all(re.search(rf"\b{word}\b", f"{fact.says} {fact.but}") for word in vendor.STATUS_WORDS)
+    assert set(re.findall(r"\w+", fact.statement)) <= set(vendor.STATUS_WORDS)
+    assert all(re.search(rf"\b{word}\b", f"{fact.statement} {fact.but}") for word in vendor.STATUS_WORDS)
 
 
 def test_the_contract_is_complete() -> None:

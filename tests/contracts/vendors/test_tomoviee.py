@@ -34,7 +34,7 @@ def target() -> Iterator[Target]:
 
 def says(fact: str) -> str:
     """Return what a fact states."""
-    return load_facts()[f"tomoviee:{fact}"].says
+    return load_facts()[f"tomoviee:{fact}"].statement
 
 
 @FEW

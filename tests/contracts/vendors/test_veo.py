@@ -68,7 +68,7 @@ def test_a_broken_call_names_a_fact_that_exists(case: Any) -> None:
 def test_the_prices_are_those_of_the_facts(arguments: dict[str, Any], price: float) -> None:
     """Dollars a second times seconds times films, by the table of the statement."""
     assert vendor.price_of(arguments) == pytest.approx(price)
-    rates = re.findall(r"0\.\d\d", load_facts()["veo:charge.prices"].says)
+    rates = re.findall(r"0\.\d\d", load_facts()["veo:charge.prices"].statement)
     assert {float(rate) for rate in rates} == {rate for pair in vendor.PRICES.values() for rate in pair}
 
 

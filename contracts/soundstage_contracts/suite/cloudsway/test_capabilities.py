@@ -160,7 +160,7 @@ def test_what_a_model_cannot_do_is_refused_by_its_combination(raw: RawClient, ki
         if asked.allowed():
             assert answer.json()["code"] == 0, asked
             raw.advance(600)
-            raw.target.control.put_money("cloudsway", raw.name, 1000 + number)
+            raw.target.control.set_balance("cloudsway", raw.name, 1000 + number)
         else:
             combination = f"model/mode/duration({asked.model}/{asked.mode}/{asked.seconds}) is not supported with "
             said = assert_refused(answer, 1201)
@@ -181,7 +181,7 @@ def test_the_client_asks_no_model_for_what_it_cannot_do(target: Target, kind: st
             assert len(sent) == 1, asked
             target.control.advance(600)
             account = sent[0].headers["authorization"].partition(" ")[2]
-            target.control.put_money("cloudsway", RawClient(target, account).name, 1000 + number)
+            target.control.set_balance("cloudsway", RawClient(target, account).name, 1000 + number)
         else:
             with pytest.raises(InvalidArgument) as refused:
                 getattr(client, METHODS[kind])(**given)
@@ -301,7 +301,7 @@ def test_images_are_measured_however_they_come(target: Target, field: str, by: s
     for contents, fits in ((GOOD, True), (BAD, False)):
         for name, content in contents.items():
             raw = RawClient(target)
-            held = encoded(content) if by == "base64" else target.control.hold("fox", content)["url"]
+            held = encoded(content) if by == "base64" else target.control.upload("fox", content)["url"]
             answer = raw.post(IMAGE, {field: held})
             if fits:
                 assert answer.json()["code"] == 0, name

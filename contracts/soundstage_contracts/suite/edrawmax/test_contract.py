@@ -223,9 +223,9 @@ def test_the_client_refuses_what_is_broken_before_it_sends(target: Target, kind:
 def test_the_editor_offers_what_is_documented() -> None:
     """The types of lang and platform name the documented values, word by word."""
     facts = load_facts()
-    said = facts["edrawmax:lang.enum"].says.partition(".")[0].removeprefix("lang: ").split(", ")
+    said = facts["edrawmax:lang.enum"].statement.partition(".")[0].removeprefix("lang: ").split(", ")
     assert list(get_args(Language)) == said == list(LANGUAGES)
-    said = facts["edrawmax:platform.enum"].says.rstrip(".").removeprefix("platform: ").split(", ")
+    said = facts["edrawmax:platform.enum"].statement.rstrip(".").removeprefix("platform: ").split(", ")
     assert list(get_args(Platform)) == said == list(PLATFORMS)
 
 

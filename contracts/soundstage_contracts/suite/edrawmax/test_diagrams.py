@@ -250,7 +250,7 @@ def test_files_come_from_trusted_hosts_alone(tmp_path: Path, address: str, *, tr
     assert (len(saved) == 2) is trusted
     assert (address in fetched) is trusted
     assert [type(problem) for problem in saved.problems] == ([] if trusted else [errors.DownloadUnsafe])
-    hosts = load_facts()["edrawmax:download.trusted_hosts"].says
+    hosts = load_facts()["edrawmax:download.trusted_hosts"].statement
     assert all(host in hosts for host in (".aliyuncs.com", ".wondershare.com", ".edrawsoft.com", ".edrawmax.com"))
 
 

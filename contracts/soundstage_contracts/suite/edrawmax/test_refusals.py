@@ -203,7 +203,7 @@ def test_what_may_pass_is_asked_for_once_more(target: Target, code: int, reading
         client.mindmap("A fox")
     assert (asked(raw), clock.now()) == (5, 6.0)
     assert failed.value.code == code
-    contact = load_facts()["edrawmax:error.retry_policy"].says.rstrip(".").rpartition(" ")[2]
+    contact = load_facts()["edrawmax:error.retry_policy"].statement.rstrip(".").rpartition(" ")[2]
     assert contact in str(failed.value)
     assert CODES[code] in failed.value.message
 

@@ -162,7 +162,7 @@ def test_an_image_of_our_own_travels_in_the_payload(target: Target, tmp_path: An
 def test_a_file_that_is_no_image_is_refused(target: Target, content: bytes) -> None:
     """What is held or sent and is no JPEG, PNG or WebP is HTTP 400, and costs nothing."""
     raw = RawClient(target)
-    held = target.control.hold("fox.png", content)["url"]
+    held = target.control.upload("fox.png", content)["url"]
     for image in (held, f"data:image/png;base64,{b64encode(content).decode()}"):
         assert "image" in assert_refused(raw.submit(IMAGE_MODEL, {"prompt": "A fox", "image": image}), 400)
     assert target.control.tasks(raw.name) == []

@@ -328,5 +328,5 @@ def test_a_refused_call_uses_no_key_up(target: Target) -> None:
     """A call that was refused began nothing: once it can be paid for, its key begins the job."""
     raw = RawClient(target, target.new_account("broke-"))
     assert_refused(raw.generate(key="k"), 402, "INSUFFICIENT_CREDIT", fact="errors.envelope")
-    target.control.put_money("infrai", raw.name, 10)
+    target.control.set_balance("infrai", raw.name, 10)
     assert data_of(raw.generate(key="k"))["job_id"] == raw.jobs()[0]

@@ -62,7 +62,7 @@ class Sender:
         assert all(word in told for word in (self._parameter.name, *said))
 
     def _send(self, content: bytes) -> Any:
-        url = self._target.control.hold("input", content)["url"]
+        url = self._target.control.upload("input", content)["url"]
         many = self._parameter.type.startswith("array")
         value = ["https://example.test/a.png", url] if many else url
         return self.raw.generate(self._endpoint, plain(self._endpoint, **{self._parameter.name: value}))

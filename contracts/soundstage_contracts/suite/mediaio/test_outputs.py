@@ -157,7 +157,7 @@ def test_a_film_has_the_ratio_of_its_image(target: Target) -> None:
     """A film from a held image has that image's shape; from any other image it is 16:9."""
     file = BytesIO()
     Image.new("L", (600, 800)).save(file, "PNG")
-    held = target.control.hold("fox.png", file.getvalue())["url"]
+    held = target.control.upload("fox.png", file.getvalue())["url"]
     make = partial(made, target, BY_NAME["Kling 2.1"])
     tall, plain = look(make(image=held)[0]), look(make()[0])
     assert tall.width / tall.height == pytest.approx(0.75, rel=0.05)
@@ -167,7 +167,7 @@ def test_a_film_has_the_ratio_of_its_image(target: Target) -> None:
 @proves("mediaio:output.sizes", side="server")
 def test_motion_control_lasts_as_long_as_its_film(target: Target) -> None:
     """The motion of a held film of seven seconds takes seven seconds; of an unknown one, five."""
-    held = target.control.hold("dance.mp4", render(Video(720, 720, 7, "A fox", "held", 1)))["url"]
+    held = target.control.upload("dance.mp4", render(Video(720, 720, 7, "A fox", "held", 1)))["url"]
     make = partial(made, target, BY_NAME["Motion Control Kling 2.6"])
     assert look(make(video=held)[0]).seconds == pytest.approx(7, abs=0.1)
     assert look(make()[0]).seconds == pytest.approx(5, abs=0.1)

@@ -76,7 +76,7 @@ def test_credits_are_spent_to_the_last(target: Target) -> None:
     raw = RawClient(target)
     raw.start()
     price = 1000 - raw.credits()
-    target.control.put_money("mediaio", raw.name, 2 * price + 1)
+    target.control.set_balance("mediaio", raw.name, 2 * price + 1)
     raw.start()
     raw.start()
     assert_refused(raw.generate(FILM, plain(FILM)), 490505)

@@ -129,4 +129,4 @@ def test_one_route_reads_every_task(raw: RawClient) -> None:
 
 
 def _statement(fact: str) -> str:
-    return load_facts()[f"tomoviee:{fact}"].says
+    return load_facts()[f"tomoviee:{fact}"].statement

@@ -95,7 +95,7 @@ def picture(width: int, height: int, form: str = "PNG") -> bytes:
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_an_image_of_a_documented_format_is_taken(target: Target, form: str) -> None:
     """JPG, JPEG, PNG and WEBP are images."""
-    held = target.control.hold(f"fox.{form.lower()}", picture(640, 480, form))
+    held = target.control.upload(f"fox.{form.lower()}", picture(640, 480, form))
     RawClient(target).start("tm_img2video_b", {"prompt": "a fox", "image": held["url"]})
 
 
@@ -106,7 +106,7 @@ def test_an_image_of_a_documented_format_is_taken(target: Target, form: str) -> 
 )
 def test_a_file_that_is_no_such_image_is_refused(target: Target, name: str, content: bytes) -> None:
     """A file of any other format is refused with 680422, and costs nothing."""
-    held = target.control.hold(name, content)
+    held = target.control.upload(name, content)
     raw = RawClient(target)
     assert_refused(raw.post(CREATE + "tm_img2video_b", {"prompt": "a fox", "image": held["url"]}), 680422)
     assert target.control.tasks(raw.name) == []
@@ -120,9 +120,9 @@ def test_an_image_of_another_size_is_not_redrawn(
     target: Target, size: tuple[int, int], mask: tuple[int, int] | None
 ) -> None:
     """Sides are over 512 and under 2048, the ratio is under 3, and a mask has the size of its image."""
-    body = {"prompt": "a wolf", "init_image": target.control.hold("fox.png", picture(*size))["url"]}
+    body = {"prompt": "a wolf", "init_image": target.control.upload("fox.png", picture(*size))["url"]}
     if mask is not None:
-        body["mask_url"] = target.control.hold("mask.png", picture(*mask))["url"]
+        body["mask_url"] = target.control.upload("mask.png", picture(*mask))["url"]
     assert_refused(RawClient(target).post(CREATE + "tm_redrawing", body), 680422)
 
 

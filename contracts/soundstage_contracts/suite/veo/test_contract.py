@@ -140,7 +140,7 @@ def test_every_known_model_makes_films(target: Target, before: str, model: str) 
     raw.create(model=model)
     raw.advance(10 * 366 * 24 * 3600.0)
     assert target.client(CONTRACT, raw.account).generate_videos("A fox", model=model).id.startswith(f"models/{model}/")
-    assert model in load_facts()["veo:models.known"].says
+    assert model in load_facts()["veo:models.known"].statement
 
 
 @proves("veo:poll.route", "veo:poll.done", side="server")
@@ -364,7 +364,7 @@ def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
 
 def test_the_tables_are_those_of_the_facts() -> None:
     """Models, ratios and resolutions are those that the statements name."""
-    said = load_facts()["veo:create.parameters"].says
+    said = load_facts()["veo:create.parameters"].statement
     assert f"resolution {'|'.join(RESOLUTIONS)}" in said
     assert f"aspectRatio {'|'.join(RATIOS)}" in said
-    assert re.findall(r"veo-[\w.-]+", load_facts()["veo:models.known"].says) == list(MODELS)
+    assert re.findall(r"veo-[\w.-]+", load_facts()["veo:models.known"].statement) == list(MODELS)
