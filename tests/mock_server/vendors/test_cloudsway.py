@@ -1,4 +1,4 @@
-"""Cloudsway as the simulator plays it: what contracts do not see, such as memory, restarts and repeatability."""
+"""Cloudsway beyond its contracts: memory, restarts and repeatability."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ ADDRESS = "https://example.test/a.png"
 
 @pytest.fixture
 def world(kit: Kit) -> Iterator[World]:
-    """A world whose time moves when told."""
+    """A world whose time only moves when the test moves it."""
     with kit.world() as made:
         yield made
 
 
 @pytest.fixture
 def caller(kit: Kit, world: World) -> Caller:
-    """Somebody in that world."""
+    """A caller of that world."""
     return kit.caller(world, "cloudsway")
 
 
 def data(reply: Reply) -> Any:
-    """Return the data of a success."""
+    """Return the data of a successful response."""
     body = reply.json()
     assert (reply.status, body["code"], body["message"]) == (200, 0, "SUCCEED")
     return body["data"]
@@ -50,10 +50,8 @@ def data(reply: Reply) -> Any:
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 @pytest.mark.parametrize("kind", FIELDS)
-def test_what_the_page_shows_is_taken_or_refused_by_a_rule_on_the_whole(
-    kit: Kit, kind: Any, data: st.DataObject
-) -> None:
-    """A body that keeps every field's own rule is accepted, or is 1201 or 1203 for what its parts make together."""
+def test_valid_fields_are_accepted_or_refused_together(kit: Kit, kind: Any, data: st.DataObject) -> None:
+    """A body whose fields are valid one by one is accepted, or refused with 1201 or 1203 for their combination."""
     body = {name: value for name, value in data.draw(kit.bodies(FIELDS[kind])).items() if value is not None}
     with kit.world() as world:
         reply = kit.caller(world, "cloudsway").send("POST", f"/v1/ai/x/kling/videos/{kind}", body)
@@ -63,8 +61,8 @@ def test_what_the_page_shows_is_taken_or_refused_by_a_rule_on_the_whole(
         assert reply.json()["code"] in whole
 
 
-def test_under_auto_every_state_is_seen_once_by_reads_and_by_lists(kit: Kit) -> None:
-    """Time moves to the task's next change after each; a list of several moves to the earliest."""
+def test_auto_clock_shows_every_state_once(kit: Kit) -> None:
+    """After each poll the time moves to the task's next change; after a list, to the earliest of all tasks."""
     with kit.world(clock="auto") as world:
         caller = kit.caller(world, "cloudsway")
         first = data(caller.create())["task_id"]
@@ -78,8 +76,8 @@ def test_under_auto_every_state_is_seen_once_by_reads_and_by_lists(kit: Kit) -> 
         assert len(set(seen)) == 5
 
 
-def test_a_name_outlives_a_restart(kit: Kit, tmp_path: Path) -> None:
-    """The caller's own name is kept with the task, so that it finds it, and is taken, in the next process, too."""
+def test_an_external_id_survives_a_restart(kit: Kit, tmp_path: Path) -> None:
+    """In the next process the caller's own id still finds the task and cannot be used again."""
     state = tmp_path / "state"
     with kit.world(state=state) as world:
         caller = kit.caller(world, "cloudsway")
@@ -93,8 +91,8 @@ def test_a_name_outlives_a_restart(kit: Kit, tmp_path: Path) -> None:
         assert caller.create(external_task_id="order-7").json()["code"] == 0
 
 
-def test_equal_submissions_are_doubles_whatever_they_are_called(caller: Caller, world: World) -> None:
-    """Two films of one text within a minute are flagged, though each has a name of its own."""
+def test_equal_submissions_are_duplicates_despite_external_ids(caller: Caller, world: World) -> None:
+    """Two equal submissions within a minute are flagged although their own ids differ."""
     caller.create(external_task_id="a")
     caller.create(external_task_id="b")
     caller.create("Another", external_task_id="c")
@@ -103,8 +101,8 @@ def test_equal_submissions_are_doubles_whatever_they_are_called(caller: Caller, 
     assert [task.params[EXTRA] for task in world.tasks()] == [{"external_task_id": name} for name in "abc"]
 
 
-def test_tasks_do_not_hold_on_to_pictures(kit: Kit, caller: Caller, world: World) -> None:
-    """What was sent in base64, masks among it, gives way to its digest; its size is kept and shapes the film."""
+def test_tasks_keep_digests_instead_of_images(kit: Kit, caller: Caller, world: World) -> None:
+    """Images in base64, also masks, are replaced by digests; their size is kept and determines the video's ratio."""
     sent = kit.picture
     points = [{"x": 1, "y": 1}, {"x": 2, "y": 2}]
     body = {"image": sent, "dynamic_masks": [{"mask": sent, "trajectories": points}]}
@@ -118,8 +116,8 @@ def test_tasks_do_not_hold_on_to_pictures(kit: Kit, caller: Caller, world: World
     assert film.width / film.height == pytest.approx(640 / 480, rel=0.01)
 
 
-def test_ids_of_requests_are_repeatable_and_unique(kit: Kit) -> None:
-    """Equal seeds and histories give equal ids, and no two answers of a world share one."""
+def test_request_ids_are_repeatable_and_unique(kit: Kit) -> None:
+    """Equal seeds and histories give equal ids, and no two responses of a world share one."""
     stories = []
     for _ in range(2):
         with kit.world(seed=7) as world:
@@ -130,8 +128,8 @@ def test_ids_of_requests_are_repeatable_and_unique(kit: Kit) -> None:
     assert len(set(stories[0])) == 4
 
 
-def test_every_limit_can_be_broken() -> None:
-    """No row of the matrix is idle: something that keeps every field's own rule breaks it."""
+def test_every_limit_can_be_exceeded() -> None:
+    """For every row of the matrix there is a body whose fields are valid one by one and that exceeds the limit."""
     asks: dict[str, dict[str, Any]] = {
         "image_tail": {"image_tail": ADDRESS},
         "camera_control": {"camera_control": {"type": "down_back"}},
@@ -162,6 +160,6 @@ def test_every_limit_can_be_broken() -> None:
         ({"mode": "pro", "duration": "10", "sound": "on"}, 16),
     ],
 )
-def test_prices_are_the_tables(params: dict[str, str], cost: int) -> None:
-    """By mode, by length, and twice as much with sound."""
+def test_prices_follow_the_table(params: dict[str, str], cost: int) -> None:
+    """The price depends on mode and duration, and doubles with audio."""
     assert price(params) == cost

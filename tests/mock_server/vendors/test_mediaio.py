@@ -1,4 +1,4 @@
-"""Media.io as its documents show it: the wrapper, the envelope, two vocabularies, and a ledger that can be read."""
+"""Media.io: the wrapper, the envelope, two vocabularies of states, and a balance that can be queried."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ EACH = pytest.mark.parametrize("capability", CAPABILITIES.values(), ids=lambda c
 
 @pytest.fixture
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody with money enough, before a world whose time skips."""
+    """A caller with enough credits, in a world whose time skips."""
     with kit.world(clock="auto") as world:
         world.account("mediaio", "key-1").ledger.set_available(10**6, 0.0)
         yield kit.caller(world, "mediaio")
 
 
-def least(capability: Capability, **changes: Any) -> dict[str, Any]:
-    """The least that a call of *capability* needs."""
+def minimal(capability: Capability, **changes: Any) -> dict[str, Any]:
+    """Return the required parameters of *capability* alone."""
     return {**{field.name: LEAST[field.name] for field in capability.fields if field.required}, **changes}
 
 
-def started(caller: Caller, capability: Capability, **changes: Any) -> str:
+def start(caller: Caller, capability: Capability, **changes: Any) -> str:
     """Create a task and return its id."""
-    body = {"data": least(capability, **changes)}
+    body = {"data": minimal(capability, **changes)}
     answer = caller.send("POST", f"/generation/{capability.path}", body).json()
     assert (answer["code"], answer["msg"], list(answer["data"])) == (0, "", ["task_id"]), answer
     return str(answer["data"]["task_id"])
 
 
 def finish(caller: Caller, task: str) -> list[dict[str, Any]]:
-    """Read a task until it is final, and return all that was read."""
+    """Poll a task until it is final, and return all responses."""
     seen: list[dict[str, Any]] = []
     while not seen or seen[-1]["status"] in {"waiting", "pending", "processing"}:
         assert len(seen) < 10
@@ -56,8 +56,8 @@ def finish(caller: Caller, task: str) -> list[dict[str, Any]]:
     return seen
 
 
-def test_there_are_22_endpoints_of_different_names(kit: Kit) -> None:
-    """Each with its own name, path and price; films from texts cost what films cost."""
+def test_there_are_22_distinct_endpoints(kit: Kit) -> None:
+    """Each has its own name, path and price."""
     assert len(CAPABILITIES) == 22
     assert len({capability.name for capability in CAPABILITIES.values()}) == 22
     assert all(0 < capability.price <= 20 for capability in CAPABILITIES.values())
@@ -67,9 +67,9 @@ def test_there_are_22_endpoints_of_different_names(kit: Kit) -> None:
 
 
 @EACH
-def test_a_success_is_seen_state_by_state(caller: Caller, capability: Capability) -> None:
-    """Under ``auto``: waiting, processing, completed, each once, and what was made can be fetched."""
-    seen = finish(caller, started(caller, capability))
+def test_auto_clock_shows_every_state_once(caller: Caller, capability: Capability) -> None:
+    """Under the auto clock: waiting, processing, completed, each once, and the result can be downloaded."""
+    seen = finish(caller, start(caller, capability))
     assert [data["status"] for data in seen] == ["waiting", "processing", "completed"]
     for result in seen[-1]["result"]:
         assert caller.fetch(result["preview"]).status == 200
@@ -86,29 +86,29 @@ def test_a_success_is_seen_state_by_state(caller: Caller, capability: Capability
     ],
 )
 @pytest.mark.parametrize("reading", ["prose", "pages"])
-def test_a_failure_says_why_in_both_vocabularies(  # noqa: PLR0917 - pytest passes them
+def test_failures_have_a_reason_in_both_vocabularies(  # noqa: PLR0917 - pytest passes them
     kit: Kit, word: str, prose: str, pages: str, reason: str, reading: str
 ) -> None:
-    """Each has its word and its reason, no result, and gives back what it cost."""
+    """Each failure has its state and reason, no result, and is refunded."""
     with kit.world(clock="auto", dialects={"mediaio.status": reading}) as world:
         caller = kit.caller(world, "mediaio")
-        end = finish(caller, started(caller, CAPABILITIES["t2v-wan-v2-5"], prompt=f"soundstage:{word}"))[-1]
+        end = finish(caller, start(caller, CAPABILITIES["t2v-wan-v2-5"], prompt=f"soundstage:{word}"))[-1]
         assert (end["status"], set(end)) == ({"prose": prose, "pages": pages}[reading], {"task_id", "status", "reason"})
         assert reason in end["reason"]
         assert caller.send("POST", "/user/credits", {}).json()["data"] == {"credits": 1000}
 
 
 @EACH
-def test_the_balance_falls_by_the_table(kit: Kit, capability: Capability) -> None:
-    """By the endpoint's price, at creation."""
+def test_the_balance_falls_by_the_price(kit: Kit, capability: Capability) -> None:
+    """At creation the balance falls by the endpoint's price."""
     with kit.world() as world:
         caller = kit.caller(world, "mediaio")
-        started(caller, capability)
+        start(caller, capability)
         assert caller.send("POST", "/user/credits", {}).json()["data"]["credits"] == 1000 - capability.price
 
 
-def test_one_seed_gives_the_same_traces_and_ids(kit: Kit) -> None:
-    """Two worlds of one seed say the same, and no two answers of one world have the same trace."""
+def test_equal_seeds_repeat_traces_and_ids(kit: Kit) -> None:
+    """Two worlds of one seed give equal responses, and no two responses of one world share a trace id."""
 
     def story() -> list[Any]:
         with kit.world(seed=7) as world:
@@ -121,16 +121,16 @@ def test_one_seed_gives_the_same_traces_and_ids(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/user/credits", 405), ("POST", "/user/credit", 404)])
-def test_an_unknown_route_is_an_envelope_too(caller: Caller, method: str, path: str, status: int) -> None:
-    """With HTTP 404 or 405, no data, and the nearest route."""
+def test_unknown_routes_are_refused_in_the_envelope(caller: Caller, method: str, path: str, status: int) -> None:
+    """The envelope has HTTP 404 or 405, no data, and the nearest route."""
     reply = caller.send(method, path, {})
     assert (reply.status, reply.json()["data"]) == (status, {})
     assert "/user/credits" in reply.json()["msg"]
 
 
 @given(resolution=st.sampled_from(sorted(SIDES)), across=st.integers(1, 21), down=st.integers(1, 21))
-def test_a_picture_has_its_pixels_in_any_ratio(resolution: str, across: int, down: int) -> None:
-    """About as many pixels as a square of its side, within a step of 8 a side, and longer where the ratio is."""
+def test_images_have_equally_many_pixels_in_every_ratio(resolution: str, across: int, down: int) -> None:
+    """About as many pixels as a square of the resolution, within a step of 8 for each side."""
     width, height = image_size(resolution, f"{across}:{down}")
     assert width % 8 == height % 8 == 0
     assert width * height == pytest.approx(SIDES[resolution] ** 2, rel=0.05)
@@ -139,8 +139,8 @@ def test_a_picture_has_its_pixels_in_any_ratio(resolution: str, across: int, dow
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), capability=st.sampled_from(sorted(CAPABILITIES)))
-def test_any_lawful_task_makes_what_was_asked_for(kit: Kit, data: st.DataObject, capability: str) -> None:
-    """As many pictures as counts; a film of its duration and short side, with sound if and only if it is asked for."""
+def test_tasks_make_the_requested_media(kit: Kit, data: st.DataObject, capability: str) -> None:
+    """As many images as requested; a video of its duration and resolution, with audio only if requested."""
     chosen = CAPABILITIES[capability]
     given_ = data.draw(kit.bodies(chosen.fields))
     if chosen.needs is not None:
@@ -162,18 +162,18 @@ def test_any_lawful_task_makes_what_was_asked_for(kit: Kit, data: st.DataObject,
                 assert medium.audio == (task.params.get("generate_audio") == "True")
 
 
-def test_several_pictures_differ(caller: Caller) -> None:
-    """No two pictures of one task are the same."""
-    task = started(caller, CAPABILITIES["t2i-imagen-4"], counts="4")
+def test_several_images_differ(caller: Caller) -> None:
+    """No two images of one task are equal."""
+    task = start(caller, CAPABILITIES["t2i-imagen-4"], counts="4")
     files = [caller.fetch(one["preview"]).content for one in finish(caller, task)[-1]["result"]]
     assert len(files) == 4
     assert all(one != other for one, other in pairwise(sorted(files)))
 
 
 def test_a_task_survives_a_snapshot(kit: Kit) -> None:
-    """An id is found again in a world that was restored."""
+    """A restored world finds the task by its id."""
     with kit.world() as world, kit.world() as other:
         caller = kit.caller(world, "mediaio")
-        task = started(caller, CAPABILITIES["t2v-wan-v2-5"])
+        task = start(caller, CAPABILITIES["t2v-wan-v2-5"])
         other.restore(world.snapshot())
         assert kit.caller(other, "mediaio").send("POST", RESULT + task, {}).json()["data"]["task_id"] == task

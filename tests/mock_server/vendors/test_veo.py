@@ -1,4 +1,4 @@
-"""Veo as its documents show it: what the contracts do not reach, inside the simulator."""
+"""Veo beyond its contracts: hosts, URLs, files and memory of the simulator."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def world(kit: Kit) -> Iterator[World]:
 
 @pytest.fixture
 def caller(kit: Kit, world: World) -> Caller:
-    """Somebody with a key."""
+    """A caller with a key."""
     return kit.caller(world, "veo", "sk-1")
 
 
-def made(caller: Caller) -> tuple[str, list[str]]:
-    """Make a film, and return its operation and its files."""
+def make(caller: Caller) -> tuple[str, list[str]]:
+    """Make a video, and return its operation and its files."""
     operation = caller.create().json()["name"]
     body: dict[str, Any] = {}
     while not body.get("done"):
@@ -87,8 +87,8 @@ def made(caller: Caller) -> tuple[str, list[str]]:
     return operation, [sample["video"]["uri"].partition("/files/")[2].partition(":")[0] for sample in samples]
 
 
-def test_the_vendors_own_hosts_are_answered(kit: Kit, world: World) -> None:
-    """Under the Host of the proxy and of Google there is no slug in the path, and addresses have none either."""
+def test_vendor_hosts_are_served(kit: Kit, world: World) -> None:
+    """Under the Host of the proxy or of Google neither paths nor URLs contain a slug."""
     app = Simulator(world)
     for host, before in (("api.thucchien.ai", "/gemini"), ("generativelanguage.googleapis.com", "")):
         headers = {"Host": host, "x-goog-api-key": "sk-1"}
@@ -99,11 +99,11 @@ def test_the_vendors_own_hosts_are_answered(kit: Kit, world: World) -> None:
         assert reply.json()["name"].startswith(f"models/{MODEL}/operations/")
 
 
-def test_addresses_are_minted_from_the_public_one(kit: Kit) -> None:
-    """Behind another server, a redirect and the server's own uris name that one."""
+def test_urls_use_the_public_url(kit: Kit) -> None:
+    """With a public URL, redirects and the server's own uris use it."""
     with kit.world(clock="auto", public_url="https://mock.example/x") as world:
         caller = kit.caller(world, "veo", "sk-1")
-        operation, (file,) = made(caller)
+        operation, (file,) = make(caller)
         redirect = caller.send("GET", f"/v1beta/files/{file}:download", query=b"alt=media")
         assert (
             redirect.headers["location"]
@@ -113,19 +113,19 @@ def test_addresses_are_minted_from_the_public_one(kit: Kit) -> None:
         assert told["generatedSamples"][0]["video"]["uri"].startswith("https://mock.example/x/veo/v1beta/files/")
 
 
-def test_files_outlive_a_snapshot(kit: Kit, world: World) -> None:
-    """Another world that is restored from a snapshot has the same files, and the same film in each."""
+def test_files_survive_a_snapshot(kit: Kit, world: World) -> None:
+    """A world restored from a snapshot has the same files with the same videos."""
     caller = kit.caller(world, "veo", "sk-1")
-    _, (file,) = made(caller)
+    _, (file,) = make(caller)
     path = f"/gemini/download/v1beta/files/{file}:download"
     with kit.world() as other:
         other.restore(world.snapshot())
         assert kit.caller(other, "veo", "sk-1").send("GET", path).content == caller.send("GET", path).content
 
 
-def test_files_are_forgotten_with_their_account(world: World, caller: Caller) -> None:
-    """After a reset of the account the file is gone, and nothing of it is kept."""
-    _, (file,) = made(caller)
+def test_files_are_removed_with_their_account(world: World, caller: Caller) -> None:
+    """After a reset of the account its files are gone."""
+    _, (file,) = make(caller)
     video = {"uri": f"https://generativelanguage.googleapis.com/v1beta/files/{file}:download?alt=media"}
     create = CREATE.replace("3.0", "3.1")
     assert caller.send("POST", create, {"instances": [{"prompt": "On", "video": video}]}).status == 200
@@ -136,9 +136,9 @@ def test_files_are_forgotten_with_their_account(world: World, caller: Caller) ->
     assert (service._files, service._extended) == ({}, {})
 
 
-def test_the_world_knows_where_results_are(world: World, caller: Caller) -> None:
-    """From Python, the films of a task and the places where they can be fetched with the key."""
-    made(caller)
+def test_result_urls_are_available_from_python(world: World, caller: Caller) -> None:
+    """The service returns a task's videos and the URLs where they can be downloaded with the key."""
+    make(caller)
     (task,) = world.tasks()
     service = world.services["veo"]
     (url,) = service.result_urls(task)
@@ -149,8 +149,8 @@ def test_the_world_knows_where_results_are(world: World, caller: Caller) -> None
     assert (film.width, film.height, film.seconds, film.audio) == (1280, 720, 8.0, True)
 
 
-def test_a_film_without_a_prompt_has_a_title(world: World, caller: Caller) -> None:
-    """A picture is enough to begin with."""
+def test_a_video_without_a_prompt_has_a_title(world: World, caller: Caller) -> None:
+    """An image alone is enough for a video."""
     picture = {"bytesBase64Encoded": b64encode(b"\xff\xd8\xff").decode(), "mimeType": "image/jpeg"}
     assert caller.send("POST", CREATE, {"instances": [{"image": picture}]}).status == 200
     (task,) = world.tasks()
@@ -161,14 +161,14 @@ def test_a_film_without_a_prompt_has_a_title(world: World, caller: Caller) -> No
 
 
 def test_a_key_in_the_query_is_not_in_the_journal(world: World, caller: Caller) -> None:
-    """The journal shows that there was one, and not which."""
+    """The journal shows that a key was sent, but not which."""
     reply = caller.send("GET", "/v1beta/models/x/operations/y", headers={}, query=b"key=sk-planted")
     assert reply.status == 404
     assert "sk-planted" not in str([entry.redacted() for entry in world.journal()])
 
 
-def test_what_it_can_cite_is_what_it_names(world: World) -> None:
-    """The facts behind create calls, files and refusals are all among those that the service says it can cite."""
+def test_all_cited_facts_are_declared(world: World) -> None:
+    """The facts of create calls, files and refusals are among those that the service declares."""
     assert {
         "create.references", "create.extension_file", "download.owner", "download.retention", "errors.google",
         "errors.proxy", "charge", "models.retired", "route.unknown",
@@ -177,8 +177,8 @@ def test_what_it_can_cite_is_what_it_names(world: World) -> None:
 
 @settings(deadline=None)
 @given(st.integers(0, 2**64 - 1))
-def test_every_number_is_a_name(number: int) -> None:
-    """12 lower-case letters and digits, whatever the number."""
+def test_base36_has_a_fixed_length(number: int) -> None:
+    """Every number gives 12 lower-case letters and digits."""
     assert len(base36(number)) == 12
     assert set(base36(number)) <= set("abcdefghijklmnopqrstuvwxyz0123456789")
     assert file_name("models/x/operations/y", number) != file_name("models/x/operations/y", number + 1)
@@ -186,10 +186,10 @@ def test_every_number_is_a_name(number: int) -> None:
 
 @pytest.mark.parametrize("before", ["/gemini", ""])
 @pytest.mark.parametrize(("fact", "model", "instance", "parameters"), REFUSED)
-def test_every_rule_is_kept(  # noqa: PLR0917 - a case has as many parts
+def test_every_rule_is_enforced(  # noqa: PLR0917 - a case has as many parts
     caller: Caller, fact: str, model: str, instance: dict[str, Any], parameters: dict[str, Any], before: str
 ) -> None:
-    """What breaks it is refused in Google's envelope on either way, by the fact that says so."""
+    """An invalid body is refused in Google's envelope on both hosts, with the fact of its rule."""
     body = {"instances": [instance], "parameters": parameters}
     reply = caller.send("POST", f"{before}/v1beta/models/{model}:predictLongRunning", body)
     assert (reply.status, reply.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
@@ -197,10 +197,10 @@ def test_every_rule_is_kept(  # noqa: PLR0917 - a case has as many parts
 
 
 @pytest.mark.parametrize(("model", "instance", "parameters"), TAKEN)
-def test_every_shape_is_taken(
+def test_every_documented_form_is_accepted(
     world: World, caller: Caller, model: str, instance: dict[str, Any], parameters: dict[str, Any]
 ) -> None:
-    """Whatever is documented somewhere starts a film, and no picture stays in its record."""
+    """Every documented form of a body starts a video, and no image is kept in its task."""
     body = {"instances": [instance], "parameters": parameters}
     assert caller.send("POST", f"/v1beta/models/{model}:predictLongRunning", body).status == 200
     (task,) = world.tasks()
@@ -211,8 +211,8 @@ def test_every_shape_is_taken(
     ("word", "member", "count"),
     [("fail", "error", 0), ("timeout", "error", 0), ("block", "response", 2), ("partial", "response", 1)],
 )
-def test_an_operation_ends_as_its_prompt_says(caller: Caller, word: str, member: str, count: int) -> None:
-    """An error, or a response that counts what is withheld; without a word there is nothing withheld."""
+def test_operations_end_as_ordered(caller: Caller, word: str, member: str, count: int) -> None:
+    """An ordered failure gives an error, a block the number of withheld videos."""
     create = CREATE.replace(MODEL, V2)
     body = {"instances": [{"prompt": f"A fox soundstage:{word}"}], "parameters": {"sampleCount": 2}}
     operation = caller.send("POST", create, body).json()["name"]
@@ -225,18 +225,18 @@ def test_an_operation_ends_as_its_prompt_says(caller: Caller, word: str, member:
 @pytest.mark.parametrize(
     ("reading", "place"), [("own", "http://127.0.0.1:8080/veo/gemini/v1beta/"), ("google", "https")]
 )
-def test_a_dialect_decides_whose_address_is_told(world: World, caller: Caller, reading: str, place: str) -> None:
-    """Forced to its own, the server names itself as it was asked; forced to Google's, it does so everywhere."""
+def test_the_dialect_determines_file_urls(world: World, caller: Caller, reading: str, place: str) -> None:
+    """The dialect own uses the server's URL everywhere, the dialect google Google's."""
     world.dialects.choose({"veo.uri": reading})
-    operation, _ = made(caller)
+    operation, _ = make(caller)
     before = "/gemini" if reading == "own" else ""
     told = caller.send("GET", f"{before}/v1beta/{operation}").json()["response"]["generateVideoResponse"]
     assert told["generatedSamples"][0]["video"]["uri"].startswith(place)
 
 
-def test_a_file_has_one_way_in_for_its_owner_alone(kit: Kit, world: World, caller: Caller) -> None:
-    """A redirect, the bytes, the SDK's own path; alt is media; nobody else, no other film, and not for ever."""
-    _, (file,) = made(caller)
+def test_files_are_only_available_to_their_owner(kit: Kit, world: World, caller: Caller) -> None:
+    """The owner gets a redirect and the bytes, with alt media only, until the file expires; others get neither."""
+    _, (file,) = make(caller)
     at = f"/gemini/v1beta/files/{file}:download"
     assert caller.send("GET", at, query=b"alt=media").status == 302
     assert caller.send("GET", f"/v1beta/files/http://x/v1beta/files/{file}:download").status == 302
@@ -256,8 +256,8 @@ def test_a_file_has_one_way_in_for_its_owner_alone(kit: Kit, world: World, calle
     assert caller.send("GET", at).headers["x-soundstage-fact"] == "veo:download.retention"
 
 
-def test_who_refuses_depends_on_who_is_asked(caller: Caller) -> None:
-    """Without a key, the proxy says 401 and Google 403; an unknown model and an unknown operation are Google's."""
+def test_proxy_and_google_refuse_differently(caller: Caller) -> None:
+    """Without a key the proxy responds 401 and Google 403; unknown models and operations are refused by Google."""
     for before, status in (("/gemini", 401), ("", 403)):
         assert caller.send("GET", f"{before}/v1beta/models/x/operations/y", headers={}).status == status
         assert caller.send("GET", f"{before}/v1beta/models/x/operations/y").status == 404
@@ -269,20 +269,20 @@ def test_who_refuses_depends_on_who_is_asked(caller: Caller) -> None:
 
 @pytest.mark.parametrize("seconds", [True, 5, "", 8.0, "08", [8]])
 def test_a_duration_is_a_number_or_its_digits(caller: Caller, seconds: Any) -> None:
-    """Neither a boolean, nor a fraction, nor digits that are written otherwise."""
+    """Booleans, fractions and digits of other scripts are refused."""
     reply = caller.create(parameters={"durationSeconds": seconds})
     assert (reply.status, "durationSeconds" in reply.content.decode()) == (400, True)
 
 
-def test_a_proxy_whose_own_key_is_bad_says_so_in_googles_words(world: World, caller: Caller) -> None:
-    """The caller's key is the proxy's to refuse; the proxy's own key is Google's, whose answer is passed on."""
+def test_the_proxys_own_key_is_refused_by_google(world: World, caller: Caller) -> None:
+    """The proxy refuses the caller's key itself, and passes on Google's refusal of its own key."""
     world.scenario(Scenario("refuse", code="API_KEY_INVALID", vendor="veo", times=1))
     error = caller.create().json()["error"]
     assert (error["code"], error["details"][0]["reason"]) == (400, "API_KEY_INVALID")
 
 
-def test_the_models_are_told_apart() -> None:
-    """One is the oldest, two are the newest, none is both."""
+def test_models_have_distinct_versions() -> None:
+    """One model is the oldest, two are the newest, none is both."""
     assert [model.name for model in MODELS.values() if model.oldest] == ["veo-2.0-generate-001"]
     assert [model.name for model in MODELS.values() if model.newest] == [
         "veo-3.1-generate-preview", "veo-3.1-fast-generate-preview",

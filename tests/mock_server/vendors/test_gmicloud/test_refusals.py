@@ -1,4 +1,4 @@
-"""How GMI Cloud refuses: each mistake of a login, of a face and of a request, by status, field and fact."""
+"""GMI Cloud's refusals: each error of a login, of a face and of a request, by status, field and fact."""
 
 from __future__ import annotations
 
@@ -27,98 +27,100 @@ def world(kit: Kit) -> Iterator[World]:
 
 @pytest.fixture
 def caller(kit: Kit, world: World) -> Caller:
-    """Somebody with a key."""
+    """A caller with a key."""
     return kit.caller(world, "gmicloud")
 
 
-def said(reply: Reply, status: int, fact: str) -> str:
-    """Check a refusal, and return its text."""
+def error_text(reply: Reply, status: int, fact: str) -> str:
+    """Check a refusal and return its text."""
     assert (reply.status, reply.headers["x-soundstage-fact"]) == (status, f"gmicloud:{fact}")
     (text,) = reply.json().values()
     return str(text)
 
 
-def begun(caller: Caller, **credentials: str) -> str:
-    """Begin a login and return its authToken."""
+def start_login(caller: Caller, **credentials: str) -> str:
+    """Start a login and return its authToken."""
     body = {**CREDENTIALS, **credentials}
     token = caller.send("POST", f"{ROOT}/me/auth-tokens", body, headers={}).json()["authToken"]
     return str(token)
 
 
-def ended(caller: Caller, token: str, code: str | None) -> Reply:
-    """End a login."""
+def finish_login(caller: Caller, token: str, code: str | None) -> Reply:
+    """Finish a login."""
     body = {"type": "native", "authToken": token, "otpCode": code}
     return caller.send("POST", f"{ROOT}/me/sessions", body, headers={})
 
 
-def test_every_step_of_a_login_says_what_is_wrong(caller: Caller, world: World) -> None:
-    """A code that is needed, wrong, or wrong for the third time; a token that is none, or too old."""
-    token = begun(caller)
-    assert "second factor" in said(ended(caller, token, None), 401, "login.refused")
-    assert "wrong code" in said(ended(caller, token, "1"), 401, "login.refused")
-    assert "wrong code" in said(ended(caller, token, "2"), 401, "login.refused")
-    assert "third wrong code" in said(ended(caller, token, "3"), 401, "login.refused")
-    assert "three wrong codes" in said(ended(caller, token, "123456"), 401, "login.refused")
-    assert "a token of kind auth" in said(ended(caller, "a-word", None), 401, "login.refused")
-    old = begun(caller)
+def test_every_step_of_a_login_names_its_error(caller: Caller, world: World) -> None:
+    """A code that is missing, wrong, or wrong for the third time; a token that is invalid or expired."""
+    token = start_login(caller)
+    assert "second factor" in error_text(finish_login(caller, token, None), 401, "login.refused")
+    assert "wrong code" in error_text(finish_login(caller, token, "1"), 401, "login.refused")
+    assert "wrong code" in error_text(finish_login(caller, token, "2"), 401, "login.refused")
+    assert "third wrong code" in error_text(finish_login(caller, token, "3"), 401, "login.refused")
+    assert "three wrong codes" in error_text(finish_login(caller, token, "123456"), 401, "login.refused")
+    assert "a token of kind auth" in error_text(finish_login(caller, "a-word", None), 401, "login.refused")
+    old = start_login(caller)
     world.advance(601)
-    assert "has expired" in said(ended(caller, old, "123456"), 401, "login.refused")
-    assert ended(caller, begun(caller), "123456").status == 200
+    assert "has expired" in error_text(finish_login(caller, old, "123456"), 401, "login.refused")
+    assert finish_login(caller, start_login(caller), "123456").status == 200
 
 
-def test_another_password_and_a_refused_word_are_told_apart(caller: Caller) -> None:
-    """A wrong password is a wrong password, and an e-mail that says so is refused for what it says."""
-    begun(caller)
+def test_wrong_passwords_and_refused_words_differ(caller: Caller) -> None:
+    """A wrong password and an e-mail address that orders a refusal have different errors."""
+    start_login(caller)
     for body, text in (
         ({**CREDENTIALS, "password": "another"}, "wrong e-mail or password"),
         ({**CREDENTIALS, "email": "expired-fox"}, "the credential is expired"),
     ):
         reply = caller.send("POST", f"{ROOT}/me/auth-tokens", body, headers={})
-        assert text in said(reply, 401, "login.refused")
+        assert text in error_text(reply, 401, "login.refused")
 
 
-def test_a_session_that_has_ended_says_so(caller: Caller, world: World) -> None:
-    """An access token and a refresh token that have expired, and one in the other's place, each say what they are."""
-    tokens = ended(caller, begun(caller), "123456").json()
+def test_expired_and_misused_tokens_name_their_error(caller: Caller, world: World) -> None:
+    """Expired access and refresh tokens, and one used as the other, each have their own error."""
+    tokens = finish_login(caller, start_login(caller), "123456").json()
     access = {"Authorization": f"Bearer {tokens['accessToken']}"}
     wrong = {"Authorization": f"Bearer {tokens['refreshToken']}"}
-    assert "a token of kind refresh" in said(caller.send("GET", f"{QUEUE}/models", headers=wrong), 401, "auth.expired")
+    assert "a token of kind refresh" in error_text(
+        caller.send("GET", f"{QUEUE}/models", headers=wrong), 401, "auth.expired"
+    )
     fresh = caller.send("PATCH", f"{ROOT}/me/sessions", {"refreshToken": tokens["refreshToken"]}, headers={})
     assert (fresh.status, sorted(fresh.json())) == (200, ["accessToken", "refreshToken"])
     world.advance(24 * 3600 + 1)
-    assert "it has expired" in said(caller.send("GET", f"{QUEUE}/models", headers=access), 401, "auth.expired")
+    assert "it has expired" in error_text(caller.send("GET", f"{QUEUE}/models", headers=access), 401, "auth.expired")
     world.advance(30 * 24 * 3600)
     late = caller.send("PATCH", f"{ROOT}/me/sessions", {"refreshToken": tokens["refreshToken"]}, headers={})
-    assert "has expired" in said(late, 401, "login.refused")
+    assert "has expired" in error_text(late, 401, "login.refused")
 
 
 def test_each_face_refuses_the_others_credential(caller: Caller) -> None:
-    """A token on the API-key face, a key or nothing on the session face."""
-    tokens = ended(caller, begun(caller), "123456").json()
+    """The API-key face refuses a token; the session face refuses a key or nothing."""
+    tokens = finish_login(caller, start_login(caller), "123456").json()
     access = {"Authorization": f"Bearer {tokens['accessToken']}"}
-    assert "takes an API key" in said(caller.send("GET", f"{KEYED}/models", headers=access), 401, "faces.apart")
-    assert "not issued by a login" in said(caller.send("GET", f"{QUEUE}/models"), 401, "auth.expired")
-    assert "no access token" in said(caller.send("GET", f"{QUEUE}/models", headers={}), 401, "auth.expired")
-    assert "must be Bearer" in said(caller.send("GET", f"{KEYED}/models", headers={}), 401, "apikey.errors")
+    assert "takes an API key" in error_text(caller.send("GET", f"{KEYED}/models", headers=access), 401, "faces.apart")
+    assert "not issued by a login" in error_text(caller.send("GET", f"{QUEUE}/models"), 401, "auth.expired")
+    assert "no access token" in error_text(caller.send("GET", f"{QUEUE}/models", headers={}), 401, "auth.expired")
+    assert "must be Bearer" in error_text(caller.send("GET", f"{KEYED}/models", headers={}), 401, "apikey.errors")
 
 
 @pytest.mark.parametrize(
     ("name", "text"), [("wan-ai_wan2.1-t2v-14b", "did you mean Wan-AI_Wan2.1-T2V-1"), ("zzz", "which is not one of")]
 )
-def test_a_model_that_does_not_exist_is_named(caller: Caller, name: str, text: str) -> None:
-    """Case counts: a near miss says which model may be meant, anything else which ones there are."""
-    assert text in said(caller.send("GET", f"{KEYED}/models/{name}"), 404, "errors.unknown")
-    assert text in said(caller.create(model=name), 404, "errors.unknown")
+def test_unknown_models_get_a_suggestion(caller: Caller, name: str, text: str) -> None:
+    """Case counts: a near miss gets a suggestion, anything else the list of models."""
+    assert text in error_text(caller.send("GET", f"{KEYED}/models/{name}"), 404, "errors.unknown")
+    assert text in error_text(caller.create(model=name), 404, "errors.unknown")
 
 
-def test_a_request_of_nobody_is_not_found(caller: Caller) -> None:
-    """An id that does not exist says so."""
-    assert said(caller.send("GET", f"{KEYED}/requests/nothing"), 404, "errors.unknown") == "request not found"
+def test_unknown_requests_are_not_found(caller: Caller) -> None:
+    """An unknown id is refused with 404."""
+    assert error_text(caller.send("GET", f"{KEYED}/requests/nothing"), 404, "errors.unknown") == "request not found"
 
 
-def test_a_model_is_described_alike_on_both_faces(caller: Caller) -> None:
-    """What one face says of a model, the other one does."""
-    tokens = ended(caller, begun(caller), "123456").json()
+def test_both_faces_describe_models_equally(caller: Caller) -> None:
+    """The description of a model is the same on both faces."""
+    tokens = finish_login(caller, start_login(caller), "123456").json()
     access = {"Authorization": f"Bearer {tokens['accessToken']}"}
     for name in caller.send("GET", f"{KEYED}/models").json()["model_ids"]:
         keyed: Any = caller.send("GET", f"{KEYED}/models/{name}").json()

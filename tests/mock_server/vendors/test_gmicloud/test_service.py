@@ -1,4 +1,4 @@
-"""GMI Cloud as its documents show it: a login, models, requests with seven states, and a refusal for every mistake."""
+"""GMI Cloud: a login, models, requests with seven states, images, money and tokens."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def world(kit: Kit) -> Iterator[World]:
 
 @pytest.fixture
 def caller(kit: Kit, world: World) -> Caller:
-    """Somebody with a key."""
+    """A caller with a key."""
     return kit.caller(world, "gmicloud")
 
 
 def login(caller: Caller, email: str = "fox@example.test", code: str | None = None) -> dict[str, str]:
-    """Log in, and return the headers of the session."""
+    """Log in and return the headers of the session."""
     start = {"email": email, "password": "secret"}
     token = caller.send("POST", f"{ROOT}/me/auth-tokens", start, headers={}).json()["authToken"]
     body = {"type": "native", "authToken": token, "otpCode": code}
@@ -55,7 +55,7 @@ def login(caller: Caller, email: str = "fox@example.test", code: str | None = No
 
 
 def finish(caller: Caller, request: str, root: str = KEYED, **options: Any) -> list[dict[str, Any]]:
-    """Read a request until it is final, and return all that was read."""
+    """Poll a request until it is final, and return all responses."""
     seen: list[dict[str, Any]] = []
     while not seen or seen[-1]["status"] not in ("success", "failed", "cancelled"):
         seen.append(caller.send("GET", f"{root}/requests/{request}", **options).json())
@@ -63,8 +63,8 @@ def finish(caller: Caller, request: str, root: str = KEYED, **options: Any) -> l
     return seen
 
 
-def test_a_success_is_seen_state_by_state(caller: Caller) -> None:
-    """Under ``auto`` each state is seen once, times never go back, and the end has the film and its picture."""
+def test_auto_clock_shows_every_state_once(caller: Caller) -> None:
+    """Each state is seen once, times never decrease, and the end has the video and its thumbnail."""
     headers = login(caller)
     body = {"model": TEXT, "payload": {"prompt": "A fox", "video_length": 2}}
     made = caller.send("POST", f"{QUEUE}/requests", body, headers=headers).json()
@@ -78,8 +78,8 @@ def test_a_success_is_seen_state_by_state(caller: Caller) -> None:
     assert outcome["media_urls"] == [{"id": "0", "url": outcome["video_url"]}]
 
 
-def test_a_key_never_sees_what_is_merely_created(caller: Caller) -> None:
-    """To the API-key face a new request is queued, in the answer to its creation and when it is read."""
+def test_the_key_face_shows_created_requests_as_queued(caller: Caller) -> None:
+    """On the API-key face a new request is queued, in the create response and when polled."""
     made = caller.create().json()
     assert made["status"] == "queued"
     words = [body["status"] for body in finish(caller, made["request_id"])]
@@ -88,8 +88,8 @@ def test_a_key_never_sees_what_is_merely_created(caller: Caller) -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(0, 120), max_size=8), st.sampled_from(["A fox", "soundstage:fail", "soundstage:cancel"]))
-def test_a_request_that_is_read_at_any_times_never_goes_back(kit: Kit, waits: list[float], prompt: str) -> None:
-    """States in order, unfinished at first, an end that stays, an outcome with the end and not before."""
+def test_states_never_go_back(kit: Kit, waits: list[float], prompt: str) -> None:
+    """Polled at any times: states in order, a final state that stays, an outcome at the end and not before."""
     with kit.world() as world:
         caller = kit.caller(world, "gmicloud")
         request = caller.create(prompt).json()["request_id"]
@@ -104,8 +104,8 @@ def test_a_request_that_is_read_at_any_times_never_goes_back(kit: Kit, waits: li
         assert [body["outcome"] is None for body in seen] == [word in ORDER[:4] for word in words]
 
 
-def test_a_list_moves_nobodys_time(caller: Caller, world: World) -> None:
-    """Reading a list is no look at a request: under ``auto`` it moves nothing."""
+def test_lists_do_not_move_time(caller: Caller, world: World) -> None:
+    """Under the auto clock a list does not advance the account's time."""
     headers = login(caller)
     caller.send("POST", f"{QUEUE}/requests", {"model": TEXT, "payload": {"prompt": "x"}}, headers=headers)
     for _ in range(5):
@@ -118,8 +118,8 @@ def test_a_list_moves_nobodys_time(caller: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
-def test_what_a_model_declares_is_what_it_checks(kit: Kit, model: Any) -> None:
-    """Parameters are declared from the rows that payloads are checked against, and defaults keep their own rules."""
+def test_declared_parameters_are_validated(kit: Kit, model: Any) -> None:
+    """Declared parameters and validated payloads come from the same rows, and defaults are valid."""
     by_name = {field.name: field for field in fields_of(model)}
     for parameter in model.parameters:
         told, field = declared(parameter), by_name[parameter.field.name]
@@ -138,8 +138,8 @@ def test_what_a_model_declares_is_what_it_checks(kit: Kit, model: Any) -> None:
     law()
 
 
-def test_a_seed_makes_the_same_film(caller: Caller, world: World) -> None:
-    """Two requests with one seed show the same; without one each has its own."""
+def test_equal_seeds_make_equal_videos(caller: Caller, world: World) -> None:
+    """Two requests with one seed make the same video; without a seed each differs."""
 
     def film(**payload: Any) -> Any:
         body = {"model": TEXT, "payload": {"prompt": "A fox", **payload}}
@@ -151,8 +151,8 @@ def test_a_seed_makes_the_same_film(caller: Caller, world: World) -> None:
 
 
 @pytest.mark.parametrize(("model", "lines"), [(TEXT, 720), ("Wan-AI_Wan2.1-T2V-1.3B", 480)])
-def test_a_film_is_of_its_models_size(caller: Caller, world: World, model: str, lines: int) -> None:
-    """The short side is the model's own, 16:9, and the picture of it is small."""
+def test_videos_have_their_models_size(caller: Caller, world: World, model: str, lines: int) -> None:
+    """The short side is the model's, the ratio 16:9, and the thumbnail small."""
     caller.send("POST", f"{KEYED}/requests", {"model": model, "payload": {"prompt": "A fox", "video_length": 3}})
     film, thumbnail = world.services["gmicloud"].outputs(next(world.tasks()))
     assert isinstance(film, Video)
@@ -161,7 +161,7 @@ def test_a_film_is_of_its_models_size(caller: Caller, world: World, model: str, 
     assert film.width / film.height == pytest.approx(16 / 9, rel=0.01)
 
 
-def picture(width: int, height: int) -> bytes:
+def png(width: int, height: int) -> bytes:
     """Return a PNG."""
     file = BytesIO()
     Pictures.new("RGB", (width, height), "teal").save(file, "PNG")
@@ -169,10 +169,10 @@ def picture(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("way", ["held", "sent"])
-def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: str) -> None:
-    """An image that is held or sent as data gives the film its ratio, up to four to one."""
+def test_videos_have_the_ratio_of_their_image(caller: Caller, world: World, way: str) -> None:
+    """An uploaded image or one in a data URL determines the ratio, up to 4:1."""
     for sides, ratio in (((200, 300), 2 / 3), ((1600, 100), 4.0)):
-        content = picture(*sides)
+        content = png(*sides)
         held = world.add_upload("fox.png", content)
         sent = f"data:image/png;base64,{b64encode(content).decode()}"
         image = f"http://127.0.0.1:8080{held}" if way == "held" else sent
@@ -186,8 +186,8 @@ def test_a_film_has_the_shape_of_its_image(caller: Caller, world: World, way: st
 
 @settings(deadline=None)
 @given(st.text(max_size=30) | JSON)
-def test_a_data_address_is_one_or_is_not(value: object) -> None:
-    """Anything at all is told apart without an error, and what holds has something in it."""
+def test_any_text_is_checked_as_a_data_url(value: object) -> None:
+    """Any text is accepted or refused without an error, and an accepted one has content."""
     rule = ImagePayload()
     if rule.accepts(value) and isinstance(value, str) and value.startswith("data:"):
         assert content_of(value)
@@ -203,8 +203,8 @@ def test_a_data_address_is_one_or_is_not(value: object) -> None:
         "data:image/png;base64", "https://a.example/x.png", "data:image/png;base64,ü",
     ],
 )  # fmt: skip
-def test_what_is_no_data_address_holds_nothing(address: str) -> None:
-    """Only an image in base64 that is not empty is one."""
+def test_other_urls_have_no_content(address: str) -> None:
+    """Only a data URL of a nonempty image in base64 has content."""
     assert content_of(address) is None
     assert content_of("data:image/png;base64,AAAA") == b"\0\0\0"
 
@@ -212,8 +212,8 @@ def test_what_is_no_data_address_holds_nothing(address: str) -> None:
 # Money.
 
 
-def test_money_is_counted_in_cents_a_second(caller: Caller, world: World) -> None:
-    """A request costs its model's cents for each second: reserved, spent at its end, or given back."""
+def test_prices_are_cents_per_second(caller: Caller, world: World) -> None:
+    """A request costs its model's cents for each second: reserved, then spent or refunded."""
     ledger = world.account("gmicloud", "key-1").ledger
     for prompt, spent in (("A fox", 400_000), ("soundstage:fail", 400_000)):
         request = caller.create(prompt).json()["request_id"]
@@ -227,8 +227,8 @@ def test_money_is_counted_in_cents_a_second(caller: Caller, world: World) -> Non
 # Who is calling.
 
 
-def test_a_login_is_in_its_accounts_journal_without_its_secrets(caller: Caller, world: World) -> None:
-    """Every step of a login stands in the journal of its account, and no password, code or token in any."""
+def test_logins_are_journaled_without_secrets(caller: Caller, world: World) -> None:
+    """Every step of a login is in the journal of its account, without password, code or token."""
     headers = login(caller, "2fa-fox", "123456")
     caller.send("GET", f"{ROOT}/me/profile", headers=headers)
     journal = [entry.redacted() for entry in world.account("gmicloud", "2fa-fox").journal]
@@ -237,8 +237,8 @@ def test_a_login_is_in_its_accounts_journal_without_its_secrets(caller: Caller, 
     assert not any(secret in told for secret in ("secret", "123456", "eyJ"))
 
 
-def test_equal_seeds_and_histories_give_equal_tokens(kit: Kit) -> None:
-    """One seed makes tokens repeatable, another seed does not know them."""
+def test_equal_seeds_repeat_tokens(kit: Kit) -> None:
+    """Equal seeds and histories give equal tokens, and another seed does not accept them."""
 
     def first(seed: int) -> tuple[World, dict[str, str]]:
         world = kit.world(seed=seed)
@@ -255,7 +255,7 @@ def test_equal_seeds_and_histories_give_equal_tokens(kit: Kit) -> None:
 
 
 def test_tokens_and_passwords_survive_a_restart(kit: Kit, tmp_path: Any) -> None:
-    """A world that is made of its state file takes the tokens that it gave, and no other password."""
+    """A world loaded from its state file accepts its earlier tokens and no other password."""
     file = tmp_path / "state.db"
     with kit.world(state=file, seed=5) as world:
         headers = login(kit.caller(world, "gmicloud"))
@@ -270,16 +270,16 @@ def test_tokens_and_passwords_survive_a_restart(kit: Kit, tmp_path: Any) -> None
         login(caller)
 
 
-def test_a_reset_leaves_a_token_an_empty_account(caller: Caller, world: World) -> None:
-    """After a reset a token still says whose it is, and there is nothing of theirs."""
+def test_tokens_survive_a_reset(caller: Caller, world: World) -> None:
+    """After a reset a token still identifies its account, which is empty."""
     headers = login(caller)
     caller.send("POST", f"{QUEUE}/requests", {"model": TEXT, "payload": {"prompt": "x"}}, headers=headers)
     world.reset()
     assert caller.send("GET", f"{QUEUE}/requests", headers=headers).json() == {"requests": [], "total": 0}
 
 
-def test_a_wrong_code_is_forgotten_with_its_login(caller: Caller, world: World) -> None:
-    """Wrong codes are kept no longer than the authToken that they came with."""
+def test_wrong_codes_expire_with_their_login(caller: Caller, world: World) -> None:
+    """Wrong codes are stored no longer than their authToken is valid."""
     start = {"email": "2fa-fox", "password": "secret"}
     for _ in range(3):
         token = caller.send("POST", f"{ROOT}/me/auth-tokens", start, headers={}).json()["authToken"]
@@ -290,8 +290,8 @@ def test_a_wrong_code_is_forgotten_with_its_login(caller: Caller, world: World) 
     assert len(service.sessions._wrong) == 1
 
 
-def test_a_token_is_a_jwt_that_anybody_can_read(caller: Caller) -> None:
-    """It has a head, claims and a signature; whoever changes the claims has no token any more."""
+def test_tokens_are_signed_jwts(caller: Caller) -> None:
+    """A token has header, claims and signature; with changed claims it is invalid."""
     token = login(caller)["Authorization"].removeprefix("Bearer ")
     head, claims, signature = token.split(".")
     assert json.loads(urlsafe_b64decode(head + "==")) == {"alg": "HS256", "typ": "JWT"}
@@ -310,8 +310,8 @@ def test_a_token_is_a_jwt_that_anybody_can_read(caller: Caller) -> None:
 
 @given(credential=st.binary(max_size=40))
 @settings(deadline=None, max_examples=50)
-def test_no_credential_whatever_breaks_the_door(kit: Kit, credential: bytes) -> None:
-    """Any bytes in the place of a token are refused on the session face; a key may be any word."""
+def test_any_credential_is_handled(kit: Kit, credential: bytes) -> None:
+    """Any bytes as a token are refused on the session face; a key may be any word."""
     with kit.world() as world:
         caller = kit.caller(world, "gmicloud")
         headers = {"Authorization": f"Bearer {credential.decode('latin-1')}"}
@@ -320,8 +320,8 @@ def test_no_credential_whatever_breaks_the_door(kit: Kit, credential: bytes) -> 
         assert caller.send("GET", f"{KEYED}/models", headers=headers).status in (200, 401)
 
 
-def test_what_shared_code_refuses_for_pace_is_the_hourly_limit(caller: Caller, world: World) -> None:
-    """Too many requests a minute are HTTP 429, as too many at once are."""
+def test_rate_limits_use_the_hourly_limit(caller: Caller, world: World) -> None:
+    """Too many requests a minute are refused with HTTP 429, as too many tasks at once are."""
     caller.create()
     world.limit(world.account("gmicloud", "key-1"), per_minute=1)
     caller.create()
@@ -329,8 +329,8 @@ def test_what_shared_code_refuses_for_pace_is_the_hourly_limit(caller: Caller, w
     assert (reply.status, reply.json()["error"].partition(":")[0]) == (429, "hourly limit reached")
 
 
-def test_a_scenario_may_choose_a_model(caller: Caller, world: World) -> None:
-    """An order that names a model is for that model's requests alone."""
+def test_a_scenario_can_select_a_model(caller: Caller, world: World) -> None:
+    """An order that names a model applies to that model's requests alone."""
     world.scenario(Scenario("fail", vendor="gmicloud", operation=MOTION, times=1))
     assert finish(caller, caller.create().json()["request_id"])[-1]["status"] == "success"
     body = {"model": MOTION, "payload": {"prompt": "A fox", "image": "https://a.example/x.png"}}

@@ -1,4 +1,4 @@
-"""Tomoviee's capabilities as data: each takes what its documents say, in both readings, and refuses the rest."""
+"""Tomoviee's capabilities: each accepts the documented parameters in both dialects, and refuses all others."""
 
 from __future__ import annotations
 
@@ -84,25 +84,25 @@ EVERY = pytest.mark.parametrize("capability", CAPABILITIES.values(), ids=list(CA
 
 @pytest.fixture(scope="module", params=["skill", "pages"])
 def caller(kit: Kit, request: pytest.FixtureRequest) -> Iterator[Caller]:
-    """Somebody with money enough, before a world that speaks one of the readings."""
+    """A caller with enough credits, in a world of each dialect."""
     with kit.world(dialects={"tomoviee.parameters": request.param}) as world:
         world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
 def reading_of(caller: Caller) -> str:
-    """Name the reading that *caller* hears."""
+    """Return the dialect of *caller*."""
     return caller.app.world.dialects.reading("tomoviee.parameters")
 
 
 def create(caller: Caller, capability: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Send a create call and return what is answered."""
+    """Send a create call and return the response."""
     answer: dict[str, Any] = caller.send("POST", f"/v1/open/capacity/application/{capability}", body).json()
     return answer
 
 
-def whole(kit: Kit, capability: Capability, reading: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw whole bodies, with what other parameters make necessary."""
+def bodies(kit: Kit, capability: Capability, reading: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Generate valid bodies, with the parameters that others require."""
     bodies = kit.bodies(fields_of(capability, reading)).filter(
         lambda body: "soundstage:" not in str(body.get("prompt")) + str(body.get("text"))
     )
@@ -111,15 +111,15 @@ def whole(kit: Kit, capability: Capability, reading: str) -> st.SearchStrategy[d
     return bodies
 
 
-def test_the_eleven_are_there() -> None:
-    """Every capability that is documented, and no other."""
+def test_there_are_eleven_capabilities() -> None:
+    """Every documented capability exists, and no other."""
     assert CAPABILITIES.keys() == REQUIRED.keys()
     assert len(CAPABILITIES) == 11
 
 
 @EVERY
-def test_each_takes_as_long_as_documented(capability: Capability) -> None:
-    """From the shortest to the longest that a seed can draw, a task takes what its documents call typical."""
+def test_durations_are_documented(capability: Capability) -> None:
+    """For every seed a task takes as long as its documents call typical."""
     stages = capability.times.stages
     times = (sum(stage.least for stage in stages), sum(stage.most for stage in stages))
     assert times == SECONDS[capability.name]
@@ -127,8 +127,8 @@ def test_each_takes_as_long_as_documented(capability: Capability) -> None:
 
 @READINGS
 @EVERY
-def test_each_needs_what_its_documents_say(capability: Capability, reading: str) -> None:
-    """The required parameters of each reading are those of the facts; callback and params may come with all."""
+def test_required_parameters_are_documented(capability: Capability, reading: str) -> None:
+    """The required parameters of each dialect are those of the facts; callback and params are always optional."""
     fields = {field.name: field for field in fields_of(capability, reading)}
     assert {name for name, field in fields.items() if field.required} == REQUIRED[capability.name][reading == "pages"]
     assert {"callback", "params"} <= fields.keys()
@@ -137,10 +137,10 @@ def test_each_needs_what_its_documents_say(capability: Capability, reading: str)
 @EVERY
 @settings(deadline=None, max_examples=15)
 @given(data=st.data())
-def test_whatever_is_documented_is_taken(kit: Kit, caller: Caller, capability: Capability, data: st.DataObject) -> None:
-    """Any documented value of any parameter, null for absent, makes a task with the documented defaults filled in."""
+def test_documented_values_are_accepted(kit: Kit, caller: Caller, capability: Capability, data: st.DataObject) -> None:
+    """Any documented value of any parameter, or null, makes a task with the documented defaults."""
     reading = reading_of(caller)
-    body = data.draw(whole(kit, capability, reading))
+    body = data.draw(bodies(kit, capability, reading))
     answer = create(caller, capability.name, {**body, "unheard_of": 1})
     assert answer["code"] == 0, answer
     task = caller.app.world.services["tomoviee"].tasks[answer["data"]["task_id"]]
@@ -150,13 +150,13 @@ def test_whatever_is_documented_is_taken(kit: Kit, caller: Caller, capability: C
 
 
 @EVERY
-def test_whatever_is_missing_is_named(kit: Kit, caller: Caller, capability: Capability) -> None:
-    """Each required parameter, left out or null, is refused by its name with nothing made."""
+def test_missing_parameters_are_named(kit: Kit, caller: Caller, capability: Capability) -> None:
+    """Each required parameter that is missing or null is refused by name, and no task is created."""
     reading = reading_of(caller)
     before = len(list(caller.app.world.tasks()))
 
     @settings(deadline=None, max_examples=5)
-    @given(body=whole(kit, capability, reading), null=st.booleans())
+    @given(body=bodies(kit, capability, reading), null=st.booleans())
     def law(*, body: dict[str, Any], null: bool) -> None:
         for name in REQUIRED[capability.name][reading == "pages"]:
             rest = {key: value for key, value in body.items() if key != name}
@@ -170,10 +170,10 @@ def test_whatever_is_missing_is_named(kit: Kit, caller: Caller, capability: Capa
 
 
 @pytest.mark.parametrize(("name", "reading", "parameter", "last", "first"), BOUNDS)
-def test_every_documented_bound_holds(  # noqa: PLR0917 - pytest passes them
+def test_documented_bounds_are_enforced(  # noqa: PLR0917 - pytest passes them
     kit: Kit, name: str, reading: str, parameter: str, last: object, first: object
 ) -> None:
-    """The last documented value is taken, and the first beyond it is refused by name."""
+    """The last documented value is accepted, and the first beyond it is refused by name."""
     field = next(field for field in fields_of(CAPABILITIES[name], reading) if field.name == parameter)
     assert field.rule.accepts(last)
     assert not field.rule.accepts(first)
@@ -190,8 +190,8 @@ def test_every_documented_bound_holds(  # noqa: PLR0917 - pytest passes them
         assert f"{parameter} must be {field.rule.allowed}; got " in refused["msg"]
 
 
-def test_a_subject_needs_an_image_to_begin_with(kit: Kit) -> None:
-    """control_type '2' makes init_image necessary, and no other one does (img2img.params)."""
+def test_subject_control_requires_an_initial_image(kit: Kit) -> None:
+    """control_type '2' requires init_image, and no other type does (img2img.params)."""
     body = {
         "prompt": "A fox", "reference_image": "https://a.example/x.png", "width": 512, "height": 512, "batch_size": 1,
         "control_intensity": 0.5,
@@ -219,5 +219,5 @@ def test_a_subject_needs_an_image_to_begin_with(kit: Kit) -> None:
     ],
 )
 def test_prices_are_whole_credits(name: str, params: dict[str, Any], price: int) -> None:
-    """By resolution for films, by number for images and sounds (credits)."""
+    """By resolution for videos, by number for images and audio (credits)."""
     assert CAPABILITIES[name].price(params) == price

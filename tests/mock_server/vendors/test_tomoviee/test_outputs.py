@@ -1,4 +1,4 @@
-"""What Tomoviee's tasks make is what was asked for: the shape, the length, the number, under the documented key."""
+"""Tomoviee's tasks make the requested media: ratio, duration and number, under the documented key."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ MADE: list[tuple[str, str, dict[str, Any], str, list[Any]]] = [
 
 @pytest.fixture(scope="module")
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody with money enough, before a world of small media."""
+    """A caller with enough credits, in a world of small media."""
     with kit.world() as world:
         world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
 def result(caller: Caller, capability: str, body: dict[str, Any]) -> dict[str, list[str]]:
-    """Let a task succeed, and return its result."""
+    """Let a task succeed and return its result."""
     answer = caller.send("POST", f"/v1/open/capacity/application/{capability}", body).json()
     assert answer["code"] == 0, answer
     caller.app.world.advance(600)
@@ -83,8 +83,8 @@ def result(caller: Caller, capability: str, body: dict[str, Any]) -> dict[str, l
     return made
 
 
-def film(caller: Caller, resolution: str, ratio: str) -> tuple[int, int, float]:
-    """Make a film, fetch it, and return its width, height and seconds, as a decoder reads them."""
+def video(caller: Caller, resolution: str, ratio: str) -> tuple[int, int, float]:
+    """Make a video, download it, and return its decoded width, height and duration."""
     body = {"prompt": "A fox", "resolution": resolution, "aspect_ratio": ratio}
     (url,) = result(caller, "tm_text2video_b", body)["video_path"]
     with av.open(io.BytesIO(caller.fetch(url).content), "r") as container:
@@ -95,9 +95,9 @@ def film(caller: Caller, resolution: str, ratio: str) -> tuple[int, int, float]:
 
 @pytest.mark.parametrize("resolution", SIZES)
 @pytest.mark.parametrize("ratio", RATIOS)
-def test_a_film_has_the_shape_that_was_asked_for(caller: Caller, resolution: str, ratio: str) -> None:
-    """At every ratio in both resolutions: the task's film has the documented size, the small stand-in its shape."""
-    width, height, seconds = film(caller, resolution, ratio)
+def test_videos_have_the_requested_size(caller: Caller, resolution: str, ratio: str) -> None:
+    """At every ratio and resolution the task's video has the documented size, its small stand-in the same ratio."""
+    width, height, seconds = video(caller, resolution, ratio)
     wanted = SIZES[resolution][ratio]
     assert width / height == pytest.approx(wanted[0] / wanted[1], rel=0.01)
     assert seconds == 5
@@ -108,17 +108,17 @@ def test_a_film_has_the_shape_that_was_asked_for(caller: Caller, resolution: str
 
 
 @pytest.mark.parametrize(("resolution", "ratio"), [("720p", "16:9"), ("1080p", "9:16")])
-def test_a_whole_film_is_as_large_as_documented(kit: Kit, resolution: str, ratio: str) -> None:
-    """Nothing is small outside contracts: five seconds of real pixels."""
+def test_full_size_videos_have_the_documented_size(kit: Kit, resolution: str, ratio: str) -> None:
+    """With full-size media a video has five seconds at its real size."""
     with kit.world(media="full") as world:
-        assert film(kit.caller(world), resolution, ratio) == (*SIZES[resolution][ratio], 5)
+        assert video(kit.caller(world), resolution, ratio) == (*SIZES[resolution][ratio], 5)
 
 
 @pytest.mark.parametrize(("name", "reading", "body", "key", "made"), MADE)
-def test_every_capability_makes_what_was_asked_for(  # noqa: PLR0917 - pytest passes them
+def test_every_capability_makes_the_requested_media(  # noqa: PLR0917 - pytest passes them
     kit: Kit, name: str, reading: str, body: dict[str, Any], key: str, made: list[Any]
 ) -> None:
-    """As many as were asked for, of that size or length, under the documented key, each fetched as what it is."""
+    """The requested number, size or duration, under the documented key, each downloaded with its content type."""
     with kit.world(dialects={"tomoviee.parameters": reading}) as world:
         caller = kit.caller(world)
         urls = result(caller, name, body)
@@ -134,8 +134,8 @@ def test_every_capability_makes_what_was_asked_for(  # noqa: PLR0917 - pytest pa
             assert caller.fetch(url).headers["content-type"] == kind
 
 
-def test_masks_are_masks(caller: Caller) -> None:
-    """Recognition makes one or more, of nothing but black and white (img2mask.params)."""
+def test_masks_are_black_and_white(caller: Caller) -> None:
+    """One mask or more, of black and white alone (img2mask.params)."""
     numbers = set()
     for number in range(8):
         (urls,) = result(caller, "tm_reference_img2mask", {"image": URL, "params": str(number)}).values()
@@ -151,8 +151,8 @@ def test_masks_are_masks(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("key", ["images_path", "image_path"])
-def test_images_are_found_under_either_documented_key(kit: Kit, key: str) -> None:
-    """The dialect names it, and only images have two names (image.result_key)."""
+def test_the_dialect_determines_the_image_key(kit: Kit, key: str) -> None:
+    """Images have two documented keys, everything else one (image.result_key)."""
     with kit.world(dialects={"tomoviee.image_key": key}) as world:
         caller = kit.caller(world)
         assert list(result(caller, "tm_redrawing", {"prompt": "p", "init_image": URL})) == [key]
@@ -160,8 +160,8 @@ def test_images_are_found_under_either_documented_key(kit: Kit, key: str) -> Non
         assert all(isinstance(medium, Image) for medium in world.services["tomoviee"].outputs(next(world.tasks())))
 
 
-def test_a_long_prompt_is_cut_for_music(kit: Kit) -> None:
-    """Only 77 tokens are read (text2music.params)."""
+def test_music_uses_77_tokens_of_a_prompt(kit: Kit) -> None:
+    """Only 77 tokens are used (text2music.params)."""
     with kit.world() as world:
         result(kit.caller(world), "tm_text2music", {"prompt": "la " * 200, "duration": 5, "qty": 1})
         (medium,) = world.services["tomoviee"].outputs(next(world.tasks()))
@@ -170,8 +170,8 @@ def test_a_long_prompt_is_cut_for_music(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(("reading", "name"), [("skill", "progress"), ("pages", "process")])
-def test_progress_has_either_documented_name(kit: Kit, reading: str, name: str) -> None:
-    """The sample says progress, the table process (task.extra_fields)."""
+def test_the_dialect_determines_the_name_of_progress(kit: Kit, reading: str, name: str) -> None:
+    """The sample has progress, the table process (task.extra_fields)."""
     with kit.world(dialects={"tomoviee.parameters": reading}) as world:
         caller = kit.caller(world)
         data = caller.send("POST", "/v1/open/pub/task", caller.create().json()["data"]).json()["data"]

@@ -1,4 +1,4 @@
-"""Tomoviee as its documents show it: create, the one result route, six states, and a refusal for every mistake."""
+"""Tomoviee: create, the result route, six states, tokens, and every refusal."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ TOKEN = "/v1/open/capacity/get/token"
 
 @pytest.fixture(scope="module")
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody with money enough, before a world of small media whose time skips."""
+    """A caller with enough credits, in a world of small media whose time skips."""
     with kit.world(clock="auto") as world:
         world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
-def created(caller: Caller, prompt: str = "A fox", **params: object) -> str:
+def start(caller: Caller, prompt: str = "A fox", **params: object) -> str:
     """Create a task and return its id."""
     answer = caller.create(prompt, **params).json()
     assert (answer["code"], answer["msg"], list(answer), list(answer["data"])) == (
@@ -45,8 +45,8 @@ def created(caller: Caller, prompt: str = "A fox", **params: object) -> str:
     return str(answer["data"]["task_id"])
 
 
-def read(caller: Caller, task_id: str) -> dict[str, Any]:
-    """Read a task."""
+def poll(caller: Caller, task_id: str) -> dict[str, Any]:
+    """Poll a task."""
     reply = caller.send("POST", POLL, {"task_id": task_id})
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
     answer = reply.json()
@@ -56,20 +56,20 @@ def read(caller: Caller, task_id: str) -> dict[str, Any]:
 
 
 def finish(caller: Caller, task_id: str) -> list[dict[str, Any]]:
-    """Read a task until it is final, and return all that was read."""
-    seen = [read(caller, task_id)]
+    """Poll a task until it is final, and return all responses."""
+    seen = [poll(caller, task_id)]
     while seen[-1]["status"] not in (3, 4, 5, 6):
         assert len(seen) < 10
-        seen.append(read(caller, task_id))
+        seen.append(poll(caller, task_id))
     return seen
 
 
 # A task's way.
 
 
-def test_a_success_is_seen_state_by_state(caller: Caller) -> None:
-    """Under ``auto``: queued, processing, success, each once, progress rising to 100, the result at the end."""
-    seen = finish(caller, created(caller))
+def test_auto_clock_shows_every_state_once(caller: Caller) -> None:
+    """Queued, processing, success, each once, progress rising to 100, the result at the end."""
+    seen = finish(caller, start(caller))
     assert [data["status"] for data in seen] == [1, 2, 3]
     assert [data["progress"] for data in seen][::2] == [0, 100]
     assert [data["reason"] for data in seen] == ["", "", ""]
@@ -88,11 +88,11 @@ def test_a_success_is_seen_state_by_state(caller: Caller) -> None:
         ("timeout", 6, "timed out"),
     ],
 )
-def test_a_failure_says_why_and_brings_nothing(kit: Kit, word: str, status: int, reason: str) -> None:
-    """Each of the failures has its number and its reason, no result, and gives back what it cost."""
+def test_failures_have_a_reason_and_no_result(kit: Kit, word: str, status: int, reason: str) -> None:
+    """Each failure has its number and reason, no result, and is refunded."""
     with kit.world(clock="auto") as world:
         caller = kit.caller(world)
-        seen = finish(caller, created(caller, f"soundstage:{word}"))
+        seen = finish(caller, start(caller, f"soundstage:{word}"))
         assert [data["status"] for data in seen] == [1, 2, status]
         assert reason in seen[-1]["reason"]
         assert seen[-1]["result"] == ""
@@ -102,9 +102,9 @@ def test_a_failure_says_why_and_brings_nothing(kit: Kit, word: str, status: int,
         assert (account.ledger.available, account.ledger.reserved, account.ledger.spent) == (1000, 0, 0)
 
 
-def test_a_task_tells_the_fields_of_the_table(caller: Caller) -> None:
-    """Beside state, progress, reason and result: what the vendor's table of fields has (task.extra_fields)."""
-    data = read(caller, created(caller, params="opaque {}"))
+def test_a_poll_has_all_documented_fields(caller: Caller) -> None:
+    """Beside state, progress, reason and result: the fields of the vendor's table (task.extra_fields)."""
+    data = poll(caller, start(caller, params="opaque {}"))
     assert data.keys() == {
         "task_id", "status", "progress", "reason", "result", "params",
         "wsid", "priority", "position", "wait_time", "delay",
@@ -114,20 +114,20 @@ def test_a_task_tells_the_fields_of_the_table(caller: Caller) -> None:
     assert isinstance(data["wait_time"], int)
 
 
-def test_an_id_looks_as_documented(kit: Kit) -> None:
-    """``<capability>-0-<timestamp><hex>``, the time that of the account."""
+def test_task_ids_have_the_documented_form(kit: Kit) -> None:
+    """``<capability>-0-<timestamp><hex>``, with the account's time."""
     clock = Clock("manual")
     with kit.world(clock=clock) as world:
-        task_id = created(kit.caller(world))
+        task_id = start(kit.caller(world))
         stamp = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%d%H%M")
         assert re.fullmatch(rf"{CAPABILITY}-0-{stamp}[0-9a-f]{{10}}", task_id)
 
 
-def test_time_stands_still_for_everybody_else(kit: Kit) -> None:
-    """Under ``auto`` one account's reading moves neither another account nor the world."""
+def test_polls_move_only_their_accounts_time(kit: Kit) -> None:
+    """Under the auto clock one account's poll moves neither another account nor the world."""
     with kit.world(clock="auto") as world:
         one, other = kit.caller(world, credential="one"), kit.caller(world, credential="other")
-        mine, theirs = created(one), created(other)
+        mine, theirs = start(one), start(other)
         finish(one, mine)
         assert world.account("tomoviee", "other").now() == world.clock.now()
         assert world.account("tomoviee", "one").now() > world.clock.now()
@@ -136,26 +136,26 @@ def test_time_stands_still_for_everybody_else(kit: Kit) -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(0, 120), max_size=8), st.sampled_from(["A fox", "soundstage:fail", "soundstage:cancel"]))
-def test_a_task_that_is_read_at_any_times_never_goes_back(kit: Kit, waits: list[float], prompt: str) -> None:
-    """Over the wire as in the law: states in order, progress rising, unfinished at first, an end that stays."""
+def test_states_never_go_back(kit: Kit, waits: list[float], prompt: str) -> None:
+    """Polled at any times: states in order, rising progress, a final state that stays."""
     with kit.world() as world:
         caller = kit.caller(world)
-        task_id = created(caller, prompt)
-        seen = [read(caller, task_id)]
+        task_id = start(caller, prompt)
+        seen = [poll(caller, task_id)]
         for wait in [*waits, 300]:
             world.advance(wait)
-            seen.append(read(caller, task_id))
+            seen.append(poll(caller, task_id))
         assert [data["status"] for data in seen] == sorted(data["status"] for data in seen)
         assert [data["progress"] for data in seen] == sorted(data["progress"] for data in seen)
         assert (seen[0]["status"], seen[-1]["status"] in (3, 4, 5)) == (1, True)
 
 
-def test_a_film_costs_by_its_resolution(kit: Kit) -> None:
+def test_videos_cost_by_resolution(kit: Kit) -> None:
     """10 and 20 credits, reserved at creation (credits)."""
     with kit.world() as world:
         caller = kit.caller(world)
-        created(caller)
-        created(caller, resolution="1080p")
+        start(caller)
+        start(caller, resolution="1080p")
         assert [task.price for task in world.tasks()] == [10, 20]
         assert next(world.accounts()).ledger.reserved == 30
 
@@ -163,8 +163,8 @@ def test_a_film_costs_by_its_resolution(kit: Kit) -> None:
 # Refusals.
 
 
-def refused(reply: Reply, code: int, status: int, fact: str) -> str:
-    """Check a refusal, and return what it says."""
+def error_text(reply: Reply, code: int, status: int, fact: str) -> str:
+    """Check a refusal and return its message."""
     answer = reply.json()
     assert (reply.status, answer["code"], reply.headers["x-soundstage-fact"]) == (status, code, f"tomoviee:{fact}")
     assert list(answer) == ["code", "msg"]
@@ -196,43 +196,43 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 @DIALECTS
 @pytest.mark.parametrize(("params", "fact", "said"), WRONG)
-def test_a_wrong_parameter_is_refused(kit: Kit, *, http: bool, params: dict[str, Any], fact: str, said: str) -> None:
-    """680400 names field, value and what is allowed; HTTP 200, or 400 in the dialect that uses HTTP (errors.http)."""
+def test_invalid_parameters_are_refused(kit: Kit, *, http: bool, params: dict[str, Any], fact: str, said: str) -> None:
+    """680400 names field, value and what is allowed; HTTP 200, or 400 in the dialect http (errors.http)."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         caller = kit.caller(world)
-        message = refused(caller.create(**{"prompt": "A fox", **params}), 680400, 400 if http else 200, fact)
+        message = error_text(caller.create(**{"prompt": "A fox", **params}), 680400, 400 if http else 200, fact)
         assert message == f"invalid parameters: {said}"
         assert [*world.tasks(), *next(world.accounts()).ledger.entries] == []
 
 
 @DIALECTS
-def test_every_other_refusal_has_its_code_status_and_fact(kit: Kit, *, http: bool) -> None:
-    """Each as errors.codes has it, with HTTP 200 in the envelope's reading and its own status in the other."""
+def test_every_refusal_has_its_code_status_and_fact(kit: Kit, *, http: bool) -> None:
+    """Each as in errors.codes, with HTTP 200 in the dialect envelope and its own status in the dialect http."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         caller = kit.caller(world)
-        theirs = created(kit.caller(world, credential="another"))
+        theirs = start(kit.caller(world, credential="another"))
 
         def status(documented: int) -> int:
             return documented if http else 200
 
-        refused(caller.send("POST", POLL, {"task_id": "nobody"}), 680404, status(404), "poll.unknown_task")
-        refused(
+        error_text(caller.send("POST", POLL, {"task_id": "nobody"}), 680404, status(404), "poll.unknown_task")
+        error_text(
             caller.send("POST", POLL, {"task_id": theirs}),
             680404,
             status(404),
             "poll.unknown_task",
         )
-        refused(caller.send("POST", POLL, {"task_id": 5}), 680400, status(400), "poll.route")
-        refused(caller.send("POST", POLL, {"task_id": ["x"]}), 680400, status(400), "poll.route")
-        refused(caller.send("POST", POLL, {}), 680400, status(400), "poll.route")
-        refused(caller.send("POST", POLL, b"x"), 680400, status(400), "request.body")
-        refused(caller.send("POST", CREATE, b"[]"), 680400, status(400), "request.body")
-        said = refused(caller.send("POST", f"{CREATE}x", {}), 680404, status(404), "errors.codes")
+        error_text(caller.send("POST", POLL, {"task_id": 5}), 680400, status(400), "poll.route")
+        error_text(caller.send("POST", POLL, {"task_id": ["x"]}), 680400, status(400), "poll.route")
+        error_text(caller.send("POST", POLL, {}), 680400, status(400), "poll.route")
+        error_text(caller.send("POST", POLL, b"x"), 680400, status(400), "request.body")
+        error_text(caller.send("POST", CREATE, b"[]"), 680400, status(400), "request.body")
+        said = error_text(caller.send("POST", f"{CREATE}x", {}), 680404, status(404), "errors.codes")
         assert said == f"capability not found: no capability {CAPABILITY}x: did you mean {CAPABILITY}?"
-        refused(kit.caller(world, credential="broke-a").create(), 680402, status(402), "credits")
+        error_text(kit.caller(world, credential="broke-a").create(), 680402, status(402), "credits")
         limited = kit.caller(world, credential="limited-a")
-        created(limited)
-        refused(limited.create(), 680429, status(429), "errors.codes")
+        start(limited)
+        error_text(limited.create(), 680429, status(429), "errors.codes")
 
 
 @DIALECTS
@@ -244,12 +244,12 @@ def test_every_other_refusal_has_its_code_status_and_fact(kit: Kit, *, http: boo
         (680429, 429, "errors.codes"), (680500, 500, "errors.codes"),
     ],
 )  # fmt: skip
-def test_an_ordered_refusal_is_the_documented_one(kit: Kit, *, http: bool, code: int, status: int, fact: str) -> None:
-    """Every code of errors.codes, by a scenario; authentication is HTTP 401 in both readings."""
+def test_ordered_refusals_are_the_documented_ones(kit: Kit, *, http: bool, code: int, status: int, fact: str) -> None:
+    """Every code of errors.codes, ordered by a scenario; authentication is HTTP 401 in both dialects."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         world.scenario(Scenario("refuse", code=str(code), vendor="tomoviee"))
         expected = status if http or code == 680401 else 200
-        assert refused(kit.caller(world).create(), code, expected, fact).endswith(": ordered by a scenario")
+        assert error_text(kit.caller(world).create(), code, expected, fact).endswith(": ordered by a scenario")
 
 
 def basic(text: str) -> str:
@@ -281,12 +281,14 @@ def basic(text: str) -> str:
         ({"X-App-Key": "expired-a", "Authorization": basic("expired-a:secret")}, "the credential is expired"),
     ],
 )
-def test_a_wrong_credential_is_refused_everywhere(kit: Kit, *, http: bool, headers: dict[str, str], said: str) -> None:
-    """HTTP 401 and 680401 in both readings, on create, on poll and on a capability that does not exist."""
+def test_invalid_credentials_are_refused_everywhere(
+    kit: Kit, *, http: bool, headers: dict[str, str], said: str
+) -> None:
+    """HTTP 401 and 680401 in both dialects, on create, on poll and on an unknown capability."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         caller = kit.caller(world)
         for path in (CREATE, POLL, f"{CREATE}x"):
-            message = refused(
+            message = error_text(
                 caller.send("POST", path, {"prompt": "A fox"}, headers=headers), 680401, 401, "auth.rejected"
             )
             assert message.startswith(f"authentication failed: {said}")
@@ -295,19 +297,19 @@ def test_a_wrong_credential_is_refused_everywhere(kit: Kit, *, http: bool, heade
 
 
 def test_another_secret_than_the_first_is_refused(kit: Kit) -> None:
-    """The secret of an account's first use is its secret; even then nothing of either is said."""
+    """The secret of an account's first call is its secret, and no refusal contains either."""
     with kit.world() as world:
-        created(kit.caller(world, secret="the:first: secret"))
-        message = refused(kit.caller(world, secret="another").create(), 680401, 401, "auth.rejected")
+        start(kit.caller(world, secret="the:first: secret"))
+        message = error_text(kit.caller(world, secret="another").create(), 680401, 401, "auth.rejected")
         assert message == "authentication failed: the secret is not the one that this account first used"
-        created(kit.caller(world, secret="the:first: secret"))
+        start(kit.caller(world, secret="the:first: secret"))
 
 
-def test_a_dialect_may_be_one_accounts(kit: Kit) -> None:
-    """Two callers of one server may hear two readings."""
+def test_a_dialect_can_be_set_for_one_account(kit: Kit) -> None:
+    """Two callers of one server can have different dialects."""
     with kit.world() as world:
         one, other = kit.caller(world, credential="one"), kit.caller(world, credential="other")
-        created(one)
+        start(one)
         world.dialects.choose({"tomoviee.errors": "http"}, world.account("tomoviee", "one").name)
         assert (one.create("").status, other.create("").status) == (400, 200)
 
@@ -315,8 +317,8 @@ def test_a_dialect_may_be_one_accounts(kit: Kit) -> None:
 # The token route.
 
 
-def test_a_token_is_ready_to_be_sent(kit: Kit) -> None:
-    """The answer's value is the whole Authorization header of the key and its secret (auth.token_route)."""
+def test_the_token_is_a_complete_header_value(kit: Kit) -> None:
+    """The response has the complete Authorization value of the key and its secret (auth.token_route)."""
     with kit.world() as world:
         caller = kit.caller(world)
         reply = caller.send("GET", TOKEN, query=b"access_key=key&secret=se%20cret%2B", headers={})
@@ -335,12 +337,12 @@ def test_a_token_is_ready_to_be_sent(kit: Kit) -> None:
         (b"access_key=key-1&secret=another", 680401, "auth.rejected", "the secret is not the one that"),
     ],
 )
-def test_no_token_is_made_of_a_wrong_credential(
+def test_no_token_for_an_invalid_credential(
     kit: Kit, *, http: bool, query: bytes, code: int, fact: str, said: str
 ) -> None:
     """A key or secret that is missing, refused or another account's is refused as everywhere."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         caller = kit.caller(world)
-        created(caller)
+        start(caller)
         status = code - 680000 if http or code == 680401 else 200
-        assert said in refused(caller.send("GET", TOKEN, query=query, headers={}), code, status, fact)
+        assert said in error_text(caller.send("GET", TOKEN, query=query, headers={}), code, status, fact)
