@@ -49,7 +49,7 @@ class FontSource:
     Args:
         scripts: The scripts, for people.
         sample: Characters that a font must have to be used for these scripts.
-        language: What fontconfig is asked for, as a language tag.
+        language: The language to request from fontconfig, as a tag.
         package: The import package that contains the preferred font.
         file: The preferred font's path inside the package.
         index: Which face of the preferred font's file.

@@ -74,10 +74,10 @@ def test_masks_differ_by_seed_and_contain_their_title() -> None:
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
 def test_an_image_depends_on_its_spec_alone(kind: ImageFormat) -> None:
     """Equal specs give equal bytes, and every field changes them."""
-    picture = Image(200, 120, "A fox", "c", 5, kind)
+    spec = Image(200, 120, "A fox", "c", 5, kind)
     others = [Image(200, 120, *words, kind) for words in (("A cat", "c", 5), ("A fox", "d", 5), ("A fox", "c", 6))]
-    rendered = render(picture)
-    assert render(picture) == rendered
+    rendered = render(spec)
+    assert render(spec) == rendered
     assert len({rendered, *map(render, others)}) == 4
 
 

@@ -111,9 +111,9 @@ def test_tasks_keep_digests_instead_of_images(kit: Kit, caller: Caller, world: W
     kept = json.dumps(task.params)
     assert sent not in kept
     assert kept.count("sha256:") == 2
-    (film,) = media_for(task)
-    assert isinstance(film, Video)
-    assert film.width / film.height == pytest.approx(640 / 480, rel=0.01)
+    (video,) = media_for(task)
+    assert isinstance(video, Video)
+    assert video.width / video.height == pytest.approx(640 / 480, rel=0.01)
 
 
 def test_request_ids_are_repeatable_and_unique(kit: Kit) -> None:

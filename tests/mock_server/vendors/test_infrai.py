@@ -97,14 +97,14 @@ def test_a_cancel_survives_a_restart(kit: Kit, tmp_path: Path) -> None:
 
 def test_equal_seeds_repeat_everything(kit: Kit) -> None:
     """Worlds of equal seeds open the same trials and return the same metadata at the same time; others do not."""
-    told = []
+    opened = []
     for seed in (7, 7, 8):
         with kit.world(seed=seed) as world:
             world.clock.advance(0)
             caller = kit.caller(world, "infrai")
-            told.append([caller.send("POST", "/v1/activate", headers={}).json()["data"] for _ in range(2)])
-    assert told[0] == told[1] != told[2]
-    assert told[0][0] != told[0][1]
+            opened.append([caller.send("POST", "/v1/activate", headers={}).json()["data"] for _ in range(2)])
+    assert opened[0] == opened[1] != opened[2]
+    assert opened[0][0] != opened[0][1]
 
 
 def test_a_trial_survives_a_restart(kit: Kit, tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_every_failure_has_a_reason(kit: Kit, fate: Fate) -> None:
         caller = kit.caller(world, "infrai")
         job = start(caller, prompt=f"soundstage:{fate.value}").json()["data"]["job_id"]
         world.advance(1800)
-        told = caller.send("GET", f"/v1/video/jobs/{job}").json()["data"]
-        assert told["state"] == ("cancelled" if fate is Fate.CANCEL else "failed")
-        assert ("timeout" in told["error"]) == (fate is Fate.TIMEOUT)
+        data = caller.send("GET", f"/v1/video/jobs/{job}").json()["data"]
+        assert data["state"] == ("cancelled" if fate is Fate.CANCEL else "failed")
+        assert ("timeout" in data["error"]) == (fate is Fate.TIMEOUT)
 
 
 @given(data=st.data())

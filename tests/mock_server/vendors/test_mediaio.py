@@ -154,12 +154,12 @@ def test_tasks_make_the_requested_media(kit: Kit, data: st.DataObject, capabilit
         task = service.tasks[answer["data"]["task_id"]]
         made = service.outputs(task)
         assert len(made) == int(task.params.get("counts", "1"))
-        for medium in made:
-            assert isinstance(medium, Video if makes_videos(chosen) else Image)
-            if isinstance(medium, Video):
-                assert medium.seconds == float(task.params.get("duration", "5s").removesuffix("s"))
-                assert min(medium.width, medium.height) == int(task.params.get("resolution", "720P").removesuffix("P"))
-                assert medium.audio == (task.params.get("generate_audio") == "True")
+        for spec in made:
+            assert isinstance(spec, Video if makes_videos(chosen) else Image)
+            if isinstance(spec, Video):
+                assert spec.seconds == float(task.params.get("duration", "5s").removesuffix("s"))
+                assert min(spec.width, spec.height) == int(task.params.get("resolution", "720P").removesuffix("P"))
+                assert spec.audio == (task.params.get("generate_audio") == "True")
 
 
 def test_several_images_differ(caller: Caller) -> None:

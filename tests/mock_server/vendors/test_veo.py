@@ -109,8 +109,8 @@ def test_urls_use_the_public_url(kit: Kit) -> None:
             redirect.headers["location"]
             == f"https://mock.example/x/veo/download/v1beta/files/{file}:download?alt=media"
         )
-        told = caller.send("GET", f"/v1beta/{operation}").json()["response"]["generateVideoResponse"]
-        assert told["generatedSamples"][0]["video"]["uri"].startswith("https://mock.example/x/veo/v1beta/files/")
+        response = caller.send("GET", f"/v1beta/{operation}").json()["response"]["generateVideoResponse"]
+        assert response["generatedSamples"][0]["video"]["uri"].startswith("https://mock.example/x/veo/v1beta/files/")
 
 
 def test_files_survive_a_snapshot(kit: Kit, world: World) -> None:
@@ -144,20 +144,20 @@ def test_result_urls_are_available_from_python(world: World, caller: Caller) -> 
     (url,) = service.result_urls(task)
     path, _, query = url.partition("/veo")[2].partition("?")
     assert caller.send("GET", path, query=query.encode()).headers["content-type"] == "video/mp4"
-    (film,) = service.outputs(task)
-    assert isinstance(film, Video)
-    assert (film.width, film.height, film.seconds, film.audio) == (1280, 720, 8.0, True)
+    (video,) = service.outputs(task)
+    assert isinstance(video, Video)
+    assert (video.width, video.height, video.seconds, video.audio) == (1280, 720, 8.0, True)
 
 
 def test_a_video_without_a_prompt_has_a_title(world: World, caller: Caller) -> None:
     """An image alone is enough for a video."""
-    picture = {"bytesBase64Encoded": b64encode(b"\xff\xd8\xff").decode(), "mimeType": "image/jpeg"}
-    assert caller.send("POST", CREATE, {"instances": [{"image": picture}]}).status == 200
+    image = {"bytesBase64Encoded": b64encode(b"\xff\xd8\xff").decode(), "mimeType": "image/jpeg"}
+    assert caller.send("POST", CREATE, {"instances": [{"image": image}]}).status == 200
     (task,) = world.tasks()
-    (film,) = world.services["veo"].outputs(task)
-    assert isinstance(film, Video)
-    assert film.title
-    assert picture["bytesBase64Encoded"] not in str(task.params)
+    (video,) = world.services["veo"].outputs(task)
+    assert isinstance(video, Video)
+    assert video.title
+    assert image["bytesBase64Encoded"] not in str(task.params)
 
 
 def test_a_key_in_the_query_is_not_in_the_journal(world: World, caller: Caller) -> None:
@@ -218,8 +218,8 @@ def test_operations_end_as_ordered(caller: Caller, word: str, member: str, count
     operation = caller.send("POST", create, body).json()["name"]
     ended = [caller.send("GET", f"/v1beta/{operation}").json() for _ in range(2)][-1]
     assert set(ended) == {"name", "done", member}
-    told = ended.get("response", {}).get("generateVideoResponse", {})
-    assert told.get("raiMediaFilteredCount", 0) == count
+    response = ended.get("response", {}).get("generateVideoResponse", {})
+    assert response.get("raiMediaFilteredCount", 0) == count
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_the_dialect_determines_file_urls(world: World, caller: Caller, reading:
     world.dialects.choose({"veo.uri": reading})
     operation, _ = make(caller)
     before = "/gemini" if reading == "own" else ""
-    told = caller.send("GET", f"{before}/v1beta/{operation}").json()["response"]["generateVideoResponse"]
-    assert told["generatedSamples"][0]["video"]["uri"].startswith(place)
+    response = caller.send("GET", f"{before}/v1beta/{operation}").json()["response"]["generateVideoResponse"]
+    assert response["generatedSamples"][0]["video"]["uri"].startswith(place)
 
 
 def test_files_are_only_available_to_their_owner(kit: Kit, world: World, caller: Caller) -> None:

@@ -36,7 +36,7 @@ KLING: Final = (
     INVALID, WRONG_METHOD, NOT_FOUND, PLATFORM_POLICY, BLOCKED, TOO_FAST, TOO_MANY, FORBIDDEN_ADDRESS, INTERNAL,
     UNAVAILABLE, TIMED_OUT,
 )  # fmt: skip
-# The gateway's own (errors.gateway); a reason stands in the message, the code is the HTTP status.
+# The gateway's own (errors.gateway); a reason is in the message, the code is the HTTP status.
 GATEWAY: Final = (
     *(
         Refusal(reason, 400, reason, "errors.gateway")

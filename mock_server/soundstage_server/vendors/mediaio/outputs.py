@@ -62,7 +62,7 @@ def _video(task: Task, name: str) -> Video:
     length = params.get("duration")
     seconds = float(length.removesuffix("s")) if length else known_seconds(params, "video") or DEFAULT_SECONDS
     caption = f"Media.io · {name} · {resolution} · {seconds:g} s"
-    title = params.get("prompt", "the motion of a film")
+    title = params.get("prompt", "the motion of a video")
     return Video(width, height, seconds, title, caption, task.seed, audio=params.get("generate_audio") == "True")
 
 

@@ -39,7 +39,7 @@ PROXY_NO_CREDIT: Final = Refusal("budget_exceeded", 429, "the budget of this key
 PROXY_NO_KEY: Final = Refusal("internal_server_error", 500, "the proxy has no key for Google", "errors.proxy")
 
 PROXY_REFUSALS: Final = {UNAUTHENTICATED: PROXY_KEY, NO_KEY: PROXY_KEY, NO_CREDIT: PROXY_NO_CREDIT}
-"""What the proxy says in Google's place, under its own path (errors.where)."""
+"""The proxy's refusals in place of Google's, under its own path (errors.where)."""
 PROXY_TYPES: Final = {refusal.code for refusal in (PROXY_KEY, PROXY_NO_CREDIT, PROXY_NO_KEY)}
 _RETRY: Final = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "41s"}  # quota.retry
 _REASON: Final = {

@@ -69,19 +69,19 @@ def test_an_abandoned_request_counts_until_it_ends(kit: Kit) -> None:
         caller = kit.caller(world, "edrawmax", "limited-1")
         scope = kit.scope("POST", f"/edrawmax{ROUTE}gantt", b"", caller.headers)
         body = json.dumps({"prompt": "A fox"}).encode()
-        asked: list[dict[str, Any]] = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
-        assert kit.exchange(Simulator(world), scope, asked) is None
+        messages: list[dict[str, Any]] = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+        assert kit.exchange(Simulator(world), scope, messages) is None
         assert ask(caller)["code"] == 3001
         moved[0] += 30
         (task,) = world.tasks()
         assert task.ends - task.created <= 30
 
         async def later() -> Any:
-            held = asyncio.create_task(asyncio.to_thread(ask, caller))
+            request = asyncio.create_task(asyncio.to_thread(ask, caller))
             while len(list(world.tasks())) < 2:  # noqa: ASYNC110 - another thread makes it, and sets no event
                 await asyncio.sleep(0)
             moved[0] += 30
-            return await held
+            return await request
 
         assert asyncio.run(later())["code"] == 0
 

@@ -20,7 +20,7 @@ CREDENTIALS = {"email": "2fa-fox", "password": "secret"}
 
 @pytest.fixture
 def world(kit: Kit) -> Iterator[World]:
-    """A world whose time stands still."""
+    """A world whose time only moves when the test moves it."""
     with kit.world() as world:
         yield world
 

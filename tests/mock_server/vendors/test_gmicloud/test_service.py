@@ -122,10 +122,10 @@ def test_declared_parameters_are_validated(kit: Kit, model: Any) -> None:
     """Declared parameters and validated payloads come from the same rows, and defaults are valid."""
     by_name = {field.name: field for field in fields_of(model)}
     for parameter in model.parameters:
-        told, field = declared(parameter), by_name[parameter.field.name]
-        assert (told["key"], told["required"]) == (field.name, field.required)
+        declaration, field = declared(parameter), by_name[parameter.field.name]
+        assert (declaration["key"], declaration["required"]) == (field.name, field.required)
         assert field.default is None or field.rule.accepts(field.default)
-        assert told["type"] == ("numeric" if field.rule.schema["type"] in ("integer", "number") else "text")
+        assert declaration["type"] == ("numeric" if field.rule.schema["type"] in ("integer", "number") else "text")
     assert isinstance(detail_of(model)["price_info"]["price"], int)
 
     @settings(deadline=None, max_examples=20)
@@ -141,24 +141,24 @@ def test_declared_parameters_are_validated(kit: Kit, model: Any) -> None:
 def test_equal_seeds_make_equal_videos(caller: Caller, world: World) -> None:
     """Two requests with one seed make the same video; without a seed each differs."""
 
-    def film(**payload: Any) -> Any:
+    def video(**payload: Any) -> Any:
         body = {"model": TEXT, "payload": {"prompt": "A fox", **payload}}
         caller.send("POST", f"{KEYED}/requests", body)
         return world.services["gmicloud"].outputs(list(world.tasks())[-1])[0]
 
-    assert film(seed=7) == film(seed=7)
-    assert film() != film()
+    assert video(seed=7) == video(seed=7)
+    assert video() != video()
 
 
 @pytest.mark.parametrize(("model", "lines"), [(TEXT, 720), ("Wan-AI_Wan2.1-T2V-1.3B", 480)])
 def test_videos_have_their_models_size(caller: Caller, world: World, model: str, lines: int) -> None:
     """The short side is the model's, the ratio 16:9, and the thumbnail small."""
     caller.send("POST", f"{KEYED}/requests", {"model": model, "payload": {"prompt": "A fox", "video_length": 3}})
-    film, thumbnail = world.services["gmicloud"].outputs(next(world.tasks()))
-    assert isinstance(film, Video)
+    video, thumbnail = world.services["gmicloud"].outputs(next(world.tasks()))
+    assert isinstance(video, Video)
     assert isinstance(thumbnail, Image)
-    assert (min(film.width, film.height), film.seconds, thumbnail.height) == (lines, 3.0, 180)
-    assert film.width / film.height == pytest.approx(16 / 9, rel=0.01)
+    assert (min(video.width, video.height), video.seconds, thumbnail.height) == (lines, 3.0, 180)
+    assert video.width / video.height == pytest.approx(16 / 9, rel=0.01)
 
 
 def png(width: int, height: int) -> bytes:
@@ -168,19 +168,19 @@ def png(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("way", ["held", "sent"])
+@pytest.mark.parametrize("way", ["uploaded", "sent"])
 def test_videos_have_the_ratio_of_their_image(caller: Caller, world: World, way: str) -> None:
     """An uploaded image or one in a data URL determines the ratio, up to 4:1."""
     for sides, ratio in (((200, 300), 2 / 3), ((1600, 100), 4.0)):
         content = png(*sides)
-        held = world.add_upload("fox.png", content)
+        uploaded = world.add_upload("fox.png", content)
         sent = f"data:image/png;base64,{b64encode(content).decode()}"
-        image = f"http://127.0.0.1:8080{held}" if way == "held" else sent
+        image = f"http://127.0.0.1:8080{uploaded}" if way == "uploaded" else sent
         body = {"model": MOTION, "payload": {"prompt": "A fox", "image": image}}
         made = caller.send("POST", f"{KEYED}/requests", body).json()["request_id"]
-        film = world.services["gmicloud"].outputs(world.services["gmicloud"].tasks[made])[0]
-        assert isinstance(film, Video)
-        assert film.width / film.height == pytest.approx(ratio, rel=0.02)
+        video = world.services["gmicloud"].outputs(world.services["gmicloud"].tasks[made])[0]
+        assert isinstance(video, Video)
+        assert video.width / video.height == pytest.approx(ratio, rel=0.02)
         assert finish(caller, made)[0]["payload"]["image"] == image
 
 
@@ -233,8 +233,8 @@ def test_logins_are_journaled_without_secrets(caller: Caller, world: World) -> N
     caller.send("GET", f"{ROOT}/me/profile", headers=headers)
     journal = [entry.redacted() for entry in world.account("gmicloud", "2fa-fox").journal]
     assert [entry["path"].removeprefix(ROOT) for entry in journal] == ["/me/auth-tokens", "/me/sessions", "/me/profile"]
-    told = json.dumps(journal)
-    assert not any(secret in told for secret in ("secret", "123456", "eyJ"))
+    text = json.dumps(journal)
+    assert not any(secret in text for secret in ("secret", "123456", "eyJ"))
 
 
 def test_equal_seeds_repeat_tokens(kit: Kit) -> None:
@@ -295,8 +295,8 @@ def test_tokens_are_signed_jwts(caller: Caller) -> None:
     token = login(caller)["Authorization"].removeprefix("Bearer ")
     head, claims, signature = token.split(".")
     assert json.loads(urlsafe_b64decode(head + "==")) == {"alg": "HS256", "typ": "JWT"}
-    said = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-    assert (said["email"], said["type"]) == ("fox@example.test", "access")
+    decoded = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    assert (decoded["email"], decoded["type"]) == ("fox@example.test", "access")
     for changed in (
         f"{head}.{claims[:-2]}.{signature}",
         f"{head}.{claims}.",

@@ -102,9 +102,9 @@ def test_videos_have_the_requested_size(caller: Caller, resolution: str, ratio: 
     assert width / height == pytest.approx(wanted[0] / wanted[1], rel=0.01)
     assert seconds == 5
     service = caller.app.world.services["tomoviee"]
-    (medium,) = service.outputs(list(service.tasks.values())[-1])
-    assert isinstance(medium, Video)
-    assert (medium.width, medium.height) == wanted
+    (spec,) = service.outputs(list(service.tasks.values())[-1])
+    assert isinstance(spec, Video)
+    assert (spec.width, spec.height) == wanted
 
 
 @pytest.mark.parametrize(("resolution", "ratio"), [("720p", "16:9"), ("1080p", "9:16")])
@@ -125,10 +125,10 @@ def test_every_capability_makes_the_requested_media(  # noqa: PLR0917 - pytest p
         assert list(urls) == [key]
         media: list[Any] = list(world.services["tomoviee"].outputs(next(world.tasks())))
         assert [
-            pytest.approx(medium.seconds, abs=0.1) if isinstance(medium, Audio) else (medium.width, medium.height)
-            for medium in media
+            pytest.approx(spec.seconds, abs=0.1) if isinstance(spec, Audio) else (spec.width, spec.height)
+            for spec in media
         ] == made
-        assert len({medium.seed for medium in media}) == len(media) == len(urls[key])
+        assert len({spec.seed for spec in media}) == len(media) == len(urls[key])
         kind = {"video_path": "video/mp4", "images_path": "image/png", "audio_path": "audio/mpeg"}[key]
         for url in urls[key]:
             assert caller.fetch(url).headers["content-type"] == kind
@@ -145,8 +145,8 @@ def test_masks_are_black_and_white(caller: Caller) -> None:
     assert min(numbers) >= 1
     assert len(numbers) > 1
     assert all(
-        isinstance(medium, Mask)
-        for medium in caller.app.world.services["tomoviee"].outputs(list(caller.app.world.tasks())[-1])
+        isinstance(spec, Mask)
+        for spec in caller.app.world.services["tomoviee"].outputs(list(caller.app.world.tasks())[-1])
     )
 
 
@@ -157,16 +157,16 @@ def test_the_dialect_determines_the_image_key(kit: Kit, key: str) -> None:
         caller = kit.caller(world)
         assert list(result(caller, "tm_redrawing", {"prompt": "p", "init_image": URL})) == [key]
         assert list(result(caller, "tm_text2video_b", {"prompt": "p"})) == ["video_path"]
-        assert all(isinstance(medium, Image) for medium in world.services["tomoviee"].outputs(next(world.tasks())))
+        assert all(isinstance(spec, Image) for spec in world.services["tomoviee"].outputs(next(world.tasks())))
 
 
 def test_music_uses_77_tokens_of_a_prompt(kit: Kit) -> None:
     """Only 77 tokens are used (text2music.params)."""
     with kit.world() as world:
         result(kit.caller(world), "tm_text2music", {"prompt": "la " * 200, "duration": 5, "qty": 1})
-        (medium,) = world.services["tomoviee"].outputs(next(world.tasks()))
-        assert isinstance(medium, Audio)
-        assert medium.title == " ".join(["la"] * 77)
+        (spec,) = world.services["tomoviee"].outputs(next(world.tasks()))
+        assert isinstance(spec, Audio)
+        assert spec.title == " ".join(["la"] * 77)
 
 
 @pytest.mark.parametrize(("reading", "name"), [("skill", "progress"), ("pages", "process")])

@@ -195,13 +195,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 
 
 @DIALECTS
-@pytest.mark.parametrize(("params", "fact", "said"), WRONG)
-def test_invalid_parameters_are_refused(kit: Kit, *, http: bool, params: dict[str, Any], fact: str, said: str) -> None:
+@pytest.mark.parametrize(("params", "fact", "expected"), WRONG)
+def test_invalid_parameters_are_refused(
+    kit: Kit, *, http: bool, params: dict[str, Any], fact: str, expected: str
+) -> None:
     """680400 names field, value and what is allowed; HTTP 200, or 400 in the dialect http (errors.http)."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         caller = kit.caller(world)
         message = error_text(caller.create(**{"prompt": "A fox", **params}), 680400, 400 if http else 200, fact)
-        assert message == f"invalid parameters: {said}"
+        assert message == f"invalid parameters: {expected}"
         assert [*world.tasks(), *next(world.accounts()).ledger.entries] == []
 
 
@@ -215,7 +217,7 @@ def test_every_refusal_has_its_code_status_and_fact(kit: Kit, *, http: bool) -> 
         def status(documented: int) -> int:
             return documented if http else 200
 
-        error_text(caller.send("POST", POLL, {"task_id": "nobody"}), 680404, status(404), "poll.unknown_task")
+        error_text(caller.send("POST", POLL, {"task_id": "unknown"}), 680404, status(404), "poll.unknown_task")
         error_text(
             caller.send("POST", POLL, {"task_id": theirs}),
             680404,
@@ -227,8 +229,8 @@ def test_every_refusal_has_its_code_status_and_fact(kit: Kit, *, http: bool) -> 
         error_text(caller.send("POST", POLL, {}), 680400, status(400), "poll.route")
         error_text(caller.send("POST", POLL, b"x"), 680400, status(400), "request.body")
         error_text(caller.send("POST", CREATE, b"[]"), 680400, status(400), "request.body")
-        said = error_text(caller.send("POST", f"{CREATE}x", {}), 680404, status(404), "errors.codes")
-        assert said == f"capability not found: no capability {CAPABILITY}x: did you mean {CAPABILITY}?"
+        expected = error_text(caller.send("POST", f"{CREATE}x", {}), 680404, status(404), "errors.codes")
+        assert expected == f"capability not found: no capability {CAPABILITY}x: did you mean {CAPABILITY}?"
         error_text(kit.caller(world, credential="broke-a").create(), 680402, status(402), "credits")
         limited = kit.caller(world, credential="limited-a")
         start(limited)
@@ -259,7 +261,7 @@ def basic(text: str) -> str:
 
 @DIALECTS
 @pytest.mark.parametrize(
-    ("headers", "said"),
+    ("headers", "expected"),
     [
         ({}, "the header X-App-Key is missing"),
         ({"X-App-Key": "key"}, "the header Authorization is missing"),
@@ -282,7 +284,7 @@ def basic(text: str) -> str:
     ],
 )
 def test_invalid_credentials_are_refused_everywhere(
-    kit: Kit, *, http: bool, headers: dict[str, str], said: str
+    kit: Kit, *, http: bool, headers: dict[str, str], expected: str
 ) -> None:
     """HTTP 401 and 680401 in both dialects, on create, on poll and on an unknown capability."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
@@ -291,7 +293,7 @@ def test_invalid_credentials_are_refused_everywhere(
             message = error_text(
                 caller.send("POST", path, {"prompt": "A fox"}, headers=headers), 680401, 401, "auth.rejected"
             )
-            assert message.startswith(f"authentication failed: {said}")
+            assert message.startswith(f"authentication failed: {expected}")
             assert "secret" not in message.replace("app_secret", "")
         assert [*world.accounts(), *world.tasks()] == []
 
@@ -329,7 +331,7 @@ def test_the_token_is_a_complete_header_value(kit: Kit) -> None:
 
 @DIALECTS
 @pytest.mark.parametrize(
-    ("query", "code", "fact", "said"),
+    ("query", "code", "fact", "expected"),
     [
         (b"", 680400, "auth.token_route", "access_key must be a non-empty string; it is missing"),
         (b"access_key=key&secret=", 680400, "auth.token_route", "secret must be a non-empty string; got ''"),
@@ -338,11 +340,11 @@ def test_the_token_is_a_complete_header_value(kit: Kit) -> None:
     ],
 )
 def test_no_token_for_an_invalid_credential(
-    kit: Kit, *, http: bool, query: bytes, code: int, fact: str, said: str
+    kit: Kit, *, http: bool, query: bytes, code: int, fact: str, expected: str
 ) -> None:
     """A key or secret that is missing, refused or another account's is refused as everywhere."""
     with kit.world(dialects={"tomoviee.errors": "http" if http else "envelope"}) as world:
         caller = kit.caller(world)
         start(caller)
         status = code - 680000 if http or code == 680401 else 200
-        assert said in error_text(caller.send("GET", TOKEN, query=query, headers={}), code, status, fact)
+        assert expected in error_text(caller.send("GET", TOKEN, query=query, headers={}), code, status, fact)
