@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -154,28 +155,47 @@ def test_the_options_are_explained(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "allowed"),
-    [
-        ("target", "127.0.0.1:8080", "allowed: in-process, live, or an http address"),
-        ("vendor", "nobody", "allowed: tomoviee"),
-        ("seed", "-1", "allowed: a whole number from 0 to 4294967295"),
-        ("seed", "many", "allowed: a whole number from 0 to 4294967295"),
-        ("budget", "nobody=5", "allowed: tomoviee"),
-        ("budget", "tomoviee=much", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
-        ("budget", "tomoviee=-1", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
-        ("budget", "tomoviee=inf", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
-        ("budget", "tomoviee=unknown-ok:", "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"),
-        ("input", "https://example.test/a.png", "allowed: NAME=VALUE, such as image=https://..."),
-    ],
-)
-def test_a_bad_value_is_refused_by_its_option(tmp_path: Path, option: str, value: str, allowed: str) -> None:
+AMOUNT = "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"
+BAD_VALUES = [
+    ("target", "127.0.0.1:8080", "allowed: in-process, live, or an http address"),
+    ("vendor", "nobody", "allowed: tomoviee"),
+    ("seed", "-1", "allowed: a whole number from 0 to 4294967295"),
+    ("seed", "many", "allowed: a whole number from 0 to 4294967295"),
+    ("budget", "nobody=5", "allowed: tomoviee"),
+    ("budget", "tomoviee=much", AMOUNT),
+    ("budget", "tomoviee=-1", AMOUNT),
+    ("budget", "tomoviee=inf", AMOUNT),
+    ("budget", "tomoviee=unknown-ok:", AMOUNT),
+    ("input", "https://example.test/a.png", "allowed: NAME=VALUE, such as image=https://..."),
+]
+MANY_RUNS = """
+import json, sys, pytest
+for arguments in json.loads(sys.argv[1]):
+    sys.stderr.write(f"exit code {int(pytest.main(arguments))}; next run\\n")
+    sys.stderr.flush()
+"""
+
+
+def test_bad_option_value_is_refused(tmp_path: Path) -> None:
     """A usage error names the option, the value and what is allowed, before anything is collected."""
-    code, printed = session(tmp_path, PLAIN, f"--soundstage-{option}", value)
-    assert code == pytest.ExitCode.USAGE_ERROR, printed
-    assert f"ERROR: --soundstage-{option} " in printed
-    assert repr(value.partition("=")[0] if "names" in printed else value) in printed
-    assert allowed in printed
+    runs = [["-p", "no:cacheprovider", f"--soundstage-{option}", value] for option, value, _ in BAD_VALUES]
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    # One process for all values: starting an interpreter takes longer than the runs.
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_RUNS, json.dumps(runs)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    outputs = done.stdout.split("; next run\n")[:-1]
+    for (option, value, allowed), printed in zip(BAD_VALUES, outputs, strict=True):
+        assert printed.endswith(f"exit code {int(pytest.ExitCode.USAGE_ERROR)}"), printed
+        assert f"ERROR: --soundstage-{option} " in printed
+        assert repr(value.partition("=")[0] if "names" in printed else value) in printed
+        assert allowed in printed
 
 
 def test_a_dry_run_and_workers_know_their_target(tmp_path: Path) -> None:
@@ -295,13 +315,16 @@ def test_the_plugin_is_inert_in_a_client_only_install(tmp_path: Path) -> None:
     assert code == 0, printed
 
 
-@pytest.mark.parametrize("fixture", ["soundstage", "target", "tomoviee", "async_tomoviee"])
-def test_a_fixture_names_the_extra_that_it_needs(tmp_path: Path, fixture: str) -> None:
+def test_fixture_names_the_extra_that_it_needs(tmp_path: Path) -> None:
     """Without the extras, a test that uses a fixture fails with the extra and the way to install it."""
-    code, printed = hidden_session(tmp_path, f"def test_it({fixture}):\n    pass\n")
+    fixtures = ("soundstage", "target", "tomoviee", "async_tomoviee")
+    tests = "\n".join(f"def test_{fixture}({fixture}):\n    pass\n" for fixture in fixtures)
+    code, printed = hidden_session(tmp_path, tests)
     assert code == 1
-    assert "needs the all extra" in printed
-    assert "run pip install '.[all]' in the repository" in printed
+    for fixture in fixtures:
+        error = printed.partition(f"_ ERROR at setup of test_{fixture} _")[2].partition("_ ERROR at setup")[0]
+        assert "needs the all extra" in error
+        assert "run pip install '.[all]' in the repository" in error
     assert "pip install 'soundstage" not in printed.replace("pip install 'soundstage-VERSION-py3-none-any.whl", "")
 
 
