@@ -1,4 +1,4 @@
-"""What the simulator's tests share: worlds whose time stands, calls without a socket, and one row for each vendor."""
+"""Helpers of the simulator's tests: worlds with a manual clock, requests without a socket, one row per vendor."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ SECRET = "planted-secret-0123456789"
 
 
 def tomoviee_headers(credential: str, secret: str) -> dict[str, str]:
-    """Say who is calling, as Tomoviee's callers do."""
+    """Return the credential headers of Tomoviee."""
     token = b64encode(f"{credential}:{secret}".encode()).decode()
     return {"X-App-Key": credential, "Authorization": f"Basic {token}"}
 
 
 def key_headers(credential: str, secret: str) -> dict[str, str]:
-    """Say who is calling, as callers with nothing but a key do."""
+    """Return the headers of a Bearer key."""
     del secret
     return {"Authorization": f"Bearer {credential}"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """How one vendor is spoken to: its credentials, a call that makes a task of a prompt, what it takes unchecked."""
+    """One vendor's requests: its credentials, a create call with a prompt, and parameters that it does not check."""
 
     headers: Callable[[str, str], dict[str, str]]
     create: str
@@ -102,18 +102,18 @@ class Drawn:
     schema: Mapping[str, Any]
 
 
-def encoded_picture(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    """Return a plain picture in base64."""
+def encoded_image(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
+    """Return a plain image in base64."""
     file = BytesIO()
     Image.new("L", (width, height)).save(file, kind)
     return b64encode(file.getvalue()).decode()
 
 
-PICTURE = encoded_picture()
+PICTURE = encoded_image()
 
 
 def values_of(rule: Rule | Drawn) -> st.SearchStrategy[Any]:
-    """Draw what *rule* holds, by its schema alone."""
+    """Draw values that *rule* accepts, from its schema alone."""
     schema: dict[str, Any] = dict(rule.schema)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
@@ -149,7 +149,7 @@ _DRAWN: dict[str, Callable[[dict[str, Any]], st.SearchStrategy[Any]]] = {
 
 
 def bodies_of(fields: Iterable[Field]) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw bodies that hold *fields*: what is required, and of the rest what may be, null for absent among it."""
+    """Draw bodies with *fields*: required ones always, optional ones sometimes, null for absent included."""
     required = {field.name: values_of(field.rule) for field in fields if field.required}
     optional = {field.name: st.none() | values_of(field.rule) for field in fields if not field.required}
     return st.fixed_dictionaries(required, optional=optional)
@@ -169,7 +169,7 @@ class Reply:
 
 
 def scope_of(method: str, path: str, query: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    """Return an ASGI scope as uvicorn would make it."""
+    """Return an ASGI scope as uvicorn makes it."""
     raw = {"Host": "127.0.0.1:8080", **headers}
     return {
         "type": "http",
@@ -188,7 +188,7 @@ def scope_of(method: str, path: str, query: bytes, headers: Mapping[str, str]) -
 
 
 def exchange(app: Simulator, scope: dict[str, Any], asked: Iterable[dict[str, Any]]) -> Reply | None:
-    """Run one ASGI exchange to its end; None means that nothing was answered."""
+    """Run one ASGI exchange to its end; None means that there was no response."""
     coming = iter(asked)
     sent: list[Any] = []
 
@@ -248,18 +248,18 @@ class Caller:
 
 @dataclass(frozen=True)
 class Kit:
-    """Makers of what a test needs."""
+    """Helpers that tests get as the fixture `kit`."""
 
     secret: str = SECRET
     picture: str = PICTURE
     rows: Mapping[str, Row] = field(default_factory=lambda: ROWS)
 
     def world(self, **options: Any) -> World:
-        """A world whose time stands still and whose media are cheap."""
+        """A world with a manual clock and small media."""
         return World(**{"clock": "manual", "media": "small", **options})
 
     def caller(self, world: World, vendor: str = "tomoviee", credential: str = "key-1", secret: str = SECRET) -> Caller:
-        """Somebody with a credential, before a simulator of *world*."""
+        """A caller with a credential, connected to a simulator of *world*."""
         row = self.rows[vendor]
         return Caller(Simulator(world), f"/{vendor}", row, row.headers(credential, secret))
 
@@ -287,5 +287,5 @@ class Kit:
 
 @pytest.fixture(scope="session")
 def kit() -> Kit:
-    """The makers."""
+    """The helpers."""
     return Kit()

@@ -26,19 +26,19 @@ BODY = b'{"prompt": "A fox"}'
 
 @pytest.fixture(scope="module")
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody before a world of small media."""
+    """A caller of a world with small media."""
     with kit.world() as world:
         world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
 def send(kit: Kit, caller: Caller, path: str, pieces: list[dict[str, Any]], **headers: str) -> Reply | None:
-    """Send a POST to a whole path, its body in *pieces*."""
+    """Send a POST with a body in several messages."""
     return kit.exchange(caller.app, kit.scope("POST", path, b"", {**caller.headers, **headers}), pieces)
 
 
 def tasks(caller: Caller) -> int:
-    """Count the tasks there are."""
+    """Count the tasks."""
     return sum(1 for _ in caller.app.world.tasks())
 
 
@@ -54,16 +54,16 @@ def tasks(caller: Caller) -> int:
         ("openapi.wondershare.cc", f"/tomoviee{CREATE}"),
     ],
 )
-def test_a_vendor_is_reached_by_its_slug_or_by_its_own_host(kit: Kit, caller: Caller, host: str, path: str) -> None:
-    """The vendor's address keeps its path: only scheme and host are replaced, or not even those."""
+def test_vendor_is_addressed_by_slug_or_host(kit: Kit, caller: Caller, host: str, path: str) -> None:
+    """A vendor's path is unchanged; scheme and host are replaced, or only the connection."""
     reply = send(kit, caller, path, [{"type": "http.request", "body": BODY}], Host=host)
     assert reply is not None
     assert reply.json()["code"] == 0
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "openapi.wondershare.cc.example", "[::1]:8080", ""])
-def test_another_host_without_a_slug_reaches_nobody(kit: Kit, caller: Caller, host: str) -> None:
-    """A path that belongs to a vendor is not guessed."""
+def test_unknown_host_without_slug_is_not_found(kit: Kit, caller: Caller, host: str) -> None:
+    """A vendor is not guessed from a path."""
     reply = send(kit, caller, CREATE, [{"type": "http.request", "body": BODY}], Host=host)
     assert reply is not None
     assert (reply.status, reply.json()) == (404, {"detail": "Not Found"})
@@ -71,8 +71,8 @@ def test_another_host_without_a_slug_reaches_nobody(kit: Kit, caller: Caller, ho
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"])
 @pytest.mark.parametrize("path", [CREATE, POLL])
-def test_a_method_that_a_route_does_not_take_is_refused(caller: Caller, method: str, path: str) -> None:
-    """405 names the methods that it takes, each once, in the header and in words, and cites a fact."""
+def test_wrong_method_returns_405_with_allow(caller: Caller, method: str, path: str) -> None:
+    """405 lists the allowed methods once each, in the header and in the message, and cites a fact."""
     before = tasks(caller)
     reply = caller.send(method, path, BODY)
     assert (reply.status, reply.headers["allow"]) == (405, "POST")
@@ -88,8 +88,8 @@ def test_a_method_that_a_route_does_not_take_is_refused(caller: Caller, method: 
         "/_file", "/ä/中", "/%2e", "/v1/open/capacity/application/", "/v1/open/capacity/application/a/b", "/\ufffd",
     ],
 )  # fmt: skip
-def test_a_path_that_no_route_takes_is_not_found(caller: Caller, path: str) -> None:
-    """404 says so as the vendor does, and cites a fact; a slash more is another path."""
+def test_unknown_path_returns_404_in_the_vendors_shape(caller: Caller, path: str) -> None:
+    """404 has the vendor's shape and cites a fact; a trailing slash makes another path."""
     reply = caller.send("POST", path, BODY)
     assert reply.status == 404
     assert reply.json()["msg"].startswith("route not found: no ")
@@ -98,16 +98,16 @@ def test_a_path_that_no_route_takes_is_not_found(caller: Caller, path: str) -> N
 
 @pytest.mark.parametrize("path", ["*", "", "//", "/"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "openapi.wondershare.cc"])
-def test_a_path_that_is_hardly_one_is_answered(kit: Kit, caller: Caller, path: str, host: str) -> None:
-    """The star of OPTIONS, an empty path and slashes alone are answered like any other."""
+def test_degenerate_paths_get_a_response(kit: Kit, caller: Caller, path: str, host: str) -> None:
+    """The star of OPTIONS, an empty path and slashes alone get a response like any other."""
     reply = kit.exchange(caller.app, kit.scope("OPTIONS", path, b"", {"Host": host}), [{"type": "http.request"}])
     assert reply is not None
     assert reply.status in (307, 404, 405)
 
 
 @given(st.lists(st.binary(max_size=12), max_size=6))
-def test_a_body_in_pieces_is_a_body(kit: Kit, caller: Caller, spaces: list[bytes]) -> None:
-    """However it is cut, an empty piece among them, it is read to its end and makes one task."""
+def test_chunked_body_creates_one_task(kit: Kit, caller: Caller, spaces: list[bytes]) -> None:
+    """A body in several messages, empty ones among them, is read to its end and creates one task."""
     before = tasks(caller)
     text = json.dumps({"prompt": "A fox", "params": repr(spaces)}).encode()
     cuts = [*range(0, len(text), max(1, len(text) // (len(spaces) + 1))), len(text)]
@@ -123,20 +123,18 @@ def test_a_body_in_pieces_is_a_body(kit: Kit, caller: Caller, spaces: list[bytes
 @pytest.mark.parametrize(
     "path", [f"/tomoviee{CREATE}", f"/tomoviee{CREATE}/", "/tomoviee/v1/open/capacity/application/other"]
 )
-@pytest.mark.parametrize("said", [[], [BODY], [BODY[:5]], [BODY[:5], BODY[5:]]])
-def test_a_caller_who_goes_away_before_the_end_asked_nothing(
-    kit: Kit, caller: Caller, path: str, said: list[bytes]
-) -> None:
-    """Half a request makes no task, leaves no trace in the journal and is not answered."""
+@pytest.mark.parametrize("chunks", [[], [BODY], [BODY[:5]], [BODY[:5], BODY[5:]]])
+def test_disconnect_within_the_body_does_nothing(kit: Kit, caller: Caller, path: str, chunks: list[bytes]) -> None:
+    """Half a request creates no task, is not journaled and gets no response."""
     world = caller.app.world
     before = (tasks(caller), world.requests)
-    asked: list[dict[str, Any]] = [{"type": "http.request", "body": piece, "more_body": True} for piece in said]
+    asked: list[dict[str, Any]] = [{"type": "http.request", "body": piece, "more_body": True} for piece in chunks]
     assert send(kit, caller, path, [*asked, {"type": "http.disconnect"}]) is None
     assert (tasks(caller), world.requests) == before
 
 
-def test_a_caller_who_goes_away_after_the_end_has_paid(kit: Kit, caller: Caller) -> None:
-    """A whole request is a request, whoever waits for the answer."""
+def test_disconnect_after_the_body_is_charged(kit: Kit, caller: Caller) -> None:
+    """A complete request is handled, even if the client has disconnected."""
     before = tasks(caller)
     asked: list[dict[str, Any]] = [{"type": "http.request", "body": BODY}, {"type": "http.disconnect"}]
     send(kit, caller, f"/tomoviee{CREATE}", asked)
@@ -168,8 +166,8 @@ GARBAGE = {
 
 @pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
 @pytest.mark.parametrize("path", [CREATE, POLL])
-def test_a_body_that_is_no_json_object_is_refused(caller: Caller, path: str, body: bytes) -> None:
-    """The refusal says so as the vendor does, and nothing was made."""
+def test_body_that_is_no_json_object_is_refused(caller: Caller, path: str, body: bytes) -> None:
+    """The refusal has the vendor's shape, and no task is created."""
     before = tasks(caller)
     reply = caller.send("POST", path, body)
     answer = reply.json()
@@ -180,22 +178,22 @@ def test_a_body_that_is_no_json_object_is_refused(caller: Caller, path: str, bod
 
 
 @pytest.mark.parametrize("value", [b"1" + b"0" * 5000, b"1e400", b"-0", b"5.0", b"5e0", b'"5"', b"true", b"[5]", b"{}"])
-def test_a_number_that_is_none_is_refused(caller: Caller, value: bytes) -> None:
-    """What JSON calls a number, and a whole number is not, is refused and not rounded."""
+def test_non_integer_number_is_refused(caller: Caller, value: bytes) -> None:
+    """A JSON number that is not an integer is refused and not rounded."""
     answer = caller.send("POST", CREATE, b'{"prompt": "A fox", "duration": ' + value + b"}").json()
     assert answer["code"] == 680400
 
 
-def test_a_huge_body_is_read(caller: Caller) -> None:
-    """Megabytes are a body like any other; what is echoed of them is short."""
+def test_large_body_is_read(caller: Caller) -> None:
+    """A body of several megabytes is read; error messages quote only its start."""
     assert caller.create("fox " * 1_000_000).json()["code"] == 0
     answer = caller.create(resolution="9" * 3_000_000).json()
     assert answer["code"] == 680400
     assert len(answer["msg"]) < 300
 
 
-def test_of_two_equal_keys_the_last_counts(caller: Caller) -> None:
-    """As JSON is read nearly everywhere."""
+def test_last_of_duplicate_json_keys_wins(caller: Caller) -> None:
+    """Duplicate keys are read as most JSON parsers do."""
     caller.send("POST", CREATE, b'{"prompt": "A hen", "prompt": "A fox"}')
     assert list(caller.app.world.tasks())[-1].params["prompt"] == "A fox"
 
@@ -207,10 +205,8 @@ def test_of_two_equal_keys_the_last_counts(caller: Caller) -> None:
     body=st.binary(max_size=40) | st.just(BODY),
     query=st.binary(max_size=20),
 )
-def test_nothing_that_is_sent_is_a_fault_of_ours(
-    caller: Caller, method: str, path: str, body: bytes, query: bytes
-) -> None:
-    """Whatever method, path, query and body: an answer below 500, of its own length, in JSON, with the date."""
+def test_no_request_causes_a_server_error(caller: Caller, method: str, path: str, body: bytes, query: bytes) -> None:
+    """Any method, path, query and body get JSON below 500 with the right length and a date."""
     path = path.encode("utf-8", "replace").decode()
     reply = caller.send(method, path, body, query=query)
     assert reply.status < 500
@@ -219,8 +215,8 @@ def test_nothing_that_is_sent_is_a_fault_of_ours(
         assert reply.headers["content-length"] == str(len(reply.content))
 
 
-def test_the_date_is_the_callers(caller: Caller) -> None:
-    """The header Date tells the account's time, and the world's to whoever is not known."""
+def test_date_header_is_the_accounts_time(caller: Caller) -> None:
+    """The Date header is the account's time, or the world's for an unauthenticated caller."""
     world = caller.app.world
     world.advance(1000, world.account("tomoviee", "key-1"))
     known, stranger = caller.create(), caller.send("POST", CREATE, BODY, headers={})
@@ -228,8 +224,8 @@ def test_the_date_is_the_callers(caller: Caller) -> None:
         assert parsedate_to_datetime(reply.headers["date"]).timestamp() == int(now)
 
 
-def test_the_last_of_two_equal_headers_counts(kit: Kit, caller: Caller) -> None:
-    """Nobody is two accounts at once."""
+def test_last_of_duplicate_headers_wins(kit: Kit, caller: Caller) -> None:
+    """A request belongs to one account."""
     scope = kit.scope("POST", f"/tomoviee{POLL}", b"", caller.headers)
     scope["headers"] += [(b"x-app-key", b"another")]
     reply = kit.exchange(caller.app, scope, [{"type": "http.request", "body": b"{}"}])
@@ -241,15 +237,15 @@ def test_the_last_of_two_equal_headers_counts(kit: Kit, caller: Caller) -> None:
     ("server", "expected"),
     [(None, "http://127.0.0.1:80"), (("10.0.0.1", 80), "http://10.0.0.1:80"), (("::1", 8080), "http://[::1]:8080")],
 )
-def test_a_request_without_a_host_came_to_the_server(kit: Kit, server: tuple[str, int] | None, expected: str) -> None:
-    """HTTP/1.0 has no Host header: addresses are then minted from the socket."""
+def test_origin_without_host_header_is_the_socket(kit: Kit, server: tuple[str, int] | None, expected: str) -> None:
+    """HTTP/1.0 has no Host header; result URLs then use the server's address."""
     scope = kit.scope("GET", "/", b"", {})
     scope.update(headers=[(b"accept", b"*/*")], server=server)
     assert origin(scope) == expected
 
 
-def test_a_call_knows_its_path_query_and_caller(kit: Kit) -> None:
-    """What a handler asks of a call, and that an open route has no account."""
+def test_request_has_path_query_and_account(kit: Kit) -> None:
+    """A request gives its handler path, query and account; an open route has no account."""
     call = Request(kit.scope("GET", "/tomoviee/v1/a", b"a=1&a=2&b=%C3%A4&c", {}), b"{}", "/tomoviee", {})
     assert (call.method, call.path, call.base) == ("GET", "/v1/a", "http://127.0.0.1:8080/tomoviee")
     assert call.query_values() == {"a": "2", "b": "ä", "c": ""}
@@ -257,15 +253,15 @@ def test_a_call_knows_its_path_query_and_caller(kit: Kit) -> None:
         _ = call.account
 
 
-def test_a_server_may_start_and_stop_it(kit: Kit) -> None:
-    """The lifespan of ASGI is answered, and asks nothing of the world."""
+def test_lifespan_is_acknowledged(kit: Kit) -> None:
+    """ASGI startup and shutdown are acknowledged and change nothing."""
     with kit.world() as world:
         asked = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
         assert kit.exchange(Simulator(world), {"type": "lifespan"}, asked) is not None
 
 
-def test_several_applications_share_a_world(kit: Kit) -> None:
-    """A task that was created at one is read at the other."""
+def test_applications_share_a_world(kit: Kit) -> None:
+    """A task that was created through one application is read through another."""
     with kit.world() as world:
         one, other = kit.caller(world), kit.caller(world)
         task_id = one.create().json()["data"]["task_id"]

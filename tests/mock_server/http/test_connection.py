@@ -33,16 +33,16 @@ class Sink:
         self.closed = True
 
     def is_closing(self) -> bool:
-        """Tell."""
+        """Return whether it was closed."""
         return self.closed
 
     def get_extra_info(self, name: str) -> str:
-        """Tell something only the transport beneath knows."""
+        """Return something that only the wrapped transport knows."""
         return f"the {name}"
 
 
 def gathered(turns: list[list[bytes]], *, ending: str = "") -> Sink:
-    """Write each turn's pieces in one turn of the loop; *ending* happens in the last."""
+    """Write each turn's chunks in one iteration of the loop; *ending* happens in the last."""
     sink = Sink()
 
     async def story() -> None:
@@ -61,24 +61,24 @@ def gathered(turns: list[list[bytes]], *, ending: str = "") -> Sink:
 
 
 @given(st.lists(st.lists(st.binary(min_size=1, max_size=5), min_size=1), min_size=1, max_size=5))
-def test_what_is_written_in_one_turn_goes_out_at_once(turns: list[list[bytes]]) -> None:
-    """One write a turn, nothing lost, nothing out of order."""
+def test_writes_of_one_loop_iteration_are_sent_together(turns: list[list[bytes]]) -> None:
+    """There is one write per iteration; nothing is lost or reordered."""
     assert gathered(turns).written == [b"".join(pieces) for pieces in turns]
 
 
-def test_closing_sends_first() -> None:
-    """An answer that ends its connection arrives whole."""
+def test_close_flushes() -> None:
+    """A response that ends its connection arrives complete."""
     sink = gathered([[b"a", b"b"]], ending="close")
     assert (sink.written, sink.closed) == ([b"ab"], True)
 
 
-def test_a_lost_connection_takes_nothing_more() -> None:
-    """What is left for a caller who has gone is dropped without a word."""
+def test_lost_connection_drops_writes() -> None:
+    """Data for a client that has disconnected is dropped without an error."""
     assert gathered([[b"a"], [b"b"]], ending="lost").written == [b"a"]
 
 
-def test_everything_else_is_the_transports() -> None:
-    """Addresses, flow control and the rest come from beneath."""
+def test_other_attributes_are_delegated() -> None:
+    """Addresses, flow control and the rest come from the wrapped transport."""
 
     async def story() -> object:
         return connection.CoalescingTransport(cast("Any", Sink())).get_extra_info("peername")
@@ -87,8 +87,8 @@ def test_everything_else_is_the_transports() -> None:
 
 
 @pytest.mark.parametrize("found", [True, False])
-def test_both_of_uvicorns_protocols_serve(kit: Kit, *, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With httptools, and without it on h11: create, and a film in full and in part."""
+def test_httptools_and_h11_both_work(kit: Kit, *, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With httptools and with h11: create, and a video completely and in part."""
     if not found:
         monkeypatch.setattr(connection, "find_spec", lambda _: None)
     with kit.world() as world, Server(world) as server, httpx.Client(base_url=server.base_url("tomoviee")) as client:

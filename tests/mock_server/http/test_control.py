@@ -1,4 +1,4 @@
-"""The control API: every verb, what it refuses and how it says so, and that it shows no secret."""
+"""The control API: every route, its refusals and their messages, and that it shows no secret."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from tests.mock_server.conftest import Caller, Kit, Reply
 
 POLL = "/v1/open/pub/task"
-NOBODY = "acct_000000000000"
+UNKNOWN = "acct_000000000000"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A simulator's control API, and somebody who called a vendor once."""
+    """A simulator's control API, and a caller who has used a vendor once."""
 
     kit: Kit
     world: World
@@ -38,23 +38,23 @@ class Desk:
 
 @pytest.fixture
 def desk(kit: Kit) -> Iterator[Desk]:
-    """A world of its own for each test."""
+    """A world for each test."""
     with kit.world() as world:
         caller = kit.caller(world)
         caller.create("A fox")
         yield Desk(kit, world, caller.app, caller)
 
 
-def test_health_says_that_it_answers(desk: Desk) -> None:
-    """Version, vendors and clock, for whoever waits until the server is up."""
+def test_health_shows_version_vendors_and_clock(desk: Desk) -> None:
+    """Health has the version, the vendors and the clock."""
     answer = desk("GET", "/health").json()
     assert answer["ok"] is True
     assert answer["version"]
     assert (answer["vendors"], answer["clock"]) == (list(desk.world.services), "manual")
 
 
-def test_the_clock_is_told_changed_and_moved(desk: Desk) -> None:
-    """The world's and one account's, each by itself."""
+def test_clock_is_shown_changed_and_advanced(desk: Desk) -> None:
+    """The world's clock and one account's can be read and moved separately."""
     begin = desk.world.clock.now()
     assert desk("GET", "/clock").json() == {"kind": "manual", "speed": 1.0, "now": begin}
     assert desk("POST", "/clock/advance", {"seconds": 10}).json()["now"] == begin + 10
@@ -66,8 +66,8 @@ def test_the_clock_is_told_changed_and_moved(desk: Desk) -> None:
     assert desk("GET", "/clock").json()["now"] >= begin + 10
 
 
-def test_accounts_are_listed_with_their_money_and_doubles(desk: Desk) -> None:
-    """What a developer looks for first: who called, what is unfinished, what it cost, what was sent twice."""
+def test_accounts_show_money_and_double_submissions(desk: Desk) -> None:
+    """An account shows its unfinished tasks, its money and its double submissions."""
     desk.caller.create("A fox")
     (row,) = desk("GET", "/accounts").json()
     first, second = (task.id for task in desk.world.tasks())
@@ -83,7 +83,7 @@ def test_accounts_are_listed_with_their_money_and_doubles(desk: Desk) -> None:
 
 
 def test_tasks_are_listed_newest_last(desk: Desk) -> None:
-    """State, fate and times of each, of everybody or one account, and no more than were asked for."""
+    """State, fate and times of each task, for all accounts or one, up to the limit."""
     desk.world.advance(1)
     desk.kit.caller(desk.world, credential="other").create("soundstage:fail")
     rows = desk("GET", "/tasks").json()
@@ -98,8 +98,8 @@ def test_tasks_are_listed_newest_last(desk: Desk) -> None:
     ]
 
 
-def test_a_ledger_is_shown_and_put(desk: Desk) -> None:
-    """Every movement in whole units; what is put is there, and nothing is lost on the way."""
+def test_ledger_is_shown_and_set(desk: Desk) -> None:
+    """Every movement is in whole units; setting the balance loses nothing."""
     path = f"/ledger/tomoviee/{desk.name}"
     shown = desk("GET", path).json()
     assert {name: shown[name] for name in ("unit", "available", "reserved", "spent", "granted")} == {
@@ -115,8 +115,8 @@ def test_a_ledger_is_shown_and_put(desk: Desk) -> None:
     assert desk.caller.create().json()["code"] == 0
 
 
-def test_requests_are_shown_in_order_and_forgotten(desk: Desk) -> None:
-    """Everybody's, strangers' too, or one account's."""
+def test_requests_are_listed_in_order_and_cleared(desk: Desk) -> None:
+    """The journal of all accounts, with unauthenticated callers, or of one account."""
     other = desk.kit.caller(desk.world, credential="other")
     other.send("POST", POLL, b"{}")
     other.send("POST", POLL, b"{}", headers={})
@@ -138,8 +138,8 @@ def test_requests_are_shown_in_order_and_forgotten(desk: Desk) -> None:
     assert desk("GET", "/requests").json() == []
 
 
-def test_scenarios_are_taken_listed_and_dropped(desk: Desk) -> None:
-    """An order holds until it is used up or dropped."""
+def test_scenarios_are_added_listed_and_removed(desk: Desk) -> None:
+    """An order applies until it is used up or removed."""
     order = {
         "then": "fail",
         "vendor": "tomoviee",
@@ -162,7 +162,7 @@ def test_scenarios_are_taken_listed_and_dropped(desk: Desk) -> None:
 
 
 def test_dialects_are_shown_and_chosen(desk: Desk) -> None:
-    """For the world or for one account."""
+    """Readings can be chosen for the world or for one account."""
     usual = desk("GET", "/dialects").json()
     chosen = {**usual, "tomoviee.errors": "http"}
     query = f"account={desk.name}"
@@ -174,8 +174,8 @@ def test_dialects_are_shown_and_chosen(desk: Desk) -> None:
     assert desk("PUT", "/dialects", {"tomoviee.errors": "http"}).json() == chosen
 
 
-def test_facts_are_counted(desk: Desk) -> None:
-    """Every fact that could be cited is there, with how often it was."""
+def test_facts_have_citation_counts(desk: Desk) -> None:
+    """Every fact that can be cited is listed with its number of citations."""
     before = desk("GET", "/facts").json()
     desk.caller.create("")
     after = desk("GET", "/facts").json()
@@ -183,8 +183,8 @@ def test_facts_are_counted(desk: Desk) -> None:
     assert (before["tomoviee:video.common"], after["tomoviee:video.common"]) == (0, 1)
 
 
-def test_a_reset_forgets_everything_or_one_account(desk: Desk) -> None:
-    """And says nothing but that it is done."""
+def test_reset_clears_everything_or_one_account(desk: Desk) -> None:
+    """A reset returns 204 without a body."""
     desk.kit.caller(desk.world, credential="other").create()
     assert (desk("POST", "/reset", query=f"account={desk.name}").status, len(desk("GET", "/accounts").json())) == (
         204,
@@ -193,7 +193,7 @@ def test_a_reset_forgets_everything_or_one_account(desk: Desk) -> None:
     assert (desk("POST", "/reset").status, desk("GET", "/accounts").json()) == (204, [])
 
 
-@pytest.mark.parametrize("account", [NOBODY, "", "%20", "key-1"])
+@pytest.mark.parametrize("account", [UNKNOWN, "", "%20", "key-1"])
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -201,10 +201,8 @@ def test_a_reset_forgets_everything_or_one_account(desk: Desk) -> None:
         ("GET", "/dialects", b""), ("PUT", "/dialects", {}), ("POST", "/reset", b""),
     ],
 )  # fmt: skip
-def test_an_account_that_does_not_exist_is_not_found(
-    desk: Desk, method: str, path: str, body: object, account: str
-) -> None:
-    """404 names it, an empty name is no way to say everybody, and nothing has happened."""
+def test_unknown_account_returns_404(desk: Desk, method: str, path: str, body: object, account: str) -> None:
+    """404 names the account, an empty name does not mean all, and nothing changes."""
     reply = desk(method, path, body, f"account={account}")
     shown = account.replace("%20", " ")
     assert reply.status == 404
@@ -215,15 +213,15 @@ def test_an_account_that_does_not_exist_is_not_found(
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("POST", "/clock/advance", {"seconds": 1, "account": NOBODY}),
+        ("POST", "/clock/advance", {"seconds": 1, "account": UNKNOWN}),
         ("POST", "/clock/advance", {"seconds": 1, "account": ""}),
-        ("GET", f"/ledger/tomoviee/{NOBODY}", b""),
-        ("PUT", f"/ledger/tomoviee/{NOBODY}", {"available": 1}),
+        ("GET", f"/ledger/tomoviee/{UNKNOWN}", b""),
+        ("PUT", f"/ledger/tomoviee/{UNKNOWN}", {"available": 1}),
         ("GET", "/ledger/nobody/ACCOUNT", b""),
     ],
 )
-def test_a_wrong_name_elsewhere_is_not_found(desk: Desk, method: str, path: str, body: object) -> None:
-    """In a body or in a path, and an account of another vendor is not this one's."""
+def test_unknown_name_in_path_or_body_returns_404(desk: Desk, method: str, path: str, body: object) -> None:
+    """An account of another vendor is not found under this one."""
     reply = desk(method, path.replace("ACCOUNT", desk.name), body)
     assert reply.status == 404
     assert (
@@ -232,13 +230,13 @@ def test_a_wrong_name_elsewhere_is_not_found(desk: Desk, method: str, path: str,
 
 
 class Bad(NamedTuple):
-    """A request that is not allowed, and what is said of it."""
+    """An invalid request, and the start of its error message."""
 
     method: str
     path: str
     body: object
     query: str
-    said: str
+    message: str
 
 
 BAD = [
@@ -335,13 +333,13 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.method}-{bad.path[1:]}-{bad.said[:30]}")
-def test_what_is_not_allowed_is_refused_in_words(desk: Desk, bad: Bad) -> None:
-    """422 names the field, its value and what is allowed, in one line of bounded length; nothing has happened."""
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.method}-{bad.path[1:]}-{bad.message[:30]}")
+def test_invalid_input_returns_422_with_field_and_value(desk: Desk, bad: Bad) -> None:
+    """422 names the field, its value and what is allowed in a bounded message; nothing changes."""
     before = [desk("GET", where).json() for where in ("/clock", "/accounts", "/scenarios", "/dialects")]
     reply = desk(bad.method, bad.path.replace("LEDGER", f"/ledger/tomoviee/{desk.name}"), bad.body, bad.query)
     assert reply.status == 422
-    assert reply.json()["detail"].startswith(bad.said)
+    assert reply.json()["detail"].startswith(bad.message)
     assert len(reply.json()["detail"]) < 500
     assert [desk("GET", where).json() for where in ("/clock", "/accounts", "/scenarios", "/dialects")] == before
 
@@ -349,15 +347,15 @@ def test_what_is_not_allowed_is_refused_in_words(desk: Desk, bad: Bad) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nothing", 404), ("POST", "/health", 405), ("GET", "/reset", 405)]
 )
-def test_what_the_api_does_not_have_is_not_there(desk: Desk, method: str, path: str, status: int) -> None:
-    """A wrong path or method is said as plainly."""
+def test_unknown_route_or_method_is_refused(desk: Desk, method: str, path: str, status: int) -> None:
+    """A wrong path or method has its usual status."""
     reply = desk(method, path)
     assert reply.status == status
     assert reply.json()["detail"]
 
 
-def test_the_control_api_is_no_vendors(desk: Desk) -> None:
-    """It answers under a vendor's host too, and is no part of a vendor's address or of anybody's journal."""
+def test_control_api_belongs_to_no_vendor(desk: Desk) -> None:
+    """It responds under a vendor's host too, is not under a vendor's address, and is not journaled."""
     scope = desk.kit.scope("GET", "/_soundstage/health", b"", {"Host": "openapi.wondershare.cc"})
     reply = desk.kit.exchange(desk.app, scope, [{"type": "http.request"}])
     assert reply is not None
@@ -366,8 +364,8 @@ def test_the_control_api_is_no_vendors(desk: Desk) -> None:
     assert [row["number"] for row in desk("GET", "/requests").json()] == [1, 2]
 
 
-def test_no_verb_shows_a_secret(desk: Desk) -> None:
-    """Whatever was sent where, the control API shows neither credential nor secret, and neither do errors and reprs."""
+def test_no_route_shows_a_secret(desk: Desk) -> None:
+    """Wherever secrets were sent, the control API, errors and reprs show none of them."""
     caller = desk.kit.caller(desk.world, credential="planted-key", secret="planted-secret")
     caller.create("A fox")
     caller.create("")
@@ -377,16 +375,16 @@ def test_no_verb_shows_a_secret(desk: Desk) -> None:
     paths = ["/health", "/clock", "/accounts", "/tasks", "/requests", "/scenarios", "/dialects", "/facts", "/nothing"]
     paths += [f"/ledger/tomoviee/{account.name}" for account in desk.world.accounts()]
     shown = "".join([*answers, *(desk("GET", path).content.decode() for path in paths)])
-    held: list[Any] = [*desk.world.accounts(), *desk.world.tasks(), desk.world, *desk.world.services.values()]
-    held += [entry for account in desk.world.accounts() for entry in account.journal]
-    held += [
+    objects: list[Any] = [*desk.world.accounts(), *desk.world.tasks(), desk.world, *desk.world.services.values()]
+    objects += [entry for account in desk.world.accounts() for entry in account.journal]
+    objects += [
         *desk.world.anonymous_journal,
         desk.world.services["tomoviee"].identify((b"planted", caller_token(caller))),
     ]
     assert "[redacted]" in shown
     for planted in ("planted", "cGxhbnRlZ"):  # as it is, and as Basic has it
         assert planted not in shown
-        assert planted not in repr(held)
+        assert planted not in repr(objects)
 
 
 def caller_token(caller: Caller) -> bytes:

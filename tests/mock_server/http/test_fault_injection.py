@@ -1,4 +1,4 @@
-"""Faults break what they say and nothing else, alike on a socket and in process, and the journal tells."""
+"""Faults have exactly their documented effect, over a socket and in process, and are in the journal."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ RAISED = {
 }
 
 
-def said(send: Callable[..., httpx.Response], *arguments: Any, **options: Any) -> tuple[Any, ...]:
-    """Return what a caller sees: an answer, or the kind of error."""
+def outcome_of(send: Callable[..., httpx.Response], *arguments: Any, **options: Any) -> tuple[Any, ...]:
+    """Return what a client sees: a response, or the type of an error."""
     try:
         answer = send(*arguments, **options)
     except httpx.TransportError as error:
@@ -60,10 +60,10 @@ def said(send: Callable[..., httpx.Response], *arguments: Any, **options: Any) -
     return answer.status_code, headers, answer.content
 
 
-def ways(kit: Kit, world: World, patience: float = 60.0) -> Iterator[httpx.Client]:
-    """Speak to *world* by a socket, then in process, at the same address."""
+def transports(kit: Kit, world: World, timeout: float = 60.0) -> Iterator[httpx.Client]:
+    """Connect to *world* over a socket, then in process, at the same address."""
     headers = kit.rows["tomoviee"].headers("key", "secret")
-    options: dict[str, Any] = {"headers": {**headers, "Host": "here"}, "timeout": patience}
+    options: dict[str, Any] = {"headers": {**headers, "Host": "here"}, "timeout": timeout}
     with Server(world) as server, httpx.Client(base_url=server.url, **options) as client:
         yield client
     with InProcess(world) as inside, inside.client(base_url=inside.url, **options) as client:
@@ -71,20 +71,20 @@ def ways(kit: Kit, world: World, patience: float = 60.0) -> Iterator[httpx.Clien
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_socket_and_in_process_agree_fault_by_fault(kit: Kit, fault: dict[str, Any]) -> None:
-    """The same answer or the same error for a create and a film, and the next request is whole again."""
-    seen: dict[str, list[Any]] = {"create": [], "film": [], "next": []}
+def test_socket_and_in_process_agree_on_every_fault(kit: Kit, fault: dict[str, Any]) -> None:
+    """Both give the same response or error for a create and a video, and the next request succeeds."""
+    seen: dict[str, list[Any]] = {"create": [], "video": [], "next": []}
     kind = fault["kind"]
     with kit.world(public_url="http://here") as world:
         caller = kit.caller(world, credential="key", secret="secret")
         caller.create()
         world.advance(600)
         (url,) = world.services["tomoviee"].result_urls(next(world.tasks()))
-        assert caller.fetch(url).status == 200  # made before anybody is impatient
-        for client in ways(kit, world, 0.3 if kind == "hang" else 60.0):
+        assert caller.fetch(url).status == 200  # rendered now, so that no timeout runs out
+        for client in transports(kit, world, 0.3 if kind == "hang" else 60.0):
             before = len(list(world.tasks()))
             planted = world.fault(Fault(**fault, times=None if kind == "expired" else 1))
-            outcome = said(client.post, CREATE, json={"prompt": "A fox"})
+            outcome = outcome_of(client.post, CREATE, json={"prompt": "A fox"})
             if len(outcome) == 3 and outcome[0] == 200 and kind not in ("malformed", "truncate"):
                 made = list(world.tasks())[-1].id
                 outcome = (*outcome[:2], outcome[2].replace(made.encode(), b"ID"))
@@ -93,49 +93,51 @@ def test_socket_and_in_process_agree_fault_by_fault(kit: Kit, fault: dict[str, A
             if kind != "expired":
                 assert world.faults.active == []
                 planted = world.fault(Fault(**fault, times=1))
-            film = said(client.get, url.replace("http://here", str(client.base_url).rstrip("/")))
-            seen["film"].append(film)
+            video = outcome_of(client.get, url.replace("http://here", str(client.base_url).rstrip("/")))
+            seen["video"].append(video)
             world.faults.clear(planted.id)
-            seen["next"].append(said(client.post, POLL, json={"task_id": "nobody"}))
+            seen["next"].append(outcome_of(client.post, POLL, json={"task_id": "nobody"}))
     if kind == "malformed":  # two halves of different ids
         seen["create"] = [(status, headers, len(body)) for status, headers, body in seen["create"]]
     for socket, inside in seen.values():
         assert socket == inside
-    assert seen["film"][0][0] == RAISED.get(kind, seen["film"][0][0])
+    assert seen["video"][0][0] == RAISED.get(kind, seen["video"][0][0])
     assert seen["create"][0][0] == RAISED.get(kind, seen["create"][0][0])
     assert seen["next"][0][0] == 200
 
 
-def one(kit: Kit, world: World, **fault: Any) -> httpx.Response:
-    """Plant a fault for one create in process, and return the answer."""
+def create_with_fault(kit: Kit, world: World, **fault: Any) -> httpx.Response:
+    """Inject a fault into one create call in process, and return the response."""
     world.fault(Fault(**fault, times=1))
     headers = kit.rows["tomoviee"].headers("key", "secret")
     with InProcess(world) as inside, inside.client(base_url=inside.url, headers=headers) as client:
         return client.post(CREATE, json={"prompt": "A fox"})
 
 
-def test_answers_at_http_level_say_what_was_asked_for(kit: Kit) -> None:
-    """Status, Retry-After, kind of body, half of the JSON, the wrong type, an address that leads to itself."""
+def test_http_faults_have_the_requested_form(kit: Kit) -> None:
+    """Status, Retry-After, body, half of the JSON, wrong type, a redirect to itself."""
     with kit.world() as world:
-        refused = one(kit, world, kind="status", status=429, retry_after=1.5)
+        refused = create_with_fault(kit, world, kind="status", status=429, retry_after=1.5)
         assert (refused.status_code, refused.headers["retry-after"], refused.content) == (429, "2", b"")
         assert refused.headers["x-soundstage-fault"] == "status"
-        page = one(kit, world, kind="status", status=502, body="html")
+        page = create_with_fault(kit, world, kind="status", status=502, body="html")
         assert (page.headers["content-type"], b"502 Bad Gateway" in page.content) == ("text/html; charset=utf-8", True)
-        assert one(kit, world, kind="status", status=500, body="json").json() == {"error": "Internal Server Error"}
-        half = one(kit, world, kind="malformed")
+        assert create_with_fault(kit, world, kind="status", status=500, body="json").json() == {
+            "error": "Internal Server Error"
+        }
+        half = create_with_fault(kit, world, kind="malformed")
         assert half.status_code == 200
         assert half.content.startswith(b'{"code":0,')
         with pytest.raises(json.JSONDecodeError):
             half.json()
-        other = one(kit, world, kind="content_type")
+        other = create_with_fault(kit, world, kind="content_type")
         assert (other.headers["content-type"], other.json()["code"]) == ("text/html; charset=utf-8", 0)
-        away = one(kit, world, kind="redirect")
+        away = create_with_fault(kit, world, kind="redirect")
         assert (away.status_code, away.headers["location"]) == (307, f"http://soundstage.test{CREATE}")
 
 
-def test_a_redirect_leads_in_circles_with_its_query(kit: Kit) -> None:
-    """A program that follows it meets its own bound on hops."""
+def test_redirect_loops_with_its_query(kit: Kit) -> None:
+    """A client that follows redirects reaches its own limit."""
     with kit.world() as world, InProcess(world) as inside:
         world.fault(Fault("redirect"))
         with inside.client(base_url=inside.url, follow_redirects=True) as client:
@@ -144,8 +146,8 @@ def test_a_redirect_leads_in_circles_with_its_query(kit: Kit) -> None:
             assert client.get(f"{POLL}?a=b%20c", follow_redirects=False).headers["location"].endswith(f"{POLL}?a=b%20c")
 
 
-def test_an_expired_address_is_refused_for_results_alone(kit: Kit) -> None:
-    """403 for the film, and nothing else is touched."""
+def test_expired_affects_results_only(kit: Kit) -> None:
+    """403 for the video; other requests are not affected."""
     with kit.world() as world:
         caller = kit.caller(world)
         caller.create()
@@ -159,8 +161,8 @@ def test_an_expired_address_is_refused_for_results_alone(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("clock", ["manual", "auto"])
-def test_a_late_answer_moves_a_clock_that_stands(kit: Kit, clock: str) -> None:
-    """Nobody waits: the account's own time moves by as much, and nobody else's; without an account, nothing moves."""
+def test_latency_moves_a_frozen_clock(kit: Kit, clock: str) -> None:
+    """No request waits: the account's own time moves, other accounts' does not."""
     with kit.world(clock=clock) as world:
         caller, other = kit.caller(world), kit.caller(world, credential="other")
         other.create()
@@ -172,10 +174,10 @@ def test_a_late_answer_moves_a_clock_that_stands(kit: Kit, clock: str) -> None:
         assert [account.now() for account in world.accounts()] == [before[0], before[1] + 30]
 
 
-def test_a_late_answer_waits_in_the_worlds_own_time(kit: Kit) -> None:
-    """At a speed of a million, hours are over at once, on a socket too; who would not wait so long gives up."""
+def test_latency_waits_in_simulated_time(kit: Kit) -> None:
+    """At a speed of a million hours pass at once; a client with a short timeout gives up."""
     with kit.world(clock=Clock("scaled", 1e6)) as world:
-        for client in ways(kit, world):
+        for client in transports(kit, world):
             world.fault(Fault("latency", seconds=10_000.0, times=1))
             assert client.post(CREATE, json={"prompt": "A fox"}).status_code == 200
             world.fault(Fault("slow", seconds=10_000.0, times=1))
@@ -187,8 +189,8 @@ def test_a_late_answer_waits_in_the_worlds_own_time(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("through", [Server, InProcess])
-def test_closing_the_world_lets_go_of_whoever_waits(kit: Kit, through: type[Server | InProcess]) -> None:
-    """A caller without a time-out who hangs is told that the server has gone, and so is the next one."""
+def test_closing_the_world_releases_hanging_clients(kit: Kit, through: type[Server | InProcess]) -> None:
+    """A client without a timeout gets a disconnect, and so does the next one."""
     outcome: list[tuple[Any, ...]] = []
     with kit.world() as world, through(world) as server:
         world.fault(Fault("hang"))
@@ -196,7 +198,7 @@ def test_closing_the_world_lets_go_of_whoever_waits(kit: Kit, through: type[Serv
         with client:
 
             def call() -> None:
-                outcome.append(said(client.get, f"{server.url}{POLL}"))
+                outcome.append(outcome_of(client.get, f"{server.url}{POLL}"))
 
             caller = threading.Thread(target=call)
             caller.start()
@@ -208,8 +210,8 @@ def test_closing_the_world_lets_go_of_whoever_waits(kit: Kit, through: type[Serv
     assert outcome == [(httpx.RemoteProtocolError,)] * 2
 
 
-def test_the_journal_tells_what_was_planted(kit: Kit) -> None:
-    """An answer that was lost, one that was never thought of, and silence: each with its kind; the others have none."""
+def test_journal_records_the_fault(kit: Kit) -> None:
+    """Each exchange with a fault has its kind in the journal; the others have none."""
     with kit.world() as world, InProcess(world) as inside:
         headers = kit.rows["tomoviee"].headers("key", "secret")
         with inside.client(base_url=inside.url, headers=headers) as client:
@@ -220,7 +222,7 @@ def test_the_journal_tells_what_was_planted(kit: Kit) -> None:
                 Fault("reset_before", times=1),
             ):
                 world.fault(fault)
-                said(client.post, CREATE, json={"prompt": "A hen"})
+                outcome_of(client.post, CREATE, json={"prompt": "A hen"})
         entries = [entry.redacted() for entry in world.account_by_name(ACCOUNT).journal]
         assert [entry["fault"] for entry in entries] == [None, "reset_after", "status", "reset_before"]
         assert [entry["status"] for entry in entries] == [200, 200, 500, 0]
@@ -231,7 +233,7 @@ def test_the_journal_tells_what_was_planted(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("match", "struck"),
+    ("match", "expected"),
     [
         ({}, "cpro"),
         ({"vendor": "tomoviee"}, "cpro"),
@@ -242,8 +244,8 @@ def test_the_journal_tells_what_was_planted(kit: Kit) -> None:
         ({"account": account_name("tomoviee", "other"), "path": "/pub/task"}, ""),
     ],
 )
-def test_a_fault_strikes_what_it_matches(kit: Kit, match: dict[str, Any], struck: str) -> None:
-    """By vendor, account, method and path; results belong to the account that made them; the control API is spared."""
+def test_fault_applies_to_matching_requests(kit: Kit, match: dict[str, Any], expected: str) -> None:
+    """By vendor, account, method and path; results belong to their account; the control API has no faults."""
     with kit.world() as world:
         caller, other = kit.caller(world, credential="key"), kit.caller(world, credential="other")
         caller.create()
@@ -256,13 +258,13 @@ def test_a_fault_strikes_what_it_matches(kit: Kit, match: dict[str, Any], struck
             "r": caller.fetch(url).status,
             "o": other.create().status,
         }
-        assert "".join(name for name, status in statuses.items() if status == 503) == struck
+        assert "".join(name for name, status in statuses.items() if status == 503) == expected
         assert kit.control(caller.app, "GET", "/health").status == 200
         assert caller.fetch("http://here/nowhere").status == 404
 
 
-def test_a_caller_under_the_vendors_host_and_a_nameless_one_are_struck(kit: Kit) -> None:
-    """The vendor's own Host is the vendor; who has no credential is a stranger in the journal."""
+def test_fault_applies_under_vendor_host_and_without_credential(kit: Kit) -> None:
+    """The vendor's Host selects the vendor; a caller without a credential is journaled as anonymous."""
     with kit.world() as world:
         app = Simulator(world)
         world.fault(Fault("status", vendor="tomoviee", status=503))
@@ -274,8 +276,8 @@ def test_a_caller_under_the_vendors_host_and_a_nameless_one_are_struck(kit: Kit)
 
 
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "reset_after"}])
-def test_half_a_request_is_none(kit: Kit, fault: dict[str, Any]) -> None:
-    """A caller who goes away within the body made no task and left no line, fault or not."""
+def test_disconnect_within_the_body_leaves_no_trace(kit: Kit, fault: dict[str, Any]) -> None:
+    """A client that disconnects within the body creates no task and no entry, with or without a fault."""
     with kit.world() as world:
         world.fault(Fault(**fault))
         headers = kit.rows["tomoviee"].headers("key", "secret")
@@ -285,8 +287,8 @@ def test_half_a_request_is_none(kit: Kit, fault: dict[str, Any]) -> None:
         assert [*world.tasks(), *world.anonymous_journal] == []
 
 
-def test_another_server_can_only_fail(kit: Kit) -> None:
-    """Where the connection is out of reach, a reset is an error of the application, which ends it in most servers."""
+def test_reset_under_another_server_raises(kit: Kit) -> None:
+    """Where the connection is out of reach, a reset is an error of the application."""
     with kit.world() as world:
         world.fault(Fault("reset_before", times=1))
         with pytest.raises(ConnectionResetError, match="Server or InProcess"):
@@ -298,8 +300,8 @@ def test_another_server_can_only_fail(kit: Kit) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.floats(0.05, 0.95), st.integers(0, 9), st.integers(1, 9) | st.none())
-def test_chance_is_repeatable_and_times_are_kept(probability: float, seed: int, times: int | None) -> None:
-    """Equal seeds strike the same requests; a fault strikes at most as often as it may, and is then gone."""
+def test_probability_is_repeatable_and_times_are_counted(probability: float, seed: int, times: int | None) -> None:
+    """Equal seeds select the same requests; a fault applies at most `times` times and is then removed."""
 
     def story(own: int | None, worlds: int) -> list[bool]:
         with World(seed=worlds) as world:
@@ -315,8 +317,8 @@ def test_chance_is_repeatable_and_times_are_kept(probability: float, seed: int, 
 
 
 @given(st.sampled_from(FAULT_KINDS), st.sampled_from(sorted(STATUSES)))
-def test_every_fault_can_be_told_in_json_and_back(kind: Any, status: int) -> None:
-    """What the control API shows of a fault makes an equal one."""
+def test_fault_round_trips_through_json(kind: Any, status: int) -> None:
+    """The JSON object of a fault makes an equal fault."""
     needs: dict[str, dict[str, Any]] = {"status": {"status": status}, "latency": {"seconds": 1.0}}
     fault = Fault(kind, **needs.get(kind, {}))
     assert Fault(**json.loads(json.dumps(fault.as_dict()))) == fault
@@ -342,16 +344,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "message"), WRONG)
-def test_a_fault_that_could_never_strike_is_refused(fields: dict[str, Any], message: str) -> None:
-    """The refusal names the field, its value and what is allowed, and nothing was planted."""
+def test_invalid_fault_is_refused(fields: dict[str, Any], message: str) -> None:
+    """The message names the field, its value and what is allowed, and no fault is added."""
     with World() as world:
         with pytest.raises(ValueError, match=message):
             world.fault(Fault(**fields))
         assert world.faults.active == []
 
 
-def test_faults_are_planted_listed_and_removed_over_http(kit: Kit) -> None:
-    """201 with an id, 200 with what is planted, 204 and gone; 404 for an id that is none, 422 for a wrong fault."""
+def test_faults_are_added_listed_and_removed_over_http(kit: Kit) -> None:
+    """201 with an id, 200 with the list, 204; 404 for an unknown id, 422 for an invalid fault."""
     with kit.world() as world:
         app = Simulator(world)
         made = kit.control(app, "POST", "/scenarios/faults", {"kind": "status", "status": 503, "times": 2})

@@ -25,7 +25,7 @@ ID = re.compile(rb"tm_text2video_b-0-\w+")
 
 @pytest.fixture(scope="module")
 def world(kit: Kit) -> Iterator[World]:
-    """A world with one film that is ready, and time that stands."""
+    """A world with one finished video and a frozen clock."""
     with kit.world(public_url="http://public.example") as world:
         kit.caller(world, credential="key", secret="secret").create("A fox")
         world.advance(600)
@@ -34,7 +34,7 @@ def world(kit: Kit) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def pair(world: World) -> Iterator[tuple[httpx.Client, httpx.Client]]:
-    """The same world on a socket and in process."""
+    """The same world over a socket and in process."""
     with (
         Server(world) as server,
         InProcess(world) as inside,
@@ -44,8 +44,8 @@ def pair(world: World) -> Iterator[tuple[httpx.Client, httpx.Client]]:
         yield socket, direct
 
 
-def film(world: World) -> str:
-    """Return the path of the film that is ready."""
+def video_path(world: World) -> str:
+    """Return the path of the finished video."""
     return world.services["tomoviee"].result_urls(next(world.tasks()))[0].removeprefix("http://public.example")
 
 
@@ -66,12 +66,12 @@ EXCHANGES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/tomoviee", {}),
     ("GET", "/", {}),
     ("GET", "/nothing", {}),
-    ("GET", "FILM", {}),
-    ("HEAD", "FILM", {}),
-    ("GET", "FILM", {"headers": {"Range": "bytes=100-199"}}),
-    ("GET", "FILM", {"headers": {"Range": "bytes=99999999-"}}),
-    ("POST", "FILM", {}),
-    ("GET", "FILM0", {}),
+    ("GET", "VIDEO", {}),
+    ("HEAD", "VIDEO", {}),
+    ("GET", "VIDEO", {"headers": {"Range": "bytes=100-199"}}),
+    ("GET", "VIDEO", {"headers": {"Range": "bytes=99999999-"}}),
+    ("POST", "VIDEO", {}),
+    ("GET", "VIDEO0", {}),
     ("GET", "/_soundstage/health", {}),
     ("HEAD", "/_soundstage/health", {}),
     ("GET", "/_soundstage/accounts", {}),
@@ -87,8 +87,8 @@ EXCHANGES: list[tuple[str, str, dict[str, Any]]] = [
 def test_socket_and_in_process_agree(
     kit: Kit, world: World, pair: tuple[httpx.Client, httpx.Client], number: int
 ) -> None:
-    """Every exchange has the same status, the same headers and the same body on both ways."""
-    said = []
+    """Every exchange has the same status, headers and body both ways."""
+    exchanges = []
     for client in pair:
         method, path, options = EXCHANGES[number]
         options = {"headers": kit.rows["tomoviee"].headers("key", "secret"), **options}
@@ -96,14 +96,14 @@ def test_socket_and_in_process_agree(
             options["content"] = iter([b'{"prompt":', b' "A fox"}'])
         if options.get("json") == {"task_id": "TASK"}:
             options["json"] = {"task_id": next(world.tasks()).id}
-        answer = client.request(method, path.replace("FILM", film(world)), **options)
+        answer = client.request(method, path.replace("VIDEO", video_path(world)), **options)
         headers = {name: value.replace(str(client.base_url), "BASE/") for name, value in answer.headers.items()}
-        said.append((answer.status_code, headers, ID.sub(b"ID", answer.content), answer.http_version))
-    assert said[0] == said[1]
+        exchanges.append((answer.status_code, headers, ID.sub(b"ID", answer.content), answer.http_version))
+    assert exchanges[0] == exchanges[1]
 
 
-def test_results_are_minted_where_the_simulator_seems_to_be(kit: Kit) -> None:
-    """The in-process address is one that can never be a real host, and its links lead back to it."""
+def test_result_urls_lead_back_to_the_in_process_address(kit: Kit) -> None:
+    """The in-process address can never be a real host, and result URLs use it."""
     with (
         kit.world() as world,
         InProcess(world) as inside,
@@ -117,19 +117,19 @@ def test_results_are_minted_where_the_simulator_seems_to_be(kit: Kit) -> None:
         assert client.get(url).content[4:8] == b"ftyp"
 
 
-async def pieces() -> AsyncIterator[bytes]:
-    """A body that comes in pieces."""
+async def chunks() -> AsyncIterator[bytes]:
+    """A body in several chunks."""
     yield b'{"prompt":'
     yield b' "A fox"}'
 
 
-def test_an_async_client_speaks_to_the_same_world(kit: Kit) -> None:
-    """Many at once, bodies in pieces too, each its own task."""
+def test_async_client_shares_the_world(kit: Kit) -> None:
+    """Many concurrent requests, chunked bodies too, each create one task."""
     row = kit.rows["tomoviee"]
 
     async def story(inside: InProcess) -> list[str]:
         async with inside.async_client(base_url=inside.base_url("tomoviee"), headers=row.headers("k", "s")) as client:
-            answers = await asyncio.gather(*(client.post(row.create, content=pieces()) for _ in range(20)))
+            answers = await asyncio.gather(*(client.post(row.create, content=chunks()) for _ in range(20)))
         return [answer.json()["data"]["task_id"] for answer in answers]
 
     with kit.world() as world, InProcess(world) as inside:
@@ -138,8 +138,8 @@ def test_an_async_client_speaks_to_the_same_world(kit: Kit) -> None:
         assert len(set(ids)) == 20
 
 
-def test_the_loop_ends_with_the_block(kit: Kit) -> None:
-    """No thread is left, closing twice does no harm, and nothing was begun before the first request."""
+def test_thread_ends_with_the_block(kit: Kit) -> None:
+    """No thread is left, closing twice is safe, and no thread starts before the first request."""
 
     def threads() -> int:
         return sum(thread.name == "soundstage-loop" for thread in threading.enumerate())
@@ -155,18 +155,18 @@ def test_the_loop_ends_with_the_block(kit: Kit) -> None:
         assert threads() == before
 
 
-def test_closing_does_not_leave_a_caller_waiting(kit: Kit) -> None:
-    """What is still being answered when the simulator closes is cancelled, not forgotten."""
+def test_close_cancels_waiting_requests(kit: Kit) -> None:
+    """A request that is under way when the simulator closes is canceled."""
     with kit.world() as world:
-        inside, begun = InProcess(world), threading.Event()
+        inside, started = InProcess(world), threading.Event()
 
         async def hang(*_: object) -> None:
-            begun.set()
+            started.set()
             await asyncio.Event().wait()
 
         inside._app = hang  # type: ignore[assignment] # an application that never answers
         waiting = inside.submit(httpx.Request("GET", inside.url), b"")
-        begun.wait()
+        started.wait()
         inside.close()
         with pytest.raises(CancelledError):
             waiting.result()

@@ -28,14 +28,14 @@ VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dict
 
 @pytest.fixture(scope="module")
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody with a browser."""
+    """A browser."""
     with kit.world() as world:
         yield kit.caller(world)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_needs_no_other_host(caller: Caller, path: str) -> None:
-    """Every script, style and picture that a page loads is ours, and is there."""
+def test_pages_load_nothing_from_other_hosts(caller: Caller, path: str) -> None:
+    """Every script, style and image of a page is served by the simulator."""
     page = caller.fetch(HERE + path)
     assert page.status == 200
     html = page.content.decode()
@@ -50,8 +50,8 @@ def test_a_page_needs_no_other_host(caller: Caller, path: str) -> None:
     assert re.findall(r"""(?:https?:)?//[\w.-]+\.\w{2,}[^\s"'<]*""", html) == []
 
 
-def test_the_front_door_leads_to_the_pages(caller: Caller) -> None:
-    """Whoever opens the bare address finds the pages, and from there every vendor's."""
+def test_root_redirects_to_the_pages(caller: Caller) -> None:
+    """The bare address leads to the pages, which link to every vendor's."""
     reply = caller.fetch(f"{HERE}/")
     assert (reply.status, reply.headers["location"]) == (307, "/docs")
     described = caller.fetch(f"{HERE}/openapi.json").json()["info"]["description"]
@@ -59,8 +59,8 @@ def test_the_front_door_leads_to_the_pages(caller: Caller) -> None:
         assert f"(/{slug}/docs)" in described
 
 
-def test_the_control_api_is_described(caller: Caller) -> None:
-    """Every verb that the design names is in the document, each with a sentence."""
+def test_control_api_is_documented(caller: Caller) -> None:
+    """Every documented route is in the OpenAPI document, with a sentence."""
     paths = caller.fetch(f"{HERE}/openapi.json").json()["paths"]
     verbs = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     assert verbs >= {
@@ -75,8 +75,8 @@ def test_the_control_api_is_described(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("slug", _registry.VENDORS)
-def test_a_vendors_document_has_every_route(caller: Caller, slug: str) -> None:
-    """Path, method, parameters, body and example of each, and the facts that say so."""
+def test_vendor_document_has_every_route(caller: Caller, slug: str) -> None:
+    """Path, method, parameters, body, example and facts of each route."""
     document: dict[str, Any] = caller.fetch(f"{HERE}/{slug}/openapi.json").json()
     with World() as world:
         service = world.services[slug]
@@ -100,8 +100,8 @@ def test_a_vendors_document_has_every_route(caller: Caller, slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", _registry.VENDORS)
-def test_a_page_asks_for_the_credential_that_a_call_needs(kit: Kit, slug: str) -> None:
-    """Every route that wants to know who calls names the headers that say so, and no open route does."""
+def test_page_declares_required_credentials(kit: Kit, slug: str) -> None:
+    """Every authenticated route declares its headers, and no open route does."""
     with kit.world() as world:
         service = world.services[slug]
         document = openapi(service)
@@ -115,8 +115,8 @@ def test_a_page_asks_for_the_credential_that_a_call_needs(kit: Kit, slug: str) -
 
 
 @pytest.mark.parametrize("slug", _registry.VENDORS)
-def test_a_page_shows_every_refusal_with_its_status(slug: str) -> None:
-    """Each code of the vendor stands under the HTTP status that it comes with."""
+def test_page_lists_every_refusal_under_its_status(slug: str) -> None:
+    """Each code of the vendor is listed under its HTTP status."""
     with World() as world:
         service = world.services[slug]
         for methods in openapi(service)["paths"].values():
@@ -127,8 +127,8 @@ def test_a_page_shows_every_refusal_with_its_status(slug: str) -> None:
 
 
 @given(VALUES)
-def test_an_example_has_its_own_shape(example: Any) -> None:
-    """A schema that is drawn from an example describes it: types, members, items; null promises nothing."""
+def test_inferred_schema_accepts_its_example(example: Any) -> None:
+    """A schema that was inferred from an example accepts it; null determines nothing."""
 
     def fits(value: Any, shape: Any) -> bool:
         if "anyOf" in shape:

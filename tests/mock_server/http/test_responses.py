@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
 
 POLL = "/v1/open/pub/task"
-PICTURE = Image(320, 240, "A fox", "", 1)
+IMAGE = Image(320, 240, "A fox", "", 1)
 
 
-def answering(patch: pytest.MonkeyPatch, answer: Callable[[Request], Response]) -> None:
-    """Let a poll be answered by *answer*."""
+def respond_with(patch: pytest.MonkeyPatch, answer: Callable[[Request], Response]) -> None:
+    """Let a poll return the result of *answer*."""
     patch.setattr(TomovieeService, "poll", lambda _self, call: answer(call))
 
 
-def test_a_medium_is_sent_in_place_of_a_body(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is a whole PNG, beside the headers of the answer."""
-    answering(monkeypatch, lambda _: Response(200, b"", [(b"x-vendor", b"yes")], media=PICTURE))
+def test_media_is_sent_in_place_of_a_body(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body is a complete PNG, with the response's headers."""
+    respond_with(monkeypatch, lambda _: Response(200, b"", [(b"x-vendor", b"yes")], media=IMAGE))
     with kit.world() as world:
         caller = kit.caller(world)
         whole = caller.send("POST", POLL, {"task_id": "any"})
@@ -37,16 +37,16 @@ def test_a_medium_is_sent_in_place_of_a_body(kit: Kit, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("clock", ["manual", "auto"])
-def test_a_clock_that_stands_holds_no_answer(kit: Kit, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
-    """Whoever asks would wait for ever: the answer comes at once."""
-    answering(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
+def test_frozen_clock_delays_no_response(kit: Kit, monkeypatch: pytest.MonkeyPatch, clock: str) -> None:
+    """The response is sent at once: time would never reach it."""
+    respond_with(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
     with kit.world(clock=clock) as world:
         assert kit.caller(world).send("POST", POLL, {"task_id": "any"}).content == b"{}"
 
 
-def test_a_clock_that_runs_holds_an_answer_until_its_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer leaves when the account's time has come, which an advance brings nearer."""
-    answering(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
+def test_running_clock_delays_a_response_until_its_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response is sent when the account's time has come; an advance shortens the wait."""
+    respond_with(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
     with kit.world(clock=Clock("scaled", 1e-3)) as world:
         caller = kit.caller(world)
         scope = kit.scope("POST", f"/tomoviee{POLL}", b"", caller.headers)
@@ -77,9 +77,9 @@ def test_a_clock_that_runs_holds_an_answer_until_its_time(kit: Kit, monkeypatch:
     assert all(at >= began + 1e6 for _, at in sent)
 
 
-def test_a_caller_that_goes_away_is_not_answered(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A held answer ends with its connection."""
-    answering(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
+def test_disconnect_cancels_a_delayed_response(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delayed response ends with its connection."""
+    respond_with(monkeypatch, lambda call: Response(200, b"{}", [], until=call.now + 1e6))
     with kit.world(clock=Clock("scaled", 1e-3)) as world:
         caller = kit.caller(world)
         scope = kit.scope("POST", f"/tomoviee{POLL}", b"", caller.headers)
@@ -101,7 +101,7 @@ def test_a_caller_that_goes_away_is_not_answered(kit: Kit, monkeypatch: pytest.M
         ("/plain.json", "/plainxjson", None),
     ],
 )
-def test_a_path_names_its_parts(path: str, asked: str, values: dict[str, str] | None) -> None:
-    """A name takes what stands in its place within a segment, and with ``:path`` slashes, too; all else is literal."""
+def test_path_pattern_captures_its_names(path: str, asked: str, values: dict[str, str] | None) -> None:
+    """A name matches within a segment, and with ``:path`` across slashes; all else is literal."""
     match = Route("GET", path, lambda _: Response(200, b"", []), "", ()).pattern().fullmatch(asked)
     assert (match.groupdict() if match else None) == values

@@ -1,4 +1,4 @@
-"""A server says where it is once it answers, says why when it cannot, and leaves nothing behind."""
+"""A server listens at its URL, reports why it cannot start, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ POLL = "/v1/open/pub/task"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_a_server_answers_where_it_says(kit: Kit, host: str) -> None:
-    """On a free port of that address, as soon as the block begins, and under its address results are minted."""
+def test_server_listens_at_its_url(kit: Kit, host: str) -> None:
+    """On a free port, as soon as the block is entered; result URLs use its address."""
     with kit.world() as world, Server(world, host=host) as server:
         assert server.url == f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
         assert server.base_url("tomoviee") == f"{server.url}/tomoviee"
@@ -50,16 +50,16 @@ def test_a_server_answers_where_it_says(kit: Kit, host: str) -> None:
         assert httpx.get(url).status_code == 200
 
 
-def test_nothing_in_an_answer_tells_of_the_server() -> None:
-    """No name and version of a program, one date, and a connection that stays open."""
+def test_responses_do_not_identify_the_server() -> None:
+    """No server name or version, one Date header, and a persistent connection."""
     with Server() as server, httpx.Client() as client:
         for _ in range(2):
             answer = client.post(server.base_url("tomoviee") + POLL)
             assert answer.headers.keys() == {"content-type", "x-soundstage-fact", "date", "content-length"}
 
 
-def test_a_stopped_server_frees_its_port() -> None:
-    """Another takes it at once, and where the first one was can still be read."""
+def test_stopped_server_frees_its_port() -> None:
+    """The port can be reused at once, and `url` is still readable."""
     with Server() as first:
         httpx.get(first.url + HEALTH)
     with Server(port=first.port) as second:
@@ -69,8 +69,8 @@ def test_a_stopped_server_frees_its_port() -> None:
         httpx.get(first.url + HEALTH)
 
 
-def test_a_server_stops_as_often_as_one_likes_and_starts_once() -> None:
-    """Stopping twice does no harm, nor does stopping what never began; starting again is refused."""
+def test_server_stops_twice_and_starts_once() -> None:
+    """Stopping twice, or before a start, is safe; starting again is refused."""
     never = Server()
     never.stop()
     with Server() as server, pytest.raises(RuntimeError, match="a server starts once; create another one"):
@@ -81,21 +81,21 @@ def test_a_server_stops_as_often_as_one_likes_and_starts_once() -> None:
             stopped.start()
 
 
-def test_a_server_closes_the_world_that_it_made_and_no_other() -> None:
-    """The media of a world of one's own outlast a server."""
-    film = Video(16, 16, 1, "", "", 0)
+def test_server_closes_only_its_own_world() -> None:
+    """The media of a world that was passed in outlast the server."""
+    video = Video(16, 16, 1, "", "", 0)
     with Server() as server:
         own = server.world
     with pytest.raises(RuntimeError, match="closed"):
-        own.media_cache.file_blocking(film)
+        own.media_cache.file_blocking(video)
     with World() as world:
         with Server(world):
             pass
-        assert world.media_cache.file_blocking(film).exists()
+        assert world.media_cache.file_blocking(video).exists()
 
 
-def test_a_taken_port_is_told() -> None:
-    """The error names host and port and says why."""
+def test_port_in_use_is_reported() -> None:
+    """The error names host, port and reason."""
     with (
         Server() as server,
         pytest.raises(ServeError, match=rf"^cannot listen on 127\.0\.0\.1 port {server.port}: .*in use"),
@@ -106,14 +106,14 @@ def test_a_taken_port_is_told() -> None:
 @pytest.mark.parametrize(
     ("host", "port"), [("203.0.113.1", 0), ("127.0.0.1", 65_536), ("127.0.0.1", -1), ("2001:db8::1", 0)]
 )
-def test_an_address_that_cannot_be_is_told(host: str, port: int) -> None:
-    """An address of another machine, or a port that is none: named, with the reason."""
+def test_invalid_address_is_reported(host: str, port: int) -> None:
+    """An address of another machine or an invalid port is named, with the reason."""
     with pytest.raises(ServeError, match=f"^cannot listen on {host} port {port}: .+"):
         Server(host=host, port=port)
 
 
-def test_python_rules_a_world_that_is_being_served(kit: Kit) -> None:
-    """What Python tells the world, the next request sees, and what a request did, Python sees."""
+def test_python_and_requests_share_the_world(kit: Kit) -> None:
+    """A change from Python is visible to the next request, and a request's effects are visible to Python."""
     headers = kit.rows["tomoviee"].headers("key", "secret")
     with kit.world() as world, Server(world) as server, httpx.Client(base_url=server.url, headers=headers) as client:
         task_id = client.post(f"/tomoviee{CREATE}", json={"prompt": "A fox"}).json()["data"]["task_id"]
@@ -127,8 +127,8 @@ def test_python_rules_a_world_that_is_being_served(kit: Kit) -> None:
         assert client.post(f"/tomoviee{POLL}", json={"task_id": task_id}).json()["code"] == 680404
 
 
-def test_half_a_request_and_no_request_do_no_harm(kit: Kit) -> None:
-    """A caller who hangs up within the body made no task, one who speaks no HTTP is told so, the next is served."""
+def test_broken_requests_do_not_stop_the_server(kit: Kit) -> None:
+    """A disconnect within the body creates no task, invalid HTTP is refused, the next request succeeds."""
     token = kit.rows["tomoviee"].headers("key", "secret")
     head = f"POST /tomoviee{CREATE} HTTP/1.1\r\nHost: h\r\nContent-Length: 19\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in token.items())
@@ -145,8 +145,8 @@ def test_half_a_request_and_no_request_do_no_harm(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_foreground_server_cleanly(ending: signal.Signals, tmp_path: Path, kit: Kit) -> None:
-    """Ctrl-C and SIGTERM stop it without a word of complaint, and the films that it made are gone with it."""
+def test_signal_stops_a_foreground_server_cleanly(ending: signal.Signals, tmp_path: Path, kit: Kit) -> None:
+    """Ctrl-C and SIGTERM stop it without a traceback, and its videos are removed."""
     environment = {**kit.environment(), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-c", FOREGROUND], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -167,8 +167,8 @@ def test_a_signal_ends_a_foreground_server_cleanly(ending: signal.Signals, tmp_p
     assert list(tmp_path.glob("soundstage-*")) == []
 
 
-def test_a_server_may_run_in_a_thread_of_ones_own() -> None:
-    """Signals are the main thread's; there, and anywhere, what it set is set back when it ends."""
+def test_server_runs_in_any_thread() -> None:
+    """Signals belong to the main thread; everything that was set is restored at the end."""
     before = (gc.get_threshold(), signal.getsignal(signal.SIGTERM))
     server, ready = Server(), threading.Event()
     thread = threading.Thread(target=server.run, args=(ready.set,))

@@ -1,4 +1,4 @@
-"""A task that is cut short: it is over at once and for good, its money comes back, and every record says so."""
+"""Ending a task early: it is final at once, its price is released, and snapshots and callbacks show it."""
 
 from __future__ import annotations
 
@@ -22,53 +22,53 @@ if TYPE_CHECKING:
 POLL = "/v1/open/pub/task"
 
 
-def cut(world: World, task: Task) -> bool:
-    """Cut *task* short at its account's time."""
+def end_early(world: World, task: Task) -> bool:
+    """End *task* early at its account's time."""
     return world.services[task.account.vendor].end_early(task, task.account.now())
 
 
 @settings(deadline=None)
 @given(waited=st.floats(0, 400), later=st.floats(0, 4000))
-def test_a_cut_is_the_end_unless_the_task_had_ended(kit: Kit, waited: float, later: float) -> None:
-    """What was unfinished is cancelled and paid back; what had ended stays as it ended, whatever time passes."""
+def test_early_end_cancels_unfinished_tasks_only(kit: Kit, waited: float, later: float) -> None:
+    """An unfinished task is canceled and its price released; an ended one stays as it was."""
     with kit.world() as world:
         kit.caller(world).create()
         (task,) = world.tasks()
         account = task.account
         account.advance(waited)
         ended = task.ends <= account.now()
-        assert cut(world, task) is not ended
+        assert end_early(world, task) is not ended
         account.advance(later)
         account.settle(account.now())
         fate = Fate.SUCCEED if ended else Fate.CANCEL
         state = task.state_at(account.now(), world.services["tomoviee"].lifecycle(task.operation))
         assert (task.fate, state.final) == (fate, ended or task.fate is Fate.CANCEL)
         assert account.ledger.spent == (task.price if ended else 0)
-        assert (account.ledger.reserved, account.ledger.is_balanced(), cut(world, task)) == (0, True, False)
+        assert (account.ledger.reserved, account.ledger.is_balanced(), end_early(world, task)) == (0, True, False)
 
 
-def test_a_cut_leaves_the_other_tasks_alone(kit: Kit) -> None:
-    """The tasks beside it end when they would have, and are paid for."""
+def test_early_end_leaves_other_tasks_alone(kit: Kit) -> None:
+    """Other tasks end when they would have, and are charged."""
     with kit.world() as world:
         caller = kit.caller(world)
         for prompt in ("one", "two", "three"):
             caller.create(prompt)
         first, second, third = world.tasks()
-        assert cut(world, second)
+        assert end_early(world, second)
         world.advance(600)
         first.account.settle(first.account.now())
         assert first.account.ledger.spent == first.price + third.price
 
 
-def test_a_cut_outlives_a_snapshot_and_a_state_file(kit: Kit, tmp_path: Path) -> None:
-    """In another world, and after a restart, the task is cancelled and its money is back."""
+def test_early_end_survives_snapshot_and_state_file(kit: Kit, tmp_path: Path) -> None:
+    """In another world and after a restart the task is canceled and its price released."""
     file = tmp_path / "state"
     with kit.world(state=file) as world, kit.world() as other:
         caller = kit.caller(world)
         caller.create("kept")
         (task,) = world.tasks()
         world.save()
-        assert cut(world, task)
+        assert end_early(world, task)
         other.restore(world.snapshot())
         (copied,) = other.tasks()
         assert (copied.fate, copied.changes) == (Fate.CANCEL, task.changes)
@@ -79,8 +79,8 @@ def test_a_cut_outlives_a_snapshot_and_a_state_file(kit: Kit, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("broken", [["nobody", 1.0, "cancel"], ["{id}", "soon", "cancel"], ["{id}", 1.0, "lost"], 5])
-def test_a_snapshot_with_a_broken_cut_is_refused(kit: Kit, broken: object) -> None:
-    """The text names the place and what is allowed, and the world is as it was."""
+def test_snapshot_with_an_invalid_early_end_is_refused(kit: Kit, broken: object) -> None:
+    """The message names the place and what is allowed, and the world is unchanged."""
     with kit.world() as world:
         kit.caller(world).create()
         taken = world.snapshot()
@@ -94,20 +94,20 @@ def test_a_snapshot_with_a_broken_cut_is_refused(kit: Kit, broken: object) -> No
         assert next(world.tasks()).fate is Fate.SUCCEED
 
 
-def test_who_wished_to_be_told_is_told_of_a_cut(kit: Kit) -> None:
-    """One callback, of the end that it came to."""
-    told: list[bytes] = []
+def test_cancel_sends_one_callback(kit: Kit) -> None:
+    """One callback reports the final state."""
+    received: list[bytes] = []
 
     def listen(sent: httpx.Request) -> httpx.Response:
-        told.append(sent.content)
+        received.append(sent.content)
         return httpx.Response(200)
 
     with kit.world() as world:
         world.callback_dispatcher.transport = httpx.MockTransport(listen)
         kit.caller(world).create(callback="http://127.0.0.1:9/done")
         (task,) = world.tasks()
-        assert cut(world, task)
+        assert end_early(world, task)
         world.settle_callbacks()
         world.advance(4000)
         world.settle_callbacks()
-    assert [b'"status":5' in body for body in told] == [True]
+    assert [b'"status":5' in body for body in received] == [True]

@@ -1,4 +1,4 @@
-"""Pictures in base64: measured where they come from, held to the rules of an address, and never kept."""
+"""Images in base64: measured, validated like a file behind a URL, and not kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ADDRESS = "https://example.test/a.png"
 
 
 def encoded(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
-    """Return a plain picture in base64."""
+    """Return a plain image in base64."""
     file = io.BytesIO()
     Image.new("L", (width, height)).save(file, kind)
     return base64.b64encode(file.getvalue()).decode()
@@ -36,21 +36,21 @@ def encoded(width: int = 640, height: int = 480, kind: str = "PNG") -> str:
 
 @pytest.fixture
 def world(kit: Kit) -> Iterator[World]:
-    """A world whose time moves when told."""
+    """A world with a manual clock."""
     with kit.world() as made:
         yield made
 
 
-def taken(world: World, rule: MediaContent, **params: Any) -> dict[str, Any]:
-    """Admit *params*, each by *rule*, at some vendor's, and return what is kept of them."""
+def validated(world: World, rule: MediaContent, **params: Any) -> dict[str, Any]:
+    """Validate *params*, each by *rule*, and return them."""
     fields = [Field(name, rule, "img2video.params") for name in params]
     cast("TomovieeService", world.services["tomoviee"]).validate_inputs(fields, params)
     return params
 
 
 @given(content=st.binary(min_size=1, max_size=200))
-def test_any_bytes_in_base64_are_held_and_come_back(content: bytes) -> None:
-    """What kind of file it is, is not the rule's business; an address is held only where one will do."""
+def test_base64_of_any_bytes_is_accepted(content: bytes) -> None:
+    """The rule does not check the kind of file; a URL is accepted only where it is allowed."""
     text = base64.b64encode(content).decode()
     assert decode_base64(text) == content
     assert EITHER.accepts(text)
@@ -59,24 +59,24 @@ def test_any_bytes_in_base64_are_held_and_come_back(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "data:image/png;base64,AAAA", "a b", "abc", "é", None, 5, ["AAAA"], b"AAAA"])
-def test_what_is_neither_address_nor_base64_is_not_held(value: object) -> None:
-    """The prefix of a data address above all."""
+def test_other_text_is_not_accepted(value: object) -> None:
+    """A data URL above all."""
     assert not EITHER.accepts(value)
     assert not ALONE.accepts(value)
 
 
-def test_what_is_allowed_is_said_in_plain_words() -> None:
-    """With and without an address."""
+def test_rule_describes_what_is_allowed() -> None:
+    """With and without a URL."""
     assert EITHER.allowed == "an http or https URL, or a file in base64, without a data: prefix"
     assert ALONE.allowed == "a file in base64, without a data: prefix"
     assert media_fields([Field("a", EITHER, "f")])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_picture_is_measured_and_gives_way_to_its_digest(world: World, kind: str) -> None:
-    """Its size is kept, its bytes are not; equal pictures stay equal, and an address is left as it is."""
+def test_encoded_image_is_measured_and_replaced_by_its_digest(world: World, kind: str) -> None:
+    """Equal images have equal digests, and a URL stays as it is."""
     text = encoded(600, 400, kind)
-    kept = taken(world, EITHER, image=text, again=text, elsewhere=ADDRESS)
+    kept = validated(world, EITHER, image=text, again=text, elsewhere=ADDRESS)
     assert kept[MEASURED] == {"image": [600, 400], "again": [600, 400]}
     assert kept["image"] == kept["again"] != text
     assert kept["image"].startswith("sha256:")
@@ -84,30 +84,30 @@ def test_a_picture_is_measured_and_gives_way_to_its_digest(world: World, kind: s
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (encoded(299, 400), "over 299 pixels"),
         (encoded(1001, 400), "from 1:2.5 to 2.5:1; got 1001x400"),
         (encoded(400, 1001), "from 1:2.5 to 2.5:1; got 400x1001"),
         (encoded(400, 400, "GIF"), "one of JPEG, PNG; got GIF"),
-        ("AAAA", "a file that is no picture"),
+        ("AAAA", "a file that is no image"),
         (base64.b64encode(base64.b64decode(encoded()) + bytes(100_000)).decode(), "at most 100000 bytes"),
     ],
 )
-def test_a_picture_that_breaks_a_rule_is_refused(world: World, content: str, said: str) -> None:
-    """As the file behind an address is, in the same words."""
+def test_encoded_image_that_breaks_a_rule_is_refused(world: World, content: str, expected: str) -> None:
+    """With the same message as for a file behind a URL."""
     with pytest.raises(RefusedError) as refused:
-        taken(world, EITHER, image=content)
-    assert said in refused.value.detail
+        validated(world, EITHER, image=content)
+    assert expected in refused.value.detail
 
 
-def test_the_edges_are_allowed(world: World) -> None:
-    """The least side and the steepest ratio."""
-    taken(world, EITHER, small=encoded(300, 300), wide=encoded(1000, 400), tall=encoded(400, 1000))
+def test_boundary_values_are_accepted(world: World) -> None:
+    """The minimum side and the maximum ratio."""
+    validated(world, EITHER, small=encoded(300, 300), wide=encoded(1000, 400), tall=encoded(400, 1000))
 
 
-def test_a_mask_has_the_ratio_of_its_picture(world: World) -> None:
-    """Whatever its size; against a picture that is not known, any ratio will do."""
+def test_mask_must_have_the_images_ratio(world: World) -> None:
+    """Its size does not matter; for an unknown image, any ratio is accepted."""
     mask = MediaContent(("PNG",), same_ratio_as="image")
     fields = [Field("image", EITHER, "f"), Field("mask", mask, "f")]
     service = cast("TomovieeService", world.services["tomoviee"])

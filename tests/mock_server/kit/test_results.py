@@ -1,4 +1,4 @@
-"""Results are handed out under signed addresses: after success, to whoever has the address, whole or in part."""
+"""Result URLs are signed: they work after success, without a credential, for the whole file or a range."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody before a world of small media."""
+    """A caller of a world with small media."""
     with kit.world() as world:
         world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
 
 
 def made(caller: Caller, prompt: str = "A fox", **params: object) -> tuple[Task, str]:
-    """Create a task; return it and the address of what it makes."""
+    """Create a task; return it and its result URL."""
     world = caller.app.world
     caller.create(prompt, **params)
     task = list(world.tasks())[-1]
@@ -36,14 +36,14 @@ def made(caller: Caller, prompt: str = "A fox", **params: object) -> tuple[Task,
 
 @pytest.fixture(scope="module")
 def url(caller: Caller) -> str:
-    """The address of a film that is ready."""
-    task, address = made(caller, "A film that is ready")
+    """The URL of a finished video."""
+    task, address = made(caller, "A finished video")
     caller.app.world.advance(task.ends - task.account.now())
     return address
 
 
-def test_a_result_needs_its_address_and_nothing_else(caller: Caller, url: str) -> None:
-    """No credential is asked for, and a film comes with its type, its length and a tag."""
+def test_result_needs_no_credential(caller: Caller, url: str) -> None:
+    """A video is sent with its type, length and ETag."""
     reply = caller.fetch(url)
     assert reply.status == 200
     assert reply.headers["content-type"] == "video/mp4"
@@ -55,8 +55,8 @@ def test_a_result_needs_its_address_and_nothing_else(caller: Caller, url: str) -
 @pytest.mark.parametrize(
     "prompt", ["A fox", "soundstage:fail", "soundstage:block", "soundstage:cancel", "soundstage:timeout"]
 )
-def test_there_is_no_result_before_success_nor_after_failure(caller: Caller, prompt: str) -> None:
-    """An address that is right to the letter answers 404 until the task has succeeded, and for ever if it does not."""
+def test_result_exists_after_success_only(caller: Caller, prompt: str) -> None:
+    """A correctly signed URL returns 404 until the task has succeeded, and always if it fails."""
     task, url = made(caller, prompt)
     assert caller.fetch(url).status == 404
     task.account.advance(task.ends - task.account.now() - 1)
@@ -67,8 +67,8 @@ def test_there_is_no_result_before_success_nor_after_failure(caller: Caller, pro
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_no_letter_of_an_address_can_be_changed(caller: Caller, url: str, data: st.DataObject) -> None:
-    """Another id, name, time or signature is refused as JSON, and nothing comes of it."""
+def test_altered_result_url_is_refused(caller: Caller, url: str, data: st.DataObject) -> None:
+    """Another id, name, time or signature is refused as JSON."""
     begin = url.index("_files/") + len("_files/")
     place = data.draw(st.integers(begin, len(url) - 1))
     letter = data.draw(st.sampled_from("0123456789abcdefxyz_-./%&=").filter(lambda letter: letter != url[place]))
@@ -78,8 +78,8 @@ def test_no_letter_of_an_address_can_be_changed(caller: Caller, url: str, data: 
 
 
 @pytest.mark.parametrize("query", ["", "?", "?Expires=1", "?Signature=", "?Signature=%FF%00", "?Signature=\ud800"])
-def test_a_missing_signature_is_refused(caller: Caller, url: str, query: str) -> None:
-    """An id that was guessed hands out nothing."""
+def test_unsigned_result_url_is_refused(caller: Caller, url: str, query: str) -> None:
+    """Guessing an id is not enough."""
     address = url.partition("?")[0] + query.encode("utf-8", "replace").decode()
     assert (caller.fetch(address).status, caller.fetch(address).json()) == (
         403,
@@ -87,9 +87,9 @@ def test_a_missing_signature_is_refused(caller: Caller, url: str, query: str) ->
     )
 
 
-def test_one_signature_opens_one_file(caller: Caller, url: str) -> None:
-    """The signature of one task's file opens neither another file of the task nor another task's file."""
-    task, other = made(caller, "Another film")
+def test_signature_is_valid_for_one_file(caller: Caller, url: str) -> None:
+    """It opens neither another file of the task nor another task's file."""
+    task, other = made(caller, "Another video")
     caller.app.world.advance(task.ends - task.account.now())
     query = url.partition("?")[2]
     assert caller.fetch(f"{other.partition('?')[0]}?{query}").status == 403
@@ -97,8 +97,8 @@ def test_one_signature_opens_one_file(caller: Caller, url: str) -> None:
     assert caller.fetch(other).status == 200
 
 
-def test_a_file_that_a_task_did_not_make_is_not_there(caller: Caller, url: str) -> None:
-    """Even signed by ourselves, a name beyond what the task made is 404, and so is a task that does not exist."""
+def test_unknown_file_returns_404(caller: Caller, url: str) -> None:
+    """With a correct signature, too; an unknown task likewise."""
     from soundstage_server.kit import results
 
     task = next(task for task in caller.app.world.tasks() if task.id in url)
@@ -108,7 +108,7 @@ def test_a_file_that_a_task_did_not_make_is_not_there(caller: Caller, url: str) 
     assert caller.fetch(url.replace(task.id, "nobody")).status == 404
 
 
-def test_a_head_tells_what_a_get_would_bring(caller: Caller, url: str) -> None:
+def test_head_has_the_headers_of_get(caller: Caller, url: str) -> None:
     """The same headers, and no body."""
     head, get = caller.fetch(url, "HEAD"), caller.fetch(url)
     assert (head.status, head.content) == (200, b"")
@@ -116,8 +116,8 @@ def test_a_head_tells_what_a_get_would_bring(caller: Caller, url: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_a_file_is_only_read(caller: Caller, url: str, method: str) -> None:
-    """Any other method is refused, and the answer says which are taken."""
+def test_result_allows_get_and_head_only(caller: Caller, url: str, method: str) -> None:
+    """Any other method is refused, with the allowed ones."""
     reply = caller.fetch(url, method)
     assert (reply.status, reply.headers["allow"]) == (405, "GET, HEAD")
     assert reply.json() == {"error": f"a file takes GET and HEAD, not {method}"}
@@ -125,8 +125,8 @@ def test_a_file_is_only_read(caller: Caller, url: str, method: str) -> None:
 
 @settings(deadline=None)
 @given(first=st.integers(0, 30_000), length=st.integers(1, 30_000))
-def test_a_range_is_that_part_of_the_file(caller: Caller, url: str, first: int, length: int) -> None:
-    """A download that broke off can be taken up where it stopped; past the end there is nothing to take up."""
+def test_range_returns_part_of_the_file(caller: Caller, url: str, first: int, length: int) -> None:
+    """A download can be resumed; past the end there is nothing."""
     whole = caller.fetch(url).content
     reply = caller.fetch(url, Range=f"bytes={first}-{first + length - 1}")
     if first >= len(whole):
@@ -137,8 +137,8 @@ def test_a_range_is_that_part_of_the_file(caller: Caller, url: str, first: int, 
     assert reply.content == whole[first : last + 1]
 
 
-def test_a_range_of_another_file_is_the_whole_file(caller: Caller, url: str) -> None:
-    """If-Range with the file's own tag gives the range, with any other the whole."""
+def test_if_range_with_another_etag_returns_the_whole_file(caller: Caller, url: str) -> None:
+    """With the file's own ETag it returns the range."""
     whole = caller.fetch(url)
     same = caller.fetch(url, **{"Range": "bytes=10-", "If-Range": whole.headers["etag"]})
     other = caller.fetch(url, **{"Range": "bytes=10-", "If-Range": '"another"'})
@@ -146,8 +146,8 @@ def test_a_range_of_another_file_is_the_whole_file(caller: Caller, url: str) -> 
     assert (other.status, other.content) == (200, whole.content)
 
 
-def test_a_tag_is_of_the_film_and_not_of_its_file(kit: Kit) -> None:
-    """A film that has to be rendered again keeps its bytes and its tag, so that a broken download can go on."""
+def test_etag_survives_a_new_rendering(kit: Kit) -> None:
+    """A video that is rendered again has the same bytes and ETag, so a download can be resumed."""
     with kit.world() as world:
         caller = kit.caller(world)
         _, url = made(caller)
@@ -160,8 +160,8 @@ def test_a_tag_is_of_the_film_and_not_of_its_file(kit: Kit) -> None:
         assert caller.fetch(other).headers["etag"] != first.headers["etag"]
 
 
-def test_an_address_is_minted_from_where_the_request_came_to(kit: Kit) -> None:
-    """Under the slug, under the vendor's own host, or from the public address; and each of them opens."""
+def test_result_url_uses_the_address_of_the_request(kit: Kit) -> None:
+    """Under the slug, the vendor's host or the public URL; each of them works."""
     with kit.world() as world:
         caller = kit.caller(world)
         _, by_slug = made(caller)
@@ -177,14 +177,14 @@ def test_an_address_is_minted_from_where_the_request_came_to(kit: Kit) -> None:
         assert caller.fetch(public.replace("/behind", "")).status == 200
 
 
-def test_a_public_address_may_end_in_a_slash(kit: Kit) -> None:
-    """No address is minted with two."""
+def test_public_url_may_end_in_a_slash(kit: Kit) -> None:
+    """No result URL has two slashes."""
     with kit.world(public_url="https://soundstage.example/") as world:
         assert made(kit.caller(world))[1].startswith("https://soundstage.example/tomoviee/_files/")
 
 
-def test_forgotten_tasks_have_no_results(kit: Kit) -> None:
-    """A reset takes the addresses with it."""
+def test_reset_removes_results(kit: Kit) -> None:
+    """A reset invalidates the URLs."""
     with kit.world() as world:
         caller = kit.caller(world)
         _, url = made(caller)

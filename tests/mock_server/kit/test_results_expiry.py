@@ -1,4 +1,4 @@
-"""A result's address expires on its account's clock, and redirects as often as the world was told."""
+"""A result URL expires on its account's clock, and redirects as often as the world is configured to."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def caller(kit: Kit) -> Iterator[Caller]:
-    """Somebody before a world of small media."""
+    """A caller of a world with small media."""
     with kit.world() as world:
         yield kit.caller(world)
 
 
 def made(caller: Caller) -> tuple[Task, str]:
-    """Create a task, let it end, and return it and the address of what it made."""
+    """Create a task, let it end, and return it and its result URL."""
     world = caller.app.world
     caller.create("A fox")
     task = list(world.tasks())[-1]
@@ -37,8 +37,8 @@ def made(caller: Caller) -> tuple[Task, str]:
 
 @given(seconds=st.integers(0, 10**7))
 @settings(deadline=None, max_examples=25)
-def test_an_address_holds_until_its_expires_and_no_longer(kit: Kit, seconds: int) -> None:
-    """``Expires`` is the account's time in seconds since 1970; afterwards the store answers 403 and says why."""
+def test_result_url_expires(kit: Kit, seconds: int) -> None:
+    """``Expires`` is the account's time in seconds since 1970; afterwards the URL returns 403."""
     with kit.world() as world:
         caller = kit.caller(world)
         task, url = made(caller)
@@ -51,8 +51,8 @@ def test_an_address_holds_until_its_expires_and_no_longer(kit: Kit, seconds: int
             assert caller.fetch(url).json() == {"error": "the address has expired"}
 
 
-def test_nobody_elses_time_makes_an_address_expire(kit: Kit, caller: Caller) -> None:
-    """Moving another account a year on leaves it alone; moving the world does not."""
+def test_expiry_follows_the_accounts_own_time(kit: Kit, caller: Caller) -> None:
+    """Moving another account by a year changes nothing; moving the world does."""
     _, url = made(caller)
     world = caller.app.world
     world.advance(366 * 24 * 3600, world.account("tomoviee", "other"))
@@ -63,8 +63,8 @@ def test_nobody_elses_time_makes_an_address_expire(kit: Kit, caller: Caller) -> 
 
 
 @pytest.mark.parametrize("times", [0, 1, 3, 20])
-def test_an_address_redirects_as_often_as_was_asked(kit: Kit, times: int) -> None:
-    """Each time 302 to another address of this server; then come the bytes, in part if a part is asked for."""
+def test_result_redirects_as_configured(kit: Kit, times: int) -> None:
+    """302 each time to another address of this server; then the bytes, or a range of them."""
     with kit.world(redirects=times) as world:
         caller = kit.caller(world)
         _, url = made(caller)
@@ -81,8 +81,8 @@ def test_an_address_redirects_as_often_as_was_asked(kit: Kit, times: int) -> Non
         assert caller.fetch(url).status == 200
 
 
-def test_the_control_api_changes_redirects(kit: Kit, caller: Caller) -> None:
-    """What was put holds for addresses that were minted before; what cannot be is refused and changes nothing."""
+def test_control_api_changes_redirects(kit: Kit, caller: Caller) -> None:
+    """The change applies to existing URLs; an invalid value changes nothing."""
     _, url = made(caller)
     assert kit.control(caller.app, "GET", "/results").json() == {"redirects": 0}
     assert kit.control(caller.app, "PUT", "/results", {"redirects": 1}).json() == {"redirects": 1}
@@ -95,7 +95,7 @@ def test_the_control_api_changes_redirects(kit: Kit, caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("times", [-1, 21])
-def test_a_world_takes_no_number_of_redirects_that_cannot_be(times: int) -> None:
-    """The text names the value and what is allowed."""
+def test_invalid_number_of_redirects_is_refused(times: int) -> None:
+    """The message names the value and what is allowed."""
     with pytest.raises(ValueError, match=f"redirects must be from 0 to 20; got {times}"):
         World(redirects=times)

@@ -1,4 +1,4 @@
-"""What every vendor's service promises, whoever it is: a new row of the registry is held to all of this at once."""
+"""What every vendor's service promises; a new vendor is tested by all of this at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ garbage = st.one_of(
 
 
 def refused(reply: Reply, slug: str, world: World) -> str:
-    """Check that *reply* is a refusal as every vendor owes it, and return the fact that it names."""
+    """Check that *reply* is a refusal with a fact, and return the fact."""
     fact = reply.headers["x-soundstage-fact"]
     assert fact.startswith(f"{slug}:")
     assert fact.partition(":")[2] in world.services[slug].facts()
@@ -44,13 +44,13 @@ def refused(reply: Reply, slug: str, world: World) -> str:
 
 
 def filled(route: Route) -> str:
-    """Return a path that *route* takes."""
+    """Return a path that *route* matches."""
     return route.path.replace("{", "any-").replace("}", "")
 
 
 @every_vendor
-def test_a_service_says_what_it_is(kit: Kit, slug: str) -> None:
-    """Slug, title, hosts, unit and tables are there, and agree with one another."""
+def test_service_declarations_are_consistent(kit: Kit, slug: str) -> None:
+    """Slug, title, hosts, unit and tables exist and agree with each other."""
     with World(vendors=[slug]) as world:
         service = kit.service(world, slug)
         assert service.slug == slug
@@ -65,8 +65,8 @@ def test_a_service_says_what_it_is(kit: Kit, slug: str) -> None:
 
 @every_vendor
 @pytest.mark.parametrize("headers", [{}, None])
-def test_garbage_is_refused_by_every_route(kit: Kit, slug: str, headers: dict[str, str] | None) -> None:
-    """With and without a credential: JSON that names a fact, no fault of our own, no task and no cost."""
+def test_every_route_refuses_garbage(kit: Kit, slug: str, headers: dict[str, str] | None) -> None:
+    """With and without a credential: JSON with a fact, no server error, no task and no cost."""
     with kit.world() as world:
         caller = kit.caller(world, slug)
 
@@ -85,8 +85,8 @@ def test_garbage_is_refused_by_every_route(kit: Kit, slug: str, headers: dict[st
 
 
 @every_vendor
-def test_a_wrong_parameter_is_refused_by_name(kit: Kit, slug: str) -> None:
-    """Every field of a paid call, given what it cannot hold, is refused with its name and its own fact."""
+def test_invalid_parameter_is_refused_by_name(kit: Kit, slug: str) -> None:
+    """Every field of a paid call is refused with its name and its own fact."""
     with kit.world() as world:
         caller = kit.caller(world, slug)
         create, routes = caller.row.create, world.services[slug].routes()
@@ -101,15 +101,15 @@ def test_a_wrong_parameter_is_refused_by_name(kit: Kit, slug: str) -> None:
 
 
 @pytest.mark.parametrize(("slug", "code"), CODES)
-def test_every_refusal_can_be_ordered(kit: Kit, slug: str, code: str) -> None:
-    """A scenario asks for it once, by its code; it cites its fact, makes no task and costs nothing."""
+def test_scenario_can_order_every_refusal(kit: Kit, slug: str, code: str) -> None:
+    """By code, once; it cites its fact, creates no task and costs nothing."""
     with kit.world() as world:
         caller = kit.caller(world, slug)
         world.scenario(Scenario("refuse", code=code, vendor=slug, times=1))
         reply = caller.create()
         assert refused(reply, slug, world) == f"{slug}:{world.services[slug].codes[code].fact}"
-        said = f"{reply.status} {reply.content.decode()}"
-        assert code in said or str(world.services[slug].codes[code].code) in said
+        text = f"{reply.status} {reply.content.decode()}"
+        assert code in text or str(world.services[slug].codes[code].code) in text
         assert list(world.tasks()) == []
         (account,) = world.accounts()
         assert (account.ledger.entries, [entry.fact for entry in account.journal]) == (
@@ -121,8 +121,8 @@ def test_every_refusal_can_be_ordered(kit: Kit, slug: str, code: str) -> None:
 
 @every_job_vendor
 @pytest.mark.parametrize("fate", Fate)
-def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
-    """A word in the prompt brings it: the vendor's own word at the end, and money spent for success alone."""
+def test_word_in_the_prompt_selects_the_fate(kit: Kit, slug: str, fate: Fate) -> None:
+    """The task ends with the vendor's own word, and only success is charged."""
     with kit.world() as world:
         service = kit.service(world, slug)
         reply = kit.caller(world, slug).create("A fox" if fate is Fate.SUCCEED else f"A fox soundstage:{fate}")
@@ -144,8 +144,8 @@ def test_every_fate_comes_to_pass(kit: Kit, slug: str, fate: Fate) -> None:
 
 
 @every_job_vendor
-def test_a_slow_task_takes_longer_than_any_other(kit: Kit, slug: str) -> None:
-    """The word ``slow`` makes it outlast ten minutes, and it succeeds all the same."""
+def test_slow_task_takes_longer_than_ten_minutes(kit: Kit, slug: str) -> None:
+    """It succeeds nevertheless."""
     with kit.world() as world:
         kit.caller(world, slug).create("soundstage:slow")
         (task,) = world.tasks()
@@ -155,8 +155,8 @@ def test_a_slow_task_takes_longer_than_any_other(kit: Kit, slug: str) -> None:
 
 
 @every_vendor
-def test_every_credential_is_redacted(kit: Kit, slug: str) -> None:
-    """Each header that says who is calling is in the journal by name and without its value."""
+def test_every_credential_header_is_redacted(kit: Kit, slug: str) -> None:
+    """Each credential header is in the journal by name, without its value."""
     with kit.world() as world:
         caller = kit.caller(world, slug)
         caller.create()
@@ -170,16 +170,16 @@ def test_every_credential_is_redacted(kit: Kit, slug: str) -> None:
 
 @every_job_vendor
 @pytest.mark.parametrize("word", ["invalid", "expired"])
-def test_a_credential_that_says_so_is_not_accepted(kit: Kit, slug: str, word: str) -> None:
-    """``invalid-`` and ``expired-`` are refused as a wrong credential is, and there is no such account."""
+def test_invalid_and_expired_credentials_are_refused(kit: Kit, slug: str, word: str) -> None:
+    """``invalid-`` and ``expired-`` are refused as wrong credentials, and create no account."""
     with kit.world() as world:
         refused(kit.caller(world, slug, f"{word}-key").create(), slug, world)
         assert [*world.accounts(), *world.tasks()] == []
 
 
 @every_job_vendor
-def test_who_cannot_pay_gets_nothing(kit: Kit, slug: str) -> None:
-    """``broke-`` is refused for want of money and nothing moves."""
+def test_account_without_money_is_refused(kit: Kit, slug: str) -> None:
+    """``broke-`` is refused, and no money moves."""
     with kit.world() as world:
         service = world.services[slug]
         fact = refused(kit.caller(world, slug, "broke-key").create(), slug, world)
@@ -189,8 +189,8 @@ def test_who_cannot_pay_gets_nothing(kit: Kit, slug: str) -> None:
 
 
 @every_job_vendor
-def test_one_at_a_time_is_one_at_a_time(kit: Kit, slug: str) -> None:
-    """``limited-`` may have one unfinished task; when that has ended, the next is taken."""
+def test_limited_account_has_one_task_at_once(kit: Kit, slug: str) -> None:
+    """``limited-`` may have one unfinished task; after its end the next is accepted."""
     with kit.world() as world:
         service, caller = world.services[slug], kit.caller(world, slug, "limited-key")
         caller.create()
@@ -202,8 +202,8 @@ def test_one_at_a_time_is_one_at_a_time(kit: Kit, slug: str) -> None:
 
 
 @every_vendor
-def test_a_secret_is_remembered_from_its_first_use(kit: Kit, slug: str) -> None:
-    """Where a secret goes with the credential, another one is refused, and the account goes on with its own."""
+def test_secret_of_the_first_request_is_required(kit: Kit, slug: str) -> None:
+    """Another secret is refused, and the account continues with its own."""
     with kit.world() as world:
         kit.caller(world, slug).create()
         other = kit.caller(world, slug, secret="another")
@@ -215,14 +215,14 @@ def test_a_secret_is_remembered_from_its_first_use(kit: Kit, slug: str) -> None:
 
 
 def ids_and_money(caller: Caller) -> Any:
-    """Return all that an account of its own has to say."""
+    """Return everything about one account."""
     account = next(one for one in caller.app.world.accounts())
     return [task.id for task in account.tasks], account.ledger.available, len(account.journal)
 
 
 @every_vendor
-def test_accounts_never_meet(kit: Kit, slug: str) -> None:
-    """What others do shows in nobody's tasks, money or journal, and nobody's task has an id that another has."""
+def test_accounts_are_isolated(kit: Kit, slug: str) -> None:
+    """No account's tasks, money or journal show what others do, and ids are unique."""
     with kit.world() as world:
         mine = kit.caller(world, slug, "mine")
         mine.create()
@@ -234,8 +234,8 @@ def test_accounts_never_meet(kit: Kit, slug: str) -> None:
 
 
 @every_job_vendor
-def test_an_unfinished_account_is_as_many_as_may_be(kit: Kit, slug: str) -> None:
-    """What the vendor documents as its number at once holds for ordinary accounts; no number is no bound."""
+def test_documented_concurrency_applies(kit: Kit, slug: str) -> None:
+    """The vendor's documented limit applies to ordinary accounts; none means no limit."""
     with kit.world() as world:
         account = world.account(slug, "key-1")
         account.ledger.set_available(10**9, account.now())
@@ -248,16 +248,16 @@ def test_an_unfinished_account_is_as_many_as_may_be(kit: Kit, slug: str) -> None
                 account.check_concurrency()
 
 
-def test_a_vendor_without_ideas_of_its_own_has_ids_and_texts(kit: Kit) -> None:
-    """Unless a vendor says otherwise, an id is the capability, the second and the seed, and the text is the prompt."""
+def test_default_task_id_and_text(kit: Kit) -> None:
+    """By default an id is capability, second and seed, and the text is the prompt."""
     with kit.world() as world:
         service = kit.service(world)
         assert Service.make_task_id(service, "draw", 1.9, 255) == "draw-1-00000000000000ff"
         assert [Service.text_of(service, params) for params in ({"prompt": "a"}, {}, {"prompt": None})] == ["a", "", ""]
 
 
-def test_a_fate_without_a_reason_is_named(kit: Kit) -> None:
-    """A vendor that has no words for a fate says that it failed, and how."""
+def test_fate_without_a_message_is_named(kit: Kit) -> None:
+    """A vendor without a message for a fate reports a failure and names the fate."""
     with kit.world() as world, pytest.MonkeyPatch.context() as patch:
         service = kit.service(world)
         kit.caller(world).create("soundstage:cancel")
@@ -265,8 +265,8 @@ def test_a_fate_without_a_reason_is_named(kit: Kit) -> None:
         assert service.reason(next(world.tasks())) == "it failed (cancel)"
 
 
-def test_blocked_content_may_be_refused_at_once(kit: Kit) -> None:
-    """A vendor that refuses at creation says so in its table, and nothing is made."""
+def test_blocked_content_may_be_refused_at_creation(kit: Kit) -> None:
+    """A vendor that refuses at creation creates no task."""
     with kit.world() as world, pytest.MonkeyPatch.context() as patch:
         service = world.services["tomoviee"]
         blocked = service.codes["680422"]

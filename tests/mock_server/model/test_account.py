@@ -1,4 +1,4 @@
-"""Accounts have a name that tells nothing, a time and a purse of their own, and a memory of what was asked twice."""
+"""Accounts: names without secrets, their own time and money, and double submissions."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def account(credential: str = "key", at_once: int | None = None, clock: Clock = 
 
 
 def task(owner: Account, number: int = 0, *, lasts: float = 100.0, fate: Fate = Fate.SUCCEED, price: int = 10) -> Task:
-    """Make a task that ends after so many seconds."""
+    """Make a task that ends after *seconds*."""
     now = owner.now()
     return Task(f"task-{number}", owner, "operation", {}, now, (now + lasts,), fate, number, price, "http://h/vendor")
 
 
 @given(credentials, credentials)
-def test_no_credential_can_be_read_from_a_name(one: str, other: str) -> None:
-    """A name is a digest: equal for equal credentials of one vendor, and different for any other."""
+def test_account_name_is_a_digest(one: str, other: str) -> None:
+    """Equal for equal credentials of one vendor, different for any other."""
     assert re.fullmatch("acct_[0-9a-f]{12}", account_name("vendor", one))
     assert (account_name("vendor", one) == account_name("vendor", other)) is (one == other)
     assert account_name("vendor", one) != account_name("rodnev", one)
@@ -49,18 +49,18 @@ def test_no_credential_can_be_read_from_a_name(one: str, other: str) -> None:
         ("", None, 1000, 5),
     ],
 )
-def test_the_first_word_of_a_credential_orders_a_conduct(
+def test_first_word_of_a_credential_selects_a_rule(
     credential: str, refused: str | None, available: int, at_once: int
 ) -> None:
-    """Only the words themselves, at the beginning, mean anything."""
+    """Only the exact words at the beginning have an effect."""
     owner = account(credential, at_once=5)
     assert credential_rule(credential).refused == refused
     assert (owner.ledger.available, owner.at_once) == (available, at_once)
 
 
 @given(st.floats(0, 1e9), st.floats(0, 1e9))
-def test_moving_one_account_moves_nobody_else(mine: float, everybodys: float) -> None:
-    """An account's time is the world's and its own offset; another account knows the world's only."""
+def test_advancing_one_account_leaves_others_alone(mine: float, everybodys: float) -> None:
+    """An account's time is the world's plus its own offset."""
     clock = Clock("manual")
     begin = clock.now()
     one, other = account("one", clock=clock), account("other", clock=clock)
@@ -72,8 +72,8 @@ def test_moving_one_account_moves_nobody_else(mine: float, everybodys: float) ->
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), LATEST + 1])
-def test_an_accounts_time_moves_forward_and_not_for_ever(seconds: float) -> None:
-    """A step that cannot be is refused, and nothing has moved."""
+def test_invalid_advance_of_an_account_is_refused(seconds: float) -> None:
+    """Nothing moves."""
     owner = account()
     with pytest.raises(ValueError, match=f"seconds must be from 0 to .*; got {seconds}"):
         owner.advance(seconds)
@@ -82,8 +82,8 @@ def test_an_accounts_time_moves_forward_and_not_for_ever(seconds: float) -> None
 
 @given(st.integers(0, 2**34), st.floats(2, 30), st.floats(60, 300))
 @example(offset=1, first=2.0, second=60.0)
-def test_the_clock_auto_moves_a_reader_exactly_to_the_next_change(offset: int, first: float, second: float) -> None:
-    """Whatever was added to its time before, a reader lands on the change and not a rounding before it."""
+def test_auto_clock_moves_exactly_to_the_next_change(offset: int, first: float, second: float) -> None:
+    """Whatever the offset, rounding never leaves the time before the change."""
     owner = account(clock=Clock("auto"))
     owner.advance(offset * 2.0**-25)
     created = owner.now()
@@ -93,8 +93,8 @@ def test_the_clock_auto_moves_a_reader_exactly_to_the_next_change(offset: int, f
         assert change <= owner.now() <= change + 1e-5
 
 
-def test_a_read_moves_nothing_under_another_clock() -> None:
-    """Only ``auto`` skips, and never back."""
+def test_read_moves_time_under_auto_only() -> None:
+    """And never backwards."""
     for clock in (Clock("manual"), Clock("real"), Clock("scaled", 2)):
         owner = account(clock=clock)
         owner.advance_to_next_change(owner.now(), owner.now() + 60)
@@ -107,8 +107,8 @@ def test_a_read_moves_nothing_under_another_clock() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from(Fate), st.integers(0, 400), st.floats(1, 600), st.floats(0, 200)), max_size=25)
 )
-def test_what_is_reserved_is_the_price_of_what_is_unfinished(jobs: list[tuple[Fate, int, float, float]]) -> None:
-    """At any time a success is spent, any other end is given back, and what cannot be paid is not taken in."""
+def test_reserved_is_the_price_of_unfinished_tasks(jobs: list[tuple[Fate, int, float, float]]) -> None:
+    """A success is spent, any other end is released, and an unaffordable task is refused."""
     owner = account(clock=Clock("manual"))
     taken: list[Task] = []
     for number, (fate, price, lasts, wait) in enumerate(jobs):
@@ -130,8 +130,8 @@ def test_what_is_reserved_is_the_price_of_what_is_unfinished(jobs: list[tuple[Fa
     assert owner.ledger.spent == sum(one.price for one in taken if one.ends <= now and one.fate is Fate.SUCCEED)
 
 
-def test_a_full_account_lets_nobody_in_until_a_task_ends() -> None:
-    """A slot is held from the creation to the final state."""
+def test_full_account_refuses_until_a_task_ends() -> None:
+    """A task uses a slot from its creation to its final state."""
     owner = account("limited-a", clock=Clock("manual"))
     owner.check_concurrency()
     owner.admit(task(owner), 0)
@@ -143,8 +143,8 @@ def test_a_full_account_lets_nobody_in_until_a_task_ends() -> None:
 
 
 @given(st.floats(0, 2 * DOUBLE_SUBMISSION_SECONDS))
-def test_equal_submissions_close_together_are_flagged(apart: float) -> None:
-    """Within a minute of the account's time it is a double, later it is a wish for another; so are unequal ones."""
+def test_equal_submissions_within_a_minute_are_reported(apart: float) -> None:
+    """Later ones, and different ones, are not."""
     owner = account(clock=Clock("manual"))
     owner.admit(task(owner, 1), 7)
     owner.admit(task(owner, 2), 8)
@@ -156,8 +156,8 @@ def test_equal_submissions_close_together_are_flagged(apart: float) -> None:
     assert [tuple(double) for double in owner.double_submissions] == expected
 
 
-def test_the_memory_for_doubles_is_swept() -> None:
-    """A long run does not remember every submission of its past."""
+def test_recent_submissions_are_swept() -> None:
+    """A long run does not keep every past submission."""
     owner = account(clock=Clock("manual"))
     owner.ledger.set_available(10**9, 0.0)
     for number in range(3000):
@@ -168,7 +168,7 @@ def test_the_memory_for_doubles_is_swept() -> None:
     assert [double.first for double in owner.double_submissions] == ["task-2999"]
 
 
-def test_nothing_that_prints_an_account_prints_its_secret() -> None:
+def test_repr_of_an_account_has_no_secret() -> None:
     """A failing test that shows an account shows no credential."""
     owner = account("planted-key")
     owner.secret = "planted-secret"
@@ -176,7 +176,7 @@ def test_nothing_that_prints_an_account_prints_its_secret() -> None:
 
 
 @given(params=st.dictionaries(st.text(min_size=2, max_size=5), st.integers(0, 9)), key=st.text())
-def test_what_a_vendor_keeps_aside_does_not_make_two_submissions_different(params: dict[str, int], key: str) -> None:
-    """Two equal submissions with keys of their own are still one thing paid for twice; other parameters are not."""
-    assert fingerprint("film", {**params, EXTRA: key}) == fingerprint("film", params)
-    assert fingerprint("film", {**params, EXTRA: key, "a": 1}) != fingerprint("film", params)
+def test_extra_data_does_not_distinguish_submissions(params: dict[str, int], key: str) -> None:
+    """Equal submissions with different idempotency keys are still a double submission."""
+    assert fingerprint("draw", {**params, EXTRA: key}) == fingerprint("draw", params)
+    assert fingerprint("draw", {**params, EXTRA: key, "a": 1}) != fingerprint("draw", params)

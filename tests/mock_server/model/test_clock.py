@@ -1,4 +1,4 @@
-"""Clocks tell a time that never goes back, and move only as their kind says."""
+"""Clocks: time never decreases, and moves only as the kind of clock allows."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Seconds:
     now: float = 5.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 
 @given(steps)
-def test_time_never_goes_back(moves: list[tuple[Any, float]]) -> None:
-    """Whatever kind it is and becomes, a clock shows the same time or a later one, and never passes the latest."""
+def test_time_never_decreases(moves: list[tuple[Any, float]]) -> None:
+    """Whatever its kind, a clock never goes back and never passes the latest time."""
     machine = Seconds()
     clock = Clock("manual", monotonic=machine)
     seen = clock.now()
@@ -52,8 +52,8 @@ def test_time_never_goes_back(moves: list[tuple[Any, float]]) -> None:
 @pytest.mark.parametrize(
     ("kind", "speed", "shown"), [("real", 1, 10), ("scaled", 60, 600), ("manual", 1, 0), ("auto", 1, 0)]
 )
-def test_a_clock_runs_as_its_kind_says(kind: ClockKind, speed: float, shown: float) -> None:
-    """Ten real seconds are ten of ``real``, ten times the speed of ``scaled``, and none of those that stand."""
+def test_clock_runs_at_its_speed(kind: ClockKind, speed: float, shown: float) -> None:
+    """Ten real seconds are ten under ``real``, times the speed under ``scaled``, none when frozen."""
     machine = Seconds()
     clock = Clock(kind, speed, monotonic=machine)
     begin = clock.now()
@@ -63,8 +63,8 @@ def test_a_clock_runs_as_its_kind_says(kind: ClockKind, speed: float, shown: flo
 
 
 @given(st.sampled_from(CLOCK_KINDS), st.sampled_from(CLOCK_KINDS), st.floats(0, 1e6))
-def test_another_kind_begins_where_the_last_one_stood(first: ClockKind, second: ClockKind, passed: float) -> None:
-    """Changing a clock does not change its time."""
+def test_changing_the_kind_keeps_the_time(first: ClockKind, second: ClockKind, passed: float) -> None:
+    """The time does not jump."""
     machine = Seconds()
     clock = Clock(first, monotonic=machine)
     machine.now += passed
@@ -74,8 +74,8 @@ def test_another_kind_begins_where_the_last_one_stood(first: ClockKind, second: 
     assert (clock.kind, clock.speed) == (second, 1.0)
 
 
-def test_every_clock_begins_at_the_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated date is one that certificates and calendars understand."""
+def test_clock_starts_at_the_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated date is valid for certificates and calendars."""
     monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
     assert [Clock(kind, monotonic=Seconds()).now() for kind in CLOCK_KINDS] == [1_800_000_000.0] * len(CLOCK_KINDS)
 
@@ -91,28 +91,28 @@ def test_every_clock_begins_at_the_real_time(monkeypatch: pytest.MonkeyPatch) ->
         ("0.5", "scaled", 0.5),
     ],
 )
-def test_speed_reads_as_the_command_line_writes_it(text: str, kind: str, speed: float) -> None:
-    """A number is a speed, and 1 is the real time."""
+def test_parse_accepts_the_values_of_speed(text: str, kind: str, speed: float) -> None:
+    """A number is a speed, and 1 is real time."""
     clock = Clock.parse(text)
     assert (clock.kind, clock.speed) == (kind, speed)
 
 
 @pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "-inf", "1x", "Auto"])
-def test_a_speed_that_is_none_is_refused(text: str) -> None:
-    """The refusal names the speed and says what is allowed."""
+def test_invalid_speed_is_refused(text: str) -> None:
+    """The message names the speed and what is allowed."""
     with pytest.raises(ValueError, match=r"^speed must be a number above 0"):
         Clock.parse(text)
 
 
-def test_a_kind_that_is_none_is_refused() -> None:
-    """The refusal names the kinds that there are."""
+def test_invalid_kind_is_refused() -> None:
+    """The message lists the kinds."""
     with pytest.raises(ValueError, match="clock kind must be one of real, scaled, manual, auto; got 'slow'"):
         Clock("slow")  # type: ignore[arg-type] # that is the point
 
 
 @pytest.mark.parametrize("kind", ["real", "manual", "auto"])
-def test_a_speed_that_would_be_ignored_is_refused(kind: ClockKind) -> None:
-    """Nobody believes to run at a speed that the clock does not have, and the clock stays as it was."""
+def test_speed_without_scaled_is_refused(kind: ClockKind) -> None:
+    """The clock is unchanged."""
     clock = Clock("scaled", 2)
     with pytest.raises(
         ValueError, match=f"speed is given with kind 'scaled', and only then; got kind='{kind}', speed=60"
@@ -122,8 +122,8 @@ def test_a_speed_that_would_be_ignored_is_refused(kind: ClockKind) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1e-9, -1, float("nan"), float("inf"), LATEST])
-def test_time_moves_forward_and_not_for_ever(seconds: float) -> None:
-    """A step back, no step at all or one past the end of time is refused, and nothing has moved."""
+def test_invalid_advance_is_refused(seconds: float) -> None:
+    """A negative step, or one past the latest time, moves nothing."""
     clock = Clock("manual")
     before = clock.now()
     with pytest.raises(ValueError, match=rf"seconds must be from 0 to \d+, .*; got {seconds}"):
@@ -131,8 +131,8 @@ def test_time_moves_forward_and_not_for_ever(seconds: float) -> None:
     assert clock.now() == before
 
 
-def test_a_running_clock_stops_at_the_end_of_time() -> None:
-    """However fast it runs, there is always a date to show."""
+def test_running_clock_stops_at_the_latest_time() -> None:
+    """However fast it runs, its date can be shown."""
     machine = Seconds()
     clock = Clock("scaled", 1e300, monotonic=machine)
     machine.now += 1e9

@@ -1,4 +1,4 @@
-"""Dialects: one reading for the world, another for whoever asks, and none that does not exist."""
+"""Dialects: readings for the world and for single accounts; unknown ones are refused."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ choices = st.one_of(
 )
 
 
-def test_the_first_reading_is_the_default() -> None:
-    """Nobody chose anything, and everybody hears the reading that the fact takes."""
+def test_first_reading_is_the_default() -> None:
+    """Without a choice, every account has the first reading."""
     dialects = Dialects(OFFERED, {})
-    assert dialects.readings() == dialects.readings("anybody") == DEFAULTS
+    assert dialects.readings() == dialects.readings("acct_any") == DEFAULTS
     assert dialects.offered() == {
         "v.errors": ("envelope", "http"),
         "v.names": ("both", "old", "new"),
@@ -33,8 +33,8 @@ def test_the_first_reading_is_the_default() -> None:
 
 
 @given(st.lists(st.tuples(choices, st.sampled_from([None, "one", "two"])), max_size=15))
-def test_an_account_hears_its_own_choice_and_else_the_worlds(chosen: list[tuple[tuple[str, str], str | None]]) -> None:
-    """The last choice counts, an account's own before the world's, and nobody hears what another chose."""
+def test_account_choice_overrides_the_worlds(chosen: list[tuple[tuple[str, str], str | None]]) -> None:
+    """The last choice counts, and other accounts are not affected."""
     dialects = Dialects(OFFERED, {})
     world = dict(DEFAULTS)
     own: dict[str, dict[str, str]] = {"one": {}, "two": {}, "three": {}}
@@ -58,10 +58,8 @@ def test_an_account_hears_its_own_choice_and_else_the_worlds(chosen: list[tuple[
     ],
 )
 @pytest.mark.parametrize("account", [None, "one"])
-def test_a_choice_that_does_not_exist_is_refused_whole(
-    chosen: dict[str, str], message: str, account: str | None
-) -> None:
-    """The refusal names what there is, and nothing of the choice has come to pass."""
+def test_unknown_choice_is_refused_completely(chosen: dict[str, str], message: str, account: str | None) -> None:
+    """The message lists what exists, and nothing of the choice is applied."""
     dialects = Dialects(OFFERED, {})
     with pytest.raises(ValueError, match=message):
         dialects.choose(chosen, account)
@@ -71,14 +69,14 @@ def test_a_choice_that_does_not_exist_is_refused_whole(
 
 
 @pytest.mark.parametrize("slug", _registry.VENDORS)
-def test_every_vendors_dialect_has_more_than_one_reading(slug: str) -> None:
-    """A dialect with one reading would be none."""
+def test_every_dialect_has_several_readings(slug: str) -> None:
+    """A dialect with one reading is none."""
     for name, readings in _registry.load(slug).dialects.items():
         assert len(set(readings)) == len(readings) > 1, name
 
 
-def test_a_world_begins_with_the_readings_that_it_was_given() -> None:
-    """The choice of the command line is the world's."""
+def test_world_starts_with_the_given_readings() -> None:
+    """The command line's choice is the world's."""
     with World(dialects={"tomoviee.errors": "http"}) as world:
         assert world.dialects.reading("tomoviee.errors", "acct_0") == "http"
     with pytest.raises(ValueError, match=r"dialect must be one of tomoviee\."):

@@ -1,4 +1,4 @@
-"""Parameters as data: what a rule holds, what its schema says and what its refusal says are the same thing."""
+"""Parameters as data: a rule, its schema and its error message agree."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PATHS = ListOf(Group((Field("points", ListOf(POINT, 1, 2), "path.points", requir
 
 
 def allows(rule: dict[str, Any], value: Any) -> bool:
-    """Return what JSON Schema makes of *value*, as far as the rules use it, a whole float being no integer."""
+    """Return whether JSON Schema accepts *value*, as far as the rules use it; a whole float is no integer."""
     if "enum" in rule:
         return any(type(value) is type(allowed) and value == allowed for allowed in rule["enum"])
     if rule["type"] == "integer":
@@ -66,16 +66,16 @@ def allows(rule: dict[str, Any], value: Any) -> bool:
 
 
 @given(rules, values | st.just("https://h.example/a"))
-def test_a_rule_holds_what_its_schema_allows(rule: Rule, value: Any) -> None:
-    """A vendor's page and its hot path never disagree; ``format: uri`` alone asks for more than a schema checks."""
+def test_rule_and_schema_agree(rule: Rule, value: Any) -> None:
+    """The page and the hot path accept the same; only ``format: uri`` is stricter than a schema."""
     assert allows(dict(rule.schema), value) or not rule.accepts(value)
     if "format" not in rule.schema:
         assert rule.accepts(value) or not allows(dict(rule.schema), value)
 
 
 @given(rules, st.data())
-def test_a_rule_holds_what_its_schema_names(kit: Kit, rule: Rule, data: st.DataObject) -> None:
-    """Every value that is drawn from the schema is held, so that no rule is empty."""
+def test_rule_accepts_values_of_its_schema(kit: Kit, rule: Rule, data: st.DataObject) -> None:
+    """Every value that is drawn from the schema is accepted."""
     assert rule.accepts(data.draw(kit.values(rule)))
 
 
@@ -87,13 +87,13 @@ def test_a_rule_holds_what_its_schema_names(kit: Kit, rule: Rule, data: st.DataO
         "javascript:alert(1)", None, 5, True, ["http://h/"], {"url": "http://h/"},
     ],
 )  # fmt: skip
-def test_what_names_no_host_is_no_link(value: object) -> None:
-    """Only an http or https address that could be called is one."""
+def test_url_without_a_host_is_refused(value: object) -> None:
+    """Only a usable http or https URL is accepted."""
     assert not Link().accepts(value)
 
 
 def test_true_is_not_one() -> None:
-    """JSON's true and 1 are not mixed up, as Python would."""
+    """JSON's true and 1 are different, although Python's are equal."""
     assert not Integer(0, 5).accepts(True)
     assert not Number(0, 5).accepts(True)
     assert not Choice((1, 2)).accepts(True)
@@ -102,8 +102,8 @@ def test_true_is_not_one() -> None:
 
 
 @given(rules, values.filter(lambda value: value is not None))
-def test_a_refusal_names_field_value_and_what_is_allowed(rule: Rule, value: Any) -> None:
-    """What breaks a rule is refused in words that help, and cites the field's fact; what keeps it is passed on."""
+def test_error_names_field_value_and_what_is_allowed(rule: Rule, value: Any) -> None:
+    """It cites the field's fact; valid values are passed on."""
     field = Field("the_field", rule, "the.fact")
     if rule.accepts(value):
         assert check([field], {"the_field": value}) == {"the_field": value}
@@ -117,15 +117,15 @@ def test_a_refusal_names_field_value_and_what_is_allowed(rule: Rule, value: Any)
 
 
 @given(rules, st.sampled_from([{}, {"the_field": None}]))
-def test_what_is_required_cannot_be_missing(rule: Rule, body: dict[str, Any]) -> None:
-    """A null is as good as nothing, and the refusal says which field, what it should be and that it is missing."""
+def test_missing_required_field_is_refused(rule: Rule, body: dict[str, Any]) -> None:
+    """A null counts as missing, and the message names the field and what is allowed."""
     with pytest.raises(FieldError, match=r"^the_field must be .*; it is missing$") as caught:
         check([Field("the_field", rule, "the.fact", required=True)], body)
     assert rule.allowed in str(caught.value)
 
 
-def test_defaults_fill_in_and_strangers_are_ignored() -> None:
-    """A parameter that nobody documents is not read, and one that is left out has its documented default."""
+def test_defaults_are_filled_in_and_unknown_fields_ignored() -> None:
+    """An undocumented parameter is not read."""
     fields = [Field("a", Integer(1, 9), "f", default=5), Field("b", Text(), "f"), Field("c", Text(), "f", default="x")]
     assert check(fields, {"a": None, "c": "y", "z": 1}) == {"a": 5, "c": "y"}
 
@@ -146,14 +146,14 @@ def test_defaults_fill_in_and_strangers_are_ignored() -> None:
         (ListOf(Integer(0, 5), 1, 3), "a list of 1 to 3 items, each a whole number from 0 to 5"),
     ],
 )
-def test_what_is_allowed_is_said_in_plain_words(rule: Rule, allowed: str) -> None:
-    """A refusal reads as a sentence."""
+def test_message_reads_as_a_sentence(rule: Rule, allowed: str) -> None:
+    """The message names what is allowed in words."""
     assert rule.allowed == allowed
 
 
 @pytest.mark.parametrize("slug", _registry.VENDORS)
-def test_every_vendors_parameters_have_a_schema_a_fact_and_a_lawful_default(slug: str) -> None:
-    """A default keeps its own rule, every field cites a fact, and the page can show them all."""
+def test_vendor_fields_have_schema_fact_and_valid_default(slug: str) -> None:
+    """A default follows its own rule, and every field cites a fact."""
     with World() as world:
         for route in world.services[slug].routes():
             drawn = json.loads(json.dumps(schema(route.body)))
@@ -165,15 +165,15 @@ def test_every_vendors_parameters_have_a_schema_a_fact_and_a_lawful_default(slug
 
 
 @given(st.data())
-def test_what_a_schema_of_parts_names_is_held(kit: Kit, data: st.DataObject) -> None:
-    """Objects and lists, one within the other, are held as their page shows them."""
+def test_nested_schema_values_are_accepted(kit: Kit, data: st.DataObject) -> None:
+    """Objects and lists within each other are accepted as the page shows them."""
     value = data.draw(kit.values(PATHS))
     assert PATHS.accepts(value)
     assert check([Field("paths", PATHS, "f")], {"paths": value}) == {"paths": value}
 
 
 @pytest.mark.parametrize(
-    ("value", "said", "fact"),
+    ("value", "expected", "fact"),
     [
         (5, "paths must be a list of 0 to 2 items", "f"),
         ([{"points": [{"x": 1}]}] * 3, "paths must be a list of 0 to 2 items", "f"),
@@ -186,10 +186,10 @@ def test_what_a_schema_of_parts_names_is_held(kit: Kit, data: st.DataObject) -> 
         (["x"], "paths[0] must be an object of points; got 'x'", "f"),
     ],
 )
-def test_a_refusal_names_the_innermost_part_that_is_wrong(value: Any, said: str, fact: str) -> None:
-    """With its place, so that nobody has to search, and with its own fact."""
+def test_error_names_the_innermost_part(value: Any, expected: str, fact: str) -> None:
+    """With its path and its own fact."""
     assert not PATHS.accepts(value)
     with pytest.raises(FieldError) as caught:
         check([Field("paths", PATHS, "f")], {"paths": value})
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(expected)
     assert caught.value.fact == fact

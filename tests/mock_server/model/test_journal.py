@@ -37,27 +37,27 @@ def entry(**changes: Any) -> JournalEntry:
 
 
 @given(st.integers(0, 40), st.integers(1, 20))
-def test_a_journal_keeps_the_newest(said: int, size: int) -> None:
-    """It is bounded, in order, and what goes first came first."""
+def test_journal_keeps_the_newest_entries(total: int, size: int) -> None:
+    """It is bounded and in order, and drops the oldest first."""
     journal = Journal(size)
-    for number in range(said):
+    for number in range(total):
         journal.add(*entry(number=number))
-    assert [kept.number for kept in journal] == list(range(max(0, said - size), said))
-    assert len(journal) == min(said, size)
+    assert [kept.number for kept in journal] == list(range(max(0, total - size), total))
+    assert len(journal) == min(total, size)
     journal.clear()
     assert list(journal) == []
 
 
-def test_a_journal_is_bounded_without_being_told() -> None:
-    """No account's journal grows for ever."""
+def test_journal_is_bounded_by_default() -> None:
+    """No account's journal grows without limit."""
     journal = Journal()
     for number in range(ENTRIES + 5):
         journal.add(*entry(number=number))
     assert len(journal) == ENTRIES
 
 
-def test_headers_that_are_said_again_are_kept_once() -> None:
-    """A caller who polls a thousand times costs one copy of its headers, and a change of headers is seen."""
+def test_repeated_headers_are_stored_once() -> None:
+    """A client that polls a thousand times costs one copy of its headers."""
     journal = Journal()
     for number, value in enumerate([b"a", b"a", b"b", b"a"]):
         journal.add(*entry(number=number, headers=[(b"x", value)]))
@@ -67,21 +67,21 @@ def test_headers_that_are_said_again_are_kept_once() -> None:
 
 
 @pytest.mark.parametrize("name", SECRET_HEADERS)
-def test_a_secret_header_is_redacted(name: str) -> None:
+def test_secret_header_is_redacted(name: str) -> None:
     """The header's name stays, its value does not."""
     shown = entry(headers=[(name.encode(), b"planted"), (b"x-other", b"kept")]).redacted()
     assert shown["headers"] == {name: REDACTED, "x-other": "kept"}
 
 
 @given(st.sampled_from(SECRET_QUERY), st.sampled_from(["", "a=1&"]), st.sampled_from(["", "&b=2"]))
-def test_a_secret_in_the_query_is_redacted(name: str, before: str, after: str) -> None:
-    """Wherever it stands among the parameters, and nothing else goes with it."""
+def test_secret_in_the_query_is_redacted(name: str, before: str, after: str) -> None:
+    """Wherever it is among the parameters, and nothing else with it."""
     shown = entry(query=f"{before}{name}=pl%61nted+planted{after}".encode()).redacted()
     assert shown["query"] == f"{before}{name}={REDACTED}{after}"
 
 
 @given(st.sampled_from(SECRET_NAMES), secrets, st.booleans(), st.sampled_from([None, 2]))
-def test_a_secret_in_json_is_redacted(name: str, secret: str, ascii_only: bool, indent: int | None) -> None:  # noqa: FBT001 - Hypothesis passes it
+def test_secret_in_json_is_redacted(name: str, secret: str, ascii_only: bool, indent: int | None) -> None:  # noqa: FBT001 - Hypothesis passes it
     """Whatever it is made of, quotes and backslashes too, in what was asked and in what was answered."""
     body = json.dumps({"a": 1, "deep": [{name: secret}], "z": "kept"}, ensure_ascii=ascii_only, indent=indent).encode()
     shown = entry(body=body, response=body).redacted()
@@ -90,14 +90,14 @@ def test_a_secret_in_json_is_redacted(name: str, secret: str, ascii_only: bool, 
         assert json.loads(text) == {"a": 1, "deep": [{name: REDACTED}], "z": "kept"}
 
 
-def test_a_secret_that_is_cut_off_is_redacted() -> None:
-    """The bound on a body's length uncovers nothing."""
+def test_truncated_secret_is_redacted() -> None:
+    """The limit on a body's length reveals nothing."""
     shown = entry(body=b'{"password": "' + b"planted" * BODY_BYTES + b'"}').redacted()
     assert "planted" not in shown["body"]
 
 
-def test_a_long_body_is_cut_and_says_so() -> None:
-    """The bound is on what is shown; how long it was is told."""
+def test_long_body_is_truncated_with_its_length() -> None:
+    """The full length is shown after the truncated text."""
     assert entry(body=b"x" * BODY_BYTES).redacted()["body"] == "x" * BODY_BYTES
     longer = entry(response=b"x" * (BODY_BYTES + 1)).redacted()
     assert longer["answer"] == f"{'x' * BODY_BYTES}... ({BODY_BYTES + 1} bytes)"
@@ -105,11 +105,11 @@ def test_a_long_body_is_cut_and_says_so() -> None:
 
 @given(st.binary(), st.binary())
 def test_any_bytes_can_be_shown(body: bytes, query: bytes) -> None:
-    """What is no text is shown as well as it can be, and always as JSON."""
+    """Bytes that are no text are shown as well as possible, and always as JSON."""
     json.dumps(entry(body=body, query=query, headers=[(b"x", body)]).redacted()).encode()
 
 
-def test_nothing_that_prints_an_entry_prints_its_secrets() -> None:
-    """A failing test that shows a journal's entries shows neither headers nor bodies."""
+def test_repr_of_an_entry_has_no_secrets() -> None:
+    """A failing test that shows entries shows neither headers nor bodies."""
     planted = entry(headers=[(b"authorization", b"planted")], body=b"planted", response=b"planted", query=b"planted")
     assert f"{planted!r} {planted}" == "<Entry 1: POST /p 200> <Entry 1: POST /p 200>"

@@ -1,4 +1,4 @@
-"""The ledger conserves: under any sequence of movements no unit appears, goes missing or is owed."""
+"""The ledger stays balanced: no sequence of movements creates, loses or owes a unit."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Movements(RuleBasedStateMachine):
 
     @rule(available=amounts)
     def put(self, available: int) -> None:
-        """Let the account hold another amount."""
+        """Set another available balance."""
         self.ledger.set_available(available, 3.0)
         assert self.ledger.available == available
 
     @invariant()
     def conserved(self) -> None:
-        """Every unit is in one pot, none is below zero, and the open tasks hold what is reserved."""
+        """The balances add up, none is below zero, and the reserved amount is that of the open tasks."""
         assert self.ledger.is_balanced()
         assert self.ledger.reserved == sum(amount for amount, _ in self.open)
 
@@ -73,8 +73,8 @@ class Movements(RuleBasedStateMachine):
 TestMovements = Movements.TestCase
 
 
-def test_a_ledger_that_lost_a_unit_says_so() -> None:
-    """The check that the laws rest on can fail."""
+def test_lost_unit_is_detected() -> None:
+    """The check that the other tests use can fail."""
     ledger = Ledger(CREDITS)
     ledger.available -= 1
     assert not ledger.is_balanced()
@@ -83,8 +83,8 @@ def test_a_ledger_that_lost_a_unit_says_so() -> None:
     assert not overdrawn.is_balanced()
 
 
-def test_an_account_begins_with_what_its_unit_says() -> None:
-    """1000 credits, 100 dollars, or what is asked for."""
+def test_opening_balance() -> None:
+    """1000 credits, 100 dollars, or the given amount."""
     assert (Ledger(CREDITS).available, USD.to_units(Ledger(USD).available), Ledger(CREDITS, 0).available) == (
         1000,
         100.0,
@@ -92,15 +92,15 @@ def test_an_account_begins_with_what_its_unit_says() -> None:
     )
 
 
-def test_putting_what_is_there_is_no_movement() -> None:
-    """The entries hold movements only."""
+def test_setting_the_same_balance_adds_no_entry() -> None:
+    """The entries are movements only."""
     ledger = Ledger(CREDITS)
     ledger.set_available(1000, 1.0)
     assert ledger.entries == []
 
 
-def test_a_debt_cannot_be_put() -> None:
-    """The refusal names the amount, and nothing has moved."""
+def test_negative_balance_is_refused() -> None:
+    """The message names the amount, and nothing moves."""
     ledger = Ledger(CREDITS)
     with pytest.raises(ValueError, match="available must be 0 or more; got -1"):
         ledger.set_available(-1, 1.0)
@@ -108,12 +108,12 @@ def test_a_debt_cannot_be_put() -> None:
 
 
 @given(st.sampled_from([CREDITS, USD, Unit("units", 100, 0)]), st.integers(0, 10**9))
-def test_whole_units_read_back_as_they_are_shown(unit: Unit, amount: int) -> None:
-    """What the control API shows can be put again."""
+def test_units_round_trip(unit: Unit, amount: int) -> None:
+    """What the control API shows can be sent back."""
     assert unit.to_parts(unit.to_units(amount)) == amount
 
 
-def test_half_a_credit_is_refused() -> None:
-    """A unit without parts is not rounded behind anybody's back."""
+def test_fraction_of_an_indivisible_unit_is_refused() -> None:
+    """It is not rounded silently."""
     with pytest.raises(ValueError, match=r"available must be a whole number of credits; got 0\.5"):
         CREDITS.to_parts(0.5)

@@ -30,7 +30,7 @@ OPERATIONS = [
 @given(
     lifecycle=lifecycles, seed=seeds, fate=fates, slow=st.booleans(), shares=st.lists(st.floats(0, 1.2), max_size=20)
 )
-def test_a_task_never_goes_back(
+def test_task_never_goes_back(
     *,
     lifecycle: Lifecycle,
     seed: int,
@@ -38,7 +38,7 @@ def test_a_task_never_goes_back(
     slow: bool,
     shares: list[float],
 ) -> None:
-    """Read at any times, states come in order, progress never falls, the next change lies ahead, and an end stays."""
+    """States come in order, progress never falls, the next change is later, and an end stays."""
     changes = lifecycle.changes(BEGIN, seed, fate, slow=slow)
     times = sorted(BEGIN + share * (changes[-1] - BEGIN) for share in shares)
     moments = [lifecycle.state_at(now, BEGIN, changes, fate, seed) for now in [BEGIN, *times, changes[-1]]]
@@ -53,8 +53,8 @@ def test_a_task_never_goes_back(
 
 
 @given(lifecycles, seeds, fates)
-def test_a_task_begins_unfinished_and_ends_as_fated(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
-    """At its creation it has its first state and no progress; at its last change it is final, and 100 is success."""
+def test_task_starts_unfinished_and_ends_with_its_fate(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
+    """At its last change it is final, and only success has progress 100."""
     changes = lifecycle.changes(BEGIN, seed, fate)
     first = lifecycle.state_at(BEGIN, BEGIN, changes, fate, seed)
     last = lifecycle.state_at(changes[-1], BEGIN, changes, fate, seed)
@@ -65,16 +65,16 @@ def test_a_task_begins_unfinished_and_ends_as_fated(lifecycle: Lifecycle, seed: 
 
 
 @given(lifecycles, seeds, fates)
-def test_every_state_is_met_at_its_change(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
-    """A reader who comes at each change sees every state once, in order."""
+def test_every_state_is_seen_at_its_change(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
+    """Reading at each change shows every state once, in order."""
     changes = lifecycle.changes(BEGIN, seed, fate)
     words = [lifecycle.state_at(now, BEGIN, changes, fate, seed).word for now in (BEGIN, *changes)]
     assert words == [*(stage.word for stage in lifecycle.stages), lifecycle.final_word(fate)]
 
 
 @given(lifecycles, seeds)
-def test_stages_last_as_long_as_they_may(lifecycle: Lifecycle, seed: int) -> None:
-    """Each stage takes between its least and its most seconds, and twelve times that when it is slow."""
+def test_stage_durations_are_within_their_limits(lifecycle: Lifecycle, seed: int) -> None:
+    """Twelve times as long when slow."""
     for slow, factor in ((False, 1.0), (True, SLOW_FACTOR)):
         changes = lifecycle.changes(BEGIN, seed, Fate.SUCCEED, slow=slow)
         for stage, (before, after) in zip(lifecycle.stages, pairwise((BEGIN, *changes)), strict=True):
@@ -82,27 +82,27 @@ def test_stages_last_as_long_as_they_may(lifecycle: Lifecycle, seed: int) -> Non
 
 
 @given(lifecycles, seeds, fates)
-def test_equal_seeds_make_equal_tasks(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
-    """Nothing but the seed decides how long things take."""
+def test_equal_seeds_give_equal_durations(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
+    """Only the seed determines how long stages take."""
     assert lifecycle.changes(BEGIN, seed, fate) == lifecycle.changes(BEGIN, seed, fate)
 
 
-def test_a_fate_without_a_word_is_a_failure() -> None:
-    """A vendor that has no word for a fate says failed."""
+def test_fate_without_a_word_is_a_failure() -> None:
+    """A vendor without a word for a fate reports failed."""
     lifecycle = Lifecycle((Stage("queued", 1, 2),), ENDS)
     assert [lifecycle.final_word(fate) for fate in Fate] == ["done", "failed", "failed", "late", "failed"]
 
 
 @pytest.mark.parametrize("lifecycle", OPERATIONS)
 @given(seed=seeds, fate=fates)
-def test_every_vendors_tasks_end_in_time(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
-    """A task ends within ten minutes, as its vendor's own clients expect, and one that times out within thirty."""
+def test_vendor_tasks_end_in_time(lifecycle: Lifecycle, seed: int, fate: Fate) -> None:
+    """Within ten minutes, as the vendors' own clients expect; within thirty for a timeout."""
     seconds = lifecycle.changes(BEGIN, seed, fate)[-1] - BEGIN
     assert seconds <= (1800 if fate is Fate.TIMEOUT else 600)
     assert (seconds > 600) is (fate is Fate.TIMEOUT)
 
 
 def test_every_vendor_has_a_lifecycle() -> None:
-    """The law above is not empty for anybody."""
+    """The test above covers every vendor."""
     assert set(World().services) == set(_registry.VENDORS)
     assert all(service.operations for service in World().services.values())

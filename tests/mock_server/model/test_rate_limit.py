@@ -18,8 +18,8 @@ POLL = "/v1/open/pub/task"
 
 
 @given(st.integers(1, 5), st.lists(st.floats(0.0, 50.0), max_size=60))
-def test_no_minute_lets_more_in_than_it_may(per_minute: int, gaps: list[float]) -> None:
-    """In no window of a minute are more admitted; who waits as long as told is let in, and a refusal costs nothing."""
+def test_no_minute_accepts_more_than_the_limit(per_minute: int, gaps: list[float]) -> None:
+    """Waiting as long as indicated is enough, and refused requests do not count."""
     pace, now, admitted = SlidingWindow(per_minute), 1e9, list[float]()
     for gap in gaps:
         now += gap
@@ -32,8 +32,8 @@ def test_no_minute_lets_more_in_than_it_may(per_minute: int, gaps: list[float]) 
         assert sum(1 for at in admitted if now - MINUTE < at) <= per_minute
 
 
-def test_a_request_too_many_is_refused_until_its_minute_is_over(kit: Kit) -> None:
-    """The vendor's own refusal, with its fact, for every call; nothing is done, and other accounts do not feel it."""
+def test_request_over_the_limit_is_refused_for_its_minute(kit: Kit) -> None:
+    """With the vendor's refusal and fact; nothing is done, and other accounts are not affected."""
     with kit.world(dialects={"tomoviee.errors": "http"}) as world:
         caller, other = kit.caller(world), kit.caller(world, credential="other")
         caller.create()
@@ -53,8 +53,8 @@ def test_a_request_too_many_is_refused_until_its_minute_is_over(kit: Kit) -> Non
         assert {caller.create().status for _ in range(5)} == {200}
 
 
-def test_retry_after_is_said_where_the_vendor_documents_it(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In whole seconds of the account's clock: after so long, and not before, the request is let in."""
+def test_retry_after_is_sent_where_documented(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whole account seconds: after that time, and not before, the request is accepted."""
     with kit.world() as world:
         caller = kit.caller(world)
         caller.create()
@@ -69,8 +69,8 @@ def test_retry_after_is_said_where_the_vendor_documents_it(kit: Kit, monkeypatch
         assert caller.create().json()["code"] == 0
 
 
-def test_a_clock_that_skips_waits_for_its_turn(kit: Kit) -> None:
-    """Under auto, a refused account moves to when it is let in again, as a client would that waits: no deadlock."""
+def test_auto_clock_moves_to_the_next_slot(kit: Kit) -> None:
+    """A refused account is accepted at its next request, as after a wait."""
     with kit.world(clock="auto") as world:
         caller = kit.caller(world)
         caller.create()
@@ -78,8 +78,8 @@ def test_a_clock_that_skips_waits_for_its_turn(kit: Kit) -> None:
         assert [caller.create().json()["code"] for _ in range(4)] == [0, 680429, 0, 680429]
 
 
-def test_tasks_at_once_are_limited_from_now_on(kit: Kit) -> None:
-    """What is unfinished counts; taking the limit away lets everything in."""
+def test_concurrency_limit_applies_at_once(kit: Kit) -> None:
+    """Unfinished tasks count; removing the limit accepts everything."""
     with kit.world() as world:
         caller = kit.caller(world)
         caller.create()
@@ -93,8 +93,8 @@ def test_tasks_at_once_are_limited_from_now_on(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("limits", [{"at_once": 0}, {"per_minute": -1}])
-def test_a_limit_that_lets_nothing_in_is_refused(kit: Kit, limits: dict[str, int]) -> None:
-    """The refusal names the limit, its value and what is allowed."""
+def test_limit_below_one_is_refused(kit: Kit, limits: dict[str, int]) -> None:
+    """The message names the limit, its value and what is allowed."""
     with kit.world() as world:
         account = world.account("tomoviee", "key")
         ((name, value),) = limits.items()
@@ -103,7 +103,7 @@ def test_a_limit_that_lets_nothing_in_is_refused(kit: Kit, limits: dict[str, int
 
 
 def test_limits_are_set_over_http(kit: Kit) -> None:
-    """PUT changes what it names; 404 for nobody, 422 for no limit."""
+    """PUT changes what it names; 404 for an unknown account, 422 for an invalid limit."""
     with kit.world() as world:
         app, account = Simulator(world), world.account("tomoviee", "key")
         path = f"/limits/{account.name}"

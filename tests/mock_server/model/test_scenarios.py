@@ -1,4 +1,4 @@
-"""Orders and in-band words decide a task's fate: orders first, the first of them first, as often as it says."""
+"""Orders and in-band words decide a task's fate: orders first, in sequence, up to their times."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ orders = st.builds(
 
 
 @given(st.lists(orders, max_size=6), st.lists(st.tuples(vendors, operations, texts), max_size=12))
-def test_the_first_order_that_matches_decides_as_often_as_it_says(
+def test_first_matching_order_decides_up_to_its_times(
     given_orders: list[Scenario], tasks: list[tuple[str, str, str]]
 ) -> None:
-    """Every task gets what a reading of the orders from the top gives, and an order is gone after its last match."""
+    """Orders are tried in sequence, and one is removed after its last match."""
     scenarios = Scenarios()
     for order in given_orders:
         scenarios.add(order)
@@ -57,8 +57,8 @@ def test_the_first_order_that_matches_decides_as_often_as_it_says(
 
 
 @given(words, st.text(), st.text())
-def test_a_word_in_the_text_decides(word: str, before: str, after: str) -> None:
-    """A prompt that contains ``soundstage:`` and a word gets what the word says, wherever it stands."""
+def test_word_in_the_prompt_decides(word: str, before: str, after: str) -> None:
+    """``soundstage:`` and a word anywhere in a prompt select what happens."""
     text = f"{before} soundstage:{word} {after}"
     assert Scenarios().plan("v", ACCOUNT, "a", text) in MEANINGS.values()
     if "soundstage:" not in before:
@@ -68,20 +68,20 @@ def test_a_word_in_the_text_decides(word: str, before: str, after: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "fail", "soundstage", "soundstage:", "soundstage:succeed", "soundstage: fail", "Soundstage:fail"]
 )
-def test_other_words_decide_nothing(text: str) -> None:
-    """Only the five words, written as they are."""
+def test_other_words_have_no_effect(text: str) -> None:
+    """Only the five words, exactly as written."""
     assert Scenarios().plan("v", ACCOUNT, "a", text) == Plan()
 
 
-def test_an_order_comes_before_a_word() -> None:
-    """Who runs the simulator has the last word over who writes the prompt."""
+def test_order_takes_precedence_over_a_word() -> None:
+    """An order wins over a word in the prompt."""
     scenarios = Scenarios()
     scenarios.add(Scenario("cancel"))
     assert scenarios.plan("v", ACCOUNT, "a", "soundstage:fail") == Plan(Fate.CANCEL)
 
 
-def test_orders_have_ids_of_their_own_and_can_be_dropped() -> None:
-    """An id is not given twice, one order goes by its id, and all go at once."""
+def test_orders_have_unique_ids_and_can_be_removed() -> None:
+    """One by its id, or all at once."""
     scenarios = Scenarios()
     ids = [scenarios.add(Scenario("fail")).id for _ in range(3)]
     assert scenarios.clear(ids[1]) == 1
@@ -92,8 +92,8 @@ def test_orders_have_ids_of_their_own_and_can_be_dropped() -> None:
 
 
 @pytest.mark.parametrize("then", [order for order in ORDERS if order != "refuse"])
-def test_an_order_is_shown_as_it_was_given(then: Order) -> None:
-    """What the control API lists could be posted again."""
+def test_order_round_trips_through_json(then: Order) -> None:
+    """What the control API lists can be posted again."""
     shown = Scenario(then, vendor="v", operation="a", contains="x", times=2, account=ACCOUNT).as_dict()
     assert shown.pop("id") == 0
     assert Scenario(**shown).as_dict() == {**shown, "id": 0}
@@ -111,7 +111,7 @@ def test_an_order_is_shown_as_it_was_given(then: Order) -> None:
         ({"then": "fail", "account": "acct_0123456789aB"}, "account must be .*; got 'acct_0123456789aB'"),
     ],
 )
-def test_an_order_that_could_never_do_anything_is_refused(fields: dict[str, Any], message: str) -> None:
-    """The refusal names the field, the value and what is allowed."""
+def test_invalid_order_is_refused(fields: dict[str, Any], message: str) -> None:
+    """The message names the field, the value and what is allowed."""
     with pytest.raises(ValueError, match=message):
         Scenario(**fields)

@@ -29,7 +29,7 @@ POLL = "/v1/open/pub/task"
 
 
 class Receiver:
-    """Stands in for the network: answers each callback with the next of *statuses*, the last one again and again."""
+    """Replaces the network: responds to each callback with the next of *statuses*, then repeats the last one."""
 
     def __init__(self, world: World, *statuses: int | Exception) -> None:
         self.got: list[httpx.Request] = []
@@ -38,10 +38,10 @@ class Receiver:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.got.append(request)
-        said = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
-        if isinstance(said, Exception):
-            raise said
-        return httpx.Response(said)
+        result = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+        if isinstance(result, Exception):
+            raise result
+        return httpx.Response(result)
 
     def bodies(self) -> list[Any]:
         """What was posted, parsed."""
@@ -50,19 +50,19 @@ class Receiver:
 
 @pytest.fixture
 def world(kit: Kit) -> Iterator[World]:
-    """A world whose time moves when told."""
+    """A world with a manual clock."""
     with kit.world() as made:
         yield made
 
 
 @pytest.fixture
 def caller(kit: Kit, world: World) -> Caller:
-    """Somebody in that world."""
+    """A caller of that world."""
     return kit.caller(world)
 
 
 def end(task: Task) -> None:
-    """Move the task's account to its end."""
+    """Move the task's account to the task's end."""
     task.account.advance(task.ends - task.account.now())
 
 
@@ -70,8 +70,8 @@ def end(task: Task) -> None:
     ("prompt", "status"),
     [("A fox", 3), ("soundstage:fail", 4), ("soundstage:cancel", 5), ("soundstage:timeout", 6)],
 )
-def test_a_final_state_is_posted_once_as_documented(world: World, caller: Caller, prompt: str, status: int) -> None:
-    """Task, status and params; the result is JSON in a string, and is there for 3 only."""
+def test_final_state_is_posted_once(world: World, caller: Caller, prompt: str, status: int) -> None:
+    """Task, status and params; the result is JSON in a string, for status 3 only."""
     receiver = Receiver(world)
     caller.create(prompt, callback=HOOK, params="mine")
     (task,) = world.tasks()
@@ -93,8 +93,8 @@ def test_a_final_state_is_posted_once_as_documented(world: World, caller: Caller
     assert len(receiver.got) == 1
 
 
-def test_what_is_not_asked_for_is_not_sent(world: World, caller: Caller) -> None:
-    """A task without a callback, and one that was refused, start no dispatcher."""
+def test_no_callback_without_an_address(world: World, caller: Caller) -> None:
+    """A task without a callback, or a refused one, starts no dispatcher."""
     caller.create("A fox")
     caller.create("A fox", callback=HOOK, duration=7)
     assert world.callback_dispatcher.pending() == []
@@ -102,9 +102,9 @@ def test_what_is_not_asked_for_is_not_sent(world: World, caller: Caller) -> None
     world.settle_callbacks()
 
 
-def test_a_callback_is_tried_again_as_planned_and_no_longer(world: World, caller: Caller) -> None:
-    """After 10, 60 and 300 account seconds, each counted from the try before; then it is given up."""
-    receiver = Receiver(world, 500, httpx.ConnectError("nobody there"), 302, 404)
+def test_failed_callback_is_retried_as_planned(world: World, caller: Caller) -> None:
+    """After 10, 60 and 300 account seconds, each after the previous attempt; then no more."""
+    receiver = Receiver(world, 500, httpx.ConnectError("no listener"), 302, 404)
     caller.create("A fox", callback=HOOK)
     (task,) = world.tasks()
     end(task)
@@ -124,11 +124,11 @@ def test_a_callback_is_tried_again_as_planned_and_no_longer(world: World, caller
     assert world.callback_dispatcher.pending() == []
     tries = [(one.attempt, one.outcome, one.status) for one in world.callbacks(task.account)]
     assert tries == [(1, "failed", 500), (2, "failed", None), (3, "failed", 302), (4, "failed", 404)]
-    assert world.callbacks()[1].detail == "ConnectError: nobody there"
+    assert world.callbacks()[1].detail == "ConnectError: no listener"
 
 
-def test_a_callback_that_is_answered_is_not_tried_again(world: World, caller: Caller) -> None:
-    """A second try that succeeds ends it."""
+def test_delivered_callback_is_not_retried(world: World, caller: Caller) -> None:
+    """A second attempt that succeeds is the last."""
     receiver = Receiver(world, 503, 204)
     caller.create("A fox", callback=HOOK)
     world.advance(10_000)
@@ -150,8 +150,8 @@ def test_a_callback_that_is_answered_is_not_tried_again(world: World, caller: Ca
         "http://localhost.example.test/",
     ],
 )
-def test_other_machines_are_never_connected_to(world: World, caller: Caller, url: str) -> None:
-    """The attempt is kept as refused, and is not tried again."""
+def test_callbacks_go_to_allowed_hosts_only(world: World, caller: Caller, url: str) -> None:
+    """The attempt is recorded as refused, and not retried."""
     receiver = Receiver(world)
     assert caller.create("A fox", callback=url).json()["code"] == 0
     world.advance(10_000)
@@ -164,8 +164,8 @@ def test_other_machines_are_never_connected_to(world: World, caller: Caller, url
 @pytest.mark.parametrize(
     "url", ["http://127.3.2.1/x", "http://[::1]:9/x", "http://LOCALHOST/x", "http://Example.test/"]
 )
-def test_this_machine_and_allowed_hosts_are_connected_to(kit: Kit, url: str) -> None:
-    """All of 127.0.0.0/8, ::1, localhost, and what the world was told, in any case."""
+def test_loopback_and_allowed_hosts_are_connected_to(kit: Kit, url: str) -> None:
+    """127.0.0.0/8, ::1, localhost and the allowed hosts, in any case."""
     with kit.world(callbacks_to=("EXAMPLE.test",)) as world:
         receiver = Receiver(world)
         kit.caller(world).create("A fox", callback=url)
@@ -174,14 +174,14 @@ def test_this_machine_and_allowed_hosts_are_connected_to(kit: Kit, url: str) -> 
         assert len(receiver.got) == 1
 
 
-def test_hosts_come_as_a_collection() -> None:
-    """One text would allow each of its letters."""
+def test_allowed_hosts_must_be_a_collection() -> None:
+    """A single string would allow each of its letters."""
     with pytest.raises(ValueError, match="callbacks_to must be a collection of hosts"):
         World(callbacks_to="example.test")
 
 
-def test_no_password_or_token_of_an_address_is_shown(kit: Kit, world: World, caller: Caller) -> None:
-    """Neither in Python nor by the control API, which tells what was sent and what is to come."""
+def test_secrets_in_callback_urls_are_redacted(kit: Kit, world: World, caller: Caller) -> None:
+    """In Python and in the control API, in attempts and pending callbacks."""
     Receiver(world, 500)
     caller.create("A fox", callback=f"http://me:{kit.secret}@127.0.0.1:9/x?token={kit.secret}&a=1")
     (account,) = world.accounts()
@@ -196,8 +196,8 @@ def test_no_password_or_token_of_an_address_is_shown(kit: Kit, world: World, cal
     assert kit.control(caller.app, "GET", "/callbacks", query="account=acct_0").status == 404
 
 
-def test_accounts_do_not_meet(kit: Kit, world: World, caller: Caller) -> None:
-    """One account's time fires its own callbacks only; forgetting it forgets them; others keep theirs."""
+def test_callbacks_follow_their_own_account(kit: Kit, world: World, caller: Caller) -> None:
+    """An account's time triggers its own callbacks only; forgetting it drops only them."""
     receiver = Receiver(world)
     caller.create("A fox", callback=HOOK)
     kit.caller(world, credential="other").create("A hen", callback=HOOK)
@@ -214,8 +214,8 @@ def test_accounts_do_not_meet(kit: Kit, world: World, caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("speed", ["auto", 10_000, "real"])
-def test_time_that_runs_or_skips_reaches_a_callback_by_itself(kit: Kit, speed: float | str) -> None:
-    """Under auto an account that is quiet moves to its callback, and nobody else does; a fast clock gets there."""
+def test_running_and_auto_clocks_reach_callbacks(kit: Kit, speed: float | str) -> None:
+    """Under auto an idle account moves to its callback, and no other; a fast clock gets there."""
     with kit.world(clock="manual" if speed == "real" else speed) as world:
         came = threading.Event()
 
@@ -238,8 +238,8 @@ def test_time_that_runs_or_skips_reaches_a_callback_by_itself(kit: Kit, speed: f
         assert [one.outcome for one in world.callbacks()] == ["delivered"]
 
 
-def test_under_auto_only_an_account_that_is_quiet_moves(monkeypatch: pytest.MonkeyPatch, kit: Kit) -> None:
-    """50 ms without a request, counted anew by every request; what is asked last says when to ask again."""
+def test_auto_clock_moves_idle_accounts_only(monkeypatch: pytest.MonkeyPatch, kit: Kit) -> None:
+    """50 ms without a request, counted again after each; the result is the time of the next check."""
     now = [100.0]
     monkeypatch.setattr("soundstage_server.world.callbacks.time", SimpleNamespace(monotonic=lambda: now[0]))
     with kit.world(clock="auto") as world:
@@ -261,19 +261,19 @@ def test_under_auto_only_an_account_that_is_quiet_moves(monkeypatch: pytest.Monk
         assert account.now() == due
 
 
-def test_whoever_watches_a_clock_is_told_of_every_move() -> None:
-    """Of an advance and of another kind, with the new time in force; not of time that passes by itself."""
+def test_watchers_are_called_for_every_move() -> None:
+    """After an advance and a change of kind, with the new time; not for time that passes by itself."""
     clock = Clock("manual")
-    told: list[tuple[str, float]] = []
-    clock.watch(lambda: told.append((clock.kind, clock.now())))
+    calls: list[tuple[str, float]] = []
+    clock.watch(lambda: calls.append((clock.kind, clock.now())))
     begin = clock.now()
     clock.advance(5)
     clock.change("auto")
-    assert told == [("manual", begin + 5), ("auto", begin + 5)]
+    assert calls == [("manual", begin + 5), ("auto", begin + 5)]
 
 
-def test_polls_under_auto_are_not_overtaken(kit: Kit) -> None:
-    """A caller who polls without a break sees every state, callback or not."""
+def test_callbacks_under_auto_do_not_overtake_polls(kit: Kit) -> None:
+    """A client that polls continuously sees every state."""
     with kit.world(clock="auto") as world:
         Receiver(world)
         caller = kit.caller(world)
@@ -284,10 +284,10 @@ def test_polls_under_auto_are_not_overtaken(kit: Kit) -> None:
         world.settle_callbacks()
 
 
-def test_changes_are_told_where_a_vendor_does_so(
+def test_plan_for_changes_sends_a_callback_at_each(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, world: World, caller: Caller
 ) -> None:
-    """A plan for changes sends one callback at each, in order, and tells the state of its own time."""
+    """In order, each with the state of its own time."""
     monkeypatch.setattr(TomovieeService, "callback_plan", CallbackPlan("change", delays=()))
     receiver = Receiver(world, 500, 200)
     caller.create("A fox", callback=HOOK)
@@ -300,8 +300,8 @@ def test_changes_are_told_where_a_vendor_does_so(
     assert kit.caller(world).create().status == 200
 
 
-def test_a_changed_record_changes_what_is_to_come(world: World, caller: Caller) -> None:
-    """A cancel that brings the end forward brings the callback forward, and leaves other tasks alone."""
+def test_cancel_moves_the_callback_forward(world: World, caller: Caller) -> None:
+    """Callbacks of other tasks are not affected."""
     receiver = Receiver(world)
     caller.create("A fox", callback=HOOK)
     caller.create("A hen", callback=HOOK)
@@ -316,7 +316,7 @@ def test_a_changed_record_changes_what_is_to_come(world: World, caller: Caller) 
     assert [one.task for one in world.callback_dispatcher.pending()] == [other]
 
 
-def test_many_callbacks_are_all_sent_and_the_last_are_kept(world: World, caller: Caller) -> None:
+def test_many_callbacks_are_sent_and_the_last_kept(world: World, caller: Caller) -> None:
     """More than are sent at once, and more than are kept."""
     receiver = Receiver(world)
     world.account("tomoviee", "key-1").ledger.set_available(10**6, 0.0)
@@ -329,10 +329,10 @@ def test_many_callbacks_are_all_sent_and_the_last_are_kept(world: World, caller:
     assert len({body["task_id"] for body in receiver.bodies()}) == KEPT_ATTEMPTS + 20
 
 
-def test_a_body_that_cannot_be_made_stops_nothing_else(
+def test_failing_body_does_not_stop_other_callbacks(
     monkeypatch: pytest.MonkeyPatch, world: World, caller: Caller
 ) -> None:
-    """A vendor's mistake, which asyncio reports, holds up neither other callbacks nor whoever waits for them."""
+    """The error is reported by asyncio, and `settle` still returns."""
     receiver = Receiver(world)
     caller.create("A fox", callback=HOOK)
     caller.create("A hen", callback=HOOK)
@@ -349,8 +349,8 @@ def test_a_body_that_cannot_be_made_stops_nothing_else(
     assert [one.task for one in world.callbacks()] == [second.id]
 
 
-def test_a_real_receiver_gets_it_over_a_socket(kit: Kit) -> None:
-    """Head and body arrive as any HTTP server reads them."""
+def test_callback_over_a_socket(kit: Kit) -> None:
+    """Head and body arrive as an HTTP server reads them."""
     got: queue.Queue[tuple[str, str | None, Any]] = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
@@ -378,8 +378,8 @@ def test_a_real_receiver_gets_it_over_a_socket(kit: Kit) -> None:
         assert [one.outcome for one in world.callbacks()] == ["delivered"]
 
 
-def test_a_receiver_that_never_answers_holds_nobody_up(kit: Kit) -> None:
-    """Waiting for it times out and says so; closing the world gives it up, and ends the thread."""
+def test_silent_receiver_does_not_block_closing(kit: Kit) -> None:
+    """`settle` times out; closing the world cancels the attempt and ends the thread."""
     asked = threading.Event()
 
     class Silent(httpx.AsyncBaseTransport):
@@ -403,8 +403,8 @@ def test_a_receiver_that_never_answers_holds_nobody_up(kit: Kit) -> None:
     world.close()
 
 
-def test_a_receiver_that_is_slow_keeps_nobody_waiting(kit: Kit) -> None:
-    """While one has not answered, the others get theirs."""
+def test_slow_receiver_does_not_delay_others(kit: Kit) -> None:
+    """While one has not responded, the others get theirs."""
     others = threading.Event()
 
     class Choosy(httpx.AsyncBaseTransport):
@@ -427,8 +427,8 @@ def test_a_receiver_that_is_slow_keeps_nobody_waiting(kit: Kit) -> None:
         assert [one.outcome for one in world.callbacks()] == ["delivered"] * 3
 
 
-def test_a_task_that_is_forgotten_while_its_callback_is_under_way_leaves_nothing(kit: Kit) -> None:
-    """Neither an attempt nor a next try comes back after a reset."""
+def test_reset_during_delivery_leaves_nothing(kit: Kit) -> None:
+    """Neither an attempt nor a retry appears after the reset."""
     asked, answer = threading.Event(), threading.Event()
 
     class Late(httpx.AsyncBaseTransport):
@@ -448,10 +448,8 @@ def test_a_task_that_is_forgotten_while_its_callback_is_under_way_leaves_nothing
         assert (world.callbacks(), world.callback_dispatcher.pending()) == ([], [])
 
 
-def test_what_failed_before_a_cancel_is_still_tried_again(
-    monkeypatch: pytest.MonkeyPatch, world: World, caller: Caller
-) -> None:
-    """A second try that waits is no first one: a record that changes leaves it alone."""
+def test_cancel_keeps_pending_retries(monkeypatch: pytest.MonkeyPatch, world: World, caller: Caller) -> None:
+    """A pending retry is not replaced when the record changes."""
     monkeypatch.setattr(TomovieeService, "callback_plan", CallbackPlan("change", delays=(1.0,)))
     receiver = Receiver(world, 500, 200)
     caller.create("A fox", callback=HOOK)
@@ -467,8 +465,8 @@ def test_what_failed_before_a_cancel_is_still_tried_again(
     assert world.callback_dispatcher.pending() == []
 
 
-def test_what_is_past_is_not_expected_again(world: World, caller: Caller) -> None:
-    """A world that takes up a task again expects only what comes after the time it names."""
+def test_past_callbacks_are_not_scheduled_again(world: World, caller: Caller) -> None:
+    """A restored world schedules only callbacks after the given time."""
     caller.create("A fox", callback=HOOK)
     (task,) = world.tasks()
     world.callback_dispatcher.forget([task.account])
@@ -478,16 +476,16 @@ def test_what_is_past_is_not_expected_again(world: World, caller: Caller) -> Non
     assert [one.due for one in world.callback_dispatcher.pending()] == [task.ends]
 
 
-def test_a_closed_world_expects_nothing(kit: Kit) -> None:
-    """A create that comes after the end is taken, and starts no thread."""
+def test_closed_world_schedules_nothing(kit: Kit) -> None:
+    """A create call after the end is accepted, and starts no thread."""
     world = kit.world()
     world.close()
     kit.caller(world).create("A fox", callback=HOOK)
     assert world.callback_dispatcher._thread is None
 
 
-def test_a_clock_tells_every_world_that_it_moved(kit: Kit) -> None:
-    """Two worlds on one clock both send what is due."""
+def test_shared_clock_wakes_every_world(kit: Kit) -> None:
+    """Two worlds with one clock both send what is due."""
     clock = Clock("manual")
     with kit.world(clock=clock) as one, kit.world(clock=clock) as other:
         receivers = [Receiver(one), Receiver(other)]

@@ -64,7 +64,7 @@ def test_state_file_is_refused_where_no_lock_exists(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the stand-in for msvcrt reads /proc")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the replacement of msvcrt reads /proc")
 def test_state_file_is_locked_by_msvcrt(tmp_path: Path) -> None:
     """Where `msvcrt` locks files, a state file works, a second world is refused, and the lock ends with the world."""
     path = tmp_path / "state"

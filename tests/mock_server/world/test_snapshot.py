@@ -19,7 +19,7 @@ POLL = "/v1/open/pub/task"
 
 
 def story(kit: Kit, world: World, steps: list[tuple[str, int]]) -> None:
-    """Live through *steps*: what is done, and by which of three accounts."""
+    """Run *steps*: actions by three accounts."""
     for step, who in steps:
         caller = kit.caller(world, credential=f"key-{who}")
         if step == "advance":
@@ -36,8 +36,8 @@ def story(kit: Kit, world: World, steps: list[tuple[str, int]]) -> None:
             caller.create(step)
 
 
-def told(kit: Kit, world: World) -> list[Any]:
-    """Return what the world says to everybody about everything: polls, ledgers, clocks, orders, then a new task."""
+def observed(kit: Kit, world: World) -> list[Any]:
+    """Return everything that callers and the control API can see: polls, ledgers, clocks, orders, a new task."""
     app = Simulator(world)
     polls = [
         kit.caller(world, credential=f"key-{who}").send("POST", POLL, {"task_id": task.id}).content
@@ -58,23 +58,23 @@ STEPS = st.tuples(
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(STEPS, max_size=8), st.sampled_from(["manual", "auto"]), st.integers(0, 2**70))
-def test_a_restored_world_answers_as_the_first(kit: Kit, steps: list[tuple[str, int]], clock: str, seed: int) -> None:
-    """Polls, money, time, orders and readings are the same in another world, and so is the next task's id."""
+def test_restored_world_responds_as_the_first(kit: Kit, steps: list[tuple[str, int]], clock: str, seed: int) -> None:
+    """Polls, money, time, orders and readings are equal, and so is the next task's id."""
     with kit.world(clock=clock, seed=seed, dialects={"tomoviee.errors": "http"}) as world, kit.world(clock=3) as other:
         story(kit, world, steps)
         taken = json.loads(json.dumps(world.snapshot()))
-        kit.caller(other, credential="somebody").create()
+        kit.caller(other, credential="another").create()
         other.restore(taken)
         again = json.loads(json.dumps(other.snapshot()))
         taken["world"]["clock"].pop("at")
         again["world"]["clock"].pop("at")
         assert again == taken
-        assert told(kit, other) == told(kit, world)
+        assert observed(kit, other) == observed(kit, world)
         assert all(account.ledger.is_balanced() for account in other.accounts())
 
 
-def test_a_world_goes_back_to_where_it_was(kit: Kit) -> None:
-    """Over HTTP: what was done since is undone, an account made since is gone, and journals stay as they are."""
+def test_restore_undoes_later_changes(kit: Kit) -> None:
+    """Over HTTP: later accounts and tasks are gone, journals are kept."""
     with kit.world() as world:
         caller, app = kit.caller(world), Simulator(world)
         task_id = caller.create().json()["data"]["task_id"]
@@ -90,8 +90,8 @@ def test_a_world_goes_back_to_where_it_was(kit: Kit) -> None:
         assert caller.send("POST", POLL, {"task_id": task_id}).json()["data"]["status"] == 1
 
 
-def test_a_double_is_seen_across_a_snapshot(kit: Kit) -> None:
-    """The same submission before and after, within a minute, is probably one job paid twice."""
+def test_double_submission_across_a_snapshot(kit: Kit) -> None:
+    """An equal submission before and after within a minute is reported."""
     with kit.world() as world, kit.world() as other:
         kit.caller(world).create()
         other.restore(world.snapshot())
@@ -101,8 +101,8 @@ def test_a_double_is_seen_across_a_snapshot(kit: Kit) -> None:
         assert len(next(world.accounts()).double_submissions) == 1
 
 
-def test_no_credential_is_in_a_snapshot_and_the_owner_is_known_again(kit: Kit) -> None:
-    """Neither key nor secret can be read from it; the right secret is let in, another one is refused."""
+def test_snapshot_has_no_credential_and_accepts_its_owner(kit: Kit) -> None:
+    """The right secret is accepted, another one is refused."""
     with kit.world() as world, kit.world() as other:
         kit.caller(world, credential="planted-key").create()
         taken = json.dumps(world.snapshot())
@@ -116,8 +116,8 @@ def test_no_credential_is_in_a_snapshot_and_the_owner_is_known_again(kit: Kit) -
 
 @given(st.text(), st.text())
 @settings(deadline=None, max_examples=10)
-def test_a_seal_fits_one_secret(secret: str, other: str) -> None:
-    """It fits its own and no other, differs each time, and what is no seal fits nothing."""
+def test_secret_hash_verifies_one_secret(secret: str, other: str) -> None:
+    """Each hash differs, and an invalid hash verifies nothing."""
     made = hash_secret(secret)
     assert verify(made, secret)
     assert verify(made, other) == (secret == other)
@@ -129,7 +129,7 @@ def test_a_seal_fits_one_secret(secret: str, other: str) -> None:
 
 @pytest.mark.parametrize("kind", ["real", "scaled", "manual"])
 def test_time_is_restored_exactly(kit: Kit, kind: Any) -> None:
-    """A snapshot's time stands still until it is restored, whatever the clock."""
+    """The time of a snapshot does not run on, whatever the clock."""
     elapsed = [0.0]
     clock = Clock(kind, 60.0 if kind == "scaled" else 1.0, monotonic=lambda: elapsed[0])
     with kit.world(clock=clock) as world:
@@ -180,8 +180,8 @@ WRONG: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("path", "value", "message"), WRONG)
-def test_what_is_no_snapshot_is_refused(kit: Kit, path: str, value: Any, message: str) -> None:
-    """The refusal names the place, the value and what is allowed, and the world is as it was."""
+def test_invalid_snapshot_is_refused(kit: Kit, path: str, value: Any, message: str) -> None:
+    """The message names the place, the value and what is allowed, and the world is unchanged."""
     with kit.world() as world:
         kit.caller(world).create()
         taken = world.snapshot()
@@ -195,7 +195,7 @@ def test_what_is_no_snapshot_is_refused(kit: Kit, path: str, value: Any, message
         assert kit.control(app, "PUT", "/snapshot", broken(world.snapshot(), path, value)).status == 422
 
 
-def test_names_and_ids_are_given_once(kit: Kit) -> None:
+def test_duplicate_names_and_ids_are_refused(kit: Kit) -> None:
     """Two accounts of one name, or two tasks of one id, are no snapshot; neither is a list."""
     with kit.world() as world:
         kit.caller(world).create()

@@ -1,4 +1,4 @@
-"""A world in a file goes on where it was, however its server ended; a file that is none is left as it is."""
+"""A world with a state file continues where it ended, after a kill too; any other file is left unchanged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Running:
 
 
 def stream(kit: Kit, url: str, credential: str, answered: list[str], reached: threading.Semaphore) -> None:
-    """Create tasks until the server is gone; note each that was answered, and say when there are enough."""
+    """Create tasks until the server is gone; record each response, and signal when there are enough."""
     headers = kit.rows["tomoviee"].headers(credential, "secret")
     with httpx.Client(headers=headers, trust_env=False) as client:
         try:
@@ -69,8 +69,8 @@ def stream(kit: Kit, url: str, credential: str, answered: list[str], reached: th
 
 
 @pytest.mark.parametrize("clock", ["manual", "60"])
-def test_a_killed_server_comes_back_with_every_task_and_credit(kit: Kit, tmp_path: Path, clock: str) -> None:
-    """Killed twice in mid-stream: each answered task is found by its owner, no state has gone back, money conserves."""
+def test_killed_server_loses_no_task_and_no_money(kit: Kit, tmp_path: Path, clock: str) -> None:
+    """Killed twice: each task whose response was sent is found, no state goes back, ledgers balance."""
     path = tmp_path / "world.db"
     answered: dict[str, list[str]] = {"one": [], "two": []}
     for _ in range(2):
@@ -99,15 +99,15 @@ def test_a_killed_server_comes_back_with_every_task_and_credit(kit: Kit, tmp_pat
             assert account.ledger.reserved == sum(task.price for task in account.tasks)
 
 
-def told(world: World) -> dict[str, Any]:
-    """Return what a world remembers, but for the machine's time."""
+def remembered(world: World) -> dict[str, Any]:
+    """Return a world's snapshot without the machine's time."""
     taken = world.snapshot()
     del taken["world"]["clock"]["at"]
     return taken
 
 
 def lived(kit: Kit, world: World) -> None:
-    """Do a little of everything, by callers, by Python and by the control API."""
+    """Do a little of everything, by callers, from Python and over the control API."""
     caller, app = kit.caller(world), Simulator(world)
     task_id = caller.create().json()["data"]["task_id"]
     caller.create()
@@ -125,19 +125,19 @@ def lived(kit: Kit, world: World) -> None:
 
 
 @pytest.mark.parametrize("clock", ["manual", "auto"])
-def test_everything_is_kept_and_goes_on(kit: Kit, tmp_path: Path, clock: str) -> None:
-    """Accounts, time, tasks, money, orders, readings, limits; a second world is the first, and a third the second."""
+def test_state_file_restores_everything(kit: Kit, tmp_path: Path, clock: str) -> None:
+    """Accounts, time, tasks, money, orders, readings and limits, twice in a row."""
     path = tmp_path / "world.db"
     with kit.world(clock=clock, seed=7, state=path) as world:
         lived(kit, world)
-        before = told(world)
+        before = remembered(world)
     with kit.world(clock=None, state=str(path)) as again:
-        assert told(again) == before
+        assert remembered(again) == before
         kit.caller(again).create()
         kit.caller(again, credential="gone").create()
-        after = told(again)
+        after = remembered(again)
     with kit.world(clock=None, seed=7, state=path) as third:
-        assert told(third) == after
+        assert remembered(third) == after
         assert len(list(third.accounts())) == 3
         Simulator(third)
         third.reset()
@@ -145,8 +145,8 @@ def test_everything_is_kept_and_goes_on(kit: Kit, tmp_path: Path, clock: str) ->
         assert list(empty.accounts()) == []
 
 
-def test_an_answer_is_kept_before_it_is_sent(kit: Kit, tmp_path: Path) -> None:
-    """When a caller or the control API has an answer, the file has what it promises, without any closing."""
+def test_state_is_written_before_the_response(kit: Kit, tmp_path: Path) -> None:
+    """When a client has a response, the file contains what it promises, without closing."""
     path = tmp_path / "world.db"
     with kit.world(state=path) as world:
         caller, app = kit.caller(world), Simulator(world)
@@ -154,17 +154,15 @@ def test_an_answer_is_kept_before_it_is_sent(kit: Kit, tmp_path: Path) -> None:
         kit.control(app, "POST", "/clock/advance", {"seconds": 600})
         kit.control(app, "GET", "/health")
         assert caller.send("POST", POLL, {"task_id": task_id}).json()["data"]["status"] == 3
-        before = told(world)
+        before = remembered(world)
         for name in ("world.db", "world.db-wal"):  # as they would be found after a SIGKILL now
             (tmp_path / f"copy-{name}").write_bytes((tmp_path / name).read_bytes())
     with kit.world(clock=None, state=tmp_path / "copy-world.db") as found:
-        assert told(found) == before
+        assert remembered(found) == before
 
 
-def test_a_real_clock_has_run_on_and_the_others_resume(
-    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An hour that the server was away has passed in real time only; other clocks go on from where they were."""
+def test_only_a_real_clock_runs_on_meanwhile(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other clocks continue where they were."""
     now = 1_800_000_000.0
     monkeypatch.setattr("time.time", lambda: now)
     shown = {}
@@ -183,8 +181,8 @@ def test_a_real_clock_has_run_on_and_the_others_resume(
         assert (world.clock.kind, world.clock.now()) == ("auto", shown["manual"])
 
 
-def test_what_was_given_holds_but_a_seed_cannot_change(kit: Kit, tmp_path: Path) -> None:
-    """Readings are spoken as given; another seed, from which ids and signatures come, is refused."""
+def test_arguments_apply_but_the_seed_cannot_change(kit: Kit, tmp_path: Path) -> None:
+    """Readings are applied; another seed, on which ids and signatures depend, is refused."""
     path = tmp_path / "world.db"
     kit.world(seed=7, state=path).close()
     with kit.world(state=path, dialects={"tomoviee.errors": "http"}) as world:
@@ -195,8 +193,8 @@ def test_what_was_given_holds_but_a_seed_cannot_change(kit: Kit, tmp_path: Path)
         assert world.dialects.reading("tomoviee.errors") == "http"
 
 
-def test_no_secret_is_in_the_file(kit: Kit, tmp_path: Path) -> None:
-    """Neither the key nor the secret can be read from it; both are known again."""
+def test_file_contains_no_secret(kit: Kit, tmp_path: Path) -> None:
+    """Key and secret are not readable, but recognized again."""
     path = tmp_path / "world.db"
     with kit.world(state=path) as world:
         kit.caller(world, credential="planted-key").create()
@@ -209,8 +207,8 @@ def test_no_secret_is_in_the_file(kit: Kit, tmp_path: Path) -> None:
         assert len(list(world.accounts())) == 1
 
 
-def test_one_world_has_the_file_at_a_time(kit: Kit, tmp_path: Path) -> None:
-    """A second world, in this process or in another, is refused, and the first goes on."""
+def test_file_is_locked_by_one_world(kit: Kit, tmp_path: Path) -> None:
+    """A second world, in this process or another, is refused, and the first continues."""
     path = tmp_path / "world.db"
     with kit.world(state=path) as world, Server(world):
         with pytest.raises(StateError, match=r"cannot use .*world\.db as a state file: another world has it open"):
@@ -226,7 +224,7 @@ def test_one_world_has_the_file_at_a_time(kit: Kit, tmp_path: Path) -> None:
 
 
 def database(path: Path, application: int, version: int) -> None:
-    """Make a database that says what it is."""
+    """Make a database with the given marks."""
     with sqlite3.connect(path) as db:
         db.execute(f"PRAGMA application_id = {application}")
         db.execute(f"PRAGMA user_version = {version}")
@@ -246,10 +244,10 @@ def database(path: Path, application: int, version: int) -> None:
         (lambda path: path.parent.joinpath("nowhere").symlink_to(path.parent / "no" / "where"), None),
     ],
 )
-def test_a_file_that_is_none_is_refused_and_left(
+def test_other_file_is_refused_and_unchanged(
     kit: Kit, tmp_path: Path, make: Callable[[Path], object], message: str | None
 ) -> None:
-    """Another file, another program's, another version's: the error names the file and why, and not a byte changes."""
+    """The error names the file and the reason, and no byte changes."""
     path = tmp_path / ("state.db" if message else "nowhere")
     make(path)
     before = path.read_bytes() if path.is_file() else None
@@ -259,8 +257,8 @@ def test_a_file_that_is_none_is_refused_and_left(
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_damaged_file_is_refused(kit: Kit, tmp_path: Path) -> None:
-    """What cannot be read is named, and the file is free again."""
+def test_damaged_file_is_refused(kit: Kit, tmp_path: Path) -> None:
+    """The message names the problem, and the lock is released."""
     path = tmp_path / "world.db"
     kit.world(state=path).close()
     for record in (b"no JSON", b"{}"):
@@ -271,8 +269,8 @@ def test_a_damaged_file_is_refused(kit: Kit, tmp_path: Path) -> None:
             kit.world(state=path)
 
 
-def test_without_a_file_nothing_is_written(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A world that was given none leaves none; an empty file may become one."""
+def test_no_file_without_the_argument(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A world without a state file writes none; an empty file may become one."""
     monkeypatch.chdir(tmp_path)
     with kit.world() as world:
         lived(kit, world)

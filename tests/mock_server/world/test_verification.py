@@ -29,13 +29,13 @@ JSON = st.recursive(
 def entry(
     method: str = "POST", path: str = "/x", body: bytes = b"{}", query: bytes = b"", number: int = 1
 ) -> JournalEntry:
-    """An exchange as the journal has it."""
+    """Make an exchange."""
     return JournalEntry(number, 0.0, method, path, query, [], body, 200, b"{}", None)
 
 
 @pytest.fixture
 def world(kit: Kit) -> Iterator[World]:
-    """A world in which two films were asked for by one account, and one by another."""
+    """A world with two videos requested by one account, and one by another."""
     with kit.world() as made:
         kit.caller(made).create("A fox", resolution="1080p")
         kit.caller(made).create("A hen")
@@ -45,7 +45,7 @@ def world(kit: Kit) -> Iterator[World]:
 
 @pytest.fixture
 def caller(kit: Kit, world: World) -> Caller:
-    """The first of them."""
+    """The first account."""
     return kit.caller(world)
 
 
@@ -66,8 +66,8 @@ def caller(kit: Kit, world: World) -> Caller:
         ({"account": "other", "body": {"prompt": "A cow"}}, 1),
     ],
 )
-def test_requests_are_counted_by_what_is_wanted(world: World, wanted: dict[str, Any], count: int) -> None:
-    """By method, path, members of the body, text and account; the entries come back in their order."""
+def test_requests_are_matched_by_every_criterion(world: World, wanted: dict[str, Any], count: int) -> None:
+    """Method, path, members of the body, text and account; entries are returned in order."""
     if "account" in wanted:
         wanted = {**wanted, "account": world.account("tomoviee", wanted["account"])}
     found = world.verify(**wanted, times=count)
@@ -84,8 +84,8 @@ def test_requests_are_counted_by_what_is_wanted(world: World, wanted: dict[str, 
             world.verify(**wanted)
 
 
-def test_a_failed_check_names_the_nearest_requests(world: World) -> None:
-    """What comes nearest stands first, with what it misses."""
+def test_failed_check_lists_the_most_similar_requests(world: World) -> None:
+    """The most similar one is first, with its differences."""
     with pytest.raises(VerificationError) as caught:
         world.verify(method="POST", path=CREATE, body={"prompt": "A fox", "resolution": "720p"})
     first, nearest, *_ = str(caught.value).splitlines()
@@ -96,16 +96,16 @@ def test_a_failed_check_names_the_nearest_requests(world: World) -> None:
         world.verify(account=next(world.accounts()).name, times=1)
 
 
-def test_a_check_that_means_nothing_is_refused(world: World) -> None:
-    """A number of times below 0, and an account that nobody has."""
+def test_invalid_check_is_refused(world: World) -> None:
+    """A number below 0, and an unknown account."""
     with pytest.raises(ValueError, match="times must be 0 or more; got -1"):
         world.verify(times=-1)
     with pytest.raises(KeyError):
         world.verify(account="acct_0")
 
 
-def test_the_likest_path_stands_first() -> None:
-    """Of two that miss equally much, the one that looks more like what was wanted; of two alike, the newer."""
+def test_most_similar_path_is_first() -> None:
+    """Among equally many differences the more similar path, then the newer request."""
     entries = [entry(path="/v1/tasks", number=1), entry(path="/elsewhere", number=2), entry(path="/v1/tasks", number=3)]
     assert [line.split(":")[0] for line in RequestPattern(path="/v1/task").nearest(entries)] == [
         "<Entry 3",
@@ -114,14 +114,14 @@ def test_the_likest_path_stands_first() -> None:
     ]
 
 
-def test_an_empty_journal_has_nothing_near(kit: Kit) -> None:
-    """The text says that nothing was recorded."""
+def test_empty_journal_has_no_similar_requests(kit: Kit) -> None:
+    """The message states that nothing was recorded."""
     with kit.world() as world, pytest.raises(VerificationError, match=r"containing 'x'; found 0 among 0$"):
         world.verify(contains="x")
 
 
-def test_no_secret_is_found_or_shown(kit: Kit, caller: Caller, world: World) -> None:
-    """Text is looked for in what may be seen, and a failure shows no more than that."""
+def test_secrets_are_neither_matched_nor_shown(kit: Kit, caller: Caller, world: World) -> None:
+    """Text is searched after redaction, and so are failures shown."""
     caller.send("GET", "/v1/open/capacity/get/token", query=f"access_key=k&secret={kit.secret}".encode())
     with pytest.raises(VerificationError) as caught:
         world.verify(contains=f"secret={kit.secret}"[:12] + "x")
@@ -133,8 +133,8 @@ def test_no_secret_is_found_or_shown(kit: Kit, caller: Caller, world: World) -> 
 
 
 @given(JSON)
-def test_a_body_holds_itself_and_any_part_of_its_objects(body: Any) -> None:
-    """Dropping members of objects leaves what the body holds; another value is not held."""
+def test_partial_body_matches(body: Any) -> None:
+    """Leaving out members still matches; another value does not."""
     import orjson
 
     kept = {"it": body, "more": 1}
@@ -145,8 +145,8 @@ def test_a_body_holds_itself_and_any_part_of_its_objects(body: Any) -> None:
     assert verify(RequestPattern(body={"absent": body}), [recorded], 0) == []
 
 
-def test_true_is_not_one_but_one_is_one() -> None:
-    """Numbers are compared as numbers, and truth values are none."""
+def test_booleans_are_not_numbers() -> None:
+    """Numbers are compared as numbers."""
     recorded = entry(body=b'{"a": 1, "b": true}')
     assert RequestPattern(body={"a": 1.0, "b": True}).mismatches(recorded) == []
     assert RequestPattern(body={"a": True}).mismatches(recorded) == ["body.a: 1"]
@@ -154,8 +154,8 @@ def test_true_is_not_one_but_one_is_one() -> None:
     assert RequestPattern(body={"a": 1}).mismatches(entry(body=b"no JSON")) == ["body: absent"]
 
 
-def test_the_control_api_filters_and_counts(kit: Kit, caller: Caller, world: World) -> None:
-    """The same filters over HTTP; a count of 0 comes with the nearest."""
+def test_control_api_filters_and_counts(kit: Kit, caller: Caller, world: World) -> None:
+    """The same criteria over HTTP; a count of 0 comes with the most similar requests."""
 
     def ask(path: str, query: str) -> Any:
         return kit.control(caller.app, "GET", path, query=query).json()
@@ -164,14 +164,14 @@ def test_the_control_api_filters_and_counts(kit: Kit, caller: Caller, world: Wor
     assert ask("/requests", "method=GET") == []
     assert len(ask("/requests", f"path={CREATE}&account={next(world.accounts()).name}")) == 2
     assert ask("/requests/count", "method=POST") == {"count": 3, "kept": 3, "nearest": []}
-    said = ask("/requests/count", f"path={CREATE}x")
-    assert (said["count"], len(said["nearest"])) == (0, 3)
-    assert said["nearest"][0] == f"<Entry 3: POST {CREATE} 200> (path: '{CREATE}')"
+    answer = ask("/requests/count", f"path={CREATE}x")
+    assert (answer["count"], len(answer["nearest"])) == (0, 3)
+    assert answer["nearest"][0] == f"<Entry 3: POST {CREATE} 200> (path: '{CREATE}')"
     assert kit.control(caller.app, "GET", "/requests/count", query="account=acct_0").status == 404
 
 
 @pytest.mark.parametrize(
-    ("path", "meant"),
+    ("path", "suggestion"),
     [
         (f"{CREATE}x", "tm_text2video_b"),
         ("/v1/open/capacity/application/tm_text2vide", "tm_text2video_b"),
@@ -179,22 +179,22 @@ def test_the_control_api_filters_and_counts(kit: Kit, caller: Caller, world: Wor
         ("/v1/open/capacity/aplication/tm_text2music", "/v1/open/capacity/application/tm_text2music"),
     ],
 )
-def test_a_near_miss_is_told_what_it_was_near(caller: Caller, path: str, meant: str) -> None:
-    """A wrong letter in an address is found in seconds."""
+def test_misspelled_path_gets_a_suggestion(caller: Caller, path: str, suggestion: str) -> None:
+    """A wrong letter in an address is found at once."""
     reply = caller.send("POST", path, {})
     assert reply.json()["code"] == 680404
-    assert reply.json()["msg"].endswith(f": did you mean {meant}?")
+    assert reply.json()["msg"].endswith(f": did you mean {suggestion}?")
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing/like/it", "/" + "v1/open/pub/task" * 50])
-def test_what_is_near_nothing_gets_no_hint(caller: Caller, path: str) -> None:
-    """A guess that helps nobody is not made."""
+def test_unrelated_name_gets_no_suggestion(caller: Caller, path: str) -> None:
+    """A useless guess is not made."""
     assert "did you mean" not in caller.send("POST", path, {}).json()["msg"]
 
 
 @given(st.text(), st.lists(st.text("abcdef/_", min_size=1)))
-def test_a_hint_names_something_that_exists(given_name: str, known: list[str]) -> None:
-    """Or nothing at all; and what exists is its own nearest."""
+def test_suggestion_exists(given_name: str, known: list[str]) -> None:
+    """An existing name is its own suggestion."""
     hint = did_you_mean(given_name, known)
     assert hint == "" or hint.removeprefix(": did you mean ").removesuffix("?") in known
     for name in known:

@@ -1,4 +1,4 @@
-"""A world holds all there is: it is made as asked, answers to its seed, forgets when told, and bears many hands."""
+"""A world: its arguments, its seed, its resets, and its use from several threads."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ CAPABILITY = "tm_text2video_b"
         ({"dialects": {"tomoviee.errors": "x"}}, r"tomoviee\.errors must be one of envelope, http; got 'x'"),
     ],
 )
-def test_a_world_that_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
-    """The refusal names the argument, its value and what is allowed."""
+def test_invalid_argument_is_refused(options: dict[str, Any], message: str) -> None:
+    """The message names the argument, its value and what is allowed."""
     with pytest.raises(ValueError, match=message):
         World(**options)
 
 
-def test_a_world_plays_whom_it_is_asked_to() -> None:
+def test_world_has_the_requested_vendors() -> None:
     """All vendors, or those that are named."""
-    with World() as everybody, World(vendors=[]) as nobody:
-        assert "tomoviee" in everybody.services
-        assert nobody.services == {}
+    with World() as full, World(vendors=[]) as empty:
+        assert "tomoviee" in full.services
+        assert empty.services == {}
 
 
-def test_a_clock_is_what_the_command_line_takes_or_a_clock() -> None:
-    """A number, a word or a `Clock` of one's own."""
+def test_clock_argument() -> None:
+    """A number, a word or a `Clock`."""
     own = Clock("manual")
     assert World(clock=own).clock is own
     assert (World(clock=60).clock.kind, World(clock=60).clock.speed, World(clock="auto").clock.kind) == (
@@ -53,8 +53,8 @@ def test_a_clock_is_what_the_command_line_takes_or_a_clock() -> None:
     )
 
 
-def test_an_account_is_made_at_its_first_use_and_known_by_its_name() -> None:
-    """The same credential is the same account; a name that nobody has is a KeyError."""
+def test_account_is_created_at_first_use() -> None:
+    """The same credential is the same account; an unknown name is a KeyError."""
     with World() as world:
         one, other = world.account("tomoviee", "one"), world.account("tomoviee", "other")
         assert world.account("tomoviee", "one") is one
@@ -76,8 +76,8 @@ def test_an_account_is_made_at_its_first_use_and_known_by_its_name() -> None:
         ({"vendor": "tomoviee", "then": "refuse", "code": "1"}, "code must be one of 680400, .*; got '1'"),
     ],
 )
-def test_an_order_for_what_does_not_exist_is_refused(fields: dict[str, Any], message: str) -> None:
-    """The refusal names what does exist, and no order was taken."""
+def test_order_for_an_unknown_target_is_refused(fields: dict[str, Any], message: str) -> None:
+    """The message lists what exists, and no order is added."""
     with World() as world:
         with pytest.raises(ValueError, match=message):
             world.scenario(Scenario(**{"then": "fail", **fields}))
@@ -86,7 +86,7 @@ def test_an_order_for_what_does_not_exist_is_refused(fields: dict[str, Any], mes
 
 
 def history(kit: Kit, clock: Clock, seed: int, prompts: list[str]) -> list[tuple[Any, ...]]:
-    """Create a task for each prompt, two accounts in turns, and return all that is random about them."""
+    """Create a task for each prompt, alternating two accounts, and return everything random about them."""
     with kit.world(clock=clock, seed=seed) as world:
         for number, prompt in enumerate(prompts):
             assert kit.caller(world, credential=f"key-{number % 2}").create(prompt).status == 200
@@ -96,8 +96,8 @@ def history(kit: Kit, clock: Clock, seed: int, prompts: list[str]) -> list[tuple
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**40), st.lists(st.sampled_from(["A fox", "A hen"]), min_size=1, max_size=5))
-def test_equal_seeds_make_equal_worlds(kit: Kit, seed: int, prompts: list[str]) -> None:
-    """Ids, durations and media are repeated by the seed and the history, and are others under another seed."""
+def test_equal_seeds_give_equal_worlds(kit: Kit, seed: int, prompts: list[str]) -> None:
+    """Ids, durations and media repeat with the seed and the history, and differ under another seed."""
     clock = Clock("manual")
     first = history(kit, clock, seed, prompts)
     assert history(kit, clock, seed, prompts) == first
@@ -106,23 +106,23 @@ def test_equal_seeds_make_equal_worlds(kit: Kit, seed: int, prompts: list[str]) 
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.booleans(), min_size=1, max_size=8))
-def test_nobodys_tasks_depend_on_anybody_else(kit: Kit, turns: list[bool]) -> None:
-    """An account's ids, durations and seeds are the same whoever else calls in between: parallel tests repeat."""
-    clock, said = Clock("manual"), []
+def test_tasks_do_not_depend_on_other_accounts(kit: Kit, turns: list[bool]) -> None:
+    """Ids, durations and seeds are equal whatever other accounts do: parallel tests repeat."""
+    clock, histories = Clock("manual"), []
     for interrupted in (False, True):
         with kit.world(clock=clock) as world:
             for mine in turns:
                 if mine or interrupted:
                     kit.caller(world, credential="mine" if mine else "another").create()
             tasks = world.account("tomoviee", "mine").tasks
-            said.append([(task.id, task.changes, task.seed) for task in tasks])
-    assert said[0] == said[1]
+            histories.append([(task.id, task.changes, task.seed) for task in tasks])
+    assert histories[0] == histories[1]
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.sampled_from(["one", "two", "three"]), min_size=2, max_size=10))
-def test_ids_are_unique_even_when_names_run_short(kit: Kit, credentials: list[str]) -> None:
-    """Nobody is given an id that somebody has, although the vendor's way to name tasks could only name sixteen."""
+def test_ids_are_unique_even_when_few_are_possible(kit: Kit, credentials: list[str]) -> None:
+    """No id is used twice, although the vendor's scheme has only sixteen."""
     with pytest.MonkeyPatch.context() as patch, kit.world() as world:
         service = world.services["tomoviee"]
         patch.setattr(type(service), "make_task_id", lambda *arguments: f"task-{arguments[-1] & 15}")
@@ -132,8 +132,8 @@ def test_ids_are_unique_even_when_names_run_short(kit: Kit, credentials: list[st
         assert len(ids) == len(set(ids)) == len(credentials)
 
 
-def test_a_reset_of_one_account_leaves_the_others_alone(kit: Kit) -> None:
-    """Its tasks, money, secret and journal are gone; everybody else's stay, and so do clock, orders and dialects."""
+def test_reset_of_one_account_leaves_others_alone(kit: Kit) -> None:
+    """Its tasks, money, secret and journal are gone; clock, orders and dialects are kept."""
     with kit.world() as world:
         one, other = kit.caller(world, credential="one"), kit.caller(world, credential="other")
         gone, kept = one.create().json()["data"]["task_id"], other.create().json()["data"]["task_id"]
@@ -150,8 +150,8 @@ def test_a_reset_of_one_account_leaves_the_others_alone(kit: Kit) -> None:
         assert (account.ledger.available, len(account.journal)) == (1000, 1)
 
 
-def test_a_reset_of_the_world_leaves_the_clock(kit: Kit) -> None:
-    """No account, task, order or citation is left; time and dialects stand where they stood."""
+def test_reset_of_the_world_keeps_the_clock(kit: Kit) -> None:
+    """No account, task, order or citation is left; time and dialects are unchanged."""
     with kit.world(dialects={"tomoviee.errors": "http"}) as world:
         caller = kit.caller(world)
         caller.create()
@@ -169,27 +169,27 @@ def test_a_reset_of_the_world_leaves_the_clock(kit: Kit) -> None:
         assert caller.create().json()["code"] == 0
 
 
-def test_a_world_is_closed_as_often_as_one_likes() -> None:
-    """Closing twice does no harm, and a block closes."""
+def test_world_closes_twice() -> None:
+    """Closing twice is safe, and a block closes."""
     with World() as world:
         pass
     world.close()
 
 
-def test_a_world_bears_many_hands(kit: Kit) -> None:
-    """Callers and Python's verbs at the same time break nothing: every task is found, every ledger conserves."""
+def test_world_is_thread_safe(kit: Kit) -> None:
+    """Concurrent requests and Python calls lose no task and keep every ledger balanced."""
     with kit.world() as world:
-        begun, failures = threading.Barrier(5), list[BaseException]()
+        started, failures = threading.Barrier(5), list[BaseException]()
 
         def call(credential: str) -> None:
             caller = kit.caller(world, credential=credential)
-            begun.wait()
+            started.wait()
             for _ in range(40):
                 task_id = caller.create().json()["data"]["task_id"]
                 assert caller.send("POST", "/v1/open/pub/task", {"task_id": task_id}).json()["code"] == 0
 
         def rule() -> None:
-            begun.wait()
+            started.wait()
             for number in range(40):
                 world.advance(1)
                 world.scenario(Scenario("slow", times=1))
@@ -202,7 +202,7 @@ def test_a_world_bears_many_hands(kit: Kit) -> None:
                 work(*arguments)
             except BaseException as failure:
                 failures.append(failure)
-                begun.abort()
+                started.abort()
                 raise
 
         threads = [threading.Thread(target=guarded, args=(call, name)) for name in ("one", "two", "three", "three")]

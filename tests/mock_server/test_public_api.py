@@ -21,20 +21,20 @@ MUTABLE = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Set, ast.SetComp)
 
 
 @pytest.mark.parametrize("name", soundstage_server.__all__)
-def test_every_public_name_is_there(name: str) -> None:
-    """What the door names can be had through it, and is called so."""
+def test_public_name_is_importable(name: str) -> None:
+    """Each listed name can be imported and has that name."""
     assert getattr(soundstage_server, name).__name__ == name
 
 
-def test_the_door_is_sorted_and_shows_itself() -> None:
-    """The names are easy to find, and nothing else is offered."""
+def test_public_names_are_sorted() -> None:
+    """The list is sorted, and `dir` shows nothing else."""
     assert sorted(soundstage_server.__all__) == soundstage_server.__all__ == dir(soundstage_server)
     with pytest.raises(AttributeError, match="module 'soundstage_server' has no attribute 'Nothing'"):
         _ = soundstage_server.Nothing
 
 
-def test_a_world_is_made_without_fastapi(kit: Kit) -> None:
-    """Who only creates and polls never pays for the pages: neither FastAPI nor the encoders are loaded."""
+def test_world_needs_neither_fastapi_nor_encoders(kit: Kit) -> None:
+    """Create and poll load neither FastAPI nor the encoders."""
     code = (
         "import sys; from soundstage_server import Server, World; Server(World()).stop();"
         "print(sorted({'fastapi', 'pydantic', 'starlette', 'av', 'PIL', 'httpx'} & set(sys.modules)))"
@@ -47,13 +47,13 @@ def test_a_world_is_made_without_fastapi(kit: Kit) -> None:
 
 @pytest.mark.parametrize("slug", _registry.VENDORS)
 def test_every_vendor_can_be_loaded(slug: str) -> None:
-    """The registry's line leads to the class that plays the vendor."""
+    """The registry returns the service class with that slug."""
     assert _registry.load(slug).slug == slug
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_no_state_lives_in_a_module(path: Path) -> None:
-    """A world holds all state: what a module binds to something that can change is a table, said to be final."""
+def test_modules_have_no_state(path: Path) -> None:
+    """Every mutable object at module level is a table that is declared final."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         assert not (isinstance(node, ast.Assign) and isinstance(node.value, MUTABLE)) or node.targets[0].id in (  # type: ignore[attr-defined]
             "__all__",
