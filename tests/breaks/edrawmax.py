@@ -9,8 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
-import orjson
-
 from soundstage import errors
 from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._protocol.service import Service as ClientService
@@ -20,9 +18,9 @@ from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.media import FlowchartEdge, FlowchartNode
 from soundstage_server.model.fields import Choice
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
-from soundstage_server.model.messages import Identity, RefusedError
+from soundstage_server.model.messages import Identity, RefusedError, json_response
 from soundstage_server.vendors.edrawmax import EdrawMaxService as Maker
-from soundstage_server.vendors.edrawmax import capabilities, mermaid, outline, outputs, service
+from soundstage_server.vendors.edrawmax import capabilities, mermaid, outline, outputs, refusals, service
 from soundstage_server.vendors.edrawmax.words import WORDS
 
 if TYPE_CHECKING:
@@ -34,9 +32,8 @@ Client = conversation.EdrawMaxService
 
 def say_otherwise(patch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:
     """Let a refusal of the simulator have other data."""
-    right = getattr(service, name)
+    right = getattr(refusals, name)
     wrong = replace(right, **changes)
-    patch.setattr(service, name, wrong)
     patch.setattr(Maker, "codes", {key: wrong if one is right else one for key, one in Maker.codes.items()})
     patch.setattr(
         Maker,
@@ -60,11 +57,11 @@ def wrong_words(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def no_data_member(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no data, not even null."""
-    patch.setattr(
-        service,
-        "_envelope",
-        lambda code, msg, data: orjson.dumps({"code": code, "msg": msg, **({} if data is None else {"data": data})}),
-    )
+
+    def envelope(data: Any, code: int = 0, message: str = "", *, status: int = 200) -> Any:
+        return json_response({"code": code, "msg": message, **({} if data is None else {"data": data})}, status)
+
+    patch.setattr(service, "_envelope", envelope)
 
 
 @MUTATIONS.in_simulator

@@ -267,7 +267,7 @@ def no_wait(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def short_wait(patch: pytest.MonkeyPatch) -> None:
     """A 429 for too many jobs asks to wait a second."""
-    patch.setattr(service, "_wait", lambda _call: 1)
+    patch.setattr(service, "_retry_after", lambda _call: 1)
 
 
 @MUTATIONS.in_simulator
@@ -288,7 +288,7 @@ def open_jobs(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read and cancel everybody's jobs."""
     patch.setattr(
         Vendor,
-        "_named_by",
+        "_requested_task",
         lambda self, call: self.tasks.get(call.path_values["id"]) or next(iter(self.tasks.values())),
     )
 
