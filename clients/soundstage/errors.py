@@ -154,6 +154,7 @@ class InvalidArgument(SoundstageError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep a plain value as it is, and any other as its repr."""
+        # Any object may be an invalid argument, and most of them cannot be pickled.
         plain = self.value is None or isinstance(self.value, (str, int, float))
         value = self.value if plain else repr(self.value)
         return type(self), self.args, {**self.__dict__, "value": value}

@@ -60,6 +60,7 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
         if timeout is not None:
             number("timeout", timeout, above=0)
         found = instance("clock", clock, Clock) or SystemClock()
+        # The transport comes first: the address of an injected client is part of the settings.
         own_base = self._connect(http, timeout, found)
         self._settings = Settings(
             profile=profile,

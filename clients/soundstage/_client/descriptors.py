@@ -55,6 +55,7 @@ class DualMethod:
         self._awaiting = _like(awaiting, flow, returns[1])
 
     def _get(self, client: object, owner: type) -> Any:
+        # By the class and not by the instance, so that `help(Tomoviee.text_to_video)` shows the right one, too.
         function = self._awaiting if issubclass(owner, Awaiting) else self._blocking
         return function if client is None else MethodType(function, client)
 
@@ -76,6 +77,7 @@ class operation(DualMethod, Generic[P, T]):  # noqa: N801 - a decorator reads as
         async def awaiting(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
             return await self._run(flow(self, *args, **kwargs))
 
+        # The annotations are strings: the flow returns "Flow[list[Model]]", and the method "list[Model]".
         value = str(flow.__annotations__.get("return")).removeprefix("Flow[").removesuffix("]")
         super().__init__(flow, blocking, awaiting, (value, value))
 
@@ -99,7 +101,7 @@ class submission(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as o
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 return self._handle(self._run(flow(self, *args, **kwargs)))
-            except SubmitOutcomeUnknown as unknown:
+            except SubmitOutcomeUnknown as unknown:  # the error gets its client here, so that it can find the job
                 unknown.resolved_by(self.resolve)
                 raise
 

@@ -35,7 +35,7 @@ class _Handle(Unpicklable):
     def __init__(self, service: Service, started: StartedJob) -> None:
         self._service = service
         self._ref = started.ref
-        self._history = History(started.snapshot).after(started.snapshot)
+        self._history = History(started.snapshot).after(started.snapshot)  # sets the rank of a job that is over already
 
     @property
     def id(self) -> str:
@@ -122,12 +122,13 @@ class _Handle(Unpicklable):
     def _next(self, poller: Poller) -> Flow[Snapshot]:
         try:
             return self._update((yield from poller.next()))
-        except errors.WaitTimeout as timeout:
+        except errors.WaitTimeout as timeout:  # raised below the handles, where only the token is known
             timeout.job = cast("errors.JobHandle", self)
             raise
 
     def _wait(self, timeout: float | None, on_update: Callable[[Snapshot], object] | None) -> Flow[None]:
         plain_callable("on_update", on_update)
+        # Created here and not by the caller: the deadline counts from the start of the wait.
         poller = self._poller(timeout)
         while not self.state.final:
             snapshot = yield from self._next(poller)
@@ -147,7 +148,7 @@ class _Handle(Unpicklable):
         self._update((yield from self._service.cancel(self._ref)))
 
     def _save(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
-        target = path("folder", folder)
+        target = path("folder", folder)  # an invalid argument is refused before the wait
         yield from self._result(None)
         saved: list[Path] = []
         for media, name in job_file_names(self.id, self.snapshot.media):

@@ -41,7 +41,7 @@ class PendingJob(Generic[J]):
         self.error: Exception | None = None
         self._wait = wait
         self._run = run
-        self._due = -math.inf
+        self._due = -math.inf  # due at once: the first poll needs no pause
 
     @property
     def remaining(self) -> float:
@@ -74,6 +74,7 @@ class PendingJob(Generic[J]):
                 self.done, self.error = True, error
                 return
             if isinstance(effect, Pause):
+                # Returning ends the driver's run, and the wait itself stays suspended at this pause.
                 self._due = self.clock.now() + effect.seconds
                 return
             try:

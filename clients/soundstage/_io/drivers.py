@@ -40,6 +40,7 @@ class SyncDriver:
         try:
             while True:
                 effect = step(value)
+                # Only an error of the effect is thrown into the flow; one that the flow raises itself leaves the loop.
                 try:
                     step, value = flow.send, effects.perform(effect)
                 except Exception as error:  # noqa: BLE001 - the flow decides what an error means
@@ -47,7 +48,7 @@ class SyncDriver:
         except StopIteration as end:
             result: T = end.value
             return result
-        except BaseException as interruption:
+        except BaseException as interruption:  # KeyboardInterrupt is not thrown into the flow: it must not be retried
             effects.paid.explain(interruption)
             raise
         finally:
@@ -56,6 +57,7 @@ class SyncDriver:
             effects.close()
 
     def _exclusive(self, effect: Exclusive) -> object:
+        # setdefault is atomic, so that two threads always get the same lock. The flow inside gets effects of its own.
         with self._locks.setdefault(effect.key, threading.Lock()):
             return self.run(effect.make())
 
@@ -145,6 +147,7 @@ class SyncEffects:
     def _send(self, request: Request) -> Response:
         if not request.paid:
             return self._transport.send(request)
+        # Recorded before sending: the interruption may come while the call below blocks.
         self.paid.request, self.paid.response = request, None
         self.paid.response = self._transport.send(request)
         return self.paid.response

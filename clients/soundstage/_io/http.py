@@ -49,6 +49,7 @@ _LOGGERS = (
     "hpack.table",
 )
 
+# A context variable, because threads and tasks send at the same time and each record belongs to one of them.
 _own_request: ContextVar[bool] = ContextVar("soundstage_request", default=False)
 
 
@@ -72,6 +73,7 @@ _guard_loggers()
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
+    # Loading the certificates takes longer than everything else at the start of a client, so it is done once and late.
     return httpx.create_ssl_context()
 
 
@@ -181,6 +183,7 @@ class SyncTransport(_Transport[httpx.Client]):
         """
         client, outgoing = self._prepare(request)
         with _exchange(request):
+            # auth=None, because the auth of an injected client would replace the vendor's own header.
             received = client.send(outgoing, auth=None, follow_redirects=False)
             return _response(received, received.content)
 

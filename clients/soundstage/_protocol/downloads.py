@@ -84,10 +84,10 @@ class Download:
             DownloadError: It was not saved.
             OSError: The file system refused.
         """
-        self._check_address(self._url, None)
+        self._check_address(self._url, None)  # before anything is created on disk
         target = yield from run(partial(_target, self._path, self._media))
         part = PartialFile(target, _source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
-        keep = True
+        keep = True  # also after Ctrl-C: what arrived is valid, and `resume` continues from it
         try:
             yield from run(part.open)
             yield from self._fetch_all(part)
@@ -132,6 +132,7 @@ class Download:
         """Return the head of the response at the end of all redirects."""
         url, previous = self._url, None
         for _ in range(_MAX_REDIRECTS + 1):
+            # Checked at every hop, and the credentials chosen for each: a redirect may lead to another host.
             self._check_address(url, previous)
             request = Request("GET", url, {**self._headers(part), **self._service.download_headers(url)})
             head = yield from self._service.traced(request, open_stream)
@@ -143,6 +144,7 @@ class Download:
     def _headers(self, part: PartialFile) -> dict[str, str]:
         # Without compression, sizes, ranges and the SHA-256 are those of the file itself.
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        # If-Range makes the host send the whole file when it has changed, so that two versions are never mixed.
         if part.size and part.etag:
             headers |= {"Range": f"bytes={part.size}-", "If-Range": part.etag}
         return headers
@@ -157,6 +159,7 @@ class Download:
 
     def _prepare(self, head: Response, part: PartialFile) -> Flow[int | None]:
         """Check the response, prepare the file for its body, and return the total size, or None if it is unknown."""
+        # The file behind the address is now shorter than the part: it has been replaced.
         if head.status == _UNSATISFIABLE and part.size:
             yield from self._restart(part, "the host cannot continue where the transfer broke off")
         if head.status not in {_OK, _PARTIAL_CONTENT}:
@@ -165,10 +168,11 @@ class Download:
             raise self._error(errors.ContentMismatch, "the host sent a content encoding that was not requested")
         if head.status == _PARTIAL_CONTENT and not _continues(head, part):
             yield from self._restart(part, "the host sent another range than the requested one")
+        # 200 to a range request means that If-Range did not match: the body is the whole new file.
         if head.status == _OK or not part.size:
             yield from run(partial(part.restart, _strong_etag(head)))
         total = _total(head)
-        self._check_size(total or 0)
+        self._check_size(total or 0)  # refused before the body is transferred
         return total
 
     def _restart(self, part: PartialFile, why: str) -> Flow[None]:
@@ -181,7 +185,7 @@ class Download:
             raise self._error(errors.DownloadTooLarge, f"its {size} bytes are more than max_bytes={limit}")
 
     def _check_progress(self, part: PartialFile, total: int | None) -> None:
-        self._check_size(part.size)
+        self._check_size(part.size)  # again, because a host may send more than it announced, or announce nothing
         if len(part.head) >= HEAD:
             self._check_kind(part)
         if self._options.on_progress is not None:
@@ -273,6 +277,7 @@ def _total(head: Response) -> int | None:
 
 
 def _strong_etag(head: Response) -> str:
+    # A weak ETag (W/"...") allows other bytes, so that a range of it may not fit to the part.
     etag = head.headers.get("etag", "")
     return etag if etag.startswith('"') else ""
 

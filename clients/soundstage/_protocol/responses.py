@@ -42,7 +42,7 @@ _BY_STATUS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
     }
 )
 _REQUEST_IDS = ("x-request-id", "request-id", "x-trace-id", "trace-id")
-_TIMEOUT_STATUS = 408
+_TIMEOUT_STATUS = 408  # the server gave up on the request, and may have received enough of it to start the work
 _LIMIT_STATUS = 429
 _TRANSIENT = (
     errors.ConnectionFailed,
@@ -182,7 +182,7 @@ def refusal(
         code=code,
         request_id=request_id or named,
         status=response.status,
-        body=redact(response.text)[:_BODY],
+        body=redact(response.text)[:_BODY],  # masked before the cut, which could leave half of a secret
         retry_after=retry_after(response),
     )
 
@@ -212,5 +212,6 @@ def may_resend(error: errors.SoundstageError, resend_codes: Collection[int | str
     """
     if isinstance(error, errors.ConnectionFailed) or error.code in resend_codes:
         return True
+    # A 429 without Retry-After may be a quota that will not be free for hours.
     limited = isinstance(error, (errors.RateLimitError, errors.ConcurrencyLimitError))
     return limited and error.status == _LIMIT_STATUS and error.retry_after is not None

@@ -98,7 +98,7 @@ class Service(ABC):
         Raises:
             UnsupportedError: The service documents no cancel call.
         """
-        yield from ()
+        yield from ()  # makes this a flow, which a vendor with such a call overrides; likewise below
         message = f"{self.profile.name} documents no cancel call: job {ref.id} continues"
         raise errors.UnsupportedError(message, vendor=self.profile.slug, token=self.token(ref))
 
@@ -181,6 +181,7 @@ class Service(ABC):
 
     def download_headers(self, url: str) -> Mapping[str, str]:
         """Return the credentials for a download from *url*: none for a signed address or another origin."""
+        # The service chooses the addresses in its responses: a key must not be sent to any host that one names.
         if self.profile.signed_downloads or origin(url) != origin(self.settings.base_url):
             return NO_HEADERS
         return self.authorization()
@@ -194,6 +195,7 @@ class Service(ABC):
         parts = urlsplit(url)
         if trusted is None:
             return None
+        # With the dot in front, ".example.com" matches the host itself and its subdomains, and not "badexample.com".
         if not any(f".{parts.hostname}".endswith(suffix) for suffix in trusted):
             return f"{parts.hostname} is not among the trusted hosts ({', '.join(trusted)})"
         return None if parts.scheme == "https" else f"{parts.hostname} is trusted over https only"

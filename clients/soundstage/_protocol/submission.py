@@ -56,7 +56,7 @@ class Submission:
             response = last if isinstance(last, errors.ApiError) else None
             raise self._unknown(f"{unknowns[0].reason}; sent again with the same key: {last}", response) from last
         started = StartedJob(JobRef(job_id, self.operation), snapshot)
-        self.service.emit_update(started.ref, snapshot)
+        self.service.emit_update(started.ref, snapshot)  # never raises: the job exists from here on
         return started
 
     def _attempt(self, unknowns: list[errors.SubmitOutcomeUnknown]) -> Flow[tuple[str, Snapshot]]:
@@ -72,10 +72,11 @@ class Submission:
             response = yield from self.service.traced(self.request)
         except NotSent as error:
             raise self.service.unreachable(error) from None
-        except Interrupted as error:
+        except Interrupted as error:  # the bytes may have arrived, and with them a charge
             raise self._unknown(str(error)) from None
         try:
-            return self.parse(response)
+            # Unpacked inside the `try`, so that a parser of the wrong shape counts as a defect, too.
+            job_id, snapshot = self.parse(response)
         except errors.ApiError as error:
             if self.service.is_refusal(error):
                 raise
@@ -86,8 +87,11 @@ class Submission:
                 errors.UnreadableAnswerError, "the response could not be parsed", response
             )
             raise self._unknown(unreadable.message, unreadable) from defect
+        else:
+            return job_id, snapshot
 
     def _may_resend(self, error: errors.SoundstageError) -> bool:
+        # Without a replayed key a second request could be a second job, whatever the first one was.
         if isinstance(error, errors.SubmitOutcomeUnknown):
             return self._replays
         return responses.may_resend(error, self.service.profile.resend_codes)

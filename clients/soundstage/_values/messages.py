@@ -51,6 +51,7 @@ class Request:
         """The body as bytes: JSON in ASCII."""
         if self.json is None:
             return None
+        # Without NaN, which is no JSON: a service would refuse it, or read it in its own way.
         return json.dumps(self.json, separators=(",", ":"), allow_nan=False).encode()
 
     @property
@@ -78,6 +79,7 @@ class Response:
         Raises:
             ValueError: It is not JSON, or nested too deeply.
         """
+        # A hostile or broken response must be an error that callers handle, and not a RecursionError.
         try:
             return json.loads(self.content)
         except RecursionError:

@@ -89,6 +89,7 @@ class RetryPolicy:
         """
         if attempt >= self.attempts:
             return None
-        longest = min(self.ceiling, self.base * 2.0 ** min(attempt - 1, 64))
+        longest = min(self.ceiling, self.base * 2.0 ** min(attempt - 1, 64))  # 64 keeps the power finite
+        # Full jitter: clients that failed together would otherwise return together.
         delay = max(longest * random() if self.jitter else longest, retry_after or 0.0)
         return delay if elapsed + delay <= self.within else None
