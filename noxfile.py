@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.5.1"
+nox.needs_version = ">=2026.10.20"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 nox.options.error_on_missing_interpreters = False  # `pythons` skips what is not installed, with a message
@@ -39,7 +39,7 @@ def measured_tests(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check style, likely mistakes and wording: ruff's linter and formatter, codespell. Changes no file."""
     install(session, *group("lint"))
@@ -47,7 +47,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def types(session: nox.Session) -> None:
     """Check types: mypy --strict over everything, pyright strict over the client, which users type-check against."""
     install(session, "-e", ".[all]", *group("types"), *group("test"))
@@ -55,7 +55,7 @@ def types(session: nox.Session) -> None:
     session.run("pyright")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def tests(session: nox.Session) -> None:
     """Run the project's own tests in random order (the seed is printed) with branch coverage of the four packages."""
     install(session, "-e", ".[all]", *group("test"))
@@ -76,7 +76,7 @@ def laws(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "--hypothesis-profile=thorough", *session.posargs)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def contracts(session: nox.Session) -> None:
     """Run the contracts as a user does, on all cores, and check that every documented binding fact has one."""
     install(session, "-e", ".[all]", "pytest-xdist")
