@@ -79,6 +79,7 @@ class Simulator:
         if scope["type"] == "lifespan":
             await _run_lifespan(receive, send)
             return
+        # The key marks a request that a faulted exchange passes on: it must not meet the same fault again.
         if self.world.faults.active and FAULT_KEY not in scope and (struck := self._take_fault(scope)):
             await struck.run(self, scope, receive, send)
             return
@@ -182,6 +183,7 @@ class Simulator:
             account = task.account.name if task else world.services[slug].claimed_account(scope)
             target = FaultTarget(slug, scope["method"], path, account, results.is_result_path(path))
             fault = world.faults.take_match(target)
+            # A fault may match an account that does not exist yet; looking it up must not create it.
             known = world.account_by_name(account) if account is not None and world.is_account(account) else None
         return FaultedExchange(fault, target, world, known) if fault else None
 
@@ -217,6 +219,7 @@ class Simulator:
     async def pages(self) -> FastAPI:
         """Return the FastAPI application, built off the event loop when it is first needed."""
         async with self._building:
+            # In a thread: importing FastAPI on the loop would stop every other request for its duration.
             if self._pages is None:
                 self._pages = await asyncio.to_thread(self._build)
             return self._pages
@@ -249,6 +252,7 @@ async def _run_lifespan(receive: Receive, send: Send) -> None:
 
 async def _send_response(response: Response, send: Send) -> None:
     status, content, headers, *_ = response
+    # The list was made for this response, so it may be changed.
     headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -41,6 +41,7 @@ class CoalescingTransport:
 
     def write(self, data: bytes) -> None:
         """Send *data* at the end of this iteration of the loop."""
+        # The first write schedules one flush for all writes of this iteration: head and body leave together.
         if not self._pending:
             self._loop.call_soon(self._flush)
         self._pending.append(data)
@@ -97,6 +98,7 @@ class UnreachableConnection:
 async def _wait_or_disconnect(seconds: float | None, receive: Receive) -> bool:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
+            # More of the request's body may still come; only a disconnect ends the wait early.
             while (await receive())["type"] != "http.disconnect":
                 pass
         return False
@@ -111,6 +113,7 @@ def protocol() -> type[asyncio.Protocol]:
     class Gathering(base):  # type: ignore[misc] # which of the two is known at run time only
         def connection_made(self, transport: asyncio.Transport) -> None:
             gathering = CoalescingTransport(transport)
+            # uvicorn copies this mapping into the scope of each request on the connection.
             self.app_state = {CONNECTION: gathering}
             super().connection_made(gathering)
 

@@ -66,6 +66,7 @@ class FaultedExchange:
         """Respond to the request with the fault; *app* does the work where it is done at all."""
         fault = self._fault
         replacement = self._replacement(scope)
+        # No service sees the request, so it is journaled here; otherwise the application journals it, with the fault.
         if fault.kind in _UNDONE and not fault.done:
             body = await _read_body(receive)
             if body is None:
@@ -113,6 +114,7 @@ class FaultedExchange:
             await connection.reset()
         elif kind == "truncate":
             await self._send_head(response, send)
+            # The head has the full length: with more_body, the server waits for the rest, which never comes.
             await _send_body(response.body[: len(response.body) // 2], send, more=bool(response.body))
             connection.close()
         elif kind == "slow":
@@ -138,6 +140,7 @@ class FaultedExchange:
         clock = self._world.clock
         if not clock.frozen:
             return await connection.wait(seconds / clock.speed, receive)
+        # Other requests of the loop run in between, as they would during a real wait.
         await asyncio.sleep(0)
         if self._account is not None:
             with self._world.lock:

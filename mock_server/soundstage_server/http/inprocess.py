@@ -130,6 +130,7 @@ class _Connection:
 
     async def wait(self, seconds: float | None, receive: Receive) -> bool:
         """Keep the caller waiting, or fail at once if its read timeout is shorter: no test sleeps for a timeout."""
+        # httpx's own timeouts belong to sockets; without one, the transport has to apply them.
         if self._read_timeout is not None and (seconds is None or seconds >= self._read_timeout):
             self.lost = httpx.ReadTimeout("timed out")
             return False

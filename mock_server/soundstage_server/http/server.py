@@ -86,6 +86,7 @@ class Server:
             raise RuntimeError("a server starts once; create another one")
         self._thread = threading.Thread(target=self._serve, name="soundstage-server", daemon=True)
         self._thread.start()
+        # Also set when the server ends before it is ready: a failed start must not block the caller.
         self._ready.wait()
 
     def stop(self) -> None:
@@ -170,6 +171,7 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
+        # Connections of a server that has just stopped do not block its port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(_BACKLOG)

@@ -169,6 +169,7 @@ def validate_inputs(world: World, limits: InputLimits, fields: Iterable[Field], 
             if known.width and known.height:
                 duration = [] if known.seconds is None else [known.seconds]
                 sizes.setdefault(field.name, [known.width, known.height, *duration])
+            # A single file was sent in base64: only its digest is needed to recognize an equal submission.
             if url is given and isinstance(rule, MediaContent) and not Link.accepts(rule, url):
                 params[field.name] = f"sha256:{sha256(url.encode()).hexdigest()}"
     if sizes:
@@ -220,6 +221,7 @@ def _result(world: World, url: str) -> MediaSpec | None:
     _, separator, rest = parts.path.partition(f"/{results.SEGMENT}/")
     task_id, _, name = rest.partition("/")
     task_id = unquote(task_id)
+    # The host is not compared: one server may have several names. Task ids identify the vendor.
     owners = [slug for slug, service in world.services.items() if task_id in service.tasks] if separator else []
     if not owners:
         return None

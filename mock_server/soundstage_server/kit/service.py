@@ -212,6 +212,7 @@ class Service(VendorService, ABC):
             self.price(operation, params),
             self.base_url(request),
         )
+        # The price is reserved before the task is visible anywhere: a refusal leaves nothing behind.
         try:
             account.check_concurrency()
             account.admit(task, fingerprint(operation, params))
@@ -321,6 +322,7 @@ class Service(VendorService, ABC):
         known = self._known.get(credentials)
         if known is not None:
             return known
+        # Authenticated once per credential: a poll finds its account in the dictionary above.
         account = self.authenticate(self.identify(credentials))
         if self.caches_callers:
             self._known[credentials] = account
@@ -332,6 +334,7 @@ class Service(VendorService, ABC):
         if opens is None:
             return
         wait = ceil(opens - request.now)
+        # Without the move, a client under a frozen clock would be refused forever.
         request.account.advance_to_next_change(request.now, opens)
         refusal = self.refusals.too_fast or self.refusals.too_many
         detail = f"more than {limit.per_minute} requests a minute"
@@ -348,6 +351,7 @@ class Service(VendorService, ABC):
     def _new_task_id(self, operation: str, request: Request) -> tuple[str, int]:
         """Return an unused task id, and the seed that belongs to it."""
         for attempt in count():
+            # The upper half makes the id, the lower half the seed: an id does not reveal the task's durations.
             bits = self.world.draw_bits(request.account, attempt)
             task_id = self.make_task_id(operation, request.now, bits >> 64)
             if task_id not in self.tasks:
@@ -357,6 +361,7 @@ class Service(VendorService, ABC):
     def _refuse_as_planned(self, plan: Plan) -> None:
         if plan.refuse is not None:
             raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
+        # Some vendors check the prompt at creation, others start a task that then fails.
         if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
             raise RefusedError(self.refusals.blocked)
 

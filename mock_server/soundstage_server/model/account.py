@@ -113,6 +113,7 @@ class EarlyEnd(NamedTuple):
 
     def apply(self, task: Task) -> None:
         """Change the record of *task*, so that it ends at this time with this fate."""
+        # Stages that the task has left keep their times; those to come all end now.
         task.changes = tuple(min(change, self.at) for change in task.changes)
         task.fate = Fate(self.fate)
 
@@ -145,6 +146,8 @@ class Account:
 
     def accepts(self, secret: str | None) -> bool:
         """Return whether *secret* is the one of the account's first request; the first one is always accepted."""
+        # After a restore only the hash is known. It is checked once, since scrypt is slow by design; later requests
+        # compare the secret itself.
         if self.secret is None:
             if self.secret_hash is not None and not verify(self.secret_hash, secret):
                 return False
@@ -198,6 +201,7 @@ class Account:
 
         Nothing runs in the background: code that reads the ledger or counts tasks settles first.
         """
+        # A heap by end: a settlement touches only the tasks that have ended, however many are unfinished.
         working = self._unfinished
         while working and working[0][0] <= now:
             ended, _, task = heappop(working)

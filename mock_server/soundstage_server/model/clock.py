@@ -71,6 +71,7 @@ class Clock:
         """Return the world's time, in seconds since 1970."""
         if self.frozen:
             return self._anchor
+        # The monotonic clock, since the machine's wall clock may be set back.
         return min(LATEST, self._anchor + (self._monotonic() - self._started) * self.speed)
 
     def advance(self, seconds: float) -> None:
@@ -94,6 +95,7 @@ class Clock:
             raise ValueError(f"speed must be a number above 0; got {speed!r}")
         if kind != "scaled" and speed != 1:
             raise ValueError(f"speed is given with kind 'scaled', and only then; got kind={kind!r}, speed={speed!r}")
+        # The new kind continues from the time that the old one shows.
         self._anchor, self._started = self.now(), self._monotonic()
         self.kind = kind
         self.speed = speed

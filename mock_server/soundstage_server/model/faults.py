@@ -106,6 +106,7 @@ class Fault:
     def register(self, number: int, seed: int) -> None:
         """Take the id *number* in a world with this *seed*."""
         self.id = number
+        # Seeded by the id, so that two faults of one world do not draw the same sequence.
         self._chance = Random(f"{seed}:{number}" if self.seed is None else self.seed)
 
     def matches(self, target: FaultTarget) -> bool:
@@ -161,6 +162,7 @@ class Faults:
     def take_match(self, target: FaultTarget) -> Fault | None:
         """Return the fault for a request, counted as used once more, or None."""
         for fault in self.active:
+            # A fault that matches but is not drawn leaves the request to the next one.
             if fault.matches(target) and fault.draw():
                 if fault.times is not None:
                     fault.times -= 1

@@ -98,6 +98,7 @@ class Journal:
         fault: str | None = None,
     ) -> None:
         """Append an exchange."""
+        # Comparing costs less than keeping another copy in the cache.
         if headers == self._headers:
             headers = self._headers
         else:
@@ -128,6 +129,7 @@ def redact_query(query: str) -> str:
 
 
 def _text(body: bytes) -> str:
+    # Truncated before redaction, so the pattern also matches a secret whose closing quote was cut off.
     text = body[:BODY_BYTES].decode("utf-8", "replace")
     shown = _SECRET_JSON.sub(rf"\1{REDACTED}", text)
     return shown if len(body) <= BODY_BYTES else f"{shown}... ({len(body)} bytes)"

@@ -80,6 +80,7 @@ class Ledger:
 
     def settled_tasks(self) -> set[str]:
         """Return the ids of the tasks whose reservation was captured or released."""
+        # Every movement out of the reserved balance ends a reservation; a price of 0 has one, too.
         return {entry[4] for entry in self._entries if entry[1] == "reserved"}
 
     def restore(self, available: int, reserved: int, spent: int, entries: Iterable[tuple[Any, ...]]) -> None:

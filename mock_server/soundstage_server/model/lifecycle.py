@@ -84,6 +84,7 @@ class Lifecycle:
 
         The progress of a task that will fail ends at a value derived from its seed, so that it never decreases.
         """
+        # An unfinished task never shows 100, and one that will fail stops before it.
         most = _FULL if fate is Fate.SUCCEED else 20 + seed % 70
         stage = bisect_right(changes, now)
         if stage == len(changes):

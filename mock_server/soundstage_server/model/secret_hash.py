@@ -24,6 +24,7 @@ def verify(hashed: str, secret: str | None) -> bool:
     if secret is None or kind != _KIND:
         return False
     try:
+        # In constant time: the duration of a comparison must not reveal a prefix of the digest.
         return compare_digest(digest.encode(), _digest(secret, bytes.fromhex(salt)).encode())
     except ValueError:  # the salt is not hexadecimal
         return False

@@ -115,6 +115,7 @@ class UploadStore:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the upload store is closed")
+            # The key is derived from name and content, so that a repeated upload is found and its URL is stable.
             if key not in self._uploads:
                 path = self._ensure_folder() / key
                 path.write_bytes(content)
@@ -161,6 +162,7 @@ class UploadStore:
     def _ensure_folder(self) -> Path:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="soundstage-uploads-"))
+            # Also when the world is never closed: at its collection, or at the end of the interpreter.
             self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 

@@ -369,6 +369,7 @@ class World:
 
     def draw_bits(self, account: Account, attempt: int = 0) -> int:
         """Return 128 random bits for the next task of *account*: equal seeds and equal histories give equal bits."""
+        # The account's own history only, so that parallel tests on one server repeat independently of each other.
         text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
         return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
