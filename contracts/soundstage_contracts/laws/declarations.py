@@ -162,13 +162,14 @@ class Refusal(Named):
     """One refusal of a vendor, and the error that its client raises for it.
 
     Attributes:
-        code: The code as the response has it.
+        code: The code as the response has it, or the HTTP status where the vendor's refusals have no code.
         status: The HTTP status.
         error: The error that the client raises when a submission is refused so.
         statuses: Reading (a dialect of the simulator) to the HTTP status there, where it is not `status`.
         fact: The fact that the simulator cites, without the slug; None where it depends on the request.
         order: The name by which the control API orders it; by default the code.
         attempts: How many times a client that may try three times sends such a submission.
+        has_code: Whether the response, and the client's error with it, has a code besides the HTTP status.
     """
 
     code: int | str
@@ -178,9 +179,15 @@ class Refusal(Named):
     fact: str | None = None
     order: str = ""
     attempts: int = 1
+    has_code: bool = True
 
     def __repr__(self) -> str:
         return self.order or str(self.code)
+
+    @property
+    def error_code(self) -> int | str | None:
+        """The code of the client's error."""
+        return self.code if self.has_code else None
 
     def status_in(self, reading: str) -> int:
         """Return the HTTP status in *reading*."""

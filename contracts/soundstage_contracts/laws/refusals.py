@@ -57,7 +57,7 @@ def test_every_refusal_has_its_client_error(vendor: Terms, target: Target, refus
         call(vendor, raw, ATTEMPTS)
     error: Any = refused.value
     assert type(error) is refusal.error
-    assert (error.vendor, error.code, error.status) == (vendor.slug, refusal.code, refusal.status_in(reading))
+    assert (error.vendor, error.code, error.status) == (vendor.slug, refusal.error_code, refusal.status_in(reading))
     assert error.message
     assert posted(raw, vendor.first) == refusal.attempts
     assert raw.untouched()
@@ -81,7 +81,7 @@ def test_rejected_credential_is_an_authentication_error(vendor: Terms, target: T
     raw.check_refused(raw.submit_job(vendor.first, vendor.first.required), refusal)
     with pytest.raises(errors.AuthenticationError) as refused:
         call(vendor, raw)
-    assert (refused.value.vendor, refused.value.code) == (vendor.slug, refusal.code)
+    assert (refused.value.vendor, refused.value.code) == (vendor.slug, refusal.error_code)
     assert refused.value.status == refusal.status
 
 
