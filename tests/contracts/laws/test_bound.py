@@ -10,7 +10,7 @@ from soundstage_contracts import VENDORS
 from soundstage_contracts.laws.binding import LAW_MODULES, all_laws
 from soundstage_contracts.laws.terms import Terms
 
-CONVERTED = ("cloudsway", "infrai", "mediaio", "tomoviee")
+CONVERTED = ("cloudsway", "gmicloud", "infrai", "mediaio", "tomoviee")
 LAWS = [
     "test_documented_host_reaches_the_service",
     "test_client_uses_the_documented_address",
@@ -50,7 +50,15 @@ LAWS = [
     "test_client_requests_as_documented",
     "test_any_order_of_events_keeps_the_laws",
 ]
-LEFT_OUT: dict[str, dict[str, str]] = {}
+LEFT_OUT: dict[str, dict[str, str]] = {
+    "gmicloud-key": {
+        "test_result_needs_no_credential_and_expires": "the documents do not state when a result is deleted",
+    },
+    "gmicloud-session": {
+        "test_result_needs_no_credential_and_expires": "the documents do not state when a result is deleted",
+        "test_rejected_credential_is_an_authentication_error": "the login is refused, before a job can be requested",
+    },
+}
 """Face of a vendor (``veo-direct``; the slug where there is one face) to the laws that are left out, and why."""
 
 
@@ -90,7 +98,7 @@ def test_every_law_is_bound_or_left_out_with_a_reason(vendor: str) -> None:
 def test_cases_carry_the_vendors_name(vendor: str) -> None:
     """Each case of a law is named after the vendor first, so that a run can be selected by it."""
     suite = import_module(f"soundstage_contracts.suite.{vendor}.test_laws")
-    for name in LAWS:
+    for name in (name for name in LAWS if name in vars(suite)):
         (mark,) = [mark for mark in getattr(vars(suite).get(name), "pytestmark", ()) if mark.name == "parametrize"]
         assert all(str(case.id).startswith(vendor) for case in mark.args[1])
 
@@ -98,4 +106,4 @@ def test_cases_carry_the_vendors_name(vendor: str) -> None:
 def test_every_vendor_is_converted() -> None:
     """A vendor in the registry has terms, and its suite binds the laws."""
     missing = sorted(set(VENDORS) - set(CONVERTED))
-    assert missing in ([], ["edrawmax", "gmicloud", "veo"])
+    assert missing in ([], ["edrawmax", "veo"])

@@ -1,4 +1,4 @@
-"""GMI Cloud's part of the contracts: its strategies are valid on both sides, or broken in the one named way."""
+"""GMI Cloud's declaration to the contracts: strategies, tables, faces, transcripts and the demonstration."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ FEW = settings(max_examples=30, deadline=None)
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
-    """One simulator for this file."""
+    """Start one simulator for this module."""
     with Target() as target:
         yield target
 
 
-def says(fact: str) -> str:
-    """Return what a fact states."""
+def statement(fact: str) -> str:
+    """Return the statement of a fact."""
     return load_facts()[f"gmicloud:{fact}"].statement
 
 
 @FEW
 @given(data=st.data())
 @pytest.mark.parametrize("face", FACES)
-def test_valid_arguments_are_accepted_on_both_sides(target: Target, face: str, data: st.DataObject) -> None:
-    """Whatever a strategy makes for a method passes the client's checks and the simulator's, on either face."""
+def test_valid_arguments_pass_client_and_simulator(target: Target, face: str, data: st.DataObject) -> None:
+    """Arguments of the strategies pass the validation of the client and of the simulator, on either face."""
     method = data.draw(st.sampled_from(sorted(CONTRACT.operations)))
     arguments = data.draw(CONTRACT.operations[method])
     job = getattr(target.client(FACES[face], target.new_account()), method)(**arguments)
@@ -50,33 +50,33 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, face: str, d
 
 @FEW
 @given(case=vendor.broken_requests())
-def test_a_broken_payload_breaks_its_one_parameter_alone(target: Target, case: tuple[str, str, dict[str, Any]]) -> None:
-    """With the parameter that is named broken mended, the payload is taken; as it is, it is refused."""
+def test_broken_payload_has_one_invalid_parameter(target: Target, case: tuple[str, str, dict[str, Any]]) -> None:
+    """A broken payload is refused, and is accepted once its named parameter is valid."""
     model, name, payload = case
     raw = RawClient(target)
-    right = {"prompt": "x", "image": vendor.DOT}
-    mended = {key: value for key, value in payload.items() if key != name} | {
-        key: value for key, value in right.items() if key == name
+    valid = {"prompt": "x", "image": vendor.DOT}
+    fixed = {key: value for key, value in payload.items() if key != name} | {
+        key: value for key, value in valid.items() if key == name
     }
-    assert raw.submit(model, mended).status_code == 200
+    assert raw.submit(model, fixed).status_code == 200
     assert raw.submit(model, payload).status_code == 400
 
 
-def test_the_tables_are_those_of_the_facts() -> None:
-    """Statuses, models and the base address agree with the statements of the fact file, word by word."""
-    words = re.split(r", ", says("status.values").partition(";")[0])
+def test_tables_agree_with_the_facts() -> None:
+    """State words, models and the base address are those in the statements of the fact file."""
+    words = re.split(r", ", statement("status.values").partition(";")[0])
     assert list(vendor.STATUS_WORDS) == words
-    assert vendor.TEXT_MODEL in says("models.known")
-    assert vendor.IMAGE_MODEL in says("models.known")
+    assert vendor.TEXT_MODEL in statement("models.known")
+    assert vendor.IMAGE_MODEL in statement("models.known")
     for model in (vendor.TEXT_MODELS[1], vendor.IMAGE_MODELS[1]):
-        assert model in says("models.more")
+        assert model in statement("models.more")
     assert load_facts("gmicloud").vendors["gmicloud"].base_url == vendor.BASE_URL
-    assert vendor.CODE in says("login.two_factor_on")
-    assert all(f"{name}: {value}" in says("headers") for name, value in vendor.CLIENT_ID.items())
+    assert vendor.CODE in statement("login.two_factor_on")
+    assert all(f"{name}: {value}" in statement("headers") for name, value in vendor.CLIENT_ID.items())
 
 
-def test_the_contract_is_complete() -> None:
-    """Every method that it names exists on both clients, its words are in-band words, and machines play both faces."""
+def test_contract_is_complete() -> None:
+    """Its methods exist on both clients, its outcomes are in-prompt words, and each face has a state machine."""
     assert CONTRACT.slug == "gmicloud"
     for method in CONTRACT.operations:
         assert callable(getattr(CONTRACT.client, method))
@@ -88,14 +88,14 @@ def test_the_contract_is_complete() -> None:
         assert machine.contract is contract
 
 
-def test_every_transcript_has_somebody_to_play_it() -> None:
-    """The name of each says which face it is of, and both are played, with a second factor, too."""
-    played = [vendor.contract_of_transcript(transcript) for transcript in load_transcripts("gmicloud")]
-    assert {id(contract) for contract in played} == {id(CONTRACT), id(SESSION), id(vendor.TWO_FACTOR)}
+def test_every_transcript_belongs_to_a_face() -> None:
+    """The name of a transcript starts with its face, and each face has one, as has the second factor."""
+    found = [vendor.contract_of_transcript(transcript) for transcript in load_transcripts("gmicloud")]
+    assert {id(contract) for contract in found} == {id(CONTRACT), id(SESSION), id(vendor.TWO_FACTOR)}
 
 
-def test_each_face_has_its_own_words() -> None:
-    """A key comes as a key, a login as e-mail and password, and its headers hold no credential."""
+def test_faces_have_their_own_credentials() -> None:
+    """A key is an api_key, a login is e-mail and password, and its headers contain no credential."""
     assert (CONTRACT.credentials("a"), CONTRACT.headers("a")) == ({"api_key": "a"}, {"Authorization": "Bearer a"})
     assert (SESSION.credentials("a"), SESSION.headers("a")) == (
         {"email": "a", "password": vendor.PASSWORD},
@@ -105,10 +105,10 @@ def test_each_face_has_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: f"{call.method} {call.about}")
-def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
-    """Every call of the demonstration is accepted and makes something, whoever comes."""
+def test_demonstration_succeeds(target: Target, call: Any) -> None:
+    """Every call of the demonstration is accepted and makes a file, for any account."""
     url, clock = target.client_url("gmicloud"), target.advancing_clock()
-    who = (call.credentials or CONTRACT.credentials)(target.new_account())
-    client = CONTRACT.client(**who, base_url=url, http=target.http(), clock=clock)
+    credentials = (call.credentials or CONTRACT.credentials)(target.new_account())
+    client = CONTRACT.client(**credentials, base_url=url, http=target.http(), clock=clock)
     assert getattr(client, call.method)(**call.arguments).result()
     assert {call.credentials is None for call in DEMO} == {True, False}

@@ -1,4 +1,4 @@
-"""The contracts of GMI Cloud's logins: tokens, second factors, expiry, and a client that keeps its session itself."""
+"""Contracts of GMI Cloud's logins: tokens, second factors, expiry, and the client's logins and refreshes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from soundstage_contracts.vendors.gmicloud.raw_client import (
     QUEUE,
     SESSIONS,
     RawClient,
+    SessionRawClient,
     assert_refused,
 )
 
@@ -34,60 +35,48 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 
 
-def said_by(token: str) -> dict[str, Any]:
-    """Return what a JWT says."""
+def claims_of(token: str) -> dict[str, Any]:
+    """Return the claims of a JWT."""
     head, payload, signature = token.split(".")
-    assert json.loads(_bytes(head))["typ"] == "JWT"
+    assert json.loads(_decoded(head))["typ"] == "JWT"
     assert signature
-    said: dict[str, Any] = json.loads(_bytes(payload))
-    return said
+    claims: dict[str, Any] = json.loads(_decoded(payload))
+    return claims
 
 
-def _bytes(text: str) -> bytes:
+def _decoded(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def stranger(target: Target, account: str | None = None) -> RawClient:
-    """Return a caller of the session face that has not logged in."""
-    raw = RawClient(target, account)
-    raw.headers = dict(CLIENT_ID)
-    return raw
+def before_login(target: Target, account: str | None = None) -> SessionRawClient:
+    """Return a raw client of the session face that has not logged in."""
+    return SessionRawClient(target, account, headers=CLIENT_ID)
 
 
-def begun(raw: RawClient, **changes: Any) -> httpx.Response:
-    """Begin a login."""
-    return raw.post(AUTH_TOKENS, {"email": raw.account, "password": PASSWORD, **changes})
-
-
-def ended(raw: RawClient, token: str, code: Any = None) -> httpx.Response:
-    """End a login."""
-    return raw.post(SESSIONS, {"type": "native", "authToken": token, "otpCode": code})
-
-
-def asked(target: Target, account: str) -> list[str]:
-    """Return what an account has asked for, as methods and the last part of paths."""
+def requests_of(target: Target, account: str) -> list[str]:
+    """Return the method of each request of an account, and its path below the base address."""
     journal = target.control.requests(account_name("gmicloud", account))
     return [f"{entry['method']} {entry['path'].rpartition('/api/v1')[2]}" for entry in journal]
 
 
 @proves("gmicloud:login.tokens", "gmicloud:login.session", "gmicloud:headers", side="server")
-def test_a_login_gives_two_tokens(target: Target) -> None:
-    """E-mail and password give an authToken, and that two JWTs: one names the user, the other says when it ends."""
-    raw = stranger(target)
-    first = begun(raw).json()
+def test_login_returns_two_tokens(target: Target) -> None:
+    """E-mail and password return an authToken, which returns two JWTs: one has the user's id, the other its expiry."""
+    raw = before_login(target)
+    first = raw.start_login().json()
     assert set(first) == {"authToken", "is2FARequired"}
     assert first["is2FARequired"] is False
-    tokens = ended(raw, first["authToken"]).json()
+    tokens = raw.finish_login(first["authToken"]).json()
     assert set(tokens) == {"accessToken", "refreshToken"}
-    assert said_by(tokens["accessToken"])["userId"]
-    assert said_by(tokens["refreshToken"])["exp"] == int(target.control.now(raw.name)) + 30 * DAY
-    raw.session(tokens)
+    assert claims_of(tokens["accessToken"])["userId"]
+    assert claims_of(tokens["refreshToken"])["exp"] == int(target.control.now(raw.name)) + 30 * DAY
+    raw.use_tokens(tokens)
     assert raw.get(f"{QUEUE}/models")["models"]
 
 
 @proves("gmicloud:login.tokens", "gmicloud:login.session", "gmicloud:headers", side="client")
-def test_the_client_logs_in_when_it_is_first_used(target: Target) -> None:
-    """A new client sends nothing; its first call logs in as documented, and the next ones do not again."""
+def test_client_logs_in_at_its_first_request(target: Target) -> None:
+    """A new client sends nothing; its first call logs in as documented, and later calls do not log in again."""
     sent: list[httpx.Request] = []
     account = target.new_account()
     client = target.client(SESSION, account, http=target.http(event_hooks={"request": [sent.append]}))
@@ -104,18 +93,18 @@ def test_the_client_logs_in_when_it_is_first_used(target: Target) -> None:
 
 
 @proves("gmicloud:login.refused", side="server")
-@pytest.mark.parametrize("word", ["email", "password"])
+@pytest.mark.parametrize("member", ["email", "password"])
 @pytest.mark.parametrize("value", [None, "", 5, ["x"]])
-def test_a_login_without_its_words_is_refused(target: Target, word: str, value: Any) -> None:
-    """A word that is missing or no text is HTTP 400, named in the field message."""
-    assert word in assert_refused(begun(stranger(target), **{word: value}), 400)
+def test_login_without_email_or_password_is_refused(target: Target, member: str, value: Any) -> None:
+    """An e-mail or password that is missing or no text is HTTP 400, and the message names it."""
+    assert member in assert_refused(before_login(target).start_login(**{member: value}), 400)
 
 
 @proves("gmicloud:login.refused")
-def test_another_password_is_refused(target: Target) -> None:
-    """An account's password is that of its first login; the client says that it is not let in, after one try."""
-    raw = RawClient.logged_in(target)
-    assert_refused(begun(raw, password="another"), 401, "login.refused")  # noqa: S106 - nobody's
+def test_wrong_password_is_refused(target: Target) -> None:
+    """An account's password is that of its first login; another is an AuthenticationError after one request."""
+    raw = SessionRawClient(target)
+    assert_refused(raw.start_login(password="another"), 401, "login.refused")  # noqa: S106 - no real password
     sent: list[httpx.Request] = []
     http = target.http(event_hooks={"request": [sent.append]})
     client = SESSION.client(raw.account, "another", base_url=target.client_url("gmicloud"), http=http)
@@ -128,8 +117,8 @@ def test_another_password_is_refused(target: Target) -> None:
 
 @proves("gmicloud:login.refused", side="client")
 @pytest.mark.parametrize("word", ["invalid-", "expired-"])
-def test_the_client_calls_a_refused_credential_by_its_name(target: Target, word: str) -> None:
-    """A login or a key that is not taken is an AuthenticationError with HTTP 401."""
+def test_rejected_login_or_key_is_an_authentication_error(target: Target, word: str) -> None:
+    """A login or a key that is rejected is an AuthenticationError with HTTP 401."""
     for contract in (SESSION, CONTRACT):
         with pytest.raises(errors.AuthenticationError) as refused:
             target.client(contract, target.new_account(word)).text_to_video("A fox")
@@ -137,33 +126,33 @@ def test_the_client_calls_a_refused_credential_by_its_name(target: Target, word:
 
 
 @proves("gmicloud:login.two_factor", "gmicloud:login.two_factor_on", "gmicloud:login.refused", side="server")
-def test_a_second_factor_has_three_tries(target: Target) -> None:
-    """With a second factor the code is needed; a third wrong one spends the authToken, and a new login begins anew."""
-    raw = stranger(target, target.new_account("2fa-"))
-    first = begun(raw).json()
+def test_second_factor_has_three_tries(target: Target) -> None:
+    """An account with a second factor needs its code; a third wrong one ends the authToken, and a new login starts."""
+    raw = before_login(target, target.new_account("2fa-"))
+    first = raw.start_login().json()
     assert first["is2FARequired"] is True
-    assert_refused(ended(raw, first["authToken"]), 401, "login.refused")
+    assert_refused(raw.finish_login(first["authToken"]), 401, "login.refused")
     for _ in range(3):
-        assert_refused(ended(raw, first["authToken"], "000000"), 401, "login.refused")
-    assert_refused(ended(raw, first["authToken"], CODE), 401, "login.refused")
-    again = begun(raw).json()["authToken"]
-    assert_refused(ended(raw, again, "000000"), 401, "login.refused")
-    assert ended(raw, again, CODE).status_code == 200
+        assert_refused(raw.finish_login(first["authToken"], "000000"), 401, "login.refused")
+    assert_refused(raw.finish_login(first["authToken"], CODE), 401, "login.refused")
+    again = raw.start_login().json()["authToken"]
+    assert_refused(raw.finish_login(again, "000000"), 401, "login.refused")
+    assert raw.finish_login(again, CODE).status_code == 200
 
 
 @proves("gmicloud:login.two_factor", "gmicloud:login.refused", side="client")
 @pytest.mark.parametrize(("codes", "tries"), [(["123456"], 1), (["1", " 123456\n"], 2), (["1", "2", "123456"], 3)])
-def test_the_client_asks_for_a_code_up_to_three_times(target: Target, codes: list[str], tries: int) -> None:
-    """What asks for a code is called again after a wrong one, and never a fourth time."""
+def test_client_calls_otp_up_to_three_times(target: Target, codes: list[str], tries: int) -> None:
+    """The otp function is called again after a wrong code, at most three times."""
     account, left = target.new_account("2fa-"), list(codes)
     target.client(SESSION, account, otp=lambda: left.pop(0)).models()
-    assert asked(target, account).count(f"POST {SESSIONS}") == tries
+    assert requests_of(target, account).count(f"POST {SESSIONS}") == tries
     assert left == []
 
 
 @proves("gmicloud:login.two_factor", side="client")
 def test_wrong_codes_end_a_login(target: Target) -> None:
-    """Three wrong answers, or one wrong code that was given, are an AuthenticationError; none at all is asked for."""
+    """Three wrong codes of a function, or one that is a text, are an AuthenticationError; a missing one is refused."""
     account = target.new_account("2fa-")
     calls: list[str] = []
 
@@ -172,10 +161,10 @@ def test_wrong_codes_end_a_login(target: Target) -> None:
         return calls[-1]
 
     for otp, tries in ((guess, 3), ("000000", 1)):
-        before = len(asked(target, account)) if calls else 0
+        before = len(requests_of(target, account)) if calls else 0
         with pytest.raises(errors.AuthenticationError):
             target.client(SESSION, account, otp=otp).models()
-        assert asked(target, account)[before:].count(f"POST {SESSIONS}") == tries
+        assert requests_of(target, account)[before:].count(f"POST {SESSIONS}") == tries
     assert len(calls) == 3
     with pytest.raises(MissingCredential, match="otp="):
         target.client(SESSION, account).models()
@@ -184,40 +173,40 @@ def test_wrong_codes_end_a_login(target: Target) -> None:
 
 
 @proves("gmicloud:login.lifetimes", "gmicloud:auth.expired", "gmicloud:login.refresh", side="server")
-def test_tokens_end_on_the_accounts_clock(target: Target) -> None:
-    """An access token is taken for 24 hours and a refresh token for 30 days; each refresh gives a fresh pair."""
-    raw = RawClient.logged_in(target)
+def test_tokens_expire_on_the_accounts_clock(target: Target) -> None:
+    """An access token is valid for 24 hours and a refresh token for 30 days; each refresh returns new tokens."""
+    raw = SessionRawClient(target)
     raw.advance(DAY - 60)
     raw.get(PROFILE)
     raw.advance(120)
     assert_refused(raw.send("GET", PROFILE), 401, "auth.expired")
     old = raw.tokens
-    fresh = raw.send("PATCH", SESSIONS, json={"refreshToken": old["refreshToken"]}).json()
+    fresh = raw.refresh_tokens(old["refreshToken"]).json()
     assert not set(fresh.values()) & set(old.values())
-    raw.session(fresh)
+    raw.use_tokens(fresh)
     raw.get(PROFILE)
     raw.advance(30 * DAY - 60)
-    raw.session(raw.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}).json())
+    raw.use_tokens(raw.refresh_tokens(fresh["refreshToken"]).json())
     raw.advance(120)
-    assert_refused(raw.send("PATCH", SESSIONS, json={"refreshToken": fresh["refreshToken"]}), 401, "login.refused")
+    assert_refused(raw.refresh_tokens(fresh["refreshToken"]), 401, "login.refused")
     raw.get(PROFILE)
 
 
 @proves("gmicloud:login.lifetimes", "gmicloud:login.refused", side="server")
-def test_an_auth_token_ends_after_ten_minutes(target: Target) -> None:
-    """An authToken that is older than ten minutes gives no session."""
-    raw = stranger(target)
-    token = begun(raw).json()["authToken"]
-    ended(raw, token)
+def test_auth_token_expires_after_ten_minutes(target: Target) -> None:
+    """An authToken that is older than ten minutes is refused."""
+    raw = before_login(target)
+    token = raw.start_login().json()["authToken"]
+    raw.finish_login(token)
     raw.advance(601)
-    assert_refused(ended(raw, token), 401, "login.refused")
+    assert_refused(raw.finish_login(token), 401, "login.refused")
 
 
 @proves("gmicloud:auth.expired", "gmicloud:login.refused", side="server")
 @pytest.mark.parametrize("kind", ["nothing", "a word", "changed", "refresh", "cut"])
-def test_a_token_that_is_none_is_refused(target: Target, kind: str) -> None:
-    """Only an access token that a login gave is taken, and a refresh token only where it belongs."""
-    raw = RawClient.logged_in(target)
+def test_invalid_token_is_refused(target: Target, kind: str) -> None:
+    """Requests take only an access token that was issued and not changed, and a refresh only a refresh token."""
+    raw = SessionRawClient(target)
     access, refresh = raw.tokens["accessToken"], raw.tokens["refreshToken"]
     changed = access[:-3] + ("aaa" if access[-3:] != "aaa" else "bbb")
     tokens = {
@@ -227,18 +216,18 @@ def test_a_token_that_is_none_is_refused(target: Target, kind: str) -> None:
         "refresh": refresh,
         "cut": access[: len(access) // 2],
     }
-    raw.headers["Authorization"] = f"Bearer {tokens[kind]}"
+    raw.http.headers["Authorization"] = f"Bearer {tokens[kind]}"
     for path in (PROFILE, f"{QUEUE}/models"):
         assert_refused(raw.send("GET", path), 401, "auth.expired")
     assert_refused(raw.submit(TEXT_MODEL, {"prompt": "A fox"}), 401, "auth.expired")
-    assert_refused(raw.send("PATCH", SESSIONS, json={"refreshToken": access}), 401, "login.refused")
-    assert_refused(ended(raw, refresh), 401, "login.refused")
+    assert_refused(raw.refresh_tokens(access), 401, "login.refused")
+    assert_refused(raw.finish_login(refresh), 401, "login.refused")
 
 
 @proves("gmicloud:faces.apart", side="server")
-def test_a_credential_opens_its_own_face_only(target: Target) -> None:
-    """A key is refused on the session face, an access token on the API-key face, and neither makes anything."""
-    key, session = RawClient(target), RawClient.logged_in(target)
+def test_credential_is_valid_on_its_own_face_only(target: Target) -> None:
+    """A key is refused on the session face, an access token on the API-key face, and no job is started."""
+    key, session = RawClient(target), SessionRawClient(target)
     assert_refused(key.send("GET", f"{QUEUE}/models"), 401)
     assert_refused(session.send("GET", f"{KEYED}/models"), 401, "faces.apart")
     for raw, queue in ((key, QUEUE), (session, KEYED)):
@@ -248,12 +237,12 @@ def test_a_credential_opens_its_own_face_only(target: Target) -> None:
 
 
 @proves("gmicloud:login.profile")
-def test_a_profile_says_who_is_logged_in(target: Target) -> None:
-    """It names the user and the organization, whose id every request bears; the client reads both."""
-    raw = RawClient.logged_in(target)
+def test_profile_is_that_of_the_logged_in_user(target: Target) -> None:
+    """A profile has the user and the organization, whose id every request has; the client reads both."""
+    raw = SessionRawClient(target)
     body = raw.get(PROFILE)
     assert body["user"]["email"] == raw.account
-    assert body["user"]["id"] == said_by(raw.tokens["accessToken"])["userId"]
+    assert body["user"]["id"] == claims_of(raw.tokens["accessToken"])["userId"]
     assert raw.read(raw.create())["org_id"] == body["organization"]["id"]
     profile = target.client(SESSION, raw.account).profile()
     assert (profile.user_id, profile.email) == (body["user"]["id"], raw.account)
@@ -263,8 +252,8 @@ def test_a_profile_says_who_is_logged_in(target: Target) -> None:
 
 
 @proves("gmicloud:login.refresh", "gmicloud:auth.expired", "gmicloud:login.lifetimes", side="client")
-def test_the_client_refreshes_once_and_repeats_the_call(target: Target) -> None:
-    """A day later a read and a submission each meet HTTP 401, are repeated after one refresh, and one job is made."""
+def test_client_refreshes_once_and_repeats_the_request(target: Target) -> None:
+    """With an expired token a poll and a submission are each repeated after one refresh, and one job is started."""
     account = target.new_account()
     name = account_name("gmicloud", account)
     client = target.client(SESSION, account)
@@ -272,23 +261,23 @@ def test_the_client_refreshes_once_and_repeats_the_call(target: Target) -> None:
     target.control.advance(25 * HOUR, name)
     assert job.refresh().state is JobState.SUCCEEDED
     read = f"GET {QUEUE}/requests/{job.id}"
-    assert asked(target, account)[-2:] == [f"PATCH {SESSIONS}", read]
+    assert requests_of(target, account)[-2:] == [f"PATCH {SESSIONS}", read]
     target.control.advance(25 * HOUR, name)
     client.text_to_video("A hare")
-    assert asked(target, account)[-2:] == [f"PATCH {SESSIONS}", f"POST {QUEUE}/requests"]
+    assert requests_of(target, account)[-2:] == [f"PATCH {SESSIONS}", f"POST {QUEUE}/requests"]
     assert len(target.control.tasks(name)) == 2
-    assert asked(target, account).count(f"POST {AUTH_TOKENS}") == 1
+    assert requests_of(target, account).count(f"POST {AUTH_TOKENS}") == 1
 
 
 @proves("gmicloud:login.refresh", "gmicloud:login.lifetimes", side="client")
-def test_the_client_logs_in_again_when_no_refresh_is_left(target: Target) -> None:
-    """After 31 days the refresh is refused, and the client logs in anew by itself."""
+def test_client_logs_in_again_when_the_refresh_token_has_expired(target: Target) -> None:
+    """After 31 days the refresh is refused, and the client logs in again."""
     account = target.new_account()
     client = target.client(SESSION, account)
     job = client.text_to_video("A fox")
     target.control.advance(31 * DAY, account_name("gmicloud", account))
     assert job.refresh().state is JobState.SUCCEEDED
-    assert asked(target, account)[-3:] == [
+    assert requests_of(target, account)[-3:] == [
         f"POST {AUTH_TOKENS}",
         f"POST {SESSIONS}",
         f"GET {QUEUE}/requests/{job.id}",
@@ -297,23 +286,23 @@ def test_the_client_logs_in_again_when_no_refresh_is_left(target: Target) -> Non
 
 @proves("gmicloud:login.session", "gmicloud:login.refresh", side="client")
 def test_threads_share_one_login_and_one_refresh(target: Target) -> None:
-    """However many threads begin at once, one login is made; however many find the token expired, one refresh."""
+    """Threads that start together make one login, and one refresh when the token has expired."""
     account = target.new_account()
     client = target.client(SESSION, account)
     with ThreadPoolExecutor(6) as pool:
         jobs = list(pool.map(client.text_to_video, [f"Fox {number}" for number in range(6)]))
         target.control.advance(25 * HOUR, account_name("gmicloud", account))
         assert {job.state for job in pool.map(lambda job: job.refresh(), jobs)} == {JobState.SUCCEEDED}
-    calls = asked(target, account)
+    calls = requests_of(target, account)
     assert (calls.count(f"POST {AUTH_TOKENS}"), calls.count(f"PATCH {SESSIONS}")) == (1, 1)
 
 
 @proves("gmicloud:login.session", "gmicloud:login.refresh", side="client")
 def test_tasks_share_one_login_and_one_refresh(target: Target) -> None:
-    """The awaiting client does the same for its tasks."""
+    """Tasks of the async client that start together make one login and one refresh."""
     account = target.new_account()
 
-    async def story() -> set[JobState]:
+    async def start_and_refresh() -> set[JobState]:
         async with target.async_http() as http:
             client = target.async_client(SESSION, account, http=http)
             jobs: list[Any] = []
@@ -330,19 +319,19 @@ def test_tasks_share_one_login_and_one_refresh(target: Target) -> None:
                     group.start_soon(job.refresh)
             return {job.state for job in jobs}
 
-    assert anyio.run(story) == {JobState.SUCCEEDED}
-    calls = asked(target, account)
+    assert anyio.run(start_and_refresh) == {JobState.SUCCEEDED}
+    calls = requests_of(target, account)
     assert (calls.count(f"POST {AUTH_TOKENS}"), calls.count(f"PATCH {SESSIONS}")) == (1, 1)
 
 
 @pytest.mark.parametrize("contract", [SESSION, CONTRACT], ids=["session", "key"])
-def test_no_secret_of_a_login_is_kept_or_shown(target: Target, contract: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Password, code and tokens are in no journal, log, event, repr or token of a job."""
+def test_secrets_of_a_login_are_not_shown(target: Target, contract: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """No journal, log, event, repr or job token contains a password, a code or a token."""
     caplog.set_level(logging.DEBUG)
-    told: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
     events: list[Any] = []
     account = target.new_account("2fa-")
-    http = target.http(event_hooks={"response": [told.append]})
+    http = target.http(event_hooks={"response": [responses.append]})
     options = {"otp": "123456"} if contract is SESSION else {}
     client = target.client(contract, account, http=http, on_event=events.append, **options)
     job = client.text_to_video("A fox")
@@ -350,7 +339,7 @@ def test_no_secret_of_a_login_is_kept_or_shown(target: Target, contract: Any, ca
     job.refresh()
     tokens = {
         token
-        for response in told
+        for response in responses
         for name, token in response.json().items()
         if name in ("authToken", "accessToken", "refreshToken")
     }

@@ -1,4 +1,4 @@
-"""The contracts of GMI Cloud's models: what they declare, what they cost, and a client that counts before it pays."""
+"""Contracts of GMI Cloud's models: their descriptions and prices, the client's estimates and its spend limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors import gmicloud as vendor
 from soundstage_contracts.vendors.gmicloud import CONTRACT, FACES, IMAGE_MODEL, SESSION, TEXT_MODEL
-from soundstage_contracts.vendors.gmicloud.raw_client import KEYED, QUEUE, RawClient
+from soundstage_contracts.vendors.gmicloud.raw_client import KEYED, QUEUE, RawClient, SessionRawClient
 
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
@@ -29,8 +29,8 @@ MEMBERS = {
 both_faces = pytest.mark.parametrize("face", FACES)
 
 
-def told(**price: Any) -> GMICloud:
-    """Return a client to which every model is one of that price."""
+def client_with_price(**price: Any) -> GMICloud:
+    """Return a client that is given a model of that price for every request."""
     body = {
         "model": "m",
         "parameters": [{"key": "duration", "type": "numeric", "value": 4}],
@@ -41,25 +41,25 @@ def told(**price: Any) -> GMICloud:
 
 
 @proves("gmicloud:models.list", "gmicloud:models.known", "gmicloud:models.more", side="server")
-def test_the_session_face_lists_models_whole(target: Target) -> None:
-    """A list has every model as its own description has it, and the documented ones among them."""
-    raw = RawClient.logged_in(target)
+def test_session_face_lists_full_descriptions(target: Target) -> None:
+    """The list has the full description of every documented model."""
+    raw = SessionRawClient(target)
     models = raw.get(f"{QUEUE}/models")["models"]
     assert {model["model"] for model in models} == set(MODELS)
     assert models == [raw.get(f"{QUEUE}/models/{model['model']}") for model in models]
 
 
 @proves("gmicloud:apikey.face", "gmicloud:models.known", side="server")
-def test_the_key_face_lists_models_by_id(target: Target) -> None:
-    """With a key a list has ids, and each names a model that the session face describes in the same words."""
-    raw, session = RawClient(target), RawClient.logged_in(target)
+def test_key_face_lists_model_ids(target: Target) -> None:
+    """With a key the list has the ids of the models, whose descriptions are those of the session face."""
+    raw, session = RawClient(target), SessionRawClient(target)
     ids = raw.get(f"{KEYED}/models")["model_ids"]
     assert set(ids) == set(MODELS)
     for name in ids:
         assert raw.get(f"{KEYED}/models/{name}") == session.get(f"{QUEUE}/models/{name}")
-    held = raw.read(raw.create())
-    assert (held["model"], held["outcome"]) == (TEXT_MODEL, None)
-    raw.headers["X-Organization-ID"] = "an-organization"
+    request = raw.read(raw.create())
+    assert (request["model"], request["outcome"]) == (TEXT_MODEL, None)
+    raw.http.headers["X-Organization-ID"] = "an-organization"
     assert raw.read(raw.create())["model"] == TEXT_MODEL
 
 
@@ -71,8 +71,8 @@ def test_the_key_face_lists_models_by_id(target: Target) -> None:
     side="server",
 )
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_says_what_it_is(target: Target, model: str) -> None:
-    """It has the documented members, parameters with type, range and default, and a whole price in cents a second."""
+def test_model_description_has_the_documented_members(target: Target, model: str) -> None:
+    """A description has the documented members, typed parameters with ranges, and a whole price in cents a second."""
     body = RawClient(target).get(f"{KEYED}/models/{model}")
     assert set(body) >= MEMBERS
     assert any(name.startswith("external_") for name in body)
@@ -91,27 +91,27 @@ def test_a_model_says_what_it_is(target: Target, model: str) -> None:
 
 @proves("gmicloud:models.parameter", "gmicloud:requests.payload", "gmicloud:requests.ranges", side="server")
 @pytest.mark.parametrize("model", MODELS)
-def test_a_payload_is_checked_against_what_its_model_declares(target: Target, model: str) -> None:
-    """Both ends of a declared range are taken; what lies beyond is refused, and a payload without what is required."""
+def test_payload_is_validated_against_the_declared_parameters(target: Target, model: str) -> None:
+    """Both ends of a declared range are accepted; values beyond it and payloads without a required one are refused."""
     raw = RawClient(target)
     declared = raw.get(f"{KEYED}/models/{model}")["parameters"]
-    right = {"prompt": "A fox"} | ({"image": vendor.DOT} if model in vendor.IMAGE_MODELS else {})
-    assert {parameter["key"] for parameter in declared if parameter["required"]} == set(right)
-    for name in right:
-        without = {key: value for key, value in right.items() if key != name}
+    valid = {"prompt": "A fox"} | ({"image": vendor.DOT} if model in vendor.IMAGE_MODELS else {})
+    assert {parameter["key"] for parameter in declared if parameter["required"]} == set(valid)
+    for name in valid:
+        without = {key: value for key, value in valid.items() if key != name}
         assert raw.submit(model, without).status_code == 400
     for parameter in (one for one in declared if one["type"] == "numeric"):
         key, least, most = parameter["key"], parameter["min"], parameter["max"]
         for value, status in ((least, 200), (most, 200), (least - 1, 400), (most + 1, 400)):
-            assert raw.submit(model, {**right, key: value}).status_code == status
+            assert raw.submit(model, {**valid, key: value}).status_code == status
 
 
 @proves(
     "gmicloud:models.list", "gmicloud:models.detail", "gmicloud:models.parameter", "gmicloud:apikey.face", side="client"
 )
 @both_faces
-def test_the_client_reads_models_and_their_parameters(target: Target, face: str) -> None:
-    """Ids, kinds, parameters, ranges, defaults and prices are those of the answers, whichever face gives them."""
+def test_client_reads_models_and_their_parameters(target: Target, face: str) -> None:
+    """The client returns ids, kinds, parameters, ranges, defaults and prices as either face has them."""
     account = target.new_account()
     raw = RawClient(target, account if face == "key" else None)
     client = target.client(FACES[face], account)
@@ -120,26 +120,26 @@ def test_the_client_reads_models_and_their_parameters(target: Target, face: str)
         body, model = raw.get(f"{KEYED}/models/{name}"), client.model(name)
         assert (model.id, model.kind, model.about) == (name, body["model_type"], body["brief_description"])
         assert (model.price.amount, model.price.unit) == (body["price_info"]["price"], body["price_info"]["unit"])
-        said = {one["key"]: one for one in body["parameters"]}
-        assert [one.key for one in model.parameters] == list(said)
+        declared = {one["key"]: one for one in body["parameters"]}
+        assert [one.key for one in model.parameters] == list(declared)
         for one in model.parameters:
-            heard = said[one.key]
+            row = declared[one.key]
             assert (one.type, one.category, one.display_name) == (
-                heard["type"],
-                heard["category"],
-                heard["display_name"],
+                row["type"],
+                row["category"],
+                row["display_name"],
             )
-            assert one.required is heard["required"]
-            assert one.default == (heard["value"] if heard["value"] != "" else None)
+            assert one.required is row["required"]
+            assert one.default == (row["value"] if row["value"] != "" else None)
             if one.type == "numeric":
-                assert (one.least, one.most, one.step) == (heard["min"], heard["max"], heard["step"])
+                assert (one.least, one.most, one.step) == (row["min"], row["max"], row["step"])
     if face == "session":
         assert client.models()[0] == client.model(MODELS[0])
 
 
 @proves("gmicloud:apikey.face", side="client")
-def test_the_client_names_an_organization(target: Target) -> None:
-    """With a key every call carries Bearer and the key, and X-Organization-ID where one is named."""
+def test_client_sends_the_organization(target: Target) -> None:
+    """With a key every request has Bearer and the key, and X-Organization-ID where an organization is given."""
     sent: list[httpx.Request] = []
     account = target.new_account()
     http = target.http(event_hooks={"request": [sent.append]})
@@ -153,16 +153,16 @@ def test_the_client_names_an_organization(target: Target) -> None:
 
 @proves("gmicloud:charge", "gmicloud:price.unit", side="server")
 @pytest.mark.parametrize(("word", "share"), [("", 1), ("soundstage:fail", 0), ("soundstage:cancel", 0)])
-def test_a_request_costs_its_seconds(target: Target, word: str, share: int) -> None:
-    """The price times the seconds is set aside at once, spent when it succeeds, and given back when it does not."""
+def test_request_costs_its_seconds(target: Target, word: str, share: int) -> None:
+    """The price times the seconds is reserved at creation, charged on success, and released otherwise."""
     raw = RawClient(target)
     cents = raw.get(f"{KEYED}/models/{IMAGE_MODEL}")["price_info"]["price"]
     raw.create(f"A fox {word}", IMAGE_MODEL, image=vendor.DOT, duration=3)
-    money = target.control.money("gmicloud", raw.name)
+    money = raw.money()
     assert money.unit == "USD"
     assert money.reserved == pytest.approx(3 * cents / 100)
     raw.advance(1800)
-    money = target.control.money("gmicloud", raw.name)
+    money = raw.money()
     assert money.reserved == 0
     assert money.spent == pytest.approx(share * 3 * cents / 100)
 
@@ -170,8 +170,8 @@ def test_a_request_costs_its_seconds(target: Target, word: str, share: int) -> N
 @proves("gmicloud:price.integer", "gmicloud:price.unit", side="client")
 @both_faces
 @given(request=vendor.requests())
-def test_an_estimate_is_what_is_charged(target: Target, face: str, request: tuple[str, dict[str, Any]]) -> None:
-    """What the client says that a request costs is what the service then sets aside."""
+def test_estimate_is_what_is_reserved(target: Target, face: str, request: tuple[str, dict[str, Any]]) -> None:
+    """The client's estimate of a request is what the service then reserves."""
     account = target.new_account()
     client = target.client(FACES[face], account)
     cost = client.estimate(*request)
@@ -191,9 +191,9 @@ def test_an_estimate_is_what_is_charged(target: Target, face: str, request: tupl
         ({"price": 50, "pricing_type": "per_request", "unit": "cent"}, {"duration": 3}, 0.5),
     ],
 )
-def test_a_price_is_read_in_its_own_words(price: dict[str, Any], payload: dict[str, Any], dollars: float) -> None:
-    """Cents or dollars, by the second or by the request, and the model's default where the payload has no length."""
-    assert told(**price).estimate("m", payload) == pytest.approx(dollars)
+def test_price_is_read_in_its_unit(price: dict[str, Any], payload: dict[str, Any], dollars: float) -> None:
+    """A price is in cents or dollars, for a second or a request; a payload without a length has the model's default."""
+    assert client_with_price(**price).estimate("m", payload) == pytest.approx(dollars)
 
 
 @proves("gmicloud:price.integer", side="client")
@@ -207,16 +207,16 @@ def test_a_price_is_read_in_its_own_words(price: dict[str, Any], payload: dict[s
         {"price": 8, "pricing_type": "per_second", "unit": "shell"},
     ],
 )
-def test_a_price_that_is_not_understood_is_not_guessed(price: dict[str, Any]) -> None:
-    """No estimate is made of it, and a client that may spend only so much does not submit."""
-    client = told(**price)
+def test_unknown_price_is_not_estimated(price: dict[str, Any]) -> None:
+    """A price in an unknown form has no estimate: it is an UnsupportedError."""
+    client = client_with_price(**price)
     with pytest.raises(errors.UnsupportedError):
         client.estimate("m", {"prompt": "x"})
 
 
 @both_faces
-def test_a_client_stops_before_it_spends_too_much(target: Target, face: str) -> None:
-    """What would go beyond max_spend is refused before it is sent; what the service refused counts as nothing."""
+def test_spend_limit_is_checked_before_sending(target: Target, face: str) -> None:
+    """A request that would exceed max_spend is not sent; a request that the service refuses is not counted."""
     account = target.new_account()
     name = account_name("gmicloud", account)
     client = target.client(FACES[face], account, max_spend=1.0)
@@ -232,8 +232,8 @@ def test_a_client_stops_before_it_spends_too_much(target: Target, face: str) -> 
     assert len(target.control.tasks(name)) == 2
 
 
-def test_what_may_have_been_charged_stays_counted(target: Target) -> None:
-    """A submission whose outcome is unknown is counted; threads together do not spend more than one client may."""
+def test_unknown_outcome_counts_toward_the_spend_limit(target: Target) -> None:
+    """A submission whose outcome is unknown is counted, and threads cannot exceed the limit together."""
     account = target.new_account()
     name = account_name("gmicloud", account)
     client = target.client(SESSION, account, max_spend=1.0)
@@ -257,7 +257,7 @@ def test_what_may_have_been_charged_stays_counted(target: Target) -> None:
 
 
 @given(limit=st.sampled_from([-1, float("nan"), "1", True]))
-def test_a_limit_is_a_number(limit: Any) -> None:
-    """A limit that is none is refused when the client is made."""
+def test_spend_limit_must_be_a_number(limit: Any) -> None:
+    """A limit that is no positive number is refused when the client is created."""
     with pytest.raises(InvalidArgument, match="max_spend"):
         GMICloud(api_key="key", max_spend=limit)

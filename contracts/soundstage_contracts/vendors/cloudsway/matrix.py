@@ -1,4 +1,4 @@
-"""What each model can do, as the contracts read it from the fact ``capability.matrix``, by combination."""
+"""What each model can do, as the contracts read it from the fact ``capability.matrix``: one combination by another."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TEXT_FEATURES: Final = ("", "cfg_scale", "sound", "camera_control:simple", "came
 IMAGE_FEATURES: Final = (*TEXT_FEATURES, "image_tail", "static_mask", "dynamic_masks")
 
 
-class Combination(NamedTuple):
-    """One combination: the kind of task, its model, mode and seconds, and a further feature."""
+class Asked(NamedTuple):
+    """One combination: the kind of task, its model, mode and seconds, and the feature that is asked for besides."""
 
     kind: str
     model: str
@@ -63,15 +63,15 @@ class Combination(NamedTuple):
         yield what == "image_tail" and self.model != "kling-v1" and self.mode != "pro"
 
 
-def combinations(kind: str) -> list[Combination]:
-    """Return every combination of a model of *kind* with mode, length and feature."""
+def combinations(kind: str) -> list[Asked]:
+    """Return everything that can be asked of every model of *kind*."""
     models = FROM_TEXT if kind == "text2video" else MODELS
     features = TEXT_FEATURES if kind == "text2video" else IMAGE_FEATURES
-    return [Combination(kind, *parts) for parts in product(models, MODES, SECONDS, features)]
+    return [Asked(kind, *parts) for parts in product(models, MODES, SECONDS, features)]
 
 
-def members_for(feature: str, image: Any) -> dict[str, Any]:
-    """Return the members of a body that ask for *feature*; *image* is an image as the body has it."""
+def asks(feature: str, picture: Any) -> dict[str, Any]:
+    """Return the members of a body that ask for *feature*; *picture* is an image as the body has it."""
     axes = dict.fromkeys(("horizontal", "vertical", "tilt", "roll", "zoom"), 0)
     members: dict[str, dict[str, Any]] = {
         "": {},
@@ -79,8 +79,8 @@ def members_for(feature: str, image: Any) -> dict[str, Any]:
         "sound": {"sound": "on"},
         "camera_control:simple": {"camera_control": {"type": "simple", "config": {**axes, "pan": -5}}},
         "camera_control:down_back": {"camera_control": {"type": "down_back"}},
-        "image_tail": {"image_tail": image},
-        "static_mask": {"static_mask": image},
-        "dynamic_masks": {"dynamic_masks": [{"mask": image, "trajectories": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}]},
+        "image_tail": {"image_tail": picture},
+        "static_mask": {"static_mask": picture},
+        "dynamic_masks": {"dynamic_masks": [{"mask": picture, "trajectories": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}]},
     }
     return members[feature]

@@ -1,7 +1,7 @@
-"""GMI Cloud's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
+"""GMI Cloud's declaration to the contracts: credentials, arguments, state words, and the demonstration's calls.
 
 Documents: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai, read in November 2026;
-carried as the facts ``gmicloud:...``.
+recorded as the facts ``gmicloud:...``.
 """
 
 from __future__ import annotations
@@ -72,20 +72,20 @@ STATUS_WORDS: Final = {
     "cancelled": JobState.CANCELED,
 }
 
-_IMAGE = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
+_IMAGE = "https://example.com/fox.png"  # the simulator does not fetch addresses outside of it
 
 DEMO: Final = (
     DemoCall("text_to_video", {"prompt": "A red fox trots through fresh snow at dawn"}, "with an API key"),
     DemoCall(
         "create_request",
         {"model": TEXT_MODELS[1], "payload": {"prompt": "Rain on a neon street, seen from above", "video_length": 3}},
-        "by a login",
+        "with a login",
         login_credentials,
     ),
     DemoCall(
         "image_to_video",
         {"prompt": "The fox looks up", "image": _IMAGE, "duration": 4},
-        "by a login",
+        "with a login",
         login_credentials,
     ),
     DemoCall("image_to_video", {"prompt": "狐が走る", "image": DOT, "model": IMAGE_MODELS[1]}, "with an API key"),
@@ -102,30 +102,30 @@ CONTRACT: Final = VendorContract(
     refuses_blocked=True,
     live=LIVE,
 )
-"""GMI Cloud by its API-key face."""
+"""GMI Cloud's API-key face."""
 
 SESSION: Final = replace(CONTRACT, credentials=login_credentials, headers=login_headers)
-"""GMI Cloud by its session face, which a login opens."""
+"""GMI Cloud's session face, which needs a login."""
 
 TWO_FACTOR: Final = replace(CONTRACT, credentials=two_factor_credentials, headers=login_headers)
-"""The session face, with a second factor at the login."""
+"""The session face of an account with a second factor."""
 
 FACES: Final = {"key": CONTRACT, "session": SESSION}
 
 
 class GMICloudMachine(JobMachine):
-    """The state machine of every job vendor, playing GMI Cloud with a key."""
+    """The shared state machine of job vendors, for GMI Cloud's API-key face."""
 
     contract = CONTRACT
 
 
 class GMICloudSessionMachine(JobMachine):
-    """The same, by logins whose tokens expire while time passes."""
+    """The same for the session face, whose tokens expire while time passes."""
 
     contract = SESSION
 
 
 def contract_of_transcript(transcript: Transcript) -> VendorContract:
-    """Return who has the conversation: the beginning of its name tells."""
+    """Return the face of a transcript, whose name starts with it."""
     faces = {"api_key": CONTRACT, "session": SESSION, "two_factor": TWO_FACTOR}
     return next(contract for name, contract in faces.items() if transcript.name.startswith(name))

@@ -1,20 +1,22 @@
-"""Who GMI Cloud's contracts come as: any account, by a key, or by a login with one password for all."""
+"""Credentials of the accounts in GMI Cloud's contracts: a key, or a login with one password for all."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import httpx
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PASSWORD: Final = "soundstage password"  # noqa: S105 - a simulator's account takes any at its first login
+PASSWORD: Final = "soundstage password"  # noqa: S105 - an account of the simulator accepts any password at its first login
 TWO_FACTORS: Final = "2fa-"
 CODE: Final = "123456"
 CLIENT_ID: Final = {"CE-ClientId": "gmisdk"}
 
 
 def key_credentials(account: str) -> Mapping[str, str]:
-    """Return the keyword arguments of a client that comes with a key."""
+    """Return the keyword arguments of a client with a key."""
     return {"api_key": account}
 
 
@@ -34,6 +36,14 @@ def two_factor_credentials(account: str) -> Mapping[str, str]:
 
 
 def login_headers(account: str) -> Mapping[str, str]:
-    """Return the raw headers that every call of the session face carries; tokens come with a login (headers)."""
+    """Return the raw headers of every call of the session face; a login adds the token (headers)."""
     del account
     return CLIENT_ID
+
+
+def answer_login(request: httpx.Request) -> httpx.Response | None:
+    """Answer a request of a login or of a refresh; None for every other request."""
+    if "/me/" not in request.url.path:
+        return None
+    tokens = {"authToken": "a", "is2FARequired": False, "accessToken": "b", "refreshToken": "c"}
+    return httpx.Response(200, json=tokens)

@@ -1,4 +1,4 @@
-"""What GMI Cloud's models take: tables from the facts, valid arguments, and payloads broken in one way."""
+"""Parameters of GMI Cloud's models: tables from the facts, valid payloads, and payloads with one invalid value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOT: Final = (
     "data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
-"""A picture of one pixel, as a data address."""
+"""An image of one pixel, as a data URL."""
 
 PROMPT: Final = strategies.prompts(most=80)
 SECONDS: Final = st.integers(1, 10)
@@ -37,7 +37,7 @@ MOTION: Final[Values] = {
     "seed": SEED,
 }
 
-# What no value of a parameter may be.
+# Values that each parameter must refuse.
 NO_TEXT: Final = st.sampled_from([None, "", 5, True, ["a fox"], {"a": 1}])
 NO_SECONDS: Final = st.sampled_from([0, -5, 11, 600, "5", 5.5, True, [5]])
 NO_SEED: Final = st.sampled_from([-1, 2_147_483_648, "1", 1.5, True])
@@ -80,22 +80,29 @@ def image_payload() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def requests() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
-    """Return a model and a payload that it takes."""
+    """Return a model and a valid payload for it."""
     return st.tuples(st.sampled_from(TEXT_MODELS), text_payload()) | st.tuples(
         st.sampled_from(IMAGE_MODELS), image_payload()
     )
 
 
+def broken_payloads(model: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """Return the name of a parameter of *model*, and a payload in which that parameter alone breaks its rule."""
+    valid = text_payload() if model == TEXT_MODEL else image_payload()
+
+    def broken(name: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+        return st.tuples(
+            st.just(name), st.builds(lambda payload, bad: {**payload, name: bad}, valid, BROKEN[model][name])
+        )
+
+    return st.sampled_from(sorted(BROKEN[model])).flatmap(broken)
+
+
 def broken_requests() -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
-    """Return a model, the name of a parameter, and a payload in which only that one breaks its rule."""
-
-    def broken(model: str, name: str) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
-        right = text_payload() if model == TEXT_MODEL else image_payload()
-        payloads = st.builds(lambda payload, bad: {**payload, name: bad}, right, BROKEN[model][name])
-        return st.tuples(st.just(model), st.just(name), payloads)
-
-    cases = [(model, name) for model, values in BROKEN.items() for name in values]
-    return st.sampled_from(cases).flatmap(lambda case: broken(*case))
+    """Return a model, the name of a parameter, and a payload in which that parameter alone breaks its rule."""
+    return st.sampled_from(sorted(BROKEN)).flatmap(
+        lambda model: broken_payloads(model).map(lambda case: (model, *case))
+    )
 
 
 def text_to_video() -> st.SearchStrategy[dict[str, Any]]:

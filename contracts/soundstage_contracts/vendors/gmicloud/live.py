@@ -1,4 +1,4 @@
-"""What is asked of GMI Cloud itself, by whichever face the environment opens; nothing can be cancelled."""
+"""Live calls of GMI Cloud, on the face for which the environment has credentials; no job can be canceled."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def _list_models(client: Any, _: Mapping[str, str]) -> None:
     require(TEXT_MODEL in [model.id for model in client.models()], f"{TEXT_MODEL} is not among the models")
 
 
-def _describe_a_model(client: Any, _: Mapping[str, str]) -> None:
+def _describe_model(client: Any, _: Mapping[str, str]) -> None:
     model = client.model(TEXT_MODEL)
     require(model.id == TEXT_MODEL and bool(model.parameters), f"{TEXT_MODEL} is described as {model}")
     require(model.price is not None, f"{TEXT_MODEL} has no price that is a whole number")
 
 
-def _read_nobodys_request(client: Any, _: Mapping[str, str]) -> object:
+def _read_unknown_request(client: Any, _: Mapping[str, str]) -> object:
     return client.job("00000000-0000-4000-8000-000000000000").refresh()
 
 
-def _make_the_shortest_film(client: Any, _: Mapping[str, str]) -> Job:
+def _make_shortest_video(client: Any, _: Mapping[str, str]) -> Job:
     job: Job = client.text_to_video("A candle is blown out", video_length=1)
     return job
 
@@ -47,22 +47,22 @@ LIVE: Final = LivePlan(
             name="model",
             about="describe a model, with its parameters and its price",
             tier="free",
-            call=_describe_a_model,
+            call=_describe_model,
             facts=("models.detail", "models.parameter", "price.integer"),
         ),
         LiveCall(
             name="unknown-request",
-            about="read a request that nobody has",
+            about="poll a request that does not exist",
             tier="free",
-            call=_read_nobodys_request,
+            call=_read_unknown_request,
             facts=("errors.unknown", "errors.body"),
             refused=errors.NotFoundError,
         ),
         LiveCall(
-            name="film",
-            about="make a film of 1 second and download it",
+            name="video",
+            about="make a video of 1 second and download it",
             tier="generation",
-            call=_make_the_shortest_film,
+            call=_make_shortest_video,
             facts=("requests.create", "requests.detail", "status.values", "outcome.shape", "accepted.status"),
             price=None,
         ),
