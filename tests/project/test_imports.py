@@ -62,7 +62,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         " registry outcomes",
         INIT: "simulators facts registry",
         "plugin": "report simulators effort extras options registry outcomes",
-        "mutation": "registry",
+        "mutation": "facts options registry",
         "vendors": "laws strategies transcripts simulators declarations facts outcomes",
         "report": "live simulators declarations facts effort options registry outcomes",
         "live": "laws transcripts simulators declarations facts options outcomes",

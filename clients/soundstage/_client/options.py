@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., None]")
 
 _WIDTH = 120
-_ARGUMENT = " " * 12
+_ARGUMENT = " " * 4
 
 
 class RequestOptions(TypedDict, Generic[HttpT], total=False):
@@ -96,7 +96,8 @@ def _documented(text: str, profile: VendorProfile, options: type) -> str:
         "poll": _schedule(profile.poll),
     }
     lines = [line for name in options.__annotations__ for line in _wrapped(name, _DOCUMENTATION[name].format(**values))]
-    head, found, tail = text.partition("\n\n        Raises:")
+    # Python 3.13 removes the indentation of docstrings at compile time, earlier versions do not.
+    head, found, tail = inspect.cleandoc(text).partition("\n\nRaises:")
     return "\n".join([head, *lines]) + found + tail
 
 

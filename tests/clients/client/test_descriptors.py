@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import io
 import pydoc
+import re
 from types import MethodType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -86,7 +87,7 @@ def test_help_shows_arguments_and_docstring() -> None:
         pydoc.Helper(output=out).help(kind.text_to_video)
         for part in ("prompt: 'str'", "resolution: 'Resolution' = '720p'", f"-> '{job}'", "Start a"):
             assert part in pydoc.plain(out.getvalue())
-        assert "text_to_video(self, prompt" in pydoc.plain(pydoc.render_doc(kind))
+        assert re.search(r"text_to_video\([\s|]*self,[\s|]*prompt", pydoc.plain(pydoc.render_doc(kind)))  # 3.13 wraps
 
 
 def test_wrong_arguments_are_type_errors() -> None:
