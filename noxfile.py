@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nox
 
@@ -129,11 +130,14 @@ def wheel(session: nox.Session) -> None:
     session.run("soundstage", "doctor")
     session.run("soundstage", "demo", "--out", str(built.with_name("demo")))
     install(session, "pytest-xdist")
-    project = built.with_name("ci_project")
-    shutil.copytree(HERE / "examples" / "ci_project", project, dirs_exist_ok=True)
-    session.chdir(project)
-    session.run("pytest")
-    session.run("pytest", "-n", "2", "--pyargs", "soundstage_contracts", "--soundstage-report", "contracts.html")
+    with TemporaryDirectory() as folder:  # outside of the repository, whose pytest configuration would apply
+        project = Path(folder) / "ci_project"
+        shutil.copytree(HERE / "examples" / "ci_project", project)
+        with session.chdir(project):
+            session.run("pytest")
+            session.run(
+                "pytest", "-n", "2", "--pyargs", "soundstage_contracts", "--soundstage-report", "contracts.html"
+            )
 
 
 @nox.session(default=False)
