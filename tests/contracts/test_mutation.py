@@ -24,7 +24,7 @@ from soundstage import CameraMove, errors
 from soundstage.vendors import tomoviee
 from soundstage_contracts.mutation.mutations import Mutations
 
-MUTATIONS = Mutations("tomoviee and test_the_camera_moves_are_named_as_documented")
+MUTATIONS = Mutations("tomoviee and test_camera_moves_have_the_documented_names")
 """
 THREE = (
     HEAD
@@ -159,7 +159,7 @@ def test_runner_reports_caught_surviving_and_broken_mutations(
         "": "survived", "renamed-move": "caught", "harmless": "survived", "impossible": "error",
     }  # fmt: skip
     caught = rows["renamed-move"].verdict
-    assert caught.contract == "test_the_camera_moves_are_named_as_documented"
+    assert caught.contract == "test_camera_moves_have_the_documented_names"
     assert caught.promise.startswith("There are 46 camera moves")
     assert "assert" in caught.message
     assert "the mutation cannot be applied: AttributeError" in rows["impossible"].verdict.message

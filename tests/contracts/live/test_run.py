@@ -302,7 +302,7 @@ def test_without_credentials_everything_is_unchecked(tmp_path: Path, honest: Ser
 
 def test_contracts_that_need_a_simulator_are_unchecked(tmp_path: Path, honest: Service) -> None:
     """What only a simulator can be told is not put to a live service, and says so."""
-    contract = "soundstage_contracts.suite.tomoviee.test_contract::test_one_route_reads_every_task"
+    contract = "soundstage_contracts.suite.tomoviee.test_contract::test_one_route_polls_every_task"
     code, printed = run(tmp_path, honest, "tomoviee", contract)
     assert code == 0, printed
     assert "1 x needs a simulator, which can be told what to do; a live service cannot" in printed

@@ -13,7 +13,7 @@ from soundstage_contracts import load_facts
 from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.vendors.cloudsway import CONTRACT, DEMO, CloudswayMachine
-from soundstage_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Asked, asks, combinations
+from soundstage_contracts.vendors.cloudsway.matrix import GATEWAY_NAMES, MODELS, Combination, combinations, members_for
 from soundstage_contracts.vendors.cloudsway.pictures import png
 from soundstage_contracts.vendors.cloudsway.raw_client import TABLE
 from soundstage_server.world.uploads import inspect_image
@@ -67,21 +67,21 @@ def test_the_models_are_the_facts() -> None:
 @pytest.mark.parametrize(
     ("asked", "allowed"),
     [
-        (Asked("image2video", "kling-v1", "std", "5", "image_tail"), True),
-        (Asked("image2video", "kling-v1", "std", "10", "image_tail"), False),
-        (Asked("image2video", "kling-v1", "pro", "10", "static_mask"), False),
-        (Asked("text2video", "kling-v1", "pro", "5", "camera_control:simple"), False),
-        (Asked("image2video", "kling-v1", "pro", "5", "camera_control:simple"), True),
-        (Asked("image2video", "kling-v1-5", "pro", "5", "camera_control:down_back"), False),
-        (Asked("image2video", "kling-v1-5", "pro", "5", "dynamic_masks"), True),
-        (Asked("image2video", "kling-v2-1", "std", "5", "image_tail"), False),
-        (Asked("text2video", "kling-v2-master", "pro", "5", ""), False),
-        (Asked("text2video", "kling-v2-6", "pro", "10", "sound"), True),
-        (Asked("text2video", "kling-v2-6", "std", "10", "cfg_scale"), False),
-        (Asked("text2video", "kling-v1-6", "pro", "10", "camera_control:down_back"), True),
+        (Combination("image2video", "kling-v1", "std", "5", "image_tail"), True),
+        (Combination("image2video", "kling-v1", "std", "10", "image_tail"), False),
+        (Combination("image2video", "kling-v1", "pro", "10", "static_mask"), False),
+        (Combination("text2video", "kling-v1", "pro", "5", "camera_control:simple"), False),
+        (Combination("image2video", "kling-v1", "pro", "5", "camera_control:simple"), True),
+        (Combination("image2video", "kling-v1-5", "pro", "5", "camera_control:down_back"), False),
+        (Combination("image2video", "kling-v1-5", "pro", "5", "dynamic_masks"), True),
+        (Combination("image2video", "kling-v2-1", "std", "5", "image_tail"), False),
+        (Combination("text2video", "kling-v2-master", "pro", "5", ""), False),
+        (Combination("text2video", "kling-v2-6", "pro", "10", "sound"), True),
+        (Combination("text2video", "kling-v2-6", "std", "10", "cfg_scale"), False),
+        (Combination("text2video", "kling-v1-6", "pro", "10", "camera_control:down_back"), True),
     ],
 )
-def test_the_matrix_reads_as_the_fact_does(asked: Asked, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
+def test_the_matrix_reads_as_the_fact_does(asked: Combination, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
     """A few of its clauses, one by one."""
     assert asked.allowed() is allowed
     assert asked in combinations(asked.kind)
@@ -90,7 +90,7 @@ def test_the_matrix_reads_as_the_fact_does(asked: Asked, allowed: bool) -> None:
 def test_a_feature_is_asked_for_by_its_parameters_alone() -> None:
     """Nothing at all for none, and else the parameter that bears its name."""
     for asked in combinations("image2video"):
-        assert list(asks(asked.feature, "x")) == ([asked.parameter] if asked.feature else [])
+        assert list(members_for(asked.feature, "x")) == ([asked.parameter] if asked.feature else [])
 
 
 def test_a_grey_picture_is_one() -> None:

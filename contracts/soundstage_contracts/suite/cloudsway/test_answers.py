@@ -1,4 +1,4 @@
-"""The contracts of how the client reads what Cloudsway answers, whoever answers in its place."""
+"""Contracts about how the client reads Cloudsway's responses, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from soundstage_contracts.vendors.cloudsway import CONTRACT
 ADDRESS = "https://results.test/0.mp4"
 
 
-def said(data: Any, code: int = 0) -> dict[str, Any]:
-    """Return the envelope around *data*."""
+def envelope(data: Any, code: int = 0) -> dict[str, Any]:
+    """Return *data* in the envelope."""
     return {"code": code, "message": "SUCCEED", "request_id": "r-1", "data": data}
 
 
@@ -27,17 +27,17 @@ def task(word: Any = "submitted", **fields: Any) -> dict[str, Any]:
     return {"task_id": "a", "task_status": word, "task_status_msg": "", "task_info": {}, **fields}
 
 
-def made(*addresses: str) -> dict[str, Any]:
-    """Return a task's result."""
+def videos(*addresses: str) -> dict[str, Any]:
+    """Return a task's result with *addresses*."""
     return {"videos": [{"id": "1", "url": address, "duration": "5"} for address in addresses]}
 
 
 @proves("cloudsway:envelope", side="client")
 @pytest.mark.parametrize("status", [200, 201, 400, 429, 500, 503])
-def test_the_code_decides_and_not_the_http_status(status: int) -> None:
-    """Code 0 is a success and 1203 is none, whatever HTTP status they come with; the request's id is kept."""
+def test_code_decides_and_not_the_http_status(status: int) -> None:
+    """Code 0 is a success and 1203 a refusal with every HTTP status, and the request id is kept."""
     assert (
-        ScriptedClient(CONTRACT, said(task("processing")), status=status).read_job("text_to_video").state
+        ScriptedClient(CONTRACT, envelope(task("processing")), status=status).read_job("text_to_video").state
         is JobState.RUNNING
     )
     with pytest.raises(errors.NotFoundError) as refused:
@@ -52,8 +52,8 @@ def test_the_code_decides_and_not_the_http_status(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(200, 1999), (400, 1299), (429, 1305), (500, 5999), (200, 5000), (504, 5002)]
 )
-def test_a_code_that_says_nothing_certain_is_an_unknown_outcome(status: int, code: int) -> None:
-    """5000, 5002 and what no document knows may have started a job: it can be looked for, and is not sent again."""
+def test_ambiguous_code_is_an_unknown_outcome(status: int, code: int) -> None:
+    """After 5000, 5002 or an undocumented code the outcome is unknown, can be looked up, and is not retried."""
     scripted = ScriptedClient(CONTRACT, {"code": code, "message": "?", "request_id": "r"}, status=status)
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
         scripted.client.text_to_video("A fox")
@@ -63,17 +63,17 @@ def test_a_code_that_says_nothing_certain_is_an_unknown_outcome(status: int, cod
 
 @proves("cloudsway:errors.retryable", side="client")
 @pytest.mark.parametrize("code", [5000, 5001, 5002, 1302, 1303])
-def test_a_read_outlives_trouble_that_passes(code: int) -> None:
-    """A wait goes on after any code that may be tried later."""
+def test_wait_survives_temporary_codes(code: int) -> None:
+    """A wait continues after every code that may be tried later."""
     trouble = {"code": code, "message": "later", "request_id": "r"}
-    scripted = ScriptedClient(CONTRACT, trouble, trouble, said(task("succeed", task_result=made(ADDRESS))))
+    scripted = ScriptedClient(CONTRACT, trouble, trouble, envelope(task("succeed", task_result=videos(ADDRESS))))
     assert scripted.client.job("a", "text_to_video").wait().state is JobState.SUCCEEDED
 
 
 @proves("cloudsway:errors.retryable", side="client")
 @pytest.mark.parametrize("code", [1100, 1101, 1102, 1304, 1203, 1000])
-def test_a_read_does_not_outlive_trouble_that_stays(code: int) -> None:
-    """A wait ends at once with what will not pass, and keeps the job."""
+def test_wait_ends_at_a_permanent_code(code: int) -> None:
+    """A wait ends at once with a permanent code, and the error has the job's token."""
     scripted = ScriptedClient(CONTRACT, {"code": code, "message": "no", "request_id": "r"}, status=429)
     job = scripted.client.job("a", "text_to_video")
     with pytest.raises(errors.ApiError) as refused:
@@ -85,22 +85,24 @@ def test_a_read_does_not_outlive_trouble_that_stays(code: int) -> None:
 @pytest.mark.parametrize(
     "reason", ["Failure to pass the risk control system", "content policy violated", "Content safety"]
 )
-def test_what_the_policy_stopped_is_content_filtered(reason: str) -> None:
-    """A failure whose message names the content policy is ContentFiltered; any other is JobFailed."""
+def test_policy_reason_is_content_filtered(reason: str) -> None:
+    """A failure that names the content policy is ContentFiltered; any other is JobFailed."""
     with pytest.raises(errors.ContentFiltered):
-        ScriptedClient(CONTRACT, said(task("failed", task_status_msg=reason))).read_job("text_to_video").result()
+        ScriptedClient(CONTRACT, envelope(task("failed", task_status_msg=reason))).read_job("text_to_video").result()
     with pytest.raises(errors.JobFailed):
-        ScriptedClient(CONTRACT, said(task("failed", task_status_msg="too dark"))).read_job("text_to_video").result()
+        ScriptedClient(CONTRACT, envelope(task("failed", task_status_msg="too dark"))).read_job(
+            "text_to_video"
+        ).result()
 
 
 @proves("cloudsway:get.answer", "cloudsway:get.before_success", side="client")
 @given(addresses=st.lists(st.just(ADDRESS) | st.just("https://results.test/1.mp4"), min_size=1, max_size=3))
-def test_the_client_reads_every_video(addresses: list[str]) -> None:
-    """Every video's address is an output, in order; before success nothing is one, whatever the answer holds."""
-    job = ScriptedClient(CONTRACT, said(task("succeed", task_result=made(*addresses)))).read_job("text_to_video")
+def test_every_video_is_an_output(addresses: list[str]) -> None:
+    """Each video is an output, in order; before success there is none, whatever the response contains."""
+    job = ScriptedClient(CONTRACT, envelope(task("succeed", task_result=videos(*addresses)))).read_job("text_to_video")
     assert [(output.url, output.kind) for output in job.outputs] == [(address, "video") for address in addresses]
     assert (
-        ScriptedClient(CONTRACT, said(task("processing", task_result=made(*addresses))))
+        ScriptedClient(CONTRACT, envelope(task("processing", task_result=videos(*addresses))))
         .read_job("text_to_video")
         .outputs
         == []
@@ -109,22 +111,22 @@ def test_the_client_reads_every_video(addresses: list[str]) -> None:
 
 @proves("cloudsway:routes.list", side="client")
 @pytest.mark.parametrize("data", [None, {}, {"task_list": []}, "x"])
-def test_a_list_that_is_none_is_unreadable(data: Any) -> None:
-    """A list is a bare array; anything else is no list of jobs."""
+def test_list_must_be_an_array(data: Any) -> None:
+    """A list of jobs is a bare array; anything else is an UnreadableAnswerError."""
     with pytest.raises(errors.UnreadableAnswerError):
-        ScriptedClient(CONTRACT, said(data)).client.list_jobs("text_to_video")
+        ScriptedClient(CONTRACT, envelope(data)).client.list_jobs("text_to_video")
 
 
 @proves("cloudsway:callback", side="client")
 @pytest.mark.parametrize("shape", ["flat", "envelope"])
 @pytest.mark.parametrize("form", ["text", "bytes", "object"])
-def test_callbacks_are_read_in_both_shapes(shape: str, form: str) -> None:
-    """Flat or in the envelope, as text, bytes or parsed: the same job, which can be looked at under its kind."""
-    flat = task("succeed", task_result=made(ADDRESS))
-    body: Any = flat if shape == "flat" else said(flat)
+def test_callback_is_read_in_both_forms(shape: str, form: str) -> None:
+    """A callback is read flat or in the envelope, as text, bytes or object, and its job can be polled."""
+    flat = task("succeed", task_result=videos(ADDRESS))
+    body: Any = flat if shape == "flat" else envelope(flat)
     if form != "object":
         body = json.dumps(body) if form == "text" else json.dumps(body).encode()
-    scripted = ScriptedClient(CONTRACT, {"code": 1203, "message": "none", "request_id": "r"}, said(flat))
+    scripted = ScriptedClient(CONTRACT, {"code": 1203, "message": "none", "request_id": "r"}, envelope(flat))
     job = scripted.client.job_from_callback(body)
     assert (job.id, job.state, [output.url for output in job.outputs]) == ("a", JobState.SUCCEEDED, [ADDRESS])
     assert scripted.sent == []
@@ -134,7 +136,7 @@ def test_callbacks_are_read_in_both_shapes(shape: str, form: str) -> None:
 
 @proves("cloudsway:callback", side="client")
 @pytest.mark.parametrize("body", ["", "x", "[]", "{}", b"\xff", None, {"task_id": 5}, {"code": 0, "data": {}}])
-def test_what_is_no_callback_is_no_job(body: Any) -> None:
+def test_body_that_is_no_callback_is_refused(body: Any) -> None:
     """A body without a task_id is refused by name."""
     with pytest.raises(errors.InvalidArgument, match="body"):
-        ScriptedClient(CONTRACT, said(task())).client.job_from_callback(body)
+        ScriptedClient(CONTRACT, envelope(task())).client.job_from_callback(body)

@@ -1,4 +1,4 @@
-"""The contracts of what Cloudsway's films are made from: parameters, models, images, masks and the camera."""
+"""Contracts about Cloudsway's parameters: models, combinations, images, masks and camera control."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from soundstage_contracts.vendors.cloudsway.arguments import (
     camera_controls,
     models_of,
 )
-from soundstage_contracts.vendors.cloudsway.matrix import Asked, asks, combinations
+from soundstage_contracts.vendors.cloudsway.matrix import Combination, combinations, members_for
 from soundstage_contracts.vendors.cloudsway.pictures import png
 from soundstage_contracts.vendors.cloudsway.raw_client import IMAGE, KINDS, TEXT, RawClient, assert_refused
 
@@ -42,11 +42,11 @@ BIG = 10 * 1024 * 1024
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
-def listening(target: Target) -> tuple[Any, list[httpx.Request]]:
+def recording_client(target: Target) -> tuple[Any, list[httpx.Request]]:
     """Return a client of a new account, and the requests that it sends."""
     sent: list[httpx.Request] = []
     return target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]})), sent
@@ -54,14 +54,14 @@ def listening(target: Target) -> tuple[Any, list[httpx.Request]]:
 
 def refused_by_client(target: Target, method: str, given: dict[str, Any]) -> str:
     """Assert that the client refuses *given* before it sends anything, and return the argument's name."""
-    client, sent = listening(target)
+    client, sent = recording_client(target)
     with pytest.raises(InvalidArgument) as refused:
         getattr(client, method)(**given)
     assert sent == []
     return refused.value.field
 
 
-def picture(width: int, height: int, form: str = "PNG") -> bytes:
+def image_file(width: int, height: int, form: str = "PNG") -> bytes:
     """Return an image file."""
     file = BytesIO()
     Image.new("RGB", (width, height), "teal").save(file, form)
@@ -69,24 +69,24 @@ def picture(width: int, height: int, form: str = "PNG") -> bytes:
 
 
 def encoded(content: bytes) -> str:
-    """Return bytes as a body holds them."""
+    """Return bytes as a body contains them."""
     return b64encode(content).decode()
 
 
 def padded(content: bytes, size: int) -> bytes:
-    """Return a picture of exactly *size* bytes."""
+    """Return an image file of exactly *size* bytes."""
     return content + bytes(size - len(content))
 
 
 @proves("cloudsway:text2video.params", side="client")
-def test_the_client_sends_the_documented_defaults(target: Target) -> None:
-    """With a prompt alone it is kling-v1, 5 seconds and 16:9; numbers of seconds are sent as the strings they are."""
-    client, sent = listening(target)
+def test_duration_is_sent_as_a_string(target: Target) -> None:
+    """A number of seconds is sent as the documented string."""
+    client, sent = recording_client(target)
     client.text_to_video("A fox", external_task_id="a")
     client.text_to_video("A fox", duration=10, external_task_id="b")
     plain = {"prompt": "A fox", "model_name": "kling-v1", "duration": "5", "aspect_ratio": "16:9"}
-    heard = [json.loads(request.content) for request in sent]
-    assert heard == [{**plain, "external_task_id": "a"}, {**plain, "duration": "10", "external_task_id": "b"}]
+    received = [json.loads(request.content) for request in sent]
+    assert received == [{**plain, "external_task_id": "a"}, {**plain, "duration": "10", "external_task_id": "b"}]
 
 
 @proves("cloudsway:text2video.params", side="server")
@@ -103,97 +103,99 @@ def test_the_client_sends_the_documented_defaults(target: Target) -> None:
         ({"an_unknown": "parameter"}, True),
     ],
 )
-def test_the_edges_of_the_parameters_are_where_the_documents_have_them(
+def test_parameter_limits_are_exact(
     raw: RawClient,
     body: dict[str, Any],
     fits: bool,  # noqa: FBT001 - a row of the table
 ) -> None:
-    """2500 characters fit and 2501 do not; the duration is a string; what no document knows is not read."""
-    answer = raw.post(TEXT, {"prompt": "A fox", **body})
+    """2500 characters are accepted and 2501 refused; a duration is a string; both ends of cfg_scale are accepted."""
+    response = raw.post(TEXT, {"prompt": "A fox", **body})
     if fits:
-        assert answer.json()["code"] == 0
+        assert response.json()["code"] == 0
     else:
-        assert_refused(answer, 1201, fact="text2video.params")
+        assert_refused(response, 1201, fact="text2video.params")
 
 
 @proves("cloudsway:text2video.models", "cloudsway:errors.which", side="server")
 @pytest.mark.parametrize("kind", PATHS)
-def test_every_model_makes_what_the_documents_say(target: Target, kind: str) -> None:
-    """By Kling's name or the gateway's; a model of the other kind is 1201, one that there is not 1203."""
+def test_models_are_limited_to_their_kind(target: Target, kind: str) -> None:
+    """Models are accepted by both names; one of the other kind is 1201, an unknown one 1203."""
     every = {*models_of("text2video"), *models_of("image2video")}
     for model in sorted(every):
-        answer = RawClient(target).post(PATHS[kind], {**START[kind], "model_name": model})
+        response = RawClient(target).post(PATHS[kind], {**START[kind], "model_name": model})
         if model in models_of(kind):
-            assert answer.json()["code"] == 0
+            assert response.json()["code"] == 0
         else:
-            assert model in assert_refused(answer, 1201, fact="text2video.models")
+            assert model in assert_refused(response, 1201, fact="text2video.models")
     for model in ("kling-v0", "kling", "KLING-V1", "MaaS_KL_V9"):
         assert model in assert_refused(RawClient(target).post(PATHS[kind], {**START[kind], "model_name": model}), 1203)
 
 
 @proves("cloudsway:text2video.models", side="client")
 @pytest.mark.parametrize("kind", PATHS)
-def test_the_client_knows_which_model_makes_what(target: Target, kind: str) -> None:
-    """It sends every model of the kind, and no other."""
+def test_client_limits_models_to_their_kind(target: Target, kind: str) -> None:
+    """The client sends every model of the kind and refuses all others."""
     every = {*models_of("text2video"), *models_of("image2video"), "kling-v0", ""}
     for model in sorted(every):
         if model in models_of(kind):
-            client, sent = listening(target)
+            client, sent = recording_client(target)
             getattr(client, METHODS[kind])(**START[kind], model_name=model)
             assert json.loads(sent[0].content)["model_name"] == model
         else:
             assert refused_by_client(target, METHODS[kind], {**START[kind], "model_name": model}) == "model_name"
 
 
-def asking(asked: Asked) -> dict[str, Any]:
-    """Return the body that asks for a combination."""
-    own = {"model_name": asked.model, "mode": asked.mode, "duration": asked.seconds}
-    return {**START[asked.kind], **own, **asks(asked.feature, ADDRESS)}
+def body_of(requested: Combination) -> dict[str, Any]:
+    """Return the body that requests a combination."""
+    own = {"model_name": requested.model, "mode": requested.mode, "duration": requested.seconds}
+    return {**START[requested.kind], **own, **members_for(requested.feature, ADDRESS)}
 
 
 @proves("cloudsway:capability.matrix", "cloudsway:capability.master_mode", "cloudsway:errors.messages", side="server")
 @pytest.mark.parametrize("kind", PATHS)
-def test_what_a_model_cannot_do_is_refused_by_its_combination(raw: RawClient, kind: str) -> None:
-    """Every model, mode, length and feature: what the documents forbid is 1201 and names the combination."""
-    for number, asked in enumerate(combinations(kind)):
-        answer = raw.post(PATHS[kind], asking(asked))
-        if asked.allowed():
-            assert answer.json()["code"] == 0, asked
+def test_unsupported_combination_is_refused_by_name(raw: RawClient, kind: str) -> None:
+    """Of all models, modes, lengths and features, each undocumented combination is 1201 and is named."""
+    for number, requested in enumerate(combinations(kind)):
+        response = raw.post(PATHS[kind], body_of(requested))
+        if requested.allowed():
+            assert response.json()["code"] == 0, requested
             raw.advance(600)
             raw.target.control.set_balance("cloudsway", raw.name, 1000 + number)
         else:
-            combination = f"model/mode/duration({asked.model}/{asked.mode}/{asked.seconds}) is not supported with "
-            said = assert_refused(answer, 1201)
-            assert said.startswith(combination), asked
-            assert said.removeprefix(combination) in {asked.parameter, "mode"}
+            combination = (
+                f"model/mode/duration({requested.model}/{requested.mode}/{requested.seconds}) is not supported with "
+            )
+            message = assert_refused(response, 1201)
+            assert message.startswith(combination), requested
+            assert message.removeprefix(combination) in {requested.parameter, "mode"}
 
 
 @proves("cloudsway:capability.matrix", "cloudsway:capability.master_mode", side="client")
 @pytest.mark.parametrize("kind", PATHS)
-def test_the_client_asks_no_model_for_what_it_cannot_do(target: Target, kind: str) -> None:
-    """Every model, mode, length and feature: what the documents forbid is not sent; all the rest is."""
-    client, sent = listening(target)
-    for number, asked in enumerate(combinations(kind)):
+def test_client_refuses_unsupported_combinations(target: Target, kind: str) -> None:
+    """Of all models, modes, lengths and features, the client sends the documented combinations alone."""
+    client, sent = recording_client(target)
+    for number, requested in enumerate(combinations(kind)):
         del sent[:]
-        given = arguments(asking(asked))
-        if asked.allowed():
+        given = arguments(body_of(requested))
+        if requested.allowed():
             getattr(client, METHODS[kind])(**given)
-            assert len(sent) == 1, asked
+            assert len(sent) == 1, requested
             target.control.advance(600)
             account = sent[0].headers["authorization"].partition(" ")[2]
             target.control.set_balance("cloudsway", RawClient(target, account).name, 1000 + number)
         else:
             with pytest.raises(InvalidArgument) as refused:
                 getattr(client, METHODS[kind])(**given)
-            assert refused.value.field in {asked.parameter, "mode"}
-            assert f"{asked.model}/{asked.mode}/{asked.seconds}" in str(refused.value)
+            assert refused.value.field in {requested.parameter, "mode"}
+            assert f"{requested.model}/{requested.mode}/{requested.seconds}" in str(refused.value)
             assert sent == []
 
 
 @proves("cloudsway:camera.control", side="server")
 @given(camera=camera_controls())
-def test_every_camera_movement_is_taken(target: Target, camera: dict[str, Any]) -> None:
-    """A simple one along each axis, from -10 to 10, and the four of the service's own."""
+def test_every_camera_movement_is_accepted(target: Target, camera: dict[str, Any]) -> None:
+    """A simple movement along each axis from -10 to 10, and the four named ones, are accepted."""
     RawClient(target).create(camera_control=camera)
 
 
@@ -213,15 +215,15 @@ def test_every_camera_movement_is_taken(target: Target, camera: dict[str, Any]) 
         "simple",
     ],
 )
-def test_a_camera_movement_that_is_none_is_refused(raw: RawClient, camera: Any) -> None:
-    """Config goes with simple, and with exactly one value that is not 0; without a type there is nothing."""
+def test_invalid_camera_movement_is_refused(raw: RawClient, camera: Any) -> None:
+    """A config must come with simple and have exactly one value other than 0; an unknown or missing type is refused."""
     assert "camera_control" in assert_refused(raw.post(TEXT, {"prompt": "A fox", "camera_control": camera}), 1201)
     assert raw.untouched()
 
 
 @proves("cloudsway:camera.control", side="client")
-def test_the_client_knows_camera_movements(target: Target) -> None:
-    """A CameraControl is one of them or cannot be made; nothing else is taken for one."""
+def test_client_validates_camera_movements(target: Target) -> None:
+    """An invalid CameraControl cannot be made, and nothing else is accepted in its place."""
     wrong: tuple[dict[str, Any], ...] = (
         {}, {"pan": 1, "tilt": 1}, {"pan": 10.1}, {"pan": "5"}, {"zoom": True}, {"type": "circle", "pan": 1},
         *({"type": move, "pan": 5} for move in MOVES),
@@ -240,24 +242,26 @@ def test_the_client_knows_camera_movements(target: Target) -> None:
 @proves("cloudsway:image2video.exclusive", side="server")
 @pytest.mark.parametrize("first", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
 @pytest.mark.parametrize("second", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
-def test_there_is_one_way_to_go_on_from_an_image(raw: RawClient, first: str, second: str) -> None:
-    """image_tail, masks and camera_control exclude one another; the two kinds of masks do not."""
-    body = {"image": ADDRESS, "model_name": "kling-v1", **asks(first, ADDRESS), **asks(second, ADDRESS)}
-    answer = raw.post(IMAGE, body)
+def test_image_features_exclude_each_other(raw: RawClient, first: str, second: str) -> None:
+    """The features image_tail, masks and camera_control exclude each other; the two kinds of masks do not."""
+    body = {"image": ADDRESS, "model_name": "kling-v1", **members_for(first, ADDRESS), **members_for(second, ADDRESS)}
+    response = raw.post(IMAGE, body)
     if first == second or {first, second} == {"static_mask", "dynamic_masks"}:
-        assert answer.json()["code"] == 0
+        assert response.json()["code"] == 0
     else:
-        assert_refused(answer, 1201, fact="image2video.exclusive")
+        assert_refused(response, 1201, fact="image2video.exclusive")
 
 
 @proves("cloudsway:image2video.exclusive", side="client")
 @pytest.mark.parametrize("first", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
 @pytest.mark.parametrize("second", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
-def test_the_client_goes_one_way_on_from_an_image(target: Target, first: str, second: str) -> None:
-    """What excludes one another is refused by the name of one of the two before anything is sent."""
-    given = arguments({"image": ADDRESS, "model_name": "kling-v1", **asks(first, ADDRESS), **asks(second, ADDRESS)})
+def test_client_refuses_features_that_exclude_each_other(target: Target, first: str, second: str) -> None:
+    """Features that exclude each other are refused by name before anything is sent."""
+    given = arguments(
+        {"image": ADDRESS, "model_name": "kling-v1", **members_for(first, ADDRESS), **members_for(second, ADDRESS)}
+    )
     if first == second or {first, second} == {"static_mask", "dynamic_masks"}:
-        client, sent = listening(target)
+        client, sent = recording_client(target)
         client.image_to_video(**given)
         assert len(sent) == 1
     else:
@@ -265,8 +269,8 @@ def test_the_client_goes_one_way_on_from_an_image(target: Target, first: str, se
 
 
 @proves("cloudsway:image2video.params", side="server")
-def test_an_image_or_its_tail_is_needed_and_nothing_more(target: Target) -> None:
-    """Either will do, without a prompt; none of both will not, whatever else there is."""
+def test_image_or_tail_is_required(target: Target) -> None:
+    """An image or a tail alone is accepted; without both the request is refused."""
     for body in ({"image": ADDRESS}, {"image_tail": ADDRESS}, {"image": ENCODED, "image_tail": ENCODED}):
         RawClient(target).create(IMAGE, **{"image": None, **body})
     assert "image" in assert_refused(
@@ -275,52 +279,52 @@ def test_an_image_or_its_tail_is_needed_and_nothing_more(target: Target) -> None
 
 
 GOOD = {
-    "PNG": picture(300, 300),
-    "JPEG": picture(640, 480, "JPEG"),
-    "wide": picture(750, 300),
-    "tall": picture(300, 750, "JPEG"),
-    "10 MB": padded(picture(300, 300), BIG),
+    "PNG": image_file(300, 300),
+    "JPEG": image_file(640, 480, "JPEG"),
+    "wide": image_file(750, 300),
+    "tall": image_file(300, 750, "JPEG"),
+    "10 MB": padded(image_file(300, 300), BIG),
 }
 BAD = {
-    "narrow": picture(299, 300),
-    "low": picture(300, 299, "JPEG"),
-    "too wide": picture(751, 300),
-    "too tall": picture(300, 751, "JPEG"),
-    "GIF": picture(300, 300, "GIF"),
-    "WEBP": picture(300, 300, "WEBP"),
+    "narrow": image_file(299, 300),
+    "low": image_file(300, 299, "JPEG"),
+    "too wide": image_file(751, 300),
+    "too tall": image_file(300, 751, "JPEG"),
+    "GIF": image_file(300, 300, "GIF"),
+    "WEBP": image_file(300, 300, "WEBP"),
     "text": b"no picture at all",
-    "over 10 MB": padded(picture(300, 300), BIG + 1),
+    "over 10 MB": padded(image_file(300, 300), BIG + 1),
 }
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="server")
 @pytest.mark.parametrize("field", ["image", "image_tail"])
 @pytest.mark.parametrize("by", ["base64", "address"])
-def test_images_are_measured_however_they_come(target: Target, field: str, by: str) -> None:
-    """JPG or PNG, sides of 300 pixels, 1:2.5 to 2.5:1, at most 10 MB: bare base64 and files that are held alike."""
+def test_image_limits_apply_to_base64_and_uploads(target: Target, field: str, by: str) -> None:
+    """JPG or PNG, sides of 300 pixels, 1:2.5 to 2.5:1 and at most 10 MB, in base64 and uploaded."""
     for contents, fits in ((GOOD, True), (BAD, False)):
         for name, content in contents.items():
             raw = RawClient(target)
-            held = encoded(content) if by == "base64" else target.control.upload("fox", content)["url"]
-            answer = raw.post(IMAGE, {field: held})
+            uploaded = encoded(content) if by == "base64" else target.control.upload("fox", content)["url"]
+            response = raw.post(IMAGE, {field: uploaded})
             if fits:
-                assert answer.json()["code"] == 0, name
+                assert response.json()["code"] == 0, name
             else:
-                assert field in assert_refused(answer, 1201), name
+                assert field in assert_refused(response, 1201), name
                 assert raw.untouched()
 
 
 @proves("cloudsway:image2video.params", side="server")
 def test_base64_with_a_data_prefix_is_refused(raw: RawClient) -> None:
-    """What begins with data: is no bare base64."""
+    """Base64 after a data: prefix is refused."""
     assert "data:" in assert_refused(raw.post(IMAGE, {"image": f"data:image/png;base64,{ENCODED}"}), 1201)
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="client")
 @pytest.mark.parametrize("field", ["image", "image_tail"])
 @pytest.mark.parametrize("by", ["bytes", "path"])
-def test_the_client_measures_images_before_it_sends(target: Target, tmp_path: Any, field: str, by: str) -> None:
-    """From bytes or a file it sends bare base64 of what fits, and refuses what does not by its argument's name."""
+def test_client_checks_images_before_sending(target: Target, tmp_path: Any, field: str, by: str) -> None:
+    """Images from bytes or files are sent as bare base64, or refused by the argument's name."""
     for contents, fits in ((GOOD, True), (BAD, False)):
         for name, content in contents.items():
             given: Any = content
@@ -328,7 +332,7 @@ def test_the_client_measures_images_before_it_sends(target: Target, tmp_path: An
                 given = tmp_path / name.replace(" ", "-")
                 given.write_bytes(content)
             if fits:
-                client, sent = listening(target)
+                client, sent = recording_client(target)
                 client.image_to_video(**{field: given})
                 assert b64decode(json.loads(sent[0].content)[field], validate=True) == content, name
             else:
@@ -338,22 +342,25 @@ def test_the_client_measures_images_before_it_sends(target: Target, tmp_path: An
 
 
 def masked(mask: str, count: int = 1, points: int = 2) -> dict[str, Any]:
-    """Return a body with *count* masks, each along so many points."""
+    """Return a body with *count* masks, each with a path of *points* points."""
     one = {"mask": mask, "trajectories": [{"x": number, "y": number} for number in range(points)]}
-    return {"image": encoded(picture(600, 400)), "dynamic_masks": [one] * count}
+    return {"image": encoded(image_file(600, 400)), "dynamic_masks": [one] * count}
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="server")
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (masked(ENCODED[:8]), "dynamic_masks[0].mask"),
         (masked(ADDRESS, count=7), "dynamic_masks"),
         (masked(ADDRESS, count=0), "dynamic_masks"),
         (masked(ADDRESS, points=1), "dynamic_masks[0].trajectories"),
         (masked(ADDRESS, points=78), "dynamic_masks[0].trajectories"),
-        (masked(encoded(picture(300, 300))), "dynamic_masks[0].mask must have the ratio of image"),
-        ({"image": encoded(picture(600, 400)), "static_mask": encoded(picture(400, 600))}, "static_mask must have the"),
+        (masked(encoded(image_file(300, 300))), "dynamic_masks[0].mask must have the ratio of image"),
+        (
+            {"image": encoded(image_file(600, 400)), "static_mask": encoded(image_file(400, 600))},
+            "static_mask must have the",
+        ),
         ({"image": ADDRESS, "dynamic_masks": [{"mask": ADDRESS}]}, "dynamic_masks[0].trajectories"),
         ({"image": ADDRESS, "dynamic_masks": [{"trajectories": TRAJECTORY}]}, "dynamic_masks[0].mask"),
         ({"image": ADDRESS, "dynamic_masks": [{"mask": ADDRESS, "trajectories": [{"x": 1}] * 2}]}, "trajectories[0].y"),
@@ -363,39 +370,39 @@ def masked(mask: str, count: int = 1, points: int = 2) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_mask_that_breaks_a_rule_is_refused_by_its_place(raw: RawClient, body: dict[str, Any], said: str) -> None:
-    """At most 6 masks, each along 2 to 77 points, each of its image's ratio."""
-    assert said in assert_refused(raw.post(IMAGE, body), 1201)
+def test_invalid_mask_is_refused_by_its_position(raw: RawClient, body: dict[str, Any], message: str) -> None:
+    """A seventh mask, a path outside 2 to 77 points and another ratio are refused by their position."""
+    assert message in assert_refused(raw.post(IMAGE, body), 1201)
     assert raw.untouched()
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="server")
-def test_masks_that_keep_the_rules_are_taken(target: Target) -> None:
-    """One or six, along 2 or 77 points, of another size than the image but of its ratio."""
-    mask = encoded(picture(300, 200))
+def test_valid_masks_are_accepted(target: Target) -> None:
+    """One or six masks with 2 or 77 points are accepted, of any size in the image's ratio."""
+    mask = encoded(image_file(300, 200))
     for body in (masked(mask), masked(mask, count=6, points=77), {"image": ADDRESS, "static_mask": mask}):
         RawClient(target).create(IMAGE, **body)
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="client")
-def test_the_client_knows_masks(target: Target) -> None:
-    """A DynamicMask has 2 to 77 points in whole pixels; a film has at most 6, and each has its image's ratio."""
+def test_client_validates_masks(target: Target) -> None:
+    """A DynamicMask has 2 to 77 whole points; at most 6 are sent, each in its image's ratio."""
     for points in ([], [(1, 1)], [(1, 1)] * 78, [(1, 1.5), (1, 1)], [(1,), (1, 1)], "ab", [(True, 1), (1, 1)]):
         with pytest.raises(InvalidArgument) as refused:
             DynamicMask(ADDRESS, points)  # type: ignore[arg-type]
         assert refused.value.field == "trajectories"
     right = DynamicMask(png(300, 200), [(1, 1)] * 77)
     wrong = DynamicMask(png(300, 300), [(1, 1), (2, 2)])
-    start: dict[str, Any] = {"image": picture(600, 400)}
+    start: dict[str, Any] = {"image": image_file(600, 400)}
     for field, value in (
         ("dynamic_masks", [right] * 7),
         ("dynamic_masks", []),
         ("dynamic_masks", ["mask"]),
         ("dynamic_masks", [right, wrong]),
-        ("static_mask", picture(400, 600)),
-        ("static_mask", picture(300, 200, "GIF")),
+        ("static_mask", image_file(400, 600)),
+        ("static_mask", image_file(300, 200, "GIF")),
     ):
         assert refused_by_client(target, "image_to_video", {**start, field: value}) == field
-    client, sent = listening(target)
-    client.image_to_video(**start, dynamic_masks=[right] * 6, static_mask=picture(300, 200))
+    client, sent = recording_client(target)
+    client.image_to_video(**start, dynamic_masks=[right] * 6, static_mask=image_file(300, 200))
     assert len(json.loads(sent[0].content)["dynamic_masks"]) == 6

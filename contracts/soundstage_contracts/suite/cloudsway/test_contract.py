@@ -1,4 +1,4 @@
-"""Cloudsway's contracts: what the service promises of a task and its film, and what the client makes of it."""
+"""Contracts about Cloudsway's tasks, lists and files, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ PATHS = {"text2video": TEXT, "image2video": IMAGE}
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
-def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[httpx.Request]]:
+def recording_client(target: Target, account: str, **options: Any) -> tuple[Any, list[httpx.Request]]:
     """Return a client, and the requests that it sends."""
     sent: list[httpx.Request] = []
     http = target.http(event_hooks={"request": [sent.append]})
@@ -47,8 +47,8 @@ def listening(target: Target, account: str, **options: Any) -> tuple[Any, list[h
 
 
 @proves("cloudsway:routes", side="server")
-def test_the_documented_host_answers_under_any_endpoint(target: Target) -> None:
-    """The host of the documents is reached without a slug, whatever the customer's own segment is."""
+def test_any_endpoint_segment_is_accepted(target: Target) -> None:
+    """The documented host accepts any customer segment in the path."""
     headers = {**CONTRACT.headers(target.new_account()), "Host": HOST}
     for endpoint in ("PzKxYqWbRtLmNcVd", "x", "a-b.c"):
         path = f"/v1/ai/{endpoint}/kling/videos/text2video"
@@ -57,10 +57,10 @@ def test_the_documented_host_answers_under_any_endpoint(target: Target) -> None:
 
 @proves("cloudsway:auth.bearer", "cloudsway:routes", side="client")
 @pytest.mark.parametrize("method", KINDS)
-def test_every_call_of_the_client_carries_the_key(target: Target, method: str) -> None:
-    """Create, poll and list carry Authorization: Bearer, on the documented routes with the customer's own segment."""
+def test_list_requests_carry_the_key(target: Target, method: str) -> None:
+    """Lists of both kinds are requested on their documented routes, with the bearer key."""
     account = target.new_account()
-    client, sent = listening(target, account)
+    client, sent = recording_client(target, account)
     words = {"prompt": "A fox"} if method == "text_to_video" else {"image": "https://example.test/a.png"}
     job = getattr(client, method)(**words).refresh()
     client.list_jobs(method)
@@ -79,8 +79,8 @@ def test_every_call_of_the_client_carries_the_key(target: Target, method: str) -
     side="server",
 )
 @pytest.mark.parametrize("path", [TEXT, IMAGE])
-def test_a_film_is_submitted_then_processed_then_there(raw: RawClient, path: str) -> None:
-    """submitted, processing, succeed, in this order; a result at the end only; updated_at moves with the state."""
+def test_task_fields_follow_its_state(raw: RawClient, path: str) -> None:
+    """A task shows its result at the end alone, and updated_at changes with its state."""
     task = raw.create(path, external_task_id="order-7")["task_id"]
     seen = [raw.read(task, path)]
     while seen[-1]["task_status"] != "succeed" and len(seen) < 600:
@@ -105,8 +105,8 @@ def test_a_film_is_submitted_then_processed_then_there(raw: RawClient, path: str
 
 @proves("cloudsway:generation.times", side="server")
 @given(body=bodies("text2video"))
-def test_a_film_takes_one_to_five_minutes(target: Target, body: dict[str, Any]) -> None:
-    """A film waits for a second at least, is not there within a minute, and is after five."""
+def test_task_is_submitted_before_it_is_processed(target: Target, body: dict[str, Any]) -> None:
+    """A task is submitted at first and processing 20 seconds later."""
     raw = RawClient(target)
     task = raw.create(**body)["task_id"]
     assert raw.read(task)["task_status"] == "submitted"
@@ -128,37 +128,37 @@ def test_a_film_takes_one_to_five_minutes(target: Target, body: dict[str, Any]) 
         (IMAGE, {"image": ENCODED}, (1, 5, False)),
     ],
 )
-def test_a_film_is_as_it_was_asked_for(
+def test_video_matches_the_request(
     raw: RawClient, path: str, body: dict[str, Any], made: tuple[float, int, bool]
 ) -> None:
-    """Its ratio, its length and its sound are those of the request; duration is told as a string of seconds."""
+    """A video has the requested ratio, length and sound, and its duration is a string of seconds."""
     shape, seconds, sound = made
     data = raw.finish(raw.create(path, **body)["task_id"], path)
-    (video,) = data["task_result"]["videos"]
-    assert video["duration"] == str(seconds)
-    with av.open(BytesIO(raw.get(video["url"]).content), "r") as film:
-        picture = film.streams.video[0]
-        assert film.duration is not None
-        assert film.duration / 1_000_000 == pytest.approx(seconds, abs=0.1)
-        assert picture.width / picture.height == pytest.approx(shape, rel=0.05)
-        assert bool(film.streams.audio) == sound
+    (shown,) = data["task_result"]["videos"]
+    assert shown["duration"] == str(seconds)
+    with av.open(BytesIO(raw.get(shown["url"]).content), "r") as video:
+        stream = video.streams.video[0]
+        assert video.duration is not None
+        assert video.duration / 1_000_000 == pytest.approx(seconds, abs=0.1)
+        assert stream.width / stream.height == pytest.approx(shape, rel=0.05)
+        assert bool(video.streams.audio) == sound
 
 
 @proves("cloudsway:output.size", side="server")
 @pytest.mark.parametrize(("mode", "sides"), [("std", (1280, 720)), ("pro", (1920, 1080))])
-def test_std_and_pro_are_as_large_as_documented(mode: str, sides: tuple[int, int]) -> None:
-    """At 16:9 std is 1280x720 and pro 1920x1080, to the pixel."""
+def test_modes_have_the_documented_size(mode: str, sides: tuple[int, int]) -> None:
+    """At 16:9 std is 1280x720 and pro 1920x1080 pixels."""
     with Target(media="full") as full:
         raw = RawClient(full)
         data = raw.finish(raw.create(mode=mode, model_name="kling-v1-6")["task_id"])
-        with av.open(BytesIO(raw.get(data["task_result"]["videos"][0]["url"]).content), "r") as film:
-            picture = film.streams.video[0]
-            assert (picture.width, picture.height) == sides
+        with av.open(BytesIO(raw.get(data["task_result"]["videos"][0]["url"]).content), "r") as video:
+            stream = video.streams.video[0]
+            assert (stream.width, stream.height) == sides
 
 
 @proves("cloudsway:result.retention", side="client")
-def test_the_client_says_that_a_result_is_no_more(target: Target, tmp_path: Any) -> None:
-    """A film whose address has expired is a DownloadRefused with its status, and leaves nothing on disk."""
+def test_expired_result_is_download_refused(target: Target, tmp_path: Any) -> None:
+    """A video whose URL has expired is DownloadRefused with its status, and leaves no file."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.text_to_video("A fox").wait()
     target.control.advance(31 * 24 * 3600)
@@ -170,8 +170,8 @@ def test_the_client_says_that_a_result_is_no_more(target: Target, tmp_path: Any)
 
 @proves("cloudsway:routes.kind", side="server")
 @pytest.mark.parametrize(("mine", "other"), [(TEXT, IMAGE), (IMAGE, TEXT)])
-def test_a_task_is_found_by_both_names_under_its_own_kind(target: Target, mine: str, other: str) -> None:
-    """task_id and external_task_id find the same task, under its kind, for its own account alone."""
+def test_task_is_found_by_both_ids_under_its_kind(target: Target, mine: str, other: str) -> None:
+    """The task_id and external_task_id find the same task, under its kind and for its account alone."""
     raw, stranger = RawClient(target), RawClient(target)
     task = raw.create(mine, external_task_id="order-7")["task_id"]
     assert raw.read(task, mine) == raw.read("order-7", mine)
@@ -183,9 +183,9 @@ def test_a_task_is_found_by_both_names_under_its_own_kind(target: Target, mine: 
 
 
 @proves("cloudsway:routes.kind", side="client")
-def test_the_client_asks_for_the_kind_of_a_job(target: Target) -> None:
-    """A handle needs the method that started the job; without it nothing is sent, and with another there is no job."""
-    client, sent = listening(target, target.new_account())
+def test_job_handle_requires_its_operation(target: Target) -> None:
+    """A handle requires the method that started the job; another method's route does not find it."""
+    client, sent = recording_client(target, target.new_account())
     job = client.image_to_video("https://example.test/a.png", external_task_id="order-7")
     del sent[:]
     for operation in (None, "text2video", "", 5):
@@ -201,8 +201,8 @@ def test_the_client_asks_for_the_kind_of_a_job(target: Target) -> None:
 
 
 @proves("cloudsway:routes.list", "cloudsway:list.order", side="server")
-def test_a_list_is_a_bare_array_in_pages(raw: RawClient) -> None:
-    """The newest first, of the caller and of the kind alone, 30 a page unless another size is asked for."""
+def test_list_is_an_array_in_pages(raw: RawClient) -> None:
+    """A list has the account's tasks of one kind, newest first, 30 per page by default."""
     texts = [raw.create()["task_id"] for _ in range(12)]
     raw.advance(600)
     texts += [raw.create()["task_id"] for _ in range(19)]
@@ -219,9 +219,9 @@ def test_a_list_is_a_bare_array_in_pages(raw: RawClient) -> None:
 
 
 @proves("cloudsway:routes.list", side="client")
-def test_the_client_lists_jobs_by_kind_and_page(target: Target) -> None:
-    """list_jobs gives handles that can be waited for; pages and sizes are sent as documented, and checked."""
-    client, sent = listening(target, target.new_account(), clock=target.advancing_clock())
+def test_client_lists_jobs_by_kind_and_page(target: Target) -> None:
+    """The method list_jobs returns jobs that can be waited for; page and page_size are checked and sent."""
+    client, sent = recording_client(target, target.new_account(), clock=target.advancing_clock())
     ids = [client.text_to_video(f"A fox, number {number}").id for number in range(5)]
     client.image_to_video("https://example.test/a.png")
     jobs = client.list_jobs("text_to_video", page=2, page_size=2)
@@ -240,8 +240,8 @@ def test_the_client_lists_jobs_by_kind_and_page(target: Target) -> None:
 
 
 @proves("cloudsway:routes.list", side="client")
-def test_the_awaiting_client_lists_jobs_too(target: Target) -> None:
-    """The same, awaited; what it gives can be awaited in its turn."""
+def test_async_client_lists_jobs(target: Target) -> None:
+    """The async client lists jobs, which can be awaited."""
 
     async def story() -> tuple[list[str], Any]:
         async with target.async_http() as http:
@@ -255,8 +255,8 @@ def test_the_awaiting_client_lists_jobs_too(target: Target) -> None:
 
 
 @proves("cloudsway:routes", "cloudsway:create.answer", "cloudsway:get.answer", side="server")
-def test_a_program_that_follows_the_pages_by_hand_has_its_film(target: Target, tmp_path: Any) -> None:
-    """The vendor's own curl calls, in plain HTTP: create with a bearer key, ask by task_id, fetch the address."""
+def test_documented_curl_calls_make_a_video(target: Target, tmp_path: Any) -> None:
+    """The vendor's own curl calls, in plain HTTP, create a task, poll it and download its video."""
     http, base = target.http(), f"{target.base_url(SLUG)}/v1/ai/{credentials('')['endpoint']}/kling/videos"
     account = target.new_account()
     headers = {"Authorization": f"Bearer {account}", "Content-Type": "application/json"}
@@ -265,14 +265,14 @@ def test_a_program_that_follows_the_pages_by_hand_has_its_film(target: Target, t
         content = json.dumps({**astronaut, **more})
         created = http.post(f"{base}/{kind}", content=content, headers=headers).json()
         task = created["data"]["task_id"]
-        answer: dict[str, Any] = {}
+        response: dict[str, Any] = {}
         for _ in range(60):
-            answer = http.get(f"{base}/{kind}/{task}", headers={"Authorization": f"Bearer {account}"}).json()
-            if answer["data"]["task_status"] in {"succeed", "failed"}:
+            response = http.get(f"{base}/{kind}/{task}", headers={"Authorization": f"Bearer {account}"}).json()
+            if response["data"]["task_status"] in {"succeed", "failed"}:
                 break
             target.control.advance(10)
-        assert (answer["code"], answer["data"]["task_status"]) == (0, "succeed")
-        film = tmp_path / f"{kind}.mp4"
-        film.write_bytes(http.get(answer["data"]["task_result"]["videos"][0]["url"]).content)
-        with av.open(str(film), "r") as played:
+        assert (response["code"], response["data"]["task_status"]) == (0, "succeed")
+        video = tmp_path / f"{kind}.mp4"
+        video.write_bytes(http.get(response["data"]["task_result"]["videos"][0]["url"]).content)
+        with av.open(str(video), "r") as played:
             assert played.streams.video

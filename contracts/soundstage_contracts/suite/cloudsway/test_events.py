@@ -1,4 +1,4 @@
-"""The contracts of what happens around a task of Cloudsway: callbacks, and submissions whose answer is lost."""
+"""Contracts about Cloudsway's callbacks, and about submissions whose response is lost."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ MEMBERS = {"task_id", "task_status", "task_status_msg", "created_at", "updated_a
 
 @pytest.fixture
 def receiver() -> Iterator[CallbackReceiver]:
-    """Listen for callbacks."""
+    """Run a callback receiver."""
     with CallbackReceiver() as listening:
         yield listening
 
 
 @pytest.fixture
-def deaf() -> Iterator[CallbackReceiver]:
-    """Listen for callbacks, and answer every one with an error."""
+def failing_receiver() -> Iterator[CallbackReceiver]:
+    """Run a callback receiver that answers every callback with an error."""
     with CallbackReceiver(500) as listening:
         yield listening
 
@@ -45,8 +45,10 @@ def deaf() -> Iterator[CallbackReceiver]:
 @proves("cloudsway:callback")
 @pytest.mark.parametrize("shape", ["flat", "envelope"])
 @pytest.mark.parametrize(("word", "end"), [("", "succeed"), ("fail", "failed"), ("timeout", "failed")])
-def test_every_change_is_told(target: Target, receiver: CallbackReceiver, shape: str, word: str, end: str) -> None:
-    """That it is processed, and how it ends: each once, and the client makes the job of either shape."""
+def test_every_state_change_sends_one_callback(
+    target: Target, receiver: CallbackReceiver, shape: str, word: str, end: str
+) -> None:
+    """Processing and the end send one callback each, in both forms, and the client reads the job from each."""
     account = target.new_account()
     client, name = target.client(CONTRACT, account), account_name(SLUG, account)
     job = client.text_to_video(f"A fox soundstage:{word}", callback_url=receiver.url, external_task_id="order-7")
@@ -56,11 +58,11 @@ def test_every_change_is_told(target: Target, receiver: CallbackReceiver, shape:
     first = receiver.next()
     target.control.advance(1800, name)
     second = receiver.next()
-    for told, status in ((first, "processing"), (second, end)):
+    for payload, status in ((first, "processing"), (second, end)):
         if shape == "envelope":
-            assert set(told) == {"code", "message", "request_id", "data"}
-            assert (told["code"], bool(UUID4.fullmatch(told["request_id"]))) == (0, True)
-        data = told if shape == "flat" else told["data"]
+            assert set(payload) == {"code", "message", "request_id", "data"}
+            assert (payload["code"], bool(UUID4.fullmatch(payload["request_id"]))) == (0, True)
+        data = payload if shape == "flat" else payload["data"]
         assert set(data) == MEMBERS | ({"task_result"} if status == "succeed" else set())
         assert (data["task_id"], data["task_status"]) == (job.id, status)
         assert data["task_info"] == {"external_task_id": "order-7"}
@@ -75,27 +77,27 @@ def test_every_change_is_told(target: Target, receiver: CallbackReceiver, shape:
 
 
 @proves("cloudsway:callback.retries", side="server")
-def test_who_does_not_listen_is_told_three_times(target: Target, deaf: CallbackReceiver) -> None:
+def test_failed_callback_is_sent_three_times(target: Target, failing_receiver: CallbackReceiver) -> None:
     """A callback that is answered outside 2xx is sent again after 10 and after 60 seconds, and then no more."""
     raw = RawClient(target)
-    task = raw.create(IMAGE, callback_url=deaf.url)["task_id"]
+    task = raw.create(IMAGE, callback_url=failing_receiver.url)["task_id"]
     raw.advance(21)
-    first = deaf.next()
+    first = failing_receiver.next()
     raw.advance(10)
-    assert deaf.next() == first
+    assert failing_receiver.next() == first
     assert first["task_id"] == task
     assert first["task_status"] == "processing"
     raw.advance(1800)
-    rest = [deaf.next() for _ in range(4)]
-    assert sorted(told["task_status"] for told in rest) == ["processing", "succeed", "succeed", "succeed"]
+    rest = [failing_receiver.next() for _ in range(4)]
+    assert sorted(payload["task_status"] for payload in rest) == ["processing", "succeed", "succeed", "succeed"]
     raw.advance(3600)
     raw.create()
-    assert deaf.callbacks.empty()
+    assert failing_receiver.callbacks.empty()
 
 
 @proves("cloudsway:routes.kind", "cloudsway:text2video.params", side="client")
-def test_every_submission_has_a_name(target: Target) -> None:
-    """The user's own name is sent as it is; without one a fresh UUID is made, each time another."""
+def test_every_submission_has_an_external_id(target: Target) -> None:
+    """The caller's external_task_id is sent unchanged; without one a new UUID is sent."""
     sent: list[httpx.Request] = []
     client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
     client.text_to_video("A fox", external_task_id="order 7")
@@ -114,8 +116,8 @@ def test_every_submission_has_a_name(target: Target) -> None:
 @proves("cloudsway:routes.kind", "cloudsway:errors.which", side="client")
 @pytest.mark.parametrize("method", ["text_to_video", "image_to_video"])
 @pytest.mark.parametrize("kind", LOST)
-def test_a_lost_answer_is_resolved_by_its_name(target: Target, method: str, kind: str) -> None:
-    """resolve() finds the job that was made, or proves that there is none; either way nothing was sent twice."""
+def test_lost_response_is_resolved_by_external_id(target: Target, method: str, kind: str) -> None:
+    """`resolve()` finds the job or proves that there is none, and nothing is sent twice."""
     account = target.new_account()
     client, name = target.client(CONTRACT, account, clock=target.advancing_clock()), account_name(SLUG, account)
     words: dict[str, Any] = {
@@ -127,20 +129,20 @@ def test_a_lost_answer_is_resolved_by_its_name(target: Target, method: str, kind
         getattr(client, method)(**words)
     found = unknown.value.resolve()
     known = {one["account"] for one in target.control.accounts()}
-    held = [task["id"] for task in target.control.tasks(name)] if name in known else []
-    assert len(held) == (0 if kind == "reset_before" else 1)
+    uploaded = [task["id"] for task in target.control.tasks(name)] if name in known else []
+    assert len(uploaded) == (0 if kind == "reset_before" else 1)
     if found is None:
-        assert held == []
+        assert uploaded == []
         return
-    assert (held, found.operation) == ([found.id], method)
+    assert (uploaded, found.operation) == ([found.id], method)
     again = client.resolve(pickle.loads(pickle.dumps(unknown.value)))  # noqa: S301 - our own bytes
     assert again.id == found.id
     assert found.wait().state is JobState.SUCCEEDED
 
 
 @proves("cloudsway:routes.kind", side="client")
-def test_the_awaiting_client_resolves_a_lost_answer_too(target: Target) -> None:
-    """The same, awaited."""
+def test_async_client_resolves_a_lost_response(target: Target) -> None:
+    """The async client finds the job of a lost response, too."""
 
     async def story() -> list[str]:
         account = target.new_account()
@@ -153,13 +155,13 @@ def test_the_awaiting_client_resolves_a_lost_answer_too(target: Target) -> None:
             assert found is not None
             return [found.id, *(task["id"] for task in target.control.tasks(account_name(SLUG, account)))]
 
-    found, *held = anyio.run(story)
-    assert [found] == held
+    found, *uploaded = anyio.run(story)
+    assert [found] == uploaded
 
 
 @proves("cloudsway:errors.which", side="client")
 @pytest.mark.parametrize(
-    ("answer", "proof"),
+    ("response", "proof"),
     [
         (httpx.Response(404, json={"code": 1203, "message": "none", "request_id": "r"}), True),
         (httpx.Response(200, json={"code": 1203, "message": "none", "request_id": "r"}), True),
@@ -169,15 +171,15 @@ def test_the_awaiting_client_resolves_a_lost_answer_too(target: Target) -> None:
         (httpx.Response(200, json={"code": 0, "message": "SUCCEED", "request_id": "r", "data": {}}), False),
     ],
 )
-def test_only_1203_proves_that_there_is_no_job(answer: httpx.Response, proof: bool) -> None:  # noqa: FBT001 - a row
-    """A proxy's 404, a refused key or an answer without a task prove nothing: the doubt stays an error."""
-    asked: list[str] = []
+def test_only_1203_proves_that_no_job_exists(response: httpx.Response, proof: bool) -> None:  # noqa: FBT001 - a row
+    """A proxy's 404, a refused key or a response without a task proves nothing, and stays an error."""
+    arguments: list[str] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
-        asked.append(f"{request.method} {request.url.path}")
+        arguments.append(f"{request.method} {request.url.path}")
         if request.method == "POST":
             raise httpx.ReadError("gone", request=request)
-        return answer
+        return response
 
     http = httpx.Client(transport=httpx.MockTransport(respond))
     client = Cloudsway("key", "RWabc", base_url="https://gateway.test", http=http, clock=SkippingClock())
@@ -188,12 +190,12 @@ def test_only_1203_proves_that_there_is_no_job(answer: httpx.Response, proof: bo
     else:
         with pytest.raises(errors.ApiError):
             unknown.value.resolve()
-    assert re.search(r"GET .*/image2video/order-7$", asked[-1])
-    assert sum(one.startswith("POST") for one in asked) == 1
+    assert re.search(r"GET .*/image2video/order-7$", arguments[-1])
+    assert sum(one.startswith("POST") for one in arguments) == 1
 
 
-def test_a_slow_start_is_told_by_its_name_in_a_list(target: Target) -> None:
-    """A list shows the caller's own names, so that somebody without the error can look, too."""
+def test_list_shows_external_ids(target: Target) -> None:
+    """A list shows external_task_id, so that a task can be found without the error."""
     raw = RawClient(target)
     raw.create(TEXT, external_task_id="order-7")
     (one,) = raw.ask("GET", TEXT).json()["data"]

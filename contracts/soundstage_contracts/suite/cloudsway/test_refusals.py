@@ -1,4 +1,4 @@
-"""The contracts of how Cloudsway refuses, in both readings, and what the client calls that and does about it."""
+"""Contracts about Cloudsway's refusals beyond the shared laws: retries, routes, pages and slots."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PASSING = (1302, 1303)
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
-def started(target: Target, code: str, times: int | None = None, **options: Any) -> tuple[Any, str]:
-    """Return a client to whose next submissions *code* is the answer, and its account's name."""
+def refused_client(target: Target, code: str, times: int | None = None, **options: Any) -> tuple[Any, str]:
+    """Return a client whose next submissions are refused with *code*, and its account's name."""
     account = target.new_account()
     name = account_name(SLUG, account)
     client = target.client(CONTRACT, account, **options)
@@ -37,16 +37,16 @@ def started(target: Target, code: str, times: int | None = None, **options: Any)
 
 
 def submissions(target: Target, name: str) -> list[dict[str, Any]]:
-    """Return the submissions that a simulator had from an account."""
+    """Return the submissions of an account in the simulator's journal."""
     return [entry for entry in target.control.requests(name) if entry["method"] == "POST"]
 
 
 @proves("cloudsway:errors.retryable", side="client")
 @pytest.mark.parametrize("code", PASSING)
 @pytest.mark.parametrize("reading", ["http", "envelope"])
-def test_a_limit_that_passes_is_waited_out(target: Target, code: int, reading: str) -> None:
-    """After 1302 or 1303 the same submission goes again, by the same name, and one job comes of it."""
-    client, name = started(target, str(code), times=2)
+def test_temporary_limit_is_retried(target: Target, code: int, reading: str) -> None:
+    """After 1302 or 1303 the same submission is sent again with the same external id, and starts one job."""
+    client, name = refused_client(target, str(code), times=2)
     target.control.dialects(name, cloudsway__errors=reading)
     job = client.text_to_video("A fox")
     bodies = {entry["body"] for entry in submissions(target, name)}
@@ -57,8 +57,8 @@ def test_a_limit_that_passes_is_waited_out(target: Target, code: int, reading: s
 
 @proves("cloudsway:errors.retryable", side="client")
 @pytest.mark.parametrize("retry_after", [3, None])
-def test_a_429_that_says_how_long_is_waited_out(target: Target, retry_after: int | None) -> None:
-    """A bare 429 with Retry-After is sent again, and one job comes of it; without, it is refused for good."""
+def test_bare_429_is_retried_with_retry_after_only(target: Target, retry_after: int | None) -> None:
+    """A 429 without a code is sent again only if it has Retry-After, and starts one job."""
     account = target.new_account()
     client, name = target.client(CONTRACT, account), account_name(SLUG, account)
     given = {} if retry_after is None else {"retry_after": retry_after}
@@ -80,7 +80,7 @@ def test_a_429_that_says_how_long_is_waited_out(target: Target, retry_after: int
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("reading", ["http", "envelope"])
-def test_what_there_is_not_is_404(target: Target, method: str, path: str, code: int, reading: str) -> None:
+def test_unknown_route_or_task_is_refused(target: Target, method: str, path: str, code: int, reading: str) -> None:
     """A wrong method is 1202 and not HTTP 405; an unknown task or path is 1203."""
     raw = RawClient(target)
     raw.create()
@@ -90,8 +90,8 @@ def test_what_there_is_not_is_404(target: Target, method: str, path: str, code: 
 
 @proves("cloudsway:errors.which", "cloudsway:text2video.params", side="server")
 @pytest.mark.parametrize("other", [TEXT, IMAGE])
-def test_a_name_is_used_once_in_an_account(raw: RawClient, other: str) -> None:
-    """An external_task_id that was used before is 1201, under either kind, also after its task has ended."""
+def test_external_id_is_unique_in_an_account(raw: RawClient, other: str) -> None:
+    """An external_task_id that is used again is 1201, under both kinds and after its task has ended."""
     task = raw.create(external_task_id="order-7")["task_id"]
     body = {"prompt": "A hare", "image": "https://example.test/a.png", "external_task_id": "order-7"}
     assert "external_task_id" in assert_refused(raw.post(other, body), 1201, fact="errors.which")
@@ -101,8 +101,8 @@ def test_a_name_is_used_once_in_an_account(raw: RawClient, other: str) -> None:
 
 
 @proves("cloudsway:errors.which", side="client")
-def test_the_client_calls_what_there_is_not_by_its_name(target: Target) -> None:
-    """An unknown job is NotFoundError, a name that was used before BadRequestError: neither makes a second job."""
+def test_repeated_external_id_is_a_bad_request(target: Target) -> None:
+    """An unknown job is NotFoundError, a repeated external id BadRequestError; no second job is started."""
     account = target.new_account()
     client = target.client(CONTRACT, account)
     client.text_to_video("A fox", external_task_id="order-7")
@@ -116,21 +116,21 @@ def test_the_client_calls_what_there_is_not_by_its_name(target: Target) -> None:
 @proves("cloudsway:routes.list", side="server")
 @pytest.mark.parametrize("name", ["pageNum", "pageSize"])
 @pytest.mark.parametrize("value", ["0", "-1", "1001", "x", "1.5", "\uff11", "9" * 5000])
-def test_a_page_that_is_none_is_refused_by_name(raw: RawClient, name: str, value: str) -> None:
-    """A pageNum goes from 1 to 1000, a pageSize from 1 to 500."""
+def test_invalid_page_is_refused_by_name(raw: RawClient, name: str, value: str) -> None:
+    """Values of pageNum outside 1 to 1000, and of pageSize outside 1 to 500, are refused."""
     assert name in assert_refused(raw.ask("GET", TEXT, params={name: value}), 1201, fact="routes.list")
 
 
 @proves("cloudsway:concurrency", "cloudsway:errors.messages", side="server")
 @pytest.mark.parametrize(("word", "slots"), [("", SLOTS), ("limited-", 1)])
-def test_a_slot_is_held_until_the_end(target: Target, word: str, slots: int) -> None:
-    """One over the pack is 1303, whatever its kind; queries are free; when a task has ended the next is taken."""
+def test_slot_is_occupied_until_the_task_ends(target: Target, word: str, slots: int) -> None:
+    """One task over the pack is 1303 for both kinds, polls are free, and a slot is free again at the end."""
     raw = RawClient(target, target.new_account(word))
     tasks = [raw.create((TEXT, IMAGE)[number % 2])["task_id"] for number in range(slots)]
     body = {"prompt": "A fox", "image": "https://example.test/a.png"}
     for path in (TEXT, IMAGE):
-        said = assert_refused(raw.post(path, body), 1303, fact="concurrency")
-        assert said == "parallel task over resource pack limit"
+        message = assert_refused(raw.post(path, body), 1303, fact="concurrency")
+        assert message == "parallel task over resource pack limit"
     for _ in range(30):
         assert raw.read(tasks[0])["task_status"] == "submitted"
     raw.advance(21)
@@ -141,8 +141,8 @@ def test_a_slot_is_held_until_the_end(target: Target, word: str, slots: int) -> 
 
 
 @proves("cloudsway:concurrency", side="client")
-def test_the_client_waits_for_a_slot(target: Target) -> None:
-    """Where the pack is full it asks again as its policy says, and goes on as soon as a slot is free."""
+def test_client_waits_for_a_free_slot(target: Target) -> None:
+    """While the pack is full the client retries as its policy allows, and continues when a slot is free."""
     account = target.new_account("limited-")
     policy = RetryPolicy(attempts=10, within=3600, base=60, ceiling=120, jitter=False)
     client = target.client(CONTRACT, account, clock=target.advancing_clock(), retry=policy)

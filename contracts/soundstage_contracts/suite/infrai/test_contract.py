@@ -1,4 +1,4 @@
-"""Infrai's contracts: what may be asked for, what it costs, and that both sides speak as documented."""
+"""Contracts about Infrai's parameters and prices beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
 @proves("infrai:request.body", side="server")
-def test_null_and_unknown_members_are_nothing(raw: RawClient) -> None:
-    """A null is an absent parameter, and what no document names is ignored."""
+def test_null_counts_as_absent(raw: RawClient) -> None:
+    """A null is an absent parameter, and undocumented members are ignored."""
     assert raw.create(aspect=None, vendor=None, source_id="source-8f31", width=1280)
 
 
 @proves("infrai:generate.aspect_name", side="server")
 @pytest.mark.parametrize("aspect", ASPECTS)
-def test_the_ratio_goes_by_either_name(raw: RawClient, aspect: str) -> None:
-    """The ratio is one field under two names; another value under each is refused."""
+def test_aspect_ratio_has_two_names(raw: RawClient, aspect: str) -> None:
+    """The names aspect and aspect_ratio are one parameter; different values for the two are refused."""
     key = f"ratio-{aspect}"
     jobs = [data_of(raw.generate(key=key, **{name: aspect}))["job_id"] for name in ("aspect", "aspect_ratio")]
     assert jobs[0] == jobs[1]
@@ -51,48 +51,48 @@ def test_the_ratio_goes_by_either_name(raw: RawClient, aspect: str) -> None:
 
 @proves("infrai:generate.params", "infrai:generate.vendors", side="server")
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_a_resolution_is_gated_by_its_vendor(raw: RawClient, resolution: str) -> None:
-    """Without a vendor every resolution is made; a vendor, or its model, that cannot make it is refused."""
+def test_resolution_is_limited_by_the_vendor(raw: RawClient, resolution: str) -> None:
+    """A vendor, or its model, is refused a resolution that it cannot make; without a vendor each is accepted."""
     raw.create(resolution=resolution)
     for name, able in ABILITIES.items():
         model = next(model for model, owner in MODELS.items() if owner == name)
         for who in ({"vendor": name}, {"model": model}, {"vendor": name, "model": model}):
-            answer = raw.generate(resolution=resolution, **who)
+            response = raw.generate(resolution=resolution, **who)
             if resolution in able:
-                assert answer.json()["metadata"]["vendor"] == name
+                assert response.json()["metadata"]["vendor"] == name
             else:
-                said = assert_refused(answer, 400, "INVALID_REQUEST", fact="generate.params")
-                assert "resolution" in said
+                message = assert_refused(response, 400, "INVALID_REQUEST", fact="generate.params")
+                assert "resolution" in message
 
 
 @proves("infrai:generate.params", "infrai:generate.vendors", side="server")
 @pytest.mark.parametrize("prefer", [None, *PREFERENCES])
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
-def test_a_preference_chooses_the_vendor(raw: RawClient, resolution: str, prefer: str | None) -> None:
-    """Where no vendor is named, the preference chooses who makes the film; balanced is the default."""
+def test_preference_chooses_the_vendor(raw: RawClient, resolution: str, prefer: str | None) -> None:
+    """Without a vendor the preference chooses it; the default is balanced."""
     metadata = raw.generate(resolution=resolution, prefer=prefer).json()["metadata"]
     assert metadata["vendor"] == made_by({"resolution": resolution, "prefer": prefer or "balanced"})
 
 
 @proves("infrai:generate.vendors", side="server")
-def test_a_model_is_one_vendors_and_unknown_names_are_taken_on_trust(raw: RawClient) -> None:
-    """A model with another vendor's name beside it is refused; names that nobody documents can do everything."""
-    said = assert_refused(raw.generate(model="veo-3.1", vendor="kling"), 400, "INVALID_REQUEST")
-    assert "veo-3.1" in said
+def test_model_must_match_the_vendor(raw: RawClient) -> None:
+    """A model with another vendor's name is refused; undocumented names are accepted with every resolution."""
+    message = assert_refused(raw.generate(model="veo-3.1", vendor="kling"), 400, "INVALID_REQUEST")
+    assert "veo-3.1" in message
     assert raw.generate(vendor="minimax", resolution="4k").json()["metadata"]["vendor"] == "minimax"
     assert raw.create(model="hailuo-02", resolution="4k")
 
 
 @proves("infrai:generate.vendors", "infrai:charge", "infrai:metadata.values", side="server")
 @given(body=vendor.bodies())
-def test_a_film_costs_what_its_maker_takes(target: Target, body: dict[str, Any]) -> None:
-    """The metadata names who makes a film and what it costs; so much is reserved, and spent when it succeeds."""
+def test_metadata_names_vendor_and_price(target: Target, body: dict[str, Any]) -> None:
+    """The metadata has the vendor and the documented price, which is reserved, and charged on success."""
     raw = RawClient(target)
-    answer = raw.ask("POST", GENERATE, body)
-    metadata = answer.json()["metadata"]
+    response = raw.ask("POST", GENERATE, body)
+    metadata = response.json()["metadata"]
     assert (metadata["vendor"], metadata["cache_hit"]) == (made_by(body), False)
     assert metadata["cost_usd"] == pytest.approx(price_of(body), abs=1e-6)
     assert raw.money().reserved == pytest.approx(metadata["cost_usd"])
-    assert raw.finish(data_of(answer)["job_id"])["state"] == "succeeded"
+    assert raw.finish(data_of(response)["job_id"])["state"] == "succeeded"
     assert raw.money().reserved == 0
     assert raw.money().spent == pytest.approx(metadata["cost_usd"])

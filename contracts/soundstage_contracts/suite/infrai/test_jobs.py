@@ -1,4 +1,4 @@
-"""The contracts of Infrai's jobs: what is told of them, how they go, how they are cancelled, and what they make."""
+"""Contracts about Infrai's jobs: metadata, cancellation, files and routes of both generations."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ GENERATIONS = tuple(STATUS)
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
 @proves("infrai:metadata.values", "infrai:job.shape", "infrai:job.states", side="client")
-def test_the_client_knows_what_a_job_costs(target: Target) -> None:
-    """`job.cost` is the cost_usd of the answer that began it, and later answers, which cost nothing, leave it."""
+def test_client_keeps_the_cost_of_a_job(target: Target) -> None:
+    """`job.cost` is the cost_usd of the creation, and later responses do not change it."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate("A fox", duration_seconds=4, vendor="veo")
     assert job.cost == pytest.approx(price_of({"duration_seconds": 4, "vendor": "veo"}))
@@ -41,33 +41,37 @@ def test_the_client_knows_what_a_job_costs(target: Target) -> None:
 
 
 @proves("infrai:metadata", "infrai:metadata.values", side="server")
-def test_every_answer_tells_of_its_call(raw: RawClient) -> None:
-    """Answers and refusals alike have the metadata, with a request id that comes once; only a creation costs."""
+def test_every_response_has_metadata(raw: RawClient) -> None:
+    """Responses and refusals have metadata with a unique request id; only a creation has a cost."""
     created = raw.generate()
     job = data_of(created)["job_id"]
-    asked = ("GET", STATUS["status"].format(job)), ("GET", STATUS["jobs"].format("vid_0")), ("GET", "/v1/video/nowhere")
-    answers = [created, *(raw.ask(*each) for each in (*asked, *asked)), raw.cancel(job)]
-    told = [answer.json()["metadata"] for answer in answers]
-    assert len({metadata["request_id"] for metadata in told}) == len(answers)
-    assert [metadata["cost_usd"] > 0 for metadata in told] == [True] + [False] * 7
-    for answer in answers:
-        data_of(answer) if answer.is_success else assert_refused(answer, 404, "NOT_FOUND")
+    arguments = (
+        ("GET", STATUS["status"].format(job)),
+        ("GET", STATUS["jobs"].format("vid_0")),
+        ("GET", "/v1/video/nowhere"),
+    )
+    responses = [created, *(raw.ask(*each) for each in (*arguments, *arguments)), raw.cancel(job)]
+    payload = [response.json()["metadata"] for response in responses]
+    assert len({metadata["request_id"] for metadata in payload}) == len(responses)
+    assert [metadata["cost_usd"] > 0 for metadata in payload] == [True] + [False] * 7
+    for response in responses:
+        data_of(response) if response.is_success else assert_refused(response, 404, "NOT_FOUND")
 
 
 @proves("infrai:metadata", side="server")
-def test_a_request_id_tells_the_time(raw: RawClient) -> None:
-    """The first 48 bits of a UUID of version 7 are the milliseconds since 1970, of the account's time."""
+def test_request_id_contains_the_time(raw: RawClient) -> None:
+    """The first 48 bits of a request id are the account's time in milliseconds, as in a UUID of version 7."""
     raw.create()
     raw.advance(5000)
-    told = raw.generate().json()["metadata"]["request_id"]
+    payload = raw.generate().json()["metadata"]["request_id"]
     now = raw.target.control.now(raw.name)
-    assert int(told.replace("-", "")[:12], 16) / 1000 == pytest.approx(now, abs=60)
+    assert int(payload.replace("-", "")[:12], 16) / 1000 == pytest.approx(now, abs=60)
 
 
 @proves("infrai:status.route", "infrai:job.states", "infrai:job.shape", side="server")
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_a_job_is_queued_then_running_then_done(raw: RawClient, generation: str) -> None:
-    """On the routes of either generation a job is queued, running, succeeded, in this order."""
+def test_both_generations_show_the_same_states(raw: RawClient, generation: str) -> None:
+    """On both generations' routes a job is queued, running and succeeded, in this order."""
     job = raw.create()
     seen = [raw.read(job, generation)]
     for _ in range(300):
@@ -85,8 +89,8 @@ def test_a_job_is_queued_then_running_then_done(raw: RawClient, generation: str)
 @proves("infrai:cancel.route", "infrai:charge", side="server")
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("seconds", [0, 20])
-def test_a_cancelled_job_stops_for_good(raw: RawClient, generation: str, seconds: float) -> None:
-    """Cancelling answers data {ok: true}; the job is cancelled from then on, and its money is back."""
+def test_canceled_job_stays_canceled(raw: RawClient, generation: str, seconds: float) -> None:
+    """Canceling returns {ok: true}; the job stays canceled and its price is given back."""
     job = raw.create()
     raw.advance(seconds)
     assert data_of(raw.cancel(job, generation)) == {"ok": True}
@@ -96,8 +100,8 @@ def test_a_cancelled_job_stops_for_good(raw: RawClient, generation: str, seconds
 
 @proves("infrai:cancel.final", side="server")
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_cancelling_what_is_over_changes_nothing(raw: RawClient, generation: str) -> None:
-    """A finished job, and one that was cancelled, answers HTTP 200 and data {ok: false}, and stays as it is."""
+def test_canceling_a_finished_job_changes_nothing(raw: RawClient, generation: str) -> None:
+    """A finished or canceled job is answered with {ok: false} and stays as it is."""
     done, stopped = raw.create(), raw.create(prompt="A hare")
     raw.cancel(stopped)
     before = raw.finish(done)
@@ -110,8 +114,8 @@ def test_cancelling_what_is_over_changes_nothing(raw: RawClient, generation: str
 
 @proves("infrai:cancel.route", "infrai:cancel.final", side="client")
 @pytest.mark.parametrize("reading", ["both", *GENERATIONS])
-def test_the_client_cancels_a_job(target: Target, reading: str) -> None:
-    """`cancel()` stops a running job, leaves a finished one as it is, and knows afterwards which it was."""
+def test_client_cancels_a_job(target: Target, reading: str) -> None:
+    """`cancel()` stops a running job, leaves a finished one as it is, and returns the state after it."""
     raw = RawClient(target)
     raw.speak(reading)
     client = target.client(CONTRACT, raw.account, clock=target.advancing_clock())
@@ -131,15 +135,15 @@ def test_the_client_cancels_a_job(target: Target, reading: str) -> None:
 @proves("infrai:job.outputs", "infrai:generate.defaults", side="server")
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("aspect", [None, *ASPECTS])
-def test_a_film_is_as_it_was_asked_for(raw: RawClient, resolution: str, aspect: str | None) -> None:
-    """A film has the ratio and the length that were asked for, 16:9 and 5 seconds by default; so has its picture."""
+def test_video_has_the_requested_ratio_and_length(raw: RawClient, resolution: str, aspect: str | None) -> None:
+    """Video and thumbnail have the requested ratio and length, by default 16:9 and 5 seconds."""
     data = raw.finish(raw.create(resolution=resolution, aspect=aspect, **({"duration_seconds": 2} if aspect else {})))
     width, height = map(int, (aspect or "16:9").split(":"))
-    with av.open(BytesIO(raw.get(data["video_url"])), "r") as film:
-        picture = film.streams.video[0]
-        assert film.duration is not None
-        assert film.duration / 1_000_000 == pytest.approx(2 if aspect else 5, abs=0.05)
-        assert picture.width / picture.height == pytest.approx(width / height, rel=0.05)
+    with av.open(BytesIO(raw.get(data["video_url"])), "r") as video:
+        image = video.streams.video[0]
+        assert video.duration is not None
+        assert video.duration / 1_000_000 == pytest.approx(2 if aspect else 5, abs=0.05)
+        assert image.width / image.height == pytest.approx(width / height, rel=0.05)
     with Image.open(BytesIO(raw.get(data["thumbnail_url"]))) as thumbnail:
         assert thumbnail.format == "PNG"
         assert thumbnail.width / thumbnail.height == pytest.approx(width / height, rel=0.05)
@@ -147,19 +151,19 @@ def test_a_film_is_as_it_was_asked_for(raw: RawClient, resolution: str, aspect: 
 
 @proves("infrai:job.outputs", "infrai:generate.params", side="server")
 @pytest.mark.parametrize("resolution", [None, *RESOLUTIONS])
-def test_the_resolution_is_the_short_side(full_target: Target, resolution: str | None) -> None:
-    """720p, which is the default, 1080p and 4k are 720, 1080 and 2160 pixels high at 16:9, to the pixel."""
+def test_resolution_is_the_short_side(full_target: Target, resolution: str | None) -> None:
+    """At 16:9 the heights are 720 (the default), 1080 and 2160 pixels."""
     raw = RawClient(full_target)
     data = raw.finish(raw.create(resolution=resolution, duration_seconds=1))
-    with av.open(BytesIO(raw.get(data["video_url"])), "r") as film:
-        picture = film.streams.video[0]
+    with av.open(BytesIO(raw.get(data["video_url"])), "r") as video:
+        stream = video.streams.video[0]
         short = SIZES[resolution or "720p"]
-        assert (picture.width, picture.height) == (short * 16 // 9, short)
+        assert (stream.width, stream.height) == (short * 16 // 9, short)
 
 
 @proves("infrai:job.outputs", side="server")
-def test_an_address_needs_no_key_and_expires(raw: RawClient) -> None:
-    """Results are fetched without the key, for 30 days; changed or late they answer HTTP 403."""
+def test_changed_result_address_is_refused(raw: RawClient) -> None:
+    """A result is downloaded without a key by its exact address; a changed or expired address is HTTP 403."""
     data = raw.finish(raw.create(duration_seconds=1))
     http = raw.target.http()
     for address in (data["video_url"], data["thumbnail_url"]):
@@ -170,27 +174,27 @@ def test_an_address_needs_no_key_and_expires(raw: RawClient) -> None:
 
 
 @proves("infrai:routes.more", side="server")
-def test_the_newer_routes_tell_more(raw: RawClient) -> None:
-    """The route get shows what status shows, download_url where the film is, capabilities who makes what."""
+def test_newer_routes_show_job_file_and_capabilities(raw: RawClient) -> None:
+    """The routes get, download_url and capabilities return the job, its file and the vendors."""
     job = raw.create()
     assert_refused(raw.ask("GET", f"/v1/video/download_url/{job}"), 404, "NOT_FOUND", fact="routes.more")
     shown = raw.finish(job)
     assert data_of(raw.ask("GET", f"/v1/video/get/{job}")) == shown
     assert data_of(raw.ask("GET", f"/v1/video/download_url/{job}")) == {"url": shown["video_url"]}
-    told = data_of(raw.ask("GET", "/v1/video/capabilities"))
-    assert {each["vendor"]: tuple(each["resolutions"]) for each in told["vendors"]} == ABILITIES
+    payload = data_of(raw.ask("GET", "/v1/video/capabilities"))
+    assert {each["vendor"]: tuple(each["resolutions"]) for each in payload["vendors"]} == ABILITIES
 
 
 @proves("infrai:job.outputs", "infrai:generate.route", "infrai:job.shape", side="client")
 @pytest.mark.parametrize("reading", ["both", *GENERATIONS])
-def test_the_client_saves_the_film(target: Target, tmp_path: Path, reading: str) -> None:
-    """A client waits and leaves a playable film and its picture on disk, whichever generation it is answered by."""
+def test_client_saves_files_in_every_dialect(target: Target, tmp_path: Path, reading: str) -> None:
+    """A client saves the video and its thumbnail whichever generation the service uses."""
     raw = RawClient(target)
     raw.speak(reading)
     job = target.client(CONTRACT, raw.account, clock=target.advancing_clock()).generate("A fox", duration_seconds=1)
-    film, thumbnail = job.save(tmp_path)
+    video, thumbnail = job.save(tmp_path)
     assert [output.kind for output in job.outputs] == ["video", "image"]
-    with av.open(str(film), "r") as opened:
+    with av.open(str(video), "r") as opened:
         assert opened.streams.video[0].codec_context.name == "h264"
-    with Image.open(thumbnail) as picture:
-        assert picture.format == "PNG"
+    with Image.open(thumbnail) as image:
+        assert image.format == "PNG"

@@ -1,4 +1,4 @@
-"""The contracts of Infrai's idempotency keys: one key is one job and one charge, whatever breaks and whoever races."""
+"""Contracts about Infrai's idempotency keys: one key is one job and one charge, despite lost responses and races."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ LOST: dict[str, dict[str, Any]] = {
         for status, done in ((429, False), (503, True))
     },
 }
-"""What may come of a submission so that it is sent again with its key: nobody knows, or it was not begun."""
+"""Faults after which a submission is sent again with its key, as it may not have started a job."""
 HARMLESS: dict[str, dict[str, Any]] = {
     "slow": {"kind": "slow", "seconds": 1},
     "late": {"kind": "latency", "seconds": 1},
@@ -56,12 +56,12 @@ HARMLESS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
 def known(target: Target) -> RawClient:
-    """Speak as a new account that has called before, so that its journal has whatever is sent from now on."""
+    """Return the raw client of an account that the simulator knows, so that its journal has every later request."""
     raw = RawClient(target)
     raw.ask("GET", "/v1/video/capabilities")
     return raw
@@ -82,7 +82,7 @@ def charged(raw: RawClient) -> float:
 @proves("infrai:idempotency.same", "infrai:idempotency.body", "infrai:metadata.values", side="server")
 @given(key=KEYS, body=vendor.bodies())
 def test_one_key_is_one_job_and_one_charge(target: Target, key: str, body: dict[str, Any]) -> None:
-    """The same key and body, the key in the field or the header or both, is the same job, paid for once."""
+    """The same key and body, with the key in field, header or both, is the same job and is charged once."""
     raw = RawClient(target)
     bare = {name: value for name, value in body.items() if name != "idempotency_key"}
     in_field = raw.ask("POST", GENERATE, {**bare, "idempotency_key": key})
@@ -90,33 +90,33 @@ def test_one_key_is_one_job_and_one_charge(target: Target, key: str, body: dict[
     in_both = raw.ask("POST", GENERATE, {**bare, "idempotency_key": key}, headers={"Idempotency-Key": key})
     filled = {"resolution": "720p", "aspect": "16:9", "prefer": "balanced", "duration_seconds": 5, "more": 1, **bare}
     spelled_out = raw.ask("POST", GENERATE, filled, headers={"Idempotency-Key": key})
-    answers = [in_field, in_header, in_both, spelled_out]
-    assert {data_of(answer)["job_id"] for answer in answers} == set(raw.jobs())
+    responses = [in_field, in_header, in_both, spelled_out]
+    assert {data_of(response)["job_id"] for response in responses} == set(raw.jobs())
     assert len(raw.jobs()) == 1
-    told = [answer.json()["metadata"] for answer in answers]
-    assert [metadata["cache_hit"] for metadata in told] == [False, True, True, True]
-    assert {metadata["cost_usd"] for metadata in told} == {told[0]["cost_usd"]}
-    assert charged(raw) == pytest.approx(told[0]["cost_usd"])
+    payload = [response.json()["metadata"] for response in responses]
+    assert [metadata["cache_hit"] for metadata in payload] == [False, True, True, True]
+    assert {metadata["cost_usd"] for metadata in payload} == {payload[0]["cost_usd"]}
+    assert charged(raw) == pytest.approx(payload[0]["cost_usd"])
 
 
 @proves("infrai:idempotency.same", side="server")
 @pytest.mark.parametrize("word", ["", "fail", "cancel"])
-def test_a_replayed_answer_shows_the_job_as_it_is_now(raw: RawClient, word: str) -> None:
-    """Later the same key is answered by the job as it then is: with its film, its error, or that it was cancelled."""
-    asked = {"key": "k", "prompt": f"A fox soundstage:{word}"}
-    job = data_of(raw.generate(**asked))["job_id"]
+def test_replayed_response_has_the_current_state(raw: RawClient, word: str) -> None:
+    """A key that is sent again later returns the job's current state, with its video or error."""
+    arguments = {"key": "k", "prompt": f"A fox soundstage:{word}"}
+    job = data_of(raw.generate(**arguments))["job_id"]
     shown = raw.finish(job)
-    assert data_of(raw.generate(**asked)) == shown
+    assert data_of(raw.generate(**arguments)) == shown
     assert shown["state"] == {"": "succeeded", "fail": "failed", "cancel": "cancelled"}[word]
     assert raw.jobs() == [job]
 
 
 @proves("infrai:idempotency.conflict", side="server")
 @given(key=KEYS, one=vendor.bodies(), other=vendor.bodies())
-def test_another_body_under_the_same_key_is_refused(
+def test_same_key_with_another_body_is_refused(
     target: Target, key: str, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    """The same key with what asks for something else is 409, begins nothing and costs nothing."""
+    """A key with a different body is 409, starts nothing and costs nothing."""
     raw = RawClient(target)
     one, other = (
         {**one, "idempotency_key": key, "prompt": "A fox"},
@@ -130,8 +130,8 @@ def test_another_body_under_the_same_key_is_refused(
 
 
 @proves("infrai:idempotency.conflict", side="client")
-def test_the_client_says_that_a_key_was_used_for_something_else(target: Target) -> None:
-    """A key with other arguments is a ConflictError, told at once: it is not sent again."""
+def test_key_conflict_is_a_conflict_error(target: Target) -> None:
+    """A key that is used again with other arguments is a ConflictError and is not retried."""
     raw = RawClient(target)
     sent: list[httpx.Request] = []
     http = target.http(event_hooks={"request": [sent.append]})
@@ -144,8 +144,8 @@ def test_the_client_says_that_a_key_was_used_for_something_else(target: Target) 
 
 
 @proves("infrai:idempotency.same", side="server")
-def test_keys_are_an_accounts_own_and_last_a_day(target: Target) -> None:
-    """Another account may use the same key; after 24 hours of the account's time it begins a new job."""
+def test_keys_belong_to_an_account_and_last_a_day(target: Target) -> None:
+    """Another account may use the same key; after 24 hours of the account's time a key starts a new job."""
     mine, yours = RawClient(target), RawClient(target)
     job = data_of(mine.generate(key="k"))["job_id"]
     assert data_of(yours.generate(key="k", prompt="A hare"))["job_id"] != job
@@ -157,16 +157,16 @@ def test_keys_are_an_accounts_own_and_last_a_day(target: Target) -> None:
 
 
 @proves("infrai:idempotency.absent", side="server")
-def test_without_a_key_every_call_is_a_job(raw: RawClient) -> None:
-    """Two calls without a key are two jobs, and two charges, which the simulator tells as a double submission."""
+def test_calls_without_a_key_are_separate_jobs(raw: RawClient) -> None:
+    """Two equal calls without a key are two jobs, which the simulator reports as a double submission."""
     assert raw.create() != raw.create()
     (account,) = [each for each in raw.target.control.accounts() if each["account"] == raw.name]
     assert len(account["double_submissions"]) == 1
 
 
 @proves("infrai:idempotency.absent", side="server")
-def test_two_keys_hide_no_double_submission(raw: RawClient) -> None:
-    """The same film twice, under keys of their own, is two jobs, and told as a double submission all the same."""
+def test_different_keys_do_not_hide_a_double_submission(raw: RawClient) -> None:
+    """The same video under two keys is two jobs and is reported as a double submission."""
     raw.generate(key="one")
     raw.generate(key="two")
     (account,) = [each for each in raw.target.control.accounts() if each["account"] == raw.name]
@@ -175,31 +175,31 @@ def test_two_keys_hide_no_double_submission(raw: RawClient) -> None:
 
 @proves("infrai:idempotency.key", side="server")
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_key_is_no_longer_than_it_may_be(raw: RawClient, key: str) -> None:
-    """A header with no key in it, or one of more than 255 characters, is refused; 255 are taken."""
+def test_key_length_is_limited(raw: RawClient, key: str) -> None:
+    """An empty key and one of more than 255 characters are refused; 255 are accepted."""
     assert_refused(raw.generate(key=key), 400, "INVALID_REQUEST", fact="idempotency.key")
     assert data_of(raw.generate(key="k" * 255))
 
 
 @proves("infrai:idempotency.key", side="server")
-def test_two_different_keys_in_one_call_are_refused(raw: RawClient) -> None:
-    """Field and header may both carry the key, and not another one each."""
-    answer = raw.generate(key="one", idempotency_key="two")
-    assert_refused(answer, 400, "INVALID_REQUEST", fact="idempotency.key")
+def test_different_keys_in_field_and_header_are_refused(raw: RawClient) -> None:
+    """Field and header may both have the key, but not different ones."""
+    response = raw.generate(key="one", idempotency_key="two")
+    assert_refused(response, 400, "INVALID_REQUEST", fact="idempotency.key")
     assert raw.jobs() == []
 
 
 @proves("infrai:idempotency.key", side="client")
 @pytest.mark.parametrize("key", ["", " ", "a key", "k" * 256, "ключ", 5, b"k"])
-def test_the_client_refuses_a_key_that_cannot_be_sent(target: Target, key: Any) -> None:
-    """A key that is no 1 to 255 visible ASCII characters is refused before anything is sent."""
+def test_client_refuses_an_invalid_key(target: Target, key: Any) -> None:
+    """A key that is not 1 to 255 visible ASCII characters is refused before anything is sent."""
     with pytest.raises(InvalidArgument, match="idempotency_key"):
         target.client(CONTRACT, target.new_account()).generate("A fox", idempotency_key=key)
 
 
 @proves("infrai:idempotency.always", side="client")
-def test_every_call_of_the_client_has_a_key_of_its_own(target: Target) -> None:
-    """Without a key of the caller's, each call carries a new UUID, so that two calls are two jobs."""
+def test_client_generates_a_key_for_each_call(target: Target) -> None:
+    """Without a key from the caller, each call has a new UUID as key, so that two calls are two jobs."""
     raw = RawClient(target)
     client = target.client(CONTRACT, raw.account)
     assert client.generate("A fox").id != client.generate("A fox").id
@@ -207,21 +207,25 @@ def test_every_call_of_the_client_has_a_key_of_its_own(target: Target) -> None:
 
 
 @proves("infrai:idempotency.same", side="client")
-def test_the_callers_own_key_finds_the_job_again(target: Target) -> None:
-    """The same call with the same key, of another client and at another time, is the same job, which is told so."""
+def test_callers_key_returns_the_same_job(target: Target) -> None:
+    """The same call with the same key, from another client and later, returns the same job with its current state."""
     raw = RawClient(target)
     clock = target.advancing_clock()
     job = target.client(CONTRACT, raw.account, clock=clock).generate("A fox", idempotency_key="order-7").wait()
-    again = target.client(CONTRACT, raw.account).generate("A fox", idempotency_key="order-7")
-    assert (again.id, again.state, again.outputs) == (job.id, JobState.SUCCEEDED, job.outputs)
-    assert again.cost == job.cost
+    repeated = target.client(CONTRACT, raw.account).generate("A fox", idempotency_key="order-7")
+    assert (repeated.id, repeated.state, repeated.outputs) == (
+        job.id,
+        JobState.SUCCEEDED,
+        job.outputs,
+    )
+    assert repeated.cost == job.cost
     assert raw.jobs() == [job.id]
 
 
 @proves("infrai:idempotency.same", "infrai:idempotency.always", "infrai:errors.server")
 @pytest.mark.parametrize("fault", LOST)
-def test_whatever_breaks_there_is_one_job_and_one_charge(target: Target, fault: str) -> None:
-    """A submission whose answer is lost is sent again with its key, and comes to one job, paid for once."""
+def test_lost_response_is_retried_without_a_second_charge(target: Target, fault: str) -> None:
+    """A submission whose response is lost is sent again with its key: one job, one charge."""
     raw = known(target)
     target.control.fault(**LOST[fault], vendor="infrai", account=raw.name, times=1)
     job = target.client(CONTRACT, raw.account, timeout=1.0).generate("A fox")
@@ -235,8 +239,8 @@ def test_whatever_breaks_there_is_one_job_and_one_charge(target: Target, fault: 
 
 @proves("infrai:idempotency.same", "infrai:idempotency.always")
 @pytest.mark.parametrize("fault", HARMLESS)
-def test_an_answer_that_is_only_late_is_not_asked_for_again(target: Target, fault: str) -> None:
-    """A slow, late or mislabelled answer is an answer: one request, one job, one charge."""
+def test_late_response_is_not_retried(target: Target, fault: str) -> None:
+    """A slow, late or mislabeled response is a response: one request, one job, one charge."""
     raw = known(target)
     target.control.fault(**HARMLESS[fault], vendor="infrai", account=raw.name, times=1)
     job = target.client(CONTRACT, raw.account).generate("A fox")
@@ -246,8 +250,8 @@ def test_an_answer_that_is_only_late_is_not_asked_for_again(target: Target, faul
 
 @proves("infrai:idempotency.same", "infrai:idempotency.always")
 @given(faults=st.lists(st.sampled_from(sorted(LOST)), min_size=1, max_size=7))
-def test_whatever_breaks_again_and_again_there_is_at_most_one_job(target: Target, faults: list[str]) -> None:
-    """After any row of troubles there is one job, which the caller has, or finds again by the key in the doubt."""
+def test_repeated_faults_create_at_most_one_job(target: Target, faults: list[str]) -> None:
+    """After any sequence of faults one job exists, which the caller has or finds by the key in the error."""
     raw = known(target)
     for fault in faults:
         target.control.fault(**LOST[fault], vendor="infrai", account=raw.name, times=1)
@@ -258,7 +262,7 @@ def test_whatever_breaks_again_and_again_there_is_at_most_one_job(target: Target
         with pytest.raises(errors.UnsupportedError):
             doubt.resolve()
         target.control.fault("latency", vendor="infrai", account=raw.name, times=1, seconds=0)
-        job = again(client, doubt.idempotency_key)
+        job = retry_until_answered(client, doubt.idempotency_key)
     except errors.RateLimitError:
         assert raw.jobs() == []
         return
@@ -268,8 +272,8 @@ def test_whatever_breaks_again_and_again_there_is_at_most_one_job(target: Target
     assert charged(raw) == pytest.approx(job.cost)
 
 
-def again(client: Any, key: str | None) -> Any:
-    """Make the same call with the key of a doubt until it is answered."""
+def retry_until_answered(client: Any, key: str | None) -> Any:
+    """Repeat the call with the key of an unknown outcome until it is answered."""
     assert key is not None
     while True:
         try:
@@ -280,8 +284,8 @@ def again(client: Any, key: str | None) -> Any:
 
 @proves("infrai:idempotency.same", side="server")
 @pytest.mark.parametrize("fault", [None, "reset_after", "truncate"])
-def test_whoever_races_there_is_one_job_and_one_charge(target: Target, fault: str | None) -> None:
-    """Many threads that send the same key at the same moment, some of whom lose the answer, have the same job."""
+def test_racing_threads_share_one_job(target: Target, fault: str | None) -> None:
+    """Threads that send the same key at once have the same job and one charge, even if responses are lost."""
     raw = known(target)
     if fault:
         target.control.fault(fault, vendor="infrai", account=raw.name, times=RACERS // 2)
@@ -301,8 +305,8 @@ def test_whoever_races_there_is_one_job_and_one_charge(target: Target, fault: st
 
 
 @proves("infrai:idempotency.same", "infrai:idempotency.always")
-def test_tasks_that_race_have_one_job_too(target: Target) -> None:
-    """Many coroutines with the same key have the same job; each with its own has one of its own."""
+def test_racing_coroutines_share_one_job(target: Target) -> None:
+    """Coroutines with the same key have the same job; with a key each, they have one each."""
     raw = RawClient(target)
 
     async def race(key: str | None) -> set[str]:
@@ -324,8 +328,8 @@ def test_tasks_that_race_have_one_job_too(target: Target) -> None:
 
 
 @proves("infrai:idempotency.same", side="server")
-def test_a_refused_call_uses_no_key_up(target: Target) -> None:
-    """A call that was refused began nothing: once it can be paid for, its key begins the job."""
+def test_refused_call_does_not_use_its_key(target: Target) -> None:
+    """A refused call starts nothing: its key starts the job as soon as it can be paid for."""
     raw = RawClient(target, target.new_account("broke-"))
     assert_refused(raw.generate(key="k"), 402, "INSUFFICIENT_CREDIT", fact="errors.envelope")
     target.control.set_balance("infrai", raw.name, 10)

@@ -1,4 +1,4 @@
-"""The contracts of how the client reads what Media.io answers, in every documented shape, whoever answers."""
+"""Contracts about how the client reads Media.io's responses, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ SHAPES: Final[dict[str, Any]] = {
 }
 
 
-def said(data: Any, code: int = 0, msg: str = "") -> dict[str, Any]:
+def envelope(data: Any, code: int = 0, msg: str = "") -> dict[str, Any]:
     """Return an envelope."""
     return {"code": code, "msg": msg, "data": data, "trace_id": TRACE}
 
 
 def polled(status: Any, **fields: Any) -> dict[str, Any]:
-    """Return what the API says of a task that is at *status*."""
-    return said({"task_id": "a", "status": status, **fields})
+    """Return the response to a poll of a task with *status*."""
+    return envelope({"task_id": "a", "status": status, **fields})
 
 
 @proves("mediaio:result.shape", side="client")
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("status", ["completed", "succeeded"])
-def test_the_client_reads_every_shape_of_a_result(shape: str, status: str) -> None:
-    """An array, an object and a bare list: every address is an output, once, in order; no path of the vendor's is."""
-    scripted = ScriptedClient(CONTRACT, said({"task_id": "a"}), polled(status, result=SHAPES[shape]))
+def test_every_form_of_a_result_is_read(shape: str, status: str) -> None:
+    """Each URL is an output, once and in order, in every form of a result; the vendor's storage paths are none."""
+    scripted = ScriptedClient(CONTRACT, envelope({"task_id": "a"}), polled(status, result=SHAPES[shape]))
     job = scripted.client.wan_2_5_text_to_video("A fox").wait()
     assert [(output.url, output.kind) for output in job.outputs] == [(url, "video") for url in URLS]
 
 
 @proves("mediaio:credits.route", side="client")
 @pytest.mark.parametrize("data", [{}, None, {"credits": "12"}, {"credits": True}, {"credits": None}, []])
-def test_a_balance_that_is_no_integer_is_not_made_up(data: Any) -> None:
-    """An answer without data.credits is unreadable, however often it is asked for."""
+def test_invalid_balance_is_unreadable(data: Any) -> None:
+    """A response without an integer in data.credits is an UnreadableAnswerError."""
     with pytest.raises(errors.UnreadableAnswerError):
-        ScriptedClient(CONTRACT, said(data)).client.credits()
+        ScriptedClient(CONTRACT, envelope(data)).client.credits()
 
 
 @proves("mediaio:envelope", "mediaio:ids", side="client")
 @pytest.mark.parametrize("code", [1, 490001, 500, -1])
-def test_any_other_code_is_a_refusal_that_names_its_trace(code: int) -> None:
-    """A non-zero code with empty data refuses: one request, the vendor's words and code, and the trace to ask about."""
-    scripted = ScriptedClient(CONTRACT, said({}, code, "no such luck"))
+def test_undocumented_code_is_a_refusal_with_its_trace(code: int) -> None:
+    """A non-zero code with empty data is a refusal with message, code and trace id, after one request."""
+    scripted = ScriptedClient(CONTRACT, envelope({}, code, "no such luck"))
     with pytest.raises(errors.ApiError, match="no such luck") as refused:
         scripted.client.imagen_4("A fox")
     assert (refused.value.code, refused.value.request_id, refused.value.vendor) == (code, TRACE, "mediaio")

@@ -1,4 +1,4 @@
-"""Media.io's contracts: what the API promises, and what the client makes of it."""
+"""Contracts about Media.io's routes, envelope, states and credits, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from soundstage_contracts import proves
 from soundstage_contracts.vendors.mediaio import CONTRACT, headers
 from soundstage_contracts.vendors.mediaio.arguments import BY_NAME, ENDPOINTS, method_of, plain
 from soundstage_contracts.vendors.mediaio.raw_client import (
+    ANY_ENDPOINT,
     CREDITS,
-    FILM,
     RESULT,
     UUID,
     RawClient,
@@ -36,7 +36,7 @@ EACH = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=method_of)
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
@@ -51,48 +51,48 @@ def test_balance_is_an_authorized_post(target: Target) -> None:
 
 
 @proves("mediaio:method.post", "mediaio:errors.http_status", side="server")
-@pytest.mark.parametrize("path", [FILM.path, f"{RESULT}x", CREDITS])
+@pytest.mark.parametrize("path", [ANY_ENDPOINT.path, f"{RESULT}x", CREDITS])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_nothing_but_post_is_taken(raw: RawClient, path: str, method: str) -> None:
-    """Any other method is refused with HTTP 405."""
-    answer = raw.send(method, path)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert_refused(answer, 404, status=405, fact="errors.http_status")
+def test_only_post_is_accepted(raw: RawClient, path: str, method: str) -> None:
+    """Any method other than POST is refused with HTTP 405."""
+    response = raw.send(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert_refused(response, 404, status=405, fact="errors.http_status")
 
 
 @proves("mediaio:errors.http_status")
-def test_an_unknown_route_is_refused_with_its_nearest(target: Target) -> None:
-    """A route that does not exist is HTTP 404, and the client has no such endpoint to call."""
-    answer = RawClient(target).post("/generation/wan/t2v-wan-v2-55", {"data": {"prompt": "A fox"}})
-    assert FILM.path in assert_refused(answer, 404, status=404, fact="errors.http_status")
+def test_unknown_route_is_refused_with_a_suggestion(target: Target) -> None:
+    """An unknown route is HTTP 404 and names the nearest; the client has no other endpoints than the documents."""
+    response = RawClient(target).post("/generation/wan/t2v-wan-v2-55", {"data": {"prompt": "A fox"}})
+    assert ANY_ENDPOINT.path in assert_refused(response, 404, status=404, fact="errors.http_status")
     assert {endpoint.path for endpoint in CALLED.values()} == {endpoint.path for endpoint in ENDPOINTS}
 
 
 @proves("mediaio:request.wrapper", "mediaio:errors.invalid_parameter", side="server")
 @pytest.mark.parametrize("body", [b"{}", b'{"prompt": "A fox"}', b'{"data": "A fox"}', b'{"data": []}'])
-def test_a_body_without_the_wrapper_is_refused(raw: RawClient, body: bytes) -> None:
-    """What is no object with data, an object, is refused and costs nothing."""
-    assert_refused(raw.send("POST", FILM.path, body), 490000)
+def test_body_without_the_wrapper_is_refused(raw: RawClient, body: bytes) -> None:
+    """A body must be an object with an object in data; anything else is refused and costs nothing."""
+    assert_refused(raw.send("POST", ANY_ENDPOINT.path, body), 490000)
     assert raw.credits() == 1000
 
 
 @proves("mediaio:credits.route", "mediaio:result.route", side="server")
 @pytest.mark.parametrize("path", [f"{RESULT}x", CREDITS])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null"])
-def test_the_queries_take_an_object(raw: RawClient, path: str, body: bytes) -> None:
-    """Both queries are sent with an empty object: what is none is refused."""
+def test_query_body_must_be_an_object(raw: RawClient, path: str, body: bytes) -> None:
+    """The bodies of both queries must be objects."""
     assert_refused(raw.send("POST", path, body), 490000)
 
 
 @proves("mediaio:envelope", "mediaio:ids", "mediaio:create.answer", side="server")
 @EACH
-def test_every_answer_is_an_envelope_with_a_trace_of_its_own(raw: RawClient, endpoint: Endpoint) -> None:
-    """{code, msg, data, trace_id}, for success and refusal; a task's id looks like a uuid; no trace comes twice."""
-    answers = [raw.generate(endpoint, plain(endpoint)) for _ in range(2)]
-    tasks = [opened(answer)["task_id"] for answer in answers]
+def test_every_response_is_an_envelope_with_a_unique_trace(raw: RawClient, endpoint: Endpoint) -> None:
+    """Responses and refusals have code, msg, data and a unique trace_id; task ids look like UUIDs."""
+    responses = [raw.generate(endpoint, plain(endpoint)) for _ in range(2)]
+    tasks = [opened(response)["task_id"] for response in responses]
     assert all(UUID.fullmatch(task) for task in tasks)
     assert_refused(broken := raw.generate(endpoint, {}), 490000)
-    bodies = [answer.json() for answer in (*answers, broken, raw.post(CREDITS, {}))]
+    bodies = [response.json() for response in (*responses, broken, raw.post(CREDITS, {}))]
     assert {frozenset(body) for body in bodies} == {frozenset({"code", "msg", "data", "trace_id"})}
     assert len({body["trace_id"] for body in bodies}) == len(bodies)
     assert len(set(tasks)) == 2
@@ -103,8 +103,8 @@ def test_every_answer_is_an_envelope_with_a_trace_of_its_own(raw: RawClient, end
     ("reading", "words"),
     [("prose", ["waiting", "processing", "completed"]), ("pages", ["pending", "processing", "succeeded"])],
 )
-def test_a_task_goes_through_the_words_of_its_reading(raw: RawClient, reading: str, words: list[str]) -> None:
-    """Waiting, processing and completed, or the other vocabulary's words; a result comes with success alone."""
+def test_states_use_the_words_of_the_dialect(raw: RawClient, reading: str, words: list[str]) -> None:
+    """A task goes through the state words of its dialect, in order, and shows its result on success alone."""
     raw.start()
     raw.target.control.dialects(raw.name, mediaio__status=reading)
     task = raw.start()
@@ -113,9 +113,9 @@ def test_a_task_goes_through_the_words_of_its_reading(raw: RawClient, reading: s
         assert len(seen) < 300
         raw.advance(1)
         seen.append(raw.read(task))
-    told = [data["status"] for data in seen]
-    assert sorted(set(told), key=words.index) == words
-    assert told == sorted(told, key=words.index)
+    payload = [data["status"] for data in seen]
+    assert sorted(set(payload), key=words.index) == words
+    assert payload == sorted(payload, key=words.index)
     for data in seen:
         assert data["task_id"] == task
         assert set(data) == {"task_id", "status", *(["result"] if data["status"] == words[-1] else [])}
@@ -132,8 +132,8 @@ def test_a_task_goes_through_the_words_of_its_reading(raw: RawClient, reading: s
     [("fail", "failed", "failed"), ("timeout", "timeout", "failed"), ("block", "failed", "failed"),
      ("cancel", "failed", "failed")],
 )  # fmt: skip
-def test_what_does_not_succeed_says_why(raw: RawClient, word: str, prose: str, pages: str) -> None:
-    """A failure has its word, a reason and no result, and stays."""
+def test_failed_task_shows_its_word_and_reason(raw: RawClient, word: str, prose: str, pages: str) -> None:
+    """A failed task shows its state word, in each dialect, and a reason, and stays failed."""
     task = raw.start(prompt=f"A fox soundstage:{word}")
     raw.advance(1800)
     first, second = raw.read(task), raw.finish(task)
@@ -146,8 +146,8 @@ def test_what_does_not_succeed_says_why(raw: RawClient, word: str, prose: str, p
 
 @proves("mediaio:ledger.charge", "mediaio:credits.route", side="server")
 @EACH
-def test_credits_go_down_at_creation_and_come_back_on_failure(raw: RawClient, endpoint: Endpoint) -> None:
-    """Each endpoint has its price, which is the same each time; what fails or times out costs nothing in the end."""
+def test_credits_are_charged_and_refunded(raw: RawClient, endpoint: Endpoint) -> None:
+    """Each endpoint has a fixed price, which a failed or expired task gives back."""
     before = raw.credits()
     done = raw.start(endpoint)
     price = before - raw.credits()
@@ -162,8 +162,8 @@ def test_credits_go_down_at_creation_and_come_back_on_failure(raw: RawClient, en
 
 @proves("mediaio:ledger.charge", side="server")
 @pytest.mark.parametrize("counts", ["1", "2", "3", "4"])
-def test_each_picture_costs_the_same(raw: RawClient, counts: str) -> None:
-    """So many pictures cost as many times as much."""
+def test_price_is_per_image(raw: RawClient, counts: str) -> None:
+    """The price is proportional to the number of images."""
     imagen, before = BY_NAME["Imagen 4"], raw.credits()
     raw.start(imagen)
     one = before - raw.credits()
@@ -172,8 +172,8 @@ def test_each_picture_costs_the_same(raw: RawClient, counts: str) -> None:
 
 
 @proves("mediaio:credits.route", side="client")
-def test_the_client_reads_the_balance(target: Target) -> None:
-    """`credits()` is what the API says, before and after a job."""
+def test_client_reads_the_balance(target: Target) -> None:
+    """`credits()` is the service's balance before and after a job."""
     account = target.new_account()
     client, raw = target.client(CONTRACT, account), RawClient(target, account)
     assert client.credits() == raw.credits() == 1000
@@ -182,8 +182,8 @@ def test_the_client_reads_the_balance(target: Target) -> None:
 
 
 @proves("mediaio:names.unique")
-def test_a_name_is_one_endpoint(target: Target) -> None:
-    """'Wan 2.6' needs an image, 'Wan 2.6 (Text To Video)' takes none; the client calls each by its name."""
+def test_names_are_unique(target: Target) -> None:
+    """Each name is one endpoint: 'Wan 2.6' requires an image, 'Wan 2.6 (Text To Video)' has none."""
     sent: list[httpx.Request] = []
     client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
     for name in ("Wan 2.6", "Vidu Q3", "Wan 2.5"):
@@ -196,15 +196,15 @@ def test_a_name_is_one_endpoint(target: Target) -> None:
 
 
 @proves("mediaio:wan25_t2v.status")
-def test_the_endpoint_of_another_status_is_served(target: Target, tmp_path: Path) -> None:
-    """Wan 2.5 makes films from texts like the others."""
+def test_wan_2_5_text_to_video_is_served(target: Target, tmp_path: Path) -> None:
+    """Wan 2.5 (Text To Video) makes videos like the other endpoints."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     (saved,) = client.generate("Wan 2.5 (Text To Video)", prompt="A fox").save(tmp_path)
     assert saved.suffix == ".mp4"
 
 
-def test_the_awaiting_client_does_the_same(target: Target, tmp_path: Path) -> None:
-    """Coroutines start, wait and save, by method and by name, and read the balance."""
+def test_async_client_starts_jobs_by_method_and_name(target: Target, tmp_path: Path) -> None:
+    """The async client starts jobs by method and by name, saves their files and reads the balance."""
 
     async def make() -> tuple[int, int]:
         async with target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock()) as client:
@@ -217,8 +217,8 @@ def test_the_awaiting_client_does_the_same(target: Target, tmp_path: Path) -> No
 
 
 @given(account=st.sampled_from(["limited-", ""]))
-def test_accounts_are_told_apart_by_their_keys(target: Target, account: str) -> None:
-    """Another key is another account: its tasks, and its credits, are its own."""
+def test_accounts_are_separated_by_key(target: Target, account: str) -> None:
+    """Another key is another account with its own tasks and credits."""
     mine, yours = RawClient(target, target.new_account(account)), RawClient(target)
     mine.start()
     assert yours.credits() == 1000

@@ -1,4 +1,4 @@
-"""The contracts of Media.io's input files: size, format, sides, ratio, rate and length, made from the table."""
+"""Contracts about Media.io's input files: size, format, sides, ratio, frame rate and length, from the table."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
 
 FILES: Final = [(endpoint, one) for endpoint, one in PARAMETERS if "formats" in one.limits]
-PICTURES: Final = [(endpoint, one) for endpoint, one in FILES if "MP4" not in one.limits["formats"]]
+IMAGES: Final = [(endpoint, one) for endpoint, one in FILES if "MP4" not in one.limits["formats"]]
 FACTS: Final = [f"mediaio:{endpoint.fact(one.name)}" for endpoint, one in FILES]
-PICTURE_FACTS: Final = [f"mediaio:{endpoint.fact(one.name)}" for endpoint, one in PICTURES]
+PICTURE_FACTS: Final = [f"mediaio:{endpoint.fact(one.name)}" for endpoint, one in IMAGES]
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 CONTROL: Final = BY_NAME["Motion Control Kling 2.6"]
 MOTION: Final = CONTROL.fact("video")
-IDS: Final = [f"{method_of(endpoint)}-{one.name}" for endpoint, one in PICTURES]
-EACH = pytest.mark.parametrize(("endpoint", "parameter"), PICTURES, ids=IDS)
+IDS: Final = [f"{method_of(endpoint)}-{one.name}" for endpoint, one in IMAGES]
+EACH = pytest.mark.parametrize(("endpoint", "parameter"), IMAGES, ids=IDS)
 
 
 @cache
-def picture(width: int, height: int, kind: str = "PNG") -> bytes:
-    """Return a plain picture."""
+def image_file(width: int, height: int, kind: str = "PNG") -> bytes:
+    """Return an image file."""
     file = BytesIO()
     Image.new("L" if kind in {"JPEG", "WEBP", "GIF"} else "1", (width, height)).save(file, kind)
     return file.getvalue()
 
 
 @cache
-def film(side: int, seconds: float, fps: int) -> bytes:
-    """Return a plain film."""
+def video_file(side: int, seconds: float, fps: int) -> bytes:
+    """Return a video file."""
     return render(Video(side, side, seconds, "A fox", "held", 1, fps=fps))
 
 
@@ -56,10 +56,10 @@ class Sender:
         """Send a file that must be accepted."""
         opened(self._send(content))
 
-    def refuses(self, content: bytes, *said: str) -> None:
+    def refuses(self, content: bytes, *message: str) -> None:
         """Send a file that must be refused by name, citing the parameter's fact, at no cost."""
-        told = assert_refused(self._send(content), 490000, fact=self._endpoint.fact(self._parameter.name))
-        assert all(word in told for word in (self._parameter.name, *said))
+        payload = assert_refused(self._send(content), 490000, fact=self._endpoint.fact(self._parameter.name))
+        assert all(word in payload for word in (self._parameter.name, *message))
 
     def _send(self, content: bytes) -> Any:
         url = self._target.control.upload("input", content)["url"]
@@ -68,8 +68,8 @@ class Sender:
         return self.raw.generate(self._endpoint, plain(self._endpoint, **{self._parameter.name: value}))
 
 
-def _ratio(said: str) -> float:
-    across, down = map(float, said.split(":"))
+def _ratio(message: str) -> float:
+    across, down = map(float, message.split(":"))
     return across / down
 
 
@@ -79,7 +79,7 @@ def _sides(parameter: Parameter) -> tuple[int, int]:
 
 
 def _shapes(parameter: Parameter) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return sides that are as steep as may be, and sides that are a little steeper."""
+    """Return sides of the steepest allowed ratio, and sides that are a little steeper."""
     _, most = _sides(parameter)
     steep, flat = _ratio(parameter.limits["min_aspect"]), _ratio(parameter.limits["max_aspect"])
     long = most - most % 60  # so that both ratios give whole pixels
@@ -89,26 +89,26 @@ def _shapes(parameter: Parameter) -> Iterator[tuple[tuple[int, int], tuple[int, 
 
 @proves(*PICTURE_FACTS, "mediaio:limits.inputs_checked", side="server")
 @EACH
-def test_a_picture_has_the_documented_sides_and_ratio(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-    """The least and the most sides and ratios are accepted; one pixel less or more is refused."""
+def test_image_sides_and_ratio_are_limited(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """The least and the most sides and ratios are accepted; one pixel beyond them is refused."""
     sender = Sender(target, endpoint, parameter)
     least, most = _sides(parameter)
-    sender.takes(picture(least, least))
-    sender.takes(picture(most, most))
-    sender.refuses(picture(least - 1, least), f"{least} to {most} pixels")
-    sender.refuses(picture(most, most + 1), f"{least} to {most} pixels")
+    sender.takes(image_file(least, least))
+    sender.takes(image_file(most, most))
+    sender.refuses(image_file(least - 1, least), f"{least} to {most} pixels")
+    sender.refuses(image_file(most, most + 1), f"{least} to {most} pixels")
     for right, wrong in _shapes(parameter):
-        sender.takes(picture(*right))
-        sender.refuses(picture(*wrong), "times as wide as high")
+        sender.takes(image_file(*right))
+        sender.refuses(image_file(*wrong), "times as wide as high")
 
 
 @proves(*PICTURE_FACTS, "mediaio:limits.inputs_checked", side="server")
 @EACH
-def test_a_picture_has_a_documented_format(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-    """Each documented format is accepted, whatever the file is called; every other one is refused."""
+def test_image_format_must_be_documented(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """Each documented format is accepted, whatever the file name, and every other one is refused."""
     sender = Sender(target, endpoint, parameter)
     allowed = parameter.limits["formats"]
-    made = {kind: picture(640, 640, kind) for kind in FORMATS} | {"HEIC": b"\0\0\0\x18ftypheic" + bytes(40)}
+    made = {kind: image_file(640, 640, kind) for kind in FORMATS} | {"HEIC": b"\0\0\0\x18ftypheic" + bytes(40)}
     for kind, content in made.items():
         if kind in allowed:
             sender.takes(content)
@@ -119,12 +119,12 @@ def test_a_picture_has_a_documented_format(target: Target, endpoint: Endpoint, p
 
 @proves(*FACTS, "mediaio:limits.inputs_checked", side="server")
 @pytest.mark.parametrize("megabytes", sorted({one.limits["max_megabytes"] for _, one in FILES}))
-def test_a_file_has_at_most_the_documented_size(target: Target, megabytes: float) -> None:
-    """A file of exactly the documented size is accepted; one of a byte more is refused, by every endpoint."""
+def test_file_size_is_limited(target: Target, megabytes: float) -> None:
+    """A file of exactly the documented size is accepted and one of a byte more refused, by every endpoint."""
     most = int(megabytes * 1_000_000)
     bounded = [(endpoint, one) for endpoint, one in FILES if one.limits["max_megabytes"] == megabytes]
     for size in (most, most + 1):
-        for kind, content in (("MP4", film(720, 3, 24)), ("PNG", picture(640, 640))):
+        for kind, content in (("MP4", video_file(720, 3, 24)), ("PNG", image_file(640, 640))):
             mine = [(endpoint, one) for endpoint, one in bounded if ("MP4" in one.limits["formats"]) == (kind == "MP4")]
             padded = content + bytes(size - len(content)) if mine else b""
             for endpoint, one in mine:
@@ -137,30 +137,28 @@ def test_a_file_has_at_most_the_documented_size(target: Target, megabytes: float
 
 @proves(f"mediaio:{MOTION}", "mediaio:limits.inputs_checked", side="server")
 @pytest.mark.parametrize(
-    ("side", "seconds", "fps", "said"),
+    ("side", "seconds", "fps", "message"),
     [
         (720, 3, 24, ""), (720, 3, 60, ""), (720, 30, 24, ""), (2160, 3, 24, ""),
         (718, 3, 24, "720 to 2160 pixels"), (2162, 3, 24, "720 to 2160 pixels"), (720, 2.5, 24, "at least 3 seconds"),
         (720, 31, 24, "at most 30 seconds"), (720, 3, 23, "24 to 60 frames"), (720, 3, 61, "24 to 60 frames"),
     ],
 )  # fmt: skip
-def test_a_motion_has_the_documented_sides_length_and_rate(
-    target: Target, side: int, seconds: float, fps: int, said: str
-) -> None:
-    """Sides, seconds and frames a second keep their ranges, both ends included."""
+def test_motion_video_is_limited(target: Target, side: int, seconds: float, fps: int, message: str) -> None:
+    """Sides, seconds and frame rate of a motion video have ranges, both ends included."""
     (parameter,) = [one for one in CONTROL.parameters if one.name == "video"]
     sender = Sender(target, CONTROL, parameter)
-    if said:
-        sender.refuses(film(side, seconds, fps), said)
+    if message:
+        sender.refuses(video_file(side, seconds, fps), message)
     else:
-        sender.takes(film(side, seconds, fps))
+        sender.takes(video_file(side, seconds, fps))
 
 
 @proves(f"mediaio:{MOTION}", "mediaio:limits.inputs_checked", side="server")
-def test_a_motion_is_mp4_or_mov(target: Target) -> None:
-    """Both containers are accepted, and a picture is refused."""
+def test_motion_video_is_mp4_or_mov(target: Target) -> None:
+    """MP4 and MOV are accepted as motion video, and an image is refused."""
     (parameter,) = [one for one in CONTROL.parameters if one.name == "video"]
     sender = Sender(target, CONTROL, parameter)
-    sender.takes(film(720, 3, 24))
-    sender.takes(film(720, 3, 24).replace(b"ftypisom", b"ftypqt  ", 1))
-    sender.refuses(picture(720, 720), "got PNG")
+    sender.takes(video_file(720, 3, 24))
+    sender.takes(video_file(720, 3, 24).replace(b"ftypisom", b"ftypqt  ", 1))
+    sender.refuses(image_file(720, 720), "got PNG")

@@ -1,4 +1,4 @@
-"""The contracts of every parameter of Media.io's endpoints, made from the table: what is accepted, what is refused."""
+"""Contracts about each parameter of Media.io's endpoints, from the table: accepted and refused values."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ FEW = settings(max_examples=10)
 HAILUO = BY_NAME["Hailuo 2.3"]
 
 
-class Heard:
-    """A client, and what it sent."""
+class RecordingClient:
+    """A client that records the parameters that it sends."""
 
     def __init__(self, target: Target) -> None:
         self.sent: list[httpx.Request] = []
@@ -62,8 +62,8 @@ class Heard:
 
 @proves(*FACTS, "mediaio:request.wrapper", "mediaio:values.are_strings", "mediaio:create.answer", side="server")
 @EVERY
-def test_whatever_a_parameter_may_be_is_accepted(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-    """Every documented value, the least and the most that is documented, and its absence where it is optional."""
+def test_every_documented_value_is_accepted(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """Each documented value, the least and the most, and the absence of an optional parameter are accepted."""
     raw = RawClient(target)
     for value in accepted(parameter):
         assert opened(raw.generate(endpoint, plain(endpoint, **{parameter.name: value})))["task_id"]
@@ -75,20 +75,20 @@ def test_whatever_a_parameter_may_be_is_accepted(target: Target, endpoint: Endpo
 
 @proves(*FACTS, "mediaio:errors.invalid_parameter", "mediaio:values.are_strings", side="server")
 @EVERY
-def test_whatever_a_parameter_may_not_be_is_refused(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-    """Anything near, beyond, or of another type is refused by name, citing the parameter's fact, and costs nothing."""
+def test_every_undocumented_value_is_refused_by_name(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """A value near, beyond or of another type is refused by name, with the parameter's fact, and costs nothing."""
     raw = RawClient(target)
     for value in refused(parameter):
-        answer = raw.generate(endpoint, plain(endpoint, **{parameter.name: value}))
-        assert parameter.name in assert_refused(answer, 490000, fact=endpoint.fact(parameter.name)), value
+        response = raw.generate(endpoint, plain(endpoint, **{parameter.name: value}))
+        assert parameter.name in assert_refused(response, 490000, fact=endpoint.fact(parameter.name)), value
     assert target.control.tasks(raw.name) == []
     assert raw.credits() == 1000
 
 
 @proves("mediaio:images.array", side="server")
 @pytest.mark.parametrize("name", ["Nano Banana", "Nano Banana Pro", "Seedream 4.0"])
-def test_images_are_an_array_of_one_to_nine(target: Target, name: str) -> None:
-    """Nine addresses are taken; ten, none, and one that stands without an array are refused."""
+def test_images_is_an_array_of_one_to_nine(target: Target, name: str) -> None:
+    """Nine URLs are accepted; ten, none, and one without an array are refused."""
     raw, endpoint = RawClient(target), BY_NAME[name]
     raw.start(endpoint, images=[LINKS[0]] * 9)
     for images in ([LINKS[0]] * 10, [], LINKS[0]):
@@ -96,81 +96,79 @@ def test_images_are_an_array_of_one_to_nine(target: Target, name: str) -> None:
 
 
 @proves("mediaio:hailuo23.cross_field", "mediaio:endpoint.i2v-minimax-v2-3.resolution", side="server")
-def test_hailuo_in_full_lasts_six_seconds(target: Target) -> None:
-    """1080P goes with 6s, which is the default, and not with 10s; 768P goes with both."""
+def test_hailuo_1080p_lasts_six_seconds(target: Target) -> None:
+    """1080P is accepted with 6s, the default, and refused with 10s; 768P is accepted with both."""
     raw = RawClient(target)
     for choices in ({"resolution": "1080P"}, {**CROSSED, "duration": "6s"}, {**CROSSED, "resolution": "768P"}):
         raw.start(HAILUO, **choices)
-    said = assert_refused(raw.generate(HAILUO, plain(HAILUO, **CROSSED)), 490000, fact="hailuo23.cross_field")
-    assert "resolution" in said
+    message = assert_refused(raw.generate(HAILUO, plain(HAILUO, **CROSSED)), 490000, fact="hailuo23.cross_field")
+    assert "resolution" in message
 
 
 @proves(*FACTS, "mediaio:values.are_strings", side="client")
 @EVERY
-def test_whatever_a_parameter_may_be_is_sent_as_it_is(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-    """Every documented value arrives under its name, unchanged; what is natural in Python arrives as the string."""
-    heard = Heard(target)
+def test_every_documented_value_is_sent_unchanged(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """Each documented value is sent under its name, and Python's own types as the documented string."""
+    received = RecordingClient(target)
     for value in accepted(parameter):
-        sent = heard.call(endpoint, **plain(endpoint, **{parameter.name: value}))
+        sent = received.call(endpoint, **plain(endpoint, **{parameter.name: value}))
         assert sent[parameter.name] == value
     for own, raw in natural(parameter):
-        sent = heard.call(endpoint, **plain(endpoint, **{parameter.name: own}))
+        sent = received.call(endpoint, **plain(endpoint, **{parameter.name: own}))
         assert (sent[parameter.name], type(sent[parameter.name])) == (raw, str)
 
 
 @proves(*FACTS, "mediaio:values.are_strings", side="client")
 @EVERY
-def test_whatever_a_parameter_may_not_be_is_refused_before_it_is_sent(
-    target: Target, endpoint: Endpoint, parameter: Parameter
-) -> None:
-    """A wrong value is an InvalidArgument that names the parameter and what is allowed; nothing is sent."""
-    heard = Heard(target)
+def test_client_refuses_every_undocumented_value(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """A wrong or missing value is an InvalidArgument with the parameter and what is allowed; nothing is sent."""
+    received = RecordingClient(target)
     for value in refused_by_client(parameter):
         with pytest.raises(InvalidArgument) as caught:
-            heard.call(endpoint, **plain(endpoint, **{parameter.name: value}))
+            received.call(endpoint, **plain(endpoint, **{parameter.name: value}))
         assert caught.value.field == parameter.name
         assert all(choice in str(caught.value.allowed) for choice in parameter.limits.get("enum", ()))
     if parameter.required:
         needed = plain(endpoint)
         del needed[parameter.name]
         with pytest.raises(InvalidArgument, match=parameter.name):
-            heard.client.generate(endpoint.name, **needed)
-    assert heard.sent == []
+            received.client.generate(endpoint.name, **needed)
+    assert received.sent == []
 
 
 @proves("mediaio:images.array", side="client")
 @pytest.mark.parametrize("name", ["Nano Banana", "Nano Banana Pro", "Seedream 4.0"])
-def test_the_client_sends_images_as_an_array(target: Target, name: str) -> None:
-    """A list or a tuple of addresses is an array; a bare address, ten and none are refused and not sent."""
-    heard, endpoint = Heard(target), BY_NAME[name]
-    assert heard.call(endpoint, **plain(endpoint, images=tuple(LINKS)))["images"] == list(LINKS)
+def test_client_sends_images_as_an_array(target: Target, name: str) -> None:
+    """A list or tuple of URLs is sent as an array; a single URL, ten and none are refused."""
+    received, endpoint = RecordingClient(target), BY_NAME[name]
+    assert received.call(endpoint, **plain(endpoint, images=tuple(LINKS)))["images"] == list(LINKS)
     for images in (LINKS[0], [LINKS[0]] * 10, []):
         with pytest.raises(InvalidArgument, match="images"):
-            heard.call(endpoint, **plain(endpoint, images=images))
-    assert len(heard.sent) == 1
+            received.call(endpoint, **plain(endpoint, images=images))
+    assert len(received.sent) == 1
 
 
 @proves("mediaio:hailuo23.cross_field", "mediaio:endpoint.i2v-minimax-v2-3.resolution", side="client")
 @pytest.mark.parametrize("duration", ["10s", 10])
-def test_the_client_knows_what_does_not_go_together(target: Target, duration: str | int) -> None:
-    """Ten seconds in 1080P are refused and not sent; six are sent, and so are ten in 768P."""
-    heard = Heard(target)
+def test_client_refuses_ten_seconds_in_1080p(target: Target, duration: str | int) -> None:
+    """Ten seconds in 1080P are refused; six seconds, and ten in 768P, are sent."""
+    received = RecordingClient(target)
     with pytest.raises(InvalidArgument, match="6s") as refusal:
-        heard.call(HAILUO, **plain(HAILUO, resolution="1080P", duration=duration))
-    assert (refusal.value.field, heard.sent) == ("resolution", [])
-    assert heard.call(HAILUO, **plain(HAILUO, resolution="1080P"))["duration"] == "6s"
-    assert heard.call(HAILUO, **plain(HAILUO, duration=duration))["resolution"] == "768P"
+        received.call(HAILUO, **plain(HAILUO, resolution="1080P", duration=duration))
+    assert (refusal.value.field, received.sent) == ("resolution", [])
+    assert received.call(HAILUO, **plain(HAILUO, resolution="1080P"))["duration"] == "6s"
+    assert received.call(HAILUO, **plain(HAILUO, duration=duration))["resolution"] == "768P"
 
 
 @proves(*FACTS, side="client")
 @EACH
 @FEW
 @given(data=st.data())
-def test_by_method_and_by_name_the_same_is_sent(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
-    """What is given to a method, or to `generate` with the exact name, is what the API hears, in strings."""
-    heard, body = Heard(target), data.draw(bodies(endpoint))
-    sent = heard.call(endpoint, **naturally(endpoint, body))
+def test_method_and_name_send_the_same_request(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
+    """A method, and `generate` with the endpoint's name, send the same request."""
+    received, body = RecordingClient(target), data.draw(bodies(endpoint))
+    sent = received.call(endpoint, **naturally(endpoint, body))
     assert {name: sent[name] for name in body} == body
-    heard.client.generate(endpoint.name, **body)
-    assert json.loads(heard.sent[1].content) == {"data": sent}
-    assert heard.sent[0].url == heard.sent[1].url
+    received.client.generate(endpoint.name, **body)
+    assert json.loads(received.sent[1].content) == {"data": sent}
+    assert received.sent[0].url == received.sent[1].url

@@ -1,4 +1,4 @@
-"""The contracts of how the client reads what Tomoviee's gateway answers, whoever answers in its place."""
+"""Contracts about how the client reads the responses of Tomoviee's gateway, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from soundstage_contracts.vendors.tomoviee import CONTRACT
 
 
 def created(task: str = "tm_text2video_b-0-1") -> dict[str, Any]:
-    """Return what the gateway says of a task that it made."""
+    """Return the response to a creation of *task*."""
     return {"code": 0, "msg": "", "data": {"task_id": task}}
 
 
 def polled(status: Any, code: int = 0, **fields: Any) -> dict[str, Any]:
-    """Return what the gateway says of a task that is at *status*."""
+    """Return the response to a poll of a task with *status*."""
     return {"code": code, "msg": "success", "data": {"status": status, "progress": 50, "reason": "", **fields}}
 
 
 @proves("tomoviee:poll.answer", side="client")
-def test_data_is_read_whatever_the_code_is() -> None:
-    """A non-zero code beside data is no refusal: the data says what the task is."""
+def test_data_is_read_despite_a_non_zero_code() -> None:
+    """A non-zero code together with data is no refusal: the data has the task's state."""
     job = ScriptedClient(CONTRACT, polled(5, code=680500, reason="stopped")).client.job("a").refresh()
     assert job.state is JobState.CANCELED
 
@@ -33,15 +33,15 @@ def test_data_is_read_whatever_the_code_is() -> None:
 @proves("tomoviee:task.extra_fields", side="client")
 @pytest.mark.parametrize("name", ["progress", "process"])
 def test_progress_is_read_under_both_names(name: str) -> None:
-    """The gateway may call it progress or process: the client reads either."""
-    answer = {"code": 0, "msg": "success", "data": {"status": 2, name: 37}}
-    assert ScriptedClient(CONTRACT, answer).client.job("a").refresh().progress == 37
+    """The client reads progress from progress or process."""
+    response = {"code": 0, "msg": "success", "data": {"status": 2, name: 37}}
+    assert ScriptedClient(CONTRACT, response).client.job("a").refresh().progress == 37
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:image.result_key", side="client")
 @pytest.mark.parametrize("key", ["video_path", "images_path", "image_path", "audio_path", "mask_path"])
-def test_the_client_reads_every_result_key(key: str) -> None:
-    """Every address in the string's JSON is an output, in order, whichever documented key it stands under."""
+def test_every_result_key_is_read(key: str) -> None:
+    """Each URL in the result's JSON is an output, in order, under every documented key."""
     addresses = ["https://results.test/0", "https://results.test/1"]
     result = json.dumps({key: addresses, "model_version": "5", "translate_prompt": "A fox"})
     assert [

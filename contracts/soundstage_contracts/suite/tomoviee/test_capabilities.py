@@ -1,4 +1,4 @@
-"""The contracts of Tomoviee's other ten capabilities, of the token route, and of chaining one into another."""
+"""Contracts about Tomoviee's capabilities other than text to video, the token route, and chains of jobs."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ FEW = settings(max_examples=8)
 
 
 @proves("tomoviee:img2img.params", side="server")
-def test_a_subject_needs_an_image_to_begin_with(target: Target) -> None:
-    """With control_type 2, init_image is required; with any other it is not."""
+def test_subject_control_requires_an_initial_image(target: Target) -> None:
+    """init_image is required with control_type 2, and with no other."""
     body = {
         "prompt": "a fox", "reference_image": "https://example.test/a.png", "width": 512, "height": 512,
         "batch_size": 1, "control_intensity": 0.5,
@@ -54,8 +54,8 @@ def test_a_subject_needs_an_image_to_begin_with(target: Target) -> None:
 @pytest.mark.parametrize(
     "capability", [each for each in CAPABILITIES if each.pages], ids=lambda capability: capability.method
 )
-def test_the_general_pages_are_another_reading(target: Target, capability: Capability) -> None:
-    """What only the general pages document is taken in their reading, and refused in the skill's own."""
+def test_general_pages_are_a_dialect(target: Target, capability: Capability) -> None:
+    """Parameters that only the general pages document are accepted in their dialect and refused in the default one."""
     raw = RawClient(target)
     raw.create()
     assert_refused(raw.post(CREATE + capability.name, capability.pages), 680400)
@@ -69,8 +69,8 @@ def test_the_general_pages_are_another_reading(target: Target, capability: Capab
 @EACH
 @FEW
 @given(data=st.data())
-def test_a_result_is_what_was_asked_for(target: Target, capability: Capability, data: st.DataObject) -> None:
-    """Results come under the documented key, as many as asked for, each of the documented kind and length."""
+def test_result_matches_the_request(target: Target, capability: Capability, data: st.DataObject) -> None:
+    """Results have the documented key, and the requested number, kind and length."""
     raw = RawClient(target)
     body = data.draw(bodies(capability))
     result = json.loads(raw.finish(raw.start(capability.name, body))["result"])
@@ -84,10 +84,10 @@ def test_a_result_is_what_was_asked_for(target: Target, capability: Capability, 
 
 def _look(content: bytes, capability: Capability, body: dict[str, Any]) -> None:
     if capability.kind == "image":
-        with Image.open(BytesIO(content)) as picture:
-            picture.load()
+        with Image.open(BytesIO(content)) as image:
+            image.load()
             if "width" in body:
-                assert picture.width / picture.height == pytest.approx(body["width"] / body["height"], rel=0.1)
+                assert image.width / image.height == pytest.approx(body["width"] / body["height"], rel=0.1)
     elif capability.kind == "mask":
         with Image.open(BytesIO(content)) as mask:
             assert {colour for _, colour in mask.convert("L").getcolors() or []} == {0, 255}
@@ -106,8 +106,8 @@ def _look(content: bytes, capability: Capability, body: dict[str, Any]) -> None:
 
 
 @proves("tomoviee:image.result_key", side="server")
-def test_images_come_under_the_key_of_the_reading(target: Target) -> None:
-    """Images come under images_path, or under image_path in the other reading."""
+def test_image_key_follows_the_dialect(target: Target) -> None:
+    """Images have the key images_path, or image_path in the other dialect."""
     raw = RawClient(target)
     task = raw.start("tm_redrawing", {"prompt": "a fox", "init_image": "https://example.test/a.png"})
     assert list(json.loads(raw.finish(task)["result"])) == ["images_path"]
@@ -116,8 +116,8 @@ def test_images_come_under_the_key_of_the_reading(target: Target) -> None:
 
 
 @proves("tomoviee:text2speech.params", side="server")
-def test_a_longer_text_is_a_longer_speech(target: Target) -> None:
-    """Speech lasts as long as its text."""
+def test_speech_is_as_long_as_its_text(target: Target) -> None:
+    """A longer text makes a longer speech."""
     raw = RawClient(target)
     lengths = []
     for text in ("A fox.", "A fox trots over the snow. " * 6, "雪の中の狐。" * 20):
@@ -129,8 +129,8 @@ def test_a_longer_text_is_a_longer_speech(target: Target) -> None:
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:image.result_key", side="client")
 @EACH
-def test_the_client_saves_every_result(target: Target, capability: Capability, tmp_path: Path) -> None:
-    """A client waits and leaves on disk as many files of the documented kind as were asked for, in both readings."""
+def test_client_saves_results_in_both_dialects(target: Target, capability: Capability, tmp_path: Path) -> None:
+    """A client saves as many files of the documented kind as were requested, in both dialects of the image key."""
     body = _example(capability)
     for reading in ("images_path", "image_path"):
         account = target.new_account()
@@ -161,24 +161,24 @@ def _example(capability: Capability) -> dict[str, Any]:
 
 
 @proves("tomoviee:auth.token_route")
-def test_the_token_route_gives_what_the_client_sends(target: Target) -> None:
-    """The token of a key and its secret is the Authorization value that the client makes of them, and it works."""
+def test_token_route_returns_the_client_token(target: Target) -> None:
+    """The token of a key and secret is the Authorization value that the client sends."""
     account = target.new_account()
     sent: list[httpx.Request] = []
     client = target.client(CONTRACT, account, http=target.http(event_hooks={"request": [sent.append]}))
     client.text_to_video("a fox")
     http = target.http()
-    answer = http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": account, "secret": SECRET}).json()
-    assert answer["code"] == 0
-    assert answer["data"]["access_token"] == sent[0].headers["authorization"] == headers(account)["Authorization"]
+    response = http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": account, "secret": SECRET}).json()
+    assert response["code"] == 0
+    assert response["data"]["access_token"] == sent[0].headers["authorization"] == headers(account)["Authorization"]
     wrong = http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": account, "secret": "another"})
     assert_refused(wrong, 680401, status=401)
     assert "secret" in assert_refused(http.get(target.base_url("tomoviee") + TOKEN, params={"access_key": "x"}), 680400)
 
 
 @proves("tomoviee:workflow.recognise_then_redraw")
-def test_a_mask_that_was_recognised_can_be_redrawn(target: Target, tmp_path: Path) -> None:
-    """The address of a recognised mask is valid as the mask of a redrawing."""
+def test_recognized_mask_can_be_used_for_redrawing(target: Target, tmp_path: Path) -> None:
+    """The URL of a recognized mask is valid as mask_url of a redrawing."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     image = "https://example.test/fox.png"
     mask = client.recognition(image, prompt="the fox").result()[0]
@@ -187,8 +187,8 @@ def test_a_mask_that_was_recognised_can_be_redrawn(target: Target, tmp_path: Pat
 
 
 @proves("tomoviee:continuation.params")
-def test_a_longer_film_is_a_chain(target: Target, tmp_path: Path) -> None:
-    """The address of a finished film is valid as the video of its continuation."""
+def test_video_can_be_continued(target: Target, tmp_path: Path) -> None:
+    """The URL of a finished video is valid as the video of a continuation."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     first = client.text_to_video("a fox").result()[0]
     (saved,) = client.video_continuation("the fox goes home", first.url).save(tmp_path)
@@ -197,8 +197,8 @@ def test_a_longer_film_is_a_chain(target: Target, tmp_path: Path) -> None:
 
 @proves("tomoviee:control_type.meaning", side="client")
 @pytest.mark.parametrize(("word", "number"), [("EDGE", "0"), ("POSE", "1"), ("SUBJECT", "2"), ("DEPTH", "3")])
-def test_the_controls_are_named_as_documented(target: Target, word: str, number: str) -> None:
-    """Edge, pose, subject and depth are sent as 0, 1, 2 and 3, in a string."""
+def test_control_types_are_sent_as_numbers(target: Target, word: str, number: str) -> None:
+    """Edge, pose, subject and depth are sent as the strings 0, 1, 2 and 3."""
     from soundstage import ControlType
 
     sent: list[httpx.Request] = []
@@ -209,8 +209,8 @@ def test_the_controls_are_named_as_documented(target: Target, word: str, number:
 
 @proves("tomoviee:limits.input_size", side="client")
 @pytest.mark.parametrize("code", ["680413", "680422"])
-def test_a_refused_file_is_a_bad_request_to_the_client(target: Target, code: str) -> None:
-    """A file that is too large, or of a wrong format, is a BadRequestError; nothing is charged."""
+def test_refused_file_is_a_bad_request(target: Target, code: str) -> None:
+    """A file that is too large or of a wrong format is a BadRequestError, and nothing is charged."""
     account = target.new_account()
     client = target.client(CONTRACT, account)
     with pytest.raises(errors.NotFoundError):

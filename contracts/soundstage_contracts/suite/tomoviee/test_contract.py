@@ -1,4 +1,4 @@
-"""Tomoviee's contracts: what the gateway promises, and what the client makes of it."""
+"""Contracts about Tomoviee's gateway and text to video, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from soundstage_contracts.vendors.tomoviee.raw_client import RawClient, assert_r
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
 
-FILM = CREATE + "tm_text2video_b"
+VIDEO = CREATE + "tm_text2video_b"
 
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
 @proves("tomoviee:auth.rejected", side="server")
 def test_another_secret_is_refused(raw: RawClient) -> None:
-    """An account's secret is that of its first use."""
+    """After an account's first request, any other secret is refused."""
     raw.create()
     other = dict(vendor.headers(raw.account, "another"))
-    assert_refused(raw.post(FILM, {"prompt": "A fox"}, headers=other), 680401, status=401)
+    assert_refused(raw.post(VIDEO, {"prompt": "A fox"}, headers=other), 680401, status=401)
 
 
 @proves("tomoviee:create.route", "tomoviee:errors.codes", side="server")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"NaN", b'{"prompt": NaN}'])
-@pytest.mark.parametrize("path", [FILM, RESULT])
-def test_a_body_that_is_no_json_object_is_refused(raw: RawClient, path: str, body: bytes) -> None:
-    """A body that is not a flat JSON object is refused as bad parameters, on both routes."""
+@pytest.mark.parametrize("path", [VIDEO, RESULT])
+def test_poll_body_must_be_an_object(raw: RawClient, path: str, body: bytes) -> None:
+    """A body that is no JSON object is refused on the result route, as on creation."""
     assert_refused(raw.send(path, body), 680400)
 
 
 @proves("tomoviee:camera.index", side="client")
-def test_the_camera_moves_are_named_as_documented() -> None:
-    """There are 46 camera moves, numbered from 1, and they bear the documented names."""
-    said = re.split(r", (?=\d+ )", _statement("camera.index").partition(": ")[2].rstrip("."))
-    documented = dict(entry.split(" ", 1) for entry in said)
+def test_camera_moves_have_the_documented_names() -> None:
+    """The 46 camera moves have the documented numbers and names."""
+    message = re.split(r", (?=\d+ )", _statement("camera.index").partition(": ")[2].rstrip("."))
+    documented = dict(entry.split(" ", 1) for entry in message)
     assert [int(number) for number in documented] == list(range(1, 47)) == [move.value for move in CameraMove]
     for number, words in documented.items():
         plain = re.sub(r"\W+", "_", words.replace("'", "").replace("(again)", "again")).strip("_").upper()
@@ -58,13 +58,13 @@ def test_the_camera_moves_are_named_as_documented() -> None:
 @proves("tomoviee:camera.index", "tomoviee:video.common", side="server")
 @pytest.mark.parametrize("index", range(1, 47))
 def test_every_camera_move_is_accepted(raw: RawClient, index: int) -> None:
-    """Each number from 1 to 46 is a camera move."""
+    """Each number from 1 to 46 is accepted as camera move."""
     raw.create(camera_move_index=index)
 
 
 @proves("tomoviee:poll.answer", "tomoviee:status.codes", "tomoviee:task.extra_fields", side="server")
-def test_a_film_is_queued_then_processed_then_done(raw: RawClient) -> None:
-    """A task is 1, then 2, then 3; progress never falls and ends at 100; the other documented fields are there."""
+def test_progress_and_extra_fields_are_shown(raw: RawClient) -> None:
+    """Progress rises from 0 to 100 with the states 1, 2 and 3, and the other documented fields are present."""
     task = raw.create(params="order-7")
     seen = [raw.read(task)]
     for _ in range(600):
@@ -85,8 +85,8 @@ def test_a_film_is_queued_then_processed_then_done(raw: RawClient) -> None:
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:text2video.params", side="server")
-def test_a_result_is_json_in_a_string(raw: RawClient) -> None:
-    """The result is a string that holds JSON, in which video_path is a list of addresses."""
+def test_result_is_json_in_a_string(raw: RawClient) -> None:
+    """The result is a string of JSON in which video_path is a list of URLs."""
     result = raw.finish(raw.create())["result"]
     assert isinstance(result, str)
     addresses = json.loads(result)["video_path"]
@@ -96,32 +96,32 @@ def test_a_result_is_json_in_a_string(raw: RawClient) -> None:
 @proves("tomoviee:output.video", "tomoviee:text2video.params", "tomoviee:video.common", side="server")
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("ratio", RATIOS)
-def test_a_film_has_the_size_that_was_asked_for(raw: RawClient, resolution: str, ratio: str) -> None:
-    """Every film lasts 5 seconds and has the ratio asked for, in either resolution."""
+def test_video_has_the_requested_ratio(raw: RawClient, resolution: str, ratio: str) -> None:
+    """Every video has 5 seconds and the requested ratio, in both resolutions."""
     data = raw.finish(raw.create(resolution=resolution, aspect_ratio=ratio))
     address = json.loads(data["result"])["video_path"][0]
-    with av.open(BytesIO(raw.get(address)), "r") as film:
-        picture = film.streams.video[0]
-        assert film.duration is not None
-        assert film.duration / 1_000_000 == pytest.approx(5, abs=0.05)
+    with av.open(BytesIO(raw.get(address)), "r") as video:
+        stream = video.streams.video[0]
+        assert video.duration is not None
+        assert video.duration / 1_000_000 == pytest.approx(5, abs=0.05)
         width, height = SIZES[resolution, ratio]
-        assert picture.width / picture.height == pytest.approx(width / height, rel=0.05)
+        assert stream.width / stream.height == pytest.approx(width / height, rel=0.05)
 
 
 @proves("tomoviee:output.video", "tomoviee:video.common", "tomoviee:text2video.params", side="server")
 @pytest.mark.parametrize("resolution", [None, *RESOLUTIONS])
-def test_720p_and_1080p_are_as_large_as_documented(full_target: Target, resolution: str | None) -> None:
-    """At 16:9, which is the default, 720p is 1280x720 and 1080p is 1920x1080, to the pixel; 720p is the default."""
+def test_resolutions_have_the_documented_size(full_target: Target, resolution: str | None) -> None:
+    """At 16:9, the default, 720p (the default) is 1280x720 and 1080p is 1920x1080 pixels."""
     raw = RawClient(full_target)
     data = raw.finish(raw.create(resolution=resolution))
-    with av.open(BytesIO(raw.get(json.loads(data["result"])["video_path"][0])), "r") as film:
-        picture = film.streams.video[0]
-        assert (picture.width, picture.height) == SIZES[resolution or "720p", "16:9"]
+    with av.open(BytesIO(raw.get(json.loads(data["result"])["video_path"][0])), "r") as video:
+        stream = video.streams.video[0]
+        assert (stream.width, stream.height) == SIZES[resolution or "720p", "16:9"]
 
 
 @proves("tomoviee:poll.route", side="server")
-def test_one_route_reads_every_task(raw: RawClient) -> None:
-    """A task is read by POST with its task_id, and by nothing else; a missing task_id is refused by name."""
+def test_one_route_polls_every_task(raw: RawClient) -> None:
+    """A task is polled by POST with its task_id; a missing task_id is refused by name, and GET is refused."""
     first, second = raw.create(), raw.create(prompt="A hare")
     assert [raw.read(task)["task_id"] for task in (first, second)] == [first, second]
     assert "task_id" in assert_refused(raw.post(RESULT, {}), 680400, fact="poll.route")

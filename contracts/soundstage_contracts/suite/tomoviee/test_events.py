@@ -1,4 +1,4 @@
-"""The contracts of what happens around a Tomoviee task: callbacks, files as inputs, and connections that break."""
+"""Contracts about Tomoviee's callbacks, input files and downloads."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ STATES = {3: JobState.SUCCEEDED, 4: JobState.FAILED, 5: JobState.CANCELED, 6: Jo
 
 @pytest.fixture
 def receiver() -> Iterator[CallbackReceiver]:
-    """Listen for callbacks."""
+    """Run a callback receiver."""
     with CallbackReceiver() as listening:
         yield listening
 
 
 @pytest.fixture
-def grumpy() -> Iterator[CallbackReceiver]:
-    """Listen for callbacks, and answer the first two with an error."""
+def failing_receiver() -> Iterator[CallbackReceiver]:
+    """Run a callback receiver that answers the first two callbacks with an error."""
     with CallbackReceiver(500, 404, 200) as listening:
         yield listening
 
 
 @proves("tomoviee:callback.payload", "tomoviee:callback.request")
 @pytest.mark.parametrize("word", ENDS)
-def test_an_end_is_told_once(target: Target, receiver: CallbackReceiver, word: str) -> None:
-    """At a final state the address is told id, status, result and params, from which the client makes a job again."""
+def test_final_state_sends_one_callback(target: Target, receiver: CallbackReceiver, word: str) -> None:
+    """At a final state one callback has id, status, result and params, and the client reads the job from it."""
     account = target.new_account()
     client = target.client(CONTRACT, account)
     job = client.text_to_video(f"a fox soundstage:{word}", callback=receiver.url, params="order-7")
     name = account_name("tomoviee", account)
     assert target.control.callbacks(name)["attempts"] == []
     target.control.advance(1800, name)
-    told = receiver.next()
-    assert {"task_id", "status", "params"} <= set(told)
-    assert (told["task_id"], told["status"], told["params"]) == (job.id, ENDS[word], "order-7")
-    assert bool(told.get("result")) == (word == "")
+    payload = receiver.next()
+    assert {"task_id", "status", "params"} <= set(payload)
+    assert (payload["task_id"], payload["status"], payload["params"]) == (job.id, ENDS[word], "order-7")
+    assert bool(payload.get("result")) == (word == "")
     if word == "":
-        assert isinstance(told["result"], str)
-        assert json.loads(told["result"])["video_path"]
-    again = client.job_from_callback(json.dumps(told))
+        assert isinstance(payload["result"], str)
+        assert json.loads(payload["result"])["video_path"]
+    again = client.job_from_callback(json.dumps(payload))
     assert (again.id, again.state) == (job.id, STATES[ENDS[word]])
     assert [output.url for output in again.outputs] == [output.url for output in job.refresh().outputs]
     target.control.advance(3600, name)
@@ -69,22 +69,22 @@ def test_an_end_is_told_once(target: Target, receiver: CallbackReceiver, word: s
 
 
 @proves("tomoviee:callback.payload", side="server")
-def test_who_does_not_listen_is_told_again(target: Target, grumpy: CallbackReceiver) -> None:
-    """A callback that is answered outside 2xx is sent again after 10 and 60 seconds of the account's clock."""
+def test_failed_callback_is_sent_again(target: Target, failing_receiver: CallbackReceiver) -> None:
+    """A callback that is answered outside 2xx is sent again after 10 and 60 seconds of the account's time."""
     raw = RawClient(target)
-    raw.create(callback=grumpy.url)
+    raw.create(callback=failing_receiver.url)
     raw.advance(600)
-    first = grumpy.next()
+    first = failing_receiver.next()
     raw.advance(10)
-    second = grumpy.next()
+    second = failing_receiver.next()
     raw.advance(50)
-    assert first == second == grumpy.next()
+    assert first == second == failing_receiver.next()
     raw.advance(3600)
     raw.create()
-    assert grumpy.callbacks.empty()
+    assert failing_receiver.callbacks.empty()
 
 
-def picture(width: int, height: int, form: str = "PNG") -> bytes:
+def image_file(width: int, height: int, form: str = "PNG") -> bytes:
     """Return an image file."""
     file = BytesIO()
     Image.new("RGB", (width, height), "teal").save(file, form)
@@ -93,22 +93,22 @@ def picture(width: int, height: int, form: str = "PNG") -> bytes:
 
 @proves("tomoviee:limits.input_size", "tomoviee:img2video.params", side="server")
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
-def test_an_image_of_a_documented_format_is_taken(target: Target, form: str) -> None:
-    """JPG, JPEG, PNG and WEBP are images."""
-    held = target.control.upload(f"fox.{form.lower()}", picture(640, 480, form))
-    RawClient(target).start("tm_img2video_b", {"prompt": "a fox", "image": held["url"]})
+def test_documented_image_formats_are_accepted(target: Target, form: str) -> None:
+    """JPEG, PNG and WEBP images are accepted."""
+    uploaded = target.control.upload(f"fox.{form.lower()}", image_file(640, 480, form))
+    RawClient(target).start("tm_img2video_b", {"prompt": "a fox", "image": uploaded["url"]})
 
 
 @proves("tomoviee:limits.input_size", "tomoviee:errors.http", side="server")
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("fox.gif", picture(640, 480, "GIF")), ("fox.png", b"no image"), ("fox.jpg", b"<html></html>")],
+    [("fox.gif", image_file(640, 480, "GIF")), ("fox.png", b"no image"), ("fox.jpg", b"<html></html>")],
 )
-def test_a_file_that_is_no_such_image_is_refused(target: Target, name: str, content: bytes) -> None:
-    """A file of any other format is refused with 680422, and costs nothing."""
-    held = target.control.upload(name, content)
+def test_other_file_formats_are_refused(target: Target, name: str, content: bytes) -> None:
+    """A file of any other format is refused with 680422 and costs nothing."""
+    uploaded = target.control.upload(name, content)
     raw = RawClient(target)
-    assert_refused(raw.post(CREATE + "tm_img2video_b", {"prompt": "a fox", "image": held["url"]}), 680422)
+    assert_refused(raw.post(CREATE + "tm_img2video_b", {"prompt": "a fox", "image": uploaded["url"]}), 680422)
     assert target.control.tasks(raw.name) == []
 
 
@@ -116,13 +116,11 @@ def test_a_file_that_is_no_such_image_is_refused(target: Target, name: str, cont
 @pytest.mark.parametrize(
     ("size", "mask"), [((500, 600), None), ((2048, 900), None), ((1900, 600), None), ((800, 600), (600, 800))]
 )
-def test_an_image_of_another_size_is_not_redrawn(
-    target: Target, size: tuple[int, int], mask: tuple[int, int] | None
-) -> None:
-    """Sides are over 512 and under 2048, the ratio is under 3, and a mask has the size of its image."""
-    body = {"prompt": "a wolf", "init_image": target.control.upload("fox.png", picture(*size))["url"]}
+def test_redrawing_limits_the_image_size(target: Target, size: tuple[int, int], mask: tuple[int, int] | None) -> None:
+    """Sides must be over 512 and under 2048, the ratio under 3, and a mask must have the size of its image."""
+    body = {"prompt": "a wolf", "init_image": target.control.upload("fox.png", image_file(*size))["url"]}
     if mask is not None:
-        body["mask_url"] = target.control.upload("mask.png", picture(*mask))["url"]
+        body["mask_url"] = target.control.upload("mask.png", image_file(*mask))["url"]
     assert_refused(RawClient(target).post(CREATE + "tm_redrawing", body), 680422)
 
 
@@ -137,8 +135,8 @@ def test_an_image_of_another_size_is_not_redrawn(
     ],
     ids=lambda fault: str(fault.get("status", fault["kind"])),
 )
-def test_a_download_outlives_trouble_that_passes(target: Target, tmp_path: Path, fault: dict[str, Any]) -> None:
-    """A broken download is taken up again and leaves the whole file and nothing else; nothing is submitted again."""
+def test_download_survives_temporary_faults(target: Target, tmp_path: Path, fault: dict[str, Any]) -> None:
+    """An interrupted download is continued and leaves the whole file alone; nothing is submitted again."""
     account = target.new_account()
     client = target.client(CONTRACT, account, clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
@@ -154,43 +152,41 @@ def test_a_download_outlives_trouble_that_passes(target: Target, tmp_path: Path,
     [{"kind": "redirect"}, {"kind": "expired"}, {"kind": "status", "status": 503}, {"kind": "truncate"}],
     ids=lambda fault: str(fault["kind"]),
 )
-def test_a_download_that_cannot_be_is_an_error_and_leaves_nothing(
-    target: Target, tmp_path: Path, fault: dict[str, Any]
-) -> None:
-    """What never passes ends in a DownloadError, with nothing on disk; the job can be saved later."""
+def test_failed_download_leaves_no_file(target: Target, tmp_path: Path, fault: dict[str, Any]) -> None:
+    """A permanent fault is a DownloadError and leaves no file; the job can be saved later."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
     target.control.fault(**fault, vendor="tomoviee", path=output.url.partition("/_files/")[2].partition("/")[0])
     with pytest.raises(errors.DownloadError):
-        output.save(tmp_path / "film.mp4")
+        output.save(tmp_path / "video.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_film_with_another_checksum_is_not_kept(target: Target, tmp_path: Path) -> None:
-    """A film whose SHA-256 is another than was asked for leaves nothing; with its own it is saved."""
+def test_checksum_mismatch_leaves_no_file(target: Target, tmp_path: Path) -> None:
+    """A file with another SHA-256 than requested is not kept; with the right one it is."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
     with pytest.raises(errors.ChecksumMismatch):
-        output.save(tmp_path / "film.mp4", sha256="0" * 64)
+        output.save(tmp_path / "video.mp4", sha256="0" * 64)
     assert list(tmp_path.iterdir()) == []
-    digest = hashlib.sha256(output.save(tmp_path / "film.mp4").read_bytes()).hexdigest()
-    output.save(tmp_path / "film.mp4", sha256=digest)
+    digest = hashlib.sha256(output.save(tmp_path / "video.mp4").read_bytes()).hexdigest()
+    output.save(tmp_path / "video.mp4", sha256=digest)
 
 
-def test_a_film_that_is_too_large_is_not_kept(target: Target, tmp_path: Path) -> None:
-    """A film of more bytes than are allowed leaves nothing; one of exactly as many is saved."""
+def test_file_above_max_bytes_is_not_kept(target: Target, tmp_path: Path) -> None:
+    """A file of more than max_bytes is not kept; one of exactly that size is."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     output = client.text_to_video("a fox").result()[0]
-    size = output.save(tmp_path / "film.mp4").stat().st_size
-    (tmp_path / "film.mp4").unlink()
+    size = output.save(tmp_path / "video.mp4").stat().st_size
+    (tmp_path / "video.mp4").unlink()
     with pytest.raises(errors.DownloadTooLarge):
-        output.save(tmp_path / "film.mp4", max_bytes=size - 1)
+        output.save(tmp_path / "video.mp4", max_bytes=size - 1)
     assert list(tmp_path.iterdir()) == []
-    output.save(tmp_path / "film.mp4", max_bytes=size)
+    output.save(tmp_path / "video.mp4", max_bytes=size)
 
 
-def test_what_arrived_of_a_film_can_be_kept_and_gone_on_with(target: Target, tmp_path: Path) -> None:
-    """With resume, a broken download keeps its part, and the next one asks for the rest only."""
+def test_resumed_download_requests_the_rest(target: Target, tmp_path: Path) -> None:
+    """With resume, an interrupted download keeps its part, and the next one requests only the rest."""
     sent: list[httpx.Request] = []
     http = target.http(event_hooks={"request": [sent.append]})
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
@@ -199,9 +195,9 @@ def test_what_arrived_of_a_film_can_be_kept_and_gone_on_with(target: Target, tmp
     path = output.url.partition("/_files/")[2].partition("/")[0]
     target.control.fault("truncate", vendor="tomoviee", path=path, times=5)
     with pytest.raises(errors.DownloadError):
-        output.save(tmp_path / "film.mp4", resume=True)
-    assert not (tmp_path / "film.mp4").exists()
+        output.save(tmp_path / "video.mp4", resume=True)
+    assert not (tmp_path / "video.mp4").exists()
     assert len(list(tmp_path.iterdir())) > 1
-    assert output.save(tmp_path / "film.mp4", resume=True).read_bytes() == whole
+    assert output.save(tmp_path / "video.mp4", resume=True).read_bytes() == whole
     assert sent[-1].headers["range"].startswith("bytes=")
-    assert sorted(kept.name for kept in tmp_path.iterdir()) == ["film.mp4", "whole.mp4"]
+    assert sorted(kept.name for kept in tmp_path.iterdir()) == ["video.mp4", "whole.mp4"]

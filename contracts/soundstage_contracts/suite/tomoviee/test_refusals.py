@@ -1,4 +1,4 @@
-"""The contracts of how Tomoviee's gateway refuses, how its tasks fail, and what the client calls that."""
+"""Contracts about Tomoviee's refusals and canceled tasks, beyond the shared laws."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from soundstage_contracts.vendors.tomoviee.raw_client import RawClient, assert_r
 if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
 
-FILM = CREATE + "tm_text2video_b"
+VIDEO = CREATE + "tm_text2video_b"
 
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new account."""
+    """Return the raw client of a new account."""
     return RawClient(target)
 
 
 @proves("tomoviee:errors.codes", side="server")
-def test_a_capability_that_does_not_exist_is_refused(raw: RawClient) -> None:
+def test_unknown_capability_is_refused(raw: RawClient) -> None:
     """An unknown capability is refused with 680404."""
     assert_refused(raw.post(CREATE + "tm_text2hologram", {"prompt": "A fox"}), 680404)
 
 
 @proves("tomoviee:status.cancel", side="client")
-def test_the_client_says_that_there_is_no_cancel(target: Target) -> None:
-    """Cancelling is refused by the client, since the gateway documents no such call; the job goes on."""
+def test_cancel_is_unsupported(target: Target) -> None:
+    """`cancel()` is an UnsupportedError, as no cancel call is documented, and the job continues."""
     job = target.client(CONTRACT, target.new_account()).text_to_video("A fox")
     with pytest.raises(errors.UnsupportedError):
         job.cancel()
@@ -39,8 +39,8 @@ def test_the_client_says_that_there_is_no_cancel(target: Target) -> None:
 
 
 @proves("tomoviee:status.cancel", "tomoviee:status.codes")
-def test_a_job_cancelled_at_the_vendor_is_canceled(target: Target) -> None:
-    """Status 5 is reached from the vendor's side, and the client's job is then canceled, with the reason."""
+def test_job_canceled_by_the_vendor_is_canceled(target: Target) -> None:
+    """Status 5 makes the client's job canceled, with the reason."""
     job = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock()).text_to_video(
         "A fox soundstage:cancel"
     )

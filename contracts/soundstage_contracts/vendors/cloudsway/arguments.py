@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from soundstage import CameraControl, DynamicMask
 from soundstage_contracts import strategies
-from soundstage_contracts.vendors.cloudsway.matrix import FROM_TEXT, GATEWAY_NAMES, MODELS, Asked, asks, combinations
+from soundstage_contracts.vendors.cloudsway.matrix import (
+    FROM_TEXT,
+    GATEWAY_NAMES,
+    MODELS,
+    Combination,
+    combinations,
+    members_for,
+)
 from soundstage_contracts.vendors.cloudsway.pictures import png
 
 RATIOS: Final = ("16:9", "9:16", "1:1")
@@ -36,11 +43,17 @@ COMMON_BREAKS: Final[dict[str, st.SearchStrategy[Any]]] = {
 """What breaks a parameter of both kinds, by parameter."""
 
 
-def _valid(asked: Asked, extra: dict[str, Any]) -> dict[str, Any]:
+def _valid(asked: Combination, extra: dict[str, Any]) -> dict[str, Any]:
     """Return a body that asks for what is allowed."""
     names = {own: gateway for gateway, own in GATEWAY_NAMES.items()}
     model = names.get(asked.model, asked.model) if extra.pop("by_gateway_name", False) else asked.model
-    body = {"model_name": model, "mode": asked.mode, "duration": asked.seconds, **extra, **asks(asked.feature, ADDRESS)}
+    body = {
+        "model_name": model,
+        "mode": asked.mode,
+        "duration": asked.seconds,
+        **extra,
+        **members_for(asked.feature, ADDRESS),
+    }
     if asked.kind == "image2video":
         body.setdefault("image", ADDRESS)
     return body

@@ -1,4 +1,4 @@
-"""What each model can do, as the contracts read it from the fact ``capability.matrix``: one combination by another."""
+"""What each model can do, as the contracts read it from the fact ``capability.matrix``, by combination."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TEXT_FEATURES: Final = ("", "cfg_scale", "sound", "camera_control:simple", "came
 IMAGE_FEATURES: Final = (*TEXT_FEATURES, "image_tail", "static_mask", "dynamic_masks")
 
 
-class Asked(NamedTuple):
-    """One combination: the kind of task, its model, mode and seconds, and the feature that is asked for besides."""
+class Combination(NamedTuple):
+    """One combination: the kind of task, its model, mode and seconds, and a further feature."""
 
     kind: str
     model: str
@@ -63,15 +63,15 @@ class Asked(NamedTuple):
         yield what == "image_tail" and self.model != "kling-v1" and self.mode != "pro"
 
 
-def combinations(kind: str) -> list[Asked]:
-    """Return everything that can be asked of every model of *kind*."""
+def combinations(kind: str) -> list[Combination]:
+    """Return every combination of a model of *kind* with mode, length and feature."""
     models = FROM_TEXT if kind == "text2video" else MODELS
     features = TEXT_FEATURES if kind == "text2video" else IMAGE_FEATURES
-    return [Asked(kind, *parts) for parts in product(models, MODES, SECONDS, features)]
+    return [Combination(kind, *parts) for parts in product(models, MODES, SECONDS, features)]
 
 
-def asks(feature: str, picture: Any) -> dict[str, Any]:
-    """Return the members of a body that ask for *feature*; *picture* is an image as the body has it."""
+def members_for(feature: str, image: Any) -> dict[str, Any]:
+    """Return the members of a body that ask for *feature*; *image* is an image as the body has it."""
     axes = dict.fromkeys(("horizontal", "vertical", "tilt", "roll", "zoom"), 0)
     members: dict[str, dict[str, Any]] = {
         "": {},
@@ -79,8 +79,8 @@ def asks(feature: str, picture: Any) -> dict[str, Any]:
         "sound": {"sound": "on"},
         "camera_control:simple": {"camera_control": {"type": "simple", "config": {**axes, "pan": -5}}},
         "camera_control:down_back": {"camera_control": {"type": "down_back"}},
-        "image_tail": {"image_tail": picture},
-        "static_mask": {"static_mask": picture},
-        "dynamic_masks": {"dynamic_masks": [{"mask": picture, "trajectories": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}]},
+        "image_tail": {"image_tail": image},
+        "static_mask": {"static_mask": image},
+        "dynamic_masks": {"dynamic_masks": [{"mask": image, "trajectories": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}]},
     }
     return members[feature]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CREDITS: Final = "/user/credits"
 RESULT: Final = "/generation/result/"
-FILM: Final = BY_NAME["Wan 2.5 (Text To Video)"]
+ANY_ENDPOINT: Final = BY_NAME["Wan 2.5 (Text To Video)"]
 """The endpoint that is called where it does not matter which."""
 TRACE: Final = re.compile(r"[0-9a-f]{32}")
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -86,7 +86,7 @@ class RawClient(raw_client.RawClient):
         """Send a generation call."""
         return self.post(endpoint.path, {"data": data})
 
-    def start(self, endpoint: Endpoint = FILM, **changes: Any) -> str:
+    def start(self, endpoint: Endpoint = ANY_ENDPOINT, **changes: Any) -> str:
         """Create a task of *endpoint* and return its id."""
         data = plain(endpoint, **changes)
         return cast("str", opened(self.generate(endpoint, data))["task_id"])

@@ -23,7 +23,7 @@ from soundstage_contracts.vendors.mediaio.arguments import (
     refused,
     refused_by_client,
 )
-from soundstage_contracts.vendors.mediaio.raw_client import FILM, RawClient
+from soundstage_contracts.vendors.mediaio.raw_client import ANY_ENDPOINT, RawClient
 
 if TYPE_CHECKING:
     from soundstage_contracts.facts.tables import Endpoint, Parameter
@@ -100,7 +100,9 @@ TERMS: Final = Terms(
     contract=CONTRACT,
     raw_client=RawClient,
     hosts=("openapi.media.io",),
-    operations=[_operation(endpoint) for endpoint in (FILM, *(one for one in ENDPOINTS if one is not FILM))],
+    operations=[
+        _operation(endpoint) for endpoint in (ANY_ENDPOINT, *(one for one in ENDPOINTS if one is not ANY_ENDPOINT))
+    ],
     formats=(FORMAT,),
     refusals=(
         NO_KEY, _refusal(40001, errors.AuthenticationError), EXPIRED_KEY, NOT_FOUND, INVALID, TOO_MANY, NO_CREDIT,

@@ -154,7 +154,6 @@ TERMS: Final = Terms(
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=MONTH,
     machine=TomovieeMachine,
-    effort=0.4,
     facts={
         "test_documented_host_reaches_the_service": ["gateway.hosts"],
         "test_client_uses_the_documented_address": ["gateway.hosts"],
