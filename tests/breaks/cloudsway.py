@@ -1,4 +1,4 @@
-"""Cloudsway's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of Cloudsway: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from soundstage_server.model.account import EXTRA
 from soundstage_server.model.fields import Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
-from soundstage_server.vendors.cloudsway import CloudswayService as Films
+from soundstage_server.vendors.cloudsway import CloudswayService as Simulator
 from soundstage_server.vendors.cloudsway import capabilities, outputs, refusals, service
 
 if TYPE_CHECKING:
@@ -36,19 +36,19 @@ Client = conversation.CloudswayService
 
 
 def show_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
-    """Let *edit* change what the simulator tells of a task."""
-    right = Films._task_data
+    """Let *edit* change the simulator's task data."""
+    right = Simulator._task_data
 
-    def shown(self: Films, task: Any, now: float) -> dict[str, Any]:
+    def shown(self: Simulator, task: Any, now: float) -> dict[str, Any]:
         data = right(self, task, now)
         edit(data)
         return data
 
-    patch.setattr(Films, "_task_data", shown)
+    patch.setattr(Simulator, "_task_data", shown)
 
 
 def drop_limits(patch: pytest.MonkeyPatch, of: str) -> None:
-    """Let the simulator's models do *of* whenever they are asked."""
+    """Remove the limits of *of* from the simulator's models."""
     patch.setattr(capabilities, "LIMITS", tuple(limit for limit in capabilities.LIMITS if limit.of != of))
 
 
@@ -90,20 +90,20 @@ def skipped_state(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def early_result(patch: pytest.MonkeyPatch) -> None:
-    """A result is told, empty, before there is one."""
+    """An unfinished task has an empty result."""
     show_otherwise(patch, lambda data: data.setdefault("task_result", {"videos": []}))
 
 
 @MUTATIONS.in_simulator
 def seconds_as_a_number(patch: pytest.MonkeyPatch) -> None:
-    """A film's duration is a number."""
-    right = Films._video
-    patch.setattr(Films, "_video", lambda self, task, url: {**right(self, task, url), "duration": 5})
+    """A video's duration is a number."""
+    right = Simulator._video
+    patch.setattr(Simulator, "_video", lambda self, task, url: {**right(self, task, url), "duration": 5})
 
 
 @MUTATIONS.in_simulator
 def times_in_seconds(patch: pytest.MonkeyPatch) -> None:
-    """Times are told in seconds."""
+    """Times are in seconds."""
     patch.setattr(service, "_milliseconds", int)
 
 
@@ -116,71 +116,71 @@ def time_stands(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no request_id."""
-    right = Films.refuse
+    right = Simulator.refuse
 
-    def refuse(self: Films, refused: RefusedError, call: Any) -> Any:
+    def refuse(self: Simulator, refused: RefusedError, call: Any) -> Any:
         answer = right(self, refused, call)
         body = orjson.loads(answer.body)
         del body["request_id"]
         return answer._replace(body=orjson.dumps(body))
 
-    patch.setattr(Films, "refuse", refuse)
+    patch.setattr(Simulator, "refuse", refuse)
 
 
 @MUTATIONS.in_simulator
 def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
     """A task is found under either kind."""
-    right = Films._requested_task
+    right = Simulator._requested_task
 
-    def asked_for(self: Films, kind: Any, call: Any) -> Any:
+    def asked_for(self: Simulator, kind: Any, call: Any) -> Any:
         try:
             return right(self, kind, call)
         except RefusedError:
             return right(self, "image2video" if kind == "text2video" else "text2video", call)
 
-    patch.setattr(Films, "_requested_task", asked_for)
+    patch.setattr(Simulator, "_requested_task", asked_for)
 
 
 @MUTATIONS.in_simulator
 def forgotten_name(patch: pytest.MonkeyPatch) -> None:
     """A task is not found by the caller's own name."""
-    patch.setattr(Films, "index_task", lambda self, task: self.tasks.update({task.id: task}))
+    patch.setattr(Simulator, "index_task", lambda self, task: self.tasks.update({task.id: task}))
 
 
 @MUTATIONS.in_simulator
 def name_used_twice(patch: pytest.MonkeyPatch) -> None:
     """The same name may be given to two tasks."""
 
-    def set_aside(_self: Films, _account: Any, params: dict[str, Any]) -> None:
+    def set_aside(_self: Simulator, _account: Any, params: dict[str, Any]) -> None:
         external = params.pop("external_task_id", None)
         if external is not None:
             params[EXTRA] = {"external_task_id": external}
 
-    patch.setattr(Films, "_take_external_id", set_aside)
+    patch.setattr(Simulator, "_take_external_id", set_aside)
 
 
 @MUTATIONS.in_simulator
 def oldest_first(patch: pytest.MonkeyPatch) -> None:
     """A list begins with the oldest."""
-    right = Films.list_tasks
+    right = Simulator.list_tasks
 
-    def listed(self: Films, kind: Any, call: Any) -> Any:
+    def listed(self: Simulator, kind: Any, call: Any) -> Any:
         answer = right(self, kind, call)
         body = orjson.loads(answer.body)
         return answer._replace(body=orjson.dumps({**body, "data": body["data"][::-1]}))
 
-    patch.setattr(Films, "list_tasks", listed)
+    patch.setattr(Simulator, "list_tasks", listed)
 
 
 @MUTATIONS.in_simulator
 def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
     """A list is an object with a total."""
-    right = Films._envelope
+    right = Simulator._envelope
 
-    def answer(self: Films, data: Any) -> Any:
+    def answer(self: Simulator, data: Any) -> Any:
         return right(self, {"task_list": data, "total": len(data)} if isinstance(data, list) else data)
 
-    patch.setattr(Films, "_envelope", answer)
+    patch.setattr(Simulator, "_envelope", answer)
 
 
 @MUTATIONS.in_simulator
@@ -198,18 +198,18 @@ def method_not_allowed(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def one_reading(patch: pytest.MonkeyPatch) -> None:
     """Refusals have their HTTP status in both readings."""
-    right = Films.refuse
+    right = Simulator.refuse
 
-    def refuse(self: Films, refused: RefusedError, call: Any) -> Any:
+    def refuse(self: Simulator, refused: RefusedError, call: Any) -> Any:
         return right(self, refused, call)._replace(status=refused.refusal.status)
 
-    patch.setattr(Films, "refuse", refuse)
+    patch.setattr(Simulator, "refuse", refuse)
 
 
 @MUTATIONS.in_simulator
 def open_slots(patch: pytest.MonkeyPatch) -> None:
     """An account may have as many tasks at once as it likes."""
-    patch.setattr(Films, "at_once", None)
+    patch.setattr(Simulator, "at_once", None)
 
 
 @MUTATIONS.in_simulator
@@ -239,7 +239,7 @@ def no_exclusion(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Images are not looked at."""
-    patch.setattr(Films, "_validate_images", lambda _self, _params: None)
+    patch.setattr(Simulator, "_validate_images", lambda _self, _params: None)
 
 
 @MUTATIONS.in_simulator
@@ -256,49 +256,49 @@ def long_prompt(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def one_callback(patch: pytest.MonkeyPatch) -> None:
-    """Only the end is told."""
-    patch.setattr(Films, "callback_plan", replace(Films.callback_plan, on="end"))
+    """Only the end sends a callback."""
+    patch.setattr(Simulator, "callback_plan", replace(Simulator.callback_plan, on="end"))
 
 
 @MUTATIONS.in_simulator
 def impatient_callback(patch: pytest.MonkeyPatch) -> None:
     """A callback is tried once."""
-    patch.setattr(Films, "callback_plan", replace(Films.callback_plan, delays=()))
+    patch.setattr(Simulator, "callback_plan", replace(Simulator.callback_plan, delays=()))
 
 
 @MUTATIONS.in_simulator
 def wrapped_callback(patch: pytest.MonkeyPatch) -> None:
     """A callback is never flat."""
 
-    def callback_body(self: Films, task: Any, moment: Any) -> Any:
+    def callback_body(self: Simulator, task: Any, moment: Any) -> Any:
         return {"code": 0, "message": "SUCCEED", "request_id": "r", "data": self._task_data(task, moment.next_change)}
 
-    patch.setattr(Films, "callback_body", callback_body)
+    patch.setattr(Simulator, "callback_body", callback_body)
 
 
 @MUTATIONS.in_simulator
 def long_life(patch: pytest.MonkeyPatch) -> None:
     """A result lives for a year."""
-    patch.setattr(Films, "result_seconds", 365 * 24 * 3600)
+    patch.setattr(Simulator, "result_seconds", 365 * 24 * 3600)
 
 
 @MUTATIONS.in_simulator
 def small_films(patch: pytest.MonkeyPatch) -> None:
-    """A film in pro is no larger than one in std."""
+    """A video in pro is no larger than one in std."""
     patch.setitem(outputs.LINES, "pro", "720p")
 
 
 @MUTATIONS.in_simulator
 def keyless(patch: pytest.MonkeyPatch) -> None:
     """Any header will do for a key."""
-    right = Films.identify
-    patch.setattr(Films, "identify", lambda self, found: right(self, (found[0] or b"Bearer x",)))
+    right = Simulator.identify
+    patch.setattr(Simulator, "identify", lambda self, found: right(self, (found[0] or b"Bearer x",)))
 
 
 @MUTATIONS.in_simulator
 def blocked_later(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is taken in, and fails."""
-    patch.setattr(Films, "refusals", Films.refusals._replace(blocked=None))
+    patch.setattr(Simulator, "refusals", Simulator.refusals._replace(blocked=None))
 
 
 @MUTATIONS.in_client
@@ -338,7 +338,7 @@ def trusting_5000(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def trusting_unknown(patch: pytest.MonkeyPatch) -> None:
-    """A code that nobody documents is taken for a refusal."""
+    """An undocumented code counts as a refusal."""
     patch.setattr(Client, "is_refusal", lambda _self, answer: answer.code not in profile.UNCERTAIN_CODES)
 
 
@@ -410,7 +410,7 @@ def first_video(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def silent_failure(patch: pytest.MonkeyPatch) -> None:
-    """Why a task failed is not told."""
+    """The reason of a failed task is missing."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, reason=None))
 
 
@@ -422,7 +422,7 @@ def policy_overlooked(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def any_kind(patch: pytest.MonkeyPatch) -> None:
-    """Every job is looked for among the films from text."""
+    """Every job is polled as a text-to-video task."""
     patch.setattr(conversation, "OPERATION_ROUTES", {"text_to_video": "text2video", "image_to_video": "text2video"})
 
 
@@ -475,7 +475,7 @@ def free_scale(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def timid(patch: pytest.MonkeyPatch) -> None:
-    """kling-v1 is never asked for masks."""
+    """The client refuses masks for kling-v1."""
     able_otherwise(patch, "kling-v1", masks=None)
 
 

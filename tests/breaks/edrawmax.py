@@ -1,4 +1,4 @@
-"""EdrawMax's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of EdrawMax: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def no_data_member(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def statuses_by_default(patch: pytest.MonkeyPatch) -> None:
-    """Refusals have HTTP statuses without being asked for."""
+    """Refusals have HTTP statuses in the default dialect."""
     patch.setattr(Maker, "dialects", {**Maker.dialects, "errors": ("http", "envelope")})
 
 
@@ -251,14 +251,14 @@ def results_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
-    """What is refused for the moment is asked for a third time."""
+    """A temporary refusal is retried twice."""
     right = Client.submit
 
     def submit(self: Client, kind: Any, body: Any) -> Any:
         try:
             return (yield from right(self, kind, body))
-        except errors.ApiError as trouble:
-            if trouble.code not in profile.RETRY_CODES:
+        except errors.ApiError as error:
+            if error.code not in profile.RETRY_CODES:
                 raise
             return (yield from right(self, kind, body))
 
@@ -267,7 +267,7 @@ def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def never_again(patch: pytest.MonkeyPatch) -> None:
-    """What is refused for the moment is told at once."""
+    """A temporary refusal is not retried."""
     patch.setattr(conversation, "RETRY_CODES", frozenset[int]())
 
 
@@ -279,7 +279,7 @@ def risks_are_tried_again(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def panics_are_tried_again(patch: pytest.MonkeyPatch) -> None:
-    """An internal error is asked for again."""
+    """An internal error is retried."""
     patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {500})
 
 
@@ -291,7 +291,7 @@ def no_wait(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def no_contact(patch: pytest.MonkeyPatch) -> None:
-    """A failure that lasts does not tell whom to write to."""
+    """A lasting failure does not name the contact."""
     patch.setattr(conversation, "SUPPORT_HINT", "try later")
 
 
@@ -309,7 +309,7 @@ def no_user(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def user_in_the_body(patch: pytest.MonkeyPatch) -> None:
-    """The client says in the body who calls, too."""
+    """The client sends the user in the body, too."""
     right = bodies.request
     patch.setattr(bodies, "request", lambda *given: {**right(*given), "user_id": 1})
 
@@ -334,7 +334,7 @@ def platforms_unchecked(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def another_route(patch: pytest.MonkeyPatch) -> None:
-    """Every diagram is asked for as a flowchart."""
+    """Every diagram is requested as a flowchart."""
     right = Client._attempt
     patch.setattr(Client, "_attempt", lambda self, _kind, request: right(self, "flowchart", request))
 

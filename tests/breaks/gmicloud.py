@@ -1,4 +1,4 @@
-"""GMI Cloud's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of GMI Cloud: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 
 @MUTATIONS.in_simulator
 def any_password(patch: pytest.MonkeyPatch) -> None:
-    """Whoever knows an e-mail may log in."""
+    """An e-mail address alone is enough to log in."""
     right = Queue.authenticate
     patch.setattr(Queue, "authenticate", lambda self, identity: right(self, Identity(identity.credential)))
 
@@ -131,7 +131,7 @@ def one_face(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def one_field(patch: pytest.MonkeyPatch) -> None:
-    """Every refusal is told in the field error."""
+    """Every refusal uses the field error."""
     patch.setattr(simulated, "_ERROR_PATHS", ("/",))
 
 
@@ -156,7 +156,7 @@ def accepted_by_202(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def fractional_price(patch: pytest.MonkeyPatch) -> None:
-    """A price is told as a fraction of a dollar."""
+    """A price is a fraction of a dollar."""
     right = capabilities.detail_of
 
     def detail_of(model: Any) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def fractional_price(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def other_price(patch: pytest.MonkeyPatch) -> None:
-    """What is charged is not what the price says."""
+    """The charge differs from the price."""
     right = Queue.price
     patch.setattr(Queue, "price", lambda self, operation, params: 2 * right(self, operation, params))
 
@@ -181,7 +181,7 @@ def lost_refund(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def wide_range(patch: pytest.MonkeyPatch) -> None:
-    """A film may be longer than its model declares."""
+    """A video may be longer than its model declares."""
     rule_otherwise(patch, TEXT, "video_length", rule=Integer(1, 3600))
 
 
@@ -193,7 +193,7 @@ def strict_guidance(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def optional_image(patch: pytest.MonkeyPatch) -> None:
-    """A film from an image needs none."""
+    """Image-to-video needs no image."""
     rule_otherwise(patch, MOTION, "image", required=False)
 
 
@@ -212,7 +212,7 @@ def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def early_outcome(patch: pytest.MonkeyPatch) -> None:
-    """A film is named before it is made."""
+    """An unfinished request has the address of its video."""
     right = Queue._outcome
     patch.setattr(Queue, "_outcome", lambda self, task, moment: right(self, task, moment._replace(final=True)))
 
@@ -232,7 +232,7 @@ def one_shape(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def other_times(patch: pytest.MonkeyPatch) -> None:
-    """Times are told in milliseconds."""
+    """Times are in milliseconds."""
     show_otherwise(patch, lambda body: {**body, "created_at": 1000 * body["created_at"]})
 
 
@@ -256,12 +256,12 @@ def blocked_is_made(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def other_length(patch: pytest.MonkeyPatch) -> None:
-    """A film is a second longer than was asked for."""
+    """A video is one second longer than requested."""
     right: Any = outputs.media_for
 
     def media_for(task: Any) -> Any:
-        film, *rest = right(task)
-        return [replace(film, seconds=film.seconds + 1), *rest]
+        video, *rest = right(task)
+        return [replace(video, seconds=video.seconds + 1), *rest]
 
     patch.setattr(simulated, "media_for", media_for)
 
@@ -288,7 +288,7 @@ def refreshes_each(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
-    """Whoever waited for a refresh makes another one."""
+    """A caller that waited for a refresh makes another one."""
     right = login.Login._renew
 
     def renewed(self: login.Login, _refused: Any, failures: int) -> Any:
@@ -334,19 +334,19 @@ def anonymous_login(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def one_try(patch: pytest.MonkeyPatch) -> None:
-    """What asks for a code is asked once."""
+    """A one-time code is requested once."""
     patch.setattr(login, "OTP_ATTEMPTS", 1)
 
 
 @MUTATIONS.in_client
 def endless_tries_of_a_code(patch: pytest.MonkeyPatch) -> None:
-    """What asks for a code is asked five times."""
+    """A one-time code is requested five times."""
     patch.setattr(login, "OTP_ATTEMPTS", 5)
 
 
 @MUTATIONS.in_client
 def shown_tokens(patch: pytest.MonkeyPatch) -> None:
-    """Refusals are told with the tokens that they echo, and a job's token holds a session's."""
+    """Errors contain the tokens that refusals echo, and a job's token contains the session's."""
     right = Client.token
     patch.setattr(Client, "token", lambda self, ref: right(self, ref) + str(self.authorization()))
 
@@ -399,7 +399,7 @@ def one_shape_is_read(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def twice_the_film(patch: pytest.MonkeyPatch) -> None:
-    """A film that both shapes name is two outputs."""
+    """A video that both shapes contain becomes two outputs."""
     right = service._read_media
 
     def read(outcome: Any) -> Any:
@@ -417,7 +417,7 @@ def dispatched_is_running(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
-    """The service's reason for a failure is not told."""
+    """The service's reason for a failure is missing."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
@@ -440,7 +440,7 @@ def policy_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
-    """An account that cannot pay is told that it may not."""
+    """A balance that is too low is a permission error."""
     right = answers.kind_by_status
     patch.setattr(
         answers,
@@ -453,7 +453,7 @@ def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
 def message_only(patch: pytest.MonkeyPatch) -> None:
     """The text of a refusal is read from message alone."""
     right = Client._refused
-    patch.setattr(Client, "_refused", lambda self, response, said: right(self, response, {**said, "error": None}))
+    patch.setattr(Client, "_refused", lambda self, response, payload: right(self, response, {**payload, "error": None}))
 
 
 @MUTATIONS.in_client

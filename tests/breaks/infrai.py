@@ -1,4 +1,4 @@
-"""Infrai's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of Infrai: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -97,21 +97,21 @@ def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
     """A key that began another job is answered by it."""
     right = Vendor._parameters
 
-    def asked(self: Vendor, call: Any) -> Any:
+    def parameters(self: Vendor, call: Any) -> Any:
         params = right(self, call)
         key = service._idempotency_key(call, params.get("idempotency_key"))
-        begun = self._by_key.get((call.account.name, key)) if key else None
-        if begun is None or call.now >= begun.created + service.KEY_SECONDS:
+        started = self._by_key.get((call.account.name, key)) if key else None
+        if started is None or call.now >= started.created + service.KEY_SECONDS:
             return params
-        own = {name: value for name, value in begun.params.items() if name != EXTRA}
+        own = {name: value for name, value in started.params.items() if name != EXTRA}
         return {**own, **{name: value for name, value in params.items() if name == "idempotency_key"}}
 
-    patch.setattr(Vendor, "_parameters", asked)
+    patch.setattr(Vendor, "_parameters", parameters)
 
 
 @MUTATIONS.in_simulator
 def keys_are_everybodys(patch: pytest.MonkeyPatch) -> None:
-    """A key means the same job whoever says it."""
+    """A key names the same job for every account."""
 
     class Shared(dict[tuple[str, str], Any]):
         def __setitem__(self, name: tuple[str, str], task: Any) -> None:
@@ -169,7 +169,7 @@ def replay_is_charged(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def keys_hide_doubles(patch: pytest.MonkeyPatch) -> None:
-    """The same film under two keys is not told as a double submission."""
+    """The same video under two keys is not reported as a double submission."""
     patch.setattr("soundstage_server.kit.service.fingerprint", lambda operation, params: hash((operation, str(params))))
     patch.setattr(server_accounts, "fingerprint", lambda operation, params: hash((operation, str(params))))
 
@@ -182,7 +182,7 @@ def cancel_is_free_of_consequence(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def cancel_of_the_finished_is_ok(patch: pytest.MonkeyPatch) -> None:
-    """A finished job is cancelled, it says."""
+    """Canceling a finished job reports success."""
     right = Vendor.end_early
     patch.setattr(Vendor, "end_early", lambda self, task, now: right(self, task, now) or True)
 
@@ -195,7 +195,7 @@ def cancelled_is_paid_for(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def one_generation_of_names(patch: pytest.MonkeyPatch) -> None:
-    """Only id and status are sent, unless the older names are asked for."""
+    """The default dialect sends only id and status."""
     right = Vendor.dialect
     patch.setattr(Vendor, "dialect", lambda *given: {"both": "status"}.get(right(*given), right(*given)))
 
@@ -245,7 +245,7 @@ def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    """Whatever is preferred, the balanced vendor makes the film."""
+    """The balanced vendor makes every video, whatever is preferred."""
     right = capabilities.serving_vendor
     for module in (service, outputs, capabilities):
         patch.setattr(module, "serving_vendor", lambda params: right({**params, "prefer": "balanced"}))
@@ -309,7 +309,7 @@ def completed(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def film_too_soon(patch: pytest.MonkeyPatch) -> None:
-    """A job shows addresses before there is a film."""
+    """An unfinished job has the addresses of its files."""
 
     def edit(body: dict[str, Any]) -> None:
         if "state" in body.get("data", {}):
@@ -320,7 +320,7 @@ def film_too_soon(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def wrong_shape(patch: pytest.MonkeyPatch) -> None:
-    """Every film is wide."""
+    """Every video is wide."""
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
 
 
@@ -409,20 +409,20 @@ def one_key_for_all(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def gives_up(patch: pytest.MonkeyPatch) -> None:
-    """A lost answer is not asked for again."""
+    """A lost response is not retried."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: False)
 
 
 @MUTATIONS.in_client
 def doubt_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    """A lost answer and then a dead line is told as if nothing had been sent."""
+    """A lost response followed by a failed connection is reported as if nothing had been sent."""
     right = Submission._attempt
     patch.setattr(Submission, "_attempt", lambda self, _doubts: right(self, []))
 
 
 @MUTATIONS.in_client
 def server_error_is_a_refusal(patch: pytest.MonkeyPatch) -> None:
-    """A server error with a code says that nothing was begun."""
+    """A server error with a code counts as proof that no job was started."""
     patch.setattr(Client, "is_refusal", ClientService.is_refusal)
 
 
@@ -449,7 +449,7 @@ def newer_names_only(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def newer_routes_only(patch: pytest.MonkeyPatch) -> None:
-    """A job is asked for on the newer routes alone."""
+    """A job is polled on the newer routes alone."""
     patch.setattr(conversation, "OLDER", profile.NEWER)
 
 
@@ -482,7 +482,7 @@ def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
-    """A word that nobody documents ends the job."""
+    """An undocumented state ends the job."""
     read_otherwise(patch, lambda seen: replace(seen, state=JobState.FAILED) if seen.state is JobState.UNKNOWN else seen)
 
 
@@ -500,7 +500,7 @@ def cancel_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def cost_is_lost(patch: pytest.MonkeyPatch) -> None:
-    """What a job costs is forgotten at the first look."""
+    """A job's cost is lost at the first poll."""
     right = History.after
 
     def after(self: History, snapshot: Snapshot) -> History:
@@ -523,7 +523,7 @@ def thumbnail_is_a_film(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
-    """The reason of a failure is not told."""
+    """The reason of a failure is missing."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
@@ -535,7 +535,7 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
-    """A film is in 1080p unless something else is said."""
+    """The default resolution is 1080p."""
     flow = vars(methods._Operations)["generate"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
@@ -572,7 +572,7 @@ def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def key_is_overwritten(patch: pytest.MonkeyPatch) -> None:
-    """An activation replaces a key that is there without being asked to."""
+    """An activation replaces an existing key without a request to do so."""
     right_reserve, right_keep = keys.reserve, keys.keep
     patch.setattr(conversation, "reserve", lambda file, **_: right_reserve(file, replace=True))
     patch.setattr(conversation, "keep", lambda *given, **_: right_keep(*given, replace=True))

@@ -1,4 +1,4 @@
-"""Media.io's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of Media.io: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def ten_images(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def another_default(patch: pytest.MonkeyPatch) -> None:
-    """Vidu Q3 makes films of eight seconds from images, too, when nothing is said."""
+    """Vidu Q3 makes image-to-video clips of eight seconds by default."""
     rule(patch, "i2v-vidu-q3", "duration", lambda field: replace(field, default="8s"))
 
 
@@ -176,7 +176,7 @@ def open_tasks(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def words_of_one_reading(patch: pytest.MonkeyPatch) -> None:
-    """The second vocabulary says completed."""
+    """The second vocabulary uses completed."""
     patch.setattr(service, "PAGES", {"waiting": "pending", "timeout": "failed"})
 
 
@@ -207,26 +207,26 @@ def a_balance_that_waits(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def one_price_for_any_count(patch: pytest.MonkeyPatch) -> None:
-    """Four pictures cost as much as one."""
+    """Four images cost as much as one."""
     patch.setattr(Api, "price", lambda _self, operation, _params: CAPABILITIES[operation].price)
 
 
 @MUTATIONS.in_simulator
 def always_one_picture(patch: pytest.MonkeyPatch) -> None:
-    """Whatever counts says, there is one picture."""
+    """There is one image, whatever counts is."""
     right = outputs._images
     patch.setattr(outputs, "_images", lambda task, name: right(task, name)[:1])
 
 
 @MUTATIONS.in_simulator
 def always_sound(patch: pytest.MonkeyPatch) -> None:
-    """Every film has sound."""
+    """Every video has sound."""
     patch.setattr(outputs, "Video", lambda *args, **options: Video(*args, **{**options, "audio": True}))
 
 
 @MUTATIONS.in_simulator
 def blocked_without_a_word(patch: pytest.MonkeyPatch) -> None:
-    """What is blocked only says that it failed."""
+    """A blocked task has the state failed."""
     patch.setattr(Api, "reasons", {**Api.reasons, Fate.BLOCK: "generation failed"})
 
 
@@ -347,7 +347,7 @@ def paths_as_addresses(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def everything_is_a_picture(patch: pytest.MonkeyPatch) -> None:
-    """What an endpoint makes is told wrong."""
+    """The output of an endpoint has the wrong kind."""
     patch.setattr(conversation, "Media", lambda url, _kind: Media(url, "image"))
 
 
@@ -371,7 +371,7 @@ def an_id_with_slashes(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def a_balance_of_anything(patch: pytest.MonkeyPatch) -> None:
-    """A balance that is not told is nothing."""
+    """A missing balance counts as 0."""
     patch.setattr(Client, "_read_credits", lambda self, response: self._open(response)[1].get("credits", 0))
 
 

@@ -1,4 +1,4 @@
-"""Tomoviee's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of Tomoviee: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ if TYPE_CHECKING:
     import pytest
 
 MUTATIONS = Mutations("tomoviee")
-FILM = "tm_text2video_b"
+VIDEO = "tm_text2video_b"
 Client = conversation.TomovieeService
 
 
 def make_films(patch: pytest.MonkeyPatch, **changes: Any) -> None:
-    """Let films have other data in the simulator's table."""
-    patch.setitem(CAPABILITIES, FILM, replace(CAPABILITIES[FILM], **changes))
+    """Change the data of text-to-video in the simulator's table."""
+    patch.setitem(CAPABILITIES, VIDEO, replace(CAPABILITIES[VIDEO], **changes))
 
 
 def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
-    """Let the parameter *name* of films have another rule; without one, it is not known any more."""
-    fields = [field for field in CAPABILITIES[FILM].skill if field.name != name]
-    found = [replace(field, rule=rule) for field in CAPABILITIES[FILM].skill if field.name == name and rule]
+    """Change the rule of the text-to-video parameter *name*, or remove the parameter."""
+    fields = [field for field in CAPABILITIES[VIDEO].skill if field.name != name]
+    found = [replace(field, rule=rule) for field in CAPABILITIES[VIDEO].skill if field.name == name and rule]
     make_films(patch, skill=(*fields, *found))
 
 
@@ -81,7 +81,7 @@ def no_fact(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def any_secret(patch: pytest.MonkeyPatch) -> None:
-    """Whoever knows the key may use any secret."""
+    """Any secret is accepted with a known key."""
     right = Gateway.identify
     patch.setattr(Gateway, "identify", lambda self, found: Identity(right(self, found).credential))
 
@@ -134,7 +134,7 @@ def falling_progress(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def too_fast(patch: pytest.MonkeyPatch) -> None:
-    """A film is done in half a minute."""
+    """A video is done in half a minute."""
     make_films(patch, times=Lifecycle((Stage(1, 2.0, 5.0), Stage(2, 10.0, 25.0)), ENDS))
 
 
@@ -222,28 +222,28 @@ def params_are_lost(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def wrong_size(patch: pytest.MonkeyPatch) -> None:
-    """A film in 1080p is 720 lines high."""
+    """A video in 1080p is 720 lines high."""
     patch.setattr(outputs, "frame_size", lambda _resolution, ratio: frame_size("720p", ratio))
 
 
 @MUTATIONS.in_simulator
 def larger_by_default(patch: pytest.MonkeyPatch) -> None:
-    """A film is in 1080p unless its request says otherwise."""
+    """The simulator's default resolution is 1080p."""
     larger = [
-        replace(field, default="1080p") if field.name == "resolution" else field for field in CAPABILITIES[FILM].skill
+        replace(field, default="1080p") if field.name == "resolution" else field for field in CAPABILITIES[VIDEO].skill
     ]
     make_films(patch, skill=tuple(larger))
 
 
 @MUTATIONS.in_simulator
 def wrong_shape(patch: pytest.MonkeyPatch) -> None:
-    """Every film is wide."""
+    """Every video is wide."""
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
 
 
 @MUTATIONS.in_simulator
 def short_film(patch: pytest.MonkeyPatch) -> None:
-    """A film lasts four seconds."""
+    """A video lasts four seconds."""
     patch.setattr(outputs, "VIDEO_SECONDS", 4.0)
 
 
@@ -251,7 +251,7 @@ def short_film(patch: pytest.MonkeyPatch) -> None:
 def result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """The result is JSON as such, and not in a string."""
     right = Gateway._result
-    patch.setattr(Gateway, "_result", lambda self, *asked: orjson.loads(right(self, *asked)))
+    patch.setattr(Gateway, "_result", lambda self, *arguments: orjson.loads(right(self, *arguments)))
 
 
 @MUTATIONS.in_simulator
@@ -315,7 +315,7 @@ def unencrypted_redirect(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def page_for_a_film(patch: pytest.MonkeyPatch) -> None:
-    """A page of HTML is saved as a film."""
+    """An HTML page is saved as a video."""
     patch.setattr(Download, "_check_kind", lambda _self, _part: None)
 
 
@@ -340,7 +340,7 @@ def wrong_route(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    """HTTP 200 is a success, whatever the code says."""
+    """HTTP 200 is a success, whatever the code is."""
     patch.setattr(Client, "_open", lambda _self, response, **_: answers.json_object(response))
 
 
@@ -352,7 +352,7 @@ def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def tidied_id(patch: pytest.MonkeyPatch) -> None:
-    """A task's id is brought into small letters."""
+    """A task's id is converted to lower case."""
     right = Client._read_submission
 
     def created(self: Client, response: Any) -> Any:
@@ -383,7 +383,7 @@ def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
-    """A status that nobody documents ends the job."""
+    """An undocumented status ends the job."""
 
     def edit(seen: Snapshot) -> Snapshot:
         return replace(seen, state=JobState.FAILED) if seen.state is JobState.UNKNOWN else seen
@@ -399,7 +399,7 @@ def stale_answer_counts(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
-    """The gateway's reason for a failure is not told."""
+    """The gateway's reason for a failure is missing."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
@@ -459,7 +459,7 @@ def wrong_camera(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
-    """A film is in 1080p unless something else is said."""
+    """The client's default resolution is 1080p."""
     flow = vars(methods._Operations)["text_to_video"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
@@ -472,7 +472,7 @@ def unchecked_choice(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def callback_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    """The address that wants to be told is not sent."""
+    """The callback address is not sent."""
     right = bodies.callback_params
     patch.setattr(bodies, "callback_params", lambda callback, params: {**right(callback, params), "callback": None})
 
@@ -485,7 +485,7 @@ def longer_music(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def swapped_controls(patch: pytest.MonkeyPatch) -> None:
-    """Edges are asked for as depth, and depth as edges."""
+    """Edges are sent as depth, and depth as edges."""
     right = bodies._control_type
     swapped = {"0": "3", "3": "0"}
     patch.setattr(bodies, "_control_type", lambda value: swapped.get(right(value), right(value)))
@@ -500,14 +500,14 @@ def one_image_key(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def one_piece_only(patch: pytest.MonkeyPatch) -> None:
-    """Whatever number of results is asked for, there is one."""
+    """There is one result, whatever number is requested."""
     right = outputs.media_for
     patch.setattr(service, "media_for", lambda *given: right(*given)[:1])
 
 
 @MUTATIONS.in_simulator
 def grey_mask(patch: pytest.MonkeyPatch) -> None:
-    """A mask is a picture in colours."""
+    """A mask is a color image."""
     patch.setattr(outputs, "Mask", lambda width, height, seed, title: Image(width, height, title or "a mask", "", seed))
 
 
@@ -519,7 +519,7 @@ def any_token(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def pages_by_default(patch: pytest.MonkeyPatch) -> None:
-    """The reading of the general pages is spoken without being asked for."""
+    """The dialect of the general pages is the default."""
     patch.setattr(Gateway, "dialects", {**Gateway.dialects, "parameters": ("pages", "skill")})
 
 
@@ -531,20 +531,20 @@ def init_image_is_optional(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def nobody_is_told(patch: pytest.MonkeyPatch) -> None:
-    """A callback that was asked for is never sent."""
+    """A requested callback is never sent."""
     patch.setattr(Gateway, "callback_plan", None)
 
 
 @MUTATIONS.in_simulator
 def told_without_result(patch: pytest.MonkeyPatch) -> None:
-    """A callback tells of a success and not of what was made."""
+    """A callback of a success has no result."""
     right = Gateway.callback_body
     patch.setattr(Gateway, "callback_body", lambda self, task, moment: {**right(self, task, moment), "result": ""})
 
 
 @MUTATIONS.in_simulator
 def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
-    """Files that the simulator holds are not looked at."""
+    """Uploaded files are not validated."""
     patch.setattr(Gateway, "validate_inputs", lambda *_given: None)
 
 

@@ -1,4 +1,4 @@
-"""Veo's breaks: mistakes that the simulator or the client could make, each of which a contract must catch."""
+"""Mutations of Veo: mistakes in the simulator or the client, each of which a contract must catch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Client = conversation.VeoService
 
 
 def polled_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
-    """Let *edit* change what the simulator says of an operation."""
+    """Let *edit* change the simulator's operation data."""
     right = Host.poll
 
     def poll(self: Host, call: Any) -> Response:
@@ -47,7 +47,7 @@ def ended_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 
 @MUTATIONS.in_simulator
 def chatty_creation(patch: pytest.MonkeyPatch) -> None:
-    """A create call says more than the operation's name."""
+    """A creation returns more than the operation's name."""
     right = Host.create
 
     def create(self: Host, call: Any) -> Response:
@@ -59,7 +59,7 @@ def chatty_creation(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def done_from_the_start(patch: pytest.MonkeyPatch) -> None:
-    """A running operation says that it is not done."""
+    """A running operation has done: false."""
     polled_otherwise(patch, lambda body: {"done": False, **body})
 
 
@@ -123,7 +123,7 @@ def one_shape_of_images(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def one_place_for_last_frames(patch: pytest.MonkeyPatch) -> None:
-    """What stands under parameters is not read."""
+    """The parameters are ignored."""
     right = capabilities._either_place
     patch.setattr(capabilities, "_either_place", lambda name, instance, _given: right(name, instance, {}))
 
@@ -143,7 +143,7 @@ def everything_for_everybody(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def two_films_for_all(patch: pytest.MonkeyPatch) -> None:
-    """Veo 3 has the durations and the number of films of Veo 2."""
+    """Veo 3 has the durations and the sample counts of Veo 2."""
     right = capabilities._of_version
     patch.setattr(capabilities, "_of_version", lambda model, copies: right(replace(model, oldest=True), copies))
 
@@ -169,27 +169,27 @@ def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def partial_block_is_silent(patch: pytest.MonkeyPatch) -> None:
-    """A film that is withheld is not counted."""
+    """A withheld video is not counted."""
     patch.setattr(service, "filtered", lambda _count: {})
 
 
 @MUTATIONS.in_simulator
 def partial_block_is_paid_for(patch: pytest.MonkeyPatch) -> None:
-    """A film that is withheld is charged."""
+    """A withheld video is charged."""
     right = Host.price
     patch.setattr(Host, "price", lambda self, model, params: right(self, model, {**params, "prompt": ""}))
 
 
 @MUTATIONS.in_simulator
 def wrong_length(patch: pytest.MonkeyPatch) -> None:
-    """Every film lasts 8 seconds."""
+    """Every video lasts 8 seconds."""
     right = outputs.media_for
-    patch.setattr(service, "media_for", lambda task: [replace(film, seconds=8.0) for film in right(task)])
+    patch.setattr(service, "media_for", lambda task: [replace(video, seconds=8.0) for video in right(task)])
 
 
 @MUTATIONS.in_simulator
 def one_address_for_all(patch: pytest.MonkeyPatch) -> None:
-    """A film has Google's address wherever it is asked for."""
+    """A video has Google's address on every host."""
     patch.setattr(
         service, "_through_proxy", lambda call: "/operations/" in call.path or call.path.startswith("/gemini/")
     )
@@ -216,7 +216,7 @@ def files_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def files_for_everybody(patch: pytest.MonkeyPatch) -> None:
-    """Whoever knows a file's id may have it."""
+    """A file can be downloaded with any key."""
     right = Host._file
 
     def file(self: Host, call: Any, name: str) -> Any:
@@ -242,7 +242,7 @@ def operations_for_everybody(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_simulator
 def too_fast(patch: pytest.MonkeyPatch) -> None:
-    """A film is done within ten seconds."""
+    """A video is done within ten seconds."""
     patch.setattr(service, "TIMES", Lifecycle((Stage("running", 1.0, 9.0),), capabilities.TIMES.ends))
 
 
@@ -285,7 +285,7 @@ def inline_data(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def unchecked_length(patch: pytest.MonkeyPatch) -> None:
-    """1080p is asked for with 4 seconds, and paid for."""
+    """The client sends 1080p with 4 seconds, which is charged."""
     patch.setattr(bodies, "_if_large", lambda _resolution: None)
 
 
@@ -304,20 +304,20 @@ def unchecked_people(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def filtered_is_a_success(patch: pytest.MonkeyPatch) -> None:
-    """A film that is withheld is reported as completed."""
+    """A withheld video is reported as completed."""
     patch.setattr(Snapshot, "__post_init__", lambda _self: None)
     ended_otherwise(patch, lambda seen: replace(seen, state=JobState.SUCCEEDED))
 
 
 @MUTATIONS.in_client
 def filtered_is_any_failure(patch: pytest.MonkeyPatch) -> None:
-    """A film that is withheld is a failure like any other."""
+    """A withheld video is an ordinary failure."""
     ended_otherwise(patch, lambda seen: replace(seen, failure=None))
 
 
 @MUTATIONS.in_client
 def reasons_are_dropped(patch: pytest.MonkeyPatch) -> None:
-    """Nobody is told why a film is withheld."""
+    """The reason for withholding a video is missing."""
     ended_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
@@ -342,7 +342,7 @@ def error_code_is_dropped(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def key_for_google(patch: pytest.MonkeyPatch) -> None:
-    """The proxy's key is shown to Google, whose address the film has."""
+    """The proxy's key is sent to Google, whose address the video has."""
     patch.setattr(Client, "_fetchable", lambda _self, uri: uri)
     patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
 
@@ -385,7 +385,7 @@ def impatient(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def any_server_error_is_an_answer(patch: pytest.MonkeyPatch) -> None:
-    """After 500 the client says that nothing was made."""
+    """After HTTP 500 the client reports that no job was started."""
 
     class Everything(str):
         __slots__ = ()
@@ -400,5 +400,5 @@ def any_server_error_is_an_answer(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def paid_twice(patch: pytest.MonkeyPatch) -> None:
-    """A film whose outcome is unknown is asked for again."""
+    """A submission with an unknown outcome is repeated."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)

@@ -1,4 +1,4 @@
-"""The state machine can fail: a simulator or client that breaks a law is caught, in words that say which."""
+"""The state machine can fail: a simulator or client that breaks a law is caught, and the error names the law."""
 
 from __future__ import annotations
 
@@ -117,13 +117,13 @@ BROKEN = {
 
 
 def test_a_sound_simulator_keeps_every_law(target: Target) -> None:
-    """Without a mistake, no story breaks a law."""
+    """Without a mistake, no example breaks a law."""
     play(target)
 
 
 @pytest.mark.parametrize("mistake", BROKEN, ids=lambda mistake: mistake.__name__)
 def test_a_mistake_is_caught_in_words(target: Target, monkeypatch: pytest.MonkeyPatch, mistake: Any) -> None:
-    """Each mistake breaks a law, and the error says which one, of whom and how."""
+    """Each mistake breaks a law, and the error names the law, the account and the values."""
     mistake(monkeypatch)
     with pytest.raises(BrokenLawError) as broken:
         play(target, 400)  # older versions of Hypothesis need more examples; the run ends at the first failure
@@ -131,5 +131,5 @@ def test_a_mistake_is_caught_in_words(target: Target, monkeypatch: pytest.Monkey
 
 
 def test_a_law_that_holds_says_nothing() -> None:
-    """`must` is silent about what holds."""
+    """`require` does nothing when its condition is true."""
     require(JobState.SUCCEEDED.final, "a success is not the end")

@@ -79,7 +79,7 @@ def session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
-def test_the_fixtures_are_ready_and_the_bill_is_added_up(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_fixtures_are_ready_and_usage_is_added_up(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Ready clients of both kinds, an account a test, no warning, and a summary: in one process and over workers."""
     code, printed = session(tmp_path, READY + TWICE + AWAY, *options)
     assert code == 0, printed
@@ -91,8 +91,8 @@ def test_the_fixtures_are_ready_and_the_bill_is_added_up(tmp_path: Path, options
     assert "  2001:db8::1:80: 1\n" in printed
 
 
-def test_nothing_spent_is_said_so(tmp_path: Path) -> None:
-    """A run that costs nothing and stays here says just that."""
+def test_summary_without_costs(tmp_path: Path) -> None:
+    """The summary of a run without costs and external connections has `nothing` and `none`."""
     code, printed = session(tmp_path, "def test_it(soundstage):\n    soundstage.control.health()\n")
     assert code == 0, printed
     assert "would have been spent: nothing\n" in printed
@@ -100,7 +100,7 @@ def test_nothing_spent_is_said_so(tmp_path: Path) -> None:
     assert "requests that left the machine: none\n" in printed
 
 
-def test_no_proxy_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_simulator_uses_no_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine with a proxy, the fixtures reach their simulator without it."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://192.0.2.1:3128")
@@ -111,25 +111,25 @@ def test_no_proxy_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "requests that left the machine: none" in printed
 
 
-def test_a_session_without_the_fixtures_says_nothing(tmp_path: Path) -> None:
-    """Whoever has the plugin and does not use it sees no summary."""
+def test_session_without_the_fixtures_prints_nothing(tmp_path: Path) -> None:
+    """A session that does not use the plugin prints no summary."""
     code, printed = session(tmp_path, PLAIN)
     assert code == 0, printed
     assert "would have been spent" not in printed
 
 
 def test_the_fixtures_use_a_simulator_that_runs(tmp_path: Path) -> None:
-    """With an address, the fixtures use the simulator there, and the bill is that of this session's accounts alone."""
+    """With an address, the fixtures use the simulator there, and the usage is that of this session's accounts alone."""
     with World(clock="auto", media="small") as world, Server(world) as server:
-        with Tomoviee("somebody-else", "secret", base_url=f"{server.url}/tomoviee") as client:
-            client.text_to_video("Not on this bill")
+        with Tomoviee("another-app", "secret", base_url=f"{server.url}/tomoviee") as client:
+            client.text_to_video("Not in this summary")
         code, printed = session(tmp_path, TWICE, "--soundstage-target", server.url)
         assert len(list(world.accounts())) == 2
     assert code == 0, printed
     assert "would have been spent: 20 credits" in printed
 
 
-def test_an_address_where_nobody_answers_is_named(tmp_path: Path) -> None:
+def test_unreachable_address_is_named(tmp_path: Path) -> None:
     """A wrong address is an error that names it, at the first test that needs a simulator."""
     code, printed = session(tmp_path, TWICE, "--soundstage-target", "http://127.0.0.1:9")
     assert code == 1

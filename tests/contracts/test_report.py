@@ -110,7 +110,7 @@ def test_the_worst_case_colours_a_contract(tmp_path: Path) -> None:
 
 
 def test_differences_and_reasons_are_shown(tmp_path: Path) -> None:
-    """A live call shows what differs; what was not checked says why; an exchange cites its fact."""
+    """A live call shows its differences, an unchecked contract its reason, an exchange its fact."""
     text = page(
         tmp_path,
         record(differences=[["new", "new: it differs"]], service="https://a.test"),
@@ -127,13 +127,13 @@ def test_a_failure_tells_a_story_that_can_be_replayed() -> None:
     """The clause, the facts in words, each exchange with its fact, and the command that runs it again."""
     exchange = record()["exchanges"][0]
     lost = {**exchange, "status": None, "phase": "made"}
-    told = failure_text(record(exchanges=[exchange, lost], facts=["tomoviee:create.route"] * 6), 9).splitlines()
-    assert told[0].startswith("promise: It holds")
-    assert told[1].startswith("fact: tomoviee:create.route: POST /v1/open/capacity/application/<capability>")
-    assert "1. POST https://a.test/jobs?***" in told[6]
-    assert told[7] == '   HTTP 200 [tomoviee:create.answer] {"id": "7"}'
-    assert "(made)" in told[8]
-    assert told[9] == "   no response"
-    assert told[10] == (
+    lines = failure_text(record(exchanges=[exchange, lost], facts=["tomoviee:create.route"] * 6), 9).splitlines()
+    assert lines[0].startswith("promise: It holds")
+    assert lines[1].startswith("fact: tomoviee:create.route: POST /v1/open/capacity/application/<capability>")
+    assert "1. POST https://a.test/jobs?***" in lines[6]
+    assert lines[7] == '   HTTP 200 [tomoviee:create.answer] {"id": "7"}'
+    assert "(made)" in lines[8]
+    assert lines[9] == "   no response"
+    assert lines[10] == (
         "run again: pytest --pyargs 'soundstage_contracts.suite.test_safety::test_it[tomoviee]' --soundstage-seed 9"
     )

@@ -1,4 +1,4 @@
-"""Strategies for everybody: words that can be sent, that choose no fate, and that are as long as was asked."""
+"""Public strategies: texts can be sent, choose no fate, and have the requested length."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def words_of(value: Any) -> str:
 
 @given(least=st.integers(0, 5), more=st.integers(0, 50), data=st.data())
 def test_texts_are_as_long_as_asked_and_can_be_sent(least: int, more: int, data: st.DataObject) -> None:
-    """A text has a length in the range, is UTF-8, and never holds the word that chooses a fate."""
+    """A text has a length in the range, is UTF-8, and never contains the prefix that chooses a fate."""
     text = data.draw(strategies.texts(least=least, most=least + more))
     assert least <= len(text) <= least + more
     assert json.loads(json.dumps(text).encode()) == text == text.encode().decode()
@@ -36,7 +36,7 @@ def test_texts_are_as_long_as_asked_and_can_be_sent(least: int, more: int, data:
 
 @given(most=st.integers(1, 60), data=st.data())
 def test_prompts_are_never_blank(most: int, data: st.DataObject) -> None:
-    """A prompt says something in at most so many characters, and chooses no fate."""
+    """A prompt is not blank, has at most the given length, and chooses no fate."""
     prompt = data.draw(strategies.prompts(most))
     assert prompt.strip()
     assert len(prompt) <= most
@@ -53,11 +53,11 @@ def test_other_texts_are_others(taken: set[str], data: st.DataObject) -> None:
 
 @given(data=st.data())
 def test_no_vendors_arguments_choose_a_fate(data: st.DataObject) -> None:
-    """Arguments of every method of every vendor are JSON and hold no ``soundstage:``: fates are chosen on purpose."""
+    """Arguments of every method of every vendor are JSON without ``soundstage:``: fates are chosen on purpose."""
     _, _, arguments = data.draw(st.sampled_from(CALLS))
-    said = words_of(data.draw(arguments))
-    assert not [word for word in WORDS if f"soundstage:{word}" in said]
-    assert "soundstage:" not in said
+    texts = words_of(data.draw(arguments))
+    assert not [word for word in WORDS if f"soundstage:{word}" in texts]
+    assert "soundstage:" not in texts
 
 
 @given(data=st.data(), vendor=st.sampled_from(VENDORS))
@@ -72,7 +72,7 @@ def test_a_call_is_a_method_and_what_it_takes(data: st.DataObject, vendor: str) 
 
 @given(data=st.data(), word=st.sampled_from(WORDS))
 def test_a_fate_is_chosen_by_its_word(data: st.DataObject, word: str) -> None:
-    """The prompt ends in the word that was asked for, and in no other."""
+    """The prompt ends in the requested word, and in no other."""
     vendor, method, _ = data.draw(st.sampled_from(CALLS))
     arguments = data.draw(strategies.fated(vendor, method, word))
     text = arguments[contract_of(vendor).texts.get(method, "prompt")]

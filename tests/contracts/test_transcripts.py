@@ -70,7 +70,7 @@ def test_members_may_be_added_and_not_taken_away(value: dict[str, Any], more: An
 
 @given(value=OBJECTS, other=JSON, data=st.data())
 def test_a_member_of_another_type_is_named(value: dict[str, Any], other: Any, data: st.DataObject) -> None:
-    """A value of another type is a mismatch that says where it is, what is documented and what came."""
+    """A value of another type is a mismatch with its place, the documented type and the received value."""
     name = data.draw(st.sampled_from(sorted(value)))
     kinds = {type(value[name]), type(other)}
     assume(len(kinds) == 2 and kinds != {int, float})
@@ -82,7 +82,7 @@ def test_a_member_of_another_type_is_named(value: dict[str, Any], other: Any, da
 
 
 def test_every_item_of_a_list_has_the_documented_shape() -> None:
-    """The first documented item stands for all; the one that differs is named by its number; 2 may be 2.5."""
+    """The first documented item is the pattern of all; the one that differs is named by its index; 2 may be 2.5."""
     compare([1], [2.5, 3, 4], "here")
     with pytest.raises(TranscriptMismatch, match=r"here\[1\]\.a: int is documented; 'x' received"):
         compare([{"a": 1}], [{"a": 2}, {"a": "x"}], "here")
@@ -90,7 +90,7 @@ def test_every_item_of_a_list_has_the_documented_shape() -> None:
 
 @given(known=st.dictionaries(NAMES, st.text(max_size=5), max_size=3), text=st.text(max_size=8))
 def test_what_was_captured_is_filled_in_and_nothing_else(known: dict[str, str], text: str) -> None:
-    """A known name in braces becomes what was captured, wherever it stands; other braces are text."""
+    """A known name in braces is replaced by the captured value everywhere; other braces are text."""
     for name, value in known.items():
         assert substitute({"a": [f"x{{{name}}}y"]}, known) == {"a": [f"x{value}y"]}
     assert substitute([text, 5, None, "{unknown_name}"], {}) == [text, 5, None, "{unknown_name}"]
@@ -123,7 +123,7 @@ def _with_step(transcript: Transcript, number: int, **changes: Any) -> Transcrip
     return replace(transcript, steps=tuple(steps))
 
 
-def test_a_simulator_that_answers_otherwise_is_told_where(target: Target, good: Transcript) -> None:
+def test_simulator_mismatch_names_the_place(target: Target, good: Transcript) -> None:
     """Another status, another member, another promised value: each is named with its step."""
     contract = contract_of("tomoviee")
     wrong = {
@@ -133,8 +133,8 @@ def test_a_simulator_that_answers_otherwise_is_told_where(target: Target, good: 
         ),
         r"step 1, .*: code is 1; 0 received": _with_step(good, 0, response={"code": 1, "data": {"task_id": ""}}),
     }
-    for said, transcript in wrong.items():
-        with pytest.raises(TranscriptMismatch, match=said):
+    for message, transcript in wrong.items():
+        with pytest.raises(TranscriptMismatch, match=message):
             replay_on_simulator(transcript, target, contract)
 
 
@@ -146,8 +146,8 @@ def test_a_client_that_asks_otherwise_is_told_where(good: Transcript) -> None:
         r"step 1: the body \{'prompt': 'x'\} is documented; \{.*\} was sent": _with_step(good, 0, body={"prompt": "x"}),
         r"ends failed; the client ended succeeded": replace(good, ends="failed"),
     }
-    for said, transcript in wrong.items():
-        with pytest.raises(TranscriptMismatch, match=said):
+    for message, transcript in wrong.items():
+        with pytest.raises(TranscriptMismatch, match=message):
             replay_on_client(transcript, contract, BASE)
     hidden = replace(contract, headers=lambda account: {"X-App-Key": account, "X-Missing": "yes"})
     with pytest.raises(TranscriptMismatch, match="step 1: the header X-Missing is not as documented"):

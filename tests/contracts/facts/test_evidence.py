@@ -28,7 +28,7 @@ def record(*facts: str, outcome: str = "passed", service: str = "") -> dict[str,
 
 @given(st.lists(st.sampled_from(["passed", "failed", "unchecked"])))
 def test_a_fact_passes_only_if_all_that_looked_at_it_passed(outcomes: list[str]) -> None:
-    """One failure fails it, in whichever order; what was not checked says nothing."""
+    """One failure fails the fact, in any order; an unchecked contract changes nothing."""
     found = results(record("v:a", outcome=outcome) for outcome in outcomes)
     looked = [outcome for outcome in outcomes if outcome != "unchecked"]
     expected = {("v:a", "simulation"): "failed" if "failed" in looked else "passed"} if looked else {}
@@ -36,7 +36,7 @@ def test_a_fact_passes_only_if_all_that_looked_at_it_passed(outcomes: list[str])
 
 
 def test_a_run_is_merged_into_what_stood_there(tmp_path: Path) -> None:
-    """What a run did not look at stays; what it did is replaced; live and simulation stand side by side."""
+    """Facts that a run did not test stay; the others are replaced; live and simulation are separate."""
     path = tmp_path / "deep" / FILE
     assert merge(path, [record("v:a", "v:b"), record("v:b", outcome="failed")], "in-process", DAY) == 2
     later = DAY + timedelta(days=3)
@@ -61,7 +61,7 @@ def test_a_fact_is_a_line_and_the_order_is_stable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("{", "not evidence"),
         ("[]", "not evidence"),
@@ -70,11 +70,11 @@ def test_a_fact_is_a_line_and_the_order_is_stable(tmp_path: Path) -> None:
         ('{"version": 1, "facts": {"v:a": {"dead": "passed 2026-11-25"}}}', "v:a has dead: "),
     ],
 )
-def test_a_file_that_is_no_evidence_is_named_and_left_alone(tmp_path: Path, text: str, says: str) -> None:
+def test_invalid_evidence_file_is_named_and_left_unchanged(tmp_path: Path, text: str, message: str) -> None:
     """The error names the file and what is allowed, and nothing is written over it."""
     path = tmp_path / FILE
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(EvidenceError, match=says) as refused:
+    with pytest.raises(EvidenceError, match=message) as refused:
         merge(path, [record("v:a")], "in-process")
     assert str(path) in str(refused.value)
     assert path.read_text(encoding="utf-8") == text
@@ -108,8 +108,8 @@ def test_facts_shows_what_was_seen(
     assert main(["facts"]) == 0
     assert "1 failed, " in capsys.readouterr().out
     assert main(["facts", "tomoviee:create.route", "--json"]) == 0
-    (told,) = json.loads(capsys.readouterr().out)
-    assert told["evidence"]["live"] == {"result": "passed", "date": "2020-01-01"}
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert shown["evidence"]["live"] == {"result": "passed", "date": "2020-01-01"}
 
 
 def test_evidence_that_is_named_must_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

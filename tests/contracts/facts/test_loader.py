@@ -49,7 +49,7 @@ def facts(draw: st.DrawFn) -> Fact:
 
 
 def as_toml(fact: Fact) -> str:
-    """Write *fact* as a file holds it."""
+    """Write *fact* in the format of a fact file."""
     fields = ("id", "statement", "source", "certainty", "binds", "but")
     values = [(name, getattr(fact, name)) for name in fields]
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values if value is not None]
@@ -119,7 +119,7 @@ def test_the_book_holds_every_vendor_in_the_order_of_the_registry() -> None:
     ],
 )
 def test_a_mistake_is_named_with_file_fact_field_value_and_what_is_allowed(old: str, new: str, message: str) -> None:
-    """A file that breaks one rule is refused with a sentence that lets its author mend it."""
+    """A file that breaks one rule is refused with a message that names the mistake and what is allowed."""
     with pytest.raises(FactError) as refusal:
         parse_facts((HEAD + FACT).replace(old, new), file="acme.toml")
     assert message in str(refusal.value)
@@ -133,7 +133,7 @@ def test_a_mistake_is_named_with_file_fact_field_value_and_what_is_allowed(old: 
     ],
 )
 def test_facts_that_are_no_tables_are_refused(head: str, message: str) -> None:
-    """The list of facts holds tables and nothing else."""
+    """The list of facts contains tables only."""
     with pytest.raises(FactError) as refusal:
         parse_facts(head + HEAD, file="acme.toml")
     assert message in str(refusal.value)

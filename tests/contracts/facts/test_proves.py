@@ -1,4 +1,4 @@
-"""`@proves`: a contract is tied to its facts, keeps working, and what nobody proves is known."""
+"""`@proves` records the facts of a contract, leaves it unchanged, and shows which facts are unproven."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_contract_can_prove_each_fact_on_its_own_side(proofs: Proofs) -> None:
     ],
 )
 def test_a_fact_is_covered_when_every_side_it_binds_is(binds: Any, covered: list[Any], missing: set[str]) -> None:
-    """Contracts of one side never stand in for the other side."""
+    """Contracts of one side prove nothing for the other."""
     fact = Fact("acme", "agreed", "A statement.", "page 3", "documented", binds)
     contracts = [Contract(f"module:{side}", "It holds.", frozenset({side})) for side in covered]
     assert missing_sides(fact, contracts) == missing
@@ -168,7 +168,7 @@ def test_a_contract_without_a_clause_is_refused(proofs: Proofs) -> None:
 
 
 def test_everything_proven_is_a_known_fact() -> None:
-    """What the suite's modules prove, once imported, stands in the fact files."""
+    """Every fact that the suite proves is in the fact files."""
     assert set(proven()) <= set(soundstage_contracts.load_facts())
 
 

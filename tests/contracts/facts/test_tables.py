@@ -48,13 +48,15 @@ parameters = st.builds(
 @given(st.lists(parameters, unique_by=lambda one: str(one["name"])))
 def test_every_parameter_is_one_statement_that_tells_its_limits(rows: list[dict[str, Any]]) -> None:
     """In the table's order, each under its endpoint's code, with every limit in words."""
-    said = list(parse_table(json.dumps(table(*rows))).statements())
-    assert [key for key, _ in said] == [f"endpoint.acme-v2.{name}" for name in ("id", *(row["name"] for row in rows))]
-    for (_, says), row in zip(said[1:], rows, strict=True):
-        assert says.startswith(f"Acme 2 (POST /make/{{id}}): {row['name']} is string, ")
+    statements = list(parse_table(json.dumps(table(*rows))).statements())
+    assert [key for key, _ in statements] == [
+        f"endpoint.acme-v2.{name}" for name in ("id", *(row["name"] for row in rows))
+    ]
+    for (_, statement), row in zip(statements[1:], rows, strict=True):
+        assert statement.startswith(f"Acme 2 (POST /make/{{id}}): {row['name']} is string, ")
         for key in set(row) & set(LIMITS):
             shown = row[key] if isinstance(row[key], list) else [row[key]]
-            assert all(str(value) in says for value in shown)
+            assert all(str(value) in statement for value in shown)
 
 
 def test_a_fact_file_brings_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def found(live: Any, *simulated: Any) -> list[str]:
 
 @given(st.lists(BODIES, min_size=1, max_size=4))
 def test_nothing_is_invented(bodies: list[Any]) -> None:
-    """Whatever the simulator said in some answer, a service may say."""
+    """A response that the simulator has given is no difference."""
     answers = list(map(exchange, bodies))
     for answer in answers:
         assert differences([answer], answers) == []
@@ -41,7 +41,7 @@ def test_nothing_is_invented(bodies: list[Any]) -> None:
 
 @given(BODIES, st.data())
 def test_a_missing_member_is_breaking_and_an_added_one_is_new(body: dict[str, Any], data: st.DataObject) -> None:
-    """Each way round: without a member it is missing, and the simulator without it has never heard of it."""
+    """A member that the service lacks is missing; one that the simulator lacks is new."""
     name = data.draw(st.sampled_from(sorted(body)))
     assume(body[name] is not None)
     without = {other: value for other, value in body.items() if other != name}
@@ -101,20 +101,24 @@ def test_members_of_a_list_are_all_looked_at() -> None:
     ],
 )
 def test_each_kind_has_its_severity(live: ComparedExchange, simulated: ComparedExchange, severity: str) -> None:
-    """Status and content break; words, order and parameters do not."""
+    """Status and content type are breaking; texts, order and parameters are not."""
     assert differences([live], [simulated])[0].severity == severity
 
 
 def test_a_word_that_nobody_documents_is_new() -> None:
-    """A state outside of the documents' words is reported; one of them, or one that the simulator says, is not."""
+    """An undocumented state is reported; a documented one, or one that the simulator sends, is not."""
     words = {"POST /jobs data.state": ["queued", "done"]}
     for state, new in (("queued", False), ("running", False), ("composing", True)):
-        told = differences([exchange({"data": {"state": state}})], [exchange({"data": {"state": "running"}})], words)
-        assert bool(told) == new
-    assert str(told[0]) == ('new: POST /jobs: data.state: queued or done is documented, "composing" received (made)')
+        reported = differences(
+            [exchange({"data": {"state": state}})], [exchange({"data": {"state": "running"}})], words
+        )
+        assert bool(reported) == new
+    assert str(reported[0]) == (
+        'new: POST /jobs: data.state: queued or done is documented, "composing" received (made)'
+    )
 
 
-def test_one_difference_is_told_once_with_all_its_occasions() -> None:
+def test_one_difference_is_reported_once_with_all_its_occasions() -> None:
     """The same difference in several phases is one, the worst come first, and other phases are not compared."""
     live = [exchange({"x": 1}, phase=phase) for phase in ("made", "running", "elsewhere")]
     simulated = [exchange({"y": 1}, phase=phase) for phase in ("made", "running")]

@@ -1,4 +1,4 @@
-"""The ladder of a live run: no budget is passed, and what is not done says why."""
+"""The plan of a live run: no budget is exceeded, and a skipped call has a reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BUDGETS = st.builds(Budget, amount=st.integers(0, 12).map(float), unknown=st.int
 
 
 def run_plan(budget: Budget, **options: Any) -> LiveRunPlan:
-    """The beginning of a climb."""
+    """A plan before the first call."""
     return LiveRunPlan(BudgetMeter("tomoviee", "credits", budget), **options)
 
 
@@ -36,7 +36,7 @@ def call(price: float | None, needs: tuple[str, ...] = ()) -> LiveCall:
 
 
 @given(calls=st.lists(CALLS, max_size=8), budget=BUDGETS)
-def test_a_plan_never_passes_its_budget(calls: list[LiveCall], budget: Budget) -> None:
+def test_plan_never_exceeds_its_budget(calls: list[LiveCall], budget: Budget) -> None:
     """What is planned costs no more than allowed, known and unknown alike; rungs are in their order; all are there."""
     steps = plan_calls("tomoviee", LivePlan(calls=tuple(calls)), run_plan(budget))
     made = [step.call for step in steps if not step.skip_reason]
@@ -49,8 +49,8 @@ def test_a_plan_never_passes_its_budget(calls: list[LiveCall], budget: Budget) -
 
 
 @given(calls=st.lists(CALLS, max_size=8), budget=BUDGETS)
-def test_a_climb_makes_what_was_planned(calls: list[LiveCall], budget: Budget) -> None:
-    """Call by call, what may be made is what the plan said, when nothing goes wrong."""
+def test_run_makes_the_planned_calls(calls: list[LiveCall], budget: Budget) -> None:
+    """Call by call, the calls allowed are those of the plan, when none fails."""
     live = LivePlan(calls=tuple(calls))
     going = run_plan(budget)
     planned = plan_calls("tomoviee", live, going)
@@ -61,7 +61,7 @@ def test_a_climb_makes_what_was_planned(calls: list[LiveCall], budget: Budget) -
 
 
 @pytest.mark.parametrize(
-    ("price", "budget", "says"),
+    ("price", "budget", "reason"),
     [
         (5.0, Budget(), "costs 5 credits; --soundstage-budget tomoviee=5 allows it"),
         (5.0, Budget(unknown=3), "costs 5 credits; --soundstage-budget tomoviee=5 allows it"),
@@ -70,13 +70,13 @@ def test_a_climb_makes_what_was_planned(calls: list[LiveCall], budget: Budget) -
         (None, Budget(unknown=1), ""),
     ],
 )
-def test_what_is_not_allowed_says_what_would_allow_it(price: float | None, budget: Budget, says: str) -> None:
+def test_skipped_call_names_the_option_that_allows_it(price: float | None, budget: Budget, reason: str) -> None:
     """Amounts allow known prices, jobs allow unknown ones, and neither the other."""
-    assert run_plan(budget).skip_reason(call(price)) == says
+    assert run_plan(budget).skip_reason(call(price)) == reason
 
 
-def test_inputs_failures_and_closed_doors_end_a_climb() -> None:
-    """Each says so, the nearest reason first."""
+def test_missing_input_failed_call_and_closed_run_skip_calls() -> None:
+    """Each has its own reason, and the most immediate one is shown."""
     going = run_plan(Budget(amount=9))
     assert going.skip_reason(call(1, ("image",))) == "needs --soundstage-input image=VALUE"
     assert run_plan(Budget(amount=9), inputs={"image": "x"}).skip_reason(call(1, ("image",))) == ""
@@ -86,7 +86,7 @@ def test_inputs_failures_and_closed_doors_end_a_climb() -> None:
     assert going.skip_reason(call(0)) == "no credential"
 
 
-def test_a_balance_that_falls_too_far_ends_a_climb() -> None:
+def test_balance_drop_beyond_the_budget_ends_the_run() -> None:
     """What is read from the account counts, whatever the prices say; a budget of jobs has no amount to pass."""
     going = run_plan(Budget(amount=10))
     for balance in (100.0, 90.0):
@@ -101,19 +101,19 @@ def test_a_balance_that_falls_too_far_ends_a_climb() -> None:
     assert jobs.meter.balance_drop == 40
 
 
-def test_the_plan_is_told_with_every_price() -> None:
+def test_plan_lines_show_every_price() -> None:
     """A line a call and a line a vendor, with what is not made and why."""
     allowed = "costs 4 credits; --soundstage-budget tomoviee=4 allows it"
     live = LivePlan(
         calls=(
-            LiveCall(name="look", about="looks", tier="free", call=lambda *_: None),
-            LiveCall(name="film", about="films", tier="generation", call=lambda *_: None, price=4),
-            LiveCall(name="more", about="films more", tier="generation", call=lambda *_: None, price=None),
+            LiveCall(name="poll", about="polls", tier="free", call=lambda *_: None),
+            LiveCall(name="video", about="makes a video", tier="generation", call=lambda *_: None, price=4),
+            LiveCall(name="more", about="makes another video", tier="generation", call=lambda *_: None, price=None),
         )
     )
     assert plan_lines(plan_calls("tomoviee", live, run_plan(Budget(amount=3, unknown=1)))) == [
-        "tomoviee look [free, free]: looks",
-        f"tomoviee film [generation, 4 credits]: films - NOT MADE: {allowed}",
-        "tomoviee more [generation, unknown]: films more",
+        "tomoviee poll [free, free]: polls",
+        f"tomoviee video [generation, 4 credits]: makes a video - NOT MADE: {allowed}",
+        "tomoviee more [generation, unknown]: makes another video",
         "tomoviee: 2 calls for 0 credits at most, and 1 of unknown price",
     ]

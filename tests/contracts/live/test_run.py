@@ -271,7 +271,7 @@ def test_a_rung_that_fails_ends_the_climb(tmp_path: Path) -> None:
 
 
 def test_a_balance_that_falls_further_than_the_budget_ends_the_climb(tmp_path: Path, honest: Service) -> None:
-    """Where the account says what it holds, a job that cost more than the budget is red, and tells by how much."""
+    """Where the balance can be read, a job that cost more than the budget fails, with the amount."""
     budgets = ("--soundstage-budget", "mediaio=0.5", "--soundstage-budget", "mediaio=unknown-ok:9")
     code, printed = run(tmp_path, honest, "mediaio", *budgets)
     assert code == 1, printed
@@ -301,11 +301,11 @@ def test_without_credentials_everything_is_unchecked(tmp_path: Path, honest: Ser
 
 
 def test_contracts_that_need_a_simulator_are_unchecked(tmp_path: Path, honest: Service) -> None:
-    """What only a simulator can be told is not put to a live service, and says so."""
+    """A contract that needs a simulator is unchecked with a live target."""
     contract = "soundstage_contracts.suite.tomoviee.test_contract::test_one_route_polls_every_task"
     code, printed = run(tmp_path, honest, "tomoviee", contract)
     assert code == 0, printed
-    assert "1 x needs a simulator, which can be told what to do; a live service cannot" in printed
+    assert "1 x needs a simulator, whose scenarios can be set; a live service has none" in printed
 
 
 @pytest.mark.slow
@@ -332,7 +332,7 @@ def test_every_ladder_is_climbed_whole_and_within_its_price(tmp_path: Path, hone
 
 @pytest.mark.parametrize("vendor", LADDERS)
 def test_every_ladder_begins_with_what_is_free(vendor: str) -> None:
-    """Each vendor has a free call; a call that costs says how much, or that nobody knows."""
+    """Each vendor has a free call, and every paid call has a price or none documented."""
     plan = contract_of(vendor).live
     assert plan is not None
     assert plan.ordered_calls()[0].tier == "free"

@@ -1,4 +1,4 @@
-"""The control API from Python: every verb does what it says, and a refusal is readable."""
+"""The client of the control API: every method works, and a refusal is readable."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_both_sides_call_an_account_the_same() -> None:
 
 
 def test_health_says_who_answers(target: Target) -> None:
-    """Version, vendors and kind of clock are told."""
+    """Health has the version, the vendors and the kind of clock."""
     health = target.control.health()
     assert "tomoviee" in health["vendors"]
     assert (health["ok"], health["clock"]) == (True, "manual")
@@ -55,7 +55,7 @@ def test_time_moves_for_one_or_for_all(target: Target, caller: tuple[Any, str]) 
 
 
 def test_money_is_told_and_set(target: Target, caller: tuple[Any, str]) -> None:
-    """What an account holds can be read with every movement, and set."""
+    """The balance of an account can be read with every entry, and set."""
     client, name = caller
     money = target.control.money("tomoviee", name)
     assert (money.unit, money.available, money.reserved, money.spent, money.granted) == ("credits", 990, 10, 0, 1000)
@@ -67,7 +67,7 @@ def test_money_is_told_and_set(target: Target, caller: tuple[Any, str]) -> None:
 
 
 def test_accounts_tasks_and_requests_are_listed(target: Target, caller: tuple[Any, str]) -> None:
-    """Each list can be asked for as a whole or for one account."""
+    """Each list can be read as a whole or for one account."""
     _, name = caller
     assert name in {account["account"] for account in target.control.accounts()}
     (task,) = target.control.tasks(name)
@@ -78,7 +78,7 @@ def test_accounts_tasks_and_requests_are_listed(target: Target, caller: tuple[An
 
 
 def test_orders_are_given_and_dropped(target: Target, caller: tuple[Any, str]) -> None:
-    """An order holds until it is dropped; every order has a number of its own."""
+    """An order applies until it is deleted; every order has its own id."""
     client, name = caller
     first = target.control.order("fail", vendor="tomoviee", account=name)
     assert target.control.order("cancel", account=name) != first
@@ -116,7 +116,7 @@ def test_everything_can_be_forgotten(caller: tuple[Any, str], target: Target) ->
 
 
 def test_a_refusal_is_readable(target: Target) -> None:
-    """What the simulator refuses is a ControlError with what was asked, the status and the simulator's words."""
+    """A refusal is a ControlError with the request, the status and the simulator's message."""
     with pytest.raises(ControlError, match=r"GET /_soundstage/tasks: HTTP 404: .*acct_nobody"):
         target.control.tasks("acct_nobody")
     with pytest.raises(ControlError, match=r"POST /_soundstage/clock/advance: HTTP 422: .*seconds"):

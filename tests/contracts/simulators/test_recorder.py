@@ -1,4 +1,4 @@
-"""Exchanges: a witness keeps what a contract said, and nobody is shown a secret."""
+"""Recording of exchanges: a recorder keeps those of a contract, and secrets are masked."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ JSON = st.recursive(
 
 
 def answer(request: httpx.Request) -> httpx.Response:
-    """Answer with what was asked."""
+    """Echo the request."""
     return httpx.Response(200, json={"path": request.url.path})
 
 
-def test_a_witness_sees_what_a_client_says_and_hears() -> None:
-    """Blocking and awaiting clients alike; hooks that were there before go on, and the control API is nobody's talk."""
-    recorder, heard = ExchangeRecorder(), list[httpx.Request]()
+def test_recorder_keeps_requests_and_responses() -> None:
+    """Sync and async clients are recorded, earlier hooks still run, and control requests are left out."""
+    recorder, hooked = ExchangeRecorder(), list[httpx.Request]()
     mark = start_recording(recorder)
     try:
         options: dict[str, Any] = {"transport": httpx.MockTransport(answer), "base_url": "http://a.test"}
-        with httpx.Client(**with_recording({**options, "event_hooks": {"request": [heard.append]}})) as client:
+        with httpx.Client(**with_recording({**options, "event_hooks": {"request": [hooked.append]}})) as client:
             client.get("/one")
             client.get("/_soundstage/clock")
 
@@ -55,11 +55,11 @@ def test_a_witness_sees_what_a_client_says_and_hears() -> None:
     record_exchange(httpx.Request("GET", "http://a.test/unseen"))
     seen = [(each.request.url.path, each.response and each.response.status_code) for each in recorder.exchanges]
     assert seen == [("/one", 200), ("/two", 200), ("/three", None), ("/four", 404)]
-    assert [request.url.path for request in heard] == ["/one", "/_soundstage/clock"]
+    assert [request.url.path for request in hooked] == ["/one", "/_soundstage/clock"]
 
 
-def test_a_witness_keeps_the_last_example_only() -> None:
-    """Under Hypothesis, what is kept is what the example that failed has said."""
+def test_recorder_keeps_the_last_example_only() -> None:
+    """Under Hypothesis, the exchanges of the failing example are kept."""
     recorder = ExchangeRecorder()
     mark = start_recording(recorder)
 
@@ -78,13 +78,13 @@ def test_a_witness_keeps_the_last_example_only() -> None:
     assert [each.request.url.path for each in recorder.exchanges] == ["/10/0", "/10/1", "/10/2"]
 
 
-def test_a_witness_forgets_what_is_too_long_ago() -> None:
+def test_recorder_keeps_the_newest_exchanges() -> None:
     """It keeps the last few, and calls them what they were for."""
     recorder = ExchangeRecorder(2)
     for number in range(5):
         recorder.record_request(httpx.Request("GET", f"http://a.test/{number}"))
     recorder.label("made")
-    recorder.label("looked at")
+    recorder.label("polled")
     assert [(each.request.url.path, each.phase) for each in recorder.exchanges] == [("/3", "made"), ("/4", "made")]
 
 
@@ -101,7 +101,7 @@ def test_redaction_keeps_the_shape(value: Any) -> None:
 
 
 def test_no_secret_is_shown() -> None:
-    """Known secrets wherever they stand, what is called one, header values, and the signatures of addresses."""
+    """Known secrets are masked everywhere, and so are members named like secrets, header values and URL queries."""
     body = {
         "note": f"you sent {SECRET}",
         "accessToken": "eyJhbGciOi",
@@ -152,12 +152,12 @@ def test_what_is_no_json_is_described(response: httpx.Response, shown: str | Non
 
 
 def test_what_is_long_is_cut() -> None:
-    """A picture in a text does not make a page of a megabyte; whoever asks for everything gets it."""
-    recorder, picture = ExchangeRecorder(), "A" * 5000
-    recorder.record_request(httpx.Request("POST", "https://a.test/", json={"images": [picture] * 150}))
+    """A long text is cut, unless everything is requested."""
+    recorder, image = ExchangeRecorder(), "A" * 5000
+    recorder.record_request(httpx.Request("POST", "https://a.test/", json={"images": [image] * 150}))
     images = Redaction().exchange(recorder.exchanges[0])["body"]["images"]
     assert images == ["A" * 200 + "... (5000 characters)"] * 100
-    assert Redaction().exchange(recorder.exchanges[0], None)["body"]["images"] == [picture] * 150
+    assert Redaction().exchange(recorder.exchanges[0], None)["body"]["images"] == [image] * 150
 
 
 def test_no_answer_is_told_as_that() -> None:

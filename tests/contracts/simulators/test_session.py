@@ -1,4 +1,4 @@
-"""The stage: what a test gets of the simulator, and a bill that adds up."""
+"""The simulator session: each test's view of it, and the usage summary."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.session import Soundstage
 
 NAMES = st.text("abcdef.:0123456789", min_size=1, max_size=12)
-BILLS = st.builds(
+SUMMARIES = st.builds(
     UsageSummary,
     st.dictionaries(NAMES, st.integers(1, 1000)).map(Counter),
     st.lists(NAMES),
@@ -39,13 +39,13 @@ def session() -> Iterator[SimulatorSession]:
 
 @pytest.fixture
 def theirs(session: SimulatorSession, request: pytest.FixtureRequest) -> Soundstage:
-    """What a test of somebody's own would get."""
+    """The object that a user's test gets."""
     return session.for_test(request.node.nodeid)
 
 
-@given(first=BILLS, second=BILLS)
-def test_a_bill_travels_and_adds_up(first: UsageSummary, second: UsageSummary) -> None:
-    """A worker's bill arrives as it was sent, and two together count everything of both."""
+@given(first=SUMMARIES, second=SUMMARIES)
+def test_usage_summary_is_serialized_and_added(first: UsageSummary, second: UsageSummary) -> None:
+    """A worker's summary survives its JSON form, and the sum of two has everything of both."""
     assert UsageSummary.from_json(first.to_json()) == first
     both = first + second
     assert sum(both.spent.values()) == sum(first.spent.values()) + sum(second.spent.values())
@@ -53,7 +53,7 @@ def test_a_bill_travels_and_adds_up(first: UsageSummary, second: UsageSummary) -
     assert both.external_connections == first.external_connections + second.external_connections
 
 
-@given(usage=BILLS)
+@given(usage=SUMMARIES)
 def test_a_bill_names_everything_on_it(usage: UsageSummary) -> None:
     """Every unit, every double submission and every address is in the lines."""
     text = "\n".join(usage.lines())
@@ -73,7 +73,7 @@ def test_any_other_address_leaves_the_machine(host: str) -> None:
 
 
 def test_a_client_of_a_test_waits_for_nothing(theirs: Soundstage) -> None:
-    """A film is done at once, its price is spent, and the test can see its task and its requests."""
+    """A job ends at once, its price is spent, and the test can read its task and its requests."""
     with theirs.client("tomoviee") as client:
         assert client.text_to_video("A fox").wait().state is JobState.SUCCEEDED
     assert theirs.money("tomoviee").spent == 10
@@ -82,18 +82,18 @@ def test_a_client_of_a_test_waits_for_nothing(theirs: Soundstage) -> None:
 
 
 def test_an_awaiting_client_of_a_test_does_the_same(theirs: Soundstage) -> None:
-    """The awaiting client's film is done at once, too, and leaves no connection behind."""
+    """The async client's job ends at once, too, and leaves no open connection."""
 
-    async def film() -> JobState:
+    async def generate() -> JobState:
         async with theirs.async_client("tomoviee") as client:
             state: JobState = (await (await client.text_to_video("A fox"))).state
             return state
 
-    assert asyncio.run(film()) is JobState.SUCCEEDED
+    assert asyncio.run(generate()) is JobState.SUCCEEDED
 
 
 def test_a_test_orders_what_happens_to_it_alone(theirs: Soundstage, session: SimulatorSession) -> None:
-    """An order holds for the test's own account: somebody else's film succeeds."""
+    """An order applies to the test's own account: another account's job succeeds."""
     theirs.order("tomoviee", "fail", times=1)
     with theirs.client("tomoviee") as mine, session.for_test("another").client("tomoviee") as yours:
         assert yours.text_to_video("A fox").wait().state is JobState.SUCCEEDED
@@ -113,7 +113,7 @@ def test_a_test_moves_time(theirs: Soundstage) -> None:
 
 
 def test_a_credential_may_be_chosen(theirs: Soundstage) -> None:
-    """A test may come as somebody in particular; each credential has an account of its own."""
+    """A test may use a given credential; each credential has its own account."""
     with theirs.client("tomoviee", "broke-fox") as client, pytest.raises(Exception, match="credits"):
         client.text_to_video("A fox")
     assert theirs.account("tomoviee", "broke-fox") != theirs.account("tomoviee")

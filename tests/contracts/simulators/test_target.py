@@ -40,7 +40,7 @@ def test_both_answer_as_documented(target: Target, transcript: Transcript) -> No
 
 
 def test_a_client_of_a_target_waits_for_nothing(target: Target, tmp_path: Any) -> None:
-    """A client whose clock moves the simulator's sees its film done, and saves it."""
+    """A client whose clock advances the simulator's sees its job succeed, and saves the video."""
     job = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock()).text_to_video("A fox")
     (saved,) = job.save(tmp_path)
     assert saved.stat().st_size > 0
@@ -57,7 +57,7 @@ def test_an_awaiting_client_of_a_target_does_the_same(target: Target) -> None:
 
 
 def test_an_account_name_is_new_and_begins_with_its_word(target: Target) -> None:
-    """No two accounts are the same, and a word at the beginning does what it says."""
+    """No two account names are equal, and a prefix has its effect."""
     names = [target.new_account() for _ in range(5)] + [target.new_account("broke-")]
     assert len(set(names)) == 6
     with pytest.raises(errors.InsufficientCreditsError):
@@ -80,13 +80,13 @@ def test_a_seed_makes_a_target_repeatable() -> None:
 
 @pytest.mark.parametrize("where", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "live"])
 def test_what_is_no_address_is_refused(where: str) -> None:
-    """The error says what a target may be, and what came."""
+    """The error has the value and what is allowed."""
     with pytest.raises(TargetError, match=rf"target must be 'in-process' or an http address; got '{where}'"):
         Target(where)
 
 
 def test_an_address_without_a_simulator_is_refused() -> None:
-    """Nobody there, or somebody else: the error names the address."""
+    """Without a simulator at the address, the error names it."""
     with pytest.raises(TargetError, match=r"no simulator answers at http://127\.0\.0\.1:9: "):
         Target("http://127.0.0.1:9")
     with World() as world, Server(world) as server, pytest.raises(TargetError, match=r"no simulator answers at .*404"):

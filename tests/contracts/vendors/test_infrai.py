@@ -135,6 +135,6 @@ def test_the_pages_can_be_followed_by_hand(tmp_path: Path, capsys: pytest.Captur
         (account,) = world.accounts()
         assert [task.fate.value for task in account.tasks] == ["succeed", "cancel"]
     assert film.read_bytes()[4:8] == b"ftyp"
-    assert "cancelled: True cancelled" in capsys.readouterr().out
+    assert "canceled: True cancelled" in capsys.readouterr().out
     with World(clock="auto") as world, Server(world) as server, pytest.raises(RuntimeError, match="UNAUTHORIZED"):
         example["curl"]("GET", f"{server.base_url('infrai')}/v1/video/status/vid_1")
