@@ -112,7 +112,7 @@ BROKEN = {
     charges_nothing: r"\w+ was accepted and nothing was reserved for it",
     shares_time: r"the time of acct_\w+ moved, too",
     keeps_files: r"succeeded, and <Output \w+ \S+> cannot be saved: .*403",
-    submits_twice: r"\d+ tasks are held, \d+ were created|one call made 2 tasks",
+    submits_twice: r"\d+ tasks exist, \d+ were created|one call made 2 tasks",
 }
 
 

@@ -1,1 +1,1 @@
-"""Contracts that hold for every vendor, written once."""
+"""Contracts of every vendor, written once over what a vendor declares."""

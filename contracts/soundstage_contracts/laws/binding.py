@@ -48,7 +48,7 @@ DRAWS: Final = "data"
 
 
 class BindingError(ValueError):
-    """A vendor's terms do not fit the laws; the text says which law or name, and what to do."""
+    """A vendor's terms do not fit the laws; the text has the law or name, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Law:
     Attributes:
         function: The test.
         side: The side that it proves.
-        cases: Parameter to the attribute of `Terms` that holds its cases.
+        cases: Parameter to the attribute of `Terms` with its cases.
         needs: Further attributes of `Terms` without which the law cannot be bound.
     """
 
@@ -97,7 +97,7 @@ class Laws:
         Args:
             side: The side that it proves.
             needs: Attributes of `Terms` without which the law cannot be bound.
-            **cases: Parameter to the attribute of `Terms` that holds its cases.
+            **cases: Parameter to the attribute of `Terms` with its cases.
 
         Raises:
             BindingError: Another law has the function's name, or the function is a closure.

@@ -47,7 +47,7 @@ class Operation(Named):
         required: A body with the required members alone.
         bodies: Valid bodies.
         broken: Bodies in which one member is missing or breaks its rule, each with that member's name.
-        broken_for_client: The same for the client, where it is not given what `broken` holds; by default `broken`
+        broken_for_client: The same for the client, where it is not given the same as the service; by default `broken`
             without the bodies from which the named member is missing, which Python itself refuses.
         defaults: What an absent member means, as documented.
         sent_defaults: The defaults that the client sends; None where it sends all.

@@ -6,9 +6,9 @@ Hypothesis drives the real client against a simulator and keeps a small model be
 - there is an output if and only if a job succeeded, and it can be downloaded;
 - ids are unique, and accounts never meet;
 - money is conserved, no action of a client charges twice, and what did not succeed is given back;
-- every answer parses, and every refusal names a fact;
-- whoever wishes to be told of an end is told once, and what a look tells;
-- an answer that is lost is an outcome that is unknown, and never a second submission; trouble that passes ends no read.
+- every response can be parsed, and every refusal names a fact;
+- a callback is sent once for each end, with the state that a poll shows;
+- a lost response is an unknown outcome, and never a second submission; a temporary fault ends no read.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _RANK = {JobState.QUEUED: 0, JobState.RUNNING: 1}
 _LOST = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
-"""Faults after which nobody can know whether a submission arrived."""
+"""Faults after which it is unknown whether a submission arrived."""
 _PASSING: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 503},
     {"kind": "status", "status": 429, "retry_after": 3},
@@ -60,7 +60,7 @@ _LONGEST = 1800.0 * 12
 
 @dataclass(slots=True)
 class _Caller:
-    """The model of an account: its client, and what it holds."""
+    """The model of an account: its client and its jobs."""
 
     name: str
     client: Any
@@ -78,7 +78,7 @@ class _Seen:
     must_end: JobState
     furthest: int = 0
     wants: bool = False
-    """Whether its end is to be told to a callback address."""
+    """Whether the job has a callback address."""
     born: float = 0.0
     """The account's time at its creation."""
 
@@ -98,11 +98,11 @@ class JobMachine(RuleBasedStateMachine):
         self._seen: dict[str, _Seen] = {}
         self._folder = TemporaryDirectory(prefix="soundstage-")
         self._receiver = CallbackReceiver()
-        self._told: set[tuple[str, bool]] = set()
+        self._callbacks_seen: set[tuple[str, bool]] = set()
 
     @rule(target=callers)
     def open_account(self) -> _Caller:
-        """Come as somebody new."""
+        """Open a new account."""
         credential = self.target.new_account()
         caller = _Caller(account_name(self.contract.slug, credential), self.target.client(self.contract, credential))
         self._callers.append(caller)
@@ -116,7 +116,7 @@ class JobMachine(RuleBasedStateMachine):
         word: str,
         wants: bool,  # noqa: FBT001 - a rule
     ) -> _Seen | MultipleResults[_Seen]:
-        """Start a job, perhaps with a word in its prompt that chooses its fate, perhaps with a wish to be told."""
+        """Start a job, perhaps with a word in its prompt that chooses its outcome, perhaps with a callback."""
         if self._is_full(caller):
             return multiple()
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
@@ -146,15 +146,15 @@ class JobMachine(RuleBasedStateMachine):
     def create_and_lose_the_answer(
         self, caller: _Caller, data: st.DataObject, kind: str
     ) -> _Seen | MultipleResults[_Seen]:
-        """Submit while the connection breaks: the client says that it cannot know, and has not submitted twice."""
+        """Submit while the connection breaks: the outcome is unknown, and nothing is submitted twice."""
         if self._is_full(caller):
             return multiple()
         method = data.draw(st.sampled_from(sorted(self.contract.operations)), label="method")
         arguments = data.draw(self.contract.operations[method], label="arguments")
-        before, reserved = self._held(caller), self._reserved(caller)
+        before, reserved = self._task_ids(caller), self._reserved(caller)
         self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
         found = self._submit_in_trouble(caller, method, arguments, kind)
-        made = self._held(caller)[len(before) :]
+        made = self._task_ids(caller)[len(before) :]
         require(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
         if self.contract.finds or self.contract.replays:
             require((found.id if found else None) == (made[0] if made else None), f"{made} was made, and {found} found")
@@ -167,24 +167,25 @@ class JobMachine(RuleBasedStateMachine):
         return self._seen[job.id]
 
     def _submit_in_trouble(self, caller: _Caller, method: str, arguments: dict[str, Any], kind: str) -> Job | None:
-        """Submit; return the job where the vendor lets one be found, or answers what is sent again as before."""
+        """Submit; return the job where the vendor lets one be looked up, or replays a repeated submission."""
         try:
             job: Job | None = getattr(caller.client, method)(**arguments)
         except errors.SubmitOutcomeUnknown as unknown:
             require(unknown.operation == method, f"the error names {unknown.operation}, not {method}")
             require(not self.contract.replays, f"{method} broke off ({kind}) and was not sent again with its key")
             return unknown.resolve() if self.contract.finds else None
-        require(self.contract.replays, f"{method} broke off ({kind}) and the client says that it went well")
+        require(self.contract.replays, f"{method} broke off ({kind}), and the client reports success")
         return job
 
     def _refused(self, caller: _Caller, method: str, arguments: dict[str, Any]) -> None:
         """Submit what the vendor blocks at once: it is refused for its content, and nothing is kept or reserved."""
-        before, reserved = self._held(caller), self._reserved(caller)
+        before, reserved = self._task_ids(caller), self._reserved(caller)
         try:
             getattr(caller.client, method)(**arguments)
         except errors.ContentPolicyError:
             require(
-                self._held(caller) == before and self._reserved(caller) == reserved, "refused, and yet it left traces"
+                self._task_ids(caller) == before and self._reserved(caller) == reserved,
+                "refused, and yet it left traces",
             )
             return
         require(False, f"{method} takes content that the vendor blocks at once")
@@ -199,10 +200,10 @@ class JobMachine(RuleBasedStateMachine):
             seen.must_end, seen.furthest = JobState.CANCELED, 2
         require(seen.job.refresh().state is seen.must_end, f"{seen.job.id} was cancelled and is {seen.job.state}")
 
-    @rule(seen=jobs, trouble=st.sampled_from(_PASSING))
-    def read_in_trouble(self, seen: _Seen, trouble: dict[str, Any]) -> None:
-        """Read a job while the service is out of order for a moment: the client asks again and gets its answer."""
-        self.target.control.fault(**trouble, vendor=self.contract.slug, account=seen.caller.name, times=2)
+    @rule(seen=jobs, fault=st.sampled_from(_PASSING))
+    def read_during_a_fault(self, seen: _Seen, fault: dict[str, Any]) -> None:
+        """Read a job during a temporary fault: the client retries and gets the state."""
+        self.target.control.fault(**fault, vendor=self.contract.slug, account=seen.caller.name, times=2)
         self.read(seen)
 
     @rule(seen=jobs)
@@ -219,19 +220,19 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(seen=jobs)
     def read_afresh(self, seen: _Seen) -> None:
-        """Read a job by a handle made from its token: it says the same, and is as far as it was seen."""
+        """Read a job by a handle made from its token: it has the same id, and a state that is no earlier."""
         job = seen.caller.client.job_from_token(seen.job.to_token()).refresh()
         require(job.id == seen.job.id, f"a token of {seen.job.id} gave {job.id}")
         require(_RANK.get(job.state, 2) >= seen.furthest, f"{job.id} went back to {job.state}")
 
     @rule(caller=callers, seconds=st.floats(0, 400))
     def let_time_pass(self, caller: _Caller, seconds: float) -> None:
-        """Move one account's time, and nobody else's."""
+        """Advance one account's clock, and no other's."""
         others = [other for other in self._callers if other is not caller and other.created]
         before = [self.target.control.now(other.name) for other in others]
         if caller.created:
             self.target.control.advance(seconds, caller.name)
-        drift = 5.0 if before else 0.0  # a real clock goes on by itself
+        drift = 5.0 if before else 0.0  # a real clock advances by itself
         for other, then in zip(others, before, strict=True):
             require(abs(self.target.control.now(other.name) - then) <= drift, f"the time of {other.name} moved, too")
 
@@ -265,8 +266,8 @@ class JobMachine(RuleBasedStateMachine):
     def _save(self, job: Job, output: Output) -> None:
         try:
             file = output.save(self._folder.name)
-        except errors.DownloadError as trouble:
-            require(False, f"{job.id} succeeded, and {output} cannot be saved: {trouble}")
+        except errors.DownloadError as error:
+            require(False, f"{job.id} succeeded, and {output} cannot be saved: {error}")
         else:
             require(file.stat().st_size > 0, f"{job.id} succeeded, and {output} is empty")
 
@@ -288,18 +289,18 @@ class JobMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_was_submitted_twice(self) -> None:
-        """The simulator holds exactly the jobs that the clients were told of."""
+        """The simulator has exactly the jobs that the clients started."""
         for caller in self._callers:
             if caller.created:
-                held = len(self.target.control.tasks(caller.name))
-                require(held == caller.created, f"{held} tasks are held, {caller.created} were created")
+                found = len(self.target.control.tasks(caller.name))
+                require(found == caller.created, f"{found} tasks exist, {caller.created} were created")
 
     def teardown(self) -> None:
-        """At the end of time nothing is reserved, what was spent is what succeeded, and whoever wished to was told."""
+        """When all jobs have ended, nothing is reserved, successes alone are charged, and each callback was sent."""
         try:
-            if sys.exc_info()[0] is None:  # a law that is broken already is the one to tell of
+            if sys.exc_info()[0] is None:  # report the first broken law only
                 self._settle_up()
-                self._listen()
+                self._await_callbacks()
         finally:
             self._receiver.close()
             self._folder.cleanup()
@@ -315,30 +316,35 @@ class JobMachine(RuleBasedStateMachine):
             succeeded = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
             require(money.spent == succeeded, f"{money.spent} was spent; what succeeded costs {succeeded}")
 
-    def _listen(self) -> None:
-        """Wait until everybody who wished to be was told, once, and what a look tells, too."""
+    def _await_callbacks(self) -> None:
+        """Wait for every callback: each is sent once, with the state that a poll shows."""
         wishing = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
         tellings = 2 if self.contract.tells_changes else 1  # that it runs, and that it is over
         for _ in range(len(wishing) * tellings):
             try:
-                told = self._receiver.next()
+                payload = self._receiver.next()
             except queue.Empty:
-                raise BrokenLawError(f"nobody was told of one of {', '.join(wishing)}") from None
-            job = self._callers[0].client.job_from_callback(told)
+                raise BrokenLawError(f"no callback was sent for one of {', '.join(wishing)}") from None
+            job = self._callers[0].client.job_from_callback(payload)
             key = (job.id, job.state.final)
-            require(job.id in wishing and key not in self._told, f"told unasked, or twice: {told}")
-            self._told.add(key)
-            require(job.state in {wishing[job.id].must_end, JobState.RUNNING}, f"told that {job.id} ended {job.state}")
-            require(job.state.final or self.contract.tells_changes, f"told before the end: {told}")
-        require(self._receiver.callbacks.empty(), "more was told than asked for")
+            require(
+                job.id in wishing and key not in self._callbacks_seen, f"unexpected or repeated callback: {payload}"
+            )
+            self._callbacks_seen.add(key)
+            require(
+                job.state in {wishing[job.id].must_end, JobState.RUNNING},
+                f"a callback reports that {job.id} ended {job.state}",
+            )
+            require(job.state.final or self.contract.tells_changes, f"callback before the end: {payload}")
+        require(self._receiver.callbacks.empty(), "more callbacks were sent than expected")
 
     def _is_full(self, caller: _Caller) -> bool:
         """Return whether *caller* may have as many unfinished jobs as it may have at all."""
         unfinished = sum(seen.caller is caller and seen.furthest < len(_RANK) for seen in self._seen.values())
         return self.contract.at_once is not None and unfinished >= self.contract.at_once
 
-    def _held(self, caller: _Caller) -> list[str]:
-        """Return the ids of the tasks that the simulator holds for *caller*, oldest first."""
+    def _task_ids(self, caller: _Caller) -> list[str]:
+        """Return the ids of the simulator's tasks of *caller*, oldest first."""
         try:
             return [task["id"] for task in self.target.control.tasks(caller.name)]
         except ControlError as unknown:
@@ -347,12 +353,12 @@ class JobMachine(RuleBasedStateMachine):
             return []  # a simulator meets an account at its first call
 
     def _reserved(self, caller: _Caller) -> float:
-        if not self._held(caller):
+        if not self._task_ids(caller):
             return 0.0
         return self._money(caller).reserved
 
     def _money(self, caller: _Caller) -> AccountBalance:
-        """Return what *caller* holds in whole millionths of a unit, in which fractions of a dollar add up exactly."""
+        """Return the balance of *caller* in whole millionths of a unit, so that fractions add up exactly."""
         money = self.target.control.money(self.contract.slug, caller.name)
         amounts = {name: round(getattr(money, name) * 1_000_000) for name in _AMOUNTS}
         return replace(money, **amounts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.target import Target
 
 ORDER = (JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED)
-PICTURES = ("image", "mask")
+IMAGE_KINDS = ("image", "mask")
 
 
 class Media(NamedTuple):
@@ -38,7 +38,7 @@ class Media(NamedTuple):
 
 
 def measure(content: bytes) -> Media:
-    """Return what *content*, a picture, a video or a sound, measures.
+    """Return what *content*, an image, a video or audio, measures.
 
     Raises:
         av.error.FFmpegError: It is none of them.
@@ -66,7 +66,7 @@ def check_files(operation: Operation, files: Sequence[Path]) -> None:
     """Check that what was saved is media of the documented kinds."""
     kinds = [measure(path.read_bytes()).kind for path in files]
     check_kinds(
-        replace(operation, outputs=tuple("image" if kind in PICTURES else kind for kind in operation.outputs)), kinds
+        replace(operation, outputs=tuple("image" if kind in IMAGE_KINDS else kind for kind in operation.outputs)), kinds
     )
 
 

@@ -45,7 +45,7 @@ def received_members(vendor: Terms, operation: Operation, request: httpx.Request
 
 
 def without_generated(operation: Operation, members: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *members* without those that the client generated because *given* does not hold them."""
+    """Return *members* without those that the client generated because they are not in *given*."""
     return {name: value for name, value in members.items() if name not in operation.generated or name in given}
 
 

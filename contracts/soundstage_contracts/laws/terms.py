@@ -110,7 +110,7 @@ class Terms(Named):
 
     @property
     def leading(self) -> Sequence[Operation]:
-        """The first operation, where one stands for all."""
+        """The first operation, where one represents all."""
         return self.operations[:1]
 
     @property

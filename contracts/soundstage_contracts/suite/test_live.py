@@ -1,7 +1,7 @@
-"""Each vendor's ladder of live calls: free, submitted and cancelled, generated once to the end and downloaded.
+"""Each vendor's live calls: free ones, a job that is canceled, and a job that is generated and downloaded.
 
-Against a simulator this is a rehearsal, which shows that the plan holds. With ``--soundstage-target live`` the services
-themselves are asked, within the budget, and what they say is compared with what the simulator says to the same calls.
+Against a simulator this is a rehearsal of the plan. With ``--soundstage-target live`` the calls go to the services
+themselves, within the budget, and their responses are compared with the simulator's responses to the same calls.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def live_calls() -> Iterator[Any]:
-    """Return every vendor's calls, from the lowest rung to the highest."""
+    """Return every vendor's calls, from the cheapest tier to the dearest."""
     for vendor in complete_vendors():
         plan_calls = contract_of(vendor).live
         for call in plan_calls.ordered_calls() if plan_calls is not None else ():
@@ -30,9 +30,9 @@ def live_calls() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("vendor", "call"), list(live_calls()))
-def test_the_service_answers_as_the_simulator_does(
+def test_live_call_matches_the_simulator(
     live_run: LiveRun, vendor: str, call: LiveCall, request: pytest.FixtureRequest
 ) -> None:
-    """A call of the ladder ends as it must, and nothing that comes back would break a program."""
+    """Each live call succeeds, and no response breaks the client."""
     recorded = request.node.stash[RECORDED_CALL] = live_run.run_call(vendor, call)
     recorded.raise_for_outcome()

@@ -1,4 +1,4 @@
-"""What every client promises about money, jobs, files and secrets, whatever the service, played from transcripts."""
+"""What every client promises about money, jobs, files and secrets, tested with scripted transcripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JOBS: Final = tuple(vendor for vendor in complete_vendors() if contract_of(vendo
 """The vendors whose calls start jobs."""
 
 REPLAYING: Final = tuple(vendor for vendor in JOBS if contract_of(vendor).replays)
-"""Those of them that answer a submission that is sent again by the same job, so that none is ever in doubt."""
+"""Those of them that answer a repeated submission with the same job, so that no outcome stays unknown."""
 
 FILES: Final = {
     "video": b"\0\0\0\x18ftypmp42" + bytes(1024),
@@ -44,37 +44,37 @@ LOST: Final[dict[str, Callable[[], ScriptedResponse]]] = {
     "no JSON": lambda: httpx.Response(200, text="OK"),
     "empty JSON": lambda: httpx.Response(200, json={}),
 }
-"""What may come of a request that was sent, so that nobody can know whether a job was started."""
+"""What may happen to a request that was sent, after which it is unknown whether a job was started."""
 
 ELSEWHERE: Final = "https://files.elsewhere.test/result"
 
 
 @pytest.fixture(params=JOBS)
 def script(request: pytest.FixtureRequest) -> ScriptedService:
-    """Play each vendor's documented conversation."""
+    """Return each job vendor's documented exchanges as a scripted service."""
     return ScriptedService(contract_of(request.param))
 
 
 @pytest.fixture(params=[vendor for vendor in JOBS if vendor not in REPLAYING])
 def careful(request: pytest.FixtureRequest) -> ScriptedService:
-    """Play each vendor to whom nothing that may have arrived is ever sent again."""
+    """Return each vendor whose client never repeats a submission that may have arrived."""
     return ScriptedService(contract_of(request.param))
 
 
 @pytest.fixture(params=REPLAYING)
 def replayed(request: pytest.FixtureRequest) -> ScriptedService:
-    """Play each vendor that answers a key that it knows by the job that it began."""
+    """Return each vendor that answers a known key with the job that it started."""
     return ScriptedService(contract_of(request.param))
 
 
 def secrets_of(contract: VendorContract, account: str = ACCOUNT) -> list[str]:
-    """Return the header values that nobody but the service may see."""
+    """Return the header values that only the service may receive."""
     headers = contract.headers(account)
     return [value.rpartition(" ")[2] for name, value in headers.items() if name.lower() != "content-type"]
 
 
-def hosted_at_home(script: ScriptedService) -> tuple[ScriptedService, str]:
-    """Return the same conversation with its result at the service's own address, where credentials might be sent."""
+def hosted_at_the_service(script: ScriptedService) -> tuple[ScriptedService, str]:
+    """Return the same exchanges with the result at the service's own address, where credentials might be sent."""
     (first, *_) = script.start(script.client()).result()
     if first.url.startswith(script.base_url):
         return ScriptedService(script.contract, script.transcript), first.url
@@ -82,10 +82,10 @@ def hosted_at_home(script: ScriptedService) -> tuple[ScriptedService, str]:
     return ScriptedService(script.contract, script.transcript, lambda text: text.replace(first.url, home)), home
 
 
-@pytest.mark.parametrize("trouble", LOST)
-def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: ScriptedService, trouble: str) -> None:
-    """An answer that is lost or says nothing is SubmitOutcomeUnknown, with what it takes to look; one POST was sent."""
-    careful.before(careful.paid, LOST[trouble]())
+@pytest.mark.parametrize("fault", LOST)
+def test_unknown_outcome_is_not_submitted_again(careful: ScriptedService, fault: str) -> None:
+    """A lost or empty response is SubmitOutcomeUnknown, with what is needed to look the job up, after one POST."""
+    careful.before(careful.paid, LOST[fault]())
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
         careful.start(careful.client())
     assert len(careful.submissions()) == 1
@@ -93,8 +93,8 @@ def test_a_payment_whose_outcome_is_unknown_is_not_made_again(careful: ScriptedS
     assert unknown.value.request_hash
 
 
-def test_the_awaiting_client_does_not_pay_again_either(careful: ScriptedService) -> None:
-    """The awaiting client, too, sends one POST, and says that its outcome is unknown."""
+def test_async_client_does_not_submit_again(careful: ScriptedService) -> None:
+    """The async client sends one POST, too, and its outcome is unknown."""
     careful.before(careful.paid, LOST["closed"]())
 
     async def start() -> None:
@@ -105,12 +105,10 @@ def test_the_awaiting_client_does_not_pay_again_either(careful: ScriptedService)
     assert len(careful.submissions()) == 1
 
 
-@pytest.mark.parametrize("trouble", LOST)
-def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(
-    replayed: ScriptedService, trouble: str
-) -> None:
-    """Where a key is replayed the same request goes again, byte for byte, key and all, and the job is the answer."""
-    replayed.before(replayed.paid, LOST[trouble]())
+@pytest.mark.parametrize("fault", LOST)
+def test_unknown_outcome_is_retried_with_the_same_key(replayed: ScriptedService, fault: str) -> None:
+    """Where a key is replayed, the same request is sent again, byte for byte, and returns the job."""
+    replayed.before(replayed.paid, LOST[fault]())
     job = replayed.start(replayed.client())
     first, second = replayed.submissions()
     assert first.content == second.content
@@ -118,8 +116,8 @@ def test_a_payment_in_doubt_is_repeated_as_it_was_where_its_key_is_replayed(
     assert job.wait().state is JobState.SUCCEEDED
 
 
-def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: ScriptedService) -> None:
-    """The awaiting client, too, sends the same again, and has the job."""
+def test_async_client_retries_with_the_same_key(replayed: ScriptedService) -> None:
+    """The async client sends the same request again, too, and has the job."""
     replayed.before(replayed.paid, LOST["closed"]())
 
     async def start() -> Any:
@@ -131,8 +129,8 @@ def test_the_awaiting_client_repeats_a_payment_in_doubt_as_it_was(replayed: Scri
 
 
 @pytest.mark.parametrize("last", ["refused", "never left"])
-def test_a_payment_stays_in_doubt_whatever_a_repetition_meets(replayed: ScriptedService, last: str) -> None:
-    """A lost answer is in doubt until a job answers: no later refusal says that nothing was begun; the key is told."""
+def test_later_refusal_does_not_settle_an_unknown_outcome(replayed: ScriptedService, last: str) -> None:
+    """After a lost response no later refusal proves that no job was started; the error has the key."""
     later: list[ScriptedResponse] = [httpx.Response(402)] if last == "refused" else [httpx.ConnectError("refused")] * 20
     replayed.before(replayed.paid, LOST["closed"](), *later)
     with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
@@ -140,16 +138,16 @@ def test_a_payment_stays_in_doubt_whatever_a_repetition_meets(replayed: Scripted
     assert unknown.value.idempotency_key
 
 
-def test_a_payment_that_never_left_is_made_again(script: ScriptedService) -> None:
-    """A connection that was never made charges nothing: the client tries again, and one job comes of it."""
+def test_unsent_submission_is_retried(script: ScriptedService) -> None:
+    """A connection that was never made charges nothing: the client tries again and one job is started."""
     script.before(script.paid, httpx.ConnectError("refused"), httpx.ConnectTimeout("timed out"))
     job = script.start(script.client())
     assert len(script.submissions()) == 3
     assert job.wait().state is JobState.SUCCEEDED
 
 
-def test_a_wait_that_ends_early_keeps_the_job(script: ScriptedService) -> None:
-    """WaitTimeout carries the job and its token; the token goes on with it, and nothing is submitted again."""
+def test_wait_timeout_keeps_the_job(script: ScriptedService) -> None:
+    """WaitTimeout has the job and its token, with which it is resumed; nothing is submitted again."""
     client = script.client()
     with pytest.raises(errors.WaitTimeout) as over:
         script.start(client).wait(timeout=0)
@@ -161,21 +159,21 @@ def test_a_wait_that_ends_early_keeps_the_job(script: ScriptedService) -> None:
     assert len(script.submissions()) == 1
 
 
-def test_a_short_outage_ends_no_wait(script: ScriptedService) -> None:
-    """Polls that fail for a while, by the line or by the server, are tried again until the job is over."""
-    troubles: list[ScriptedResponse] = [
+def test_wait_survives_a_short_outage(script: ScriptedService) -> None:
+    """Polls that fail for a while, in the connection or the server, are repeated until the job ends."""
+    faults: list[ScriptedResponse] = [
         httpx.ConnectError("refused"),
         httpx.ReadTimeout("timed out"),
         httpx.Response(503),
     ]
-    script.before(script.paid + 1, *troubles)
+    script.before(script.paid + 1, *faults)
     job = script.start(script.client())
     assert job.wait().state is JobState.SUCCEEDED
     assert len(script.submissions()) == 1
 
 
-def test_an_outage_that_lasts_keeps_the_job(script: ScriptedService) -> None:
-    """An outage past the policy's bound is an error that carries the job's token."""
+def test_long_outage_keeps_the_job(script: ScriptedService) -> None:
+    """An outage beyond the policy is an error that has the job's token."""
     script.before(script.paid + 1, *[httpx.ConnectError("refused")] * 1000)
     job = script.start(script.client())
     with pytest.raises(errors.ConnectionFailed) as lost:
@@ -183,23 +181,21 @@ def test_an_outage_that_lasts_keeps_the_job(script: ScriptedService) -> None:
     assert lost.value.token == job.to_token()
 
 
-def test_credentials_stay_with_the_service(script: ScriptedService, tmp_path: Path) -> None:
-    """A result that redirects to another host is saved from there, and that host sees no credential."""
-    script, home = hosted_at_home(script)
+def test_credentials_are_not_sent_to_another_host(script: ScriptedService, tmp_path: Path) -> None:
+    """A result that redirects to another host is saved from there, without a credential."""
+    script, home = hosted_at_the_service(script)
     job = script.start(script.client()).wait()
     script.files[home] = httpx.Response(302, headers={"Location": ELSEWHERE})
     script.files[ELSEWHERE] = httpx.Response(200, content=FILES[job.outputs[0].kind])
     (saved,) = job.save(tmp_path)
     assert saved.read_bytes() == FILES[job.outputs[0].kind]
     (abroad,) = [request for request in script.sent if str(request.url) == ELSEWHERE]
-    told = f"{abroad.url} {abroad.headers.raw}"
-    assert not [secret for secret in secrets_of(script.contract) if secret in told]
+    sent = f"{abroad.url} {abroad.headers.raw}"
+    assert not [secret for secret in secrets_of(script.contract) if secret in sent]
 
 
-def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(
-    script: ScriptedService, tmp_path: Path
-) -> None:
-    """A redirect from https to http is refused, and nothing is asked of that address."""
+def test_redirect_to_plain_http_is_refused(script: ScriptedService, tmp_path: Path) -> None:
+    """A redirect from https to http is refused, and that address receives no request."""
     job = script.start(script.client()).wait()
     script.files[job.outputs[0].url] = httpx.Response(302, headers={"Location": "http://plain.test/result"})
     with pytest.raises(errors.DownloadUnsafe):
@@ -207,8 +203,8 @@ def test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted(
     assert script.sent[-1].url.scheme == "https"
 
 
-def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: ScriptedService, tmp_path: Path) -> None:
-    """A page in place of the file is a ContentMismatch, leaves nothing behind, and is no reason to submit again."""
+def test_html_page_is_no_result(script: ScriptedService, tmp_path: Path) -> None:
+    """A page in place of the file is a ContentMismatch, leaves no file, and causes no second submission."""
     job = script.start(script.client()).wait()
     script.files[job.outputs[0].url] = httpx.Response(200, content=PAGE)
     with pytest.raises(errors.ContentMismatch) as refused:
@@ -218,8 +214,8 @@ def test_a_page_is_no_result_and_a_failed_save_costs_nothing(script: ScriptedSer
     assert len(script.submissions()) == 1
 
 
-def test_no_secret_is_shown(script: ScriptedService, caplog: pytest.LogCaptureFixture) -> None:
-    """No credential is in a repr, a token, a log, an event, or an error about an answer that echoes it."""
+def test_secrets_are_not_shown(script: ScriptedService, caplog: pytest.LogCaptureFixture) -> None:
+    """No credential is in a repr, a token, a log, an event, or an error about a response that echoes it."""
     caplog.set_level(logging.DEBUG)
     secrets = secrets_of(script.contract)
     events: list[Any] = []
@@ -234,7 +230,7 @@ def test_no_secret_is_shown(script: ScriptedService, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("vendor", JOBS)
-def test_the_journal_keeps_no_secret(target: Target, vendor: str) -> None:
+def test_journal_redacts_secrets(target: Target, vendor: str) -> None:
     """A simulator's journal has every exchange of an account, and no credential in any."""
     contract, account = contract_of(vendor), target.new_account()
     ScriptedService(contract).start(target.client(contract, account)).refresh()

@@ -122,13 +122,13 @@ def test_what_is_no_answer_of_the_service_is_told(target: Target) -> None:
 
 
 def test_what_is_broken_for_the_service_is_broken_for_the_client(target: Target) -> None:
-    """A ratio that films do not have is refused by the client before it is sent."""
+    """A ratio that videos do not have is refused by the client before it is sent."""
     with pytest.raises(InvalidArgument, match="aspect"):
         target.client(CONTRACT, target.new_account()).generate("A fox", aspect="4:3")
 
 
 def test_the_pages_can_be_followed_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The example that follows the curl pages with Python's own means ends with a film, and a cancelled job."""
+    """The example that follows the curl pages with Python's own means ends with a video and a canceled job."""
     example = runpy.run_path(str(EXAMPLE))
     with World(clock="auto", media="small") as world, Server(world) as server:
         film = example["follow"](server.base_url("infrai"), tmp_path)

@@ -65,8 +65,8 @@ def test_ambiguous_code_is_an_unknown_outcome(status: int, code: int) -> None:
 @pytest.mark.parametrize("code", [5000, 5001, 5002, 1302, 1303])
 def test_wait_survives_temporary_codes(code: int) -> None:
     """A wait continues after every code that may be tried later."""
-    trouble = {"code": code, "message": "later", "request_id": "r"}
-    scripted = ScriptedClient(CONTRACT, trouble, trouble, envelope(task("succeed", task_result=videos(ADDRESS))))
+    temporary = {"code": code, "message": "later", "request_id": "r"}
+    scripted = ScriptedClient(CONTRACT, temporary, temporary, envelope(task("succeed", task_result=videos(ADDRESS))))
     assert scripted.client.job("a", "text_to_video").wait().state is JobState.SUCCEEDED
 
 

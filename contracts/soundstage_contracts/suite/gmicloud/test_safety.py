@@ -8,28 +8,28 @@ from __future__ import annotations
 import pytest
 
 from soundstage_contracts.suite.test_safety import (
-    test_a_page_is_no_result_and_a_failed_save_costs_nothing,
-    test_a_payment_that_never_left_is_made_again,
-    test_a_payment_whose_outcome_is_unknown_is_not_made_again,
-    test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted,
-    test_a_short_outage_ends_no_wait,
-    test_a_wait_that_ends_early_keeps_the_job,
-    test_an_outage_that_lasts_keeps_the_job,
-    test_the_awaiting_client_does_not_pay_again_either,
+    test_async_client_does_not_submit_again,
+    test_html_page_is_no_result,
+    test_long_outage_keeps_the_job,
+    test_redirect_to_plain_http_is_refused,
+    test_unknown_outcome_is_not_submitted_again,
+    test_unsent_submission_is_retried,
+    test_wait_survives_a_short_outage,
+    test_wait_timeout_keeps_the_job,
 )
 from soundstage_contracts.transcripts.replay import load_transcripts
 from soundstage_contracts.transcripts.scripted_service import ScriptedService
 from soundstage_contracts.vendors.gmicloud import SESSION
 
 __all__ = [
-    "test_a_page_is_no_result_and_a_failed_save_costs_nothing",
-    "test_a_payment_that_never_left_is_made_again",
-    "test_a_payment_whose_outcome_is_unknown_is_not_made_again",
-    "test_a_result_is_not_fetched_without_encryption_once_it_was_encrypted",
-    "test_a_short_outage_ends_no_wait",
-    "test_a_wait_that_ends_early_keeps_the_job",
-    "test_an_outage_that_lasts_keeps_the_job",
-    "test_the_awaiting_client_does_not_pay_again_either",
+    "test_async_client_does_not_submit_again",
+    "test_html_page_is_no_result",
+    "test_long_outage_keeps_the_job",
+    "test_redirect_to_plain_http_is_refused",
+    "test_unknown_outcome_is_not_submitted_again",
+    "test_unsent_submission_is_retried",
+    "test_wait_survives_a_short_outage",
+    "test_wait_timeout_keeps_the_job",
 ]
 
 TRANSCRIPT = "session_text_to_video_succeeds"

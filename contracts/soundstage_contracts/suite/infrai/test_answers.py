@@ -195,7 +195,7 @@ def test_server_error_leaves_the_outcome_unknown(status: int, code: str | None) 
 @proves("infrai:errors.envelope", side="client")
 @pytest.mark.parametrize("what", ["generate", "refresh"])
 def test_client_waits_for_retry_after(what: str) -> None:
-    """A request that is refused with 429 is sent again no sooner than Retry-After says."""
+    """A request that is refused with 429 is sent again not before Retry-After has passed."""
     scripted = ScriptedClient(CONTRACT, rate_limited(30), wrapped(job_id="vid_1", id="vid_1", state="queued"))
     start = scripted.clock.now()
     job = scripted.client.generate("A fox") if what == "generate" else scripted.client.job("vid_1").refresh()

@@ -42,11 +42,11 @@ def image_file(width: int, height: int, kind: str = "PNG") -> bytes:
 @cache
 def video_file(side: int, seconds: float, fps: int) -> bytes:
     """Return a video file."""
-    return render(Video(side, side, seconds, "A fox", "held", 1, fps=fps))
+    return render(Video(side, side, seconds, "A fox", "uploaded", 1, fps=fps))
 
 
 class Sender:
-    """Somebody who calls one endpoint with files that the simulator holds."""
+    """A caller of one endpoint with uploaded files."""
 
     def __init__(self, target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
         self.raw = RawClient(target)

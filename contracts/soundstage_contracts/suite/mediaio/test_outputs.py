@@ -167,7 +167,7 @@ def test_video_has_the_ratio_of_its_image(target: Target) -> None:
 @proves("mediaio:output.sizes", side="server")
 def test_motion_control_has_the_length_of_its_video(target: Target) -> None:
     """The result is as long as the uploaded motion video, or 5 seconds where the video is unknown."""
-    uploaded = target.control.upload("dance.mp4", render(Video(720, 720, 7, "A fox", "held", 1)))["url"]
+    uploaded = target.control.upload("dance.mp4", render(Video(720, 720, 7, "A fox", "uploaded", 1)))["url"]
     make = partial(made, target, BY_NAME["Motion Control Kling 2.6"])
     assert probe(make(video=uploaded)[0]).seconds == pytest.approx(7, abs=0.1)
     assert probe(make()[0]).seconds == pytest.approx(5, abs=0.1)

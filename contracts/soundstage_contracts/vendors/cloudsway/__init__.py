@@ -1,4 +1,4 @@
-"""Cloudsway's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
+"""Cloudsway's part of the contracts: what its methods take, how its jobs end, and what `soundstage demo` shows.
 
 Documents: docs.cloudsway.net/maasapi/api-reference/video/kl and .../errorcode, and Kling's own API pages, read in
 November 2026; carried as the facts ``cloudsway:...``.
@@ -20,7 +20,7 @@ from soundstage_contracts.vendors.cloudsway.raw_client import SLOTS
 __all__ = ["CONTRACT", "DEMO", "CloudswayMachine", "credentials", "headers"]
 
 RETENTION: Final = 30 * 24 * 3600.0  # result.retention, in seconds
-_IMAGE: Final = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
+_IMAGE: Final = "https://example.com/fox.png"  # a simulator trusts addresses of files that were not uploaded to it
 
 DEMO: Final = (
     DemoCall("text_to_video", {"prompt": "A red fox trots through fresh snow at dawn"}),
@@ -62,6 +62,6 @@ CONTRACT: Final = VendorContract(
 
 
 class CloudswayMachine(JobMachine):
-    """The state machine of every job vendor, playing Cloudsway."""
+    """The state machine of every job vendor, for Cloudsway."""
 
     contract = CONTRACT

@@ -44,7 +44,7 @@ COMMON_BREAKS: Final[dict[str, st.SearchStrategy[Any]]] = {
 
 
 def _valid(asked: Combination, extra: dict[str, Any]) -> dict[str, Any]:
-    """Return a body that asks for what is allowed."""
+    """Return a body that requests an allowed combination."""
     names = {own: gateway for gateway, own in GATEWAY_NAMES.items()}
     model = names.get(asked.model, asked.model) if extra.pop("by_gateway_name", False) else asked.model
     body = {
@@ -129,6 +129,6 @@ def broken(kind: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
 
 
 def models_of(kind: str) -> tuple[str, ...]:
-    """Return the models that make films of *kind*, by both of their names (text2video.models)."""
+    """Return the models that make videos of *kind*, by both of their names (text2video.models)."""
     own = FROM_TEXT if kind == "text2video" else MODELS
     return (*own, *(name for name, model in GATEWAY_NAMES.items() if model in own))

@@ -1,4 +1,4 @@
-"""What is asked of Cloudsway itself: no price is documented, nothing can be cancelled, and no balance can be read."""
+"""Live calls to Cloudsway: no price is documented, no job can be canceled, and no balance can be read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LIVE: Final = LivePlan(
     calls=(
         LiveCall(
             name="unknown-task",
-            about="read a task that nobody has",
+            about="read a task that does not exist",
             tier="free",
             call=_read_nobodys_task,
             facts=("auth.bearer", "routes", "envelope", "errors.which"),
@@ -45,14 +45,14 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="list",
-            about="list the account's films from texts, one a page",
+            about="list the account's videos from texts, one per page",
             tier="free",
             call=_list_the_films,
             facts=("routes.list", "envelope"),
         ),
         LiveCall(
             name="film",
-            about="make a film of 5 seconds from a text and download it",
+            about="make a video of 5 seconds from a text and download it",
             tier="generation",
             call=_make_the_shortest_film,
             facts=("routes", "create.answer", "get.answer", "status.values", "text2video.params"),
@@ -60,7 +60,7 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="image-film",
-            about="make a film of 5 seconds from an image and download it",
+            about="make a video of 5 seconds from an image and download it",
             tier="generation",
             call=_set_an_image_in_motion,
             facts=("routes", "create.answer", "get.answer", "status.values", "image2video.params"),

@@ -71,7 +71,7 @@ def combinations(kind: str) -> list[Combination]:
 
 
 def members_for(feature: str, image: Any) -> dict[str, Any]:
-    """Return the members of a body that ask for *feature*; *image* is an image as the body has it."""
+    """Return the members of a body that request *feature*; *image* is an image as the body has it."""
     axes = dict.fromkeys(("horizontal", "vertical", "tilt", "roll", "zoom"), 0)
     members: dict[str, dict[str, Any]] = {
         "": {},

@@ -1,4 +1,4 @@
-"""A caller without a client: plain HTTP, as a program in any language would speak it to Cloudsway."""
+"""A caller without a client: plain HTTP, as a program in any language would send it to Cloudsway."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def assert_accepted(answer: httpx.Response) -> Any:
     """Assert that *answer* is a success in the envelope, and return its data.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not; the text describes the difference.
     """
     body = answer.json()
     require(answer.is_success, f"HTTP {answer.status_code}: {answer.text}")
@@ -124,10 +124,10 @@ def assert_accepted(answer: httpx.Response) -> Any:
 
 
 def assert_refused(answer: httpx.Response, code: int, *, status: int | None = None, fact: str | None = None) -> str:
-    """Assert that *answer* is a refusal with *code*, that names its fact, and return what it says.
+    """Assert that *answer* is a refusal with *code*, that names its fact, and return its message.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not; the text describes the difference.
     """
     body = answer.json()
     expected = TABLE.get(code, code) if status is None else status

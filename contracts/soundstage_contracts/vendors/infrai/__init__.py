@@ -1,4 +1,4 @@
-"""Infrai's part of the contracts: what its method takes, how its jobs end, and what the demonstration shows.
+"""Infrai's part of the contracts: what its method takes, how its jobs end, and what `soundstage demo` shows.
 
 Documents: www.infrai.cc/en/docs, infrailab.com/en/docs and the vendor's older page, read in November 2026; carried as
 the facts ``infrai:...``.
@@ -64,6 +64,6 @@ CONTRACT: Final = VendorContract(
 
 
 class InfraiMachine(JobMachine):
-    """The state machine of every job vendor, playing Infrai."""
+    """The state machine of every job vendor, for Infrai."""
 
     contract = CONTRACT

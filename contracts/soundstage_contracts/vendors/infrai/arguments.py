@@ -34,7 +34,7 @@ def bodies() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def arguments() -> st.SearchStrategy[dict[str, Any]]:
-    """Return valid arguments of `Infrai.generate`, which bear the vendor's own names; each call makes a key."""
+    """Return valid arguments of `Infrai.generate`, which have the vendor's own names; each call makes a key."""
     return bodies().map(lambda body: {name: value for name, value in body.items() if name != "idempotency_key"})
 
 
@@ -59,7 +59,7 @@ def broken_bodies() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
 
 
 def made_by(body: dict[str, Any]) -> str:
-    """Return who makes what *body* asks for (generate.vendors)."""
+    """Return the vendor that makes the video of *body* (generate.vendors)."""
     if body.get("vendor"):
         return str(body["vendor"])
     if body.get("model"):

@@ -1,4 +1,4 @@
-"""What is asked of Infrai itself: no price is documented, no balance can be read, and a job can be cancelled."""
+"""Live calls to Infrai: no price is documented, no balance can be read, and a job can be canceled."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LIVE: Final = LivePlan(
     calls=(
         LiveCall(
             name="unknown-job",
-            about="read a job that nobody has",
+            about="read a job that does not exist",
             tier="free",
             call=_read_nobodys_job,
             facts=("routes.base", "auth.bearer", "envelope", "errors.envelope"),
@@ -45,7 +45,7 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="cancel",
-            about="start a film and cancel it at once",
+            about="start a video and cancel it at once",
             tier="cancel",
             call=_start_a_film,
             facts=("generate.route", "generate.params", "cancel.route", "job.states"),
@@ -53,7 +53,7 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="same-key",
-            about="ask for one film twice with one key, which is one job, and cancel it",
+            about="request one video twice with one key, which is one job, and cancel it",
             tier="cancel",
             call=_ask_twice,
             facts=("idempotency.same", "job.id", "cancel.route"),
@@ -61,7 +61,7 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="film",
-            about="make a film of 1 second as cheaply as can be and download it",
+            about="make the cheapest video of 1 second and download it",
             tier="generation",
             call=_start_a_film,
             facts=("generate.route", "generate.params", "status.route", "job.shape", "job.states"),

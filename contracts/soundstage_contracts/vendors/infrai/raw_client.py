@@ -1,4 +1,4 @@
-"""A caller without a client: plain HTTP, as a program in any language would speak it to Infrai."""
+"""A caller without a client: plain HTTP, as a program in any language would send it to Infrai."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def data_of(answer: httpx.Response) -> dict[str, Any]:
     """Assert that *answer* is a success in its envelope, and return its data.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not; the text describes the difference.
     """
     body = answer.json()
     require(answer.status_code == 200, f"HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004 - HTTP's own
@@ -137,10 +137,10 @@ def check_metadata(metadata: Any) -> None:
 
 
 def assert_refused(answer: httpx.Response, status: int, code: str, *, fact: str | None = None) -> str:
-    """Assert that *answer* is a refusal in the envelope, with its HTTP status and a fact, and return what it says.
+    """Assert that *answer* is a refusal in the envelope, with its HTTP status and a fact, and return its message.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not; the text describes the difference.
     """
     body = answer.json()
     require(set(body) == {"ok", "data", "error", "metadata"}, f"not the envelope: {answer.text}")

@@ -1,4 +1,4 @@
-"""Media.io's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
+"""Media.io's part of the contracts: what its methods take, how its jobs end, and what `soundstage demo` shows.
 
 Documents: the skill ``mediaio-aigc-generate`` and the API's pages bundled with it, for openapi.media.io, read in
 November 2026; carried as the facts ``mediaio:...``.
@@ -28,7 +28,7 @@ STATUS_WORDS: Final = {
 }
 """Both vocabularies (status.vocabulary)."""
 
-_IMAGE: Final = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
+_IMAGE: Final = "https://example.com/fox.png"  # a simulator trusts addresses of files that were not uploaded to it
 
 DEMO: Final = (
     DemoCall("imagen_4", {"prompt": "A red fox, four times", "counts": 4, "ratio": "1:1"}),
@@ -63,6 +63,6 @@ CONTRACT: Final = VendorContract(
 
 
 class MediaIOMachine(JobMachine):
-    """The state machine of every job vendor, playing Media.io."""
+    """The state machine of every job vendor, for Media.io."""
 
     contract = CONTRACT

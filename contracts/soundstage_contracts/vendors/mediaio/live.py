@@ -37,7 +37,7 @@ LIVE: Final = LivePlan(
         ),
         LiveCall(
             name="unknown-task",
-            about="read a task that nobody has",
+            about="read a task that does not exist",
             tier="free",
             call=_read_nobodys_task,
             facts=("errors.task_not_found", "envelope", "ids"),

@@ -1,4 +1,4 @@
-"""A caller without a client: plain HTTP, as a program in any language would speak it to Media.io."""
+"""A caller without a client: plain HTTP, as a program in any language would send it to Media.io."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RawClient(raw_client.RawClient):
 
     @classmethod
     def members(cls, body: Any) -> dict[str, Any]:
-        """Return the parameters in the body of a creation, which stand under data (request.wrapper)."""
+        """Return the parameters in the body of a creation, which are in data (request.wrapper)."""
         return dict(body["data"])
 
     @classmethod
@@ -113,7 +113,7 @@ def opened(answer: httpx.Response) -> dict[str, Any]:
     """Return the data of an answer that succeeded (envelope, ids).
 
     Raises:
-        BrokenLawError: It did not, or is no envelope; the text says how.
+        BrokenLawError: It did not, or is no envelope; the text describes the difference.
     """
     body = answer.json()
     require(answer.status_code == 200, f"HTTP {answer.status_code}: {answer.text}")  # noqa: PLR2004 - the clause itself
@@ -124,10 +124,10 @@ def opened(answer: httpx.Response) -> dict[str, Any]:
 
 
 def assert_refused(answer: httpx.Response, code: int, *, fact: str | None = None, status: int = 200) -> str:
-    """Assert that *answer* is a refusal in the envelope, that names its fact, and return what it says.
+    """Assert that *answer* is a refusal in the envelope, that names its fact, and return its message.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not; the text describes the difference.
     """
     body = answer.json()
     require((answer.status_code, body.get("code")) == (status, code), f"not {code} with HTTP {status}: {answer.text}")

@@ -65,7 +65,7 @@ def _operation(endpoint: Endpoint) -> Operation:
 
 
 def _broken(endpoint: Endpoint, cases: list[tuple[Parameter, Any]]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
-    """Return a parameter's name and a body in which it has a wrong value; `None` stands for its absence."""
+    """Return a parameter's name and a body in which it has a wrong value; `None` means its absence."""
     return st.sampled_from(cases).map(lambda case: (case[0].name, plain(endpoint, **{case[0].name: case[1]})))
 
 

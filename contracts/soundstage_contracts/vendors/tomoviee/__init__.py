@@ -1,4 +1,4 @@
-"""Tomoviee's part of the contracts: what its methods take, how its jobs end, and what the demonstration shows.
+"""Tomoviee's part of the contracts: what its methods take, how its jobs end, and what `soundstage demo` shows.
 
 Documents: the vendor's Tomoviee skills and API pages, and tomoviee.ai/doc, read in November 2026; carried as the facts
 ``tomoviee:...``.
@@ -54,7 +54,7 @@ STATUS_WORDS: Final = {
     6: JobState.EXPIRED,
 }
 
-_IMAGE = "https://example.com/fox.png"  # a simulator takes addresses that it does not hold on trust
+_IMAGE = "https://example.com/fox.png"  # a simulator trusts addresses of files that were not uploaded to it
 
 DEMO: Final = (
     DemoCall("text_to_video", {"prompt": "A red fox trots through fresh snow at dawn"}),
@@ -103,6 +103,6 @@ CONTRACT: Final = VendorContract(
 
 
 class TomovieeMachine(JobMachine):
-    """The state machine of every job vendor, playing Tomoviee."""
+    """The state machine of every job vendor, for Tomoviee."""
 
     contract = CONTRACT

@@ -27,13 +27,13 @@ NO_TEXT: Final = st.sampled_from([5, True, "", ["a fox"], {"a": 1}])
 NO_LINK: Final = st.sampled_from([5, "", "not an address", "ftp://example.test/a.png", ["https://example.test/a.png"]])
 NO_CONTROL: Final = st.sampled_from(["4", "-1", "edge", 7, True, ""])
 
-FILM: Final[Values] = {
+VIDEO: Final[Values] = {
     "resolution": st.sampled_from(RESOLUTIONS),
     "duration": st.just(5),
     "camera_move_index": st.integers(1, 46),
     "params": strategies.texts(most=20),
 }
-NO_FILM: Final[Values] = {
+NO_VIDEO: Final[Values] = {
     "prompt": NO_TEXT,
     "resolution": st.sampled_from(["480p", "4k", 720, ""]),
     "duration": st.sampled_from([0, 4, 6, 10, "5", True]),
@@ -53,18 +53,18 @@ class Capability:
 
     Attributes:
         method: The client's method.
-        name: What stands in the address.
+        name: Its name in the path.
         fact: The fact with its parameters.
-        needs: What a body must hold.
-        takes: What it may hold besides.
+        needs: The members that a body must have.
+        takes: The members that it may have besides.
         breaks: For each parameter, values that it may not have.
         kind: What the result is.
         key: Under which key it comes.
         seconds: The least and the most that a task takes (generation.times).
         names: Client argument to wire parameter, where they differ.
-        counts: The parameter that says how many results there are.
+        counts: The parameter with the number of results.
         pages: A body in the reading of the general pages that the skill's own does not take.
-        spared: What `needs` holds although only some bodies need it.
+        spared: Members of `needs` that only some bodies need.
     """
 
     method: str
@@ -85,19 +85,19 @@ class Capability:
 CAPABILITIES: Final = (
     Capability(
         "image_to_video", "tm_img2video_b", "img2video.params",
-        {"prompt": PROMPT, "image": LINK}, {**FILM, "aspect_ratio": ORIGINAL}, {**NO_FILM, "image": NO_LINK},
+        {"prompt": PROMPT, "image": LINK}, {**VIDEO, "aspect_ratio": ORIGINAL}, {**NO_VIDEO, "image": NO_LINK},
         "video", "video_path", (60, 300), {"camera_move": "camera_move_index"},
     ),
     Capability(
         "first_last_frame", "tm_tail2video_b", "tail2video.params",
-        {"prompt": PROMPT, "image": LINK, "image_tail": LINK}, {**FILM, "aspect_ratio": ORIGINAL},
-        {**NO_FILM, "image": NO_LINK, "image_tail": NO_LINK},
+        {"prompt": PROMPT, "image": LINK, "image_tail": LINK}, {**VIDEO, "aspect_ratio": ORIGINAL},
+        {**NO_VIDEO, "image": NO_LINK, "image_tail": NO_LINK},
         "video", "video_path", (60, 300), {"camera_move": "camera_move_index"},
     ),
     Capability(
         "video_continuation", "tm_video_continuation_b", "continuation.params",
-        {"prompt": PROMPT, "video": LINK}, {**FILM, "aspect_ratio": st.sampled_from(RATIOS)},
-        {**NO_FILM, "video": NO_LINK, "aspect_ratio": st.sampled_from(["original", "2:1"])},
+        {"prompt": PROMPT, "video": LINK}, {**VIDEO, "aspect_ratio": st.sampled_from(RATIOS)},
+        {**NO_VIDEO, "video": NO_LINK, "aspect_ratio": st.sampled_from(["original", "2:1"])},
         "video", "video_path", (60, 300), {"camera_move": "camera_move_index"},
     ),
     Capability(

@@ -1,4 +1,4 @@
-"""What is asked of Tomoviee itself: no price is documented, nothing can be cancelled, and no balance can be read."""
+"""Live calls to Tomoviee: no price is documented, no job can be canceled, and no balance can be read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIVE: Final = LivePlan(
     calls=(
         LiveCall(
             name="unknown-task",
-            about="read a task that nobody has",
+            about="read a task that does not exist",
             tier="free",
             call=_read_nobodys_task,
             facts=("gateway.hosts", "auth.headers", "poll.route", "poll.unknown_task", "errors.codes"),

@@ -1,4 +1,4 @@
-"""A caller without a client: plain HTTP, as a program in any language would speak it to Tomoviee's gateway."""
+"""A caller without a client: plain HTTP, as a program in any language would send it to Tomoviee's gateway."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CREATE: Final = "/v1/open/capacity/application/"
 RESULT: Final = "/v1/open/pub/task"
 TOKEN: Final = "/v1/open/capacity/get/token"  # noqa: S105 - a path
-FILM: Final = CREATE + "tm_text2video_b"
+TEXT_TO_VIDEO: Final = CREATE + "tm_text2video_b"
 
 
 class RawClient(raw_client.RawClient):
@@ -104,10 +104,10 @@ class RawClient(raw_client.RawClient):
 
 
 def assert_refused(answer: httpx.Response, code: int, *, status: int = 200, fact: str | None = None) -> str:
-    """Assert that *answer* is a refusal in the envelope, that names its fact, and return what it says.
+    """Assert that *answer* is a refusal in the envelope, that names its fact, and return its message.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not; the text describes the difference.
     """
     body = answer.json()
     require((answer.status_code, body["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}")
