@@ -345,6 +345,12 @@ def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_client
+def any_code_is_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    """A server error on a submission is reported as a refusal."""
+    patch.setattr(Client, "is_refusal", lambda _self, _error: True)
+
+
+@MUTATIONS.in_client
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     """Credits that run out are a bad request."""
     patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 680402: errors.BadRequestError}))

@@ -196,12 +196,14 @@ def is_transient(error: errors.SoundstageError) -> bool:
 def is_refusal(error: errors.ApiError) -> bool:
     """Whether the response to a paid request proves that no work was started.
 
-    A documented code does, and so does any status from 400 to 499 but 408. A response that cannot be read and a server
-    error without a code prove nothing.
+    A documented code does (its kind then comes from the vendor's table), and so does any status from 400 to 499 but
+    408. A server error proves nothing, whatever its code: the work may have started before it. Nor does a response
+    that cannot be read, or an undocumented code in a response of HTTP 2xx.
     """
-    if isinstance(error, errors.UnreadableAnswerError) or error.status == _TIMEOUT_STATUS:
+    if isinstance(error, (errors.UnreadableAnswerError, errors.ServerError)) or error.status == _TIMEOUT_STATUS:
         return False
-    return error.code is not None or not isinstance(error, errors.ServerError)
+    undocumented = type(error) is errors.ApiError
+    return not undocumented or (error.status or 0) >= REFUSALS
 
 
 def may_resend(error: errors.SoundstageError, resend_codes: Collection[int | str]) -> bool:

@@ -51,6 +51,9 @@ OPEN_ENDED: dict[str, Response | Exception] = {
     "bad gateway": Response(502, {}, b"<html>"),
     "late": Response(503, {"retry-after": "1"}, b""),
     "request time-out": Response(408, {"retry-after": "1"}, b""),
+    "undocumented code": refused(200, 680001),
+    "internal, with a documented code": refused(500, 680500),
+    "internal, with another code": refused(503, 1),
     "redirected": Response(307, {"location": "https://elsewhere.example"}, b""),
 }
 CERTAIN: dict[str, Response | Exception] = {
@@ -60,8 +63,6 @@ CERTAIN: dict[str, Response | Exception] = {
     "bare 429": Response(429, {"retry-after": "1"}, b"slow down"),
     "parameters": refused(200, 680400),
     "credits": refused(200, 680402),
-    "unheard code": refused(200, 680001),
-    "internal, with a code": refused(500, 680500),
     "unauthorized": Response(401, {}, b"no"),
     "too large": Response(413, {}, b""),
 }

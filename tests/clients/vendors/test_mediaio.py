@@ -242,7 +242,7 @@ def test_code_precedes_status(code: int, status: int, kind: type[errors.ApiError
     [
         (enveloped({}, 490000, "no"), errors.BadRequestError),
         (enveloped({}, 490000, "no", 500), errors.BadRequestError),
-        (enveloped({}, 12, "no"), errors.ApiError),
+        (enveloped({}, 12, "no"), errors.SubmitOutcomeUnknown),
         (enveloped({}, 12, "no", 503), errors.SubmitOutcomeUnknown),
         (httpx.Response(502, text="<html>"), errors.SubmitOutcomeUnknown),
         (httpx.Response(200, json={"code": 0, "data": None}), errors.SubmitOutcomeUnknown),
@@ -251,7 +251,7 @@ def test_code_precedes_status(code: int, status: int, kind: type[errors.ApiError
     ],
 )
 def test_only_certain_refusals_are_refusals(response: httpx.Response, kind: type[Exception]) -> None:
-    """A documented code refuses, another one only without a server error; all else is an unknown outcome."""
+    """A documented code refuses, and so does HTTP 4xx; all else is an unknown outcome."""
     sent: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

@@ -58,11 +58,11 @@ class InfraiService(Service):
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether *answer* proves that no job was started.
 
-        A server error does not, whatever its code. Nor does a 409 without the service's own code: the key may still be
-        in use by the request before (errors.server).
+        A 409 without the service's own code does not: the key may still be in use by the request before
+        (errors.server).
         """
         bare_conflict = isinstance(answer, errors.ConflictError) and answer.code is None
-        return not bare_conflict and not isinstance(answer, errors.ServerError) and super().is_refusal(answer)
+        return not bare_conflict and super().is_refusal(answer)
 
     def submit(self, body: Mapping[str, object], key: str) -> Flow[StartedJob]:
         """Start a video with the idempotency *key*, in field and header (generate.route, idempotency.always).

@@ -39,11 +39,9 @@ class MediaIOService(Service):
         return {"X-API-KEY": self._key.reveal()}
 
     def is_refusal(self, answer: errors.ApiError) -> bool:
-        """Whether no task was made: a documented code proves it, another code only without a server error."""
-        # The documents list no HTTP status for refusals, so a documented code counts even beside a 5xx.
-        if answer.code in REFUSALS:
-            return True
-        return super().is_refusal(answer) and not isinstance(answer, errors.ServerError)
+        """Whether no task was made."""
+        # The documents list no HTTP status for refusals, so a documented code counts beside any status, also 408.
+        return answer.code in REFUSALS or super().is_refusal(answer)
 
     def submit(self, method: str, given: Mapping[str, object]) -> Flow[StartedJob]:
         """Start a job at the endpoint of *method* (request.wrapper).

@@ -102,7 +102,6 @@ REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
     }
 )
 INVALID_KEY_REASON = "API_KEY_INVALID"  # errors.google: the reason in the envelope's details
-UNAVAILABLE = "UNAVAILABLE"  # errors.unknown_outcome
 # errors.proxy: by the envelope's type
 PROXY_REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(
     {"auth_error": errors.AuthenticationError, "budget_exceeded": errors.InsufficientCreditsError}

@@ -23,7 +23,6 @@ from soundstage.vendors.veo.profile import (
     INVALID_KEY_REASON,
     PROXY_REFUSALS,
     REFUSALS,
-    UNAVAILABLE,
     VERSION,
 )
 
@@ -62,19 +61,8 @@ class VeoService(Service):
         return self.read_once(Request("GET", url, self.authorization(), timeout=timeout), self._read_poll)
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
-        """Return the operation's name, which is the job's id, and its first snapshot (create.route).
-
-        Raises:
-            ApiError: The service refused. The error has no code where a video may have been started all the same.
-        """
-        try:
-            operation = self._open(response)
-        except errors.ServerError as error:
-            # A code makes an error a certain refusal (`responses.is_refusal`). Of the server errors UNAVAILABLE alone
-            # is one; after any other the outcome is unknown (errors.unknown_outcome).
-            if error.code != UNAVAILABLE:
-                error.code = None
-            raise
+        """Return the operation's name, which is the job's id, and its first snapshot (create.route)."""
+        operation = self._open(response)
         return self.required_text(operation, "name", response), Snapshot(JobState.QUEUED, raw=operation)
 
     def _read_poll(self, response: Response) -> Snapshot:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from soundstage import JobState
+from soundstage import JobState, errors
 from soundstage_contracts import proves
 from soundstage_contracts.laws.scripted_client import ScriptedClient
 from soundstage_contracts.vendors.tomoviee import CONTRACT
@@ -47,3 +47,16 @@ def test_every_result_key_is_read(key: str) -> None:
     assert [
         output.url for output in ScriptedClient(CONTRACT, polled(3, result=result)).client.job("a").result()
     ] == addresses
+
+
+@proves("tomoviee:errors.unknown_outcome", side="client")
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, 680500), (200, 680500), (503, 680500), (500, 1), (502, 680001), (200, 680001), (500, 0)]
+)
+def test_uncertain_refusal_leaves_the_outcome_unknown(status: int, code: int) -> None:
+    """A server error with any code, and an undocumented code with HTTP 200, prove nothing: nothing is sent again."""
+    scripted = ScriptedClient(CONTRACT, {"code": code, "msg": "no"}, status=status)
+    with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
+        scripted.client.text_to_video("A fox", resolution="720p", aspect_ratio="16:9")
+    assert unknown.value.status == status
+    assert len(scripted.sent) == 1

@@ -39,7 +39,7 @@ NOT_FOUND: Final = _refusal(680404, errors.NotFoundError)
 TOO_LARGE: Final = _refusal(680413, errors.BadRequestError)
 WRONG_FORMAT: Final = _refusal(680422, errors.BadRequestError)
 TOO_MANY: Final = _refusal(680429, errors.ConcurrencyLimitError)
-INTERNAL: Final = _refusal(680500, errors.ServerError)
+INTERNAL: Final = _refusal(680500, errors.SubmitOutcomeUnknown)
 
 EXAMPLE: Final[Mapping[str, Any]] = {
     "prompt": "A fox", "text": "A fox.", "image": LINK, "image_tail": LINK, "video": LINK, "reference_image": LINK,
