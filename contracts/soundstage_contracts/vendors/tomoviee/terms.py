@@ -27,7 +27,7 @@ PARAMETERS: Final = [
 ]  # fmt: skip
 
 
-def _refusal(code: int, error: type[errors.ApiError], fact: str | None = None) -> Refusal:
+def _refusal(code: int, error: type[errors.SoundstageError], fact: str | None = None) -> Refusal:
     """Return a refusal: HTTP 200, or in the other reading the HTTP status that the code ends with."""
     return Refusal(code=code, status=200, statuses={"http": code - 680000}, error=error, fact=fact)
 
