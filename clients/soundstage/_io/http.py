@@ -2,7 +2,8 @@
 
 An own httpx client is created at the first request, with a TLS context that is created once and shared. Paid requests
 use connections that are not kept alive, so that a stale pooled connection never makes an outcome unknown. An injected
-client is used with its own settings and never closed here. No redirect is followed here.
+client is used with its own settings and never closed here. No redirect is followed here. Every exchange has a deadline,
+and the body of a response that is read whole has a greatest size.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -17,6 +19,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import httpx
 
+from soundstage._io import deadline
+from soundstage._io.deadline import Deadline, DeadlinePassed, Pace
+from soundstage._values.content_encoding import ACCEPTED, Decoder
 from soundstage._values.messages import Interrupted, NotSent, Request, Response, TransportError
 from soundstage._values.redaction import Redactor
 from soundstage._values.validation import instance
@@ -25,7 +30,7 @@ from soundstage.errors import ClientClosed
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
 SyncHttp = httpx.Client
 AsyncHttp = httpx.AsyncClient
@@ -35,6 +40,9 @@ HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 _BROKEN = (httpx.HTTPError, httpx.StreamError, OSError)
 _TIMEOUT = 60.0  # seconds, as in the vendors' own clients
+_UPLOAD_RATE = 1 << 16  # bytes that a request may send in a second beyond the default timeout, on a slow line
+MAX_BODY = 64 << 20  # decoded bytes of a response that is read whole; the longest documented one is a video in base64
+_EXCERPT = 1 << 16  # bytes that are kept of a longer one
 _POOLED = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _UNPOOLED = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 _HEADERS = {"User-Agent": f"soundstage/{__version__}"}
@@ -78,11 +86,16 @@ def _tls() -> ssl.SSLContext:
 
 
 @contextmanager
-def _exchange(request: Request) -> Generator[None, None, None]:
-    """Mark log records as this library's own, and translate errors into `NotSent` or `Interrupted`."""
+def _exchange(request: Request, limit: Deadline | None = None) -> Generator[None, None, None]:
+    """Mark log records as this library's own, limit the time, and translate errors into `NotSent` or `Interrupted`."""
     mark = _own_request.set(True)
+    limited = deadline.current.set(limit)
     try:
         yield
+    except TransportError:
+        raise
+    except DeadlinePassed as error:
+        raise (Interrupted if error.sent else NotSent)(_reason(error, request)) from None
     except _NEVER_SENT as error:
         raise NotSent(_reason(error, request)) from None
     except _BROKEN as error:
@@ -93,6 +106,7 @@ def _exchange(request: Request) -> Generator[None, None, None]:
         # An unexpected error, of an injected transport perhaps: the paid request may have been sent, so assume that.
         raise Interrupted(_reason(error, request)) from error
     finally:
+        deadline.current.reset(limited)
         _own_request.reset(mark)
 
 
@@ -108,6 +122,38 @@ def _capped(limits: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
     return httpx.Timeout(**capped)
 
 
+class _Body:
+    """The body of a response that is read whole, decoded."""
+
+    def __init__(self, received: httpx.Response, limit: Deadline) -> None:
+        self._received = received
+        self._limit = limit
+        limit.mark_sent()  # there is a response, also where no connection was guarded
+        self._decoder = Decoder(received.headers.get("content-encoding", ""))
+        self._content = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Append what arrived.
+
+        Raises:
+            DeadlinePassed: The time of the exchange is over.
+            Interrupted: The body is too large, or damaged.
+        """
+        self._limit.limit(None)  # here as well as in each read: not every transport has connections to guard
+        try:
+            for piece in self._decoder.feed(chunk):
+                self._content += piece
+                if len(self._content) > MAX_BODY:
+                    del self._content[_EXCERPT:]
+                    raise Interrupted(f"the response is larger than {MAX_BODY} bytes")
+        except ValueError as error:
+            raise Interrupted(str(error)) from None
+
+    def response(self) -> Response:
+        """Return the response with everything that arrived."""
+        return _response(self._received, bytes(self._content))
+
+
 def _response(received: httpx.Response, content: bytes = b"") -> Response:
     return Response(received.status_code, {name.lower(): value for name, value in received.headers.items()}, content)
 
@@ -119,10 +165,21 @@ class _Transport(ABC, Generic[HttpT]):
     """
 
     _kind: type[HttpT]
+    _trace: Callable[..., object]
 
-    def __init__(self, injected: HttpT | None, timeout: float | None) -> None:
+    def __init__(
+        self, injected: HttpT | None, timeout: float | None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Prepare; nothing is connected.
+
+        Args:
+            injected: The caller's own client, which then sends everything.
+            timeout: Seconds of one exchange, None for the default or the injected client's limits.
+            now: Returns the seconds of the clock for deadlines: always real time, because a network has no other.
+        """
         self._injected = instance("http", injected, self._kind)
         self._timeout = timeout
+        self._now = now
         self._created: dict[bool, HttpT] = {}
         self._lock = threading.Lock()  # threads share a client, and two first requests must not create two
         self._closed = False
@@ -150,13 +207,30 @@ class _Transport(ABC, Generic[HttpT]):
             raise NotSent(_reason(error, request)) from None
 
     def _build(self, client: HttpT, request: Request) -> httpx.Request:
-        headers = dict(request.headers)
+        # Only encodings that are decoded here, within MAX_BODY; the download of a file accepts none.
+        headers = {"Accept-Encoding": ACCEPTED, **request.headers}
         content = request.content
         if content is not None:
             headers["Content-Type"] = "application/json"
         limits = client.timeout if self._timeout is None else httpx.Timeout(self._timeout)
         timeout = _capped(limits, request.timeout)
-        return client.build_request(request.method, request.url, headers=headers, content=content, timeout=timeout)
+        extensions = {"trace": self._trace}
+        return client.build_request(
+            request.method, request.url, headers=headers, content=content, timeout=timeout, extensions=extensions
+        )
+
+    def _seconds(self, client: HttpT, request: Request) -> float | None:
+        """Return how long an exchange may take, None for no limit."""
+        limit = self._timeout
+        if limit is None and self._injected is None:
+            limit = _TIMEOUT + len(request.content or b"") / _UPLOAD_RATE
+        elif limit is None:
+            # Each of them limits one part of an exchange, so that one without a stall ends within their sum.
+            parts = (client.timeout.connect, client.timeout.write, client.timeout.read)
+            limit = sum(part for part in parts if part is not None) if None not in parts else None
+        if request.timeout is None or limit is None:
+            return limit if request.timeout is None else request.timeout
+        return min(limit, request.timeout)
 
     @abstractmethod
     def _make(self, limits: httpx.Limits) -> HttpT: ...
@@ -173,6 +247,7 @@ class SyncTransport(_Transport[httpx.Client]):
     """Sends requests, blocking."""
 
     _kind = httpx.Client
+    _trace = staticmethod(deadline.trace)
 
     def send(self, request: Request) -> Response:
         """Send *request* and return the whole response.
@@ -182,17 +257,30 @@ class SyncTransport(_Transport[httpx.Client]):
             ClientClosed: The client is closed.
         """
         client, outgoing = self._prepare(request)
-        with _exchange(request):
+        limit = Deadline(self._seconds(client, request), self._now)
+        with _exchange(request, limit):
             # auth=None, because the auth of an injected client would replace the vendor's own header.
-            received = client.send(outgoing, auth=None, follow_redirects=False)
-            return _response(received, received.content)
+            received = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+            return self._read(received, _Body(received, limit))
+
+    def _read(self, received: httpx.Response, body: _Body) -> Response:
+        try:
+            if received.is_stream_consumed:  # a mock transport, or a hook of an injected client, has read it
+                body.add(received.content)
+            else:
+                for chunk in received.iter_raw():
+                    body.add(chunk)
+        finally:
+            received.close()
+        return body.response()
 
     def open(self, request: Request) -> SyncStream:
         """Send *request* and return its response before the body; raises as `send` does."""
         client, outgoing = self._prepare(request)
-        with _exchange(request):
+        seconds = self._seconds(client, request)
+        with _exchange(request, Deadline(seconds, self._now)):
             received = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return SyncStream(request, received)
+            return SyncStream(request, received, Pace(seconds, self._now))
 
     def close(self) -> None:
         """Close the clients that were created here; later requests are refused."""
@@ -206,20 +294,23 @@ class SyncTransport(_Transport[httpx.Client]):
 class SyncStream:
     """A response whose body is read in chunks."""
 
-    def __init__(self, request: Request, received: httpx.Response) -> None:
+    def __init__(self, request: Request, received: httpx.Response, pace: Pace) -> None:
         self.head = _response(received)
         self._request = request
         self._received = received
-        self._chunks: Iterator[bytes] = received.iter_bytes()
+        self._pace = pace
+        self._chunks: Iterator[bytes] = iter([received.content]) if received.is_stream_consumed else received.iter_raw()
 
     def read(self) -> bytes:
-        """Return the next chunk, b"" at the end.
+        """Return the next chunk as it was sent, b"" at the end.
 
         Raises:
-            Interrupted: The body broke off.
+            Interrupted: The body broke off, or comes too slowly.
         """
-        with _exchange(self._request):
-            return next(self._chunks, b"")
+        with _exchange(self._request, self._pace.begin()):
+            chunk = next(self._chunks, b"")
+            self._pace.end(len(chunk))
+            return chunk
 
     def close(self) -> None:
         """Return the connection to the pool; an error in doing so changes nothing about the download and is dropped."""
@@ -231,20 +322,34 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
     """Sends requests, awaiting."""
 
     _kind = httpx.AsyncClient
+    _trace = staticmethod(deadline.atrace)
 
     async def send(self, request: Request) -> Response:
         """Send *request* and return the whole response; raises as `SyncTransport.send` does."""
         client, outgoing = self._prepare(request)
-        with _exchange(request):
-            received = await client.send(outgoing, auth=None, follow_redirects=False)
-            return _response(received, received.content)
+        limit = Deadline(self._seconds(client, request), self._now)
+        with _exchange(request, limit):
+            received = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+            return await self._read(received, _Body(received, limit))
+
+    async def _read(self, received: httpx.Response, body: _Body) -> Response:
+        try:
+            if received.is_stream_consumed:
+                body.add(received.content)
+            else:
+                async for chunk in received.aiter_raw():
+                    body.add(chunk)
+        finally:
+            await received.aclose()
+        return body.response()
 
     async def open(self, request: Request) -> AsyncStream:
         """Send *request* and return its response before the body; raises as `SyncTransport.send` does."""
         client, outgoing = self._prepare(request)
-        with _exchange(request):
+        seconds = self._seconds(client, request)
+        with _exchange(request, Deadline(seconds, self._now)):
             received = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return AsyncStream(request, received)
+            return AsyncStream(request, received, Pace(seconds, self._now))
 
     async def close(self) -> None:
         """Close the clients that were created here; later requests are refused."""
@@ -258,18 +363,27 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
 class AsyncStream:
     """A response whose body is awaited in chunks."""
 
-    def __init__(self, request: Request, received: httpx.Response) -> None:
+    def __init__(self, request: Request, received: httpx.Response, pace: Pace) -> None:
         self.head = _response(received)
         self._request = request
         self._received = received
-        self._chunks: AsyncIterator[bytes] = received.aiter_bytes()
+        self._pace = pace
+        self._chunks: AsyncIterator[bytes] = (
+            _one(received.content) if received.is_stream_consumed else received.aiter_raw()
+        )
 
     async def read(self) -> bytes:
         """Return the next chunk, b"" at the end; raises as `SyncStream.read` does."""
-        with _exchange(self._request):
-            return await anext(self._chunks, b"")
+        with _exchange(self._request, self._pace.begin()):
+            chunk = await anext(self._chunks, b"")
+            self._pace.end(len(chunk))
+            return chunk
 
     async def close(self) -> None:
         """Return the connection to the pool; an error in doing so changes nothing about the download and is dropped."""
         with suppress(TransportError), _exchange(self._request):
             await self._received.aclose()
+
+
+async def _one(content: bytes) -> AsyncIterator[bytes]:
+    yield content
