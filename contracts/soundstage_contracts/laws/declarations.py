@@ -43,6 +43,7 @@ class Operation(Named):
 
     Attributes:
         method: The client's method.
+        label: What reports call it; by default the method.
         route: What names the operation in the path of a request.
         required: A body with the required members alone.
         bodies: Valid bodies.
@@ -63,6 +64,7 @@ class Operation(Named):
     """
 
     method: str
+    label: str = ""
     route: str = ""
     required: Mapping[str, Any]
     bodies: st.SearchStrategy[Body]
@@ -88,7 +90,7 @@ class Operation(Named):
             )
 
     def __repr__(self) -> str:
-        return self.method
+        return self.label or self.method
 
     def argument(self, member: str) -> str:
         """Return the client's argument that becomes *member*."""
@@ -169,7 +171,7 @@ class Refusal(Named):
         fact: The fact that the simulator cites, without the slug; None where it depends on the request.
         order: The name by which the control API orders it; by default the code.
         attempts: How many times a client that may try three times sends such a submission.
-        has_code: Whether the response, and the client's error with it, has a code besides the HTTP status.
+        has_code: Whether the client's error has the code.
     """
 
     code: int | str

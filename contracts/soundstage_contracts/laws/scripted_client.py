@@ -49,7 +49,7 @@ class ScriptedClient:
         self._status = status
         self._login = login
         base_url = load_facts(contract.slug).vendors[contract.slug].base_url
-        given = {**contract.credentials(ACCOUNT), **contract.options(base_url), "base_url": base_url, **options}
+        given = {**contract.credentials(ACCOUNT), "base_url": base_url, **contract.options(base_url), **options}
         http = httpx.Client(transport=httpx.MockTransport(self._respond))
         self.client: Any = contract.client(**given, http=http, clock=self.clock)
 

@@ -121,7 +121,7 @@ class Target:
 
     def _arguments(self, contract: VendorContract, account: str, options: Mapping[str, Any]) -> dict[str, Any]:
         base_url = self.client_url(contract.slug)
-        return {**contract.credentials(account), **contract.options(base_url), "base_url": base_url, **options}
+        return {**contract.credentials(account), "base_url": base_url, **contract.options(base_url), **options}
 
 
 class _AdvancingClock(SkippingClock):
