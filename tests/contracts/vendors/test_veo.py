@@ -1,4 +1,4 @@
-"""Veo's part of the contracts: what its strategies make is valid on both sides, or broken in the one named way."""
+"""Veo's declaration to the contracts: strategies, tables, checks of refusals, and the demonstration."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ FEW = settings(max_examples=40, deadline=None)
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
-    """One simulator for this file."""
+    """Start one simulator for this module."""
     with Target() as target:
         yield target
 
 
 @FEW
-@given(arguments=vendor.film_arguments())
-def test_valid_arguments_are_accepted_on_both_sides(target: Target, arguments: dict[str, Any]) -> None:
-    """Whatever the strategy makes passes the client's checks and the simulator's."""
+@given(arguments=vendor.video_arguments())
+def test_valid_arguments_pass_client_and_simulator(target: Target, arguments: dict[str, Any]) -> None:
+    """Arguments of the strategy pass the validation of the client and of the simulator."""
     assert target.client(CONTRACT, target.new_account()).generate_videos(**arguments).state is JobState.QUEUED
 
 
 @FEW
 @given(case=vendor.bodies())
 def test_valid_bodies_are_accepted(target: Target, case: tuple[str, dict[str, Any]]) -> None:
-    """Whatever shape a body has, it starts an operation."""
+    """A body of any documented shape starts an operation."""
     model, body = case
     assert RawClient(target).start(body, model).startswith(f"models/{model}/")
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.names} {case.fact}")
-def test_a_broken_call_names_a_fact_that_exists(case: Any) -> None:
-    """Each case cites a fact of Veo's that binds the service, and says what a body holds."""
+def test_broken_call_names_a_fact_of_the_service(case: Any) -> None:
+    """Each broken call names a fact of Veo that binds the service, and has a body."""
     fact = load_facts()[f"veo:{case.fact}"]
     assert "server" in fact.sides
     assert vendor.broken_body(case)["instances"]
@@ -65,15 +65,15 @@ def test_a_broken_call_names_a_fact_that_exists(case: Any) -> None:
         ({"model": VEO_2, "sample_count": 2, "duration_seconds": 5}, 3.5),
     ],
 )
-def test_the_prices_are_those_of_the_facts(arguments: dict[str, Any], price: float) -> None:
-    """Dollars a second times seconds times films, by the table of the statement."""
+def test_prices_agree_with_the_facts(arguments: dict[str, Any], price: float) -> None:
+    """A price is dollars a second times seconds times videos, from the table in the fact's statement."""
     assert vendor.price_of(arguments) == pytest.approx(price)
     rates = re.findall(r"0\.\d\d", load_facts()["veo:charge.prices"].statement)
     assert {float(rate) for rate in rates} == {rate for pair in vendor.PRICES.values() for rate in pair}
 
 
-def test_the_contract_is_complete() -> None:
-    """Every method that it names exists on both clients, its words are in-band words, and the machine plays it."""
+def test_contract_is_complete() -> None:
+    """Its methods exist on both clients, its outcomes are in-prompt words, and it has a state machine."""
     assert CONTRACT.slug == "veo"
     for method in CONTRACT.operations:
         assert callable(getattr(CONTRACT.client, method))
@@ -84,13 +84,13 @@ def test_the_contract_is_complete() -> None:
     assert VeoMachine.contract is CONTRACT
 
 
-def test_a_key_is_all_that_is_said() -> None:
+def test_key_is_the_only_credential() -> None:
     """The header and the client's argument are the account's name."""
     assert vendor.headers("sk-1") == {"x-goog-api-key": "sk-1"}
     assert vendor.credentials("sk-1") == {"api_key": "sk-1"}
 
 
-def test_every_program_that_speaks_to_veo_is_pointed_here() -> None:
+def test_variables_point_every_program_to_the_simulator() -> None:
     """The proxy's variables have its path; google-genai goes through the proxy, and litellm to the host."""
     shown = dict(variables(load_facts("veo").vendors.values(), server_address("http://127.0.0.1:8080"), {}))
     assert shown["LITELLM_BASE_URL"] == "http://127.0.0.1:8080/veo/gemini/v1beta"
@@ -100,14 +100,14 @@ def test_every_program_that_speaks_to_veo_is_pointed_here() -> None:
 
 
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: str(call.arguments.get("model", VEO_3)))
-def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
-    """Every call of the demonstration is accepted and makes something."""
+def test_demonstration_succeeds(target: Target, call: Any) -> None:
+    """Every call of the demonstration is accepted and makes a video."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     assert getattr(client, call.method)(**call.arguments).result()
 
 
-def test_a_refusal_in_the_other_envelope_is_seen(target: Target) -> None:
-    """The checks of both envelopes refuse each other's, another status, and what is no refusal."""
+def test_refusal_checks_detect_the_other_envelope(target: Target) -> None:
+    """The checks of refusals detect the other envelope, another status, and a response that is no refusal."""
     raw = RawClient(target)
     of_google = raw.post({"instances": []})
     of_proxy = target.http().get(f"{raw.url}/v1beta/{raw.create()}")
@@ -125,21 +125,21 @@ def test_a_refusal_in_the_other_envelope_is_seen(target: Target) -> None:
         raw.read("models/x/operations/y")
 
 
-def test_a_caller_without_a_client_gets_all_the_way(target: Target) -> None:
-    """Ask, wait, read, and find the file's id and its bytes."""
+def test_raw_client_makes_and_downloads_a_video(target: Target) -> None:
+    """The raw client creates, waits, polls, and downloads the file by its id."""
     raw = RawClient(target)
     file = raw.file(prompt="A hare", durationSeconds=4)
     assert raw.get(f"/download/v1beta/files/{file}:download?alt=media").content[4:8] == b"ftyp"
     assert raw.get(f"{raw.url}/v1beta/files/{file}:download").status_code == 302
 
 
-def test_what_is_asked_of_the_service_itself_is_asked_of_the_simulator(target: Target) -> None:
-    """The free call is refused as it must be, and the cheapest film is made."""
+def test_live_calls_pass_against_the_simulator(target: Target) -> None:
+    """The free live call is refused as expected, and the cheapest video is made."""
     assert CONTRACT.live is not None
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
-    free, film = CONTRACT.live.ordered_calls()
+    free, video = CONTRACT.live.ordered_calls()
     assert free.refused is not None
     with pytest.raises(free.refused):
         free.call(client, {})
-    assert film.call(client, {}).result()
-    assert all(f"veo:{fact}" in load_facts() for call in (free, film) for fact in call.facts)
+    assert video.call(client, {}).result()
+    assert all(f"veo:{fact}" in load_facts() for call in (free, video) for fact in call.facts)

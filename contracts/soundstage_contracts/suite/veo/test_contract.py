@@ -1,4 +1,4 @@
-"""Veo's contracts: what proxy and host promise of films and operations, and what the client makes of it."""
+"""Contracts of Veo's operations and videos beside the shared laws."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import av
 import pytest
 from hypothesis import given
@@ -16,48 +15,33 @@ from hypothesis import strategies as st
 from soundstage import JobState, Veo, errors
 from soundstage.vendors.veo import PROFILE
 from soundstage_contracts import load_facts, proves
-from soundstage_contracts.simulators.control import account_name
-from soundstage_contracts.simulators.target import IN_PROCESS, Target
-from soundstage_contracts.transcripts.replay import Transcript, load_transcripts, replay_on_client, replay_on_simulator
 from soundstage_contracts.vendors import veo as vendor
 from soundstage_contracts.vendors.veo import CONTRACT, CREATE, MODELS, RATIOS, RESOLUTIONS, RawClient
 from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1
-from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY
+from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY, TYPE, new_raw_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import httpx
 
-TRANSCRIPTS = list(load_transcripts("veo"))
+    from soundstage_contracts.simulators.target import Target
+
 BASE = load_facts("veo").vendors["veo"].base_url
-TYPE = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"
-EITHER_WAY = pytest.mark.parametrize("before", [PROXY, DIRECT], ids=["through the proxy", "without it"])
+both_addresses = pytest.mark.parametrize("prefix", [PROXY, DIRECT], ids=["proxy", "direct"])
 
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak through the proxy, with a new key."""
+    """Return a raw client with a new key, through the proxy."""
     return RawClient(target)
 
 
-@pytest.fixture(scope="module")
-def full_target(target: Target) -> Iterator[Target]:
-    """Reach a simulator that makes films in their full size: in this process, one of its own."""
-    if target.where != IN_PROCESS:
-        yield target
-        return
-    with Target(media="full") as full:
-        yield full
-
-
 @proves("veo:auth.header", "veo:create.route", "veo:poll.route", side="server")
-@EITHER_WAY
+@both_addresses
 @pytest.mark.parametrize("where", ["header", "query"])
-def test_a_key_is_taken_in_the_header_and_in_the_query(target: Target, before: str, where: str) -> None:
-    """Create, poll and download take the key in x-goog-api-key and in ?key=, and it is the same account."""
+def test_key_is_accepted_in_header_and_query(target: Target, prefix: str, where: str) -> None:
+    """Create, poll and download accept the key in x-goog-api-key and in ?key=, for the same account."""
     key = target.new_account()
-    raw = RawClient(target, key, before)
+    raw = new_raw_client(target, prefix, key)
     file = raw.file()
     given = {"headers": {"x-goog-api-key": key}} if where == "header" else {"params": {"key": key, "alt": "media"}}
     http = target.http(**given)
@@ -68,8 +52,8 @@ def test_a_key_is_taken_in_the_header_and_in_the_query(target: Target, before: s
 
 
 @proves("veo:auth.header", "veo:create.route", "veo:poll.route", "veo:download.through_proxy", side="client")
-def test_every_call_of_the_client_carries_the_key(target: Target, tmp_path: Any) -> None:
-    """Create, poll and download carry x-goog-api-key, on the documented routes, and no key is in an address."""
+def test_client_sends_the_key_in_the_header_alone(target: Target, tmp_path: Any) -> None:
+    """Create, poll and download send x-goog-api-key to the documented routes; no URL contains the key."""
     sent: list[httpx.Request] = []
     account = target.new_account()
     http = target.http(event_hooks={"request": [sent.append]})
@@ -86,8 +70,8 @@ def test_every_call_of_the_client_carries_the_key(target: Target, tmp_path: Any)
 
 @proves("veo:env", side="client")
 @pytest.mark.parametrize("address", ["https://proxy.test/gemini/v1beta", "https://proxy.test/gemini/v1beta/"])
-def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """LITELLM_BASE_URL and LITELLM_API_KEY are enough, /v1beta at its end; without the first it is the guide's."""
+def test_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """LITELLM_API_KEY is required; LITELLM_BASE_URL may end in /v1beta, and is the guide's address by default."""
     monkeypatch.setenv("LITELLM_API_KEY", "sk-1234")
     monkeypatch.setenv("LITELLM_BASE_URL", address)
     with Veo() as client:
@@ -101,42 +85,31 @@ def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch, addres
 
 
 @proves("veo:create.route", "veo:operation.name", "veo:create.image", "veo:create.references", side="server")
-@given(case=vendor.bodies(), before=st.sampled_from([PROXY, DIRECT]))
-def test_every_valid_body_is_accepted(target: Target, case: tuple[str, dict[str, Any]], before: str) -> None:
-    """A body in any documented shape starts an operation, and the answer is its name and nothing else."""
+@given(case=vendor.bodies(), prefix=st.sampled_from([PROXY, DIRECT]))
+def test_every_documented_shape_is_accepted(target: Target, case: tuple[str, dict[str, Any]], prefix: str) -> None:
+    """A body in any documented shape starts an operation, and the response is its name and nothing else."""
     model, body = case
-    answer = RawClient(target, before=before).post(body, model)
-    assert answer.status_code == 200, answer.text
-    assert list(answer.json()) == ["name"]
-    assert re.fullmatch(rf"models/{re.escape(model)}/operations/[a-z0-9]{{12}}", answer.json()["name"])
-
-
-@proves("veo:create.parameters", "veo:create.image", "veo:create.references", "veo:create.route", side="client")
-@given(arguments=vendor.film_arguments())
-def test_what_the_client_is_told_is_what_the_service_hears(target: Target, arguments: dict[str, Any]) -> None:
-    """Every argument arrives under its documented name, in the SDK's shape; what is left out is not sent."""
-    sent: list[httpx.Request] = []
-    http = target.http(event_hooks={"request": [sent.append]})
-    target.client(CONTRACT, target.new_account(), http=http).generate_videos(**arguments)
-    assert json.loads(sent[0].content) == vendor.body_of(arguments)
-    assert sent[0].url.path.endswith(CREATE.format(model=arguments["model"]))
+    response = new_raw_client(target, prefix).post(body, model)
+    assert response.status_code == 200, response.text
+    assert list(response.json()) == ["name"]
+    assert re.fullmatch(rf"models/{re.escape(model)}/operations/[a-z0-9]{{12}}", response.json()["name"])
 
 
 @proves("veo:create.ignored", "veo:create.route", side="server")
-def test_what_the_sdk_sends_besides_changes_nothing(raw: RawClient) -> None:
-    """EnhancePrompt and webhookConfig are taken; so is a body with empty parameters, or none."""
-    film: dict[str, Any] = {"instances": [{"prompt": "A fox"}]}
-    raw.start({**film, "parameters": {"enhancePrompt": True}, "webhookConfig": {"uris": []}})
-    raw.start({**film, "parameters": {}})
-    raw.start(film)
+def test_other_members_of_the_sdk_are_ignored(raw: RawClient) -> None:
+    """A body may have enhancePrompt, webhookConfig, empty parameters or none."""
+    body: dict[str, Any] = {"instances": [{"prompt": "A fox"}]}
+    raw.start({**body, "parameters": {"enhancePrompt": True}, "webhookConfig": {"uris": []}})
+    raw.start({**body, "parameters": {}})
+    raw.start(body)
 
 
 @proves("veo:models.known")
-@EITHER_WAY
+@both_addresses
 @pytest.mark.parametrize("model", MODELS)
-def test_every_known_model_makes_films(target: Target, before: str, model: str) -> None:
-    """Each of the models is there, whatever the clock says, and the client can name it."""
-    raw = RawClient(target, before=before)
+def test_every_known_model_makes_videos(target: Target, prefix: str, model: str) -> None:
+    """Each known model is available at any time of the clock, to a raw caller and to the client."""
+    raw = new_raw_client(target, prefix)
     raw.create(model=model)
     raw.advance(10 * 366 * 24 * 3600.0)
     assert target.client(CONTRACT, raw.account).generate_videos("A fox", model=model).id.startswith(f"models/{model}/")
@@ -144,10 +117,10 @@ def test_every_known_model_makes_films(target: Target, before: str, model: str) 
 
 
 @proves("veo:poll.route", "veo:poll.done", side="server")
-@EITHER_WAY
-def test_an_operation_is_its_name_until_it_is_done(target: Target, before: str) -> None:
-    """Until the end there is the name alone, without done; then done is true, with the documented response."""
-    raw = RawClient(target, before=before)
+@both_addresses
+def test_operation_is_its_name_until_it_is_done(target: Target, prefix: str) -> None:
+    """An operation is its name alone, without done, until done is true, with the documented response."""
+    raw = new_raw_client(target, prefix)
     operation = raw.create()
     seen = [raw.read(operation)]
     for _ in range(400):
@@ -164,22 +137,10 @@ def test_an_operation_is_its_name_until_it_is_done(target: Target, before: str) 
     assert raw.finish(operation) == seen[-1]
 
 
-@proves("veo:generation.times", side="server")
-@given(case=vendor.bodies())
-def test_a_film_takes_eleven_seconds_to_six_minutes(target: Target, case: tuple[str, dict[str, Any]]) -> None:
-    """An operation is not done within 11 seconds, and is done after 360."""
-    raw = RawClient(target)
-    operation = raw.start(case[1], case[0])
-    raw.advance(10)
-    assert "done" not in raw.read(operation)
-    raw.advance(351)
-    assert raw.read(operation)["done"] is True
-
-
 @proves("veo:poll.error", "veo:poll.error_codes", side="server")
 @pytest.mark.parametrize("word", ["fail", "timeout", "cancel"])
-def test_a_failed_operation_has_an_error_and_no_response(raw: RawClient, word: str) -> None:
-    """Done is true, error has a google.rpc code and a message, and nothing else comes; a missing word is named."""
+def test_failed_operation_has_code_13_and_names_its_cause(raw: RawClient, word: str) -> None:
+    """A failed operation has done, and an error with code 13 and a message that names a time-out or cancellation."""
     operation = raw.create(f"A fox soundstage:{word}")
     raw.advance(1600)
     body = raw.read(operation)
@@ -190,29 +151,29 @@ def test_a_failed_operation_has_an_error_and_no_response(raw: RawClient, word: s
 
 @proves("veo:poll.filtered", "veo:block", side="server")
 @pytest.mark.parametrize("count", [1, 2])
-def test_blocked_content_is_withheld_whole(raw: RawClient, count: int) -> None:
-    """A safety block is done without error and without films: how many are withheld, and why, in sentences."""
+def test_blocked_content_has_counts_and_reasons(raw: RawClient, count: int) -> None:
+    """A safety block is done without error and videos, with the number of filtered videos and a reason for each."""
     operation = raw.create("A fox soundstage:block", VEO_2, sampleCount=count)
     body = raw.finish(operation)
     assert (body["done"], "error" in body) == (True, False)
-    told = body["response"]["generateVideoResponse"]
-    assert set(told) == {"raiMediaFilteredCount", "raiMediaFilteredReasons"}
-    assert told["raiMediaFilteredCount"] == len(told["raiMediaFilteredReasons"]) == count
-    assert all(isinstance(reason, str) and reason for reason in told["raiMediaFilteredReasons"])
+    made = body["response"]["generateVideoResponse"]
+    assert set(made) == {"raiMediaFilteredCount", "raiMediaFilteredReasons"}
+    assert made["raiMediaFilteredCount"] == len(made["raiMediaFilteredReasons"]) == count
+    assert all(isinstance(reason, str) and reason for reason in made["raiMediaFilteredReasons"])
 
 
 @proves("veo:poll.filtered", "veo:block.partial", side="server")
-def test_blocked_content_may_be_withheld_in_part(raw: RawClient) -> None:
-    """Of two films one is delivered, and the count and the reason of the other stand beside it."""
-    told = raw.told(raw.create("A fox soundstage:partial", VEO_2, sampleCount=2))
-    assert (len(told["generatedSamples"]), told["raiMediaFilteredCount"]) == (1, 1)
-    assert len(told["raiMediaFilteredReasons"]) == 1
+def test_partial_block_delivers_the_other_video(raw: RawClient) -> None:
+    """Of two videos one is delivered, with the count and the reason of the other."""
+    made = raw.response_of(raw.create("A fox soundstage:partial", VEO_2, sampleCount=2))
+    assert (len(made["generatedSamples"]), made["raiMediaFilteredCount"]) == (1, 1)
+    assert len(made["raiMediaFilteredReasons"]) == 1
     assert len(raw.uris(raw.create("A fox soundstage:partial", VEO_2, sampleCount=1))) == 1
 
 
 @proves("veo:poll.filtered", side="client")
-def test_a_filtered_job_is_a_content_failure_with_its_reasons(target: Target) -> None:
-    """Without a film it is ContentFiltered, in the service's words, and never a success."""
+def test_filtered_job_is_content_filtered_with_its_reasons(target: Target) -> None:
+    """A job whose video is filtered is ContentFiltered with the service's reason, and never a success."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate_videos("A fox soundstage:block").wait()
     assert (job.state, job.outputs) == (JobState.FAILED, [])
@@ -222,8 +183,8 @@ def test_a_filtered_job_is_a_content_failure_with_its_reasons(target: Target) ->
 
 
 @proves("veo:poll.filtered", "veo:poll.done", side="client")
-def test_a_job_filtered_in_part_has_what_is_left_and_the_reasons(target: Target, tmp_path: Any) -> None:
-    """What was not withheld can be saved, and the reasons for the rest are there."""
+def test_partly_filtered_job_saves_the_rest_and_has_the_reasons(target: Target, tmp_path: Any) -> None:
+    """A partly filtered job is a success: the other videos can be saved, and the snapshot has the reasons."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate_videos("A fox soundstage:partial", model=VEO_2, sample_count=2)
     assert len(job.save(tmp_path)) == 1
@@ -233,8 +194,8 @@ def test_a_job_filtered_in_part_has_what_is_left_and_the_reasons(target: Target,
 
 @proves("veo:poll.error", side="client")
 @pytest.mark.parametrize("word", ["fail", "timeout", "cancel"])
-def test_a_failed_job_tells_the_code(target: Target, word: str) -> None:
-    """An operation's error is JobFailed with google.rpc's code and the service's words, and no output."""
+def test_failed_job_has_the_code_and_message(target: Target, word: str) -> None:
+    """An operation's error is JobFailed with google.rpc's code and the service's message."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     job = client.generate_videos(f"A fox soundstage:{word}")
     with pytest.raises(errors.JobFailed) as failed:
@@ -246,125 +207,82 @@ def test_a_failed_job_tells_the_code(target: Target, word: str) -> None:
 @proves("veo:output.film", "veo:create.parameters", "veo:create.defaults", side="server")
 @pytest.mark.parametrize("ratio", [None, *RATIOS])
 @pytest.mark.parametrize("seconds", [None, 4, "6", 8])
-def test_a_film_is_as_it_was_asked_for(raw: RawClient, ratio: str | None, seconds: Any) -> None:
-    """A film has ratio and length as asked for, 16:9 and 8 seconds when nothing is said, and sound from Veo 3 on."""
-    asked = {"aspectRatio": ratio, "durationSeconds": seconds}
-    (uri,) = raw.uris(raw.create(**{name: value for name, value in asked.items() if value is not None}))
+def test_video_has_the_requested_ratio_and_length(raw: RawClient, ratio: str | None, seconds: Any) -> None:
+    """A video has the requested ratio and length, by default 16:9 and 8 seconds, and sound from Veo 3 on."""
+    given = {"aspectRatio": ratio, "durationSeconds": seconds}
+    (uri,) = raw.uris(raw.create(**{name: value for name, value in given.items() if value is not None}))
     path = uri.removeprefix(vendor.GOOGLE)
-    with av.open(BytesIO(raw.get(f"/download{path}").content), "r") as film:
-        picture = film.streams.video[0]
+    with av.open(BytesIO(raw.get(f"/download{path}").content), "r") as video:
+        stream = video.streams.video[0]
         width, height = map(int, (ratio or "16:9").split(":"))
-        assert picture.width / picture.height == pytest.approx(width / height, rel=0.05)
-        assert film.duration is not None
-        assert film.duration / 1_000_000 == pytest.approx(int(seconds or 8), abs=0.1)
-        assert len(film.streams.audio) == 1
+        assert stream.width / stream.height == pytest.approx(width / height, rel=0.05)
+        assert video.duration is not None
+        assert video.duration / 1_000_000 == pytest.approx(int(seconds or 8), abs=0.1)
+        assert len(video.streams.audio) == 1
 
 
 @proves("veo:output.film", "veo:create.parameters", side="server")
 @pytest.mark.parametrize(("count", "name"), [(1, "sampleCount"), (2, "sampleCount"), (2, "numberOfVideos")])
-def test_veo_2_makes_up_to_two_silent_films(raw: RawClient, count: int, name: str) -> None:
-    """As many films as are asked for under either name, each another one, of 5 seconds and without sound."""
+def test_veo_2_makes_up_to_two_silent_videos(raw: RawClient, count: int, name: str) -> None:
+    """Either parameter sets the number of videos, which differ, last 5 seconds and have no sound."""
     parameters = {"durationSeconds": 5, name: count}
     uris = raw.uris(raw.start({"instances": [{"prompt": "A fox"}], "parameters": parameters}, VEO_2))
-    films = [raw.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content for uri in uris]
-    assert len(set(films)) == len(set(uris)) == count
-    with av.open(BytesIO(films[0]), "r") as film:
-        assert list(film.streams.audio) == []
+    videos = [raw.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content for uri in uris]
+    assert len(set(videos)) == len(set(uris)) == count
+    with av.open(BytesIO(videos[0]), "r") as video:
+        assert list(video.streams.audio) == []
 
 
 @proves("veo:output.film", side="server")
 @pytest.mark.parametrize(("resolution", "short"), [(None, 720), ("720p", 720), ("1080p", 1080)])
-def test_a_film_is_as_large_as_it_was_asked_for(full_target: Target, resolution: str | None, short: int) -> None:
-    """At 16:9, 720p is 1280x720 and 1080p is 1920x1080; 720p is what comes when nothing is said."""
+def test_video_has_the_requested_resolution(full_target: Target, resolution: str | None, short: int) -> None:
+    """At 16:9, 720p is 1280x720 and 1080p is 1920x1080; the default is 720p."""
     raw = RawClient(full_target)
     (uri,) = raw.uris(raw.create(**({"resolution": resolution} if resolution else {})))
-    with av.open(BytesIO(raw.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content), "r") as film:
-        picture = film.streams.video[0]
-        assert (picture.width, picture.height) == (short * 16 // 9, short)
-
-
-@proves("veo:charge", side="server")
-@given(arguments=vendor.film_arguments())
-def test_a_film_is_charged_by_the_second(target: Target, arguments: dict[str, Any]) -> None:
-    """Its price is set aside at creation and is spent at the end: so much a second of each film."""
-    account = target.new_account()
-    target.client(CONTRACT, account).generate_videos(**arguments)
-    name = account_name("veo", account)
-    before = target.control.money("veo", name)
-    assert before.unit == "USD"
-    assert before.reserved == pytest.approx(vendor.price_of(arguments))
-    target.control.advance(400, name)
-    target.client(CONTRACT, account).generate_videos("A fox")
-    assert target.control.money("veo", name).spent == pytest.approx(vendor.price_of(arguments))
+    with av.open(BytesIO(raw.get(f"/download{uri.removeprefix(vendor.GOOGLE)}").content), "r") as video:
+        stream = video.streams.video[0]
+        assert (stream.width, stream.height) == (short * 16 // 9, short)
 
 
 @proves("veo:charge", side="server")
 @pytest.mark.parametrize(("word", "share"), [("fail", 0), ("block", 0), ("partial", 1), ("", 2)])
-def test_what_is_not_delivered_is_not_charged(raw: RawClient, word: str, share: int) -> None:
-    """Errors and whole blocks are refunded, and of a partial block only what is delivered was charged."""
+def test_undelivered_videos_are_not_charged(raw: RawClient, word: str, share: int) -> None:
+    """Errors and whole blocks are refunded; of a partial block only the delivered video is charged."""
     raw.create(f"A fox soundstage:{word}" if word else "A fox", VEO_2, sampleCount=2, durationSeconds=5)
     raw.advance(400)
     raw.create(model=VEO_2, durationSeconds=5)
-    assert raw.target.control.money("veo", raw.name).spent == pytest.approx(0.35 * 5 * share)
+    assert raw.money().spent == pytest.approx(0.35 * 5 * share)
 
 
 @proves("veo:create.extension", "veo:create.extension_file")
-@EITHER_WAY
-def test_a_film_can_be_gone_on_with(target: Target, before: str) -> None:
-    """The client names a film by its output's address, the service hears its uri, and makes another film."""
+@both_addresses
+def test_video_can_be_extended(target: Target, prefix: str) -> None:
+    """The client extends a video by its output's URL: it sends the file's URI, and the service makes a longer video."""
     sent: list[httpx.Request] = []
-    raw = RawClient(target, before=before)
+    raw = new_raw_client(target, prefix)
     client = CONTRACT.client(
         raw.account, base_url=raw.url, http=target.http(event_hooks={"request": [sent.append]}),
         clock=target.advancing_clock(),
     )  # fmt: skip
     (first,) = client.generate_videos("A fox").result()
     client.generate_videos("It looks up", model=VEO_3_1, video=first.url).result()
-    heard = json.loads(next(one for one in sent if VEO_3_1 in one.url.path and one.method == "POST").content)
+    received = json.loads(next(one for one in sent if VEO_3_1 in one.url.path and one.method == "POST").content)
     file = first.url.partition("/files/")[2].partition(":")[0]
     uri = f"{vendor.GOOGLE}/v1beta/files/{file}:download?alt=media"
-    assert heard["instances"][0] == {"prompt": "It looks up", "video": {"uri": uri}}
-    assert heard["parameters"] == {"durationSeconds": 8}
+    assert received["instances"][0] == {"prompt": "It looks up", "video": {"uri": uri}}
+    assert received["parameters"] == {"durationSeconds": 8}
 
 
-@proves("veo:poll.done", "veo:result.uri", side="client")
-def test_the_awaiting_client_saves_the_film(target: Target, tmp_path: Any) -> None:
-    """The awaiting client waits, and leaves a playable film on disk."""
-
-    async def make() -> tuple[Any, list[Any]]:
-        async with target.async_http() as http:
-            client = target.async_client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
-            job = await (await client.generate_videos("A fox"))
-            return job, await job.save(tmp_path)
-
-    job, (saved,) = anyio.run(make)
-    assert job.state is JobState.SUCCEEDED
-    with av.open(str(saved), "r") as film:
-        assert film.streams.video[0].codec_context.name == "h264"
-
-
-def test_the_client_looks_as_the_vendors_script_does() -> None:
-    """It looks after 10 seconds, then 1.2 times later each time up to 30, for 600 at most."""
+def test_client_polls_as_the_vendors_script() -> None:
+    """The client polls after 10 seconds, then after 1.2 times longer each time up to 30, for 600 at most."""
     poll = PROFILE.poll
-    assert [poll.delay(look) for look in (1, 2, 3)] == pytest.approx([10, 12, 14.4])
+    assert [poll.delay(count) for count in (1, 2, 3)] == pytest.approx([10, 12, 14.4])
     assert (poll.delay(50), poll.timeout) == (30, 600)
 
 
-@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
-def test_the_service_answers_as_documented(target: Target, transcript: Transcript) -> None:
-    """Every documented request gets an answer of the documented shape."""
-    replay_on_simulator(transcript, target, CONTRACT)
-
-
-@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda transcript: transcript.name)
-def test_the_client_speaks_as_documented(transcript: Transcript) -> None:
-    """The client sends the documented requests, and reads the documented answers to their end."""
-    replay_on_client(transcript, CONTRACT, BASE)
-
-
-def test_the_tables_are_those_of_the_facts() -> None:
-    """Models, ratios and resolutions are those that the statements name."""
-    said = load_facts()["veo:create.parameters"].statement
-    assert f"resolution {'|'.join(RESOLUTIONS)}" in said
-    assert f"aspectRatio {'|'.join(RATIOS)}" in said
+def test_tables_agree_with_the_facts() -> None:
+    """Models, ratios and resolutions are those in the statements of the facts."""
+    statement = load_facts()["veo:create.parameters"].statement
+    assert f"resolution {'|'.join(RESOLUTIONS)}" in statement
+    assert f"aspectRatio {'|'.join(RATIOS)}" in statement
     assert re.findall(r"veo-[\w.-]+", load_facts()["veo:models.known"].statement) == list(MODELS)

@@ -1,4 +1,4 @@
-"""Who Veo's contracts come as: any key, which is an account of its own."""
+"""Credentials of the accounts in Veo's contracts: any key, which is an account of its own."""
 
 from __future__ import annotations
 

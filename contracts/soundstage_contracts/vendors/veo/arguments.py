@@ -1,4 +1,4 @@
-"""What a create call of Veo takes: tables from the facts, valid arguments, and bodies in every shape."""
+"""Parameters of Veo's models: tables from the facts, valid arguments, and bodies in every documented shape."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MODELS: Final = (
     VEO_2,
 )
 PRICES: Final = {"veo-2": (0.35, 0.35), "fast": (0.15, 0.35), "veo-3": (0.40, 0.60)}
-"""US dollars a second, and in 4k, by what stands in a model's name; the first that does."""
+"""Part of a model's name to US dollars a second, and a second in 4k; the first part that matches counts."""
 
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
 JPEG: Final = b"\xff\xd8\xff\xe0" + bytes(64)
@@ -42,31 +42,40 @@ NAMES: Final = {
     "seed": "seed",
 }
 """Client argument to parameter (create.parameters)."""
+IN_INSTANCE: Final = {
+    "prompt": "prompt",
+    "image": "image",
+    "lastFrame": "last_frame",
+    "referenceImages": "reference_images",
+    "video": "video",
+}
+"""Member of an instance to the client's argument."""
 
 
 def price_of(arguments: Mapping[str, Any]) -> float:
-    """Return what a film of these client arguments costs, in US dollars (charge.prices)."""
+    """Return the price of a call with these client arguments, in US dollars (charge.prices)."""
     model = arguments.get("model", VEO_3)
     rates = next(rates for part, rates in PRICES.items() if part in model)
     rate = rates[1] if arguments.get("resolution") == "4k" else rates[0]
     return rate * (arguments.get("duration_seconds") or 8) * (arguments.get("sample_count") or 1)
 
 
-def film_arguments() -> st.SearchStrategy[dict[str, Any]]:
+def video_arguments() -> st.SearchStrategy[dict[str, Any]]:
     """Return valid arguments of `Veo.generate_videos` (create.parameters, create.image, create.references)."""
-    return st.sampled_from(MODELS).flatmap(_of_model)
+    return st.sampled_from(MODELS).flatmap(arguments_of_model)
 
 
-def _of_model(model: str) -> st.SearchStrategy[dict[str, Any]]:
+def arguments_of_model(model: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Return valid arguments of `Veo.generate_videos` with *model*."""
     old, newest = model == VEO_2, "veo-3.1" in model
-    anybody = ("allow_all", "allow_adult", "dont_allow") if old else ("allow_all", "allow_adult")
+    people = ("allow_all", "allow_adult", "dont_allow") if old else ("allow_all", "allow_adult")
     takes: dict[str, st.SearchStrategy[Any]] = {
         "aspect_ratio": st.sampled_from(RATIOS),
         "negative_prompt": strategies.texts(most=40),
         "seed": st.integers(0, 2**32 - 1),
         "duration_seconds": st.sampled_from((5, 6, 8) if old else (4, 6, 8)),
         "sample_count": st.integers(1, 2 if old else 1),
-        "person_generation": st.sampled_from(anybody),
+        "person_generation": st.sampled_from(people),
         "resolution": st.sampled_from(("720p",) if old else RESOLUTIONS),
         "image": st.sampled_from((PNG, JPEG)),
         "last_frame": st.sampled_from((PNG, JPEG)),
@@ -74,11 +83,11 @@ def _of_model(model: str) -> st.SearchStrategy[dict[str, Any]]:
     if newest:
         takes["reference_images"] = st.lists(st.sampled_from((PNG, JPEG)), min_size=1, max_size=3)
     needs = {"prompt": strategies.prompts(), "model": st.just(model)}
-    return st.fixed_dictionaries(needs, optional=takes).map(_that_go_together)
+    return st.fixed_dictionaries(needs, optional=takes).map(_without_conflicts)
 
 
-def _that_go_together(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Let arguments that exclude each other give way."""
+def _without_conflicts(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Drop or change arguments that exclude each other."""
     if "image" not in arguments:
         arguments.pop("last_frame", None)
     elif arguments["model"] != VEO_2 and "person_generation" in arguments:
@@ -88,7 +97,7 @@ def _that_go_together(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def picture(content: bytes, *, inline: bool = False) -> dict[str, Any]:
+def image_member(content: bytes, *, inline: bool = False) -> dict[str, Any]:
     """Return an image in one of its two shapes (create.image)."""
     text, kind = b64encode(content).decode(), "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
     shapes = ({"bytesBase64Encoded": text, "mimeType": kind}, {"inlineData": {"mimeType": kind, "data": text}})
@@ -98,12 +107,12 @@ def picture(content: bytes, *, inline: bool = False) -> dict[str, Any]:
 def body_of(
     arguments: Mapping[str, Any], *, inline: bool = False, aside: bool = False, spelt: Callable[[Any], Any] = int
 ) -> dict[str, Any]:
-    """Return the body that says *arguments*.
+    """Return the request body for *arguments*.
 
     Args:
         arguments: Those of the client's method.
         inline: Whether images are inlineData, as in Google's samples.
-        aside: Whether lastFrame and referenceImages stand under parameters, as in Google's samples.
+        aside: Whether lastFrame and referenceImages are under parameters, as in Google's samples.
         spelt: How durationSeconds is written: ``int`` or ``str``.
     """
     instance: dict[str, Any] = {"prompt": arguments["prompt"]} if arguments.get("prompt") else {}
@@ -112,15 +121,15 @@ def body_of(
         parameters["durationSeconds"] = spelt(parameters["durationSeconds"])
     place = parameters if aside else instance
     if "image" in arguments:
-        instance["image"] = picture(arguments["image"], inline=inline)
+        instance["image"] = image_member(arguments["image"], inline=inline)
     if "last_frame" in arguments:
-        place["lastFrame"] = picture(arguments["last_frame"], inline=inline)
+        place["lastFrame"] = image_member(arguments["last_frame"], inline=inline)
     if "reference_images" in arguments:
         kind = "asset" if inline else "ASSET"
-        held_to = [
-            {"image": picture(one, inline=inline), "referenceType": kind} for one in arguments["reference_images"]
+        references = [
+            {"image": image_member(one, inline=inline), "referenceType": kind} for one in arguments["reference_images"]
         ]
-        place["referenceImages"] = held_to
+        place["referenceImages"] = references
     return {"instances": [instance], **({"parameters": parameters} if parameters else {})}
 
 
@@ -131,7 +140,7 @@ def bodies() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
             arguments["model"],
             body_of(arguments, inline=inline, aside=aside, spelt=spelt),
         ),
-        film_arguments(),
+        video_arguments(),
         st.booleans(),
         st.booleans(),
         st.sampled_from((int, str)),

@@ -1,11 +1,11 @@
-"""Calls of Veo's one capability that break a rule, one rule each, as the contracts read it from the facts."""
+"""Calls of Veo's one capability that break one rule each, taken from the facts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_contracts.vendors.veo.arguments import NAMES, PNG, VEO_2, VEO_3, VEO_3_1, body_of, picture
+from soundstage_contracts.vendors.veo.arguments import NAMES, PNG, VEO_2, VEO_3, VEO_3_1, body_of, image_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A call in which one thing breaks a rule.
+    """A call that breaks one rule.
 
     Attributes:
-        fact: The fact that says so.
-        names: What a refusal names, for people.
+        fact: The fact with the rule.
+        names: The parameter that the message of the refusal names.
         arguments: The client's arguments; without a prompt, ``A fox`` is one.
-        argument: The argument that the client names; None where no argument of the client can say it.
-        instance: What is laid over the instance of the body that says the arguments.
-        parameters: What is laid over its parameters.
+        argument: The argument that the client names; None where the client has no argument for it.
+        instance: Members that are added to the instance of the body.
+        parameters: Members that are added to its parameters.
     """
 
     fact: str
@@ -62,21 +62,21 @@ BROKEN: Final = (
     Broken("create.references", "referenceImages", {"model": VEO_3_1, "reference_images": [PNG] * 4},
            "reference_images"),
     Broken("create.references", "referenceType", {}, instance={
-        "referenceImages": [{"image": picture(PNG), "referenceType": "style"}]}),
+        "referenceImages": [{"image": image_member(PNG), "referenceType": "style"}]}),
     Broken("errors.google", "prompt", {"prompt": ""}, "prompt"),
     Broken("create.image", "image", {}, instance={"image": "https://example.com/a.png"}),
     Broken("create.image", "image", {}, instance={"image": {"mimeType": "image/png"}}),
-    Broken("create.image", "image", {}, instance={"image": {**picture(PNG), "bytesBase64Encoded": "no base64!"}}),
-    Broken("create.image_checked", "image", {}, instance={"image": {**picture(PNG), "mimeType": "image/gif"}}),
-    Broken("create.image_checked", "image", {}, instance={"image": {**picture(PNG), "mimeType": "image/jpeg"}}),
-    Broken("create.last_frame", "lastFrame", {}, parameters={"lastFrame": picture(PNG)}),
+    Broken("create.image", "image", {}, instance={"image": {**image_member(PNG), "bytesBase64Encoded": "no base64!"}}),
+    Broken("create.image_checked", "image", {}, instance={"image": {**image_member(PNG), "mimeType": "image/gif"}}),
+    Broken("create.image_checked", "image", {}, instance={"image": {**image_member(PNG), "mimeType": "image/jpeg"}}),
+    Broken("create.last_frame", "lastFrame", {}, parameters={"lastFrame": image_member(PNG)}),
     Broken("create.references", "referenceImages", {}, parameters={
-        "referenceImages": [{"image": picture(PNG), "referenceType": "asset"}]}),
+        "referenceImages": [{"image": image_member(PNG), "referenceType": "asset"}]}),
     Broken("create.parameters", "numberOfVideos", {}, parameters={"numberOfVideos": 4}),
     Broken("create.parameters", "durationSeconds", {}, parameters={"durationSeconds": "7"}),
     Broken("create.extension_file", "video", {"model": VEO_3_1}, instance={"video": {"uri": "https://x.test/a.mp4"}}),
 )  # fmt: skip
-"""Calls that are refused, on both sides where the client can say them."""
+"""Calls that the service refuses, and the client where it has an argument for them."""
 
 
 def broken_body(case: Broken) -> dict[str, Any]:

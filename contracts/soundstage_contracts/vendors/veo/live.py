@@ -1,4 +1,4 @@
-"""What is asked of Veo itself: a proxy has prices of its own, nothing can be cancelled, and no balance can be read."""
+"""Live calls of Veo: a proxy has its own prices, no job can be canceled, and no balance can be read."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from soundstage import Job
 
 
-def _read_nobodys_operation(client: Any, _: Mapping[str, str]) -> object:
+def _read_unknown_operation(client: Any, _: Mapping[str, str]) -> object:
     return client.job("models/veo-3.0-generate-preview/operations/000000000000").refresh()
 
 
-def _make_the_shortest_film(client: Any, _: Mapping[str, str]) -> Job:
+def _make_shortest_video(client: Any, _: Mapping[str, str]) -> Job:
     job: Job = client.generate_videos(
         "A candle is blown out", model="veo-3.1-fast-generate-preview", duration_seconds=4, resolution="720p"
     )
@@ -28,17 +28,17 @@ LIVE: Final = LivePlan(
     calls=(
         LiveCall(
             name="unknown-operation",
-            about="read an operation that nobody has",
+            about="poll an operation that does not exist",
             tier="free",
-            call=_read_nobodys_operation,
+            call=_read_unknown_operation,
             facts=("auth.header", "poll.route", "errors.google"),
             refused=errors.NotFoundError,
         ),
         LiveCall(
-            name="film",
-            about="make a film of 4 seconds and download it",
+            name="video",
+            about="make a video of 4 seconds and download it",
             tier="generation",
-            call=_make_the_shortest_film,
+            call=_make_shortest_video,
             facts=(
                 "create.route",
                 "create.parameters",
