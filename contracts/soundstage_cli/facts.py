@@ -180,7 +180,7 @@ def _to_json(item: Coverage) -> Mapping[str, Any]:
     fact = item.fact
     return {
         "key": fact.key,
-        "says": fact.statement,
+        "says": fact.statement,  # codespell:ignore says
         "but": fact.but,
         "source": fact.source,
         "certainty": fact.certainty,

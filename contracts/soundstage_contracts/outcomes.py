@@ -21,7 +21,7 @@ class BrokenLawError(AssertionError):
 
 
 class Unchecked(Skipped):
-    """A contract was not tested; the text says why."""
+    """A contract was not tested; the text gives the reason."""
 
 
 def require(condition: bool, failure: str) -> None:  # noqa: FBT001 - reads like assert

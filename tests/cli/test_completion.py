@@ -57,7 +57,7 @@ def _name_with_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
         ("soundstage nothing x", []),
         ("soundstage generate ", [*VENDORS]),
         ("soundstage generate tomoviee image", ["image_to_video", "image_to_image"]),
-        ("soundstage generate nobody ", []),
+        ("soundstage generate nothing ", []),
         ("soundstage generate tomoviee nothing ", []),
         ("soundstage generate tomoviee text_to_video --aspect-ratio 1", ["16:9", "1:1"]),
         ("soundstage generate tomoviee text_to_video --aspect-ratio 16:", ["9"]),

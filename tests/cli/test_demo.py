@@ -218,7 +218,7 @@ def test_unwritable_file_is_failure(out: Path, capsys: pytest.CaptureFixture[str
     [
         ("--seed", "x", "a whole number"),
         ("--vendor", "tomovee", "tomoviee; did you mean 'tomoviee'?"),
-        ("--vendor", "nobody", "tomoviee\n"),
+        ("--vendor", "nothing", "tomoviee\n"),
         ("--out", "{taken}", "a writable folder (File exists)"),
         ("--out", "{taken}/below", "a writable folder (Not a directory)"),
         ("--out", "", "a writable folder (it is empty)"),

@@ -107,8 +107,8 @@ def test_unknown_id_has_suggestion(id_: str, hint: str, capsys: pytest.CaptureFi
     assert f"did you mean {hint}?" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("environ", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_color_only_on_terminal(environ: dict[str, str], coloured: Any) -> None:
+@pytest.mark.parametrize(("environ", "colored"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_color_only_on_terminal(environ: dict[str, str], colored: Any) -> None:
     """A terminal gets color unless NO_COLOR is set; a pipe never does."""
     pty = pytest.importorskip("pty")
     leader, follower = pty.openpty()
@@ -119,7 +119,7 @@ def test_color_only_on_terminal(environ: dict[str, str], coloured: Any) -> None:
     os.close(leader)
     os.close(follower)
     assert DOCUMENTED.encode() in output
-    assert bool(re.search(rb"\x1b\[[0-9;]*3[0-9]m", output)) is coloured
+    assert bool(re.search(rb"\x1b\[[0-9;]*3[0-9]m", output)) is colored
     assert "\x1b[" not in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

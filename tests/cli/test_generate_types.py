@@ -197,10 +197,10 @@ def test_unresolvable_annotation_is_any() -> None:
 def test_docstring_is_parsed() -> None:
     """The first paragraph, arguments over several lines, and sections are parsed; a second paragraph is ignored."""
     text = _Docstring(
-        "Start a film;\nit takes a minute. It costs.\n\nMore of it.\n\nArgs:\n    prompt: What it\n        shows.\n"
+        "Start a video;\nit takes a minute. It costs.\n\nMore of it.\n\nArgs:\n    prompt: What it\n        shows.\n"
         "    size: How large.\n\nReturns:\n    A job.\n\nFacts: one.fact, other:two.\n"
     )
-    assert text.description == "Start a film; it takes a minute. It costs."
+    assert text.description == "Start a video; it takes a minute. It costs."
     assert text.arguments == {"prompt": "What it shows.", "size": "How large."}
     assert text.sections["Facts"] == "one.fact, other:two."
 

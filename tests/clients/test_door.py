@@ -76,8 +76,8 @@ def test_every_error_is_public() -> None:
 
 def test_unknown_name_is_an_attribute_error() -> None:
     """A name that does not exist raises AttributeError, as in any module."""
-    with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
-        soundstage.Nobody  # type: ignore[attr-defined] # noqa: B018 - the access is the test
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        soundstage.Nothing  # type: ignore[attr-defined] # noqa: B018 - the access is the test
 
 
 def test_only_one_module_imports_httpx() -> None:

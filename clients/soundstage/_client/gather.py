@@ -121,7 +121,7 @@ class JobGroup(Generic[J]):
         self._clocks: dict[int, tuple[Clock, float]] = {}
         self._exceptions: list[Exception] = []
         self._pending: list[PendingJob[J]] = []
-        # A collection holds jobs that exist already, so that all are known at once and every one gets its error. An
+        # A collection contains jobs that exist already, so that all are known at once and every one gets its error. An
         # iterator may submit a paid job whenever it is asked for the next one, so it is read one job at a time.
         self._is_collection = isinstance(jobs, Collection)
         self._is_exhausted = False

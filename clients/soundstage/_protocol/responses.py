@@ -131,7 +131,7 @@ def kind_by_code(known: type[errors.ApiError] | None, status: int) -> type[error
 
     Args:
         known: What the vendor's table has for the code; None for a code that is not documented.
-        status: The HTTP status, which says nothing when it reports success.
+        status: The HTTP status, which is no error when it reports success.
     """
     if known is not None:
         return known

@@ -63,7 +63,7 @@ class VendorContract:
         replays: Whether a repeated submission returns the same job, so that no outcome stays unknown.
         finds: Whether a submission with an unknown outcome can be found by the caller's own name for it.
         cancels: Whether a job can be cancelled.
-        tells_changes: Whether a callback is sent at every change of state, and not at the end alone.
+        reports_changes: Whether a callback is sent at every change of state, and not at the end alone.
         at_once: How many unfinished jobs an account may have; None where there is no limit.
         live: The calls of a live run; None where none are declared.
         keeps: Seconds of the account's time for which a result can be downloaded at least.
@@ -83,7 +83,7 @@ class VendorContract:
     replays: bool = False
     finds: bool = False
     cancels: bool = False
-    tells_changes: bool = False
+    reports_changes: bool = False
     at_once: int | None = None
     live: LivePlan | None = None
     keeps: float = inf

@@ -319,7 +319,7 @@ class JobMachine(RuleBasedStateMachine):
     def _await_callbacks(self) -> None:
         """Wait for every callback: each is sent once, with the state that a poll shows."""
         wishing = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
-        tellings = 2 if self.contract.tells_changes else 1  # that it runs, and that it is over
+        tellings = 2 if self.contract.reports_changes else 1  # that it runs, and that it is over
         for _ in range(len(wishing) * tellings):
             try:
                 payload = self._receiver.next()
@@ -335,7 +335,7 @@ class JobMachine(RuleBasedStateMachine):
                 job.state in {wishing[job.id].must_end, JobState.RUNNING},
                 f"a callback reports that {job.id} ended {job.state}",
             )
-            require(job.state.final or self.contract.tells_changes, f"callback before the end: {payload}")
+            require(job.state.final or self.contract.reports_changes, f"callback before the end: {payload}")
         require(self._receiver.callbacks.empty(), "more callbacks were sent than expected")
 
     def _is_full(self, caller: _Caller) -> bool:

@@ -76,7 +76,7 @@ class LiveRun:
         """Make *call*, and compare the service's responses with those of the simulator.
 
         Raises:
-            Unchecked: The call is skipped; the text says why.
+            Unchecked: The call is skipped; the text gives the reason.
         """
         contract = contract_of(vendor)
         if self._rehearsal is not None:

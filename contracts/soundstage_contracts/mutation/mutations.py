@@ -30,7 +30,7 @@ Side = Literal["simulator", "client"]
 
 
 class MutationError(ValueError):
-    """A mutation, or a file of mutations, cannot be used; the text says which and why."""
+    """A mutation, or a file of mutations, cannot be used; the text names it and the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class CallbackReceiver:
         """Return the next callback.
 
         Raises:
-            queue.Empty: None was received within `PATIENCE` seconds.
+            queue.Empty: None was received within `CALLBACK_TIMEOUT` seconds.
         """
         return self.callbacks.get(timeout=CALLBACK_TIMEOUT)
 

@@ -127,7 +127,7 @@ async def _content(request: fastapi.Request, most: int) -> bytes:
 
 def _attempt(attempt: CallbackAttempt) -> dict[str, Any]:
     fields = attempt._asdict()
-    fields["said"] = fields.pop("detail")
+    fields["said"] = fields.pop("detail")  # codespell:ignore said
     return fields
 
 

@@ -255,7 +255,7 @@ class Service(VendorService, ABC):
         """Return the caller's task *task_id*.
 
         Raises:
-            RefusedError: There is no such task, or it belongs to another account: callers cannot tell which.
+            RefusedError: There is no such task, or it belongs to another account: the refusal is the same.
         """
         task = self.tasks.get(task_id) if isinstance(task_id, str) else None
         if task is None or task.account is not request.caller:

@@ -115,7 +115,7 @@ class StateFile:
         (self._last_number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
 
     def unusable(self, reason: object) -> StateError:
-        """Return the error that says why this file cannot be used."""
+        """Return the error with the reason why this file cannot be used."""
         return StateError(f"cannot use {self._path} as a state file: {reason}")
 
     def save(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:

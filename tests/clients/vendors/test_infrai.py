@@ -46,7 +46,7 @@ ACCOUNT = {
     "trial_credit_usd": 5.0,
     "checkout_url": "https://pay.example/acc_1",
 }
-FILM = "https://cdn.example/video.mp4?Signature=abc"
+VIDEO = "https://cdn.example/video.mp4?Signature=abc"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

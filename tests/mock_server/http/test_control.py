@@ -217,7 +217,7 @@ def test_unknown_account_returns_404(desk: Desk, method: str, path: str, body: o
         ("POST", "/clock/advance", {"seconds": 1, "account": ""}),
         ("GET", f"/ledger/tomoviee/{UNKNOWN}", b""),
         ("PUT", f"/ledger/tomoviee/{UNKNOWN}", {"available": 1}),
-        ("GET", "/ledger/nobody/ACCOUNT", b""),
+        ("GET", "/ledger/nothing/ACCOUNT", b""),
     ],
 )
 def test_unknown_name_in_path_or_body_returns_404(desk: Desk, method: str, path: str, body: object) -> None:

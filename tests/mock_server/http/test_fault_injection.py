@@ -96,7 +96,7 @@ def test_socket_and_in_process_agree_on_every_fault(kit: Kit, fault: dict[str, A
             video = outcome_of(client.get, url.replace("http://here", str(client.base_url).rstrip("/")))
             seen["video"].append(video)
             world.faults.clear(planted.id)
-            seen["next"].append(outcome_of(client.post, POLL, json={"task_id": "nobody"}))
+            seen["next"].append(outcome_of(client.post, POLL, json={"task_id": "nothing"}))
     if kind == "malformed":  # two halves of different ids
         seen["create"] = [(status, headers, len(body)) for status, headers, body in seen["create"]]
     for socket, inside in seen.values():
@@ -339,7 +339,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "slow", "method": "get"}, "method must be one of DELETE, .*; got 'get'"),
     ({"kind": "slow", "times": 0}, "times must be 1 or more; got 0"),
     ({"kind": "slow", "probability": 0.0}, "probability must be above 0, and at most 1; got 0"),
-    ({"kind": "slow", "vendor": "nobody"}, "vendor must be one of tomoviee.*; got 'nobody'"),
+    ({"kind": "slow", "vendor": "nothing"}, "vendor must be one of tomoviee.*; got 'nothing'"),
 ]
 
 

@@ -78,7 +78,7 @@ def test_early_end_survives_snapshot_and_state_file(kit: Kit, tmp_path: Path) ->
         assert kit.caller(again).send("POST", POLL, {"task_id": kept.id}).json()["data"]["status"] == 5
 
 
-@pytest.mark.parametrize("broken", [["nobody", 1.0, "cancel"], ["{id}", "soon", "cancel"], ["{id}", 1.0, "lost"], 5])
+@pytest.mark.parametrize("broken", [["nothing", 1.0, "cancel"], ["{id}", "soon", "cancel"], ["{id}", 1.0, "lost"], 5])
 def test_snapshot_with_an_invalid_early_end_is_refused(kit: Kit, broken: object) -> None:
     """The message names the place and what is allowed, and the world is unchanged."""
     with kit.world() as world:

@@ -339,7 +339,7 @@ def test_missing_upload_is_refused_and_foreign_urls_are_trusted(world: World, ca
     world.uploads.clear()
     reply = create(caller, "tm_img2video_b", prompt="x", image=url)
     refused(reply, 680422, "img2video.params", "image: no such file was uploaded")
-    for other in ("https://example.test/_files/nobody/0.mp4", "https://example.test/x.gif", ELSEWHERE):
+    for other in ("https://example.test/_files/nothing/0.mp4", "https://example.test/x.gif", ELSEWHERE):
         assert create(caller, "tm_img2video_b", prompt="x", image=other).json()["code"] == 0
 
 

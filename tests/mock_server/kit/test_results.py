@@ -105,7 +105,7 @@ def test_unknown_file_returns_404(caller: Caller, url: str) -> None:
     signature = results._sign(task, "9.mp4", caller.app.world)
     address = re.sub(r"/0\.mp4", "/9.mp4", re.sub(r"Signature=\w+", f"Signature={signature}", url))
     assert (caller.fetch(address).status, caller.fetch(address).json()) == (404, {"error": "no such file"})
-    assert caller.fetch(url.replace(task.id, "nobody")).status == 404
+    assert caller.fetch(url.replace(task.id, "nothing")).status == 404
 
 
 def test_head_has_the_headers_of_get(caller: Caller, url: str) -> None:

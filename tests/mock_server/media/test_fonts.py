@@ -134,7 +134,7 @@ def test_font_packages_cover_common_scripts(text: str) -> None:
 
 @pytest.mark.usefixtures("no_fonts")
 def test_without_any_font_pillows_own_is_the_last_resort() -> None:
-    """Media still renders, with code points in place of the missing characters, and the report says so."""
+    """Media still renders, with code points in place of the missing characters, and the report lists them."""
     assert installed() == BUNDLED
     assert [(row.scripts, row.origin, row.path) for row in fonts_in_use()] == [
         ("plain English", "Pillow", ""),

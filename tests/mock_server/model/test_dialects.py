@@ -80,4 +80,4 @@ def test_world_starts_with_the_given_readings() -> None:
     with World(dialects={"tomoviee.errors": "http"}) as world:
         assert world.dialects.reading("tomoviee.errors", "acct_0") == "http"
     with pytest.raises(ValueError, match=r"dialect must be one of tomoviee\."):
-        World(dialects={"nobody.errors": "http"})
+        World(dialects={"nothing.errors": "http"})

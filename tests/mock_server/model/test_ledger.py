@@ -57,7 +57,7 @@ class Movements(RuleBasedStateMachine):
         assert self.ledger.reserved == sum(amount for amount, _ in self.open)
 
     @invariant()
-    def entries_tell_all(self) -> None:
+    def entries_give_all_balances(self) -> None:
         """Playing the entries over what the account began with gives the pots."""
         pots = Counter({"available": CREDITS.opening, "outside": 0})
         for entry in self.ledger.entries:

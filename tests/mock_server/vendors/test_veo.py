@@ -26,7 +26,7 @@ CREATE = f"/gemini/v1beta/models/{MODEL}:predictLongRunning"
 
 PNG = {"bytesBase64Encoded": b64encode(b"\x89PNG\r\n\x1a\n").decode(), "mimeType": "image/png"}
 FOX = {"prompt": "A fox"}
-HELD_TO = {"image": PNG, "referenceType": "asset"}
+REFERENCE = {"image": PNG, "referenceType": "asset"}
 V2, V31 = "veo-2.0-generate-001", "veo-3.1-generate-preview"
 NOBODYS = {"uri": "files/abcdefghij12:download?alt=media"}
 REFUSED: tuple[tuple[str, str, dict[str, Any], dict[str, Any]], ...] = (
@@ -41,10 +41,10 @@ REFUSED: tuple[tuple[str, str, dict[str, Any], dict[str, Any]], ...] = (
     ("create.image_size", MODEL, {"image": {**PNG, "bytesBase64Encoded": b64encode(bytes(20_000_001)).decode()}}, {}),
     ("create.last_frame", MODEL, {**FOX, "lastFrame": PNG}, {}),
     ("create.last_frame", MODEL, FOX, {"lastFrame": PNG}),
-    ("create.references", MODEL, {**FOX, "referenceImages": [HELD_TO]}, {}),
-    ("create.references", V31, {**FOX, "referenceImages": [HELD_TO] * 4}, {}),
-    ("create.references", V31, {**FOX, "referenceImages": [{**HELD_TO, "referenceType": "style"}]}, {}),
-    ("create.references", V31, FOX, {"referenceImages": [HELD_TO], "durationSeconds": 4}),
+    ("create.references", MODEL, {**FOX, "referenceImages": [REFERENCE]}, {}),
+    ("create.references", V31, {**FOX, "referenceImages": [REFERENCE] * 4}, {}),
+    ("create.references", V31, {**FOX, "referenceImages": [{**REFERENCE, "referenceType": "style"}]}, {}),
+    ("create.references", V31, FOX, {"referenceImages": [REFERENCE], "durationSeconds": 4}),
     ("create.extension", MODEL, {**FOX, "video": NOBODYS}, {}),
     ("create.extension", V31, {**FOX, "video": NOBODYS}, {"resolution": "1080p"}),
     ("create.extension_file", V31, {**FOX, "video": {"uri": "https://x.test/a.mp4"}}, {}),
@@ -59,7 +59,7 @@ REFUSED: tuple[tuple[str, str, dict[str, Any], dict[str, Any]], ...] = (
 TAKEN: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     (V2, {**FOX, "image": PNG}, {"personGeneration": "dont_allow", "lastFrame": PNG, "numberOfVideos": 2}),
     (V31, {**FOX, "image": {"inlineData": {"mimeType": "image/png", "data": PNG["bytesBase64Encoded"]}}}, {}),
-    (V31, {**FOX, "referenceImages": [{**HELD_TO, "referenceType": "ASSET"}]}, {"resolution": "4k"}),
+    (V31, {**FOX, "referenceImages": [{**REFERENCE, "referenceType": "ASSET"}]}, {"resolution": "4k"}),
 )
 """A model, an instance and parameters that are taken."""
 
@@ -274,7 +274,7 @@ def test_a_duration_is_a_number_or_its_digits(caller: Caller, seconds: Any) -> N
     assert (reply.status, "durationSeconds" in reply.content.decode()) == (400, True)
 
 
-def test_the_proxys_own_key_is_refused_by_google(world: World, caller: Caller) -> None:
+def test_google_refuses_the_key_of_the_proxy(world: World, caller: Caller) -> None:
     """The proxy refuses the caller's key itself, and passes on Google's refusal of its own key."""
     world.scenario(Scenario("refuse", code="API_KEY_INVALID", vendor="veo", times=1))
     error = caller.create().json()["error"]

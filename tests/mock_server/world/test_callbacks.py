@@ -250,7 +250,7 @@ def test_auto_clock_moves_idle_accounts_only(monkeypatch: pytest.MonkeyPatch, ki
         assert world.callback_dispatcher._advance_if_idle(account, due) == pytest.approx(0.05)
         now[0] += 0.04
         assert world.callback_dispatcher._advance_if_idle(account, due) == pytest.approx(0.01)
-        caller.send("POST", POLL, {"task_id": "nobody"})
+        caller.send("POST", POLL, {"task_id": "nothing"})
         now[0] += 0.02
         assert world.callback_dispatcher._advance_if_idle(account, due) == pytest.approx(0.05)
         now[0] += 0.049

@@ -22,7 +22,7 @@ CAPABILITY = "tm_text2video_b"
     ("options", "message"),
     [
         ({"media": "tiny"}, "media must be one of full, small; got 'tiny'"),
-        ({"vendors": ["nobody"]}, "vendors must be among tomoviee.*; got 'nobody'"),
+        ({"vendors": ["nothing"]}, "vendors must be among tomoviee.*; got 'nothing'"),
         ({"clock": "fast"}, "speed must be a number above 0, 'manual' or 'auto'; got 'fast'"),
         ({"clock": 0}, "speed must be a number above 0; got 0"),
         ({"public_url": "soundstage.example"}, "public_url must be an http or https URL; got 'soundstage.example'"),
@@ -69,7 +69,7 @@ def test_account_is_created_at_first_use() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"vendor": "nobody"}, "vendor must be one of tomoviee.*; got 'nobody'"),
+        ({"vendor": "nothing"}, "vendor must be one of tomoviee.*; got 'nothing'"),
         ({"operation": "nothing"}, r"operation must be one of those of tomoviee, .*; got 'nothing'$"),
         ({"operation": CAPABILITY[:-1]}, rf"got '{CAPABILITY[:-1]}': did you mean {CAPABILITY}\?$"),
         ({"vendor": "tomoviee", "operation": "nothing"}, f"operation must be one of {CAPABILITY}.*; got 'nothing'"),

@@ -45,7 +45,7 @@ class InfraiService(Service):
 
     def __init__(self, key: Secret | None, settings: Settings) -> None:
         self._key = key
-        # The documents describe two generations of the API, and none says which of them an account meets. The newer
+        # The documents describe two generations of the API, and none states which of them an account meets. The newer
         # one is tried first; once a job was found under one of them, later calls use that one alone.
         self._generations = (NEWER, OLDER)
         self._generation_known = False

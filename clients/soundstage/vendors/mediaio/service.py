@@ -92,7 +92,7 @@ class MediaIOService(Service):
         return Snapshot(
             state,
             state_raw=status if isinstance(status, (int, str)) else None,
-            # A job made from its id alone has no endpoint; the suffix then tells what the file is.
+            # A job made from its id alone has no endpoint; the suffix then determines what the file is.
             media=tuple(Media(url, endpoint.kind if endpoint else kind_by_suffix(url) or "file") for url in urls),
             reason=reason,
             failure=responses.content_failure(state, reason),
@@ -157,7 +157,7 @@ def _addresses(result: object) -> Iterator[str]:
 def _object_addresses(result: Mapping[str, object]) -> Iterator[str]:
     """Yield the address in the documented member of an object, or else all addresses in it.
 
-    The page says only that the result is an object and names no member of it.
+    The page states only that the result is an object and names no member of it.
     """
     for name in URL_MEMBERS:
         own = list(_addresses(result.get(name)))

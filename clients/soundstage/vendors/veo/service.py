@@ -128,7 +128,7 @@ class VeoService(Service):
         details = [responses.as_object(detail) for detail in responses.as_list(error.get("details"))]
         kind = REFUSALS.get(str(word)) or PROXY_REFUSALS.get(str(proxy_type))
         kind = kind or responses.kind_by_status(_status(number, response))
-        # Google reports a wrong key as INVALID_ARGUMENT; only the reason in the details tells it from a bad request.
+        # Google reports a wrong key as INVALID_ARGUMENT; the reason in the details separates it from a bad request.
         if any(detail.get("reason") == INVALID_KEY_REASON for detail in details):
             kind = errors.AuthenticationError
         code = next((name for name in (word, proxy_type, number) if isinstance(name, (str, int)) and name), None)

@@ -22,8 +22,8 @@ LETTERS: Final = ascii_lowercase + digits
 NAME_LENGTH: Final = 12  # result.uri, operation.name
 PARTIAL: Final = "soundstage:partial"  # block.partial
 REASON: Final = (
-    "The film may break the rules on safe content, so it was not made or is withheld. Change the prompt and try again; "
-    "this attempt is not charged."
+    "The video may break the rules on safe content, so it was not made or is withheld. Change the prompt and try "
+    "again; this attempt is not charged."
 )
 
 

@@ -63,8 +63,8 @@ class VeoService(Service):
     dialects = {"uri": ("by_path", "own", "google")}  # noqa: RUF012 - a table, as every vendor has it
     operations = tuple(MODELS)
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
-        Fate.FAIL: "the film could not be made: an internal error",
-        Fate.BLOCK: "the film breaks the rules on safe content",
+        Fate.FAIL: "the video could not be made: an internal error",
+        Fate.BLOCK: "the video breaks the rules on safe content",
     }
 
     def __init__(self, world: World) -> None:
