@@ -41,13 +41,11 @@ NO_KEY: Final = _refusal("PERMISSION_DENIED", 403, errors.PermissionDeniedError)
 NOT_FOUND: Final = _refusal("NOT_FOUND", 404, errors.NotFoundError)
 RETIRED: Final = _refusal("NOT_FOUND", 404, errors.NotFoundError, order="MODEL_RETIRED", fact="models.retired")
 TOO_MANY: Final = _refusal("RESOURCE_EXHAUSTED", 429, errors.RateLimitError, attempts=3)
-INTERNAL: Final = _refusal("INTERNAL", 500, errors.SubmitOutcomeUnknown, has_code=False)
-UNAVAILABLE: Final = _refusal("UNAVAILABLE", 503, errors.SubmitOutcomeUnknown, has_code=False)
+INTERNAL: Final = _refusal("INTERNAL", 500, errors.SubmitOutcomeUnknown)
+UNAVAILABLE: Final = _refusal("UNAVAILABLE", 503, errors.SubmitOutcomeUnknown)
 PROXY_KEY: Final = _refusal("auth_error", 401, errors.AuthenticationError, fact="errors.proxy")
 PROXY_NO_CREDIT: Final = _refusal("budget_exceeded", 429, errors.InsufficientCreditsError, fact="charge")
-PROXY_INTERNAL: Final = _refusal(
-    "internal_server_error", 500, errors.SubmitOutcomeUnknown, fact="errors.proxy", has_code=False
-)
+PROXY_INTERNAL: Final = _refusal("internal_server_error", 500, errors.SubmitOutcomeUnknown, fact="errors.proxy")
 REFUSALS: Final = (
     INVALID, WRONG_KEY, NO_KEY, NOT_FOUND, RETIRED, TOO_MANY, INTERNAL, UNAVAILABLE, PROXY_KEY, PROXY_NO_CREDIT,
     PROXY_INTERNAL,
