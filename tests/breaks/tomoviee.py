@@ -33,7 +33,7 @@ from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage, TaskState
 from soundstage_server.model.messages import Identity, RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
 from soundstage_server.vendors.tomoviee import outputs, refusals, service
-from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS
+from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS, fields_of
 
 if TYPE_CHECKING:
     import pytest
@@ -53,6 +53,22 @@ def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
     fields = [field for field in CAPABILITIES[VIDEO].skill if field.name != name]
     found = [replace(field, rule=rule) for field in CAPABILITIES[VIDEO].skill if field.name == name and rule]
     make_films(patch, skill=(*fields, *found))
+
+
+def change_default(patch: pytest.MonkeyPatch, capability: str, reading: str, name: str, value: Any) -> None:
+    """Let the parameter *name* of a capability have another default in one reading."""
+    known = CAPABILITIES[capability]
+    fields = [replace(field, default=value) if field.name == name else field for field in fields_of(known, reading)]
+    assert fields != [*fields_of(known, reading)]
+    changes: dict[str, Any] = {reading: tuple(fields)}
+    patch.setitem(CAPABILITIES, capability, replace(known, **changes))
+
+
+def change_argument(patch: pytest.MonkeyPatch, method: str, name: str, value: Any) -> None:
+    """Let the argument *name* of a client's method have another default."""
+    flow = vars(methods._Operations)[method].__wrapped__
+    assert flow.__kwdefaults__[name] != value
+    patch.setitem(flow.__kwdefaults__, name, value)
 
 
 def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
@@ -561,3 +577,88 @@ def deaf_to_callbacks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         Client, "parse_callback", lambda self, body: replace(right(self, body), snapshot=Snapshot(JobState.QUEUED))
     )
+
+
+@MUTATIONS.in_simulator
+def skill_default_of_soundtrack(patch: pytest.MonkeyPatch) -> None:
+    """A soundtrack without a duration lasts 30 seconds."""
+    change_default(patch, "tm_video_scoring", "skill", "duration", 30)
+
+
+@MUTATIONS.in_simulator
+def skill_default_of_quantity(patch: pytest.MonkeyPatch) -> None:
+    """A request for a sound effect without a quantity makes two."""
+    change_default(patch, "tm_text2sfx", "skill", "qty", 2)
+
+
+@MUTATIONS.in_simulator
+def page_default_of_image_ratio(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages an image without a ratio is wide."""
+    change_default(patch, "tm_reference_img2img", "pages", "aspect_ratio", "16:9")
+
+
+@MUTATIONS.in_simulator
+def page_default_of_image_size(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages an image without a size is larger."""
+    change_default(patch, "tm_reference_img2img", "pages", "resolution", "768*768")
+
+
+@MUTATIONS.in_simulator
+def page_default_of_redrawn_images(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages two images are redrawn unless the request has another number."""
+    change_default(patch, "tm_redrawing", "pages", "image_num", 2)
+
+
+@MUTATIONS.in_simulator
+def page_default_of_effect(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages a sound effect without a duration lasts 15 seconds."""
+    change_default(patch, "tm_text2sfx", "pages", "duration", 15)
+
+
+@MUTATIONS.in_simulator
+def page_default_of_music(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages music without a duration lasts 30 seconds."""
+    change_default(patch, "tm_text2music", "pages", "duration", 30)
+
+
+@MUTATIONS.in_simulator
+def soundtrack_of_another_document(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages a soundtrack has the parameters of the site."""
+    known = CAPABILITIES["tm_video_scoring"]
+    patch.setitem(CAPABILITIES, "tm_video_scoring", replace(known, pages=known.site))
+
+
+@MUTATIONS.in_simulator
+def progress_of_another_document(patch: pytest.MonkeyPatch) -> None:
+    """In the reading of the general pages progress is called process."""
+    right = Gateway.dialect
+
+    def dialect(self: Gateway, name: str, account: Account | None) -> str:
+        reading = right(self, name, account)
+        return "site" if (name, reading) == ("parameters", "pages") else reading
+
+    patch.setattr(Gateway, "dialect", dialect)
+
+
+@MUTATIONS.in_client
+def client_default_of_soundtrack(patch: pytest.MonkeyPatch) -> None:
+    """The client requests a soundtrack of 30 seconds by default."""
+    change_argument(patch, "video_soundtrack", "duration", 30)
+
+
+@MUTATIONS.in_client
+def client_default_of_width(patch: pytest.MonkeyPatch) -> None:
+    """The client requests images 512 pixels wide by default."""
+    change_argument(patch, "image_to_image", "width", 512)
+
+
+@MUTATIONS.in_client
+def client_default_of_intensity(patch: pytest.MonkeyPatch) -> None:
+    """The client requests images that follow their reference closely by default."""
+    change_argument(patch, "image_to_image", "control_intensity", 0.9)
+
+
+@MUTATIONS.in_client
+def client_default_of_control(patch: pytest.MonkeyPatch) -> None:
+    """The client requests the mask of a pose by default."""
+    change_argument(patch, "recognition", "control_type", "1")

@@ -366,12 +366,12 @@ def test_original_ratio_is_that_of_the_uploaded_image(
     assert (output.width, output.height) == (1280, 720)
 
 
-def test_pages_reading_limits_a_video_to_be_scored(
+def test_site_reading_limits_a_video_to_be_scored(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, videos: dict[str, bytes]
 ) -> None:
-    """At most 120 MB and 95 seconds in that reading, neither in the other."""
+    """At most 120 MB and 95 seconds in that reading, and neither limit in another."""
     long = render(Video(64, 64, 96.0, "x", "input", 1, fps=1))
-    with kit.world(dialects={"tomoviee.parameters": "pages"}) as world:
+    with kit.world(dialects={"tomoviee.parameters": "site"}) as world:
         caller = kit.caller(world)
         reply = create(caller, "tm_video_scoring", prompt="x", file_link=upload(world, "a", long))
         refused(reply, 680422, "video_scoring.params", "file_link must last at most 95 seconds; got 96")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from soundstage import errors
 from soundstage_contracts import proves
+from soundstage_contracts.laws.outputs import made
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee import CONTRACT
 from soundstage_contracts.vendors.tomoviee.access import SECRET, headers
@@ -24,12 +25,14 @@ from soundstage_contracts.vendors.tomoviee.capabilities import (
     bodies,
 )
 from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, TOKEN, RawClient, assert_refused
+from soundstage_contracts.vendors.tomoviee.readings import MISSING, READINGS, REFUSED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
 
+    from soundstage_contracts.laws.declarations import Operation
     from soundstage_contracts.simulators.target import Target
 
 PARAMETERS = [f"tomoviee:{capability.fact}" for capability in CAPABILITIES]
@@ -50,19 +53,46 @@ def test_subject_control_requires_an_initial_image(target: Target) -> None:
     assert RawClient(target).post(name, {**body, "control_type": "0"}).json()["code"] == 0
 
 
-@proves(*PARAMETERS, side="server")
-@pytest.mark.parametrize(
-    "capability", [each for each in CAPABILITIES if each.pages], ids=lambda capability: capability.method
-)
-def test_general_pages_are_a_dialect(target: Target, capability: Capability) -> None:
-    """Parameters that only the general pages document are accepted in their dialect and refused in the default one."""
+OTHER = [f"tomoviee:{name}.params" for name in ("img2img", "redrawing", "text2music", "text2sfx", "video_scoring")]
+
+
+def _reader(target: Target, reading: str) -> RawClient:
+    """Return a raw client for an account with another reading of the parameters."""
     raw = RawClient(target)
-    raw.create()
-    assert_refused(raw.post(CREATE + capability.name, capability.pages), 680400)
-    target.control.dialects(raw.name, tomoviee__parameters="pages")
-    task = raw.start(capability.name, capability.pages)
-    data = raw.finish(task)
-    assert (data["status"], data["process"]) == (3, 100)
+    raw.finish(raw.create())
+    target.control.dialects(raw.name, tomoviee__parameters=reading)
+    return raw
+
+
+@proves("tomoviee:img2mask.params", "tomoviee:task.extra_fields", *OTHER, side="server")
+@pytest.mark.parametrize(("reading", "operation"), READINGS, ids=str)
+def test_other_documents_are_other_readings(full_target: Target, reading: str, operation: Operation) -> None:
+    """In the reading of another document its required members alone make what they make with its defaults."""
+    raw = _reader(full_target, reading)
+    alone = made(raw, operation, operation.required)
+    assert alone == made(raw, operation, {**operation.required, **operation.defaults})
+    files, _ = alone
+    seconds = {**operation.required, **operation.defaults}.get("duration")
+    assert {file.seconds for file in files if file.kind == "audio"} == (set() if seconds is None else {seconds})
+    progress = "process" if reading == "site" else "progress"
+    assert raw.read(raw.jobs()[0])[progress] == 100
+
+
+@proves("tomoviee:img2mask.params", *OTHER, side="server")
+@pytest.mark.parametrize(("reading", "operation", "name"), MISSING, ids=str)
+def test_other_documents_require_their_members(target: Target, reading: str, operation: Operation, name: str) -> None:
+    """In the reading of another document each of its required members is required."""
+    body = {member: value for member, value in operation.required.items() if member != name}
+    assert name in assert_refused(_reader(target, reading).post(CREATE + operation.route, body), 680400)
+
+
+@proves(*OTHER, side="server")
+@pytest.mark.parametrize(("reading", "capability", "body"), REFUSED)
+def test_a_reading_refuses_what_only_another_document_has(
+    target: Target, reading: str, capability: str, body: dict[str, Any]
+) -> None:
+    """One reading is one document: the members and values of another one are refused."""
+    assert_refused(_reader(target, reading).post(CREATE + capability, body), 680400)
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:output.audio", "tomoviee:output.video", *PARAMETERS, side="server")

@@ -63,7 +63,6 @@ class Capability:
         seconds: The least and the most that a task takes (generation.times).
         names: Client argument to wire parameter, where they differ.
         counts: The parameter with the number of results.
-        pages: A body in the reading of the general pages that the skill's own does not take.
         spared: Members of `needs` that only some bodies need.
     """
 
@@ -78,7 +77,6 @@ class Capability:
     seconds: tuple[int, int]
     names: Mapping[str, str] = field(default_factory=dict)
     counts: str | None = None
-    pages: Mapping[str, Any] | None = None
     spared: tuple[str, ...] = ()
 
 
@@ -114,7 +112,6 @@ CAPABILITIES: Final = (
             "control_intensity": st.sampled_from([-0.1, 1.1, "0.5", True]),
         },
         "image", "images_path", (30, 120), counts="batch_size",
-        pages={"prompt": "a fox", "image": "https://example.test/a.png", "image_num": 3, "resolution": "768*768"},
         spared=("init_image",),
     ),
     Capability(
@@ -122,7 +119,6 @@ CAPABILITIES: Final = (
         {"prompt": PROMPT, "init_image": LINK}, {"mask_url": LINK},
         {"prompt": NO_TEXT, "init_image": NO_LINK, "mask_url": NO_LINK},
         "image", "images_path", (30, 120),
-        pages={"prompt": "a fox", "image": "https://example.test/a.png", "mask": "https://example.test/m.png"},
     ),
     Capability(
         "recognition", "tm_reference_img2mask", "img2mask.params",
@@ -138,13 +134,13 @@ CAPABILITIES: Final = (
             "prompt": NO_TEXT, "duration": _off(0, 95), "qty": _off(1, 4),
             "disable_translate": st.sampled_from(["true", 1, 0, []]),
         },
-        "audio", "audio_path", (30, 120), counts="qty", pages={"prompt": "a fox"},
+        "audio", "audio_path", (30, 120), counts="qty",
     ),
     Capability(
         "text_to_sound_effect", "tm_text2sfx", "text2sfx.params",
         {"prompt": PROMPT, "duration": st.integers(5, 180)}, {"qty": st.integers(1, 4)},
         {"prompt": NO_TEXT, "duration": _off(5, 180), "qty": _off(1, 4)},
-        "audio", "audio_path", (10, 60), counts="qty", pages={"prompt": "a fox"},
+        "audio", "audio_path", (10, 60), counts="qty",
     ),
     Capability(
         "text_to_speech", "tm_text2speech", "text2speech.params",
@@ -157,7 +153,6 @@ CAPABILITIES: Final = (
         {"video": LINK}, {"prompt": PROMPT, "duration": st.integers(5, 900)},
         {"video": NO_LINK, "prompt": NO_TEXT, "duration": _off(5, 900)},
         "audio", "audio_path", (60, 180),
-        pages={"prompt": "a fox", "file_link": "https://example.test/a.mp4"},
     ),
 )  # fmt: skip
 """Every capability but text to video, which has contracts of its own."""

@@ -1,20 +1,21 @@
-"""Tomoviee's eleven capabilities as data: the parameters in both documented dialects, duration and price of each.
+"""Tomoviee's eleven capabilities as data: the parameters in each documented dialect, duration and price of each.
 
 Documents: tomoviee.ai/doc and the vendor's skills, read in November 2026. The dialect ``skill`` follows each
-capability's own skill and runnable client, which are newer; ``pages`` follows the general API pages beside them.
+capability's own skill and runnable client, which are newer; ``pages`` follows the general API pages bundled with the
+skills; ``site`` follows the vendor's own site where it differs from the skill.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from soundstage_server.kit.inputs import MediaLink, media_fields
 from soundstage_server.model.fields import Choice, Field, Flag, Integer, Link, Number, Rule, Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
-Reading = Literal["skill", "pages"]
+Reading = Literal["skill", "pages", "site"]
 Params = Mapping[str, Any]
 
 # Facts: states (status.codes), and how long they last (generation.times).
@@ -75,7 +76,8 @@ class Capability:
         key: The key of its result.
         price: Whole credits; prices are not documented (credits).
         skill: Its parameters in its own skill.
-        pages: Its parameters on the general pages, where they differ.
+        pages: Its parameters on the general pages, where they differ from the skill's.
+        site: Its parameters on the vendor's site, where they differ from the skill's.
         needs: A parameter that is required under a condition: its name, and the condition.
     """
 
@@ -87,6 +89,7 @@ class Capability:
     price: Callable[[Params], int]
     skill: tuple[Field, ...]
     pages: tuple[Field, ...] | None = None
+    site: tuple[Field, ...] | None = None
     needs: tuple[str, Callable[[Params], bool]] | None = None
 
 
@@ -192,6 +195,12 @@ CAPABILITIES: Final = {
                 Field("duration", Integer(5, 900), "text2music.params", default=20),
                 *COMMON,
             ),
+            (
+                _need("prompt", Text(), "text2music.params"),
+                _need("duration", Integer(1, 94), "text2music.params"),
+                _need("qty", Integer(1, 4), "text2music.params"),
+                *COMMON,
+            ),
         ),
         Capability(
             "tm_text2sfx", "a sound effect from a text", "text2sfx.params", EFFECT_TIMES, "audio_path", _audio_price,
@@ -224,7 +233,7 @@ CAPABILITIES: Final = {
                 Field("duration", Integer(5, 900), "video_scoring.params", default=20),
                 *COMMON,
             ),
-            (
+            site=(
                 _need("file_link", replace(SCORED, bytes=120_000_000, longest=95.0), "video_scoring.params"),
                 _need("prompt", Text(), "video_scoring.params"),
                 Field("duration", Integer(5, 95), "video_scoring.params", default=20),
@@ -236,14 +245,18 @@ CAPABILITIES: Final = {
 """Every capability by its name."""
 
 
-FILES: Final = {
-    (capability.name, reading): media_fields(fields)
-    for capability in CAPABILITIES.values()
-    for reading, fields in (("skill", capability.skill), ("pages", capability.pages or capability.skill))
-}
-"""The parameters that name files, by capability and dialect."""
+READINGS: Final = get_args(Reading)
 
 
 def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
     """Return the parameters of *capability* in the dialect *reading*."""
-    return capability.pages if reading == "pages" and capability.pages is not None else capability.skill
+    other = {"pages": capability.pages, "site": capability.site}.get(reading)
+    return capability.skill if other is None else other
+
+
+FILES: Final[Mapping[tuple[str, str], tuple[Field, ...]]] = {
+    (capability.name, reading): media_fields(fields_of(capability, reading))
+    for capability in CAPABILITIES.values()
+    for reading in READINGS
+}
+"""The parameters that name files, by capability and dialect."""

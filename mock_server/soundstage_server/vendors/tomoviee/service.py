@@ -20,7 +20,7 @@ from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import CallbackPlan, Fate
 from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, fields_of
+from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, READINGS, fields_of
 from soundstage_server.vendors.tomoviee.outputs import media_for
 from soundstage_server.vendors.tomoviee.refusals import (
     CODES,
@@ -61,7 +61,7 @@ class TomovieeService(Service):
     refusals = REFUSALS
     codes = CODES
     dialects = {  # noqa: RUF012 - a table, as every vendor has it
-        "parameters": ("skill", "pages"),
+        "parameters": READINGS,
         "errors": ("envelope", "http"),
         "image_key": ("images_path", "image_path"),
     }
@@ -167,7 +167,7 @@ class TomovieeService(Service):
         data = {
             "task_id": task.id,
             "status": state.word,
-            "progress" if self.dialect("parameters", request.caller) == "skill" else "process": state.progress,
+            "process" if self.dialect("parameters", request.caller) == "site" else "progress": state.progress,
             "reason": self.reason(task) if state.final and not succeeded else "",
             "result": self._result(task) if succeeded else "",
             "params": task.params.get("params", ""),

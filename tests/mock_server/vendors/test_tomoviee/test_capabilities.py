@@ -1,4 +1,4 @@
-"""Tomoviee's capabilities: each accepts the documented parameters in both dialects, and refuses all others."""
+"""Tomoviee's capabilities: each accepts the documented parameters in each dialect, and refuses all others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.mock_server.conftest import Caller, Kit
 
 # Facts: what must be named in each reading, from the documents and not from the tables under test (... .params).
-REQUIRED = {
+REQUIRED: dict[str, tuple[set[str], ...]] = {
     "tm_text2video_b": ({"prompt"}, {"prompt"}),
     "tm_img2video_b": ({"prompt", "image"}, {"prompt", "image"}),
     "tm_tail2video_b": ({"prompt", "image", "image_tail"}, {"prompt", "image", "image_tail"}),
@@ -27,10 +27,10 @@ REQUIRED = {
     ),
     "tm_redrawing": ({"prompt", "init_image"}, {"prompt", "image", "mask"}),
     "tm_reference_img2mask": ({"image"}, {"image", "prompt"}),
-    "tm_text2music": ({"prompt", "duration", "qty"}, {"prompt"}),
+    "tm_text2music": ({"prompt", "duration", "qty"}, {"prompt"}, {"prompt", "duration", "qty"}),
     "tm_text2sfx": ({"prompt", "duration"}, {"prompt"}),
     "tm_text2speech": ({"text"}, {"text"}),
-    "tm_video_scoring": ({"video"}, {"file_link", "prompt"}),
+    "tm_video_scoring": ({"video"}, {"video"}, {"file_link", "prompt"}),
 }
 # Facts: the bounds that are documented: the last value that is taken and the first that is not.
 BOUNDS: list[tuple[str, str, str, Any, Any]] = [
@@ -57,6 +57,8 @@ BOUNDS: list[tuple[str, str, str, Any, Any]] = [
     ("tm_text2music", "skill", "disable_translate", True, "true"),
     ("tm_text2music", "pages", "duration", 900, 901),
     ("tm_text2music", "pages", "duration", 5, 4),
+    ("tm_text2music", "site", "duration", 94, 95),
+    ("tm_text2music", "site", "duration", 1, 0),
     ("tm_text2sfx", "skill", "duration", 180, 181),
     ("tm_text2sfx", "skill", "duration", 5, 4),
     ("tm_text2sfx", "skill", "qty", 1, 0),
@@ -78,16 +80,22 @@ SECONDS = {
     "tm_text2speech": (5, 30),
     "tm_video_scoring": (60, 180),
 }
-READINGS = pytest.mark.parametrize("reading", ["skill", "pages"])
+READINGS = pytest.mark.parametrize("reading", ["skill", "pages", "site"])
 EVERY = pytest.mark.parametrize("capability", CAPABILITIES.values(), ids=list(CAPABILITIES))
 
 
-@pytest.fixture(scope="module", params=["skill", "pages"])
+@pytest.fixture(scope="module", params=["skill", "pages", "site"])
 def caller(kit: Kit, request: pytest.FixtureRequest) -> Iterator[Caller]:
     """A caller with enough credits, in a world of each dialect."""
     with kit.world(dialects={"tomoviee.parameters": request.param}) as world:
         world.account("tomoviee", "key-1").ledger.set_available(10**9, 0.0)
         yield kit.caller(world)
+
+
+def required(capability: str, reading: str) -> set[str]:
+    """Return the names of the required parameters; the site's are the skill's unless a third set says otherwise."""
+    skill, pages, *site = REQUIRED[capability]
+    return {"skill": skill, "pages": pages, "site": site[0] if site else skill}[reading]
 
 
 def reading_of(caller: Caller) -> str:
@@ -106,7 +114,7 @@ def bodies(kit: Kit, capability: Capability, reading: str) -> st.SearchStrategy[
     bodies = kit.bodies(fields_of(capability, reading)).filter(
         lambda body: "soundstage:" not in str(body.get("prompt")) + str(body.get("text"))
     )
-    if capability.name == "tm_reference_img2img" and reading == "skill":
+    if capability.name == "tm_reference_img2img" and reading != "pages":
         return bodies.map(lambda body: {**body, "init_image": body.get("init_image") or "https://a.example/image.png"})
     return bodies
 
@@ -130,7 +138,7 @@ def test_durations_are_documented(capability: Capability) -> None:
 def test_required_parameters_are_documented(capability: Capability, reading: str) -> None:
     """The required parameters of each dialect are those of the facts; callback and params are always optional."""
     fields = {field.name: field for field in fields_of(capability, reading)}
-    assert {name for name, field in fields.items() if field.required} == REQUIRED[capability.name][reading == "pages"]
+    assert {name for name, field in fields.items() if field.required} == required(capability.name, reading)
     assert {"callback", "params"} <= fields.keys()
 
 
@@ -158,7 +166,7 @@ def test_missing_parameters_are_named(kit: Kit, caller: Caller, capability: Capa
     @settings(deadline=None, max_examples=5)
     @given(body=bodies(kit, capability, reading), null=st.booleans())
     def law(*, body: dict[str, Any], null: bool) -> None:
-        for name in REQUIRED[capability.name][reading == "pages"]:
+        for name in required(capability.name, reading):
             rest = {key: value for key, value in body.items() if key != name}
             answer = create(caller, capability.name, {**rest, name: None} if null else rest)
             assert answer["code"] == 680400

@@ -58,7 +58,8 @@ MADE: list[tuple[str, str, dict[str, Any], str, list[Any]]] = [
     ("tm_text2sfx", "skill", {"prompt": "p", "duration": 5, "qty": 4}, "audio_path", [5, 5, 5, 5]),
     ("tm_text2sfx", "pages", {"prompt": "p"}, "audio_path", [10]),
     ("tm_video_scoring", "skill", {"video": URL}, "audio_path", [20]),
-    ("tm_video_scoring", "pages", {"file_link": URL, "prompt": "p", "duration": 95}, "audio_path", [95]),
+    ("tm_video_scoring", "pages", {"video": URL}, "audio_path", [20]),
+    ("tm_video_scoring", "site", {"file_link": URL, "prompt": "p", "duration": 95}, "audio_path", [95]),
     ("tm_text2speech", "skill", {"text": "x" * 150}, "audio_path", [10]),
     ("tm_text2speech", "skill", {"text": "\u72d0" * 40}, "audio_path", [10]),
     ("tm_text2speech", "skill", {"text": "x"}, "audio_path", [1]),
@@ -169,9 +170,9 @@ def test_music_uses_77_tokens_of_a_prompt(kit: Kit) -> None:
         assert spec.title == " ".join(["la"] * 77)
 
 
-@pytest.mark.parametrize(("reading", "name"), [("skill", "progress"), ("pages", "process")])
+@pytest.mark.parametrize(("reading", "name"), [("skill", "progress"), ("pages", "progress"), ("site", "process")])
 def test_the_dialect_determines_the_name_of_progress(kit: Kit, reading: str, name: str) -> None:
-    """The sample has progress, the table process (task.extra_fields)."""
+    """The samples have progress, the site's table process (task.extra_fields)."""
     with kit.world(dialects={"tomoviee.parameters": reading}) as world:
         caller = kit.caller(world)
         data = caller.send("POST", "/v1/open/pub/task", caller.create().json()["data"]).json()["data"]
