@@ -55,6 +55,12 @@ def wrong_words(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
+def numbered_files(patch: pytest.MonkeyPatch) -> None:
+    """Files are called by their numbers."""
+    patch.setattr(Maker, "result_names", ())
+
+
+@MUTATIONS.in_simulator
 def no_data_member(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no data, not even null."""
 

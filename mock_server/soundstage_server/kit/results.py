@@ -33,9 +33,15 @@ _METHODS: Final = ("GET", "HEAD")
 
 def sign_url(task: Task, index: int, medium: MediaSpec, world: World) -> str:
     """Return the signed address of one result of *task*."""
-    name = f"{index}{suffix(medium)}"
+    name = _file_name(world, task, index, medium)
     address = f"{task.base}/{SEGMENT}/{quote(task.id, safe='')}/{name}"
     return f"{address}?Expires={_expires(task, world)}&Signature={_sign(task, name, world)}"
+
+
+def _file_name(world: World, task: Task, index: int, medium: MediaSpec) -> str:
+    """Return the name of one result of *task*: the vendor's own, or its number."""
+    names = world.services[task.account.vendor].result_names
+    return names[index] if index < len(names) else f"{index}{suffix(medium)}"
 
 
 def is_result_path(path: str) -> bool:
@@ -90,7 +96,7 @@ def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> M
         return json_response({"error": "the address has expired"}, 403)
     if task.fate is not Fate.SUCCEED or task.account.now() < task.ends:
         return json_response({"error": "no such file yet"}, 404)
-    made = {f"{index}{suffix(medium)}": medium for index, medium in enumerate(service.outputs(task))}
+    made = {_file_name(world, task, index, medium): medium for index, medium in enumerate(service.outputs(task))}
     return made.get(name) or json_response({"error": "no such file"}, 404)
 
 

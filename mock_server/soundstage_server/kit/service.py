@@ -54,6 +54,8 @@ class Service(VendorService, ABC):
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None] = None
     """How many unfinished tasks an ordinary account may have; None is no limit."""
+    result_names: ClassVar[tuple[str, ...]] = ()
+    """The documented names of a task's files, in order; a file without one is called by its number."""
     is_synchronous: ClassVar[bool] = False
     """Whether the response is the result itself: there is no payment and no task to read later."""
     sends_retry_after: ClassVar[bool] = False

@@ -38,6 +38,7 @@ class VendorService(Protocol):
         codes: Every refusal that a scenario may order, by its code as text.
         operations: The vendor's capabilities.
         result_seconds: How long a result's address is valid after the task has ended, in the account's seconds.
+        result_names: The documented names of a task's files, in order; a file without one is called by its number.
         callback_plan: When the vendor calls back; None if it does not.
         tasks: The tasks by id.
     """
@@ -53,6 +54,7 @@ class VendorService(Protocol):
     codes: ClassVar[Mapping[str, Refusal]]
     operations: ClassVar[tuple[str, ...]]
     result_seconds: ClassVar[int]
+    result_names: ClassVar[tuple[str, ...]]
     callback_plan: ClassVar[CallbackPlan | None]
     tasks: dict[str, Task]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -95,6 +96,17 @@ def test_the_vendors_own_host_reaches_it(target: Target) -> None:
     url = f"{target.url}/api/ai{ROUTE}gantt"
     answer = target.http().post(url, json={"prompt": "A fox"}, headers={"Host": "api.edrawmax.cn"})
     assert answer.json()["code"] == 0
+
+
+@proves("edrawmax:answer.file_names", side="server")
+@kinds
+def test_files_have_the_documented_names(raw: RawClient, kind: str) -> None:
+    """The PNG is called thumb.png and the SVG main.svg, and both addresses lead to them."""
+    data = raw.draw(kind)
+    for address, name, media_type in ((data["png_url"], "thumb.png", "png"), (data["svg_url"], "main.svg", "svg")):
+        assert urlsplit(address).path.rpartition("/")[2] == name
+        response = raw.target.http().get(address)
+        assert (response.status_code, media_type in response.headers["content-type"]) == (200, True)
 
 
 @proves("edrawmax:generate.routes", "edrawmax:generate.params", "edrawmax:platform.enum", side="server")

@@ -99,7 +99,7 @@ def test_saving_outlives_trouble_that_passes(raw: RawClient, tmp_path: Path, fau
 
 @proves("edrawmax:download.files", side="client")
 @pytest.mark.parametrize("kind", ["truncate", "expired", "redirect"])
-@pytest.mark.parametrize(("name", "kept"), [("0.png", ".svg"), ("1.svg", ".png")])
+@pytest.mark.parametrize(("name", "kept"), [("thumb.png", ".svg"), ("main.svg", ".png")])
 def test_a_file_that_cannot_be_had_leaves_the_other(
     raw: RawClient, tmp_path: Path, kind: str, name: str, kept: str
 ) -> None:

@@ -67,12 +67,14 @@ class EdrawMaxService(Service):
         "messages": ("reference", "skill"),
     }
     operations = tuple(DIAGRAMS)
+    result_names = ("thumb.png", "main.svg")  # answer.file_names
     reasons = {Fate.FAIL: GENERATION.message}  # noqa: RUF012 - a table, as every vendor has it
 
     def routes(self) -> Iterable[Route]:
         """Return the four routes (generate.routes)."""
         for name, about in DIAGRAMS.items():
-            facts = ("generate.routes", "answer.flowchart" if name == "flowchart" else "answer.others")
+            answer = "answer.flowchart" if name == "flowchart" else "answer.others"
+            facts = ("generate.routes", answer, "answer.file_names")
             handle = partial(self.create, name)
             yield Route("POST", ROOT + name, handle, f"Draw {about}", facts, BODY, _EXAMPLE)
 
