@@ -16,7 +16,8 @@ from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
 from soundstage_server.kit import results
 from soundstage_server.model.asgi import CONTROL, origin
 from soundstage_server.model.faults import FaultTarget
-from soundstage_server.model.messages import Request, Response, Route
+from soundstage_server.model.messages import Request, Response, Route, json_response
+from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
     import re
@@ -129,11 +130,19 @@ class Simulator:
         world = self.world
         request = Request(scope, body, mount, values)
         with world.lock:
-            response = service.unknown_route(request, allowed) if route is None else service.respond(route, request)
+            # With a state file, a request that cannot be saved must leave nothing in memory either.
+            known = -1 if world.persistence.file is None else world.account_count
+            try:
+                response = service.unknown_route(request, allowed) if route is None else service.respond(route, request)
+                if known >= 0:
+                    world.persistence.save_request(world.accounts_of_request(request.caller, known))
+            except Exception as error:  # noqa: BLE001 - whatever fails, its changes are undone; then it is raised again
+                response = self._undo(request, known, error)
+            status, content, headers, fact, medium, until = response
+            caller = request.caller
             world.requests += 1
             now = request.now or world.clock.now()
-            status, content, headers, fact, medium, until = response
-            journal = world.anonymous_journal if request.caller is None else request.caller.journal
+            journal = world.anonymous_journal if caller is None else caller.journal
             # A route without parameters has the same string for every request: the journal stores a reference.
             path = request.path if route is None or values else route.path
             query, request_headers = scope["query_string"], scope["headers"]
@@ -141,19 +150,26 @@ class Simulator:
             journal.add(
                 world.requests, now, scope["method"], path, query, request_headers, body, status, content, fact, fault
             )
-            world.save_request(request.caller)
         dated = [*headers, (b"date", self._date_at(int(now)))]
-        return Response(status, content, dated, fact, medium, until), request.caller
+        return Response(status, content, dated, fact, medium, until), caller
+
+    def _undo(self, request: Request, known: int, error: Exception) -> Response:
+        """Undo a request that failed, and return its response; an error that is not one of saving is raised again."""
+        world = self.world
+        if known >= 0:
+            world.persistence.revert(world.accounts_of_request(request.caller, known))
+        if not isinstance(error, StateError):
+            raise error
+        # An account that the file does not contain is gone, and its journal with it.
+        if request.caller is not None and not world.is_account(request.caller.name):
+            request.caller = None
+        return json_response({"error": str(error)}, 500)
 
     async def _respond_elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request whose path is not one of the fixed ones: pages, results, patterns, hosts, unknown routes."""
         slug, mount, rest = self._address(scope)
         if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
-            if self.world.state_file is not None:
-                from soundstage_server.world.state_file import save_before_response
-
-                send = save_before_response(self.world.save, send)
-            await (await self.pages())(scope, receive, send)
+            await self._respond_with_page(scope, receive, send)
             return
         if results.is_result_path(rest):
             await self._result(slug, rest, scope, receive, send)
@@ -161,6 +177,14 @@ class Simulator:
         body = await _read_rest(await receive(), receive)
         if body is not None:
             await self._respond(self._match_route(slug, mount, rest, scope["method"]), scope, body, receive, send)
+
+    async def _respond_with_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the FastAPI application; what it has changed is written before its response is sent."""
+        if self.world.persistence.file is not None:
+            from soundstage_server.world.state_file import save_before_response
+
+            send = save_before_response(self.world.save, send)
+        await (await self.pages())(scope, receive, send)
 
     def _address(self, scope: Scope) -> tuple[str, str, str]:
         """Return a request's vendor, the prefix before the vendor's path, and that path."""

@@ -142,7 +142,7 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
     @routes.put("/clock")
     def change_clock(change: ClockChange) -> dict[str, Any]:
         """Change the kind of clock."""
-        with _value_errors_as_422(), world.lock:
+        with _value_errors_as_422(), world.transaction():
             world.clock.change(change.kind, change.speed)
         return clock()
 
@@ -176,7 +176,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
         """Set an account's available balance."""
         owner = _account_or_404(world, account, vendor)
-        with _value_errors_as_422(), world.lock:
+        with _value_errors_as_422(), world.transaction():
             owner.settle(owner.now())
             owner.ledger.set_available(owner.ledger.unit.to_parts(money.available), owner.now())
         return _ledger(world, owner)
@@ -217,7 +217,7 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
     @routes.delete("/scenarios", status_code=204, response_model=None)
     def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Remove one order, or all."""
-        with world.lock:
+        with world.transaction():
             removed = world.scenarios.clear(number)
         if not removed and number is not None:
             raise HTTPException(404, f"no scenario has the id {number}")
@@ -269,7 +269,7 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
     def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
         """Choose readings for the world or for one account."""
         owner = _account_or_all(world, account)
-        with _value_errors_as_422(), world.lock:
+        with _value_errors_as_422(), world.transaction():
             world.dialects.choose(chosen, owner.name if owner else None)
         return dialects(account)
 
@@ -278,6 +278,11 @@ def refuse(_: Request, error: Exception) -> JSONResponse:
     """Refuse an invalid request; the message names each field, its value and what is allowed."""
     invalid = cast("RequestValidationError", error)
     return JSONResponse({"detail": "; ".join(_describe(error) for error in invalid.errors())}, 422)
+
+
+def report_unsaved(_: Request, error: Exception) -> JSONResponse:
+    """Report that the state file could not be written, so that nothing was changed."""
+    return JSONResponse({"detail": str(error)}, 500)
 
 
 def _describe(error: dict[str, Any]) -> str:

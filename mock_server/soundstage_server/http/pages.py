@@ -17,6 +17,7 @@ from soundstage_server.http import control
 from soundstage_server.http.json_schema import infer_any
 from soundstage_server.model.fields import schema
 from soundstage_server.model.messages import RefusedError, Request
+from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,7 @@ def build(world: World) -> FastAPI:
     )
     app.include_router(control.router(world))
     app.add_exception_handler(RequestValidationError, control.refuse)
+    app.add_exception_handler(StateError, control.report_unsaved)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     for slug, service in world.services.items():
         app.mount(f"/{slug}", _page(service))

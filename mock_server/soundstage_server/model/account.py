@@ -141,6 +141,7 @@ class Account:
         self.early_ends: list[EarlyEnd] = []
         self._clock = clock
         self._unfinished: list[tuple[float, str, Task]] = []
+        self._before_end: dict[str, tuple[Task, tuple[float, ...], Fate]] = {}
         self._recent: dict[int, Task] = {}
         self._sweep_at = _RECENT_BEFORE_SWEEP
 
@@ -233,6 +234,7 @@ class Account:
         """End *task*, which is unfinished, at the account's time *now* with *fate*, and settle it."""
         self.settle(now)
         early_end = EarlyEnd(task.id, now, fate.value)
+        self._before_end[task.id] = (task, task.changes, task.fate)
         early_end.apply(task)
         self.early_ends.append(early_end)
         # The task's end was the key of its entry in the heap.
@@ -242,13 +244,32 @@ class Account:
 
     def restore_tasks(self, tasks: Iterable[Task], now: float) -> None:
         """Add *tasks* of a snapshot; the ledger knows which of them have been settled."""
+        self.tasks.extend(tasks)
+        self._rebuild(now)
+
+    def revert(self, tasks: int, doubles: int, early_ends: int, now: float) -> tuple[list[Task], list[Task]]:
+        """Drop what came after these lengths of the lists; the ledger was reverted before.
+
+        Returns:
+            The tasks that were dropped, and those whose early end was undone.
+        """
+        dropped = self.tasks[tasks:]
+        undone = []
+        for early_end in self.early_ends[early_ends:]:
+            task, changes, fate = self._before_end.pop(early_end.task)
+            task.changes, task.fate = changes, fate
+            undone.append(task)
+        del self.tasks[tasks:], self.double_submissions[doubles:], self.early_ends[early_ends:]
+        self._rebuild(now)
+        return dropped, undone
+
+    def _rebuild(self, now: float) -> None:
+        """Find the unfinished and the recent tasks again."""
         settled = self.ledger.settled_tasks()
-        for task in tasks:
-            self.tasks.append(task)
-            if task.id not in settled:
-                heappush(self._unfinished, (task.ends, task.id, task))
-            if now - task.created <= DOUBLE_SUBMISSION_SECONDS:
-                self._recent[fingerprint(task.operation, task.params)] = task
+        self._unfinished = [(task.ends, task.id, task) for task in self.tasks if task.id not in settled]
+        heapify(self._unfinished)
+        recent = (task for task in self.tasks if now - task.created <= DOUBLE_SUBMISSION_SECONDS)
+        self._recent = {fingerprint(task.operation, task.params): task for task in recent}
 
     def _note_double_submission(self, task: Task, fingerprint: int) -> None:
         earlier = self._recent.get(fingerprint)

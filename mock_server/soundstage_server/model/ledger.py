@@ -74,6 +74,11 @@ class Ledger:
         """Every movement, oldest first."""
         return [LedgerEntry(*fields) for fields in self._entries]
 
+    @property
+    def movements(self) -> int:
+        """How many movements there are."""
+        return len(self._entries)
+
     def since(self, number: int) -> list[tuple[float, Balance, Balance, int, str]]:
         """Return the movements from *number* on, as plain tuples."""
         return self._entries[number:]
@@ -88,6 +93,12 @@ class Ledger:
         self.available, self.reserved, self.spent = available, reserved, spent
         self.granted = available + reserved + spent
         self._entries = [entry for entry in entries if len(entry) == len(LedgerEntry._fields)]
+
+    def revert(self, available: int, reserved: int, spent: int, entries: int) -> None:
+        """Set the balances to earlier ones, when there were *entries* movements."""
+        self.available, self.reserved, self.spent = available, reserved, spent
+        self.granted = available + reserved + spent
+        del self._entries[entries:]
 
     def reserve(self, amount: int, task: str, at: float) -> None:
         """Set *amount* aside for *task*.

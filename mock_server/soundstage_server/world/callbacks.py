@@ -200,6 +200,13 @@ class CallbackDispatcher:
                     kept.pop(account, None)
             self._changed.notify_all()
 
+    def drop(self, account: Account, tasks: Collection[Task]) -> None:
+        """Drop the pending callbacks of *tasks*, which all belong to *account*."""
+        with self._changed:
+            for pending in self._pending.pop(account, []):
+                if pending.task not in tasks:
+                    self._enqueue(pending)
+
     def wake(self) -> None:
         """Check again what is due: time has moved."""
         if self._thread is not None:

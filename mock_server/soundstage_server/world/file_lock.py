@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+import os
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_PRIVATE: Final = 0o600
 
 
 def lock_file(path: Path) -> IO[bytes]:
@@ -23,13 +26,18 @@ def lock_file(path: Path) -> IO[bytes]:
         import fcntl
     except ImportError:
         return _lock_beside(path)
-    file = path.open("ab")
+    # Created for its owner only: the callback addresses in a state file may contain tokens.
+    file = open(path, "ab", opener=_open_private)  # noqa: SIM115 - it is returned open
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
         raise BlockingIOError from None
     return file
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, _PRIVATE)
 
 
 def _lock_beside(path: Path) -> IO[bytes]:

@@ -154,11 +154,7 @@ def parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock)
     if snapshot.get("version") != VERSION:
         raise RecordError(f"version must be {VERSION}; got {snapshot.get('version')!r}")
     world = _take(snapshot, "world", dict, "snapshot")
-    try:
-        seed, dialects = int(_take(world, "seed", str, "world")), _dialects(services, world)
-        scenarios = _scenarios(_take(world, "scenarios", dict, "world"))
-    except (TypeError, ValueError) as error:
-        raise RecordError(f"world: {error}") from None
+    seed, dialects, scenarios = parse_settings(world, services)
     kind, speed, now, saved_at = _clock(_take(world, "clock", dict, "world"))
     accounts: list[Account] = []
     ids: set[tuple[str, str]] = set()
@@ -167,6 +163,35 @@ def parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock)
     if len({account.name for account in accounts}) != len(accounts):
         raise RecordError("accounts must have a name each; two have the same")
     return SavedWorld(seed, kind, speed, now, saved_at, dialects, scenarios, accounts)
+
+
+def parse_settings(world: Mapping[str, Any], services: Mapping[str, VendorService]) -> tuple[int, Dialects, Scenarios]:
+    """Return seed, dialects and scenarios from the record of a world.
+
+    Raises:
+        RecordError: The record cannot be read.
+    """
+    try:
+        seed, dialects = int(_take(world, "seed", str, "world")), _dialects(services, world)
+        return seed, dialects, _scenarios(_take(world, "scenarios", dict, "world"))
+    except (TypeError, ValueError) as error:
+        raise RecordError(f"world: {error}") from None
+
+
+def revert_account(
+    account: Account, record: Mapping[str, Any], lengths: Mapping[str, int]
+) -> tuple[list[Task], list[Task]]:
+    """Put *account* back to an earlier *record* of it, when its lists had these *lengths*.
+
+    Returns:
+        The tasks that were dropped, and those whose early end was undone.
+    """
+    if (account.rate_limit.per_minute if account.rate_limit else None) != record["per_minute"]:
+        account.rate_limit = SlidingWindow(record["per_minute"]) if record["per_minute"] else None
+    account.at_once, account.offset = record["at_once"], record["offset"]
+    balances = (record["available"], record["reserved"], record["spent"])
+    account.ledger.revert(*balances, lengths["entries"])
+    return account.revert(lengths["tasks"], lengths["doubles"], lengths["cuts"], account.now())
 
 
 def _clock(record: Mapping[str, Any]) -> tuple[ClockKind, float, float, float]:

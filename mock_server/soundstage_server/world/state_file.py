@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -19,7 +20,7 @@ from soundstage_server.world.file_lock import lock_file
 from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from os import PathLike
 
     from soundstage_server.model.account import Account
@@ -29,6 +30,7 @@ APPLICATION_ID: Final = 0x554E4453
 """The mark of a state file, in the header field that SQLite leaves to applications."""
 
 _HEADER: Final = 100
+_EMPTY: Final = {"tasks": 0, "entries": 0, "doubles": 0, "cuts": 0}
 _MAGIC: Final = b"SQLite format 3\0"
 _TABLES: Final = """
 BEGIN IMMEDIATE;
@@ -44,18 +46,39 @@ COMMIT;
 """
 
 
-class _SavedAccount:
+class SavedAccount(NamedTuple):
     """What the file contains of an account: which object it was, its record, and how long its lists were.
 
     An account's lists only grow, so a save writes the items that came after these lengths.
     """
 
-    __slots__ = ("account", "lengths", "record")
+    account: Account
+    record: bytes
+    lengths: Mapping[str, int]
 
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.record = b""
-        self.lengths = dict.fromkeys(("tasks", "entries", "doubles", "cuts"), 0)
+
+@dataclass(slots=True)
+class _Changes:
+    """One transaction: its statements, and what the file contains once they are committed.
+
+    What is known about the file changes after the commit only: after a failed one, the next save writes everything
+    that this one did not.
+    """
+
+    last_number: int
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    accounts: dict[str, SavedAccount | None] = field(default_factory=dict)
+    world: tuple[object, dict[str, Any]] | None = None
+
+    def add(self, statement: str, *values: object) -> None:
+        """Add one statement."""
+        self.statements.append((statement, values))
+
+    def delete(self, name: str) -> None:
+        """Delete an account."""
+        self.accounts[name] = None
+        self.add("DELETE FROM accounts WHERE name = ?", name)
+        self.add("DELETE FROM items WHERE account = ?", name)
 
 
 class StateFile:
@@ -66,13 +89,17 @@ class StateFile:
 
     Raises:
         StateError: It is no state file, one of another version, damaged, or in use by another world.
+
+    Attributes:
+        saved_record: The world's record in the file; None before the first save.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = Path(path)
-        self._saved: dict[str, _SavedAccount] = {}
+        self._saved: dict[str, SavedAccount] = {}
         self._last_number = 0
         self._saved_world: object = None
+        self.saved_record: dict[str, Any] | None = None
         _check_header(self._path)
         self._lock = _locked(self._path)
         try:
@@ -104,33 +131,44 @@ class StateFile:
                 return None
             accounts = [self._read(name, record) for name, record in self._accounts()]
             return {**snapshot.document(orjson.loads(row[0])), "accounts": accounts}
-        except (sqlite3.Error, ValueError) as error:
-            raise self.unusable(error) from None
+        except Exception as error:  # noqa: BLE001 - a damaged record raises anything, and none may end in a traceback
+            raise self.unusable(f"it is damaged ({type(error).__name__}: {error})") from None
 
-    def note_loaded(self, accounts: Iterable[Account]) -> None:
-        """Take note that the file contains *accounts*, which were made from the loaded snapshot."""
+    def note_loaded(self, accounts: Iterable[Account], world: dict[str, Any]) -> None:
+        """Take note that the file contains *accounts* and *world*, which were made from the loaded snapshot."""
         for account in accounts:
-            saved = self._saved[account.name] = _SavedAccount(account)
-            saved.lengths = {name: len(items) for name, items in snapshot.dump_items(account).items()}
+            lengths = {name: len(items) for name, items in snapshot.dump_items(account).items()}
+            self._saved[account.name] = SavedAccount(account, orjson.dumps(snapshot.dump_account(account)), lengths)
+        self.saved_record = world
         (self._last_number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
+
+    def saved(self) -> dict[str, SavedAccount]:
+        """Return what the file contains of each account, by its name."""
+        return dict(self._saved)
 
     def unusable(self, reason: object) -> StateError:
         """Return the error with the reason why this file cannot be used."""
         return StateError(f"cannot use {self._path} as a state file: {reason}")
 
     def save(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
-        """Write what has changed in the world's record *world* and in *accounts*."""
-        changes = [*self._world_changes(world)]
-        for account in accounts:
-            changes += self._account_changes(account)
-        self._write(changes)
+        """Write what has changed in the world's record *world* and in *accounts*.
+
+        Raises:
+            StateError: It could not be written; the file is as it was before.
+        """
+        self._save(_Changes(self._last_number), world, accounts)
 
     def save_all(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
-        """Write everything that has changed, where *accounts* are all there are; the others are deleted."""
+        """Write everything that has changed, where *accounts* are all there are; the others are deleted.
+
+        Raises:
+            StateError: It could not be written; the file is as it was before.
+        """
         accounts = list(accounts)
-        gone = self._saved.keys() - {account.name for account in accounts}
-        self._write([change for name in gone for change in self._deletions(name)])
-        self.save(world, accounts)
+        changes = _Changes(self._last_number)
+        for name in self._saved.keys() - {account.name for account in accounts}:
+            changes.delete(name)
+        self._save(changes, world, accounts)
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
@@ -144,58 +182,89 @@ class StateFile:
         rows = self._db.execute("SELECT list, record FROM items WHERE account = ? ORDER BY list, number", (name,))
         return {**orjson.loads(record), **snapshot.group_items((kind, orjson.loads(item)) for kind, item in rows)}
 
-    def _world_changes(self, record: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _save(self, changes: _Changes, world: dict[str, Any], accounts: Iterable[Account]) -> None:
+        try:
+            self._world_changes(world, changes)
+            for account in accounts:
+                self._account_changes(account, changes)
+            if changes.statements:
+                self._commit(changes)
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise StateError(f"cannot write the state file {self._path}: {error}; nothing was changed") from error
+
+    def _world_changes(self, record: dict[str, Any], changes: _Changes) -> None:
         clock = record["clock"]
         # A real clock runs on by itself, which is no change: what counts is its distance from the machine's clock.
         shown = round(clock["now"] - clock["at"], 3) if clock["kind"] == "real" else clock["now"]
         key = {**record, "clock": (clock["kind"], clock["speed"], shown)}
         if key != self._saved_world:
-            self._saved_world = key
-            yield "INSERT OR REPLACE INTO world VALUES (0, ?)", (orjson.dumps(record),)
+            changes.world = (key, record)
+            changes.add("INSERT OR REPLACE INTO world VALUES (0, ?)", orjson.dumps(record))
 
-    def _account_changes(self, account: Account) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def _account_changes(self, account: Account, changes: _Changes) -> None:
         name = account.name
         saved = self._saved.get(name)
         # After a reset or a restore, another object has the name: its lists do not continue those in the file.
-        if saved is None or saved.account is not account:
-            if saved is not None:
-                yield from self._deletions(name)
-            saved = self._saved[name] = _SavedAccount(account)
+        if saved is not None and saved.account is not account:
+            changes.delete(name)
+            saved = None
+        if saved is None:
+            saved = SavedAccount(account, b"", _EMPTY)
         record = orjson.dumps(snapshot.dump_account(account))
         if record != saved.record:
-            saved.record = record
-            self._last_number += 1
-            yield (
+            changes.last_number += 1
+            changes.add(
                 "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
-                (name, self._last_number, record),
+                name,
+                changes.last_number,
+                record,
             )
-        for kind, items in snapshot.dump_items(account, **saved.lengths).items():
+        lengths = dict(saved.lengths)
+        for kind, items in snapshot.dump_items(account, **lengths).items():
             for item in items:
-                yield "INSERT INTO items VALUES (?, ?, ?, ?)", (name, kind, saved.lengths[kind], orjson.dumps(item))
-                saved.lengths[kind] += 1
+                changes.add("INSERT INTO items VALUES (?, ?, ?, ?)", name, kind, lengths[kind], orjson.dumps(item))
+                lengths[kind] += 1
+        changes.accounts[name] = SavedAccount(account, record, lengths)
 
-    def _deletions(self, name: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        del self._saved[name]
-        yield "DELETE FROM accounts WHERE name = ?", (name,)
-        yield "DELETE FROM items WHERE account = ?", (name,)
-
-    def _write(self, changes: list[tuple[str, tuple[Any, ...]]]) -> None:
-        if not changes:
-            return
+    def _commit(self, changes: _Changes) -> None:
         # One transaction for everything that one response promises: a kill leaves all of it in the file, or none.
-        self._db.execute("BEGIN IMMEDIATE")
-        for statement, values in changes:
-            self._db.execute(statement, values)
-        self._db.execute("COMMIT")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for statement, values in changes.statements:
+                self._db.execute(statement, values)
+            self._db.execute("COMMIT")
+        except BaseException:
+            # A full disk ends some transactions by itself, and leaves others open.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._last_number = changes.last_number
+        for name, saved in changes.accounts.items():
+            if saved is None:
+                del self._saved[name]
+            else:
+                self._saved[name] = saved
+        if changes.world is not None:
+            self._saved_world, self.saved_record = changes.world
 
 
 def save_before_response(save: Callable[[], None], send: Send) -> Send:
-    """Return *send*, which calls *save* before the head of a response leaves."""
+    """Return *send*, which calls *save* before the head of a response leaves; if that fails, the response is a 500."""
+    failed = False
 
     async def save_and_send(message: Any) -> None:
+        nonlocal failed
         if message["type"] == "http.response.start":
-            save()
-        await send(message)
+            try:
+                save()
+            except StateError as error:
+                failed = True
+                body = orjson.dumps({"detail": str(error)})
+                headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+                await send({"type": "http.response.start", "status": 500, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
+        if not failed:
+            await send(message)
 
     return save_and_send
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from soundstage_server import _registry
 from soundstage_server.media import MediaCache
 from soundstage_server.model.account import Account
-from soundstage_server.model.clock import LATEST, Clock
+from soundstage_server.model.clock import Clock
 from soundstage_server.model.credentials import account_name
 from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.faults import Fault, Faults
@@ -23,6 +23,7 @@ from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.world import snapshot as records
 from soundstage_server.world.callbacks import CallbackAttempt, CallbackDispatcher
 from soundstage_server.world.hung_connections import HungConnections
+from soundstage_server.world.persistence import Persistence
 from soundstage_server.world.uploads import UploadStore
 from soundstage_server.world.verification import RequestPattern, verify
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     from soundstage_server.model.account import Task
     from soundstage_server.model.journal import JournalEntry
-    from soundstage_server.world.snapshot import SavedWorld
-    from soundstage_server.world.state_file import StateFile
     from soundstage_server.world.vendor_service import VendorService
 
 MediaSize = Literal["full", "small"]
@@ -107,12 +106,12 @@ class World:
                 raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
             self.services[slug] = _registry.load(slug)(self)
         self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
-        self.state_file: StateFile | None = None
+        self.persistence = Persistence(self)
         if state is not None:
             # Imported here: a world without a state file needs neither SQLite nor file locks.
             from soundstage_server.world.state_file import StateFile
 
-            self._open_state(StateFile(state), own_clock=clock is not None, seed=seed, dialects=dialects or {})
+            self.persistence.open(StateFile(state), own_clock=clock is not None, seed=seed, dialects=dialects or {})
 
     def __enter__(self) -> Self:
         """Return the world itself."""
@@ -129,79 +128,42 @@ class World:
         self.uploads.close()
         self.media_cache.close()
         with self.lock:
-            self.save()
-            if self.state_file is not None:
-                self.state_file.close()
-            self.state_file = None
+            self.persistence.close()
 
     def save(self) -> None:
-        """Write what Python has changed to the state file, if there is one; requests are saved as they come."""
-        with self.lock:
-            if self.state_file is not None:
-                self.state_file.save_all(self._record(), self.accounts())
+        """Write what Python has changed to the state file, if there is one; requests are saved as they come.
 
-    def save_request(self, account: Account | None) -> None:
-        """Write what a request of *account* has changed, if there is a state file. Called with the lock held."""
-        if self.state_file is not None:
-            self.state_file.save(self._record(), () if account is None else (account,))
+        Raises:
+            StateError: It could not be written; the world is again as it was at the last save.
+        """
+        with self.lock:
+            self.persistence.save()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Change the world in a block, and save it at its end; with a state file, a block that fails changes nothing.
+
+        Raises:
+            StateError: The changes could not be written; the world is as it was before.
+        """
+        with self.lock, self.persistence.transaction():
+            yield
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state of this world as JSON; no credential and no secret can be read from it."""
         with self.lock:
-            return records.dump(self._record(), self.accounts())
+            return records.dump(self.persistence.record(), self.accounts())
 
     def restore(self, snapshot: object) -> None:
         """Replace the state by *snapshot*: ids, states, money and time. Journals, faults and uploads are kept.
 
         Raises:
             ValueError: It is no snapshot, or does not fit this world; nothing has changed.
+            StateError: It could not be written to the state file; nothing has changed.
         """
-        self._apply(records.parse(snapshot, self.services, self.clock))
-        self.save()
-
-    def _record(self) -> dict[str, Any]:
-        return records.dump_world(self.seed, self.clock, self.dialects, self.scenarios)
-
-    def _apply(self, saved: SavedWorld, *, runs_on: bool = False) -> None:
-        """Become *saved*; with *runs_on*, a real clock has run on since it was saved."""
-        with self.lock:
-            ran = max(0.0, time.time() - saved.saved_at) if runs_on and saved.kind == "real" else 0.0
-            self.clock.restore(saved.kind, saved.speed, min(LATEST, saved.now + ran))
-            self.seed, self.dialects, self.scenarios = saved.seed, saved.dialects, saved.scenarios
-            self.replace_accounts(saved.accounts, saved.now)
-
-    def _open_state(self, file: StateFile, *, own_clock: bool, seed: int | None, dialects: Mapping[str, str]) -> None:
-        """Continue where *file* ends, or begin to write it; what the world was made with applies from now on.
-
-        Args:
-            file: The state file, which this closes on an error.
-            own_clock: Whether the world was given a clock, which then continues from the time in the file.
-            seed: The seed that the world was given, if any: it cannot differ from the one in the file.
-            dialects: The dialects that the world was given.
-
-        Raises:
-            StateError: The file cannot be used; it was not changed.
-        """
-        kind, speed = self.clock.kind, self.clock.speed
-        try:
-            snapshot = file.load()
-            if snapshot is not None:
-                try:
-                    saved = records.parse(snapshot, self.services, self.clock)
-                except ValueError as error:
-                    raise file.unusable(error) from None
-                if seed not in (None, saved.seed):
-                    raise file.unusable(f"its seed is {saved.seed}; got {seed}")  # noqa: TRY301 - the file is closed below
-                self._apply(saved, runs_on=True)
-                file.note_loaded(self.accounts())
-                if own_clock:
-                    self.clock.change(kind, speed)
-            self.dialects.choose(dialects)
-            file.save_all(self._record(), self.accounts())
-        except BaseException:
-            file.close()
-            raise
-        self.state_file = file
+        saved = records.parse(snapshot, self.services, self.clock)
+        with self.transaction():
+            self.persistence.apply(saved)
 
     def replace_accounts(self, accounts: Iterable[Account], now: float) -> None:
         """Replace all accounts by *accounts*, as they were at the world's time *now*; journals are kept by name."""
@@ -229,6 +191,16 @@ class World:
                 self._by_name[name] = account
             return account
 
+    @property
+    def account_count(self) -> int:
+        """How many accounts there are."""
+        return len(self._by_name)
+
+    def accounts_of_request(self, caller: Account | None, known: int) -> list[Account]:
+        """Return the accounts that a request may have changed: its *caller*, and those after the first *known*."""
+        new = [] if len(self._by_name) == known else list(self._by_name.values())[known:]
+        return new if caller is None or caller in new else [caller, *new]
+
     def account_by_name(self, account: str) -> Account:
         """Return the account with the name *account* (``acct_...``).
 
@@ -252,9 +224,8 @@ class World:
         Raises:
             ValueError: *seconds* is negative or not finite.
         """
-        with self.lock:
+        with self.transaction():
             (account or self.clock).advance(seconds)
-            self.save()
 
     def scenario(self, order: Scenario) -> Scenario:
         """Add an order for future tasks, and return it with its id.
@@ -273,8 +244,8 @@ class World:
                 raise ValueError(f"operation must be one of {offered}; got {order.operation!r}{suggestion}")
             if order.vendor is not None:
                 self.services[order.vendor].check_code(order.code)
-            self.scenarios.add(order)
-            self.save()
+            with self.transaction():
+                self.scenarios.add(order)
             return order
 
     def fault(self, fault: Fault) -> Fault:
@@ -360,12 +331,11 @@ class World:
         for name, limit in limits.items():
             if isinstance(limit, int) and limit < 1:
                 raise ValueError(f"{name} must be 1 or more, or None; got {limit}")
-        with self.lock:
+        with self.transaction():
             if at_once is not ...:
                 account.at_once = at_once
             if per_minute is not ...:
                 account.rate_limit = None if per_minute is None else SlidingWindow(per_minute)
-            self.save()
 
     def draw_bits(self, account: Account, attempt: int = 0) -> int:
         """Return 128 random bits for the next task of *account*: equal seeds and equal histories give equal bits."""
@@ -373,9 +343,12 @@ class World:
         text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
         return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
-    def reset(self, account: Account | None = None) -> None:
-        """Remove everything, or everything of *account*; the clock and the dialects are kept."""
-        with self.lock:
+    def reset(self, account: Account | None = None, *, save: bool = True) -> None:
+        """Remove everything, or everything of *account*; the clock and the dialects are kept.
+
+        With *save* false, the state file is left as it is: what it does not contain is removed.
+        """
+        with self.transaction() if save else self.lock:
             gone = frozenset(self.accounts() if account is None else (account,))
             for service in self.services.values():
                 service.forget(gone)
@@ -383,11 +356,11 @@ class World:
             self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
             if account is None:
                 self.scenarios.clear()
-                self.uploads.clear()
-                self.faults.clear()
-                self.anonymous_journal.clear()
-                self.citations.clear()
-            self.save()
+        if account is None:
+            self.uploads.clear()
+            self.faults.clear()
+            self.anonymous_journal.clear()
+            self.citations.clear()
 
     def _is_current(self, account: Account) -> bool:
         return self._by_name.get(account.name) is account

@@ -1,0 +1,198 @@
+"""The persistence of a world: its state file, and its return to what the file contains when a save fails.
+
+What a response promises is written before it is sent. If it cannot be written (a full disk), neither may it stay in
+memory: a task that is listed, or credits that are reserved, but that the file will never contain.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from soundstage_server.model.clock import LATEST
+from soundstage_server.world import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from soundstage_server.model.account import Account
+    from soundstage_server.world.snapshot import SavedWorld
+    from soundstage_server.world.state_file import SavedAccount, StateFile
+    from soundstage_server.world.world import World
+
+
+class Persistence:
+    """Saves and restores one world. Its methods are called with the world's lock held.
+
+    Attributes:
+        file: The state file; None if nothing is kept.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.file: StateFile | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the world without its accounts."""
+        world = self._world
+        return snapshot.dump_world(world.seed, world.clock, world.dialects, world.scenarios)
+
+    def save(self) -> None:
+        """Write everything that has changed, if there is a file.
+
+        Raises:
+            StateError: It could not be written; what was not saved is undone, in memory, too.
+        """
+        if self.file is not None:
+            try:
+                self.file.save_all(self.record(), self._world.accounts())
+            except snapshot.StateError:
+                self.revert()
+                raise
+
+    def save_request(self, accounts: Iterable[Account]) -> None:
+        """Write what a request of *accounts* has changed, if there is a file.
+
+        Raises:
+            StateError: It could not be written; `revert` is called by the caller.
+        """
+        if self.file is not None:
+            self.file.save(self.record(), accounts)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Save what the block changes; if the block or the save fails, nothing has changed."""
+        clock = self._world.clock
+        before = (clock.kind, clock.speed, clock.now())
+        try:
+            yield
+            if self.file is not None:
+                self.file.save_all(self.record(), self._world.accounts())
+        except BaseException:
+            if self.file is not None:
+                clock.restore(*before)
+                self.revert()
+            raise
+
+    def revert(self, accounts: Iterable[Account] | None = None) -> None:
+        """Put *accounts*, or all, and the settings of the world back to what the file contains.
+
+        The file is what a restart would find, so it is the one state in which memory and file agree.
+        """
+        if self.file is None:
+            return
+        saved = self.file.saved()
+        if accounts is None and self._were_replaced(saved):
+            for one in saved.values():
+                snapshot.revert_account(one.account, orjson.loads(one.record), one.lengths)
+            self._world.replace_accounts([one.account for one in saved.values()], self._world.clock.now())
+        else:
+            for account in list(self._world.accounts() if accounts is None else accounts):
+                self._revert_account(account, saved.get(account.name))
+        self._revert_settings(self.file.saved_record)
+
+    def open(self, file: StateFile, *, own_clock: bool, seed: int | None, dialects: Mapping[str, str]) -> None:
+        """Continue where *file* ends, or begin to write it; what the world was made with applies from now on.
+
+        Args:
+            file: The state file, which this closes on an error.
+            own_clock: Whether the world was given a clock, which then continues from the time in the file.
+            seed: The seed that the world was given, if any: it cannot differ from the one in the file.
+            dialects: The dialects that the world was given.
+
+        Raises:
+            StateError: The file cannot be used; it was not changed.
+        """
+        world = self._world
+        kind, speed = world.clock.kind, world.clock.speed
+        try:
+            loaded = file.load()
+            if loaded is not None:
+                saved = self._parse(file, loaded)
+                if seed not in (None, saved.seed):
+                    raise file.unusable(f"its seed is {saved.seed}; got {seed}")  # noqa: TRY301 - closed below
+                self.apply(saved, runs_on=True)
+                file.note_loaded(world.accounts(), loaded["world"])
+                if own_clock:
+                    world.clock.change(kind, speed)
+            world.dialects.choose(dialects)
+            file.save_all(self.record(), world.accounts())
+        except BaseException:
+            file.close()
+            raise
+        self.file = file
+
+    def apply(self, saved: SavedWorld, *, runs_on: bool = False) -> None:
+        """Become *saved*; with *runs_on*, a real clock has run on since it was saved."""
+        world = self._world
+        ran = max(0.0, time.time() - saved.saved_at) if runs_on and saved.kind == "real" else 0.0
+        world.clock.restore(saved.kind, saved.speed, min(LATEST, saved.now + ran))
+        world.seed, world.dialects, world.scenarios = saved.seed, saved.dialects, saved.scenarios
+        world.replace_accounts(saved.accounts, saved.now)
+
+    def close(self) -> None:
+        """Save and close the file.
+
+        Raises:
+            StateError: The last changes could not be written; the file is closed all the same.
+        """
+        file = self.file
+        try:
+            self.save()
+        finally:
+            self.file = None
+            if file is not None:
+                file.close()
+
+    def _parse(self, file: StateFile, loaded: object) -> SavedWorld:
+        try:
+            return snapshot.parse(loaded, self._world.services, self._world.clock)
+        except snapshot.RecordError as error:
+            raise file.unusable(error) from None
+        except Exception as error:  # noqa: BLE001 - a damaged record raises anything, and none may end in a traceback
+            raise file.unusable(f"it is damaged ({type(error).__name__}: {error})") from None
+
+    def _were_replaced(self, saved: Mapping[str, SavedAccount]) -> bool:
+        """Return whether the world has other accounts than the file, apart from new ones."""
+        now = {account.name: account for account in self._world.accounts()}
+        return any(now.get(name) is not one.account for name, one in saved.items())
+
+    def _revert_account(self, account: Account, saved: SavedAccount | None) -> None:
+        world = self._world
+        if saved is None:  # the file has never contained it
+            world.reset(account, save=False)
+            return
+        if orjson.dumps(snapshot.dump_account(account)) == saved.record and _lengths(account) == saved.lengths:
+            return
+        dropped, undone = snapshot.revert_account(account, orjson.loads(saved.record), saved.lengths)
+        if dropped:
+            self._unindex(account)
+        if dropped or undone:
+            world.callback_dispatcher.drop(account, [*dropped, *undone])
+        for task in undone:
+            world.callback_dispatcher.schedule(task, after=account.now())
+
+    def _unindex(self, account: Account) -> None:
+        """Let the vendor's indexes contain only the tasks that *account* still has."""
+        service = self._world.services[account.vendor]
+        service.forget(frozenset({account}))
+        for task in account.tasks:
+            service.index_task(task)
+
+    def _revert_settings(self, record: Mapping[str, Any] | None) -> None:
+        world, now = self._world, self.record()
+        if record is None or all(record[name] == now[name] for name in ("seed", "dialects", "scenarios")):
+            return
+        world.seed, world.dialects, world.scenarios = snapshot.parse_settings(record, world.services)
+
+
+def _lengths(account: Account) -> dict[str, int]:
+    return {
+        "tasks": len(account.tasks),
+        "entries": account.ledger.movements,
+        "doubles": len(account.double_submissions),
+        "cuts": len(account.early_ends),
+    }
