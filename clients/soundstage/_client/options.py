@@ -47,7 +47,7 @@ _DOCUMENTATION = {
     "clock": "Source of the time and of pauses. Default: `SystemClock()`.",
     "retry": "How often a request that is safe to repeat is sent again. Default: `RetryPolicy()`.",
     "timeout": "Seconds that one request may take, from the connection to the last byte of the response, even if that "
-    "arrives slowly; a download must bring 1 KiB a second on average over this time. Default: 60, and more for a large "
+    "arrives slowly; a download must deliver 1 KiB a second on average over it. Default: 60, and more for a large "
     "upload, or the limits of `http`.",
     "on_event": "A function that is called with every `Event`.",
     "poll": "How a job is polled, and for how long. Default: {poll}.",

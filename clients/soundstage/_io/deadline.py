@@ -159,7 +159,7 @@ class Pace:
         return Deadline(self._left, self._now)
 
     def end(self, size: int) -> None:
-        """Count a read that brought *size* bytes.
+        """Count a read that returned *size* bytes.
 
         Raises:
             DeadlinePassed: The download is too slow.

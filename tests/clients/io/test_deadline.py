@@ -190,7 +190,7 @@ def test_client_without_limits_waits() -> None:
     assert len(exchange(network, GET, timeout=None).content) == 9999
 
 
-def test_deadline_holds_without_connections() -> None:
+def test_deadline_applies_without_connections() -> None:
     """A transport of the caller that has no connections to guard is checked between the chunks of its body."""
     now = 0.0
 
@@ -230,7 +230,7 @@ def test_large_request_has_time_to_be_sent() -> None:
 
 
 def test_stalled_download_is_interrupted() -> None:
-    """A download that brings less than 1 KiB a second over the timeout is given up; a slow one is read to its end."""
+    """A download that delivers less than 1 KiB a second over the timeout is given up; a slow one is read to its end."""
     for size, complete in ((100, False), (300, True)):
         piece = b"%x\r\n%s\r\n" % (size, b"x" * size)
         network = Network(iter([HEAD, *[piece] * 40, b"0\r\n\r\n"]))
