@@ -1,17 +1,21 @@
-"""A caller without a client: plain HTTP, as a program in any language would speak it to EdrawMax."""
+"""A caller without the client: plain HTTP requests to EdrawMax."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from soundstage_contracts.laws import raw_client
+from soundstage_contracts.laws.declarations import RawRequest
 from soundstage_contracts.outcomes import require
-from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.edrawmax.access import headers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
-    from soundstage_contracts.simulators.target import Target
+    from soundstage_contracts.laws.declarations import Operation, Refusal
+    from soundstage_contracts.laws.raw_client import JobView
 
 ROUTE: Final = "/skills/generate-"
 CODES: Final = {
@@ -27,15 +31,49 @@ CODES: Final = {
 LANG_MESSAGE: Final = "bad param: lang不合法"
 
 
-class RawClient:
-    """A caller without a client: plain HTTP, as a program in any language would speak it."""
+class RawClient(raw_client.RawClient):
+    """Sends plain HTTP requests to EdrawMax."""
 
-    def __init__(self, target: Target, account: str | None = None) -> None:
-        self.target = target
-        self.account = account or target.new_account()
-        self.name = account_name("edrawmax", self.account)
-        self.url = target.client_url("edrawmax")
-        self.http = target.http(headers=dict(headers(self.account)))
+    slug = "edrawmax"
+
+    @property
+    def url(self) -> str:
+        """The simulator's address in place of the client's."""
+        return self.target.client_url("edrawmax")
+
+    @classmethod
+    def headers(cls, account: str) -> Mapping[str, str]:
+        """Return the headers that name *account*."""
+        return headers(account)
+
+    @classmethod
+    def creation_request(cls, operation: Operation, body: Mapping[str, Any]) -> RawRequest:
+        """Return the request for a diagram."""
+        return RawRequest("POST", f"/api/ai{ROUTE}{operation.route}", dict(body))
+
+    @classmethod
+    def status_request(cls, job: str, operation: Operation) -> RawRequest:
+        """Refuse: there are no jobs."""
+        raise NotImplementedError(f"{operation} returns the diagram itself: there is no job {job}")
+
+    def created_id(self, response: httpx.Response, operation: Operation) -> str:
+        """Check that *response* has a diagram, and return the id of its task (answer.flowchart, answer.others)."""
+        body = response.json()
+        require((response.status_code, body["code"], body["msg"]) == (200, 0, ""), f"refused: {response.text}")
+        code = "mermaid_code" if operation.route == "flowchart" else "source_code"
+        require(set(body["data"]) == {"png_url", "svg_url", code}, f"not the documented members: {body}")
+        require(all(isinstance(value, str) and value for value in body["data"].values()), f"not texts: {body}")
+        return next((task for task in self.jobs() if task in body["data"]["png_url"]), "")
+
+    def job_view(self, response: httpx.Response) -> JobView:
+        """Refuse: there are no jobs."""
+        raise NotImplementedError(f"there are no jobs: {response.text}")
+
+    def check_refused(self, response: httpx.Response, refusal: Refusal, reading: str = "") -> str:
+        """Check that *response* is *refusal*, and return its message."""
+        code, status = int(refusal.code), refusal.status_in(reading)
+        assert_refused(response, code, CODES[code], status=status, fact=refusal.fact or "")
+        return CODES[code]
 
     def post(self, kind: str, body: Any, **options: Any) -> httpx.Response:
         """Send a JSON body to the route of *kind*."""
@@ -65,10 +103,10 @@ class RawClient:
 
 
 def assert_refused(answer: httpx.Response, code: int, message: str, *, status: int = 200, fact: str = "") -> None:
-    """Assert that *answer* is a refusal in the envelope, with data null, that names its fact.
+    """Check that *answer* is a refusal in the envelope, with data null, that cites its fact.
 
     Raises:
-        BrokenLawError: It is not; the text says how.
+        BrokenLawError: It is not.
     """
     require(
         (answer.status_code, answer.json()["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}"
