@@ -24,6 +24,7 @@ from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
 from soundstage_server.vendors.cloudsway import CloudswayService as Simulator
 from soundstage_server.vendors.cloudsway import capabilities, outputs, refusals, service
+from soundstage_server.world import callbacks
 
 if TYPE_CHECKING:
     import pytest
@@ -299,6 +300,37 @@ def keyless(patch: pytest.MonkeyPatch) -> None:
 def blocked_later(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is taken in, and fails."""
     patch.setattr(Simulator, "refusals", Simulator.refusals._replace(blocked=None))
+
+
+@MUTATIONS.in_simulator
+def never_blocked_later(patch: pytest.MonkeyPatch) -> None:
+    """Content that is to be blocked later is refused at creation."""
+    patch.setattr(Simulator, "is_synchronous", True)
+
+
+@MUTATIONS.in_simulator
+def silent_risk_control(patch: pytest.MonkeyPatch) -> None:
+    """A task that the risk control stops has the reason of any failure."""
+    patch.setattr(Simulator, "reasons", {**Simulator.reasons, Fate.BLOCK: Simulator.reasons[Fate.FAIL]})
+
+
+@MUTATIONS.in_simulator
+def bare_task_info(patch: pytest.MonkeyPatch) -> None:
+    """task_info has no member where the caller gave no external_task_id."""
+    show_otherwise(patch, lambda data: data.update(task_info={k: v for k, v in data["task_info"].items() if v}))
+
+
+@MUTATIONS.in_simulator
+def same_video_id(patch: pytest.MonkeyPatch) -> None:
+    """Every video has the same id."""
+    right = Simulator._video
+    patch.setattr(Simulator, "_video", lambda self, task, url: {**right(self, task, url), "id": "1"})
+
+
+@MUTATIONS.in_simulator
+def callback_without_a_type(patch: pytest.MonkeyPatch) -> None:
+    """A callback has no Content-Type."""
+    patch.setattr(callbacks, "HEADERS", {})
 
 
 @MUTATIONS.in_client

@@ -34,6 +34,7 @@ from soundstage_server.model.messages import Identity, RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
 from soundstage_server.vendors.tomoviee import outputs, refusals, service
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS, fields_of
+from soundstage_server.world import callbacks
 
 if TYPE_CHECKING:
     import pytest
@@ -662,3 +663,9 @@ def client_default_of_intensity(patch: pytest.MonkeyPatch) -> None:
 def client_default_of_control(patch: pytest.MonkeyPatch) -> None:
     """The client requests the mask of a pose by default."""
     change_argument(patch, "recognition", "control_type", "1")
+
+
+@MUTATIONS.in_simulator
+def callback_of_another_type(patch: pytest.MonkeyPatch) -> None:
+    """A callback is plain text by its Content-Type."""
+    patch.setattr(callbacks, "HEADERS", {"Content-Type": "text/plain"})

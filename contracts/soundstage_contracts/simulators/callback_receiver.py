@@ -9,30 +9,43 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final, Self
 
+JSON: Final = "application/json"
+"""The media type that a callback must have."""
+
 CALLBACK_TIMEOUT: Final = 20.0
 """Real seconds to wait for a callback."""
 
 
+class CallbackError(ValueError):
+    """A callback was received that is not JSON by its Content-Type; the text has the value and what is needed."""
+
+
 class CallbackReceiver:
-    """An HTTP server on a free port that keeps every JSON body POSTed to it.
+    """An HTTP server on a free port that keeps every JSON body POSTed to it with the Content-Type of JSON.
 
     Args:
         statuses: The HTTP statuses to respond with, one after the other; the last is repeated. 200 by default.
 
     Attributes:
-        callbacks: The bodies received and not yet taken by `next`.
+        callbacks: The bodies received and not yet taken by `next`; an error in place of one that is not JSON.
         url: The address to send callbacks to.
 
     A context manager: it listens from construction to the end of the block.
     """
 
     def __init__(self, *statuses: int) -> None:
-        self.callbacks: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.callbacks: queue.Queue[dict[str, Any] | CallbackError] = queue.Queue()
         left = list(statuses or (200,))
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(handler) -> None:  # noqa: N805 - self is the receiver here
                 body = handler.rfile.read(int(handler.headers["content-length"]))
+                kind = handler.headers.get_content_type() if "content-type" in handler.headers else None
+                if kind != JSON:
+                    handler.send_response(415)
+                    handler.end_headers()
+                    self.callbacks.put(CallbackError(f"the Content-Type of a callback must be {JSON}; got {kind!r}"))
+                    return
                 handler.send_response(left.pop(0) if len(left) > 1 else left[0])
                 handler.end_headers()
                 self.callbacks.put(json.loads(body))
@@ -59,8 +72,12 @@ class CallbackReceiver:
 
         Raises:
             queue.Empty: None was received within `CALLBACK_TIMEOUT` seconds.
+            CallbackError: A callback had another Content-Type than JSON.
         """
-        return self.callbacks.get(timeout=CALLBACK_TIMEOUT)
+        received = self.callbacks.get(timeout=CALLBACK_TIMEOUT)
+        if isinstance(received, CallbackError):
+            raise received
+        return received
 
     def close(self) -> None:
         """Stop listening. Safe to call twice."""

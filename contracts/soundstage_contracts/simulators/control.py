@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _ROOT: Final = "/_soundstage"
 
-Order = Literal["fail", "block", "timeout", "cancel", "slow", "refuse"]
+Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "refuse"]
 
 
 class ControlError(Exception):

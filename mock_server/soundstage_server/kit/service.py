@@ -364,7 +364,8 @@ class Service(VendorService, ABC):
         if plan.refuse is not None:
             raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
         # Some vendors check the prompt at creation, others start a task that then fails.
-        if plan.fate is Fate.BLOCK and self.refusals.blocked is not None:
+        at_creation = self.is_synchronous or not plan.later
+        if plan.fate is Fate.BLOCK and at_creation and self.refusals.blocked is not None:
             raise RefusedError(self.refusals.blocked)
 
     def _cite_fact(self, response: Response, refused: RefusedError) -> Response:

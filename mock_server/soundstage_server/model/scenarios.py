@@ -15,27 +15,33 @@ from soundstage_server.model.lifecycle import Fate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Order = Literal["fail", "block", "timeout", "cancel", "slow", "refuse"]
+Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "refuse"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 ACCOUNT: Final = re.compile("acct_[0-9a-f]{12}")
 """The form of an account's name in the control API."""
 
-_WORD: Final = re.compile("soundstage:(fail|block|timeout|cancel|slow)")
+# The longer word comes first, as the first alternative that fits is taken.
+_WORD: Final = re.compile("soundstage:(fail|block_later|block|timeout|cancel|slow)")
 
 
 class Plan(NamedTuple):
-    """What will happen to a task: its fate, whether it is slow, and the code of a refusal."""
+    """What will happen to a task: its fate, whether it is slow, the code of a refusal, and when content is blocked.
+
+    With `later` blocked content is found after the creation also where a vendor refuses it at creation.
+    """
 
     fate: Fate = Fate.SUCCEED
     slow: bool = False
     refuse: str | None = None
+    later: bool = False
 
 
 _ORDINARY: Final = Plan()
 _PLANS: Final[dict[str, Plan]] = {
     "fail": Plan(Fate.FAIL),
     "block": Plan(Fate.BLOCK),
+    "block_later": Plan(Fate.BLOCK, later=True),
     "timeout": Plan(Fate.TIMEOUT),
     "cancel": Plan(Fate.CANCEL),
     "slow": Plan(slow=True),

@@ -41,6 +41,8 @@ TIMEOUT: Final = 5.0
 IDLE_SECONDS: Final = 0.05
 """Real seconds without a request after which, under the clock ``auto``, an account moves to its next callback."""
 
+HEADERS: Final = {"Content-Type": "application/json"}
+"""The headers of every callback (the vendors' facts about the Content-Type of callbacks)."""
 _MOST_UNDER_WAY: Final = 64
 _CLOSE_SECONDS: Final = 2.0
 
@@ -287,10 +289,9 @@ class CallbackDispatcher:
             host = httpx.URL(url).host.lower()
             if not (host in self._allowed or _is_loopback(host)):
                 return "refused", None, f"callbacks go to this machine, or to a host that a world allows; got {host!r}"
-            headers = {"Content-Type": "application/json"}
             async with (
                 asyncio.timeout(TIMEOUT),
-                client.stream("POST", url, content=body, headers=headers) as response,
+                client.stream("POST", url, content=body, headers=HEADERS) as response,
             ):
                 status = response.status_code
                 return "delivered" if response.is_success else "failed", status, f"answered HTTP {status}"

@@ -292,7 +292,10 @@ BAD = [
             "/scenarios",
             {"then": "explode"},
             "",
-            "then: Input should be 'fail', 'block', 'timeout', 'cancel', 'slow' or 'refuse'; got 'explode'",
+            (
+                "then: Input should be 'fail', 'block', 'block_later', 'timeout', 'cancel', 'slow' or 'refuse'; "
+                "got 'explode'"
+            ),
         ),
         (
             "POST",

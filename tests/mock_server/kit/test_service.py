@@ -120,6 +120,20 @@ def test_scenario_can_order_every_refusal(kit: Kit, slug: str, code: str) -> Non
 
 
 @every_job_vendor
+def test_content_that_is_blocked_later_starts_a_task(kit: Kit, slug: str) -> None:
+    """Also a vendor that refuses blocked content at creation then starts a task, which ends so and costs nothing."""
+    with kit.world() as world:
+        service = kit.service(world, slug)
+        kit.caller(world, slug).create("A fox soundstage:block_later")
+        (task,) = world.tasks()
+        assert task.fate is Fate.BLOCK
+        assert service.reason(task) == service.reasons[Fate.BLOCK]
+        task.account.advance(task.ends - task.account.now() + 1)
+        task.account.settle(task.account.now())
+        assert task.account.ledger.spent == 0
+
+
+@every_job_vendor
 @pytest.mark.parametrize("fate", Fate)
 def test_word_in_the_prompt_selects_the_fate(kit: Kit, slug: str, fate: Fate) -> None:
     """The task ends with the vendor's own word, and only success is charged."""

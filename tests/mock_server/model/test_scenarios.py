@@ -16,6 +16,7 @@ ACCOUNT = "acct_0123456789ab"
 MEANINGS: dict[str, Plan] = {
     "fail": Plan(Fate.FAIL),
     "block": Plan(Fate.BLOCK),
+    "block_later": Plan(Fate.BLOCK, later=True),
     "timeout": Plan(Fate.TIMEOUT),
     "cancel": Plan(Fate.CANCEL),
     "slow": Plan(slow=True),
@@ -69,7 +70,7 @@ def test_word_in_the_prompt_decides(word: str, before: str, after: str) -> None:
     "text", ["", "fail", "soundstage", "soundstage:", "soundstage:succeed", "soundstage: fail", "Soundstage:fail"]
 )
 def test_other_words_have_no_effect(text: str) -> None:
-    """Only the five words, exactly as written."""
+    """Only the six words, exactly as written."""
     assert Scenarios().plan("v", ACCOUNT, "a", text) == Plan()
 
 
@@ -102,7 +103,10 @@ def test_order_round_trips_through_json(then: Order) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"then": "explode"}, "then must be one of fail, block, timeout, cancel, slow, refuse; got 'explode'"),
+        (
+            {"then": "explode"},
+            "then must be one of fail, block, block_later, timeout, cancel, slow, refuse; got 'explode'",
+        ),
         ({"then": "refuse", "vendor": "v"}, "code is given with 'refuse', and only then; got then='refuse', code=None"),
         ({"then": "fail", "code": "1"}, "code is given with 'refuse', and only then; got then='fail', code='1'"),
         ({"then": "refuse", "code": "1"}, "a scenario that refuses names its vendor: codes belong to vendors"),

@@ -24,6 +24,7 @@ from soundstage_contracts.vendors.cloudsway.raw_client import (
     VIDEOS,
     RawClient,
     assert_accepted,
+    assert_refused,
 )
 
 if TYPE_CHECKING:
@@ -101,6 +102,49 @@ def test_task_fields_follow_its_state(raw: RawClient, path: str) -> None:
     (video,) = seen[-1]["task_result"]["videos"]
     assert set(video) == {"id", "url", "duration"}
     assert (type(video["id"]), video["duration"]) == (str, "5")
+
+
+@proves("cloudsway:task_info", side="server")
+@pytest.mark.parametrize("path", [TEXT, IMAGE])
+def test_task_info_has_the_callers_id(raw: RawClient, path: str) -> None:
+    """task_info has external_task_id, empty where the caller gave none; the other reading then has no member."""
+    named = raw.create(path, external_task_id="order-7")
+    unnamed = raw.create(path)
+    assert named["task_info"] == raw.read(named["task_id"], path)["task_info"] == {"external_task_id": "order-7"}
+    listed = [task["task_info"]["external_task_id"] for task in assert_accepted(raw.ask("GET", path))]
+    assert [*listed, unnamed["task_info"]["external_task_id"]] == ["", "order-7", ""]
+    raw.target.control.dialects(raw.name, cloudsway__task_info="empty")
+    assert raw.read(unnamed["task_id"], path)["task_info"] == {}
+    assert raw.read(named["task_id"], path)["task_info"] == {"external_task_id": "order-7"}
+
+
+@proves("cloudsway:video.id", side="server")
+def test_video_ids_are_unique(target: Target) -> None:
+    """Every video has an id of its own, which is a text, in one account and across accounts."""
+    seen: list[str] = []
+    for raw in (RawClient(target), RawClient(target)):
+        for path in (TEXT, IMAGE, TEXT):
+            task = raw.create(path)["task_id"]
+            first, again = (raw.finish(task, path)["task_result"]["videos"][0]["id"] for _ in range(2))
+            assert first == again
+            seen.append(first)
+    assert all(isinstance(name, str) and name for name in seen)
+    assert len(set(seen)) == len(seen)
+
+
+@proves("cloudsway:block", "cloudsway:block.later", "cloudsway:get.answer")
+def test_content_found_by_the_risk_control_fails_with_a_reason(target: Target) -> None:
+    """Blocked content is refused at creation, or on request its task fails and task_status_msg has the reason."""
+    raw = RawClient(target)
+    assert_refused(raw.post(TEXT, {"prompt": "A fox soundstage:block"}), 1301, fact="block")
+    data = raw.finish(raw.create(prompt="A fox soundstage:block_later")["task_id"])
+    assert (data["task_status"], "task_result" in data) == ("failed", False)
+    assert data["task_status_msg"] == "Failure to pass the risk control system"
+    raw.target.control.order("block_later", vendor=SLUG, account=raw.name, times=1)
+    client = target.client(CONTRACT, raw.account, clock=target.advancing_clock())
+    with pytest.raises(errors.ContentFiltered, match="risk control"):
+        client.text_to_video("A fox").result()
+    assert raw.money().spent == 0
 
 
 @proves("cloudsway:generation.times", side="server")

@@ -43,8 +43,9 @@ def failing_receiver() -> Iterator[CallbackReceiver]:
 
 
 @proves("cloudsway:callback")
+@proves("cloudsway:callback.content_type", side="server")
 @pytest.mark.parametrize("shape", ["flat", "envelope"])
-@pytest.mark.parametrize(("word", "end"), [("", "succeed"), ("fail", "failed"), ("timeout", "failed")])
+@pytest.mark.parametrize(("word", "end"), [("", "succeed"), ("fail", "failed"), ("block_later", "failed")])
 def test_every_state_change_sends_one_callback(
     target: Target, receiver: CallbackReceiver, shape: str, word: str, end: str
 ) -> None:

@@ -68,7 +68,7 @@ def test_final_state_sends_one_callback(target: Target, receiver: CallbackReceiv
     assert receiver.callbacks.empty()
 
 
-@proves("tomoviee:callback.payload", side="server")
+@proves("tomoviee:callback.payload", "tomoviee:callback.content_type", side="server")
 def test_failed_callback_is_sent_again(target: Target, failing_receiver: CallbackReceiver) -> None:
     """A callback that is answered outside 2xx is sent again after 10 and 60 seconds of the account's time."""
     raw = RawClient(target)

@@ -63,6 +63,7 @@ class RawClient(raw_client.RawClient):
         task = assert_accepted(response)
         require(set(task) == NEW_TASK, f"not the members of a new task: {task}")
         require(re.fullmatch(r"\d{18}", task["task_id"]) is not None, f"an id that is no 18 digits: {task}")
+        require("external_task_id" in task["task_info"], f"task_info has no external_task_id: {task}")
         require((task["task_status"], task["updated_at"]) == ("submitted", task["created_at"]), f"not new: {task}")
         moments = isinstance(task["created_at"], int) and task["created_at"] > MILLISECONDS
         require(moments, f"created_at is no time in milliseconds: {task}")

@@ -154,6 +154,7 @@ TERMS: Final = Terms(
         "test_requests_go_to_documented_routes_with_credentials": ["auth.bearer", "routes"],
         "test_valid_body_is_accepted": [
             "create.answer", "envelope", "envelope.literals", "routes", "text2video.params", "image2video.params",
+            "task_info",
         ],
         "test_broken_body_is_refused_by_name_and_costs_nothing": [
             "text2video.params", "image2video.params", "errors.which",

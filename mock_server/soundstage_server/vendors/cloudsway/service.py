@@ -61,10 +61,11 @@ PAGING: Final = {PAGE: (1, 1000), PAGES: (30, 500)}  # routes.list: the default 
 
 _READS: Final = (
     "routes", "routes.kind", "envelope", "envelope.literals", "get.answer", "get.before_success", "get.updated",
+    "task_info", "video.id", "block.later",
     "status.values",
 )  # fmt: skip
 _CREATES: Final = (
-    "routes", "create.answer", "capability.matrix", "capability.master_mode", "image2video.exclusive",
+    "routes", "create.answer", "task_info", "capability.matrix", "capability.master_mode", "image2video.exclusive",
     "image2video.params",
 )  # fmt: skip
 _CREATED: Final = {
@@ -92,7 +93,11 @@ class CloudswayService(Service):
     credential_headers = (b"authorization",)  # auth.bearer
     refusals = REFUSALS
     codes = CODES
-    dialects = {"errors": ("http", "envelope"), "callback": ("flat", "envelope")}  # noqa: RUF012 - likewise
+    dialects = {  # noqa: RUF012 - likewise
+        "errors": ("http", "envelope"),
+        "callback": ("flat", "envelope"),
+        "task_info": ("member", "empty"),
+    }
     operations = tuple(FIELDS)
     input_limits = InputLimits(1 << 40, "image2video.params", INVALID, INVALID)  # each rule has its own size limit
     callback_plan = CallbackPlan(on="change", field="callback_url", delays=(10.0, 60.0))  # callback, callback.retries
@@ -181,18 +186,24 @@ class CloudswayService(Service):
         """Return *task* as polls, lists and callbacks show it, at its account's time *now* (get.answer)."""
         state = task.state_at(now, TIMES)
         succeeded = state.final and task.fate is Fate.SUCCEED
-        external = task.params.get(EXTRA, {}).get("external_task_id")
         data = {
             "task_id": task.id,
             "task_status": state.word,
             "task_status_msg": self.reason(task) if state.final and not succeeded else "",
-            "task_info": {} if external is None else {"external_task_id": external},
+            "task_info": self._task_info(task),
             "created_at": _milliseconds(task.created),
             "updated_at": _milliseconds(max((task.created, *(time for time in task.changes if time <= now)))),
         }
         if succeeded:
             data["task_result"] = {"videos": [self._video(task, url) for url in self.result_urls(task)]}
         return data
+
+    def _task_info(self, task: Task) -> dict[str, str]:
+        """Return the caller's own id for *task*; "" or, in the other reading, nothing without one (task_info)."""
+        external = task.params.get(EXTRA, {}).get("external_task_id")
+        if external is None and self.dialect("task_info", task.account) == "empty":
+            return {}
+        return {"external_task_id": external or ""}
 
     def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
         """Return the body of the callback at a change of state: the task, or the envelope around it (callback)."""

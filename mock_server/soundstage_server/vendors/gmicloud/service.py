@@ -87,6 +87,7 @@ class GMICloudService(Service):
     input_limits = InputLimits(20_000_000, "inputs.limits", INVALID, INVALID)
     reasons = {  # noqa: RUF012 - a table, as every vendor has it
         Fate.FAIL: "generation failed",
+        Fate.BLOCK: "the request violates the content policy",
         Fate.CANCEL: "the request was cancelled",
     }
 
