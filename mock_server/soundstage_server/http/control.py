@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 _MOST: Final = 1e12
 _SHOWN: Final = 200
+_LONGEST: Final = 4096
 
 AccountName = control_traffic.AccountName
+AccountNames = Annotated[list[str] | None, Query(description="Names of accounts; without any, all.")]
 
 
 class _Body(BaseModel):
@@ -58,6 +60,13 @@ class Money(_Body):
     """An account's new available balance, in whole units."""
 
     available: float = Field(ge=0, le=_MOST)
+
+
+class NewAccount(_Body):
+    """A caller of a vendor that is to have an account before its first request."""
+
+    vendor: str
+    credential: str = Field(min_length=1, max_length=_LONGEST, description="What the caller authenticates with.")
 
 
 class Limits(_Body):
@@ -126,7 +135,7 @@ def router(world: World) -> APIRouter:
 
     @routes.post("/reset", status_code=204, response_model=None)
     def reset(account: AccountName = None) -> None:
-        """Remove everything, or everything of one account; the clock is kept."""
+        """Remove everything, or everything of one account with its orders, faults and dialects; the clock is kept."""
         world.reset(_account_or_all(world, account))
 
     return routes
@@ -156,10 +165,17 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
 
 def _account_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/accounts")
-    def accounts() -> list[dict[str, Any]]:
+    def accounts(account: AccountNames = None) -> list[dict[str, Any]]:
         """List the accounts, in the order of their first use."""
         with world.lock:
-            return [_account(account) for account in world.accounts()]
+            known = world.accounts() if account is None else world.accounts_named(account)
+            return [_account(one) for one in known]
+
+    @routes.post("/accounts")
+    def open_account(caller: NewAccount) -> dict[str, Any]:
+        """Return a caller's account, which need not have sent a request yet."""
+        with _value_errors_as_422():
+            return _account(world.open_account(caller.vendor, caller.credential))
 
     @routes.get("/tasks")
     def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:

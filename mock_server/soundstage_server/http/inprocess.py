@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import anyio.to_thread
 import httpx
 
 from soundstage_server.http.application import Simulator
@@ -111,7 +112,18 @@ class _Async(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         future = self._simulator.submit(request, await request.aread())
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # another library, such as trio, runs the caller
+            return await _wait_in_thread(future)
         return await asyncio.wrap_future(future)
+
+
+async def _wait_in_thread(future: Future[httpx.Response]) -> httpx.Response:
+    try:
+        return await anyio.to_thread.run_sync(future.result, abandon_on_cancel=True)
+    finally:
+        future.cancel()
 
 
 class _Connection:

@@ -41,6 +41,10 @@ class Dialects:
         target = self._world if account is None else self._accounts.setdefault(account, {})
         target.update(chosen)
 
+    def forget(self, account: str) -> None:
+        """Follow the world's readings for *account* again."""
+        self._accounts.pop(account, None)
+
     def reading(self, name: str, account: str | None = None) -> str:
         """Return the reading of the dialect *name* for *account*."""
         if account is not None and self._accounts and (own := self._accounts.get(account)):

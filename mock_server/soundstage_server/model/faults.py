@@ -159,6 +159,10 @@ class Faults:
         self.active = kept
         return gone
 
+    def forget(self, account: str) -> None:
+        """Remove the faults for *account* alone."""
+        self.active = [fault for fault in self.active if fault.account != account]
+
     def take_match(self, target: FaultTarget) -> Fault | None:
         """Return the fault for a request, counted as used once more, or None."""
         for fault in self.active:

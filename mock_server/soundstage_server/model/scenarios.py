@@ -136,6 +136,10 @@ class Scenarios:
         self._orders = kept
         return gone
 
+    def forget(self, account: str) -> None:
+        """Remove the orders for *account* alone."""
+        self._orders = [order for order in self._orders if order.account != account]
+
     def plan(self, vendor: str, account: str, operation: str, text: str) -> Plan:
         """Return what will happen to a task; an order takes precedence over a word in the text."""
         for order in self._orders:

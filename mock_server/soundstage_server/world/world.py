@@ -12,7 +12,7 @@ from soundstage_server import _registry
 from soundstage_server.media import MediaCache
 from soundstage_server.model.account import Account
 from soundstage_server.model.clock import Clock
-from soundstage_server.model.credentials import account_name
+from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.faults import Fault, Faults
 from soundstage_server.model.fields import Link
@@ -201,6 +201,20 @@ class World:
         new = [] if len(self._by_name) == known else list(self._by_name.values())[known:]
         return new if caller is None or caller in new else [caller, *new]
 
+    def open_account(self, vendor: str, credential: str) -> Account:
+        """Return the account of *credential* at *vendor* before its first request.
+
+        Raises:
+            ValueError: The vendor is not simulated, or refuses such a credential; the message names what is allowed.
+        """
+        if vendor not in self.services:
+            raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {vendor!r}")
+        refused = credential_rule(credential).refused
+        if refused is not None:
+            raise ValueError(f"credential must not begin with {refused}-: such a caller is refused and has no account")
+        with self.transaction():
+            return self.account(vendor, credential)
+
     def account_by_name(self, account: str) -> Account:
         """Return the account with the name *account* (``acct_...``).
 
@@ -212,6 +226,10 @@ class World:
     def accounts(self) -> Iterator[Account]:
         """Iterate over the accounts, in the order of their first use."""
         return iter(tuple(self._by_name.values()))
+
+    def accounts_named(self, names: Iterable[str]) -> list[Account]:
+        """Return the accounts that have one of the *names*; a name without an account is left out."""
+        return [self._by_name[name] for name in names if name in self._by_name]
 
     def tasks(self, account: Account | None = None) -> Iterator[Task]:
         """Iterate over the tasks of *account*, or of all accounts."""
@@ -344,9 +362,10 @@ class World:
         return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
     def reset(self, account: Account | None = None, *, save: bool = True) -> None:
-        """Remove everything, or everything of *account*; the clock and the dialects are kept.
+        """Remove everything, or everything of *account* with the orders, faults and dialects that name it.
 
-        With *save* false, the state file is left as it is: what it does not contain is removed.
+        The clock and the dialects of the world are kept. With *save* false, the state file is left as it is: what it
+        does not contain is removed.
         """
         with self.transaction() if save else self.lock:
             gone = frozenset(self.accounts() if account is None else (account,))
@@ -356,11 +375,17 @@ class World:
             self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
             if account is None:
                 self.scenarios.clear()
+            elif save:
+                self.scenarios.forget(account.name)
+                self.dialects.forget(account.name)
         if account is None:
             self.uploads.clear()
             self.faults.clear()
             self.anonymous_journal.clear()
             self.citations.clear()
+        elif save:
+            with self.lock:
+                self.faults.forget(account.name)
 
     def _is_current(self, account: Account) -> bool:
         return self._by_name.get(account.name) is account

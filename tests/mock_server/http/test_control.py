@@ -193,6 +193,52 @@ def test_reset_clears_everything_or_one_account(desk: Desk) -> None:
     assert (desk("POST", "/reset").status, desk("GET", "/accounts").json()) == (204, [])
 
 
+def test_account_exists_before_its_first_request(desk: Desk) -> None:
+    """A caller's account can be opened, read and set before it sends a request; opening it twice changes nothing."""
+    caller = {"vendor": "infrai", "credential": "a key"}
+    opened = desk("POST", "/accounts", caller).json()
+    name = opened["account"]
+    assert (opened["vendor"], opened["tasks"], opened["spent"]) == ("infrai", 0, 0)
+    assert desk("PUT", f"/ledger/infrai/{name}", {"available": 0}).status == 200
+    assert desk("POST", "/accounts", caller).json()["available"] == 0
+    for path in ("/tasks", "/requests"):
+        assert desk("GET", path, query=f"account={name}").json() == []
+    assert [row["account"] for row in desk("GET", "/accounts", query=f"account={name}&account={UNKNOWN}").json()] == [
+        name
+    ]
+
+
+@pytest.mark.parametrize(
+    ("caller", "allowed"),
+    [
+        ({"vendor": "nobody", "credential": "a"}, "vendor must be one of tomoviee"),
+        ({"vendor": "infrai", "credential": ""}, "credential: String should have at least 1 character"),
+        ({"vendor": "infrai", "credential": "a" * 5000}, "credential: String should have at most 4096 characters"),
+        ({"vendor": "infrai", "credential": "expired-key"}, "must not begin with expired-"),
+    ],
+)
+def test_account_that_no_caller_can_have_is_refused(desk: Desk, caller: dict[str, str], allowed: str) -> None:
+    """422 names what is allowed, and no account is created."""
+    reply = desk("POST", "/accounts", caller)
+    assert reply.status == 422
+    assert allowed in reply.json()["detail"]
+    assert len(desk("GET", "/accounts").json()) == 1
+
+
+def test_reset_of_an_account_removes_what_was_set_for_it(desk: Desk) -> None:
+    """Orders, faults and dialects that name the account go with it; those of others stay."""
+    name = desk.name
+    for account in (name, UNKNOWN):
+        desk("POST", "/scenarios", {"then": "fail", "account": account})
+        desk("POST", "/scenarios/faults", {"kind": "reset_before", "account": account})
+    desk("PUT", "/dialects", {"tomoviee.errors": "http"}, query=f"account={name}")
+    desk("POST", "/reset", query=f"account={name}")
+    assert [order["account"] for order in desk("GET", "/scenarios").json()] == [UNKNOWN]
+    assert [fault["account"] for fault in desk("GET", "/scenarios/faults").json()] == [UNKNOWN]
+    desk.caller.create("A fox")
+    assert desk("GET", "/dialects", query=f"account={name}").json()["tomoviee.errors"] == "envelope"
+
+
 @pytest.mark.parametrize("account", [UNKNOWN, "", "%20", "key-1"])
 @pytest.mark.parametrize(
     ("method", "path", "body"),
