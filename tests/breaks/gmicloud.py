@@ -21,7 +21,7 @@ from soundstage_server.model.ledger import Ledger
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import Identity, json_response
 from soundstage_server.vendors.gmicloud import GMICloudService as Queue
-from soundstage_server.vendors.gmicloud import capabilities, outputs, refusals, sessions
+from soundstage_server.vendors.gmicloud import capabilities, keys, outputs, refusals, sessions
 from soundstage_server.vendors.gmicloud import service as simulated
 
 if TYPE_CHECKING:
@@ -65,6 +65,41 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 
 
 # The simulator.
+
+
+@MUTATIONS.in_simulator
+def listed_key(patch: pytest.MonkeyPatch) -> None:
+    """The list of keys shows the whole key."""
+    patch.setattr(keys, "SHOWN", 10**6)
+
+
+@MUTATIONS.in_simulator
+def no_expiry_of_keys(patch: pytest.MonkeyPatch) -> None:
+    """A key that was created never expires."""
+    right = sessions.Sessions.token
+
+    def token(self: sessions.Sessions, kind: sessions.Kind, email: str, now: float, expires: int | None = None) -> str:
+        return right(self, kind, email, now, 0 if kind == "key" else expires)
+
+    patch.setattr(sessions.Sessions, "token", token)
+
+
+@MUTATIONS.in_simulator
+def keys_of_everybody(patch: pytest.MonkeyPatch) -> None:
+    """The keys of any organization can be listed."""
+    patch.setattr(Queue, "_check_organization", lambda _self, _request: None)
+
+
+@MUTATIONS.in_simulator
+def unlisted_keys(patch: pytest.MonkeyPatch) -> None:
+    """A key that was created is not listed."""
+    patch.setattr(keys.ApiKeys, "of", lambda _self, _account: [])
+
+
+@MUTATIONS.in_simulator
+def never_updated(patch: pytest.MonkeyPatch) -> None:
+    """updated_at is always the time of creation."""
+    show_otherwise(patch, lambda data: {**data, "updated_at": data["created_at"]})
 
 
 @MUTATIONS.in_simulator
@@ -495,3 +530,15 @@ def image_by_path(patch: pytest.MonkeyPatch) -> None:
         return str(value)
 
     patch.setattr(bodies, "_image", image)
+
+
+@MUTATIONS.in_client
+def milliseconds_for_seconds(patch: pytest.MonkeyPatch) -> None:
+    """Times are read as milliseconds."""
+    right = Client._read_record
+
+    def read(self: Client, request: Any) -> Any:
+        record = right(self, request)
+        return replace(record, created_at=None if record.created_at is None else record.created_at // 1000)
+
+    patch.setattr(Client, "_read_record", read)

@@ -98,6 +98,17 @@ def check_videos(client: Any, base_url: str, email: str) -> None:
     assert videos.get_requests("nothing") is None
 
 
+def check_keys(client: Any) -> None:
+    """The package creates an API key and lists it; an empty name is refused before any request."""
+    keys = client.iam_manager
+    assert keys.get_org_api_keys() == []
+    key = keys.create_org_api_key("ci")
+    (listed,) = keys.get_org_api_keys()
+    assert (listed.name, listed.scope, bool(listed.partialKey)) == ("ci", "ie_model", True)
+    assert listed.owner.id == client.iam_client.get_user_id()
+    assert key != listed.partialKey
+
+
 def check_failures(client: Any) -> None:
     """The package reports failures as dictionaries with a code and an error."""
     videos = client.video_manager
@@ -158,6 +169,7 @@ def main() -> None:
         assert client.iam_client.get_user_id()
         check_models(client)
         check_videos(client, base_url, os.environ["GMI_CLOUD_EMAIL"])
+        check_keys(client)
         check_failures(client)
         check_sessions(gmicloud, client, world, os.environ["GMI_CLOUD_EMAIL"])
         refused = [entry.fact for entry in world.journal() if entry.status >= 400]

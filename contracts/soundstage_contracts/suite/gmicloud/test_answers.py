@@ -78,6 +78,15 @@ def test_refusal_message_is_read_from_either_member(member: str) -> None:
         scripted.client.model("m")
 
 
+@proves("gmicloud:times.seconds", side="client")
+@pytest.mark.parametrize("seconds", [0, 1, 1753427199, 2**31, 4_000_000_000])
+def test_times_are_read_as_seconds(seconds: int) -> None:
+    """A request's created_at is read as the seconds that the service sent."""
+    listed = {"requests": [request_body(created_at=seconds)], "total": 1}
+    (record,) = ScriptedClient(SESSION, listed, login=answer_login).client.requests("m")
+    assert record.created_at == seconds
+
+
 @proves("gmicloud:requests.create", side="client")
 @pytest.mark.parametrize("word", ["success", "failed", "cancelled"])
 def test_final_state_at_creation_is_polled_once_more(word: str) -> None:

@@ -105,7 +105,8 @@ def test_file_that_is_no_image_is_refused(target: Target, content: bytes) -> Non
     assert raw.untouched()
 
 
-@proves("gmicloud:requests.detail", "gmicloud:status.values", "gmicloud:outcome.other", "gmicloud:times.seconds")
+@proves("gmicloud:requests.detail", "gmicloud:status.values", "gmicloud:outcome.other", side="server")
+@proves("gmicloud:times.seconds", "gmicloud:times.updated", side="server")
 @both_faces
 def test_request_goes_through_every_documented_state(target: Target, face: str) -> None:
     """A request is created, queued, dispatched, processing and success, in this order, with its times in seconds."""
@@ -125,6 +126,11 @@ def test_request_goes_through_every_documented_state(target: Target, face: str) 
         assert all(isinstance(body[name], int) for name in ("created_at", "queued_at", "updated_at"))
         assert body["created_at"] <= body["queued_at"] <= body["updated_at"]
         assert abs(body["created_at"] - target.control.now(raw.name)) < 3600
+    changes = dict.fromkeys((body["status"], body["updated_at"]) for body in seen)
+    assert len({word for word, _ in changes}) == len(changes), "updated_at moves without a change of status"
+    times = [time for _, time in changes]
+    assert (times[0], times) == (seen[0]["created_at"], sorted(times))
+    assert times[-1] > times[0]
 
 
 @proves("gmicloud:times.generation", side="server")

@@ -17,12 +17,14 @@ from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
+from soundstage_server.vendors.gmicloud.keys import CREATE_KEY, ApiKeys
 from soundstage_server.vendors.gmicloud.outputs import media_for, seconds_of
 from soundstage_server.vendors.gmicloud.payloads import Members, content_of
 from soundstage_server.vendors.gmicloud.refusals import (
     CODES,
     INVALID,
     LOGIN_FAILED,
+    NOT_FOUND,
     REFUSALS,
     UNAUTHENTICATED,
     UNKNOWN_MODEL,
@@ -32,7 +34,7 @@ from soundstage_server.vendors.gmicloud.refusals import (
 from soundstage_server.vendors.gmicloud.sessions import CODE, TRIES, TWO_FACTORS, Sessions, organization_id, user_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account, Task
@@ -94,6 +96,7 @@ class GMICloudService(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.sessions = Sessions(world)
+        self.api_keys = ApiKeys()
 
     def routes(self) -> Iterable[Route]:
         """Return the routes of login, of the session face and of the API-key face."""
@@ -113,6 +116,11 @@ class GMICloudService(Service):
             ("login.refresh",), _REFRESH, _TOKENS, open=True,
         )  # fmt: skip
         yield Route("GET", f"{ROOT}/me/profile", self.profile, "Show the logged-in user", ("login.profile",))
+        keys = f"{ROOT}/organizations/{{organization_id}}/api-keys"
+        yield Route(
+            "POST", keys, self.create_key, "Create an API key", ("keys.create", "keys.use"), CREATE_KEY, {"key": "..."}
+        )
+        yield Route("GET", keys, self.list_keys, "List the API keys", ("keys.list",))
         model = ("models.detail", "models.parameter", "price.integer", "price.unit")
         yield Route("GET", f"{QUEUE}/models", self.list_models, "List the models", ("models.list", "models.known"))
         yield Route("GET", f"{QUEUE}/models/{{model_id}}", self.describe_model, "Describe a model", model)
@@ -150,10 +158,11 @@ class GMICloudService(Service):
     def _match_face(self, request: Request) -> None:
         token = bearer_token(request.headers.get(b"authorization"))
         claims = self.sessions.read(token)
+        is_session = claims is not None and claims.kind != "key"
         if request.path.startswith(KEYED):
-            if claims is not None:
+            if is_session:
                 raise RefusedError(WRONG_FACE, "the API-key face takes an API key")
-        elif claims is None:
+        elif not is_session:
             error = "the access token was not issued by a login" if token else "no access token was given"
             raise RefusedError(WRONG_TOKEN, error)
 
@@ -165,6 +174,10 @@ class GMICloudService(Service):
         claims = self.sessions.read(token)
         if claims is None:
             return Identity(token)
+        if claims.kind == "key":
+            if 0 < claims.expires <= self._now_of(claims.email):
+                raise RefusedError(UNAUTHENTICATED, "the key has expired")
+            return Identity(claims.email)
         if claims.kind != "access" or claims.expires <= self._now_of(claims.email):
             raise RefusedError(
                 WRONG_TOKEN, "it has expired" if claims.kind == "access" else f"it is a token of kind {claims.kind}"
@@ -234,10 +247,41 @@ class GMICloudService(Service):
 
     def profile(self, request: Request) -> Response:
         """Return the logged-in user and their organization (login.profile)."""
+        organization = {"id": organization_id(request.account), "role": "owner"}
+        return json_response({"user": self._user(request), "organization": organization})
+
+    def _user(self, request: Request) -> dict[str, str]:
         claims = self.sessions.read(bearer_token(request.headers[b"authorization"]))
         email = claims.email if claims else ""
-        user = {"id": user_id(email), "email": email, "firstName": "Under", "lastName": "Study"}
-        return json_response({"user": user, "organization": {"id": organization_id(request.account), "role": "owner"}})
+        return {"id": user_id(email), "email": email, "firstName": "Sound", "lastName": "Stage"}
+
+    # API keys.
+
+    def create_key(self, request: Request) -> Response:
+        """Create an API key of the caller's organization (keys.create, keys.use)."""
+        self._check_organization(request)
+        given = self.parse_body(CREATE_KEY, request)
+        if 0 < given["expiresAt"] <= request.now:
+            error = f"expiresAt must be 0 or a time to come in seconds; got {given['expiresAt']}"
+            raise RefusedError(INVALID, error, "keys.create")
+        owner = self._user(request)
+        key = self.sessions.token("key", owner["email"], request.now, given["expiresAt"])
+        self.api_keys.add(request.account, key, given, owner, request.now)
+        return json_response({"key": key})
+
+    def list_keys(self, request: Request) -> Response:
+        """Return the API keys of the caller's organization, without the keys themselves (keys.list)."""
+        self._check_organization(request)
+        return json_response({"keys": self.api_keys.of(request.account)})
+
+    def _check_organization(self, request: Request) -> None:
+        if request.path_values["organization_id"] != organization_id(request.account):
+            raise RefusedError(NOT_FOUND, "no such organization", "keys.refused")
+
+    def forget(self, accounts: Collection[Account]) -> None:
+        """Forget *accounts*, their tasks and their keys."""
+        super().forget(accounts)
+        self.api_keys.forget(accounts)
 
     # Models.
 

@@ -17,13 +17,15 @@ from uuid import UUID
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from soundstage_server.model.account import Account
     from soundstage_server.world.world import World
 
-Kind = Literal["auth", "access", "refresh"]
+Kind = Literal["auth", "access", "refresh", "key"]
 
 # Facts: how long each token lives, in seconds (login.lifetimes), and the second factor (login.two_factor_on).
-LIVES: Final[dict[Kind, int]] = {"auth": 600, "access": 24 * 3600, "refresh": 30 * 24 * 3600}
+LIVES: Final[Mapping[str, int]] = {"auth": 600, "access": 24 * 3600, "refresh": 30 * 24 * 3600}
 TWO_FACTORS: Final = "2fa-"
 CODE: Final = "123456"
 TRIES: Final = 3  # login.two_factor
@@ -53,8 +55,8 @@ class Sessions:
         self._wrong: dict[str, tuple[int, int]] = {}
         self._issued = 0
 
-    def token(self, kind: Kind, email: str, now: float) -> str:
-        """Return a new token of *kind* for *email*, issued at the account's time *now*."""
+    def token(self, kind: Kind, email: str, now: float, expires: int | None = None) -> str:
+        """Return a new token of *kind* for *email*, issued at the account's time *now*; 0 in *expires* is never."""
         self._issued += 1
         drawn = f"{self._world.seed}/{email}/{now}/{self._issued}/{self._world.requests}"
         claims = {
@@ -62,7 +64,7 @@ class Sessions:
             "email": email,
             "type": kind,
             "iat": int(now),
-            "exp": int(now) + LIVES[kind],
+            "exp": int(now) + LIVES[kind] if expires is None else expires,
             "jti": blake2b(drawn.encode(errors="replace"), digest_size=12).hexdigest(),
         }
         signed = b".".join(_text(part) for part in (_HEAD, orjson.dumps(claims)))
