@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._values.messages import Flow, pause
-from soundstage._values.validation import number
+from soundstage._values.state import JobState
+from soundstage._values.validation import number, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _FINAL_POLL = 1.0  # seconds that the poll at the deadline may take
+_LONGEST_RETRY_AFTER = 300.0  # seconds: some services send milliseconds, and a wait would sleep through the job's end
 
 
 class Poller:
@@ -27,7 +29,8 @@ class Poller:
     The last pause is shortened to end at the deadline, so that a wait of one second pauses for at most one second of
     the clock, and no poll may take longer than what remains. One poll more is sent at the deadline itself, within a
     second, so that a job that ended during the last pause is not missed. An outage that is shorter than
-    `PollPolicy.outage` does not end the wait.
+    `PollPolicy.outage` does not end the wait. What contradicts a job that was started (it does not exist, it has no
+    output, a page of a gateway) ends the wait only when it is still so after `PollPolicy.grace`.
     """
 
     def __init__(self, service: Service, ref: JobRef, timeout: float | None) -> None:
@@ -42,12 +45,15 @@ class Poller:
         self._at_deadline = False
         self._retry_after = 0.0
         self._failing_since: float | None = None
+        self._without_output_since: float | None = None
+        self._newest: Snapshot | errors.SoundstageError | None = None
 
     def next(self) -> Flow[Snapshot]:
         """Pause if a poll was sent before, poll, and return the snapshot; failed polls within an outage are repeated.
 
         Raises:
             WaitTimeout: The timeout passed.
+            NotFoundError: The service does not know the job, also after the grace.
             ConnectionFailed, ServerError, RateLimitError: An outage lasted longer than the policy allows.
             ApiError: The service refused for a reason that will not pass.
         """
@@ -59,24 +65,35 @@ class Poller:
             except errors.SoundstageError as error:
                 if not self._is_tolerable(error, started):
                     raise
-                self._retry_after = error.retry_after or 0.0
+                self._retry_after = min(error.retry_after or 0.0, _LONGEST_RETRY_AFTER)
+                self._newest = error
             else:
                 self._failing_since, self._retry_after = None, 0.0
-                return snapshot
+                self._newest = snapshot
+                if not self._may_get_output(snapshot, started):
+                    return snapshot
 
     def _pause_before_poll(self) -> Flow[None]:
         """Pause before every poll but the first, and raise where no poll is left."""
         if self._polls:
-            remaining = self._deadline - self._now()
-            if remaining <= 0 or self._at_deadline:
+            if self._is_over:
                 raise self._timed_out()
-            delay = max(self._policy.delay(self._polls), self._retry_after)
+            remaining = self._deadline - self._now()
+            delay = max(min(self._policy.delay(self._polls), self._grace_left()), self._retry_after)
             self._at_deadline = delay >= remaining
             yield from pause(min(delay, remaining))
-            # A poll at the deadline would come earlier than the service's Retry-After allows, so none is sent.
-            if self._retry_after > remaining:
-                raise self._timed_out()
         self._polls += 1
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether no poll is left."""
+        return self._at_deadline or self._deadline - self._now() <= 0
+
+    def _grace_left(self) -> float:
+        """Return the seconds until the end of a grace, so that a poll is sent there; infinite where there is none."""
+        since = self._failing_since if self._without_output_since is None else self._without_output_since
+        left = math.inf if since is None else since + self._policy.grace - self._now()
+        return left if left > 0 else math.inf
 
     def _poll_timeout(self) -> float | None:
         """Return the seconds that the next poll may take, or None for the client's own limit."""
@@ -90,11 +107,32 @@ class Poller:
         """Whether a failed poll may pass; the outage is counted from the start of the first poll that failed."""
         since = started if self._failing_since is None else self._failing_since
         self._failing_since = since
-        return responses.is_transient(error) and self._now() - since < self._policy.outage
+        if responses.is_transient(error):
+            return self._now() - since < self._policy.outage
+        return responses.is_doubtful(error) and not self._is_over and self._now() - since < self._policy.grace
+
+    def _may_get_output(self, snapshot: Snapshot, started: float) -> bool:
+        """Whether a success without output may still get its output."""
+        if snapshot.failure is not errors.NoOutput:
+            self._without_output_since = None
+            return False
+        since = started if self._without_output_since is None else self._without_output_since
+        self._without_output_since = since
+        return not self._is_over and self._now() - since < self._policy.grace
 
     def _timed_out(self) -> errors.WaitTimeout:
         return errors.WaitTimeout(
-            f"job {self._ref.id} is not over after {self._timeout:g} s; it continues at the service",
+            f"job {self._ref.id} is not over after {self._timeout:g} s; it continues at the service{self._last()}",
             vendor=self._service.profile.slug,
             token=self._service.token(self._ref),
         )
+
+    def _last(self) -> str:
+        """Return what the newest poll brought, where that explains why the wait did not end."""
+        newest = self._newest
+        if isinstance(newest, errors.SoundstageError):
+            return f" (the last poll failed: {shortened(str(newest))})"
+        if newest is not None and newest.state is JobState.UNKNOWN:
+            word = shortened(self._service.redact(repr(newest.state_raw)))
+            return f" (it reports the state {word}, which this version of the library does not know)"
+        return ""

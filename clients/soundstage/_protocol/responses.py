@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from soundstage._values.redaction import Redactor
 
 CONTENT_POLICY = re.compile(r"content[ _-]?policy", re.IGNORECASE)
-_INTEGER = re.compile(r"-?[0-9]{1,9}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _BODY = 16384  # characters of a response that an error keeps
 REFUSALS = 400  # the first HTTP status that is a refusal
 SERVER_ERRORS = 500
 _REDIRECTS = range(300, 400)
+SUCCESSES = range(200, 300)
 _BY_STATUS: Mapping[int, type[errors.ApiError]] = MappingProxyType(
     {
         400: errors.BadRequestError,
@@ -68,6 +70,17 @@ def as_text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def as_identifier(value: object) -> str | None:
+    """*value* as the id of a job: a string with something in it, or an integer, whose digits are the id; else None."""
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    return as_text(value) if number is None else str(number)
+
+
+def identifiers(*values: object) -> tuple[str, ...]:
+    """Those of *values* that are ids."""
+    return tuple(name for name in map(as_identifier, values) if name is not None)
+
+
 def first_text(data: Mapping[str, Any], *names: str) -> str | None:
     """The first of the members *names* that is a string with something in it."""
     return next((text for name in names if (text := as_text(data.get(name)))), None)
@@ -81,7 +94,9 @@ def as_integer(value: object) -> int | None:
 
 
 def as_number(value: object) -> float | None:
-    """*value* when it is a finite number; None otherwise, and for a boolean."""
+    """*value* when it is a finite number, also one written as a string; None otherwise, and for a boolean."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
         return None
     return float(value)
@@ -191,6 +206,15 @@ def is_transient(error: errors.SoundstageError) -> bool:
     """Whether a read may succeed when it is sent again; a redirect means a wrong address and will not pass."""
     redirected = error.status in _REDIRECTS
     return isinstance(error, _TRANSIENT) and not redirected
+
+
+def is_doubtful(error: errors.SoundstageError) -> bool:
+    """Whether a poll's refusal may be wrong: a job that was started is not found, or a gateway's page is the response.
+
+    A service behind several servers may not know a job everywhere in the second after it was started.
+    """
+    page = isinstance(error, errors.ApiError) and error.code is None and (error.body or "").lstrip().startswith("<")
+    return error.status not in _REDIRECTS and (page or isinstance(error, errors.NotFoundError))
 
 
 def is_refusal(error: errors.ApiError) -> bool:

@@ -20,10 +20,20 @@ from soundstage._values.events import (
     RetryScheduled,
     emit,
 )
-from soundstage._values.messages import NO_HEADERS, Flow, NotSent, Request, Response, TransportError, pause, send
+from soundstage._values.messages import (
+    NO_HEADERS,
+    Flow,
+    Interrupted,
+    NotSent,
+    Request,
+    Response,
+    TransportError,
+    pause,
+    send,
+)
 from soundstage._values.redaction import Redactor, hide_query
 from soundstage._values.state import JobRef, Snapshot, StartedJob, write_token
-from soundstage._values.validation import origin
+from soundstage._values.validation import origin, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,7 +174,7 @@ class Service(ABC):
         )
 
     def required_text(self, data: Mapping[str, Any], path: str, response: Response) -> str:
-        """Return the string at the end of *path* in *response*, such as the id of a job.
+        """Return the string at the end of *path* in *response*.
 
         Args:
             data: The object that contains it under the last name of *path*.
@@ -178,6 +188,15 @@ class Service(ABC):
         if found is None:
             raise self.refusal(errors.UnreadableAnswerError, f"the response has no {path}", response)
         return found
+
+    def required_id(self, data: Mapping[str, Any], path: str, response: Response) -> str:
+        """Return the id at the end of *path* in *response*, also one that is a number; arguments as `required_text`."""
+        found = responses.as_identifier(data.get(path.rpartition(".")[2]))
+        return found or self.required_text(data, path, response)
+
+    def is_named(self, ref: JobRef, name: str) -> bool:
+        """Whether *name*, an id in a response, is the one of the job; a vendor may write one id in several forms."""
+        return name == ref.id
 
     def download_headers(self, url: str) -> Mapping[str, str]:
         """Return the credentials for a download from *url*: none for a signed address or another origin."""
@@ -203,6 +222,9 @@ class Service(ABC):
     def traced(self, request: Request, sending: Callable[[Request], Flow[Response]] = send) -> Flow[Response]:
         """Send *request* once, and emit the events of the exchange.
 
+        A response that broke off after a complete JSON object is a response: what was paid for is not thrown away
+        because the end of the transfer is wrong.
+
         Raises:
             TransportError: There is no response.
         """
@@ -212,9 +234,15 @@ class Service(ABC):
         try:
             response = yield from sending(request)
         except TransportError as error:
-            seconds = self.settings.clock.now() - started
-            received = not isinstance(error, NotSent)
-            self.emit(RequestFailed(vendor, method, url, self.redact(str(error)), received, seconds))
+            partial = error.response if isinstance(error, Interrupted) else None
+            if partial is None or not responses.json_object(partial):
+                seconds = self.settings.clock.now() - started
+                received = not isinstance(error, NotSent)
+                self.emit(RequestFailed(vendor, method, url, self.redact(str(error)), received, seconds))
+                raise
+            response = partial
+        except errors.SoundstageError as error:  # raised where no vendor is known
+            error.vendor = error.vendor or vendor
             raise
         self.emit(ResponseReceived(vendor, method, url, response.status, self.settings.clock.now() - started))
         return response
@@ -245,7 +273,21 @@ class Service(ABC):
             response = yield from self.traced(request)
         except TransportError as error:
             raise self.unreachable(error) from None
-        return parse(response)
+        return self.parsed(response, parse)
+
+    def parsed(self, response: Response, parse: Callable[[Response], T]) -> T:
+        """Return what *parse* reads from *response*.
+
+        Raises:
+            ApiError: *parse* raised it, or failed in another way; that is then an `UnreadableAnswerError`.
+        """
+        try:
+            return parse(response)
+        except errors.SoundstageError:
+            raise
+        except Exception as defect:
+            message = f"the response could not be parsed ({type(defect).__name__})"
+            raise self.refusal(errors.UnreadableAnswerError, message, response) from defect
 
     def read(self, request: Request, parse: Callable[[Response], T]) -> Flow[T]:
         """Do as `read_once`, and repeat it by the `RetryPolicy` while the error may pass."""
@@ -255,11 +297,24 @@ class Service(ABC):
         """Poll a job once, and emit its state; an error gets the job's token, so that the paid job is not lost."""
         try:
             snapshot = yield from self.poll(ref, timeout)
+            self._check_named(ref, snapshot)
         except errors.SoundstageError as error:
             error.token = self.token(ref)
             raise
         self.emit_update(ref, snapshot)
         return snapshot
+
+    def _check_named(self, ref: JobRef, snapshot: Snapshot) -> None:
+        """Check that a response is about the job that it was requested for.
+
+        Raises:
+            UnreadableAnswerError: It names another job, whose output must not be taken for this one's.
+        """
+        if not snapshot.named or any(self.is_named(ref, name) for name in snapshot.named):
+            return
+        other = self.redact(", ".join(snapshot.named))
+        message = f"the response is about another job: {shortened(other)} instead of {ref.id}"
+        raise errors.UnreadableAnswerError(message, vendor=self.profile.slug)
 
     def emit_update(self, ref: JobRef, snapshot: Snapshot) -> None:
         """Emit the state of a job."""

@@ -73,22 +73,24 @@ class Submission:
         except NotSent as error:
             raise self.service.unreachable(error) from None
         except Interrupted as error:  # the bytes may have arrived, and with them a charge
-            raise self._unknown(str(error)) from None
+            raise self._unknown(str(error), self._kept(error)) from None
         try:
-            # Unpacked inside the `try`, so that a parser of the wrong shape counts as a defect, too.
-            job_id, snapshot = self.parse(response)
+            return self.service.parsed(response, self._read)
         except errors.ApiError as error:
             if self.service.is_refusal(error):
                 raise
-            raise self._unknown(error.message, error) from None
-        except Exception as defect:
             # A defect in this library's own parsing must not lose a job that the service has accepted and charged.
-            unreadable = self.service.refusal(
-                errors.UnreadableAnswerError, "the response could not be parsed", response
-            )
-            raise self._unknown(unreadable.message, unreadable) from defect
-        else:
-            return job_id, snapshot
+            raise self._unknown(error.message, error) from error.__cause__
+
+    def _read(self, response: Response) -> tuple[str, Snapshot]:
+        job_id, snapshot = self.parse(response)  # unpacked here, so that a parser of the wrong shape is a defect, too
+        return job_id, snapshot
+
+    def _kept(self, error: Interrupted) -> errors.ApiError | None:
+        """Return what arrived of a response that broke off, to keep it on the error: it may contain the job's id."""
+        if error.response is None:
+            return None
+        return self.service.refusal(errors.UnreadableAnswerError, str(error), error.response)
 
     def _may_resend(self, error: errors.SoundstageError) -> bool:
         # Without a replayed key a second request could be a second job, whatever the first one was.

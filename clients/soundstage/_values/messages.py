@@ -151,7 +151,15 @@ class NotSent(TransportError):  # noqa: N818 - the name states what is certain
 
 
 class Interrupted(TransportError):  # noqa: N818 - the name states what is certain
-    """Bytes may have been sent, and no whole response arrived."""
+    """Bytes may have been sent, and no whole response arrived.
+
+    Attributes:
+        response: What arrived of the response, if its head did; the content may be cut off anywhere.
+    """
+
+    def __init__(self, reason: str = "", response: Response | None = None) -> None:
+        super().__init__(reason)
+        self.response = response
 
 
 def send(request: Request) -> Flow[Response]:

@@ -22,6 +22,8 @@ class PollPolicy:
         ceiling: The longest pause, in seconds.
         timeout: Seconds after which `wait()` ends, unless it has a timeout of its own; `math.inf` waits without limit.
         outage: Seconds for which every poll may fail, for lack of a connection or a ready service, before a wait ends.
+        grace: Seconds for which a wait polls again before it believes that a job does not exist, that a success has no
+            output, or a page that is not the service's.
 
     Raises:
         InvalidArgument: A value is out of range.
@@ -32,6 +34,7 @@ class PollPolicy:
     ceiling: float = 60.0
     timeout: float = 1800.0
     outage: float = 600.0
+    grace: float = 30.0
 
     def __post_init__(self) -> None:
         number("first", self.first, above=0)
@@ -39,6 +42,7 @@ class PollPolicy:
         number("ceiling", self.ceiling, least=self.first)
         number("timeout", self.timeout, least=0, infinite=True)
         number("outage", self.outage, least=0, infinite=True)
+        number("grace", self.grace, least=0, infinite=True)
 
     def delay(self, poll: int) -> float:
         """Return the seconds to pause after poll number *poll*, from 1."""

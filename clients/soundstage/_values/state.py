@@ -65,6 +65,7 @@ class Snapshot:
         code: The service's own code for the failure.
         cost: The price of the job in the service's own unit, where it is reported.
         raw: The parsed response.
+        named: Every id that the response gives to the job; empty where the service's response has none.
     """
 
     state: JobState
@@ -76,6 +77,7 @@ class Snapshot:
     code: int | str | None = None
     cost: float | None = None
     raw: Any = field(default=None, repr=False)
+    named: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # One rule for every vendor, applied where a snapshot comes into being so that no reader can forget it:
@@ -101,6 +103,8 @@ class Snapshot:
 class History:
     """The newest accepted snapshot of a job; a stale response does not change it.
 
+    A final state stays, with one exception: an output that appears replaces a success without output.
+
     Attributes:
         latest: The newest snapshot that was accepted.
         rank: The furthest progress so far: 0 queued, 1 running, 2 over.
@@ -114,6 +118,9 @@ class History:
         # Polls may overlap, and a service behind several servers may answer from an old copy: a job that was running
         # must not be shown as queued again, and a final state must not change.
         over = self.latest.state.final
+        # Some services report success a moment before the address of the output: the output may still replace "none".
+        if self.latest.failure is errors.NoOutput and snapshot.state is JobState.SUCCEEDED:
+            over = False
         rank = _RANK.get(snapshot.state, self.rank)
         if rank < self.rank or (over and snapshot.state is not self.latest.state):
             return self

@@ -36,12 +36,13 @@ def invalid(field: str, value: object, allowed: str, *, shown: str | None = None
     Raises:
         InvalidArgument: Always.
     """
-    text = _shorten(repr(value)) if shown is None else shown
+    text = shortened(repr(value)) if shown is None else shown
     kept = value if shown is None else shown
     raise InvalidArgument(f"{field}={text} is not allowed: {allowed}", field=field, value=kept, allowed=allowed)
 
 
-def _shorten(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return *text*, cut where it is too long for a message."""
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
@@ -124,7 +125,7 @@ def web_address(field: str, value: object) -> str:
     if not isinstance(value, str):
         invalid(field, value, allowed)
     if not is_web_address(value):
-        invalid(field, value, allowed, shown=repr(_shorten(hide_query(value))))
+        invalid(field, value, allowed, shown=repr(shortened(hide_query(value))))
     return value
 
 

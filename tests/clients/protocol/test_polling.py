@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import ConnectionFailed, InvalidArgument, PollPolicy, SoundstageError, WaitTimeout, errors
-from soundstage._protocol.polling import _FINAL_POLL, Poller
+from soundstage._protocol.polling import _FINAL_POLL, _LONGEST_RETRY_AFTER, Poller
 from soundstage._values.messages import Interrupted, NotSent, Request, Response
 from soundstage._values.state import JobRef
 
@@ -101,12 +101,77 @@ def test_job_that_ends_in_time_is_not_late(kit: Kit, ends_at: float, timeout: fl
             wait()
 
 
-def test_no_poll_at_a_deadline_within_retry_after(kit: Kit) -> None:
-    """A service whose Retry-After exceeds the remaining time is not polled before it."""
-    driver = kit.driver(lambda _: REACTIONS["503"])
-    with pytest.raises(WaitTimeout):
-        driver.run(Poller(kit.service(driver.clock), REF, 30).next())
-    assert (len(driver.sent), driver.pauses) == (1, [30])
+def test_last_poll_is_sent_at_the_deadline_despite_retry_after(kit: Kit) -> None:
+    """A Retry-After beyond the deadline does not prevent the last poll, which may find that the job is over."""
+    driver = kit.answering(REACTIONS["503"], Response(200, {}, kit.task(4)))
+    assert driver.run(Poller(kit.service(driver.clock), REF, 30).next()).state.final
+    assert (len(driver.sent), driver.pauses) == (2, [30])
+
+
+def test_retry_after_is_capped(kit: Kit) -> None:
+    """A Retry-After of hours, in milliseconds perhaps, does not let a wait sleep through the end of the job."""
+    driver = kit.answering(Response(429, {"retry-after": "30000"}, b""), Response(200, {}, kit.task(4)))
+    assert driver.run(Poller(kit.service(driver.clock), REF, None).next()).state.final
+    assert driver.pauses == [_LONGEST_RETRY_AFTER]
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        Response(404, {}, b'{"code": 680404, "msg": "no such task"}'),
+        Response(404, {}, b""),
+        Response(403, {}, b"<html>a gateway's page</html>"),
+    ],
+)
+def test_doubtful_refusal_is_final_only_after_the_grace(kit: Kit, doubtful: Response) -> None:
+    """A job that is not found, or a gateway's page, is polled again until the grace is over."""
+    passing = kit.answering(doubtful, doubtful, Response(200, {}, kit.task(4)))
+    assert passing.run(Poller(kit.service(passing.clock), REF, None).next()).state.final
+    lasting = kit.answering(doubtful)
+    with pytest.raises(errors.ApiError) as caught:
+        lasting.run(Poller(kit.service(lasting.clock), REF, None).next())
+    assert caught.value.token
+    assert lasting.pauses == [10, 10, 10]
+
+
+@pytest.mark.parametrize("timeout", [0, 15])
+def test_job_that_does_not_exist_is_not_a_time_out(kit: Kit, timeout: float) -> None:
+    """A wait that ends within the grace raises the refusal, and does not claim that the job continues."""
+    driver = kit.answering(Response(404, {}, b'{"code": 680404, "msg": "no such task"}'))
+    with pytest.raises(errors.NotFoundError):
+        driver.run(Poller(kit.service(driver.clock), REF, timeout).next())
+
+
+def test_success_without_output_is_final_only_after_the_grace(kit: Kit) -> None:
+    """A success without output is polled again: some services report the address a moment later."""
+    bare, complete = Response(200, {}, kit.task(3, result="")), Response(200, {}, kit.finished("https://a.example/v"))
+    driver = kit.answering(bare, bare, complete)
+    assert driver.run(Poller(kit.service(driver.clock), REF, None).next()).media
+    lasting = kit.answering(bare)
+    assert lasting.run(Poller(kit.service(lasting.clock), REF, None).next()).failure is errors.NoOutput
+    assert lasting.pauses == [10, 10, 10]
+    at_once = kit.answering(bare)
+    assert at_once.run(Poller(kit.service(at_once.clock), REF, 0).next()).failure is errors.NoOutput
+
+
+def test_time_out_names_an_unknown_state_and_the_last_error(kit: Kit) -> None:
+    """A wait that times out shows the state that the library does not know, or why the last poll failed."""
+    for reaction, shown in ((REACTIONS["unheard word"], "state 77"), (REACTIONS["dropped"], "ReadError")):
+        driver = kit.answering(reaction)
+        poller = Poller(kit.service(driver.clock), REF, 20)
+        with pytest.raises(WaitTimeout, match=shown):
+            exhaust(driver, poller)
+
+
+def test_response_about_another_job_is_not_believed(kit: Kit) -> None:
+    """A response that names another job is polled again, and its output is never taken."""
+    other = Response(200, {}, kit.finished("https://a.example/v").replace(b'"status"', b'"task_id": "t-2", "status"'))
+    own = Response(200, {}, kit.finished("https://a.example/w").replace(b'"status"', b'"task_id": "t-1", "status"'))
+    driver = kit.answering(other, own)
+    snapshot = driver.run(Poller(kit.service(driver.clock), REF, None).next())
+    assert [media.url for media in snapshot.media] == ["https://a.example/w"]
+    with pytest.raises(errors.UnreadableAnswerError, match="another job: t-2"):
+        kit.answering(other).run(kit.service().poll_once(REF))
 
 
 def test_poll_that_exceeds_the_timeout_is_the_last(kit: Kit) -> None:
@@ -188,7 +253,7 @@ def test_retry_after_is_honored(kit: Kit) -> None:
     ("response", "kind"),
     [
         (Response(401, {}, b""), errors.AuthenticationError),
-        (Response(200, {}, b'{"code": 680404, "msg": "no such task", "data": null}'), errors.NotFoundError),
+        (Response(200, {}, b'{"code": 680402, "msg": "no credits", "data": null}'), errors.InsufficientCreditsError),
         (Response(302, {"location": "https://x.example"}, b""), errors.UnreadableAnswerError),
     ],
 )

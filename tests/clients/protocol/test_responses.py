@@ -162,9 +162,14 @@ def test_readers_take_any_json_and_return_their_type(value: object) -> None:
 
 
 def test_numbers_are_read_as_documented() -> None:
-    """Integers may be strings of digits, percents strings of numbers; booleans, NaN and infinity are no numbers."""
+    """Numbers may be strings of digits; booleans, NaN and infinity are no numbers."""
     assert [responses.as_integer(one) for one in (3, "3", "3.5", True, "x")] == [3, 3, None, None, None]
-    assert [responses.as_number(one) for one in (3, 3.5, "3", True, float("nan"))] == [3.0, 3.5, None, None, None]
+    assert [responses.as_number(one) for one in (3, 3.5, "3", True, float("nan"), "nan", "x")] == [
+        3,
+        3.5,
+        3,
+        *[None] * 4,
+    ]
     assert [responses.percent(one) for one in (5, "5.5", -1, 1e9, "inf", True, None)] == [5, 5.5, 0, 100, *[None] * 3]
 
 
@@ -210,3 +215,8 @@ def test_required_text_names_the_missing_member(kit: Kit) -> None:
     for data in ({}, {"task_id": ""}, {"task_id": 5}):
         with pytest.raises(errors.UnreadableAnswerError, match=r"no data\.task_id"):
             service.required_text(data, "data.task_id", Response(200))
+
+
+def test_ids_may_be_numbers() -> None:
+    """An id is a string or an integer; nothing else is one."""
+    assert responses.identifiers("a", 5, 0, "", None, True, 1.5, [], {}) == ("a", "5", "0")

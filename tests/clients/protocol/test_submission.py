@@ -246,3 +246,31 @@ def test_request_hash_is_independent_of_credentials(body: dict[str, str]) -> Non
         request.fingerprint == replace(request, headers={"Authorization": "two"}, url="https://a.example/x").fingerprint
     )
     assert request.fingerprint != replace(request, json={**body, "longer key": "1"}).fingerprint
+
+
+WHOLE = b'{"code": 0, "msg": "", "data": {"task_id": "t-paid"}}'
+
+
+def test_complete_response_counts_although_its_end_is_wrong(kit: Kit) -> None:
+    """A response that broke off after its complete JSON is the response: the paid job is not lost."""
+    driver = kit.answering(Interrupted("RemoteProtocolError", Response(200, {}, WHOLE)))
+    assert driver.run(submit(kit.service()).flow()).ref.id == "t-paid"
+
+
+def test_part_of_a_response_is_kept_on_the_error(kit: Kit) -> None:
+    """What arrived of a response that broke off is on the error, with secrets masked."""
+    part = WHOLE[:-2] + b', "echo": "' + kit.secret.encode()
+    driver = kit.answering(Interrupted("ReadError", Response(200, {"x-request-id": "r-1"}, part)))
+    with pytest.raises(SubmitOutcomeUnknown) as caught:
+        driver.run(submit(kit.service()).flow())
+    body = caught.value.body or ""
+    assert "t-paid" in body
+    assert kit.secret not in body
+    assert (caught.value.status, caught.value.request_id) == (200, "r-1")
+
+
+def test_refusal_that_broke_off_is_a_refusal(kit: Kit) -> None:
+    """A complete documented refusal counts although the end of its transfer is wrong."""
+    refusal = Response(402, {}, b'{"code": 680402, "msg": "no credits"}')
+    with pytest.raises(errors.InsufficientCreditsError):
+        kit.answering(Interrupted("ReadError", refusal)).run(submit(kit.service()).flow())

@@ -195,11 +195,17 @@ def test_response_without_operation_is_unreadable(answer: Any) -> None:
         polled(answer)
 
 
-@pytest.mark.parametrize("status", [201, 204, 302])
-def test_only_200_is_a_success(status: int) -> None:
-    """A redirect or an undocumented status is not read as an operation."""
+@pytest.mark.parametrize("status", [301, 302, 399])
+def test_redirect_is_not_a_success(status: int) -> None:
+    """A redirect is not read as an operation."""
     with pytest.raises(errors.UnreadableAnswerError):
         polled({"name": NAME, "done": True, "response": {}}, status)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 206])
+def test_any_2xx_is_a_success(status: int) -> None:
+    """An operation is read whatever the status of the success is: a paid job is not lost over it."""
+    assert client(lambda _: httpx.Response(status, json={"name": NAME})).generate_videos("a kite").id == NAME
 
 
 @pytest.mark.parametrize(

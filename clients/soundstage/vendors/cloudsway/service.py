@@ -114,7 +114,7 @@ class CloudswayService(Service):
         """Return the job in the body of a callback, with or without an envelope (callback)."""
         callback = responses.callback_object(body)
         task = responses.as_object(callback.get("data")) or callback
-        task_id = responses.as_text(task.get("task_id"))
+        task_id = responses.as_identifier(task.get("task_id"))
         if task_id is None:
             allowed = "the JSON of a callback: {task_id, task_status, task_result, ...}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
@@ -145,13 +145,14 @@ class CloudswayService(Service):
 
     def _read_item(self, data: object, raw: object, response: Response) -> tuple[str, Snapshot]:
         task = responses.as_object(data)
-        return self.required_text(task, "data.task_id", response), self._read_job(task, raw)
+        return self.required_id(task, "data.task_id", response), self._read_job(task, raw)
 
     def _read_job(self, task: Mapping[str, Any], raw: object) -> Snapshot:
         """Return the state of one task (status.values, get.answer, get.before_success)."""
         status = task.get("task_status")
         state = STATES.get(status, JobState.UNKNOWN) if isinstance(status, str) else JobState.UNKNOWN
         reason = str(task.get("task_status_msg") or "") or None
+        info = responses.as_object(task.get("task_info"))
         videos = responses.as_list(responses.as_object(task.get("task_result")).get("videos"))
         urls = [responses.as_text(responses.as_object(video).get("url")) for video in videos]
         return Snapshot(
@@ -161,6 +162,8 @@ class CloudswayService(Service):
             reason=reason,
             failure=responses.content_failure(state, reason, pattern=_CONTENT_POLICY),
             raw=raw,
+            # A job may also be polled by the caller's own name for it (routes.kind).
+            named=responses.identifiers(task.get("task_id"), info.get("external_task_id")),
         )
 
     def _open(self, response: Response) -> dict[str, Any]:

@@ -129,8 +129,8 @@ class EdrawMaxService(Service):
             ApiError: The code refuses, or the response is not an envelope.
         """
         envelope = responses.json_object(response)
-        code = envelope.get("code")
-        if type(code) is not int:
+        code = responses.as_integer(envelope.get("code"))
+        if code is None:
             kind = responses.kind_by_status(response.status)
             message = f"the response is not a {{code, msg, data}} envelope (HTTP {response.status})"
             raise self.refusal(kind, message, response)

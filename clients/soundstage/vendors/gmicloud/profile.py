@@ -52,7 +52,6 @@ STATES: Mapping[str, JobState] = MappingProxyType(
         "cancelled": JobState.CANCELED,
     }
 )
-SUCCESS_STATUSES = frozenset({200, 201})  # errors.body: everything else is a refusal
 CONTENT_POLICY = re.compile(r"\b(polic(y|ies)|safety)\b", re.IGNORECASE)  # apikey.errors, block
 
 # Bounds of payloads (requests.payload), both ends allowed.

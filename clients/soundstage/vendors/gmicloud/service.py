@@ -28,7 +28,6 @@ from soundstage.vendors.gmicloud.profile import (
     PROFILE_ROUTE,
     QUEUE_ROUTE,
     STATES,
-    SUCCESS_STATUSES,
 )
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ class GMICloudService(Service):
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """Return the new request's id and first snapshot (requests.create)."""
         created = self._open(response)
-        request_id = self.required_text(created, "request_id", response)
+        request_id = self.required_id(created, "request_id", response)
         snapshot = self._read_job(created)
         # The response to a creation has no outcome. A request that is final at once is read by a poll, which has it;
         # as it stands it would count as a success without output.
@@ -203,6 +202,7 @@ class GMICloudService(Service):
             reason=reason,
             failure=responses.content_failure(state, reason, pattern=CONTENT_POLICY),
             raw=request,
+            named=responses.identifiers(request.get("request_id")),
         )
 
     def _read_models(self, response: Response) -> list[Model]:
@@ -229,7 +229,7 @@ class GMICloudService(Service):
             responses.as_text(request.get("model")) or "",
             snapshot.state,
             str(snapshot.state_raw or ""),
-            created if isinstance(created, int) else None,
+            responses.as_integer(created),
             snapshot.media,
             request,
         )
@@ -248,7 +248,7 @@ class GMICloudService(Service):
             ApiError: The service refused (errors.body), or the response is not a JSON object (answers.json).
         """
         body = _json_object(response)
-        if response.status not in SUCCESS_STATUSES:
+        if response.status not in responses.SUCCESSES:
             raise self._refused(response, body or {})
         if body is None:
             raise self.refusal(errors.UnreadableAnswerError, "the response is not a JSON object", response)

@@ -156,7 +156,7 @@ class InfraiService(Service):
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """Return the new job's id and first snapshot, with its cost (job.shape, metadata.values)."""
         payload = self._open(response)
-        job_id = responses.first_text(payload.data, "job_id", "id")
+        job_id = next(iter(responses.identifiers(payload.data.get("job_id"), payload.data.get("id"))), None)
         if job_id is None:
             raise self.refusal(errors.UnreadableAnswerError, "the response has no job_id or id", response)
         if not self._generation_known and "id" not in payload.data:
@@ -191,6 +191,7 @@ class InfraiService(Service):
             failure=responses.content_failure(state, reason, code),
             cost=cost,
             raw=payload.raw,
+            named=responses.identifiers(data.get("job_id"), data.get("id")),
         )
 
     def _read_cancel(self, response: Response) -> None:

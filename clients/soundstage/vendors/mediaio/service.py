@@ -71,7 +71,7 @@ class MediaIOService(Service):
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """Return the new job's id and first snapshot (create.answer)."""
         envelope, data = self._open(response)
-        task_id = responses.as_text(data.get("task_id"))
+        task_id = responses.as_identifier(data.get("task_id"))
         if task_id is None:
             raise self._unreadable("the response has no data.task_id", response, envelope)
         return task_id, Snapshot(JobState.QUEUED, raw=envelope)
@@ -97,12 +97,13 @@ class MediaIOService(Service):
             reason=reason,
             failure=responses.content_failure(state, reason),
             raw=raw,
+            named=responses.identifiers(task.get("task_id")),
         )
 
     def _read_credits(self, response: Response) -> int:
         envelope, data = self._open(response)
-        left = data.get("credits")
-        if type(left) is not int:
+        left = responses.as_integer(data.get("credits"))
+        if left is None:
             raise self._unreadable("the response has no data.credits", response, envelope)
         return left
 
@@ -113,8 +114,8 @@ class MediaIOService(Service):
             ApiError: The code refuses, or the response is not an envelope; then the HTTP status decides.
         """
         envelope = responses.json_object(response)
-        code = envelope.get("code")
-        if type(code) is not int:
+        code = responses.as_integer(envelope.get("code"))
+        if code is None:
             kind = responses.kind_by_status(response.status)
             message = f"the response is not a {{code, msg, data}} envelope (HTTP {response.status})"
             raise self._unreadable(message, response, envelope, kind)

@@ -49,7 +49,7 @@ class TomovieeService(Service):
     def parse_callback(self, body: object) -> StartedJob:
         """Return the job in the body of a callback (callback.payload)."""
         task = responses.callback_object(body)
-        task_id = responses.as_text(task.get("task_id"))
+        task_id = responses.as_identifier(task.get("task_id"))
         if task_id is None:
             allowed = "the JSON of a callback: {task_id, status, result, params}"
             raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
@@ -58,7 +58,7 @@ class TomovieeService(Service):
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """Return the new job's id and first snapshot (create.answer)."""
         envelope = self._open(response)
-        task_id = self.required_text(responses.as_object(envelope.get("data")), "data.task_id", response)
+        task_id = self.required_id(responses.as_object(envelope.get("data")), "data.task_id", response)
         return task_id, Snapshot(JobState.QUEUED, raw=envelope)
 
     def _read_poll(self, response: Response) -> Snapshot:
@@ -83,6 +83,7 @@ class TomovieeService(Service):
             reason=reason,
             failure=responses.content_failure(state, reason),
             raw=raw,
+            named=responses.identifiers(task.get("task_id")),
         )
 
     def _open(self, response: Response, *, data_decides: bool = False) -> dict[str, Any]:
@@ -96,8 +97,8 @@ class TomovieeService(Service):
             ApiError: The code refuses, or the response is not an envelope; then the HTTP status decides.
         """
         envelope = responses.json_object(response)
-        code = envelope.get("code")
-        if type(code) is not int:
+        code = responses.as_integer(envelope.get("code"))
+        if code is None:
             kind = responses.kind_by_status(response.status)
             message = f"the response is not a {{code, msg, data}} envelope (HTTP {response.status})"
             raise self.refusal(kind, message, response)

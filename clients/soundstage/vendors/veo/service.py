@@ -60,6 +60,10 @@ class VeoService(Service):
         url = self.url(f"{VERSION}/{quote(ref.id, safe='/:')}")
         return self.read_once(Request("GET", url, self.authorization(), timeout=timeout), self._read_poll)
 
+    def is_named(self, ref: JobRef, name: str) -> bool:
+        """Whether *name* is the operation's: its last part is the id, and a proxy may shorten the path before it."""
+        return name.rpartition("/")[2] == ref.id.rpartition("/")[2]
+
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """Return the operation's name, which is the job's id, and its first snapshot (create.route)."""
         operation = self._open(response)
@@ -71,7 +75,7 @@ class VeoService(Service):
         ended = operation.get("done") is True or responses.as_object(operation.get("error"))
         if not ended and not isinstance(operation.get("name"), str):
             raise self.refusal(errors.UnreadableAnswerError, "the response is not an operation", response)
-        return self._read_job(operation)
+        return replace(self._read_job(operation), named=responses.identifiers(operation.get("name")))
 
     def _read_job(self, operation: Mapping[str, Any]) -> Snapshot:
         """Return the state of one operation; its error is read first, as one may come with `done` or without it."""
@@ -117,7 +121,7 @@ class VeoService(Service):
         body = responses.json_object(response)
         if response.status >= responses.REFUSALS:
             raise self._refused(response, responses.as_object(body.get("error")))
-        if response.status != 200 or not body:  # noqa: PLR2004 - the one status of a success
+        if response.status not in responses.SUCCESSES or not body:
             message = f"the response is not a JSON object (HTTP {response.status})"
             raise self.refusal(errors.UnreadableAnswerError, message, response)
         return body

@@ -54,10 +54,10 @@ def test_invalid_balance_is_unreadable(data: Any) -> None:
 
 @proves("mediaio:envelope", "mediaio:ids", side="client")
 @pytest.mark.parametrize("code", [1, 490001, 500, -1])
-def test_undocumented_code_is_a_refusal_with_its_trace(code: int) -> None:
-    """A non-zero code with empty data is a refusal with message, code and trace id, after one request."""
+def test_undocumented_code_is_an_unknown_outcome_with_its_trace(code: int) -> None:
+    """An undocumented code with HTTP 200 proves nothing: the error has its message, code and trace id."""
     scripted = ScriptedClient(CONTRACT, envelope({}, code, "no such luck"))
-    with pytest.raises(errors.ApiError, match="no such luck") as refused:
+    with pytest.raises(errors.SubmitOutcomeUnknown, match="no such luck") as refused:
         scripted.client.imagen_4("A fox")
     assert (refused.value.code, refused.value.request_id, refused.value.vendor) == (code, TRACE, "mediaio")
     assert len(scripted.sent) == 1
