@@ -31,7 +31,7 @@ def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return httpx.Response(200, content=kit.created() if created else kit.finished("https://cdn.example/f.mp4"))
 
     def make(kind: type) -> Any:
-        return lambda _, limits: kind(transport=httpx.MockTransport(handler), limits=limits)
+        return lambda _, limits, **__: kind(transport=httpx.MockTransport(handler), limits=limits)
 
     monkeypatch.setattr(http.SyncTransport, "_make", make(httpx.Client))
     monkeypatch.setattr(http.AsyncTransport, "_make", make(httpx.AsyncClient))

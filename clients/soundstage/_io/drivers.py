@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
+from soundstage._io.ownership import of_loop, renew_after_fork
 from soundstage._values.messages import Effect, Exclusive, Flow, Open, Pause, Read, Request, Response, Run, Send
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class SyncDriver:
     def __init__(self, transport: SyncTransport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start without locks, at first and after a fork."""
         self._locks: dict[str, threading.Lock] = {}
 
     def run(self, flow: Flow[T]) -> T:
@@ -68,7 +74,6 @@ class AsyncDriver:
     def __init__(self, transport: AsyncTransport, clock: Clock) -> None:
         self._transport = transport
         self._clock = clock
-        self._locks: dict[str, anyio.Lock] = {}
 
     async def run(self, flow: Flow[T]) -> T:
         """Run *flow* to its end and return its value."""
@@ -93,7 +98,8 @@ class AsyncDriver:
             await effects.close()
 
     async def _exclusive(self, effect: Exclusive) -> object:
-        async with self._locks.setdefault(effect.key, anyio.Lock()):
+        locks = of_loop(self, dict[str, anyio.Lock])
+        async with locks.setdefault(effect.key, anyio.Lock()):
             return await self.run(effect.make())
 
 

@@ -2,14 +2,16 @@
 
 An own httpx client is created at the first request, with a TLS context that is created once and shared. Paid requests
 use connections that are not kept alive, so that a stale pooled connection never makes an outcome unknown. An injected
-client is used with its own settings and never closed here. No redirect is followed here. Every exchange has a deadline,
-and the body of a response that is read whole has a greatest size.
+client is used with its own settings and never closed here. Own clients belong to one process and one event
+loop. No redirect is followed here. Every exchange has a deadline, and the body of a response that is read whole has a
+greatest size.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -21,12 +23,13 @@ import httpx
 
 from soundstage._io import deadline
 from soundstage._io.deadline import Deadline, DeadlinePassed, Pace
+from soundstage._io.ownership import is_loopback, of_loop, renew_after_fork
 from soundstage._values.content_encoding import ACCEPTED, Decoder
 from soundstage._values.messages import Interrupted, NotSent, Request, Response, TransportError
-from soundstage._values.redaction import Redactor
-from soundstage._values.validation import instance
+from soundstage._values.redaction import Redactor, hide_query
+from soundstage._values.validation import instance, invalid
 from soundstage._version import __version__
-from soundstage.errors import ClientClosed
+from soundstage.errors import ClientClosed, InvalidArgument
 
 if TYPE_CHECKING:
     import ssl
@@ -46,6 +49,7 @@ _EXCERPT = 1 << 16  # bytes that are kept of a longer one
 _POOLED = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _UNPOOLED = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 _HEADERS = {"User-Agent": f"soundstage/{__version__}"}
+_PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 _LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -82,7 +86,25 @@ _guard_loggers()
 @functools.cache
 def _tls() -> ssl.SSLContext:
     # Loading the certificates takes longer than everything else at the start of a client, so it is done once and late.
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except (OSError, ValueError) as error:
+        variable = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), "SSL_CERT_FILE")
+        invalid(variable, os.environ.get(variable), f"certificates that can be loaded ({error}); nothing was sent")
+
+
+@contextmanager
+def _environment() -> Generator[None, None, None]:
+    """Explain why no client can be created: the addresses of proxies come from the environment."""
+    try:
+        yield
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        if isinstance(error, InvalidArgument):
+            raise
+        given = {name: os.environ.get(name) or os.environ.get(name.lower()) for name in _PROXY_VARIABLES}
+        used = {name: hide_query(value) for name, value in given.items() if value}
+        field, allowed = " and ".join(used) or "the proxy", f"the address of a proxy that can be used ({error})"
+        invalid(field, used, f"{allowed}; nothing was sent", shown=repr(" ".join(used.values())))
 
 
 @contextmanager
@@ -101,13 +123,21 @@ def _exchange(request: Request, limit: Deadline | None = None) -> Generator[None
     except _BROKEN as error:
         raise Interrupted(_reason(error, request)) from None
     except Exception as error:
-        if not request.paid:
-            raise
-        # An unexpected error, of an injected transport perhaps: the paid request may have been sent, so assume that.
+        # An unexpected error, of an injected transport perhaps: the request may have been sent, so assume that.
         raise Interrupted(_reason(error, request)) from error
     finally:
         deadline.current.reset(limited)
         _own_request.reset(mark)
+
+
+@contextmanager
+def _keeping(body: _Body, request: Request) -> Generator[None, None, None]:
+    """Keep what arrived of a body on the error when it breaks off: it may be all that is known of a paid job."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, something arrived
+        reason = str(error) if isinstance(error, TransportError) else _reason(error, request)
+        raise Interrupted(reason, body.response()) from None
 
 
 def _reason(error: Exception, request: Request) -> str:
@@ -158,6 +188,13 @@ def _response(received: httpx.Response, content: bytes = b"") -> Response:
     return Response(received.status_code, {name.lower(): value for name, value in received.headers.items()}, content)
 
 
+class _Own(Generic[HttpT]):
+    """The httpx clients of one process and event loop: by whether requests are paid, and sent to this machine."""
+
+    def __init__(self) -> None:
+        self.clients: dict[tuple[bool, bool], HttpT] = {}
+
+
 class _Transport(ABC, Generic[HttpT]):
     """The httpx clients behind one client: an injected one, or two that are created when first needed.
 
@@ -180,27 +217,55 @@ class _Transport(ABC, Generic[HttpT]):
         self._injected = instance("http", injected, self._kind)
         self._timeout = timeout
         self._now = now
-        self._created: dict[bool, HttpT] = {}
-        self._lock = threading.Lock()  # threads share a client, and two first requests must not create two
         self._closed = False
+        self._home: _Own[HttpT] | None = None  # where an injected client was first used
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """Start without connections, at first and after a fork."""
+        self._created: _Own[HttpT] = _Own()
+        self._lock = threading.Lock()  # threads share a client, and two first requests must not create two
 
     @property
     def base_url(self) -> str:
         """The base address of the injected client, or ""."""
         return "" if self._injected is None else str(self._injected.base_url)
 
-    def _pick(self, *, paid: bool) -> HttpT:
+    def _pick(self, request: Request) -> HttpT:
+        # An address of this machine is not requested through a proxy, and a wrong proxy does not matter for it.
+        key = (request.paid, is_loopback(request.url))
         with self._lock:
-            client = self._injected or self._created.get(paid)
+            own = self._own()
+            client = self._injected or own.clients.get(key)
             if self._closed or (client is not None and client.is_closed):
                 raise ClientClosed("the client is closed: create a new one")
             if client is None:
-                client = self._created[paid] = self._make(_UNPOOLED if paid else _POOLED)
+                with _environment():
+                    client = self._make(_UNPOOLED if request.paid else _POOLED, trust_env=not key[1])
+                own.clients[key] = client
+            elif client is self._injected:
+                self._check_home(client, own)
             return client
+
+    def _check_home(self, client: HttpT, own: _Own[HttpT]) -> None:
+        """Check that an injected client is used where its connections belong, before anything is sent.
+
+        Raises:
+            ClientClosed: They belong to another process or event loop.
+        """
+        self._home = self._home or own
+        # A transport without a network, such as a mock or an ASGI application, belongs nowhere.
+        network = isinstance(getattr(client, "_transport", None), (httpx.HTTPTransport, httpx.AsyncHTTPTransport))
+        if network and own is not self._home:
+            raise ClientClosed(
+                "the client given by http= was used in another process or event loop, where its connections belong: "
+                "create one here, or pass no http="
+            )
 
     def _prepare(self, request: Request) -> tuple[HttpT, httpx.Request]:
         """Return the httpx client and the request; a failure here proves that nothing was sent."""
-        client = self._pick(paid=request.paid)
+        client = self._pick(request)
         try:
             return client, self._build(client, request)
         except (httpx.InvalidURL, ValueError) as error:
@@ -233,13 +298,18 @@ class _Transport(ABC, Generic[HttpT]):
         return min(limit, request.timeout)
 
     @abstractmethod
-    def _make(self, limits: httpx.Limits) -> HttpT: ...
+    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> HttpT: ...
+
+    @abstractmethod
+    def _own(self) -> _Own[HttpT]:
+        """Return the clients that belong to this process and event loop."""
 
     def _mark_closed(self) -> list[HttpT]:
         with self._lock:
             self._closed = True
-            created = list(self._created.values())
-            self._created.clear()
+            own = self._own().clients
+            created = list(own.values())
+            own.clear()
             return created
 
 
@@ -261,7 +331,9 @@ class SyncTransport(_Transport[httpx.Client]):
         with _exchange(request, limit):
             # auth=None, because the auth of an injected client would replace the vendor's own header.
             received = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return self._read(received, _Body(received, limit))
+            body = _Body(received, limit)
+            with _keeping(body, request):
+                return self._read(received, body)
 
     def _read(self, received: httpx.Response, body: _Body) -> Response:
         try:
@@ -287,8 +359,11 @@ class SyncTransport(_Transport[httpx.Client]):
         for client in self._mark_closed():
             client.close()
 
-    def _make(self, limits: httpx.Limits) -> httpx.Client:
-        return httpx.Client(verify=_tls(), limits=limits, timeout=_TIMEOUT, headers=_HEADERS)
+    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> httpx.Client:
+        return httpx.Client(verify=_tls(), limits=limits, timeout=_TIMEOUT, headers=_HEADERS, trust_env=trust_env)
+
+    def _own(self) -> _Own[httpx.Client]:
+        return self._created
 
 
 class SyncStream:
@@ -330,7 +405,9 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
         limit = Deadline(self._seconds(client, request), self._now)
         with _exchange(request, limit):
             received = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return await self._read(received, _Body(received, limit))
+            body = _Body(received, limit)
+            with _keeping(body, request):
+                return await self._read(received, body)
 
     async def _read(self, received: httpx.Response, body: _Body) -> Response:
         try:
@@ -352,12 +429,15 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
             return AsyncStream(request, received, Pace(seconds, self._now))
 
     async def close(self) -> None:
-        """Close the clients that were created here; later requests are refused."""
+        """Close the clients of this event loop; later requests are refused in every one."""
         for client in self._mark_closed():
             await client.aclose()
 
-    def _make(self, limits: httpx.Limits) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=_tls(), limits=limits, timeout=_TIMEOUT, headers=_HEADERS)
+    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> httpx.AsyncClient:
+        return httpx.AsyncClient(verify=_tls(), limits=limits, timeout=_TIMEOUT, headers=_HEADERS, trust_env=trust_env)
+
+    def _own(self) -> _Own[httpx.AsyncClient]:
+        return of_loop(self, _Own[httpx.AsyncClient])
 
 
 class AsyncStream:

@@ -221,7 +221,7 @@ def test_deadline_applies_without_connections() -> None:
 def test_large_request_has_time_to_be_sent() -> None:
     """The default timeout grows with what is sent, so that a slow line does not make an outcome unknown."""
     transport = SyncTransport(None, None)
-    client = transport._pick(paid=True)
+    client = transport._pick(GET)
     assert transport._seconds(client, GET) == 60
     large = Request("POST", GET.url, json="x" * (1 << 20), paid=True)
     assert transport._seconds(client, large) == pytest.approx(76, abs=0.1)

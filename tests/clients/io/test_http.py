@@ -80,9 +80,9 @@ def test_any_error_of_a_paid_request_is_interrupted(error: Exception) -> None:
         raising(error).send(PAID)
 
 
-def test_other_error_of_a_free_request_is_raised() -> None:
-    """An error that is no transport error and costs nothing is raised unchanged."""
-    with pytest.raises(RuntimeError, match="a hook broke"):
+def test_foreign_error_of_a_free_request_is_translated() -> None:
+    """An error that is no transport error does not escape either."""
+    with pytest.raises(Interrupted, match="RuntimeError: a hook broke"):
         raising(RuntimeError("a hook broke")).send(GET)
 
 
@@ -158,21 +158,30 @@ def test_request_limit_applies_without_client_limit() -> None:
 @pytest.mark.parametrize("transport", [SyncTransport, AsyncTransport])
 def test_paid_requests_use_a_client_of_their_own(transport: Any) -> None:
     """Clients are created when first needed, one for paid requests without kept-alive connections, one for the rest."""
-    made = transport(None, None)
-    assert made._created == {}
-    paid, free = made._pick(paid=True), made._pick(paid=False)
-    assert paid is not free
-    assert made._pick(paid=True) is paid
+
+    async def both() -> None:
+        made = transport(None, None)
+        assert made._own().clients == {}
+        paid, free = made._pick(PAID), made._pick(GET)
+        assert paid is not free
+        assert made._pick(PAID) is paid
+        check_clients(paid, free)
+        close = made.close()
+        if close is not None:
+            await close
+        assert paid.is_closed
+        assert free.is_closed
+
+    asyncio.run(both())
+
+
+def check_clients(paid: Any, free: Any) -> None:
+    """Check the settings of both clients."""
     assert paid._transport._pool._max_keepalive_connections == 0
     assert free._transport._pool._max_keepalive_connections > 0
     assert paid._transport._pool._ssl_context is free._transport._pool._ssl_context
     assert (paid.follow_redirects, paid.timeout.read) == (False, 60.0)
     assert paid.headers["user-agent"].startswith("soundstage/")
-    close = made.close()
-    if close is not None:
-        asyncio.run(close)
-    assert paid.is_closed
-    assert free.is_closed
 
 
 def test_paid_requests_use_fresh_connections() -> None:
@@ -300,3 +309,20 @@ def test_lost_response_is_one_post(kit: Kit) -> None:
     with pytest.raises(SubmitOutcomeUnknown, match="Server disconnected"):
         kit.client(handler).text_to_video("a kite")
     assert len(sent) == 1
+
+
+def test_what_arrived_of_a_body_is_kept() -> None:
+    """A body that breaks off is on the error, as far as it arrived."""
+
+    class Broken(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            yield b'{"task_id": '
+            yield b'"t-1"'
+            raise httpx.ReadError("cut off")
+
+    handler = httpx.MockTransport(lambda _: httpx.Response(201, headers={"X-Id": "r"}, stream=Broken()))
+    with pytest.raises(Interrupted, match="ReadError: cut off") as caught:
+        SyncTransport(httpx.Client(transport=handler), None).send(PAID)
+    kept = caught.value.response
+    assert kept is not None
+    assert (kept.status, kept.headers["x-id"], kept.content) == (201, "r", b'{"task_id": "t-1"')

@@ -71,7 +71,7 @@ def test_wait_survives_temporary_codes(code: int) -> None:
 
 
 @proves("cloudsway:errors.retryable", side="client")
-@pytest.mark.parametrize("code", [1100, 1101, 1102, 1304, 1203, 1000])
+@pytest.mark.parametrize("code", [1100, 1101, 1102, 1304, 1000])
 def test_wait_ends_at_a_permanent_code(code: int) -> None:
     """A wait ends at once with a permanent code, and the error has the job's token."""
     scripted = ScriptedClient(CONTRACT, {"code": code, "message": "no", "request_id": "r"}, status=429)
@@ -135,7 +135,7 @@ def test_callback_is_read_in_both_forms(shape: str, form: str) -> None:
 
 
 @proves("cloudsway:callback", side="client")
-@pytest.mark.parametrize("body", ["", "x", "[]", "{}", b"\xff", None, {"task_id": 5}, {"code": 0, "data": {}}])
+@pytest.mark.parametrize("body", ["", "x", "[]", "{}", b"\xff", None, {"task_id": True}, {"code": 0, "data": {}}])
 def test_body_that_is_no_callback_is_refused(body: Any) -> None:
     """A body without a task_id is refused by name."""
     with pytest.raises(errors.InvalidArgument, match="body"):

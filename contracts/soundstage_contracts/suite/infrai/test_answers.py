@@ -133,7 +133,7 @@ def test_cancel_falls_back_to_the_older_route() -> None:
         {"ok": True},
         {"ok": True, "data": None, "error": None},
         wrapped(),
-        wrapped(job_id=5),
+        wrapped(job_id=True),
         bare(state="x"),
     ],
 )
@@ -146,6 +146,15 @@ def test_response_without_a_job_is_retried_with_the_same_key(response: Any) -> N
     with pytest.raises(errors.SubmitOutcomeUnknown) as doubt:
         lost.client.generate("A fox", idempotency_key="k")
     assert (len(lost.sent), doubt.value.idempotency_key) == (5, "k")
+
+
+@proves("infrai:errors.other_codes", side="client")
+def test_undocumented_code_with_a_success_status_proves_nothing() -> None:
+    """An undocumented code with HTTP 200 leaves the outcome unknown: the same key is sent again."""
+    refusal = {"ok": False, "data": None, "error": {"code": "SOMETHING_NEW", "message": "the reason"}, "metadata": {}}
+    scripted = ScriptedClient(CONTRACT, (200, refusal), wrapped(job_id="vid_1"))
+    assert scripted.client.generate("A fox").id == "vid_1"
+    assert len({request.content for request in scripted.sent}) == 1
 
 
 @proves("infrai:errors.envelope", "infrai:errors.other_codes", "infrai:envelope", side="client")
@@ -162,7 +171,6 @@ def test_response_without_a_job_is_retried_with_the_same_key(response: Any) -> N
         (500, "INVALID_REQUEST", errors.BadRequestError),
         (403, "SOMETHING_NEW", errors.PermissionDeniedError),
         (422, "SOMETHING_NEW", errors.BadRequestError),
-        (200, "SOMETHING_NEW", errors.ApiError),
     ],
 )
 def test_code_decides_before_the_http_status(status: int, code: str, kind: type[errors.ApiError]) -> None:

@@ -93,7 +93,7 @@ def _polled(name: str, word: Any, urls: tuple[str, ...] = (), reason: str = "") 
     return _task(name, word, task_status_msg=reason, **({"task_result": {"videos": videos}} if videos else {}))
 
 
-NO_ID: Final[tuple[Any, ...]] = (None, {}, {"task_id": ""}, {"task_id": 5}, [])
+NO_ID: Final[tuple[Any, ...]] = (None, {}, {"task_id": ""}, {"task_id": True}, [])
 """What a response to a creation may have as data that names no task."""
 NO_VIDEO: Final[tuple[Any, ...]] = (
     None, {}, {"videos": []}, {"videos": [{}]}, {"videos": [{"url": ""}]}, {"videos": "x"}, [],

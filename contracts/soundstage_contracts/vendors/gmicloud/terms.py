@@ -119,7 +119,7 @@ def _format(shape: str) -> ResponseFormat:
         polled=polled,
         states=STATUS_WORDS,
         unknown=("resting", ""),
-        without_id=[{}, _created(None), _created(""), _created(5), [], "r-1"],
+        without_id=[{}, _created(None), _created(""), _created(True), [], "r-1"],
         without_output=[_created("a", "success", outcome=made) for made in NO_VIDEO],
         ids=strategies.texts(least=1, most=40).filter(lambda text: bool(text.strip()) and text not in {".", ".."}),
     )

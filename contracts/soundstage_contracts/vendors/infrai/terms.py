@@ -52,7 +52,7 @@ def _format(envelope: str, job: str, state: str) -> ResponseFormat:
         polled=polled,
         states=STATE_WORDS,
         unknown=("rendering", "canceling"),
-        without_id=[{}, [], None, {"ok": True}, wrapped({}), wrapped({"job_id": 5}), wrapped({state: "x"})],
+        without_id=[{}, [], None, {"ok": True}, wrapped({}), wrapped({"job_id": True}), wrapped({state: "x"})],
         without_output=[
             wrapped({job: "a", state: "succeeded", **made})
             for made in ({}, {"video_url": None}, {"video_url": ""}, {"thumbnail_url": "https://results.test/0.png"})

@@ -78,7 +78,7 @@ def _polled(task: str, word: Any, urls: tuple[str, ...] = (), reason: str = "") 
     return _envelope({"task_id": task, "status": word, "reason": reason, **({"result": result} if urls else {})})
 
 
-NO_ID: Final[tuple[Any, ...]] = (None, {}, {"task_id": ""}, {"task_id": 5}, [])
+NO_ID: Final[tuple[Any, ...]] = (None, {}, {"task_id": ""}, {"task_id": True}, [])
 """What a response to a creation may have as data that names no task."""
 NO_RESULT: Final[tuple[Any, ...]] = (
     None, [], {}, "", [{"val": "aigc/0.mp4"}], {"preview": ""}, "aigc/0.mp4", 5, [None],
@@ -91,7 +91,7 @@ FORMAT: Final = ResponseFormat(
     polled=_polled,
     states=STATUS_WORDS,
     unknown=("queued", ""),
-    without_id=[*map(_envelope, NO_ID), [], {"task_id": "a"}, {"code": "0", "data": {"task_id": "a"}}, "OK"],
+    without_id=[*map(_envelope, NO_ID), [], {"task_id": "a"}, {"code": "zero", "data": {"task_id": "a"}}, "OK"],
     without_output=[_envelope({"task_id": "a", "status": "completed", "result": result}) for result in NO_RESULT],
     ids=strategies.texts(least=1, most=80).filter(str.strip),
 )

@@ -101,7 +101,7 @@ def _created(data: Any) -> dict[str, Any]:
     return {"code": 0, "msg": "", "data": data}
 
 
-NO_ID: Final[tuple[Any, ...]] = (None, {}, {"task_id": ""}, {"task_id": 5}, [])
+NO_ID: Final[tuple[Any, ...]] = (None, {}, {"task_id": ""}, {"task_id": True}, [])
 """What a response to a creation may have as data that names no task."""
 
 FORMAT: Final = ResponseFormat(
