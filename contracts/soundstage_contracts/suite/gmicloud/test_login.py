@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import httpx
 import pytest
 
 from soundstage import InvalidArgument, JobState, MissingCredential, errors
@@ -27,8 +28,6 @@ from soundstage_contracts.vendors.gmicloud.raw_client import (
 )
 
 if TYPE_CHECKING:
-    import httpx
-
     from soundstage_contracts.simulators.target import Target
 
 HOUR = 3600.0
