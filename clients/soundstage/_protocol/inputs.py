@@ -7,7 +7,7 @@ import errno
 import struct
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from soundstage._values.media_type import mismatch
 from soundstage._values.messages import run
@@ -22,6 +22,9 @@ ImageInput: TypeAlias = str | bytes | PathLike[str]
 _FORMATS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _PNG_HEAD = 24
 _MARK = 0xFF
+_APP1, _SCAN = 0xE1, 0xDA
+_ORIENTATION = 0x0112  # the tag of EXIF
+_TURNED = frozenset({5, 6, 7, 8})  # its values for an image that is turned by 90 degrees
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # the markers of a JPEG that contain its size
 
 
@@ -73,6 +76,47 @@ def image_size(content: bytes) -> tuple[int, int] | None:
             return width, height
         place += 1 if kind == _MARK else 2 + length  # a marker may be padded with more bytes FF
     return None
+
+
+def is_turned(content: bytes) -> bool:
+    """Whether a PNG or JPEG is shown with width and height exchanged, by the orientation in its EXIF data."""
+    exif = _png_exif(content) if content.startswith(b"\x89PNG") else _jpeg_exif(content)
+    order: Literal["little", "big"] = "little" if exif.startswith(b"II") else "big"
+    directory = int.from_bytes(exif[4:8], order)
+    for number in range(int.from_bytes(exif[directory : directory + 2], order)):
+        begin = directory + 2 + 12 * number  # an entry has 12 bytes: tag, type, count, value
+        if begin + 12 > len(exif):
+            return False
+        if int.from_bytes(exif[begin : begin + 2], order) == _ORIENTATION:
+            return int.from_bytes(exif[begin + 8 : begin + 10], order) in _TURNED
+    return False
+
+
+def _jpeg_exif(content: bytes) -> bytes:
+    """Return the EXIF data of a JPEG, or b""."""
+    place = 2
+    while place + 4 <= len(content) and content[place] == _MARK:
+        kind, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4], "big")
+        if kind == _MARK:
+            place += 1
+        elif kind == _APP1 and content[place + 4 : place + 10] == b"Exif\0\0":
+            return content[place + 10 : place + 2 + length]
+        elif kind == _SCAN:
+            break
+        else:
+            place += 2 + length
+    return b""
+
+
+def _png_exif(content: bytes) -> bytes:
+    """Return the EXIF data of a PNG, or b""."""
+    place = 8
+    while place + 8 <= len(content):
+        length, name = struct.unpack(">I4s", content[place : place + 8])
+        if name == b"eXIf":
+            return content[place + 8 : place + 8 + length]
+        place += 12 + length
+    return b""
 
 
 def _read(field: str, path: Path, most: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from soundstage import (
     CameraControl,
@@ -22,7 +24,7 @@ from soundstage import (
     SkippingClock,
     errors,
 )
-from soundstage._protocol.inputs import image_size
+from soundstage._protocol.inputs import image_size, is_turned
 from soundstage._values.state import JobRef
 
 KEY, ENDPOINT = "planted-secret-0123456789", "RWexample"
@@ -246,6 +248,52 @@ def test_image_size_accepts_any_bytes(content: bytes) -> None:
     for sign in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"):
         found = image_size(sign + content)
         assert found is None or len(found) == 2
+
+
+def photo(orientation: int, form: str = "JPEG", order: str = "big") -> bytes:
+    """Return an image of 640 by 480 stored pixels with an EXIF orientation."""
+    exif = Image.Exif()
+    exif.endian = "<" if order == "little" else ">"
+    exif[0x0131] = "a camera"
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480)).save(file, form, exif=exif)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_turned_photo_is_recognized(orientation: int, form: str, order: str) -> None:
+    """The orientations 5 to 8 of EXIF exchange width and height, in either byte order and format."""
+    assert is_turned(photo(orientation, form, order)) == (orientation >= 5)
+
+
+@given(st.binary(max_size=60))
+def test_orientation_accepts_any_bytes(content: bytes) -> None:
+    """Any bytes, also in the place of the EXIF data, give an orientation or none."""
+    exif = b"\xff\xd8\xff\xe1" + (len(content) + 8).to_bytes(2, "big") + b"Exif\0\0"
+    for start in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", exif, exif + b"MM\0*\0\0\0\x08"):
+        assert is_turned(start + content) in {True, False}
+
+
+def test_mask_fits_to_the_photo_as_it_is_shown() -> None:
+    """A mask may have the sides of a turned photo as it is shown or as it is stored, and no others."""
+    masks = {
+        size: PNG[:16] + size[0].to_bytes(4, "big") + size[1].to_bytes(4, "big") + PNG[24:]
+        for size in ((480, 640), (640, 480), (640, 640))
+    }
+    client, sent = scripted(created())
+    for size in ((480, 640), (640, 480)):
+        client.image_to_video(photo(6), model_name="kling-v1", static_mask=masks[size])
+    client.image_to_video(
+        photo(6), model_name="kling-v1", dynamic_masks=[DynamicMask(masks[480, 640], [(1, 2), (3, 4)])]
+    )
+    assert len(sent) == 3
+    with pytest.raises(InvalidArgument, match="480x640 or 640x480"):
+        client.image_to_video(photo(6), model_name="kling-v1", static_mask=masks[640, 640])
+    with pytest.raises(InvalidArgument, match="as the image, 640x480"):
+        client.image_to_video(photo(1), model_name="kling-v1", static_mask=masks[480, 640])
 
 
 def test_image_without_size_is_sent() -> None:

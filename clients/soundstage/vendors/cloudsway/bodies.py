@@ -9,7 +9,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args
 
-from soundstage._protocol.inputs import base64_text, image_size, load_image
+from soundstage._protocol.inputs import base64_text, image_size, is_turned, load_image
 from soundstage._values import validation
 from soundstage.vendors.cloudsway.profile import (
     ABILITIES,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from soundstage.vendors.cloudsway.profile import Abilities, Only
 
     Body: TypeAlias = dict[str, Any]
+    Sizes: TypeAlias = tuple[tuple[int, int], ...]  # of one image: width and height in each form that it is shown in
 
 _EXTERNAL_ID = re.compile(r"[^/\\?#\x00-\x1f\x7f]{1,200}\Z")
 _RATIO_TOLERANCE = 0.05
@@ -178,37 +179,40 @@ def _check_masks(masks: Sequence[DynamicMask] | None) -> list[DynamicMask] | Non
 def _load(body: Body) -> Flow[None]:
     """Replace every image in *body* by its wire format (image2video.params, image2video.masks)."""
     # The image comes first: its sides are the measure of the masks.
-    sides = None
+    sizes: Sizes = ()
     for name in ("image", "image_tail", "static_mask"):
         if body[name] is not None:
-            body[name], found = yield from _load_image(name, body[name], None if name != "static_mask" else sides)
-            sides = sides or found
+            body[name], found = yield from _load_image(name, body[name], sizes)
+            sizes = sizes or found
     if body["dynamic_masks"] is not None:
         moving: list[Body] = []
         masks: list[DynamicMask] = body["dynamic_masks"]
         for mask in masks:
-            text, _ = yield from _load_image("dynamic_masks", mask.mask, sides or (0, 0))
+            text, _ = yield from _load_image("dynamic_masks", mask.mask, sizes)
             moving.append({"mask": text, "trajectories": mask.path()})
         body["dynamic_masks"] = moving
 
 
-def _load_image(
-    field: str, value: ImageInput, like: tuple[int, int] | None
-) -> Flow[tuple[str, tuple[int, int] | None]]:
+def _load_image(field: str, value: ImageInput, like: Sizes) -> Flow[tuple[str, Sizes]]:
     """Return an image in wire format, and its sides if known; a mask must only have the ratio of its image."""
     mask = field in {"static_mask", "dynamic_masks"}
     content = yield from load_image(field, value, most=MAX_IMAGE_BYTES)
     if isinstance(content, str):
-        return content, None
+        return content, ()
     # The pixels of an image given by its address are unknown here, and so are those of an unusual JPEG; the service
     # then checks them, before it charges.
     sides = image_size(content)
-    if sides is not None:
-        (_check_ratio if mask else _check_sides)(field, sides, like or (0, 0))
-    return base64_text(content), sides
+    if sides is None:
+        return base64_text(content), ()
+    if mask:
+        _check_ratio(field, sides, like)
+    else:
+        _check_sides(field, sides)
+    # A phone stores a photo as the sensor sees it and its orientation beside it; a mask is painted on either form.
+    return base64_text(content), ((sides[1], sides[0]), sides) if is_turned(content) else (sides,)
 
 
-def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None:
+def _check_sides(field: str, sides: tuple[int, int]) -> None:
     short, long = sorted(sides)
     if short < MIN_IMAGE_SIDE or long > MAX_IMAGE_RATIO * short:
         ratios = f"1:{MAX_IMAGE_RATIO} to {MAX_IMAGE_RATIO}:1"
@@ -216,12 +220,13 @@ def _check_sides(field: str, sides: tuple[int, int], _: tuple[int, int]) -> None
         validation.invalid(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
-def _check_ratio(field: str, sides: tuple[int, int], like: tuple[int, int]) -> None:
-    if not all((*sides, *like)):
+def _check_ratio(field: str, sides: tuple[int, int], like: Sizes) -> None:
+    if not all(sides) or not all(map(all, like)) or not like:
         return
     # A mask that was resized may differ from its image by some pixels.
-    if abs(sides[0] * like[1] / (sides[1] * like[0]) - 1) > _RATIO_TOLERANCE:
-        allowed = f"an image of the same aspect ratio as the image, {like[0]}x{like[1]}"
+    if all(abs(sides[0] * one[1] / (sides[1] * one[0]) - 1) > _RATIO_TOLERANCE for one in like):
+        sizes = " or ".join(f"{width}x{height}" for width, height in like)
+        allowed = f"an image of the same aspect ratio as the image, {sizes}"
         validation.invalid(field, sides, allowed, shown=f"{sides[0]}x{sides[1]}")
 
 
