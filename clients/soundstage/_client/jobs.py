@@ -151,8 +151,10 @@ class _Handle(Unpicklable):
         target = path("folder", folder)  # an invalid argument is refused before the wait
         yield from self._result(None)
         saved: list[Path] = []
+        token = self.to_token()
         for media, name in job_file_names(self.id, self.snapshot.media):
-            download = Download(self._service, media, self.to_token(), target / name, options)
+            # The token and not the address identifies the file: a refreshed job has new addresses for the same output.
+            download = Download(self._service, media, token, target / name, options, output=f"{token} {name}")
             saved.append((yield from download.flow()))
         return saved
 

@@ -3,22 +3,25 @@
 A file is written beside its target and moved to it at the end. Redirects are followed here and not by the HTTP library:
 credentials go to the service's own origin only, https never becomes http, and the number of redirects is limited. A
 transfer that breaks off is continued where it ended, if the host's ETag allows it. Length, size limit, kind and SHA-256
-of the file are checked.
+of the file are checked. An output that is part of the response (a `data:` address) is saved in the same way.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
 
 from soundstage import errors
 from soundstage._io.partial_file import PartialFile
 from soundstage._protocol import responses
+from soundstage._values.content_encoding import Decoder
 from soundstage._values.events import FileSaved
-from soundstage._values.media_type import HEAD, mismatch
+from soundstage._values.media_type import HEAD, mismatch, recognized, right_suffix
 from soundstage._values.messages import Flow, Request, Response, TransportError, open_stream, read, run
 from soundstage._values.redaction import hide_query
 from soundstage._values.validation import choice, is_web_address, plain_callable, sha256, whole_number
@@ -40,6 +43,8 @@ _UNSAFE_NAME = re.compile(r"[^\w.\- ]+")
 _MAX_NAME = 120  # bytes: with the suffix of a temporary file it stays below the limit of every file system
 _SUFFIXES = {"video": ".mp4", "image": ".png", "mask": ".png", "audio": ".mp3"}
 _KNOWN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
+# Content encodings that change the bytes of a file; of all others, such as `aws-chunked`, only the label is left.
+_COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
 _PROGRESS = 1 << 20  # bytes that make another round of tries worthwhile
 # What arrived is known to be wrong, so that a later download must not continue from it.
 _WRONG_CONTENT = (errors.DownloadTooLarge, errors.ChecksumMismatch, errors.ContentMismatch)
@@ -69,13 +74,34 @@ class SaveOptions:
 class Download:
     """One file to save."""
 
-    def __init__(self, service: Service, media: Media, token: str | None, path: Path, options: SaveOptions) -> None:
+    def __init__(
+        self,
+        service: Service,
+        media: Media,
+        token: str | None,
+        path: Path,
+        options: SaveOptions,
+        *,
+        output: str | None = None,
+    ) -> None:
+        """Take what is to be saved, and where.
+
+        Args:
+            service: The service of the job.
+            media: The output.
+            token: The token of its job, for errors.
+            path: The file, or a folder in which the file is named after its address.
+            options: How it is saved.
+            output: What identifies the output, where the name in *path* was chosen by this library and not by the
+                caller: it then gets a number if it is taken, and the suffix that the bytes of the file require.
+        """
         self._service = service
         self._media = media
         self._url = media.url.strip().replace(" ", "%20")  # a malformed address must not cost a paid file
         self._token = token
         self._path = path
         self._options = options
+        self._output = output
 
     def flow(self) -> Flow[Path]:
         """Save the file and return its path.
@@ -84,22 +110,63 @@ class Download:
             DownloadError: It was not saved.
             OSError: The file system refused.
         """
-        self._check_address(self._url, None)  # before anything is created on disk
-        target = yield from run(partial(_target, self._path, self._media))
+        if not self._is_inline:
+            self._check_address(self._url, None)  # before anything is created on disk
+        target = yield from run(self._choose_target)
         part = PartialFile(target, _source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
         keep = True  # also after Ctrl-C: what arrived is valid, and `resume` continues from it
         try:
             yield from run(part.open)
-            yield from self._fetch_all(part)
+            yield from self._save_inline(part) if self._is_inline else self._fetch_all(part)
+            yield from run(part.flush)
             self._check_digest(part)
-            yield from run(part.commit)
+            target = self._rename(target, part)
+            yield from run(partial(part.commit, target))
+            self._service.saved_names.confirm(target, self._output or self._media.url)
         except _WRONG_CONTENT:
             keep = False
             raise
         finally:
+            self._service.saved_names.release(target)
             part.close(keep=keep)
         self._service.emit(FileSaved(self._service.profile.slug, hide_query(self._media.url), target, part.size))
         return target
+
+    @property
+    def _is_inline(self) -> bool:
+        return self._url[:5].lower() == "data:"
+
+    def _choose_target(self) -> Path:
+        path = self._path
+        if path.is_dir():
+            path, self._output = path / _name_of(self._media), self._output or self._media.url
+        return path if self._output is None else self._service.saved_names.claim(path, self._output)
+
+    def _rename(self, target: Path, part: PartialFile) -> Path:
+        """Return *target* with the suffix that the bytes require, where the name is this library's own choice."""
+        suffix = right_suffix(part.head, target.suffix)
+        if self._output is None or suffix == target.suffix:
+            return target
+        stem = target.stem if _KNOWN_SUFFIX.search(target.name) else target.name
+        self._service.saved_names.release(target)
+        return self._service.saved_names.claim(target.with_name(stem + suffix), self._output)
+
+    def _save_inline(self, part: PartialFile) -> Flow[None]:
+        """Save an output that the address itself contains."""
+        head, comma, text = self._url.partition(",")
+        try:
+            content = unquote_to_bytes(text)
+            if head.lower().endswith(";base64"):
+                content = base64.b64decode(content, validate=True)
+        except ValueError:
+            comma = ""
+        if not comma:
+            raise self._error(errors.ContentMismatch, "the response contains an output that is not valid base64")
+        self._check_size(len(content))
+        yield from run(partial(part.restart, ""))
+        yield from run(partial(part.write, content))
+        self._check_progress(part, len(content))
+        self._check_kind(part)
 
     def _fetch_all(self, part: PartialFile) -> Flow[None]:
         """Try as often as the `RetryPolicy` allows, and as often again after every round that made progress.
@@ -117,16 +184,26 @@ class Download:
     def _fetch(self, part: PartialFile) -> Flow[None]:
         """Try once: request the bytes that are missing, and write them."""
         total = None
+        body = _Body("", 0)
         try:
             head = yield from self._request(part)
             total = yield from self._prepare(head, part)
+            body = _Body(head.headers.get("content-encoding", ""), part.size)
             while chunk := (yield from read()):
-                yield from run(partial(part.write, chunk))
-                self._check_progress(part, total)
+                for piece in self._decoded(body, chunk):
+                    if part.accept(piece):
+                        yield from run(part.flush)
+                    self._check_progress(part, None if body.is_encoded else total, body.encoding)
         except TransportError as error:
-            if part.size != total:  # a connection that breaks after the last byte has delivered the whole file
+            if body.arrived != total:  # a connection that breaks after the last byte has delivered the whole file
                 raise self._error(errors.DownloadIncomplete, f"the transfer broke off: {error}") from None
-        self._check_complete(part, total)
+        yield from self._check_complete(part, total, body)
+
+    def _decoded(self, body: _Body, chunk: bytes) -> Iterator[bytes]:
+        try:
+            yield from body.feed(chunk)
+        except ValueError as error:
+            raise self._error(errors.DownloadIncomplete, str(error)) from None
 
     def _request(self, part: PartialFile) -> Flow[Response]:
         """Return the head of the response at the end of all redirects."""
@@ -164,8 +241,6 @@ class Download:
             yield from self._restart(part, "the host cannot continue where the transfer broke off")
         if head.status not in {_OK, _PARTIAL_CONTENT}:
             raise self._refused(head)
-        if head.headers.get("content-encoding", "identity") != "identity":
-            raise self._error(errors.ContentMismatch, "the host sent a content encoding that was not requested")
         if head.status == _PARTIAL_CONTENT and not _continues(head, part):
             yield from self._restart(part, "the host sent another range than the requested one")
         # 200 to a range request means that If-Range did not match: the body is the whole new file.
@@ -184,20 +259,29 @@ class Download:
         if limit is not None and size > limit:
             raise self._error(errors.DownloadTooLarge, f"its {size} bytes are more than max_bytes={limit}")
 
-    def _check_progress(self, part: PartialFile, total: int | None) -> None:
+    def _check_progress(self, part: PartialFile, total: int | None, encoding: str = "") -> None:
         self._check_size(part.size)  # again, because a host may send more than it announced, or announce nothing
         if len(part.head) >= HEAD:
-            self._check_kind(part)
+            self._check_kind(part, encoding)
         if self._options.on_progress is not None:
             self._options.on_progress(part.size, total)
 
-    def _check_complete(self, part: PartialFile, total: int | None) -> None:
-        if total is not None and part.size != total:
-            raise self._error(errors.DownloadIncomplete, f"{part.size} of {total} bytes arrived")
-        self._check_kind(part)
+    def _check_complete(self, part: PartialFile, total: int | None, body: _Body) -> Flow[None]:
+        if total is not None and body.arrived != total:
+            raise self._error(errors.DownloadIncomplete, f"{body.arrived} of {total} bytes arrived")
+        if not body.is_complete:
+            raise self._error(errors.DownloadIncomplete, f"the {body.encoding} body ends too early")
+        self._check_kind(part, "" if body.is_encoded else body.encoding)
+        # Without a length and a digest nothing but the file itself shows that a host closed the connection too early.
+        if total is None and not self._options.sha256 and (missing := (yield from run(part.missing))):
+            raise self._error(errors.DownloadIncomplete, missing)
 
-    def _check_kind(self, part: PartialFile) -> None:
-        found = mismatch(self._media.kind, part.head)
+    def _check_kind(self, part: PartialFile, encoding: str = "") -> None:
+        known = recognized(part.head)
+        if encoding in _COMPRESSIONS and part.head and not known:
+            message = f"the host sent the content encoding {encoding}, which was not requested"
+            raise self._error(errors.ContentMismatch, message)
+        found = None if known and self._media.guessed else mismatch(self._media.kind, part.head)
         if found is not None:
             raise self._error(errors.ContentMismatch, f"the host sent {found} instead of the {self._media.kind}")
 
@@ -219,6 +303,32 @@ class Download:
         return kind(f"{url} was not saved: {redact(message)}", url=url, vendor=vendor, token=self._token)
 
 
+class _Body:
+    """The body of one response: how much of it arrived, and what it decodes to."""
+
+    def __init__(self, encoding: str, before: int) -> None:
+        """Take the Content-Encoding header, and the number of bytes that arrived before this response."""
+        self.encoding = encoding.strip().lower()
+        self.arrived = before
+        self._decoder: Decoder | None = None
+
+    @property
+    def is_encoded(self) -> bool:
+        return self._decoder is not None and self._decoder.encoded
+
+    @property
+    def is_complete(self) -> bool:
+        return self._decoder is None or self._decoder.complete
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what *chunk* decodes to."""
+        if self._decoder is None:
+            # The bytes decide: a file that is recognized as it is has a wrong label.
+            self._decoder = Decoder("" if recognized(chunk) else self.encoding)
+        self.arrived += len(chunk)
+        yield from self._decoder.feed(chunk)
+
+
 def job_file_names(job_id: str, results: Sequence[Media]) -> Iterator[tuple[Media, str]]:
     """Yield each output with the name of its file: the job's id, a number if there are several, and a suffix."""
     stem = _clean(job_id) or "job"
@@ -228,16 +338,14 @@ def job_file_names(job_id: str, results: Sequence[Media]) -> Iterator[tuple[Medi
         yield media, f"{stem}-{number}{ending}" if len(results) > 1 else f"{stem}{ending}"
 
 
-def _target(path: Path, media: Media) -> Path:
-    return path / _name_of(media) if path.is_dir() else path
-
-
 def _name_of(media: Media) -> str:
     name = _clean(_last_segment(media.url)) or media.kind
     return name if _KNOWN_SUFFIX.search(name) else name + _SUFFIXES.get(media.kind, "")
 
 
 def _last_segment(url: str) -> str:
+    if url[:5].lower() == "data:":
+        return ""
     return unquote(urlsplit(url).path).rpartition("/")[2]
 
 
@@ -256,6 +364,8 @@ def _joined(url: str, location: str) -> str:
 
 
 def _source(url: str) -> str:
+    if url[:5].lower() == "data:":
+        return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
@@ -278,8 +388,10 @@ def _total(head: Response) -> int | None:
 
 def _strong_etag(head: Response) -> str:
     # A weak ETag (W/"...") allows other bytes, so that a range of it may not fit to the part.
+    # An encoded body has no ranges that fit to the decoded file.
+    encoded = head.headers.get("content-encoding", "").strip().lower() in _COMPRESSIONS
     etag = head.headers.get("etag", "")
-    return etag if etag.startswith('"') else ""
+    return etag if etag.startswith('"') and not encoded else ""
 
 
 def _is_transient(error: errors.SoundstageError) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from soundstage import errors
 from soundstage._protocol import responses
+from soundstage._protocol.saved_names import SavedNames
 from soundstage._values.events import (
     Event,
     Hook,
@@ -74,6 +75,7 @@ class Service(ABC):
         self.settings = settings
         self.profile = settings.profile
         self.redact = Redactor(secrets.values())
+        self.saved_names = SavedNames()
 
     @abstractmethod
     def authorization(self) -> Mapping[str, str]:

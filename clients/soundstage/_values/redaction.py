@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "***"
+_MEDIA_TYPE = 60  # characters of a data: address that are shown
 _SHORTEST = 6  # characters; masking anything shorter would make messages unreadable
 
 
 def hide_query(url: str) -> str:
-    """Return *url* without its query, which may be a signature or a key, and without a user name."""
+    """Return *url* without its query, which may be a signature or a key, and without a user name.
+
+    An address that contains a file is cut before it.
+    """
+    if url[:5].lower() == "data:":
+        return f"{url.partition(',')[0][:_MEDIA_TYPE]},{MASK}"
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -41,10 +41,17 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One output: its address and its kind (video, image, audio, mask, ...)."""
+    """One output: its address and its kind (video, image, audio, mask, ...).
+
+    Attributes:
+        url: The address; one that starts with `data:` contains the file itself.
+        kind: The kind.
+        guessed: Whether the service does not report the kind, so that the bytes of the file may show another one.
+    """
 
     url: str
     kind: str
+    guessed: bool = field(default=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         """Show the address without its query, which may be a signature."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, get_args
 
 import anyio
@@ -383,3 +383,26 @@ def test_profile_matches_documents() -> None:
     assert dict(PROFILE.credentials) == {"api_key": "LITELLM_API_KEY"}
     with pytest.raises(errors.UnsupportedError):
         polled({"name": NAME}).cancel()
+
+
+def test_video_inside_the_operation_is_an_output(tmp_path: Path) -> None:
+    """A video that the operation contains in place of its address is saved without another request."""
+    sample = {"video": {"encodedVideo": b64encode(VIDEO).decode(), "encoding": "video/mp4"}}
+    response = {"generateVideoResponse": {"generatedSamples": [sample]}}
+    job = polled({"name": NAME, "done": True, "response": response})
+    (path,) = job.save(tmp_path)
+    assert (path.suffix, path.read_bytes()) == (".mp4", VIDEO)
+    assert len(repr(job.outputs)) < 100
+
+
+def test_id_with_a_lone_surrogate_is_sent() -> None:
+    """An id that no UTF-8 text can contain is sent as its bytes, so that a job of that id is not lost."""
+    seen: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path)
+        name = f"models/v/operations/{chr(0xD800)}"
+        return httpx.Response(200, content=json.dumps({"name": name}))
+
+    client(answer).generate_videos("a red kite").refresh()
+    assert seen[1].endswith(b"/models/v/operations/%ED%A0%80")

@@ -121,7 +121,7 @@ class CloudswayService(Service):
         return StartedJob(JobRef(task_id), self._read_job(task, callback))
 
     def _address(self, kind: str, job_id: str = "") -> str:
-        return self.url(f"{self._videos}{kind}{'/' if job_id else ''}{quote(job_id, safe='')}")
+        return self.url(f"{self._videos}{kind}{'/' if job_id else ''}{quote(job_id, safe='', errors='surrogatepass')}")
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         """Return the new job's id and first snapshot (create.answer)."""

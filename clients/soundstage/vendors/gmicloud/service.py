@@ -88,7 +88,7 @@ class GMICloudService(Service):
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Poll a request once (requests.detail)."""
-        url = self.url(f"{self._queue}/requests/{quote(ref.id, safe='')}")
+        url = self.url(f"{self._queue}/requests/{quote(ref.id, safe='', errors='surrogatepass')}")
         return self._authorized(
             lambda headers: self.read_once(Request("GET", url, headers, timeout=timeout), self._read_poll)
         )
@@ -286,4 +286,5 @@ def _read_media(outcome: Mapping[str, Any]) -> Iterator[Media]:
     ]
     for url in dict.fromkeys([*listed, *named]):
         if url:
-            yield Media(url, named.get(url) or kind_by_suffix(url) or "video")
+            known = named.get(url)
+            yield Media(url, known or kind_by_suffix(url) or "video", guessed=known is None)

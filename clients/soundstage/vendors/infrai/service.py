@@ -150,7 +150,7 @@ class InfraiService(Service):
         return value
 
     def _request(self, method: str, path: str, ref: JobRef, timeout: float | None) -> Request:
-        url = self.url(path.replace("{id}", quote(ref.id, safe="")))
+        url = self.url(path.replace("{id}", quote(ref.id, safe="", errors="surrogatepass")))
         return Request(method, url, self.authorization(), timeout=timeout)
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:

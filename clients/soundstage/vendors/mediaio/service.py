@@ -56,7 +56,7 @@ class MediaIOService(Service):
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Poll a job once (result.route): its id is part of the path."""
-        path = RESULT_ROUTE + quote(ref.id, safe="")
+        path = RESULT_ROUTE + quote(ref.id, safe="", errors="surrogatepass")
         if not ref.id.strip("."):  # a segment of dots alone means the folder above, also to the HTTP client
             path = RESULT_ROUTE + ref.id.replace(".", "%2E")
         request = Request("POST", self.url(path), self.authorization(), {}, timeout=timeout)
@@ -93,7 +93,10 @@ class MediaIOService(Service):
             state,
             state_raw=status if isinstance(status, (int, str)) else None,
             # A job made from its id alone has no endpoint; the suffix then determines what the file is.
-            media=tuple(Media(url, endpoint.kind if endpoint else kind_by_suffix(url) or "file") for url in urls),
+            media=tuple(
+                Media(url, endpoint.kind if endpoint else kind_by_suffix(url) or "file", guessed=endpoint is None)
+                for url in urls
+            ),
             reason=reason,
             failure=responses.content_failure(state, reason),
             raw=raw,
@@ -146,7 +149,7 @@ def _trace_id(envelope: Mapping[str, Any]) -> str | None:
 def _addresses(result: object) -> Iterator[str]:
     """Yield the addresses in a result: an array of {val, preview, status}, an object, or a bare list of addresses."""
     if isinstance(result, str):
-        if is_web_address(result):
+        if is_web_address(result) or result.startswith("data:"):
             yield result
     elif isinstance(result, list):
         for item in cast("list[object]", result):

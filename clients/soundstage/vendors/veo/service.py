@@ -57,7 +57,7 @@ class VeoService(Service):
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Poll an operation once (poll.route)."""
         # The name of an operation is its path, "models/{model}/operations/{id}", so its slashes stay as they are.
-        url = self.url(f"{VERSION}/{quote(ref.id, safe='/:')}")
+        url = self.url(f"{VERSION}/{quote(ref.id, safe='/:', errors='surrogatepass')}")
         return self.read_once(Request("GET", url, self.authorization(), timeout=timeout), self._read_poll)
 
     def is_named(self, ref: JobRef, name: str) -> bool:
@@ -164,7 +164,13 @@ def _delay(details: list[dict[str, Any]]) -> float | None:
 
 
 def _uris(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the address of each video; one that the response contains has a data: address (result.uri).
+
+    google-genai reads `encodedVideo` and `encoding`, which the host sends in place of an address.
+    """
     for sample in responses.as_list(result.get("generatedSamples")):
-        uri = responses.as_text(responses.as_object(responses.as_object(sample).get("video")).get("uri"))
-        if uri:
+        video = responses.as_object(responses.as_object(sample).get("video"))
+        if uri := responses.as_text(video.get("uri")):
             yield uri
+        elif encoded := responses.as_text(video.get("encodedVideo")):
+            yield f"data:{responses.as_text(video.get('encoding')) or 'video/mp4'};base64,{encoded}"
