@@ -181,7 +181,10 @@ class _Body:
 
     def response(self) -> Response:
         """Return the response with everything that arrived."""
-        return _response(self._received, bytes(self._content))
+        content = bytes(self._content)
+        # As after `read()`, which has no limit: hooks of an injected client, and transcripts, keep the response.
+        self._received._content = content  # noqa: SLF001
+        return _response(self._received, content)
 
 
 def _response(received: httpx.Response, content: bytes = b"") -> Response:

@@ -326,3 +326,15 @@ def test_requests_accept_only_what_is_decoded_here() -> None:
     transport.send(GET)
     transport.open(Request("GET", GET.url, {"Accept-Encoding": "identity"})).close()
     assert seen == ["gzip, deflate", "identity"]
+
+
+def test_hooks_of_an_injected_client_can_keep_the_response() -> None:
+    """A response that a hook or a transcript has kept has its decoded body, as after an ordinary request."""
+    kept: list[httpx.Response] = []
+    mock = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(gzip.compress(b"{}"))
+        )
+    )
+    SyncTransport(httpx.Client(transport=mock, event_hooks={"response": [kept.append]}), None).send(GET)
+    assert kept[0].json() == {}
