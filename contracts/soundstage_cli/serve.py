@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.options import errors_of_option, is_loopback, parse_int
@@ -27,6 +28,8 @@ examples:
   soundstage serve --dialect tomoviee.errors=http
 """
 _HIGHEST_PORT: Final = 65_535
+_MOST_BYTES: Final = 1 << 40
+_TOKEN_VARIABLE: Final = "SOUNDSTAGE_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,12 +61,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="the base of result URLs (default: the address of each request)",
     )
+    parser.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        default=os.environ.get(_TOKEN_VARIABLE),
+        help="what every control call must carry in X-Soundstage-Token or Authorization: Bearer "
+        f"(default: ${_TOKEN_VARIABLE}, or none)",
+    )
+    parser.add_argument(
+        "--max-body",
+        metavar="BYTES",
+        help="the most bytes that the body of a vendor's request may have; more is HTTP 413 (default: 128 MiB)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; both are a normal end with exit code 0."""
     port = parse_int("--port", args.port, 0, _HIGHEST_PORT)
     seed = None if args.seed is None else parse_int("--seed", args.seed)
+    options: dict[str, Any] = {"control_token": args.control_token}
+    if args.control_token == "":
+        raise UsageError(f"--control-token is empty; allowed: a text, here or in ${_TOKEN_VARIABLE}")
+    if args.max_body is not None:
+        options["max_body"] = parse_int("--max-body", args.max_body, 1, _MOST_BYTES)
     dialects = dict(map(_dialect, args.dialect))
     with needs_extra("server", "soundstage serve"):
         from soundstage_server import Clock, World
@@ -78,8 +98,8 @@ def run(args: argparse.Namespace) -> int:
     with world:
         with errors_of_option("--dialect"):
             world.dialects.choose(dialects)
-        server = _bind(world, args.host, port)
-        server.run(lambda: _announce(server, world.clock, args.host))
+        server = _bind(world, args.host, port, options)
+        server.run(lambda: _announce(server, world.clock, args.host, args.control_token))
     return 0
 
 
@@ -90,7 +110,7 @@ def _dialect(text: str) -> tuple[str, str]:
     return name, reading
 
 
-def _bind(world: World, host: str, port: int) -> Server:
+def _bind(world: World, host: str, port: int, options: dict[str, Any]) -> Server:
     """Bind the port.
 
     Raises:
@@ -102,7 +122,7 @@ def _bind(world: World, host: str, port: int) -> Server:
 
     _check_host(host)
     try:
-        return Server(world, host=host, port=port)
+        return Server(world, host=host, port=port, **options)
     except OSError as error:
         cause = error.__context__  # Server raises its own message; the errno is in the original error
         if isinstance(cause, OSError) and cause.errno in {errno.EADDRINUSE, errno.EACCES}:
@@ -124,7 +144,7 @@ def _invalid_host(host: str, problem: object) -> UsageError:
     return UsageError(f"--host is {host!r}; allowed: {allowed} ({problem})")
 
 
-def _announce(server: Server, clock: Clock, host: str) -> None:
+def _announce(server: Server, clock: Clock, host: str, token: str | None) -> None:
     """Print the ready line on standard output, for programs, and notes on standard error, for people."""
     speed = clock.kind if clock.frozen else f"{clock.speed:g}"
     print(f"Soundstage is ready at {server.url} (speed {speed}, seed {server.world.seed}); Ctrl-C ends it", flush=True)
@@ -133,9 +153,9 @@ def _announce(server: Server, clock: Clock, host: str) -> None:
         f"  control API  {server.url}/_soundstage/health and the other routes on the pages",
         f'  for clients  eval "$(soundstage env --url {server.url})"',
     ]
-    if not is_loopback(host):
+    if not is_loopback(host) and token is None:
         notes.append(
             f"warning: {host} is not a loopback address: anyone who reaches port {server.port} can use the control "
-            "API, read the journal and reset all state"
+            "API, read the journal and reset all state; --control-token keeps others out"
         )
     print(*notes, sep="\n", file=sys.stderr, flush=True)

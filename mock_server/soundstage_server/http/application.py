@@ -9,44 +9,32 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from soundstage_server.http import health
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
+from soundstage_server.http.control_guard import ControlGuard
 from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
+from soundstage_server.http.request_body import DISCONNECT, MAX_BODY, BodyTooLargeError, read_body
+from soundstage_server.http.routing import RouteMatch, Routes
 from soundstage_server.kit import results
-from soundstage_server.model.asgi import CONTROL, origin
+from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.faults import FaultTarget
-from soundstage_server.model.messages import Request, Response, Route, json_response
+from soundstage_server.model.messages import Request, Response, json_response
 from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import MutableMapping
 
     from fastapi import FastAPI
 
     from soundstage_server.model.account import Account
     from soundstage_server.model.asgi import Receive, Scope, Send
-    from soundstage_server.world.vendor_service import VendorService
     from soundstage_server.world.world import World
 
-_PAGES: Final = ("docs", "redoc", "openapi.json", "static-offline-docs")
-_DISCONNECT: Final = "http.disconnect"
+_TOO_LARGE: Final = 413
 _CLOCK_CHECK_SECONDS: Final = 0.25
 """Real seconds after which a delayed response checks whether time was moved meanwhile."""
-
-
-class _RouteMatch(NamedTuple):
-    """The target of a request: a service, its route, the prefix before the vendor's path, the path's values.
-
-    The route is None where no route matches; *allowed* are then the methods that the path would take.
-    """
-
-    service: VendorService
-    route: Route | None
-    mount: str
-    values: dict[str, str]
-    allowed: tuple[str, ...] = ()
 
 
 class Simulator:
@@ -54,26 +42,19 @@ class Simulator:
 
     Args:
         world: The state; several applications may share one.
+        guard: Decides which requests may use the control API; by default those that come from no foreign web page.
+        max_body: The most bytes that the body of a request to a vendor may have.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, guard: ControlGuard | None = None, max_body: int = MAX_BODY) -> None:
         self.world = world
-        # Most routes have no parameters: two dictionary lookups find them, where patterns would be tried in turn.
-        self._exact: dict[str, dict[str, _RouteMatch]] = {}
-        self._patterns: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
-        self._hosts: dict[str, str] = {}
+        self._guard = guard or ControlGuard(world)
+        self._max_body = max_body
+        self._routes = Routes(world.services)
+        self._exact = self._routes.exact
         self._pages: FastAPI | None = None
         self._building = asyncio.Lock()
         self._date = (0, b"")
-        for slug, service in world.services.items():
-            self._hosts.update((host, slug) for host in service.hosts)
-            patterns = self._patterns.setdefault(slug, [])
-            for route in service.routes():
-                if "{" in route.path:
-                    patterns.append((route.pattern(), route))
-                else:
-                    place = _RouteMatch(service, route, f"/{slug}", {})
-                    self._exact.setdefault(f"/{slug}{route.path}", {})[route.method] = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI scope."""
@@ -82,7 +63,10 @@ class Simulator:
             return
         # The key marks a request that a faulted exchange passes on: it must not meet the same fault again.
         if self.world.faults.active and FAULT_KEY not in scope and (struck := self._take_fault(scope)):
-            await struck.run(self, scope, receive, send)
+            try:
+                await struck.run(self, scope, receive, send)
+            except BodyTooLargeError as error:
+                await self._refuse(scope, _TOO_LARGE, {"error": str(error)}, send)
             return
         # The hot path: nothing before this line but the check for faults, and no FastAPI after it.
         methods = self._exact.get(scope["path"])
@@ -93,12 +77,12 @@ class Simulator:
         message = await receive()
         # A body that fits one message is the rule, and needs neither a list nor a join.
         body: bytes | None = message.get("body", b"")
-        if message.get("more_body") or message["type"] == _DISCONNECT:
-            body = await _read_rest(message, receive)
+        if message.get("more_body") or message["type"] == DISCONNECT or len(body or b"") > self._max_body:
+            body = await self._read_body(message, scope, receive, send)
         if body is not None:
             await self._respond(place, scope, body, receive, send)
 
-    async def _respond(self, place: _RouteMatch, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    async def _respond(self, place: RouteMatch, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         """Run a service, and send its response when its time has come."""
         response, caller = self._run_service(place, scope, body)
         if response.until is not None and not await self._wait_until(caller, response.until, scope, receive):
@@ -120,7 +104,7 @@ class Simulator:
                 return False
         return True
 
-    def _run_service(self, place: _RouteMatch, scope: Scope, body: bytes) -> tuple[Response, Account | None]:
+    def _run_service(self, place: RouteMatch, scope: Scope, body: bytes) -> tuple[Response, Account | None]:
         """Run a service, journal the exchange, and return the response and the caller's account.
 
         The lock spans handling, journal and state file: the journal's numbers are in the order of the work, and no
@@ -167,38 +151,65 @@ class Simulator:
 
     async def _respond_elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route a request whose path is not one of the fixed ones: pages, results, patterns, hosts, unknown routes."""
-        slug, mount, rest = self._address(scope)
-        if slug not in self.world.services or rest.removeprefix("/").partition("/")[0] in _PAGES:
+        slug, mount, rest = self._routes.address(scope)
+        if self._routes.is_page(slug, f"/{slug}{rest}" if mount == "" else scope["path"]):
             await self._respond_with_page(scope, receive, send)
+            return
+        if slug not in self.world.services:
+            await self._refuse(scope, 404, {"detail": self._routes.explain(scope["path"])}, send)
             return
         if results.is_result_path(rest):
             await self._result(slug, rest, scope, receive, send)
             return
-        body = await _read_rest(await receive(), receive)
+        body = await self._read_body(await receive(), scope, receive, send)
         if body is not None:
-            await self._respond(self._match_route(slug, mount, rest, scope["method"]), scope, body, receive, send)
+            await self._respond(self._routes.match(slug, mount, rest, scope["method"]), scope, body, receive, send)
 
     async def _respond_with_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the FastAPI application; what it has changed is written before its response is sent."""
+        if scope["path"].startswith(CONTROL):
+            if scope["path"] == health.PATH and scope["method"] in ("GET", "HEAD"):
+                await _send_response(json_response(health.health(self.world)), send)
+                return
+            if refused := self._guard.refusal(scope):
+                await _send_response(json_response({"detail": refused.detail}, refused.status), send)
+                return
+        if scope["method"] == "HEAD":
+            # The server sends no body for HEAD; FastAPI's routes for GET know nothing of it.
+            scope = {**scope, "method": "GET"}
         if self.world.persistence.file is not None:
             from soundstage_server.world.state_file import save_before_response
 
             send = save_before_response(self.world.save, send)
         await (await self.pages())(scope, receive, send)
 
-    def _address(self, scope: Scope) -> tuple[str, str, str]:
-        """Return a request's vendor, the prefix before the vendor's path, and that path."""
-        path: str = scope["path"]
-        host = origin(scope).partition("://")[2].partition(":")[0]
-        slug = self._hosts.get(host.lower())
-        if slug is not None and not path.startswith(CONTROL):
-            return slug, "", path
-        slug, _, tail = path[1:].partition("/")
-        return slug, f"/{slug}", f"/{tail}"
+    async def _read_body(
+        self, message: MutableMapping[str, Any], scope: Scope, receive: Receive, send: Send
+    ) -> bytes | None:
+        """Return the body of a request, or None if the caller disconnected, or if it is too large, which is refused."""
+        try:
+            return await read_body(message, receive, self._max_body)
+        except BodyTooLargeError as error:
+            await self._refuse(scope, _TOO_LARGE, {"error": str(error)}, send)
+            return None
+
+    async def _refuse(self, scope: Scope, status: int, body: object, send: Send) -> None:
+        """Refuse a request that no vendor sees, and journal it: a test looks there for the request that it misses."""
+        world, refused = self.world, json_response(body, status)
+        with world.lock:
+            world.requests += 1
+            exchange = (scope["method"], scope["path"], scope["query_string"], scope["headers"], b"")
+            world.anonymous_journal.add(
+                world.requests, world.clock.now(), *exchange, status, refused.body, None, scope.get(FAULT_KEY)
+            )
+        if status == _TOO_LARGE:
+            # The rest of the body is not read, so the connection cannot be used again.
+            refused = refused._replace(headers=[*refused.headers, (b"connection", b"close")])
+        await _send_response(refused, send)
 
     def _take_fault(self, scope: Scope) -> FaultedExchange | None:
         """Return the faulted exchange of a request, or None if no fault applies."""
-        slug, _, path = self._address(scope)
+        slug, _, path = self._routes.address(scope)
         world = self.world
         if slug not in world.services:
             return None
@@ -209,21 +220,7 @@ class Simulator:
             fault = world.faults.take_match(target)
             # A fault may match an account that does not exist yet; looking it up must not create it.
             known = world.account_by_name(account) if account is not None and world.is_account(account) else None
-        return FaultedExchange(fault, target, world, known) if fault else None
-
-    def _match_route(self, slug: str, mount: str, path: str, method: str) -> _RouteMatch:
-        methods = self._exact.get(f"/{slug}{path}", {})
-        if method in methods:
-            return methods[method]._replace(mount=mount)
-        service = self.world.services[slug]
-        allowed = list(methods)
-        for pattern, route in self._patterns[slug]:
-            match = pattern.fullmatch(path)
-            if match and route.method == method:
-                return _RouteMatch(service, route, mount, match.groupdict())
-            if match:
-                allowed.append(route.method)
-        return _RouteMatch(service, None, mount, {}, tuple(dict.fromkeys(allowed)))
+        return FaultedExchange(fault, target, world, known, self._max_body) if fault else None
 
     def _date_at(self, second: int) -> bytes:
         """Return the Date header for the caller's time, cached: formatting is slow, most requests share one."""
@@ -252,17 +249,6 @@ class Simulator:
         from soundstage_server.http.pages import build
 
         return build(self.world)
-
-
-async def _read_rest(message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
-    """Return a body that comes in several messages, or None if the caller disconnected: half a request is dropped."""
-    pieces = []
-    while message["type"] != _DISCONNECT:
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(pieces)
-        message = await receive()
-    return None
 
 
 async def _run_lifespan(receive: Receive, send: Send) -> None:

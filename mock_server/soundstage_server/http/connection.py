@@ -1,4 +1,4 @@
-"""The server's side of a connection: uvicorn's protocol on a transport that sends a response in one write.
+"""The server's side of a connection: a transport that sends a response in one write.
 
 uvicorn writes a response's head and body separately, each with a system call that wakes the client. One write costs
 about half as much, and the system call is the larger part of what a poll costs.
@@ -13,8 +13,6 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -103,18 +101,3 @@ async def _wait_or_disconnect(seconds: float | None, receive: Receive) -> bool:
                 pass
         return False
     return True
-
-
-def protocol() -> type[asyncio.Protocol]:
-    """Return uvicorn's fastest installed protocol, on a `CoalescingTransport`."""
-    name = ("httptools_impl", "HttpToolsProtocol") if find_spec("httptools") else ("h11_impl", "H11Protocol")
-    base: Any = getattr(import_module(f"uvicorn.protocols.http.{name[0]}"), name[1])
-
-    class Gathering(base):  # type: ignore[misc] # which of the two is known at run time only
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            gathering = CoalescingTransport(transport)
-            # uvicorn copies this mapping into the scope of each request on the connection.
-            self.app_state = {CONNECTION: gathering}
-            super().connection_made(gathering)
-
-    return Gathering

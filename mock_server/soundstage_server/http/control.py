@@ -6,7 +6,6 @@ It belongs to no vendor, so its errors are plain: HTTP 404 or 422 with ``detail`
 from __future__ import annotations
 
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import orjson
@@ -15,6 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.http import control_traffic
+from soundstage_server.http.health import health
 from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.clock import ClockKind
 from soundstage_server.model.faults import Fault, FaultBody, FaultKind
@@ -118,14 +118,9 @@ def router(world: World) -> APIRouter:
     control_traffic.add_to(routes, world, _account_or_all)
 
     @routes.get("/health")
-    def health() -> dict[str, Any]:
+    def show_health() -> dict[str, Any]:
         """Show that the simulator is running, its version and its vendors."""
-        return {
-            "ok": True,
-            "version": version("soundstage"),
-            "vendors": list(world.services),
-            "clock": world.clock.kind,
-        }
+        return health(world)
 
     @routes.get("/facts")
     def facts() -> dict[str, int]:

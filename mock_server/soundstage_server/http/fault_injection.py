@@ -12,6 +12,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
+from soundstage_server.http.request_body import MAX_BODY, read_body
 from soundstage_server.model.asgi import origin
 from soundstage_server.model.clock import LATEST
 from soundstage_server.model.messages import JSON
@@ -52,9 +53,13 @@ class FaultedExchange:
         target: The request, as faults match it.
         world: The world, whose journal and clock are used.
         account: The account that it concerns, if it exists.
+        max_body: The most bytes that the request's body may have.
     """
 
-    def __init__(self, fault: Fault, target: FaultTarget, world: World, account: Account | None) -> None:
+    def __init__(
+        self, fault: Fault, target: FaultTarget, world: World, account: Account | None, max_body: int = MAX_BODY
+    ) -> None:
+        self._max_body = max_body
         self._fault = fault
         self._target = target
         self._world = world
@@ -68,7 +73,7 @@ class FaultedExchange:
         replacement = self._replacement(scope)
         # No service sees the request, so it is journaled here; otherwise the application journals it, with the fault.
         if fault.kind in _UNDONE and not fault.done:
-            body = await _read_body(receive)
+            body = await read_body(await receive(), receive, self._max_body)
             if body is None:
                 return
             self._journal(scope, body, replacement)
@@ -197,16 +202,6 @@ async def run_app(
     is_head = scope["method"] == "HEAD"
     headers = [header for header in sent[0].get("headers", ()) if is_head or header[0] != b"content-length"]
     return RawResponse(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
-
-
-async def _read_body(receive: Receive) -> bytes | None:
-    """Return the body of a request, or None if the caller disconnected before its end."""
-    pieces = []
-    while (message := await receive())["type"] != "http.disconnect":
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(pieces)
-    return None
 
 
 async def _send_body(body: bytes, send: Send, *, more: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import signal
 import socket
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Final, Self
 import uvicorn
 
 from soundstage_server.http.application import Simulator
-from soundstage_server.http.connection import protocol
+from soundstage_server.http.control_guard import ControlGuard
+from soundstage_server.http.protocol import protocol
+from soundstage_server.http.request_body import MAX_BODY
 from soundstage_server.world.world import World
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 _BACKLOG: Final = 2048
 _GC_FIRST: Final = 50_000
+_BIND_ATTEMPTS: Final = 8
 
 
 class ServeError(OSError):
@@ -32,11 +36,14 @@ class Server:
 
     Args:
         world: The world to serve; by default a new one, which the server closes when it stops.
-        host: The address to listen on. Only a loopback address keeps others out: the control API has no
-            authentication.
+        host: The address to listen on. On an address that is not loopback, only *control_token* keeps others out of the
+            control API. ``localhost`` listens on 127.0.0.1 and ::1.
         port: The port; 0 takes a free one, which is part of `url`.
+        control_token: What every call of the control API must carry; None requires none.
+        max_body: The most bytes that the body of a request to a vendor may have.
 
     Raises:
+        ValueError: *max_body* is below 1, or *control_token* is empty.
         ServeError: The port is in use, or the address is not this machine's.
 
     Used as a context manager it serves inside the block, in a thread of its own; `run` serves in the foreground. A
@@ -47,15 +54,29 @@ class Server:
         port: The port that it listens on.
     """
 
-    def __init__(self, world: World | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_token: str | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        if max_body < 1:
+            raise ValueError(f"max_body must be 1 or more; got {max_body!r}")
+        if control_token == "":
+            raise ValueError("control_token must not be empty")
         self._owns_world = world is None
         self.world = World() if world is None else world
-        self._socket = _bind(host, port)
-        self.port = int(self._socket.getsockname()[1])
+        self._sockets = _bind(host, port)
+        self.port = int(self._sockets[0].getsockname()[1])
         self._host = host
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
-        self._server = _Uvicorn(_config(Simulator(self.world)), self._ready.set)
+        guard = ControlGuard(self.world, bound_to=host, token=control_token)
+        app = Simulator(self.world, guard=guard, max_body=max_body)
+        self._server = _Uvicorn(_config(app), self._ready.set)
 
     @property
     def url(self) -> str:
@@ -95,7 +116,8 @@ class Server:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._socket.close()
+        for listener in self._sockets:
+            listener.close()
         if self._owns_world:
             self.world.close()
 
@@ -108,13 +130,13 @@ class Server:
         try:
             # uvicorn raises the signal again after a clean stop.
             with suppress(KeyboardInterrupt), _sigterm_as_interrupt():
-                self._server.run(sockets=[self._socket])
+                self._server.run(sockets=self._sockets)
         finally:
             gc.set_threshold(*thresholds)
             self.stop()
 
     def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
+        self._server.run(sockets=self._sockets)
         self._ready.set()
 
 
@@ -167,15 +189,45 @@ def _config(app: Simulator) -> uvicorn.Config:
     )
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+def _bind(host: str, port: int) -> list[socket.socket]:
+    """Return a listening socket for each address of *host*, all with the same port."""
+    # Clients that resolve "localhost" to ::1 first would not reach a server that listens on 127.0.0.1 only.
+    addresses = ("127.0.0.1", "::1") if host == "localhost" else (host,)
+    for attempt in range(_BIND_ATTEMPTS):
+        listeners: list[socket.socket] = []
+        try:
+            for address in addresses:
+                chosen = listeners[0].getsockname()[1] if listeners else port
+                if listener := _listen(address, chosen, optional=bool(listeners)):
+                    listeners.append(listener)
+        except (OSError, OverflowError) as error:
+            for listener in listeners:
+                listener.close()
+            # The free port of the first address may be in use on the second: take another one.
+            if listeners and port == 0 and attempt + 1 < _BIND_ATTEMPTS:
+                continue
+            raise ServeError(f"cannot listen on {host} port {port}: {error}") from None
+        return listeners
+    raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+
+def _listen(address: str, port: int, *, optional: bool) -> socket.socket | None:
+    """Return a socket that listens on *address*, or None if it is *optional* and this machine does not have it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        if optional:
+            return None
+        raise
     try:
         # Connections of a server that has just stopped do not block its port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        listener.bind((address, port))
         listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise ServeError(f"cannot listen on {host} port {port}: {error}") from None
+        if optional and isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
+            return None
+        raise
     return listener

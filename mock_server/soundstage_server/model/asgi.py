@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
 from typing import Any, Final
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -21,3 +22,11 @@ def origin(scope: Scope) -> str:
             return f"{scope['scheme']}://{value.decode('latin-1')}"
     host, port = scope.get("server") or ("127.0.0.1", 80)
     return f"{scope['scheme']}://[{host}]:{port}" if ":" in host else f"{scope['scheme']}://{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host* is an address of this machine only; a name other than ``localhost`` is not resolved."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -13,13 +13,13 @@ import time
 from collections import deque
 from contextlib import suppress
 from heapq import heappop, heappush
-from ipaddress import ip_address
 from itertools import count
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
+from soundstage_server.model.asgi import CONTROL, is_loopback
 from soundstage_server.model.journal import redact_query
 
 if TYPE_CHECKING:
@@ -286,8 +286,12 @@ class CallbackDispatcher:
         try:
             # The host is taken from the library that connects: parsers disagree about odd addresses, and a check of
             # another parser's host would let some of them through.
-            host = httpx.URL(url).host.lower()
-            if not (host in self._allowed or _is_loopback(host)):
+            target = httpx.URL(url)
+            host = target.host.lower()
+            # Otherwise any caller of a vendor could command the simulator: its callbacks come from this machine.
+            if _is_control(target.path):
+                return "refused", None, f"callbacks do not go to a control API; got the path {target.path!r}"
+            if not (host in self._allowed or is_loopback(host)):
                 return "refused", None, f"callbacks go to this machine, or to a host that a world allows; got {host!r}"
             async with (
                 asyncio.timeout(TIMEOUT),
@@ -381,14 +385,9 @@ class _DispatchThread:
                     await asyncio.wait_for(self._woken.wait(), pause)
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback
+def _is_control(path: str) -> bool:
+    """Return whether *path*, decoded, is one of a control API, however many slashes it begins with."""
+    return f"/{path.lstrip('/')}".startswith(CONTROL)
 
 
 def _redact_url(url: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage_server import Server
-from soundstage_server.http import connection
+from soundstage_server.http import connection, protocol
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -90,7 +90,7 @@ def test_other_attributes_are_delegated() -> None:
 def test_httptools_and_h11_both_work(kit: Kit, *, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """With httptools and with h11: create, and a video completely and in part."""
     if not found:
-        monkeypatch.setattr(connection, "find_spec", lambda _: None)
+        monkeypatch.setattr(protocol, "find_spec", lambda _: None)
     with kit.world() as world, Server(world) as server, httpx.Client(base_url=server.base_url("tomoviee")) as client:
         row = kit.rows["tomoviee"]
         assert client.post(row.create, json=row.body("A fox"), headers=row.headers("k", "s")).status_code == 200

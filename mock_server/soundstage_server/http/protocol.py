@@ -1,0 +1,20 @@
+"""Which of uvicorn's HTTP protocols carries the simulator."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+def protocol() -> type[asyncio.Protocol]:
+    """Return uvicorn's fastest installed protocol, on a `CoalescingTransport`."""
+    if find_spec("httptools"):
+        from soundstage_server.http.httptools_protocol import HttpToolsProtocol
+
+        return HttpToolsProtocol
+    from soundstage_server.http.h11_protocol import H11Protocol
+
+    return H11Protocol
