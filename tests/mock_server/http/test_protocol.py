@@ -1,4 +1,4 @@
-"""Requests as they come over a socket: legal ones are read whole, the others are refused with a reason, all in bounds."""
+"""Requests as they come over a socket: legal ones are read whole, the others are refused with a reason."""
 
 from __future__ import annotations
 
@@ -169,7 +169,8 @@ def test_localhost_listens_on_both_addresses() -> None:
         reached = []
         for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
             try:
-                socket.socket(family).bind((address, 0))
+                with socket.socket(family) as probe:
+                    probe.bind((address, 0))
             except OSError:
                 continue
             with socket.create_connection((address, server.port), timeout=20):
