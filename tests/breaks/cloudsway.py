@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from soundstage import JobState, errors
+from soundstage import JobState, PollPolicy, errors
 from soundstage._protocol import responses
 from soundstage._protocol.inputs import base64_text
 from soundstage._protocol.service import Service as ClientService
@@ -535,3 +535,15 @@ def one_page(patch: pytest.MonkeyPatch) -> None:
 def basic(patch: pytest.MonkeyPatch) -> None:
     """The key is sent under another scheme."""
     patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Basic {self._key.reveal()}"})
+
+
+@MUTATIONS.in_client
+def poll_every_second(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every second by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
+
+
+@MUTATIONS.in_client
+def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every millisecond by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from soundstage import JobState, errors
+from soundstage import JobState, PollPolicy, errors
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._protocol import responses as answers
 from soundstage._protocol.spend_limit import SpendLimit
@@ -542,3 +542,15 @@ def milliseconds_for_seconds(patch: pytest.MonkeyPatch) -> None:
         return replace(record, created_at=None if record.created_at is None else record.created_at // 1000)
 
     patch.setattr(Client, "_read_record", read)
+
+
+@MUTATIONS.in_client
+def poll_every_second(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every second by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
+
+
+@MUTATIONS.in_client
+def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every millisecond by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from soundstage import JobState, errors
+from soundstage import JobState, PollPolicy, errors
 from soundstage._protocol import responses
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
@@ -607,3 +607,15 @@ def activates_twice(patch: pytest.MonkeyPatch) -> None:
 def key_is_shown(patch: pytest.MonkeyPatch) -> None:
     """An error about an activation shows the key in the answer."""
     patch.setattr(conversation, "_KEY", re.compile(rb"nothing at all"))
+
+
+@MUTATIONS.in_client
+def poll_every_second(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every second by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
+
+
+@MUTATIONS.in_client
+def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every millisecond by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from soundstage import JobState, errors
+from soundstage import JobState, PollPolicy, errors
 from soundstage._protocol import responses
 from soundstage._values.messages import Request
 from soundstage._values.state import Media
@@ -385,3 +385,15 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
 def a_key_as_bearer(patch: pytest.MonkeyPatch) -> None:
     """The key goes out in another header."""
     patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Bearer {self._key.reveal()}"})
+
+
+@MUTATIONS.in_client
+def poll_every_second(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every second by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
+
+
+@MUTATIONS.in_client
+def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every millisecond by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

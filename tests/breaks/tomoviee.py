@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from soundstage import JobState, errors
+from soundstage import JobState, PollPolicy, errors
 from soundstage._client.jobs import _Handle
 from soundstage._io.http import AsyncTransport
 from soundstage._protocol import responses as answers
@@ -669,3 +669,15 @@ def client_default_of_control(patch: pytest.MonkeyPatch) -> None:
 def callback_of_another_type(patch: pytest.MonkeyPatch) -> None:
     """A callback is plain text by its Content-Type."""
     patch.setattr(callbacks, "HEADERS", {"Content-Type": "text/plain"})
+
+
+@MUTATIONS.in_client
+def poll_every_second(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every second by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
+
+
+@MUTATIONS.in_client
+def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every millisecond by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

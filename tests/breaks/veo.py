@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from soundstage import JobState, errors
+from soundstage import JobState, PollPolicy, errors
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
 from soundstage._values.state import Snapshot
@@ -393,3 +393,15 @@ def any_server_error_is_an_answer(patch: pytest.MonkeyPatch) -> None:
 def paid_twice(patch: pytest.MonkeyPatch) -> None:
     """A submission with an unknown outcome is repeated."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
+
+
+@MUTATIONS.in_client
+def poll_every_second(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every second by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
+
+
+@MUTATIONS.in_client
+def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
+    """A client polls every millisecond by default."""
+    patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

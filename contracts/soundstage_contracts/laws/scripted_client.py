@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from soundstage import SkippingClock
 from soundstage_contracts.facts.loader import load_facts
+from soundstage_contracts.simulators.clocks import BoundedClock
 from soundstage_contracts.simulators.recorder import record_exchange
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class ScriptedClient:
         client: The blocking client.
         clock: Its clock, which skips.
         sent: Every request that was answered from *responses*, in order.
+        times: When each of them was sent, on the clock.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class ScriptedClient:
         **options: Any,
     ) -> None:
         self.sent: list[httpx.Request] = []
-        self.clock = SkippingClock()
+        self.times: list[float] = []
+        self.clock = BoundedClock()
         self._responses = list(responses)
         self._status = status
         self._login = login
@@ -70,6 +72,7 @@ class ScriptedClient:
         if aside is not None:
             return aside
         self.sent.append(request)
+        self.times.append(self.clock.now())
         response = self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
         if isinstance(response, Exception):
             record_exchange(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 ORDER = (JobState.QUEUED, JobState.RUNNING)
 URL = "https://results.test/0.mp4"
 REASON = "the lens is dirty"
+POLLS = 20
+"""Polls of an unfinished job that the law about the pace makes."""
+TINY = 1e-6
+"""The error of sums of seconds."""
 
 
 def scripted(vendor: Terms, *responses: Any) -> ScriptedClient:
@@ -57,6 +62,22 @@ def test_unknown_state_keeps_polling(vendor: Terms, response_format: ResponseFor
     client = scripted(vendor, *(response_format.polled("a", word, reason=REASON) for word in words))
     job = client.client.job("a", vendor.first.method).wait()
     assert (job.state, len(client.sent)) == (response_format.states[failed], len(words))
+
+
+@law("client", needs=["pace"], response_format="formats")
+def test_default_pace_is_the_documented_one(vendor: Terms, response_format: ResponseFormat) -> None:
+    """By default a client polls neither faster nor slower than documented, from the first pause to the last."""
+    assert vendor.pace is not None
+    least, most = vendor.pace
+    running = response_format.polled("a", response_format.word(JobState.RUNNING))
+    failed = response_format.polled("a", response_format.word(JobState.FAILED), reason=REASON)
+    # The script ends the job: a client that never pauses fails at once too.
+    client = scripted(vendor, *[running] * POLLS, failed)
+    client.client.job("a", vendor.first.method).wait()
+    assert len(client.times) == POLLS + 1
+    pauses = [later - earlier for earlier, later in pairwise(client.times)]
+    assert min(pauses) >= least - TINY, f"polled after {min(pauses):g} s; documented: at least {least:g} s"
+    assert max(pauses) <= most + TINY, f"polled after {max(pauses):g} s; documented: at most {most:g} s"
 
 
 @law("client", case="later_words")

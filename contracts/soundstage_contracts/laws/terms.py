@@ -50,6 +50,7 @@ class Terms(Named):
         bad_credentials: Headers that do not authenticate a caller.
         rejected: First word of an account's name (``invalid-``) to the refusal of that account.
         retention: Seconds of the account's time after which a result is deleted.
+        pace: The least and the most seconds between two polls of a client by default.
         machine: The state machine that tries any order of events.
         transcripts_of: Whether a transcript of the vendor is about this face.
         effort: How many examples Hypothesis tries, as a share of what the run asks for; small where a vendor has many
@@ -77,6 +78,7 @@ class Terms(Named):
     bad_credentials: Sequence[BadCredential] = ()
     rejected: Mapping[str, Refusal] = field(default_factory=dict)
     retention: float | None = None
+    pace: tuple[float, float] | None = None
     machine: type[JobMachine] | None = None
     transcripts_of: Callable[[Transcript], bool] = lambda _: True
     effort: float = 1.0

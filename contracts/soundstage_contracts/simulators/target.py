@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
-from soundstage import SkippingClock
 from soundstage_contracts.facts.loader import load_facts
+from soundstage_contracts.simulators.clocks import AdvancingClock, BoundedClock
 from soundstage_contracts.simulators.control import Control, ControlError
 from soundstage_contracts.simulators.recorder import with_recording
 
@@ -105,35 +105,23 @@ class Target:
 
     def advancing_clock(self) -> Clock:
         """Return a clock for one client: a sleep takes no time, and advances the simulator's clock by its length."""
-        return _AdvancingClock(self.control)
+        return AdvancingClock(self.control)
 
     def client(self, contract: VendorContract, account: str, **options: Any) -> Any:
         """Return a sync client of the vendor for *account*, whose waits take no time."""
-        options.setdefault("clock", SkippingClock())
+        options.setdefault("clock", BoundedClock())
         http = options.pop("http", None) or self.http()
         return contract.client(**self._arguments(contract, account, options), http=http)
 
     def async_client(self, contract: VendorContract, account: str, **options: Any) -> Any:
         """Return an async client of the vendor for *account*, whose waits take no time."""
-        options.setdefault("clock", SkippingClock())
+        options.setdefault("clock", BoundedClock())
         http = options.pop("http", None) or self.async_http()
         return contract.async_client(**self._arguments(contract, account, options), http=http)
 
     def _arguments(self, contract: VendorContract, account: str, options: Mapping[str, Any]) -> dict[str, Any]:
         base_url = self.client_url(contract.slug)
         return {**contract.credentials(account), "base_url": base_url, **contract.options(base_url), **options}
-
-
-class _AdvancingClock(SkippingClock):
-    """A clock that skips here and advances the simulator's clock instead."""
-
-    def __init__(self, control: Control) -> None:
-        super().__init__()
-        self._control = control
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(seconds)
-        self._control.advance(seconds)
 
 
 class TargetError(Exception):

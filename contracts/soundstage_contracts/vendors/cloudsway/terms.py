@@ -148,6 +148,7 @@ TERMS: Final = Terms(
     rejected={"invalid-": _refusal(1002), "expired-": _refusal(1004)},
     retention=MONTH,
     machine=CloudswayMachine,
+    pace=(10.0, 10.0),
     facts={
         "test_documented_host_reaches_the_service": ["routes"],
         "test_client_uses_the_documented_address": ["routes"],
@@ -181,6 +182,7 @@ TERMS: Final = Terms(
         ],
         "test_every_state_word_is_read": ["status.values", "get.answer"],
         "test_unknown_state_keeps_polling": ["status.values"],
+        "test_default_pace_is_the_documented_one": ["polling.interval"],
         "test_stale_response_changes_nothing_back": ["status.values"],
         "test_success_without_output_is_a_failure": ["get.answer"],
         "test_job_id_is_passed_through_unchanged": ["create.answer", "routes.kind"],

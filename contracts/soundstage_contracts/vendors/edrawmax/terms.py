@@ -49,6 +49,7 @@ TERMS: Final = Terms(
                 "test_job_of_another_account_is_not_found",
                 "test_every_state_word_is_read",
                 "test_unknown_state_keeps_polling",
+                "test_default_pace_is_the_documented_one",
                 "test_stale_response_changes_nothing_back",
                 "test_success_without_output_is_a_failure",
                 "test_job_id_is_passed_through_unchanged",

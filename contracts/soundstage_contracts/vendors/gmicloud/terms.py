@@ -150,6 +150,7 @@ FACTS: Final = {
     "test_every_refusal_has_its_client_error": ["apikey.errors", "errors.body"],
     "test_every_state_word_is_read": ["status.values", "requests.detail", "outcome.shape", "outcome.other"],
     "test_unknown_state_keeps_polling": ["status.values"],
+    "test_default_pace_is_the_documented_one": ["polling.interval"],
     "test_stale_response_changes_nothing_back": ["status.values"],
     "test_success_without_output_is_a_failure": ["outcome.shape"],
     "test_job_id_is_passed_through_unchanged": ["requests.create", "requests.detail"],
@@ -198,6 +199,7 @@ KEY_TERMS: Final = Terms(
     ],
     rejected={"invalid-": WRONG_KEY, "expired-": WRONG_KEY},
     machine=GMICloudMachine,
+    pace=(5.0, 10.0),
     transcripts_of=lambda transcript: transcript.name.startswith("api_key"),
     effort=0.5,
     facts={
@@ -239,6 +241,7 @@ SESSION_TERMS: Final = Terms(
         ),
     ],
     machine=GMICloudSessionMachine,
+    pace=(5.0, 10.0),
     transcripts_of=lambda transcript: transcript.name.startswith("session"),
     effort=0.5,
     facts={

@@ -97,6 +97,7 @@ TERMS: Final = Terms(
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=MONTH,
     machine=InfraiMachine,
+    pace=(5.0, 20.0),
     facts={
         "test_documented_host_reaches_the_service": ["routes.base"],
         "test_client_uses_the_documented_address": ["routes.base"],
@@ -123,6 +124,7 @@ TERMS: Final = Terms(
         "test_every_refusal_has_its_client_error": ["errors.envelope", "errors.other_codes", "errors.server"],
         "test_every_state_word_is_read": ["job.states", "job.shape", "job.error", "envelope"],
         "test_unknown_state_keeps_polling": ["job.states"],
+        "test_default_pace_is_the_documented_one": ["polling.interval"],
         "test_stale_response_changes_nothing_back": ["job.states"],
         "test_success_without_output_is_a_failure": ["job.outputs"],
         "test_job_id_is_passed_through_unchanged": ["job.id"],

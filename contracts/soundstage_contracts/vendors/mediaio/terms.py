@@ -122,6 +122,7 @@ TERMS: Final = Terms(
     rejected={"invalid-": NO_KEY, "expired-": EXPIRED_KEY},
     retention=30 * 24 * 3600.0,
     machine=MediaIOMachine,
+    pace=(5.0, 5.0),
     effort=0.2,
     facts={
         "test_documented_host_reaches_the_service": ["method.post", "create.answer"],
@@ -150,6 +151,7 @@ TERMS: Final = Terms(
         ],
         "test_every_state_word_is_read": ["status.vocabulary", "result.shape"],
         "test_unknown_state_keeps_polling": ["status.vocabulary"],
+        "test_default_pace_is_the_documented_one": ["polling.interval"],
         "test_stale_response_changes_nothing_back": ["status.vocabulary"],
         "test_success_without_output_is_a_failure": ["result.shape"],
         "test_job_id_is_passed_through_unchanged": [

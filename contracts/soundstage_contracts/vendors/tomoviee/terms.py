@@ -154,6 +154,7 @@ TERMS: Final = Terms(
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=MONTH,
     machine=TomovieeMachine,
+    pace=(10.0, 10.0),
     facts={
         "test_documented_host_reaches_the_service": ["gateway.hosts"],
         "test_client_uses_the_documented_address": ["gateway.hosts"],
@@ -183,6 +184,7 @@ TERMS: Final = Terms(
         "test_every_refusal_has_its_client_error": ["create.answer", "errors.envelope", "errors.codes"],
         "test_every_state_word_is_read": ["status.codes", "poll.answer"],
         "test_unknown_state_keeps_polling": ["status.codes"],
+        "test_default_pace_is_the_documented_one": ["polling.interval"],
         "test_stale_response_changes_nothing_back": ["status.codes"],
         "test_success_without_output_is_a_failure": ["poll.result_is_string"],
         "test_job_id_is_passed_through_unchanged": ["task.id", "create.answer", "poll.route"],

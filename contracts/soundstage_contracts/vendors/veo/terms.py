@@ -126,6 +126,7 @@ FACTS: Final = {
         "errors.google", "errors.proxy", "errors.unknown_outcome", "models.retired",
     ],
     "test_stale_response_changes_nothing_back": ["poll.route"],
+    "test_default_pace_is_the_documented_one": ["polling.interval"],
     "test_success_without_output_is_a_failure": ["poll.done"],
     "test_job_id_is_passed_through_unchanged": ["create.route", "poll.route"],
     "test_creation_without_an_id_is_no_job": ["create.route"],
@@ -165,6 +166,7 @@ PROXY_TERMS: Final = Terms(
     bad_credentials=[BadCredential(name="none", headers=lambda _: {}, refusal=PROXY_KEY)],
     rejected={"invalid-": PROXY_KEY, "expired-": PROXY_KEY},
     machine=VeoMachine,
+    pace=(10.0, 30.0),
     effort=0.3,
     facts={
         **FACTS,
@@ -188,6 +190,7 @@ DIRECT_TERMS: Final = Terms(
     refusals=REFUSALS,
     malformed=INVALID,
     not_found=NOT_FOUND,
+    pace=(10.0, 30.0),
     too_many=TOO_MANY,
     bad_credentials=[BadCredential(name="none", headers=lambda _: {}, refusal=NO_KEY)],
     rejected={"invalid-": WRONG_KEY, "expired-": WRONG_KEY},

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
-from soundstage_server.kit.inputs import MediaLink, media_fields
+from soundstage_server.kit.inputs import MediaLink
 from soundstage_server.model.fields import Choice, Field, Flag, Integer, Link, Number, Rule, Text
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 
 Reading = Literal["skill", "pages", "site"]
+READINGS: Final = get_args(Reading)
 Params = Mapping[str, Any]
 
 # Facts: states (status.codes), and how long they last (generation.times).
@@ -245,18 +246,7 @@ CAPABILITIES: Final = {
 """Every capability by its name."""
 
 
-READINGS: Final = get_args(Reading)
-
-
 def fields_of(capability: Capability, reading: str) -> tuple[Field, ...]:
     """Return the parameters of *capability* in the dialect *reading*."""
     other = {"pages": capability.pages, "site": capability.site}.get(reading)
     return capability.skill if other is None else other
-
-
-FILES: Final[Mapping[tuple[str, str], tuple[Field, ...]]] = {
-    (capability.name, reading): media_fields(fields_of(capability, reading))
-    for capability in CAPABILITIES.values()
-    for reading in READINGS
-}
-"""The parameters that name files, by capability and dialect."""

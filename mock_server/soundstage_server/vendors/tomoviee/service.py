@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.inputs import InputLimits
+from soundstage_server.kit.inputs import InputLimits, media_fields
 from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import Field, FieldError, Text, check
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import CallbackPlan, Fate
 from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, FILES, READINGS, fields_of
+from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, READINGS, fields_of
 from soundstage_server.vendors.tomoviee.outputs import media_for
 from soundstage_server.vendors.tomoviee.refusals import (
     CODES,
@@ -48,6 +48,12 @@ _TOKEN: Final = (
     Field("access_key", Text(), "auth.token_route", required=True),
     Field("secret", Text(), "auth.token_route", required=True),
 )
+_FILES: Final[Mapping[tuple[str, str], tuple[Field, ...]]] = {
+    (capability.name, reading): media_fields(fields_of(capability, reading))
+    for capability in CAPABILITIES.values()
+    for reading in READINGS
+}
+"""The parameters that name files, by capability and dialect."""
 
 
 class TomovieeService(Service):
@@ -139,7 +145,7 @@ class TomovieeService(Service):
             name, when = capability.needs
             if name not in params and when(params):
                 raise RefusedError(INVALID, f"{name} is required with these parameters", capability.fact)
-        if files := FILES[capability.name, reading]:
+        if files := _FILES[capability.name, reading]:
             self.validate_inputs(files, params)
         return params
 
