@@ -116,7 +116,8 @@ def one_shape_of_images(patch: pytest.MonkeyPatch) -> None:
     right = capabilities._image
 
     def image(place: str, value: Any) -> str:
-        return right(place, {name: value[name] for name in value if name != "inlineData"})
+        known = {name: value[name] for name in value if name != "inlineData"} if isinstance(value, dict) else value
+        return right(place, known)
 
     patch.setattr(capabilities, "_image", image)
 
