@@ -15,10 +15,11 @@ import os
 import threading
 import time
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import anyio
 import httpx
 
 from soundstage._io import deadline
@@ -33,7 +34,7 @@ from soundstage.errors import ClientClosed, InvalidArgument
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 
 SyncHttp = httpx.Client
 AsyncHttp = httpx.AsyncClient
@@ -46,8 +47,9 @@ _TIMEOUT = 60.0  # seconds, as in the vendors' own clients
 _UPLOAD_RATE = 1 << 16  # bytes that a request may send in a second beyond the default timeout, on a slow line
 MAX_BODY = 64 << 20  # decoded bytes of a response that is read whole; the longest documented one is a video in base64
 _EXCERPT = 1 << 16  # bytes that are kept of a longer one
-_POOLED = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-_UNPOOLED = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+_CONNECTIONS = 100  # of one pool at a time
+_POOLED = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=20)
+_UNPOOLED = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=0)
 _HEADERS = {"User-Agent": f"soundstage/{__version__}"}
 _PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 _LOGGERS = (
@@ -196,6 +198,7 @@ class _Own(Generic[HttpT]):
 
     def __init__(self) -> None:
         self.clients: dict[tuple[bool, bool], HttpT] = {}
+        self.slots: dict[tuple[bool, bool], Any] = {}
 
 
 class _Transport(ABC, Generic[HttpT]):
@@ -251,6 +254,21 @@ class _Transport(ABC, Generic[HttpT]):
                 self._check_home(client, own)
             return client
 
+    def _slots(self, request: Request) -> Any:
+        """Return the semaphore in front of the pool that sends *request*, None for an injected client.
+
+        httpcore goes through all of its connections for every request that waits in its pool, and counts the wait
+        against the timeout. Before the semaphore a request waits without either.
+        """
+        if self._injected is not None:
+            return None
+        key = (request.paid, is_loopback(request.url))
+        with self._lock:
+            slots = self._own().slots
+            if key not in slots:
+                slots[key] = self._semaphore()
+            return slots[key]
+
     def _check_home(self, client: HttpT, own: _Own[HttpT]) -> None:
         """Check that an injected client is used where its connections belong, before anything is sent.
 
@@ -303,6 +321,11 @@ class _Transport(ABC, Generic[HttpT]):
     @abstractmethod
     def _make(self, limits: httpx.Limits, *, trust_env: bool) -> HttpT: ...
 
+    @staticmethod
+    @abstractmethod
+    def _semaphore() -> Any:
+        """Return a semaphore of as many slots as a pool has connections."""
+
     @abstractmethod
     def _own(self) -> _Own[HttpT]:
         """Return the clients that belong to this process and event loop."""
@@ -329,7 +352,12 @@ class SyncTransport(_Transport[httpx.Client]):
             TransportError: There is no response.
             ClientClosed: The client is closed.
         """
+        with self._slot(request):
+            return self._send(request)
+
+    def _send(self, request: Request) -> Response:
         client, outgoing = self._prepare(request)
+        # The time begins here, when the request may be sent, and not while it waits for its slot.
         limit = Deadline(self._seconds(client, request), self._now)
         with _exchange(request, limit):
             # auth=None, because the auth of an injected client would replace the vendor's own header.
@@ -351,11 +379,32 @@ class SyncTransport(_Transport[httpx.Client]):
 
     def open(self, request: Request) -> SyncStream:
         """Send *request* and return its response before the body; raises as `send` does."""
-        client, outgoing = self._prepare(request)
-        seconds = self._seconds(client, request)
-        with _exchange(request, Deadline(seconds, self._now)):
-            received = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return SyncStream(request, received, Pace(seconds, self._now))
+        with ExitStack() as stack:
+            stack.enter_context(self._slot(request))
+            client, outgoing = self._prepare(request)
+            seconds = self._seconds(client, request)
+            with _exchange(request, Deadline(seconds, self._now)):
+                received = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+                stream = SyncStream(request, received, Pace(seconds, self._now))
+            stream.slot = stack.pop_all()  # the connection is in use until the stream is closed
+            return stream
+
+    @contextmanager
+    def _slot(self, request: Request) -> Generator[None, None, None]:
+        slots: threading.Semaphore | None = self._slots(request)
+        if slots is None:
+            yield
+            return
+        if not slots.acquire(timeout=request.timeout):
+            raise NotSent(_no_slot(request))
+        try:
+            yield
+        finally:
+            slots.release()
+
+    @staticmethod
+    def _semaphore() -> threading.Semaphore:
+        return threading.Semaphore(_CONNECTIONS)
 
     def close(self) -> None:
         """Close the clients that were created here; later requests are refused."""
@@ -377,6 +426,7 @@ class SyncStream:
         self._request = request
         self._received = received
         self._pace = pace
+        self.slot = ExitStack()
         self._chunks: Iterator[bytes] = iter([received.content]) if received.is_stream_consumed else received.iter_raw()
 
     def read(self) -> bytes:
@@ -392,7 +442,7 @@ class SyncStream:
 
     def close(self) -> None:
         """Return the connection to the pool; an error in doing so changes nothing about the download and is dropped."""
-        with suppress(TransportError), _exchange(self._request):
+        with self.slot, suppress(TransportError), _exchange(self._request):
             self._received.close()
 
 
@@ -404,6 +454,10 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
 
     async def send(self, request: Request) -> Response:
         """Send *request* and return the whole response; raises as `SyncTransport.send` does."""
+        async with self._slot(request):
+            return await self._send(request)
+
+    async def _send(self, request: Request) -> Response:
         client, outgoing = self._prepare(request)
         limit = Deadline(self._seconds(client, request), self._now)
         with _exchange(request, limit):
@@ -425,11 +479,34 @@ class AsyncTransport(_Transport[httpx.AsyncClient]):
 
     async def open(self, request: Request) -> AsyncStream:
         """Send *request* and return its response before the body; raises as `SyncTransport.send` does."""
-        client, outgoing = self._prepare(request)
-        seconds = self._seconds(client, request)
-        with _exchange(request, Deadline(seconds, self._now)):
-            received = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
-            return AsyncStream(request, received, Pace(seconds, self._now))
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._slot(request))
+            client, outgoing = self._prepare(request)
+            seconds = self._seconds(client, request)
+            with _exchange(request, Deadline(seconds, self._now)):
+                received = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
+                stream = AsyncStream(request, received, Pace(seconds, self._now))
+            stream.slot = stack.pop_all()
+            return stream
+
+    @asynccontextmanager
+    async def _slot(self, request: Request) -> AsyncGenerator[None, None]:
+        slots: anyio.Semaphore | None = self._slots(request)
+        if slots is None:
+            yield
+            return
+        with anyio.move_on_after(request.timeout) as waiting:
+            await slots.acquire()
+        if waiting.cancelled_caught:
+            raise NotSent(_no_slot(request))
+        try:
+            yield
+        finally:
+            slots.release()
+
+    @staticmethod
+    def _semaphore() -> anyio.Semaphore:
+        return anyio.Semaphore(_CONNECTIONS, fast_acquire=True)
 
     async def close(self) -> None:
         """Close the clients of this event loop; later requests are refused in every one."""
@@ -451,6 +528,7 @@ class AsyncStream:
         self._request = request
         self._received = received
         self._pace = pace
+        self.slot = AsyncExitStack()
         self._chunks: AsyncIterator[bytes] = (
             _one(received.content) if received.is_stream_consumed else received.aiter_raw()
         )
@@ -464,8 +542,13 @@ class AsyncStream:
 
     async def close(self) -> None:
         """Return the connection to the pool; an error in doing so changes nothing about the download and is dropped."""
-        with suppress(TransportError), _exchange(self._request):
-            await self._received.aclose()
+        async with self.slot:
+            with suppress(TransportError), _exchange(self._request):
+                await self._received.aclose()
+
+
+def _no_slot(request: Request) -> str:
+    return f"all {_CONNECTIONS} connections were in use for the {request.timeout:g} s that were left"
 
 
 async def _one(content: bytes) -> AsyncIterator[bytes]:
