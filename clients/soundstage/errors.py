@@ -90,6 +90,7 @@ __all__ = [
     "WaitTimeout",
 ]
 
+_LONGEST = 2000  # characters of a message: a service or a caller may give megabytes
 _QUOTED = 3  # errors that the message of a GatherError quotes
 
 
@@ -119,6 +120,8 @@ class SoundstageError(Exception):
         token: str | None = None,
         retry_after: float | None = None,
     ) -> None:
+        if len(message) > _LONGEST:
+            message = f"{message[:_LONGEST]}… ({len(message)} characters)"
         super().__init__(message)
         self.message = message
         self.vendor = vendor

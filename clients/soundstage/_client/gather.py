@@ -9,6 +9,7 @@ import anyio
 
 from soundstage._client.jobs import AsyncJob, Job
 from soundstage._client.pending import J, PendingJob
+from soundstage._values.events import report
 from soundstage._values.validation import invalid, number, whole_number
 from soundstage.errors import GatherError, WaitTimeout
 
@@ -188,7 +189,9 @@ class JobGroup(Generic[J]):
             message = f"no further job was taken from the iterator: the timeout of {self._timeout:g} s has passed"
             self._exceptions.append(WaitTimeout(message))
         if self._exceptions:
-            raise GatherError.of(self.jobs, self._exceptions) from self._exceptions[0]
+            failed = GatherError.of(self.jobs, self._exceptions)
+            self._report(failed)
+            raise failed from self._exceptions[0]
 
     def __enter__(self) -> Self:
         return self
@@ -198,10 +201,13 @@ class JobGroup(Generic[J]):
         for pending in self._pending:
             pending.close()
         if error is not None and not isinstance(error, (Exception, GeneratorExit)):
-            tokens = [job.to_token() for job in dict.fromkeys(self.jobs) if not job.state.final]
-            error.add_note(
-                f"{len(tokens)} jobs continue at the service; resume them by client.job_from_token(): {tokens}"
-            )
+            self._report(error)
+
+    def _report(self, error: BaseException) -> None:
+        """Add the tokens of the open jobs to *error*, and log them."""
+        tokens = [job.to_token() for job in dict.fromkeys(self.jobs) if not job.state.final]
+        if tokens:
+            report(error, f"{len(tokens)} jobs continue at the service; resume them by job_from_token(): {tokens}")
 
     def _remaining(self, clock: Clock) -> float | None:
         """Return the seconds of *clock* that are left, or None where each job has its own timeout."""

@@ -10,6 +10,7 @@ from soundstage._client.pending import PendingJob
 from soundstage._protocol import responses
 from soundstage._protocol.downloads import Download, SaveOptions, job_file_names
 from soundstage._protocol.polling import Poller
+from soundstage._values.events import report
 from soundstage._values.state import History, JobState, Snapshot, StartedJob
 from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import path, plain_callable
@@ -35,7 +36,8 @@ class _Handle(Unpicklable):
     def __init__(self, service: Service, started: StartedJob) -> None:
         self._service = service
         self._ref = started.ref
-        self._history = History(started.snapshot).after(started.snapshot)  # sets the rank of a job that is over already
+        first = service.masked(started.snapshot)
+        self._history = History(first).after(first)  # sets the rank of a job that is over already
 
     @property
     def id(self) -> str:
@@ -102,15 +104,21 @@ class _Handle(Unpicklable):
         return f"<{type(self).__name__} {self.vendor} {self.id} {self.state.value}{progress}>"
 
     def _update(self, snapshot: Snapshot) -> Snapshot:
-        self._history = self._history.after(snapshot)
+        self._history = self._history.after(self._service.masked(snapshot))
         return self.snapshot
 
-    def _add_token(self, interruption: BaseException) -> None:
-        """Add the token to an interruption such as Ctrl-C, so that the paid job is not lost with the handle."""
-        if not isinstance(interruption, Exception) and not self.state.final:
-            interruption.add_note(
-                f"The job continues at the service; resume it by client.job_from_token({self.to_token()!r})"
-            )
+    def _add_token(self, error: BaseException) -> None:
+        """Add the token to an error or an interruption such as Ctrl-C, so that the paid job is not lost with it.
+
+        An interruption is also logged, because task groups drop it.
+        """
+        if self.state.final or isinstance(error, errors.InvalidArgument):
+            return
+        note = f"The job may continue at the service; resume it by client.job_from_token({self.to_token()!r})"
+        if isinstance(error, (errors.WaitTimeout, errors.UnsupportedError)):
+            error.add_note(note)  # a caller who waits in short steps expects it, so it is not logged each time
+        else:
+            report(error, note)
 
     def _refresh(self) -> Flow[None]:
         poll = self._service.retried(lambda: self._service.poll_once(self._ref), responses.is_transient)

@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from soundstage._io.ownership import of_loop, renew_after_fork
+from soundstage._values.events import report
 from soundstage._values.messages import Effect, Exclusive, Flow, Open, Pause, Read, Request, Response, Run, Send
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from soundstage._io.http import AsyncStream, AsyncTransport, SyncStream, SyncTransport
 
 T = TypeVar("T")
-
-_EXCERPT = 500  # characters of a response in the note on an interruption
 
 
 class SyncDriver:
@@ -114,12 +113,10 @@ class PaidRequest:
         """Add what is known to an interruption, such as Ctrl-C or a canceled task; errors have their own message."""
         if self.request is None or isinstance(interruption, Exception):
             return
-        note = f"A paid request was interrupted: {self.request} (request hash {self.request.fingerprint})."
-        if self.response is None:
-            note += " Its outcome is unknown: check the service for the job before submitting again."
-        else:
-            note += f" The response was HTTP {self.response.status}: {self.response.text[:_EXCERPT]}"
-        interruption.add_note(note)
+        # The request knows which secrets to mask in the response; without it nothing of the response is shown.
+        describe = self.request.recovery
+        known = f"request hash {self.request.fingerprint}" if describe is None else describe(self.response)
+        report(interruption, f"A paid request was interrupted: {self.request} ({known})")
 
 
 class SyncEffects:

@@ -27,7 +27,7 @@ from soundstage._io.deadline import Deadline, DeadlinePassed, Pace
 from soundstage._io.ownership import is_loopback, of_loop, renew_after_fork
 from soundstage._values.content_encoding import ACCEPTED, Decoder
 from soundstage._values.messages import Interrupted, NotSent, Request, Response, TransportError
-from soundstage._values.redaction import Redactor, hide_query
+from soundstage._values.redaction import Redactor, SecretHeaders, hide_query
 from soundstage._values.validation import instance, invalid
 from soundstage._version import __version__
 from soundstage.errors import ClientClosed, InvalidArgument
@@ -294,7 +294,7 @@ class _Transport(ABC, Generic[HttpT]):
 
     def _build(self, client: HttpT, request: Request) -> httpx.Request:
         # Only encodings that are decoded here, within MAX_BODY; the download of a file accepts none.
-        headers = {"Accept-Encoding": ACCEPTED, **request.headers}
+        headers = SecretHeaders({"Accept-Encoding": ACCEPTED, **request.headers})
         content = request.content
         if content is not None:
             headers["Content-Type"] = "application/json"

@@ -20,6 +20,8 @@ ImageInput: TypeAlias = str | bytes | PathLike[str]
 """An image: its http or https address, a path (as text or as a path object), or its bytes."""
 
 _FORMATS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_BASE64 = ("data:", "iVBORw0KGgo")  # a data address, or the signature of a PNG
+_LONGEST_PATH = 4096  # no system has a longer one
 _PNG_HEAD = 24
 _MARK = 0xFF
 _APP1, _SCAN = 0xE1, 0xDA
@@ -46,6 +48,8 @@ def load_image(field: str, value: Any, *, most: int, address: bool = True) -> Fl
         return web_address(field, value)
     if isinstance(value, (bytes, bytearray)):
         return _checked(field, bytes(value), f"{len(value)} bytes", most)
+    if isinstance(value, str) and (value.startswith(_BASE64) or len(value) > _LONGEST_PATH):
+        invalid(field, value, "an http(s) address, a path or bytes; this is base64: pass the bytes that it encodes")
     if not isinstance(value, (str, PathLike)) or value == "":
         forms = "an http(s) address, a path or bytes" if address else "a path or bytes"
         invalid(field, cast("object", value), f"a PNG or JPEG image, as {forms}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -318,8 +318,18 @@ class Service(ABC):
         message = f"the response is about another job: {shortened(other)} instead of {ref.id}"
         raise errors.UnreadableAnswerError(message, vendor=self.profile.slug)
 
+    def masked(self, snapshot: Snapshot) -> Snapshot:
+        """Return *snapshot* with the secrets masked in the service's own words; its `raw` stays what was received."""
+        changed: dict[str, Any] = {
+            name: masked
+            for name in ("reason", "state_raw", "code")
+            if isinstance(text := getattr(snapshot, name), str) and (masked := self.redact(text)) != text
+        }
+        return replace(snapshot, **changed) if changed else snapshot
+
     def emit_update(self, ref: JobRef, snapshot: Snapshot) -> None:
         """Emit the state of a job."""
+        snapshot = self.masked(snapshot)
         state = (snapshot.state, snapshot.state_raw, snapshot.progress)
         self.emit(JobUpdated(self.profile.slug, ref.id, *state))
 

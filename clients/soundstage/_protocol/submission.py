@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from soundstage import errors
 from soundstage._protocol import responses
+from soundstage._values.events import report
 from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Response
 from soundstage._values.state import JobRef, Snapshot, StartedJob
 
 if TYPE_CHECKING:
     from soundstage._protocol.service import Service
 
+_EXCERPT = 500  # characters of a response in the note on an interruption
 ResponseParser: TypeAlias = Callable[[Response], tuple[str, Snapshot]]
 
 
@@ -49,12 +51,17 @@ class Submission:
         try:
             job_id, snapshot = yield from self.service.retried(lambda: self._attempt(unknowns), self._may_resend)
         except errors.SoundstageError as last:
-            if not unknowns or isinstance(last, errors.SubmitOutcomeUnknown):
+            if isinstance(last, errors.SubmitOutcomeUnknown):
+                report(last, f"{self.operation} may have started a job: {self._recovery(None)}")
+                raise
+            if not unknowns:
                 raise
             # The last request was refused or never sent, but an earlier one whose response was lost may have started a
             # job: raising the refusal alone would invite the caller to pay a second time.
             response = last if isinstance(last, errors.ApiError) else None
-            raise self._unknown(f"{unknowns[0].reason}; sent again with the same key: {last}", response) from last
+            unknown = self._unknown(f"{unknowns[0].reason}; sent again with the same key: {last}", response)
+            report(unknown, f"{self.operation} may have started a job: {self._recovery(None)}")
+            raise unknown from last
         started = StartedJob(JobRef(job_id, self.operation), snapshot)
         self.service.emit_update(started.ref, snapshot)  # never raises: the job exists from here on
         return started
@@ -69,7 +76,7 @@ class Submission:
 
     def _once(self) -> Flow[tuple[str, Snapshot]]:
         try:
-            response = yield from self.service.traced(self.request)
+            response = yield from self.service.traced(replace(self.request, recovery=self._recovery))
         except NotSent as error:
             raise self.service.unreachable(error) from None
         except Interrupted as error:  # the bytes may have arrived, and with them a charge
@@ -92,6 +99,20 @@ class Submission:
             return None
         return self.service.refusal(errors.UnreadableAnswerError, str(error), error.response)
 
+    def _recovery(self, response: Response | None) -> str:
+        """Return what is needed to find the job, in one line without secrets."""
+        known = {
+            "vendor": self.service.profile.slug,
+            "operation": self.operation,
+            "idempotency_key": self.idempotency_key,
+            "external_id": self.external_id,
+            "request hash": self.request.fingerprint,
+        }
+        text = ", ".join(f"{name} {value}" for name, value in known.items() if value is not None)
+        if response is not None:
+            return f"{text}; the response was HTTP {response.status}: {self.service.redact(response.text)[:_EXCERPT]}"
+        return f"{text}; the outcome is unknown: {self._advice}"
+
     def _may_resend(self, error: errors.SoundstageError) -> bool:
         # Without a replayed key a second request could be a second job, whatever the first one was.
         if isinstance(error, errors.SubmitOutcomeUnknown):
@@ -103,13 +124,17 @@ class Submission:
         """Whether the same request, sent again, returns the same job."""
         return self.idempotency_key is not None and self.service.profile.idempotency == "replay"
 
+    @property
+    def _advice(self) -> str:
+        """What to do after an unknown outcome."""
+        if self._replays:
+            return f"calling again with idempotency_key={self.idempotency_key!r} returns the same job, paid once"
+        return "check the service for the job before submitting again"
+
     def _unknown(self, reason: str, error: errors.ApiError | None = None) -> errors.SubmitOutcomeUnknown:
         reason = self.service.redact(reason)
-        advice = "check the service for the job before submitting again"
-        if self._replays:
-            advice = f"calling again with idempotency_key={self.idempotency_key!r} returns the same job, paid once"
         unknown = errors.SubmitOutcomeUnknown(
-            f"{self.operation} was sent and its outcome is unknown ({reason}): {advice}",
+            f"{self.operation} was sent and its outcome is unknown ({reason}): {self._advice}",
             vendor=self.service.profile.slug,
             operation=self.operation,
             reason=reason,

@@ -84,6 +84,14 @@ Event: TypeAlias = RequestSent | ResponseReceived | RequestFailed | RetrySchedul
 Hook: TypeAlias = Callable[[Event], object]
 
 
+def report(error: BaseException, note: str) -> None:
+    """Add what is needed to recover paid work to *error*, and log it at WARNING: frameworks drop exceptions."""
+    # A task group drops the cancellations of its tasks, and with them the notes; the log is what remains.
+    error.add_note(note)
+    with suppress(Exception):
+        logger.warning("%s", note)
+
+
 def emit(event: Event, hook: Hook | None) -> None:
     """Log *event* and call *hook* with it; a hook that raises is logged and never stops the work."""
     # Events are emitted between a paid response and the job handle: an error here would lose the job.

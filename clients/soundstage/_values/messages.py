@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from soundstage._values.redaction import hide_query
+from soundstage._values.redaction import SecretHeaders, hide_query
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ class Request:
         json: The body, or None for no body.
         paid: Whether the service may charge for it: it is then sent on a connection that is not reused.
         timeout: Seconds that this request may take, or None for the client's own limit.
+        recovery: Returns what is needed to find the paid work again, given the response if there is one.
     """
 
     method: str
@@ -45,6 +46,10 @@ class Request:
     json: object = field(default=None, repr=False)
     paid: bool = False
     timeout: float | None = None
+    recovery: Callable[[Response | None], str] | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headers", SecretHeaders(self.headers))
 
     @property
     def content(self) -> bytes | None:

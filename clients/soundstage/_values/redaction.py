@@ -16,6 +16,13 @@ _MEDIA_TYPE = 60  # characters of a data: address that are shown
 _SHORTEST = 6  # characters; masking anything shorter would make messages unreadable
 
 
+class SecretHeaders(dict[str, str]):
+    """Headers whose repr has no values: reports of errors show the local variables of every frame."""
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, MASK))
+
+
 def hide_query(url: str) -> str:
     """Return *url* without its query, which may be a signature or a key, and without a user name.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 _SHOWN = 80
+_LONGEST = 500
 _PORTS = {"http": 80, "https": 443}
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 # A backslash is a slash to some URL parsers and not to others, which would then see two different hosts.
@@ -36,6 +37,9 @@ def invalid(field: str, value: object, allowed: str, *, shown: str | None = None
     Raises:
         InvalidArgument: Always.
     """
+    # A file name or a reason from the system may repeat the value, which may be megabytes of base64.
+    allowed = allowed if len(allowed) <= _LONGEST else f"{allowed[:_LONGEST]}…"
+    shown = shown if shown is None or len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     text = shortened(repr(value)) if shown is None else shown
     kept = value if shown is None else shown
     raise InvalidArgument(f"{field}={text} is not allowed: {allowed}", field=field, value=kept, allowed=allowed)

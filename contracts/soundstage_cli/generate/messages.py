@@ -40,7 +40,7 @@ def command_error(vendor: Vendor, error: errors.SoundstageError, options: str) -
 
 def _argument(error: errors.InvalidArgument) -> str:
     """Describe an invalid argument by the name of its option."""
-    if not error.field or error.value is None:
+    if not error.field or error.value is None or error.field.isupper():  # a variable of the environment is no option
         return error.message
     # The library masks secrets in its messages. A value that is not quoted there must not be quoted here.
     masked = repr(error.value)[:_QUOTED_LENGTH] not in error.message

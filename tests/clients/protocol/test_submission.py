@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -274,3 +275,38 @@ def test_refusal_that_broke_off_is_a_refusal(kit: Kit) -> None:
     refusal = Response(402, {}, b'{"code": 680402, "msg": "no credits"}')
     with pytest.raises(errors.InsufficientCreditsError):
         kit.answering(Interrupted("ReadError", refusal)).run(submit(kit.service()).flow())
+
+
+def test_unknown_outcome_is_logged_and_noted(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
+    """What finds the job again is in the log and on the error's note, without secrets: frameworks drop exceptions."""
+    driver = kit.answering(Interrupted(f"ReadError {kit.secret}"))
+    flow = submit(kit.service(), external_id="mine-1", idempotency_key="key-1").flow()
+    with pytest.raises(SubmitOutcomeUnknown) as caught:
+        driver.run(flow)
+    for text in ("".join(caught.value.__notes__), caplog.text):
+        assert {"mine-1", "key-1", driver.sent[0].fingerprint, OPERATION} <= set(re.split(r"[ ,;:]+", text))
+        assert kit.secret not in text
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_interrupted_submission_names_its_key_and_masks_the_response(kit: Kit) -> None:
+    """What a request knows of itself has the made-up key, and the response without secrets."""
+    sent: list[Request] = []
+
+    def react(request: Request) -> Response:
+        sent.append(request)
+        return Response(200, {}, kit.created())
+
+    kit.driver(react).run(submit(kit.service(), idempotency_key="key-1").flow())
+    recovery = sent[0].recovery
+    assert recovery is not None
+    assert "idempotency_key key-1" in recovery(None)
+    text = recovery(Response(429, {}, f"slow down, {kit.key}:{kit.secret}".encode()))
+    assert "HTTP 429: slow down" in text
+    assert kit.secret not in text
+    assert kit.key not in text
+
+
+def test_headers_of_a_request_are_not_shown() -> None:
+    """Reports of errors show local variables: the headers of a request have a repr without values."""
+    assert "planted" not in repr(Request("GET", "https://a.example", {"X-Key": "planted"}).headers)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TOKENS = ("authToken", "accessToken", "refreshToken")
 _POLICY_STATUS = 400
 _MAX_TOKENS_MASKED = 16  # the newest tokens and codes, which responses may still echo
 
@@ -134,6 +135,9 @@ class GMICloudService(Service):
         """Send one request of a login and return its response, after checking and masking the tokens *names* in it."""
 
         def read(response: Response) -> dict[str, Any]:
+            # Masked before anything is checked: an error quotes the response, which may have one token of two.
+            answered = responses.json_object(response)
+            self.hide(*filter(None, map(responses.as_text, map(answered.get, _TOKENS))))
             found = self._open(response)
             for name in names:
                 token = self.required_text(found, name, response)

@@ -16,7 +16,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Response, omit_none, run
-from soundstage._values.redaction import MASK
+from soundstage._values.redaction import MASK, SecretHeaders
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.infrai.credentials import InfraiAccount, discard, keep, reserve
 from soundstage.vendors.infrai.profile import ACTIVATE_ROUTE, GENERATE_ROUTE, NEWER, OLDER, REFUSALS, STATES, Generation
@@ -72,7 +72,7 @@ class InfraiService(Service):
         # The key makes it safe to send the request again after a lost response: the service then returns the job that
         # the first request started, and charges once (idempotency.same). `Submission` resends because of it.
         filled = omit_none({**body, "idempotency_key": key})
-        headers = {**self.authorization(), "Idempotency-Key": key}
+        headers = SecretHeaders({**self.authorization(), "Idempotency-Key": key})
         request = Request("POST", self.url(GENERATE_ROUTE), headers, filled, paid=True)
         return Submission(
             service=self,
