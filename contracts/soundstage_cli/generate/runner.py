@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shlex
 import socket
@@ -50,6 +51,8 @@ class GenerateRunner:
         self._label = label
         self._args = args
         self._destination = destination
+        # What recovers a job is in the messages of this command; without a handler Python would print the log as well.
+        logging.getLogger("soundstage").addHandler(logging.NullHandler())
         self._repeated_options = f" --out {shlex.quote(args.out)}" if args.out else ""
         self._repeated_options += f" --base-url {shlex.quote(args.base_url)}" if args.base_url else ""
 
