@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 from soundstage_contracts.outcomes import require
-from soundstage_contracts.simulators.control import account_name
+from soundstage_contracts.simulators.control import ControlError, account_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,14 +140,25 @@ class RawClient(ABC):
 
     def jobs(self) -> list[str]:
         """Return the ids of the account's jobs, oldest first; none where the simulator does not know the account."""
-        return [task["id"] for task in self.target.control.tasks(self.name)] if self._known() else []
+        tasks = self._tasks()
+        return [task["id"] for task in tasks or ()]
 
     def untouched(self) -> bool:
         """Return whether the account has no job and no ledger entry."""
-        return not self._known() or (self.jobs() == [] and self.money().entries == ())
+        tasks = self._tasks()
+        return tasks is None or (tasks == [] and self.money().entries == ())
 
-    def _known(self) -> bool:
-        return self.name in {account["account"] for account in self.target.control.accounts()}
+    def _tasks(self) -> list[dict[str, Any]] | None:
+        """Return the account's tasks; None where the simulator does not know the account.
+
+        The list of all accounts is no way to find out, as a run has thousands of them.
+        """
+        try:
+            return self.target.control.tasks(self.name)
+        except ControlError as error:
+            if "no account" not in str(error):
+                raise
+            return None
 
 
 def check_cites(slug: str, response: httpx.Response, fact: str | None) -> None:

@@ -135,6 +135,7 @@ def test_cancel_falls_back_to_the_older_route() -> None:
         wrapped(),
         wrapped(job_id=True),
         bare(state="x"),
+        {"ok": False, "data": None, "error": {"code": "SOMETHING_NEW", "message": "the reason"}, "metadata": {}},
     ],
 )
 def test_response_without_a_job_is_retried_with_the_same_key(response: Any) -> None:
