@@ -12,8 +12,8 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.http import health
+from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
-from soundstage_server.http.control_guard import ControlGuard
 from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
 from soundstage_server.http.request_body import DISCONNECT, MAX_BODY, BodyTooLargeError, read_body
 from soundstage_server.http.routing import RouteMatch, Routes

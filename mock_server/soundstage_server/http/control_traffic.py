@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.model.asgi import origin
+from soundstage_server.model.journal.redaction import redact_body
 from soundstage_server.world.verification import RequestPattern
 from soundstage_server.world.world import MAX_REDIRECTS
 
@@ -103,6 +104,8 @@ def _file_routes(routes: APIRouter, world: World) -> None:
             stored = await asyncio.to_thread(world.uploads.add, name, content)
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
+        except OSError as error:
+            raise HTTPException(507, f"the file cannot be stored: {error}") from None
         return stored.as_dict(world.public_url or origin(request.scope))
 
     @routes.head("/files/{key}/{name}", include_in_schema=False)
@@ -128,6 +131,7 @@ async def _content(request: fastapi.Request, most: int) -> bytes:
 def _attempt(attempt: CallbackAttempt) -> dict[str, Any]:
     fields = attempt._asdict()
     fields["said"] = fields.pop("detail")  # codespell:ignore said
+    fields["body"] = redact_body(fields["body"])
     return fields
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 import uvicorn
 
+from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.application import Simulator
-from soundstage_server.http.control_guard import ControlGuard
 from soundstage_server.http.protocol import protocol
 from soundstage_server.http.request_body import MAX_BODY
 from soundstage_server.world.world import World

@@ -106,7 +106,13 @@ async def send_media(
     """Send *medium*, whole or the requested range; it is rendered at its first download, off the event loop."""
     from starlette.responses import FileResponse
 
-    path = await world.media_cache.file(medium)
+    try:
+        path = await world.media_cache.file(medium)
+    except OSError as error:
+        refused = json_response({"error": f"the file cannot be rendered: {error}"}, 507)
+        await send({"type": "http.response.start", "status": refused.status, "headers": refused.headers})
+        await send({"type": "http.response.body", "body": refused.body})
+        return
     # The ETag is derived from the media and not from the file: when a cached file was evicted and is rendered again,
     # its bytes are equal, and a client may resume its download.
     tag = blake2b(repr(medium).encode(errors="replace"), digest_size=12).hexdigest()

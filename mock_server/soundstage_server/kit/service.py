@@ -7,6 +7,7 @@ depends on which vendor it is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from itertools import count
 from math import ceil
 from sys import intern
@@ -157,6 +158,10 @@ class Service(VendorService, ABC):
         else:
             routes = {route.path for route in self.routes() if "{" not in route.path}
             detail = f"no route {request.method} {request.path}{did_you_mean(request.path, routes)}"
+            if "//" in request.path:
+                detail += " (slashes are doubled: end the base URL without one)"
+        if b"access-control-request-method" in request.headers:
+            detail += " (a browser's preflight: the simulator sends no CORS headers)"
         refused = RefusedError(self.refusals.unknown_route, detail)
         response = self._cite_fact(self.refuse(refused, request), refused)
         if not methods:
@@ -172,7 +177,7 @@ class Service(VendorService, ABC):
         try:
             body = request.json()
         except ValueError:
-            raise RefusedError(self.refusals.unreadable, "the body must be a JSON object; it is not JSON") from None
+            raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; {_flaw(request)}") from None
         if not isinstance(body, dict):
             raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; got {type(body).__name__}")
         try:
@@ -374,6 +379,18 @@ class Service(VendorService, ABC):
         fact = f"{self.slug}:{refused.fact}"
         self.world.citations[fact] += 1
         return response._replace(headers=[*response.headers, (FACT_HEADER, fact.encode())], fact=fact)
+
+
+def _flaw(request: Request) -> str:
+    """Return why the body of *request* cannot be read as JSON, in words."""
+    encoding = request.headers.get(b"content-encoding", b"identity").decode("latin-1")
+    if encoding.lower() != "identity":
+        return f"its Content-Encoding {encoding!r} is not decoded: send it uncompressed"
+    if request.body.startswith(BOM_UTF8):
+        return "it begins with a byte order mark (BOM), which JSON must not have (RFC 8259, section 8.1)"
+    if request.body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "it is UTF-16, and JSON is sent in UTF-8 (RFC 8259, section 8.1)"
+    return "it is not JSON"
 
 
 def bearer_token(header: bytes | None) -> str:

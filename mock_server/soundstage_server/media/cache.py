@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import shutil
-import tempfile
 import threading
-import weakref
 from collections import OrderedDict
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundstage_server.media.placeholder import shrink
 from soundstage_server.media.rendering import render
 from soundstage_server.media.specs import MediaSpec, suffix
+from soundstage_server.media.temporary import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -132,8 +130,7 @@ class MediaCache:
 
     def _make_folder(self) -> Path:
         if self._folder is None or not self._folder.exists():
-            self._folder = Path(tempfile.mkdtemp(prefix="soundstage-"))
-            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder, self._remove = make_folder(self, "soundstage-")
         return self._folder
 
     def _store(self, spec: MediaSpec, path: Path, size: int) -> None:

@@ -15,12 +15,11 @@ from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 
 from soundstage_server.model.asgi import CONTROL, is_loopback
-from soundstage_server.model.journal import redact_query
+from soundstage_server.model.journal.redaction import redact_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -273,7 +272,7 @@ class CallbackDispatcher:
         if not self._is_current(account):
             return  # the account was reset while the callback was under way
         kept = self._kept.setdefault(account, deque(maxlen=KEPT_ATTEMPTS))
-        shown = (account.name, sent.task.id, _redact_url(sent.url), sent.attempt, account.now())
+        shown = (account.name, sent.task.id, redact_url(sent.url), sent.attempt, account.now())
         kept.append(CallbackAttempt(next(self._numbers), *shown, outcome, status, detail, body.decode()))
         plan = self._services[account.vendor].callback_plan
         if outcome == "failed" and plan is not None and sent.attempt <= len(plan.delays):
@@ -388,10 +387,3 @@ class _DispatchThread:
 def _is_control(path: str) -> bool:
     """Return whether *path*, decoded, is one of a control API, however many slashes it begins with."""
     return f"/{path.lstrip('/')}".startswith(CONTROL)
-
-
-def _redact_url(url: str) -> str:
-    """Return *url* without what may be secret in it: a password, a token in its query."""
-    parts = urlsplit(url)
-    netloc = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=netloc, query=redact_query(parts.query)))

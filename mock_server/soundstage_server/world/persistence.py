@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -19,9 +19,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from soundstage_server.model.account import Account
+    from soundstage_server.model.clock import Clock
+    from soundstage_server.model.dialects import Dialects
+    from soundstage_server.model.scenarios import Scenarios
+    from soundstage_server.world.callbacks import CallbackDispatcher
     from soundstage_server.world.snapshot import SavedWorld
     from soundstage_server.world.state_file import SavedAccount, StateFile
-    from soundstage_server.world.world import World
+    from soundstage_server.world.vendor_service import VendorService
+
+
+class Persistent(Protocol):
+    """What is saved and restored of a world."""
+
+    seed: int
+    clock: Clock
+    dialects: Dialects
+    scenarios: Scenarios
+    services: dict[str, VendorService]
+    callback_dispatcher: CallbackDispatcher
+
+    def accounts(self) -> Iterator[Account]:
+        """Iterate over the accounts."""
+
+    def replace_accounts(self, accounts: Iterable[Account], now: float) -> None:
+        """Replace all accounts."""
+
+    def reset(self, account: Account | None = None, *, save: bool = True) -> None:
+        """Remove an account, or all."""
 
 
 class Persistence:
@@ -31,7 +55,7 @@ class Persistence:
         file: The state file; None if nothing is kept.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Persistent) -> None:
         self._world = world
         self.file: StateFile | None = None
 

@@ -5,22 +5,20 @@ Pillow and PyAV inspect a file once, when it is uploaded; they are imported at t
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
-import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from soundstage_server.media.temporary import make_folder
 from soundstage_server.model.asgi import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PATH: Final = f"{CONTROL}/files"
 """The path of uploads, below the address of the server."""
@@ -105,6 +103,7 @@ class UploadStore:
         Raises:
             ValueError: The name or the size is not allowed; the message names it and what is allowed.
             RuntimeError: The store is closed.
+            OSError: It could not be written.
         """
         if not 1 <= len(name) <= _LONGEST_NAME or "/" in name or not name.isprintable():
             raise ValueError(f"name must be 1 to {_LONGEST_NAME} printable characters without a slash; got {name!r}")
@@ -161,9 +160,7 @@ class UploadStore:
 
     def _ensure_folder(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="soundstage-uploads-"))
-            # Also when the world is never closed: at its collection, or at the end of the interpreter.
-            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder, self._remove = make_folder(self, "soundstage-uploads-")
         return self._folder
 
     def _evict(self, newest: str) -> None:

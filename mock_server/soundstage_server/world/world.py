@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -88,6 +89,7 @@ class World:
             raise ValueError(f"redirects must be from 0 to {MAX_REDIRECTS}; got {redirects!r}")
         self.redirects = redirects
         self.lock = threading.RLock()
+        self._process = os.getpid()
         self.scenarios = Scenarios()
         self.faults = Faults()
         self.hung_connections = HungConnections()
@@ -122,7 +124,12 @@ class World:
         self.close()
 
     def close(self) -> None:
-        """Stop callbacks, and remove the media and the uploads of this world. Safe to call twice."""
+        """Stop callbacks, and remove the media and the uploads of this world. Safe to call twice.
+
+        In a forked child this does nothing: files and connections belong to the process that made the world.
+        """
+        if os.getpid() != self._process:
+            return
         self.hung_connections.close()
         self.callback_dispatcher.close()
         self.uploads.close()

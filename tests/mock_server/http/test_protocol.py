@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from soundstage_server import Server, World
-from soundstage_server.http.httptools_protocol import MAX_HEAD
+from soundstage_server.http.protocol.with_httptools import MAX_HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

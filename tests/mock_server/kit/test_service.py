@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from soundstage_server import Scenario, World, _registry
 from soundstage_server.kit.service import Service
 from soundstage_server.model.account import TooManyError
-from soundstage_server.model.journal import REDACTED
+from soundstage_server.model.journal.redaction import REDACTED
 from soundstage_server.model.lifecycle import Fate
 
 if TYPE_CHECKING:
@@ -288,3 +288,32 @@ def test_blocked_content_may_be_refused_at_creation(kit: Kit) -> None:
         reply = kit.caller(world).create("soundstage:block")
         assert refused(reply, "tomoviee", world) == f"tomoviee:{blocked.fact}"
         assert list(world.tasks()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "reason"),
+    [
+        (b'\xef\xbb\xbf{"prompt": "A fox"}', {}, "byte order mark"),
+        ('{"prompt": "A fox"}'.encode("utf-16"), {}, "UTF-16"),
+        (b"\x1f\x8b\x08", {"Content-Encoding": "gzip"}, "Content-Encoding 'gzip' is not decoded"),
+        (b"{", {}, "it is not JSON"),
+    ],
+    ids=["bom", "utf-16", "gzip", "cut"],
+)
+def test_unreadable_body_is_explained(kit: Kit, body: bytes, headers: dict[str, str], reason: str) -> None:
+    """The vendor's own refusal names what is wrong, and nothing is created."""
+    with kit.world() as world:
+        caller = kit.caller(world)
+        reply = caller.send("POST", caller.row.create, body, headers={**caller.headers, **headers})
+        assert reason in reply.json()["msg"]
+        assert list(world.tasks()) == []
+
+
+def test_unknown_route_is_explained(kit: Kit) -> None:
+    """A doubled slash and a browser's preflight are named."""
+    with kit.world() as world:
+        caller = kit.caller(world)
+        doubled = caller.send("POST", caller.row.create.replace("/v1/", "//v1//"), b"{}")
+        assert f"did you mean {caller.row.create}? (slashes are doubled" in doubled.json()["msg"]
+        preflight = {**caller.headers, "Access-Control-Request-Method": "POST"}
+        assert "preflight" in caller.send("OPTIONS", caller.row.create, headers=preflight).json()["msg"]

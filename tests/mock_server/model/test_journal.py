@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.model.journal import BODY_BYTES, ENTRIES, REDACTED, Journal, JournalEntry
+from soundstage_server.model.journal import BODY_BYTES, ENTRIES, Excerpt, Journal, JournalEntry
+from soundstage_server.model.journal.redaction import REDACTED
+from soundstage_server.world.verification import RequestPattern, verify
 
 SECRET_HEADERS = ["authorization", "x-app-key", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"]
 SECRET_NAMES = [
@@ -113,3 +116,84 @@ def test_repr_of_an_entry_has_no_secrets() -> None:
     """A failing test that shows entries shows neither headers nor bodies."""
     planted = entry(headers=[(b"authorization", b"planted")], body=b"planted", response=b"planted", query=b"planted")
     assert f"{planted!r} {planted}" == "<Entry 1: POST /p 200> <Entry 1: POST /p 200>"
+
+
+@given(secrets, st.sampled_from(SECRET_NAMES), st.integers(0, 5))
+def test_secret_with_an_escaped_name_is_redacted(secret: str, name: str, at: int) -> None:
+    """JSON may write any character of a name as an escape."""
+    escaped = f"{name[:at]}\\u{ord(name[at]):04x}{name[at + 1 :]}"
+    text = '{"list": ["a", ":"], "' + escaped + '" : ' + json.dumps(secret) + ', "z": "kept"}'
+    shown = entry(body=text.encode()).redacted()["body"]
+    assert "planted" not in shown
+    assert json.loads(shown)["z"] == "kept"
+
+
+@given(st.sampled_from(SECRET_QUERY), st.integers(0, 2))
+def test_secret_with_an_encoded_name_is_redacted(name: str, at: int) -> None:
+    """A query may write any character of a name as a percent escape, and so may a form."""
+    encoded = f"{name[:at]}%{ord(name[at]):02x}{name[at + 1 :]}"
+    shown = entry(
+        query=f"a=1&{encoded}=planted;planted&b=2".encode(), body=f"{encoded}=planted&b=2".encode()
+    ).redacted()
+    assert shown["query"] == f"a=1&{encoded}={REDACTED}&b=2"
+    assert shown["body"] == f"{encoded}={REDACTED}&b=2"
+
+
+@pytest.mark.parametrize("name", ["callback", "callback_url", "anything"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:planted@hooks.example/done?x=1",
+        "http://hooks.example/done?token=planted&x=1",
+        "http://hooks.example/done?x=1&acc%65ss_token=planted",
+        "HTTP://planted@hooks.example/done?x=1#part",
+    ],
+)
+@pytest.mark.parametrize("escape", [False, True], ids=["plain", "escaped"])
+def test_secret_in_a_callback_address_is_redacted(name: str, url: str, escape: bool) -> None:  # noqa: FBT001 - parametrized
+    """Its password, and the tokens in its query; the address itself stays readable."""
+    body = json.dumps({name: url, "list": [url]})
+    if escape:
+        body = body.replace("/", "\\/").replace("&", "\\u0026").replace("?", "\\u003f")
+    shown = entry(body=body.encode()).redacted()["body"]
+    assert "planted" not in shown
+    assert "hooks.example/done?" in json.loads(shown)[name]
+    assert "x=1" in json.loads(shown)["list"][0]
+
+
+@pytest.mark.parametrize("value", ["123456", "1e5", "true"])
+def test_secret_that_is_no_string_is_redacted(value: str) -> None:
+    """A code of six digits may be a number."""
+    shown = entry(body=f'{{"otpCode": {value}, "a": 1}}'.encode()).redacted()["body"]
+    assert json.loads(shown) == {"otpCode": REDACTED, "a": 1}
+
+
+@given(st.binary(max_size=200).map(lambda tail: b'{"password": "planted' + tail))
+def test_redaction_takes_any_bytes(body: bytes) -> None:
+    """Text that is no JSON, or is cut off anywhere, is shown without the beginning of a secret."""
+    assert "planted" not in entry(body=body).redacted()["body"][:40]
+
+
+def test_long_bodies_are_cut_when_they_are_kept() -> None:
+    """The journal keeps what it shows: the short members of JSON, or the beginning; always length and hash."""
+    journal = Journal()
+    image = "x" * 1_000_000
+    whole = json.dumps({"prompt": "A fox", "image": image}).encode()
+    journal.add(*entry(body=whole, response=b"y" * 1_000_000, query=b"q" * 1_000_000, headers=[(b"x", b"z" * 60_000)]))
+    (kept,) = journal
+    assert isinstance(kept.body, Excerpt)
+    assert (kept.body.length, kept.body.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert json.loads(bytes(kept.body))["prompt"] == "A fox"
+    assert kept.response == b"y" * BODY_BYTES
+    sizes = [len(kept.body), len(kept.response), len(kept.query), sum(len(value) for _, value in kept.headers)]
+    assert max(sizes) <= BODY_BYTES
+    assert kept.redacted()["body"].endswith(f"... ({len(whole)} bytes)")
+
+
+def test_long_body_can_be_verified() -> None:
+    """Its members are compared as if nothing was cut: equal long strings are equal, others are not."""
+    journal = Journal()
+    journal.add(*entry(body=json.dumps({"prompt": "A fox", "image": "x" * 50_000}).encode()))
+    entries = list(journal)
+    assert verify(RequestPattern(body={"prompt": "A fox", "image": "x" * 50_000}), entries, 1)
+    assert verify(RequestPattern(body={"image": "x" * 49_999 + "y"}), entries, 0) == []

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def protocol() -> type[asyncio.Protocol]:
     """Return uvicorn's fastest installed protocol, on a `CoalescingTransport`."""
     if find_spec("httptools"):
-        from soundstage_server.http.httptools_protocol import HttpToolsProtocol
+        from soundstage_server.http.protocol.with_httptools import HttpToolsProtocol
 
         return HttpToolsProtocol
-    from soundstage_server.http.h11_protocol import H11Protocol
+    from soundstage_server.http.protocol.with_h11 import H11Protocol
 
     return H11Protocol

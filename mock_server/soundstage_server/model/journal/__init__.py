@@ -5,9 +5,13 @@ Writing is on the hot path, so an entry only keeps references; decoding and reda
 
 from __future__ import annotations
 
-import re
 from collections import deque
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from soundstage_server.model.journal.redaction import REDACTED, redact_body, redact_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,20 +24,30 @@ ENTRIES: Final = 300
 BODY_BYTES: Final = 16_384
 """How many bytes of a body are shown."""
 
-REDACTED: Final = "[redacted]"
-
+_LONGEST_STRING: Final = 512
+_LONGEST_HEADER: Final = 4_096
 _SECRET_HEADERS: Final = frozenset(
-    {b"authorization", b"x-app-key", b"x-api-key", b"x-goog-api-key", b"x-user-id", b"cookie", b"proxy-authorization"}
+    {
+        *(b"authorization", b"proxy-authorization", b"cookie", b"x-app-key", b"x-api-key", b"x-goog-api-key"),
+        *(b"x-user-id", b"x-auth-token", b"x-soundstage-token"),
+    }
 )
-_SECRET_QUERY: Final = re.compile(r"(?i)((?:^|&)(?:key|secret|access_key|token|signature|password)=)[^&]*")
-_SECRET_JSON: Final = re.compile(
-    r'(?i)("(?:password|secret|authToken|accessToken|refreshToken|access_token|primary_api_key|otpCode)"\s*:\s*")'
-    r'(?:[^"\\]|\\.)*'
-)
+
+
+class Excerpt(bytes):
+    """What is kept of a long body: its beginning, or the JSON of all of it with its long strings cut.
+
+    Attributes:
+        length: The number of bytes of the whole body.
+        sha256: The SHA-256 of the whole body, in hexadecimal.
+    """
+
+    length: int
+    sha256: str
 
 
 class JournalEntry(NamedTuple):
-    """One exchange with its secrets; `redacted` and the repr are safe to show."""
+    """One exchange with its secrets; `redacted` and the repr are safe to show. Long bodies are an `Excerpt`."""
 
     number: int
     at: float
@@ -97,12 +111,18 @@ class Journal:
         fact: str | None,
         fault: str | None = None,
     ) -> None:
-        """Append an exchange."""
+        """Append an exchange, with long bodies cut to what is ever shown of them."""
+        if len(body) > BODY_BYTES:
+            body = excerpt(body)
+        if len(response) > BODY_BYTES:
+            response = excerpt(response)
         # Comparing costs less than keeping another copy in the cache.
         if headers == self._headers:
             headers = self._headers
         else:
-            self._headers = headers
+            self._headers = headers = _cut_headers(headers)
+        if len(query) > BODY_BYTES:
+            query = query[:BODY_BYTES]
         self._entries.append((number, at, method, path, query, headers, body, status, response, fact, fault))
 
     def __iter__(self) -> Iterator[JournalEntry]:
@@ -123,13 +143,43 @@ class Journal:
         self._entries.clear()
 
 
-def redact_query(query: str) -> str:
-    """Return *query* with the value of every secret in it redacted."""
-    return _SECRET_QUERY.sub(rf"\1{REDACTED}", query)
+def excerpt(body: bytes) -> bytes:
+    """Return *body*, or what is kept of it if it has more than `BODY_BYTES` bytes."""
+    if len(body) <= BODY_BYTES:
+        return body
+    kept = Excerpt(_cut_json(body) or body[:BODY_BYTES])
+    kept.length, kept.sha256 = len(body), sha256(body).hexdigest()
+    return kept
+
+
+def cut_strings(value: Any) -> Any:
+    """Return a JSON value with its long strings cut, each with its length and its hash: equal ones stay equal."""
+    if isinstance(value, str) and len(value) > _LONGEST_STRING:
+        digest = sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{value[:_LONGEST_STRING]}... ({len(value)} characters, SHA-256 {digest})"
+    if isinstance(value, dict):
+        return {name: cut_strings(member) for name, member in value.items()}
+    return [cut_strings(item) for item in value] if isinstance(value, list) else value
+
+
+def _cut_json(body: bytes) -> bytes | None:
+    """Return *body* with its long strings cut, or None if it is no JSON or is still too long."""
+    # A body with an image in base64 is mostly that one string: without it, its other members can still be verified.
+    try:
+        cut = orjson.dumps(cut_strings(orjson.loads(body)))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return cut if len(cut) <= BODY_BYTES else None
+
+
+def _cut_headers(headers: RawHeaders) -> RawHeaders:
+    if all(len(value) <= _LONGEST_HEADER for _, value in headers):
+        return headers
+    return [(name, value[:_LONGEST_HEADER]) for name, value in headers]
 
 
 def _text(body: bytes) -> str:
-    # Truncated before redaction, so the pattern also matches a secret whose closing quote was cut off.
-    text = body[:BODY_BYTES].decode("utf-8", "replace")
-    shown = _SECRET_JSON.sub(rf"\1{REDACTED}", text)
-    return shown if len(body) <= BODY_BYTES else f"{shown}... ({len(body)} bytes)"
+    kept = excerpt(body)
+    # Cut before redaction, which also finds a secret whose closing quote was cut off.
+    shown = redact_body(kept.decode("utf-8", "replace"))
+    return f"{shown}... ({kept.length} bytes)" if isinstance(kept, Excerpt) else shown
