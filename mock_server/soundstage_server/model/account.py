@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from soundstage_server.model.clock import LATEST, Clock, checked_step
-from soundstage_server.model.credentials import account_name, credential_rule
+from soundstage_server.model.credentials import account_name, credential_rule, hash_secret, verify
 from soundstage_server.model.journal import Journal
 from soundstage_server.model.ledger import Ledger, Unit
 from soundstage_server.model.lifecycle import Fate
-from soundstage_server.model.secret_hash import hash_secret, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server import Clock, Scenario, Simulator, World
-from soundstage_server.model.secret_hash import hash_secret, verify
+from soundstage_server.model.credentials import hash_secret, verify
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
