@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Generic, Self
-
-import anyio
 
 from soundstage._client.jobs import AsyncJob, Job
 from soundstage._client.pending import J, PendingJob
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     from soundstage._io.clock import Clock
     from soundstage.errors import JobHandle
+
+_GRACE = 1.0  # seconds of real time
 
 
 def gather(jobs: Iterable[Job], *, limit: int = 8, timeout: float | None = None) -> list[Job]:
@@ -58,7 +59,10 @@ async def gather_async(
     limit: int = 8,
     timeout: float | None = None,  # noqa: ASYNC109 - seconds of the injected clock, which no cancel scope knows
 ) -> list[AsyncJob]:
-    """Wait for many jobs of async clients, and return them in the given order, as `gather`; polls run concurrently."""
+    """Wait for many jobs of async clients, and return them in the given order, as `gather`.
+
+    Polls run concurrently, each job at its own pace: a slow poll delays no other job.
+    """
     group = JobGroup(jobs, AsyncJob, limit, timeout)
     async for _ in _completed_async(group):
         pass
@@ -68,15 +72,17 @@ async def gather_async(
 def as_completed_async(
     jobs: Iterable[AsyncJob], *, limit: int = 8, timeout: float | None = None
 ) -> AsyncGenerator[AsyncJob, None]:
-    """Wait for many jobs of async clients, and yield each job once, when it is over, as `as_completed`."""
+    """Wait for many jobs of async clients, and yield each job once, when it is over, as `as_completed`.
+
+    Each job has its own pace, as in `gather_async`; polls that have begun continue while the caller has a job.
+    """
     return _completed_async(JobGroup(jobs, AsyncJob, limit, timeout))
 
 
 def _completed(group: JobGroup[Job]) -> Generator[Job, None, None]:
     with group:
         while group.fill():
-            if not (due := group.due()):
-                first = group.next_due()
+            if not (due := group.due()) and (first := group.next_due()):
                 first.clock.sleep(first.remaining)  # then around again: another clock may have moved meanwhile
             for pending in due:
                 pending.advance()
@@ -85,20 +91,51 @@ def _completed(group: JobGroup[Job]) -> Generator[Job, None, None]:
 
 
 async def _completed_async(group: JobGroup[AsyncJob]) -> AsyncGenerator[AsyncJob, None]:
+    # Tasks and no task group: a generator that is suspended inside an open task group would tie the caller's own code,
+    # and its cancellation, to these polls; one that closes before each job would let the slowest poll delay all others.
+    polls: dict[asyncio.Future[Any], PendingJob[AsyncJob]] = {}
     with group:
-        while group.fill():
-            if not (due := group.due()):
-                first = group.next_due()
-                await first.clock.asleep(first.remaining)
-            # The task group closes before a job is yielded: a generator that is suspended inside an open task group
-            # would tie the caller's own code, and its cancellation, to these polls.
-            async with anyio.create_task_group() as polls:
-                for pending in due:
-                    polls.start_soon(pending.advance)
-            for pending in due:
-                for job in group.collect(pending):
-                    yield job
+        try:
+            while group.fill():
+                for pending in group.due():
+                    pending.is_running = True
+                    polls[asyncio.ensure_future(pending.advance())] = pending
+                await _until_next(polls, group)
+                for poll in [poll for poll in polls if poll.done()]:
+                    pending = polls.pop(poll)
+                    pending.is_running = False
+                    poll.result()
+                    for job in group.collect(pending):
+                        yield job
+        finally:
+            await _end(polls)  # before the group closes the waits that they advance
         group.finish()
+
+
+async def _until_next(polls: Collection[asyncio.Future[Any]], group: JobGroup[AsyncJob]) -> None:
+    """Wait until a poll has ended, or the pause of another job."""
+    first = group.next_due()
+    if polls:
+        # A clock that skips its pauses would run away from polls that have not ended; on a real one nothing is late.
+        limit = None if first is None else min(_GRACE, first.remaining)
+        done, _ = await asyncio.wait(polls, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if done or first is None:
+            return
+    if first is not None:
+        sleep = asyncio.ensure_future(first.clock.asleep(first.remaining))
+        try:
+            await asyncio.wait([*polls, sleep], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end([] if sleep.done() else [sleep])
+        if not sleep.cancelled():
+            sleep.result()
+
+
+async def _end(tasks: Collection[asyncio.Future[Any]]) -> None:
+    """Cancel tasks and wait for their end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class JobGroup(Generic[J]):
@@ -164,11 +201,12 @@ class JobGroup(Generic[J]):
 
     def due(self) -> list[PendingJob[J]]:
         """Return the waits that can be advanced now."""
-        return [pending for pending in self._pending if not pending.remaining]
+        return [pending for pending in self._pending if not pending.is_running and not pending.remaining]
 
-    def next_due(self) -> PendingJob[J]:
-        """Return the wait whose pause ends first."""
-        return min(self._pending, key=lambda pending: pending.remaining)
+    def next_due(self) -> PendingJob[J] | None:
+        """Return the wait whose pause ends first, or None while all of them are running."""
+        idle = [pending for pending in self._pending if not pending.is_running]
+        return min(idle, key=lambda pending: pending.remaining, default=None)
 
     def collect(self, pending: PendingJob[J]) -> Iterator[J]:
         """Remove a wait that is over, and yield its job if the job is over as well."""

@@ -24,6 +24,7 @@ class PendingJob(Generic[J]):
         clock: The clock of the handle's client; its pauses are measured on it.
         done: Whether the wait is over, because the job ended or the wait failed.
         error: Why the wait failed, if it did.
+        is_running: Whether it is being advanced; kept by the caller.
     """
 
     def __init__(self, job: J, wait: Flow[None], clock: Clock, run: Callable[[Flow[None]], Any]) -> None:
@@ -39,6 +40,7 @@ class PendingJob(Generic[J]):
         self.clock = clock
         self.done = False
         self.error: Exception | None = None
+        self.is_running = False
         self._wait = wait
         self._run = run
         self._due = -math.inf  # due at once: the first poll needs no pause

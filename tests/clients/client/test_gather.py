@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from soundstage import (
     AsyncJob,
+    AsyncTomoviee,
     ConnectionFailed,
     GatherError,
     InvalidArgument,
@@ -30,6 +31,7 @@ from soundstage import (
     gather,
     gather_async,
 )
+from soundstage._client import gather as module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -374,6 +376,60 @@ def test_gather_async_returns_given_order(kit: Kit) -> None:
         jobs = gateway.async_jobs()
         assert await gather_async(jobs, limit=2) == jobs
         assert all(job.state.final for job in jobs)
+
+    asyncio.run(script())
+
+
+def test_slow_poll_delays_no_other_job(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the poll of one job has no response, the others are polled at their own pace, and are yielded."""
+    monkeypatch.setattr(module, "_GRACE", 0.0)
+
+    async def script() -> None:
+        gateway = Gateway(kit, [0, 25, 35])
+        released = asyncio.Event()
+
+        async def handler(request: httpx.Request) -> httpx.Response:
+            if json.loads(request.content)["task_id"] == "t-0":
+                await released.wait()
+            return gateway(request)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+        client = AsyncTomoviee(kit.key, kit.secret, base_url=kit.base, http=http, clock=gateway.clock)
+        jobs = [client.job(f"t-{number}") for number in range(3)]
+        ended: list[str] = []
+        async with asyncio.timeout(30):
+            async for job in as_completed_async(jobs):
+                ended.append(job.id)
+                if len(ended) == 2:
+                    released.set()
+        assert ended == ["t-1", "t-2", "t-0"]
+        assert [number for number, _ in gateway.poll_times].count(1) == 4
+
+    asyncio.run(script())
+
+
+def test_leaving_the_async_loop_early_ends_every_poll(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a break no poll is left running, and the jobs can be waited for again."""
+    monkeypatch.setattr(module, "_GRACE", 0.0)
+
+    async def script() -> None:
+        gateway = Gateway(kit, [0, 0])
+        released = asyncio.Event()
+
+        async def handler(request: httpx.Request) -> httpx.Response:
+            if json.loads(request.content)["task_id"] == "t-1":
+                await released.wait()
+            return gateway(request)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+        client = AsyncTomoviee(kit.key, kit.secret, base_url=kit.base, http=http, clock=gateway.clock)
+        jobs = [client.job("t-0"), client.job("t-1")]
+        completed = as_completed_async(jobs)
+        assert await anext(completed) is jobs[0]
+        await completed.aclose()
+        assert len(asyncio.all_tasks()) == 1
+        released.set()
+        assert await gather_async(jobs) == jobs
 
     asyncio.run(script())
 
