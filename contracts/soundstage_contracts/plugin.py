@@ -30,6 +30,8 @@ _EXTRA: Final = "all"
 _USAGE: Final = pytest.StashKey[Any]()
 _REPORT: Final = "soundstage"
 _SEED: Final = "soundstage_seed"
+_LAYOUT: Final = "soundstage_worker"
+_WORKER: Final = pytest.StashKey[str]()
 _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     (
         "target",
@@ -122,7 +124,9 @@ def pytest_configure(config: pytest.Config) -> None:
     Raises:
         UsageError: An option's value is not allowed, or the contracts need an extra that is not installed.
     """
-    seed = getattr(config, "workerinput", {}).get(_SEED)
+    sent = getattr(config, "workerinput", {})
+    seed = sent.get(_SEED)
+    config.stash[_WORKER] = sent.get(_LAYOUT, "")
     try:
         options = read_options(config.option, seed)
     except OptionError as error:
@@ -154,8 +158,9 @@ def _require_suite() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Send the seed of the run to a worker."""
+    """Send the seed of the run to a worker, and its name if every worker runs the same tests."""
     node.workerinput[_SEED] = node.config.stash[RUN_OPTIONS].seed
+    node.workerinput[_LAYOUT] = node.gateway.id if node.config.getoption("dist", "no") == "each" else ""
 
 
 @pytest.fixture(scope="session")
@@ -191,16 +196,19 @@ def soundstage_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSess
         options = request.config.stash[RUN_OPTIONS]
         if options.live:
             unchecked("needs a simulator, and the target is live")
-        opened = SimulatorSession(options.target, seed=options.seed if options.seeded else 0)
+        # Runs that share a simulator must not meet in one account, so their credentials need a seed that was drawn.
+        seed = options.seed if options.seeded or options.target != IN_PROCESS else 0
+        opened = SimulatorSession(options.target, seed=seed, worker=request.config.stash[_WORKER])
     with opened as session:
         yield session
         request.config.stash[_USAGE] = session.usage()
 
 
 @pytest.fixture
-def soundstage(soundstage_session: SimulatorSession, request: pytest.FixtureRequest) -> Soundstage:
-    """Give the test the simulator, with accounts of its own and a clock that skips."""
-    return soundstage_session.for_test(request.node.nodeid)
+def soundstage(soundstage_session: SimulatorSession, request: pytest.FixtureRequest) -> Iterator[Soundstage]:
+    """Give the test the simulator, with accounts of its own and a clock that skips; what it sets ends with it."""
+    with soundstage_session.for_test(request.node.nodeid) as view:
+        yield view
 
 
 def _client_fixture(vendor: str) -> Callable[..., Any]:

@@ -119,12 +119,16 @@ def test_session_without_the_fixtures_prints_nothing(tmp_path: Path) -> None:
 
 
 def test_the_fixtures_use_a_simulator_that_runs(tmp_path: Path) -> None:
-    """With an address, the fixtures use the simulator there, and the usage is that of this session's accounts alone."""
+    """With an address, the fixtures use the simulator there, and the usage is that of this session's accounts alone.
+
+    They are removed from it at the end.
+    """
     with World(clock="auto", media="small") as world, Server(world) as server:
         with Tomoviee("another-app", "secret", base_url=f"{server.url}/tomoviee") as client:
             client.text_to_video("Not in this summary")
         code, printed = session(tmp_path, TWICE, "--soundstage-target", server.url)
-        assert len(list(world.accounts())) == 2
+        (remaining,) = world.accounts()
+        assert len(remaining.tasks) == 1
     assert code == 0, printed
     assert "would have been spent: 20 credits" in printed
 

@@ -93,6 +93,17 @@ class IncompleteVendorError(LookupError):
     """A vendor's row of files lacks a part; the text names it and the file to write next."""
 
 
+def check_vendor(vendor: str) -> str:
+    """Return *vendor*, which is a vendor's slug.
+
+    Raises:
+        ValueError: There is no such vendor; the text names the known ones.
+    """
+    if vendor not in VENDORS:
+        raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
+    return vendor
+
+
 def contract_of(vendor: str) -> VendorContract:
     """Return what *vendor* declares to the contracts.
 
@@ -100,8 +111,7 @@ def contract_of(vendor: str) -> VendorContract:
         ValueError: There is no such vendor; the text names the known ones.
         IncompleteVendorError: The vendor has no client or no contract package yet.
     """
-    if vendor not in VENDORS:
-        raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
+    check_vendor(vendor)
     try:
         module = import_module(f"soundstage_contracts.vendors.{vendor}")
     except ModuleNotFoundError as error:

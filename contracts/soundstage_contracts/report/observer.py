@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from soundstage_contracts.declarations.live import TIERS, LiveCall
-from soundstage_contracts.options import RunOptions
+from soundstage_contracts.options import IN_PROCESS, RunOptions
 from soundstage_contracts.outcomes import Unchecked
 from soundstage_contracts.registry import VENDORS, complete_vendors, incomplete_vendors
-from soundstage_contracts.simulators.recorder import ExchangeRecorder, Redaction, start_recording, stop_recording
+from soundstage_contracts.simulators.recorder import (
+    RUNNING_TEST,
+    ExchangeRecorder,
+    Redaction,
+    start_recording,
+    stop_recording,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -33,10 +40,19 @@ LIVE_RUN: Final = pytest.StashKey[Any]()
 RECORDED_CALL: Final = pytest.StashKey[Any]()
 """The live call that a contract made."""
 
+_SUITE_FILES: Final = "test_*.py"
 _SHOWN: Final = 12
 """Exchanges in a failure message."""
 _KEPT: Final = 4
 """Exchanges in the report of a contract that passed."""
+
+
+class SuiteModule(pytest.Module):
+    """A module of the suite, whose functions are collected whatever ``python_functions`` of the project is."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Return whether *name* is that of a contract."""
+        return name.startswith("test_")
 
 
 class Observer:
@@ -64,10 +80,11 @@ class Observer:
     def pytest_report_header(self) -> list[str]:
         """Print the options of the run, and the vendors whose contracts cannot run yet."""
         options = self._options
-        if not self.requested:
+        if not self.requested and options.target == IN_PROCESS:
             return []
         first = f"soundstage: target {options.target}, effort {options.effort}, seed {options.seed}"
-        return [first, *(f"soundstage: {text}" for text in incomplete_vendors().values())]
+        incomplete = incomplete_vendors().values() if self.requested else ()
+        return [first, *(f"soundstage: {text}" for text in incomplete)]
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the folders of vendors that were not requested, or whose row of files is incomplete."""
@@ -77,6 +94,20 @@ class Observer:
         if vendor is None or (self._options.wants(vendor) and vendor in complete_vendors()):
             return None
         return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+        """Collect the modules of the suite also where the project's own test files have other names."""
+        collected = yield
+        if not collected and SUITE in file_path.parents and fnmatch(file_path.name, _SUITE_FILES):
+            return [SuiteModule.from_parent(parent, path=file_path)]
+        return collected
+
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        """Collect the modules of the suite by the names of the suite."""
+        return SuiteModule.from_parent(parent, path=module_path) if SUITE in module_path.parents else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -125,10 +156,12 @@ class Observer:
             return (yield)
         self._recorder = ExchangeRecorder()
         mark = start_recording(self._recorder)
+        running = RUNNING_TEST.set(f"{_module_of(item)}::{item.name}")
         try:
             with _contract_profile(ours=True):
                 return (yield)
         finally:
+            RUNNING_TEST.reset(running)
             stop_recording(mark)
 
     @pytest.hookimpl(wrapper=True)

@@ -7,15 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import httpx
 
 _ROOT: Final = "/_soundstage"
+_NAMES: Final = 50  # names of accounts in one request, whose address has a longest length
 
 Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "refuse"]
 
 
 class ControlError(Exception):
-    """The simulator refused a control request; the text is its response."""
+    """The simulator refused a control request; the text is its response.
+
+    Attributes:
+        status: The HTTP status of the response; 0 if there was none.
+    """
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +72,20 @@ class Control:
         """Return the time of the world, or of *account*, in seconds since 1970."""
         return float(self._request("GET", "/clock", params=_only(account))["now"])
 
-    def accounts(self) -> list[dict[str, Any]]:
-        """Return every account: its vendor, time, tasks, balance and double submissions."""
-        return list(self._request("GET", "/accounts"))
+    def accounts(self, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Return every account: its vendor, time, tasks, balance and double submissions.
+
+        Args:
+            names: Return these accounts alone, as far as they exist.
+        """
+        if names is None:
+            return list(self._request("GET", "/accounts"))
+        parts = [names[start : start + _NAMES] for start in range(0, len(names), _NAMES)]
+        return [each for part in parts for each in self._request("GET", "/accounts", params={"account": list(part)})]
+
+    def open_account(self, vendor: str, credential: str) -> dict[str, Any]:
+        """Return the account that uses *credential* with *vendor*, which need not have sent a request yet."""
+        return dict(self._request("POST", "/accounts", json={"vendor": vendor, "credential": credential}))
 
     def money(self, vendor: str, account: str) -> AccountBalance:
         """Return the balance of *account* and every ledger entry."""
@@ -73,6 +95,10 @@ class Control:
     def set_balance(self, vendor: str, account: str, available: float) -> None:
         """Set the available balance of *account* to *available* whole units."""
         self._request("PUT", f"/ledger/{vendor}/{account}", json={"available": available})
+
+    def limit(self, account: str, **limits: int | None) -> dict[str, int | None]:
+        """Limit *account* to ``at_once`` unfinished tasks and ``per_minute`` requests (None: no limit)."""
+        return dict(self._request("PUT", f"/limits/{account}", json=limits))
 
     def tasks(self, account: str | None = None) -> list[dict[str, Any]]:
         """Return the newest tasks of *account*, or of all, newest last."""
@@ -130,7 +156,9 @@ class Control:
     def _request(self, method: str, path: str, **options: Any) -> Any:
         response = self._http.request(method, self._root + path, **options)
         if response.is_error:
-            raise ControlError(f"{method} {_ROOT}{path}: HTTP {response.status_code}: {response.text}")
+            raise ControlError(
+                f"{method} {_ROOT}{path}: HTTP {response.status_code}: {response.text}", response.status_code
+            )
         return response.json() if response.content else None
 
 

@@ -56,6 +56,8 @@ _SECRET_NAMES: Final = re.compile(
 _QUERY: Final = re.compile(r"(https?://[^\s\"'<>\\?]+)\?[^\s\"'<>\\]+")
 _CONTROL: Final = "/_soundstage"
 
+RUNNING_TEST: Final[ContextVar[str]] = ContextVar("soundstage_test", default="")
+"""The contract that runs, from which the names of its accounts follow."""
 _RECORDER: ContextVar[ExchangeRecorder | None] = ContextVar("soundstage_recorder", default=None)
 
 

@@ -5,17 +5,18 @@ A target creates HTTP clients and unused account names, and has the simulator's 
 
 from __future__ import annotations
 
-import itertools
+import hashlib
 import secrets
+from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import httpx
 
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.simulators.clocks import AdvancingClock, BoundedClock
 from soundstage_contracts.simulators.control import Control, ControlError
-from soundstage_contracts.simulators.recorder import with_recording
+from soundstage_contracts.simulators.recorder import RUNNING_TEST, with_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from soundstage import Clock
     from soundstage_contracts.declarations.vendor import VendorContract
 
-IN_PROCESS = "in-process"
+IN_PROCESS: Final = "in-process"
+FIRST_TIME: Final = 1_782_000_000.0
+"""When a simulator in this process begins, in seconds since 1970: ids contain times, and have to repeat."""
 
 
 class Target:
@@ -43,7 +46,9 @@ class Target:
     def __init__(self, where: str = IN_PROCESS, *, seed: int = 0, media: Literal["full", "small"] = "small") -> None:
         self.where = where
         self._opened = ExitStack()
-        self._names = (f"contract-{secrets.token_hex(4)}-{number}" for number in itertools.count(1))
+        # A running simulator may have accounts of earlier runs; one that starts here repeats its accounts.
+        self._names = str(seed) if where == IN_PROCESS else secrets.token_hex(8)
+        self._given: Counter[str] = Counter()
         if where == IN_PROCESS:
             self._start_in_process(seed, media)
         else:
@@ -52,9 +57,11 @@ class Target:
         check_reachable(self.control, self.url, self.close)
 
     def _start_in_process(self, seed: int, media: Literal["full", "small"]) -> None:
-        from soundstage_server import InProcess, World
+        from soundstage_server import Clock, InProcess, World
 
-        world = self._opened.enter_context(World(clock="manual", media=media, seed=seed))
+        clock = Clock("manual")
+        clock.restore("manual", 1.0, FIRST_TIME)
+        world = self._opened.enter_context(World(clock=clock, media=media, seed=seed))
         simulator = self._opened.enter_context(InProcess(world))
         self.url = simulator.url
         self._http: Any = simulator.client
@@ -101,7 +108,10 @@ class Target:
 
     def new_account(self, word: str = "") -> str:
         """Return an unused account name; *word*, such as ``broke-``, is its prefix."""
-        return word + next(self._names)
+        test = RUNNING_TEST.get()
+        self._given[test] += 1
+        digest = hashlib.sha256(f"{self._names}:{test}".encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{word}contract-{digest[:12]}-{self._given[test]}"
 
     def advancing_clock(self) -> Clock:
         """Return a clock for one client: a sleep takes no time, and advances the simulator's clock by its length."""

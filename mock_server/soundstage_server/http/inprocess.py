@@ -54,11 +54,11 @@ class InProcess:
 
     def client(self, **options: Any) -> httpx.Client:
         """Return an `httpx.Client` connected to this simulator; *options* are httpx's own."""
-        return httpx.Client(transport=_Sync(self), **options)
+        return _Client(transport=_Sync(self), **options)
 
     def async_client(self, **options: Any) -> httpx.AsyncClient:
         """Return an `httpx.AsyncClient` connected to this simulator; *options* are httpx's own."""
-        return httpx.AsyncClient(transport=_Async(self), **options)
+        return _AsyncClient(transport=_Async(self), **options)
 
     def close(self) -> None:
         """Stop the loop and its thread, and cancel requests that are under way. Safe to call twice."""
@@ -96,6 +96,20 @@ class _Loop:
     def _run(self) -> None:
         with self._runner:
             self._runner.run(self._ending.wait())
+
+
+# A mock of httpx, such as respx, may replace this method of both classes for the whole process. What is connected to a
+# simulator in this process sends nothing that the mock is for.
+class _Client(httpx.Client):
+    def _transport_for_url(self, url: httpx.URL) -> httpx.BaseTransport:
+        del url
+        return self._transport
+
+
+class _AsyncClient(httpx.AsyncClient):
+    def _transport_for_url(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        del url
+        return self._transport
 
 
 class _Sync(httpx.BaseTransport):
