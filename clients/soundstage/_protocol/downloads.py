@@ -24,7 +24,7 @@ from soundstage._values.events import FileSaved
 from soundstage._values.media_type import HEAD, mismatch, recognized, right_suffix
 from soundstage._values.messages import Flow, Request, Response, TransportError, open_stream, read, run
 from soundstage._values.redaction import hide_query
-from soundstage._values.validation import choice, is_web_address, plain_callable, sha256, whole_number
+from soundstage._values.validation import choice, is_web_address, plain_callable, sha256, url_path, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -346,7 +346,7 @@ def _name_of(media: Media) -> str:
 def _last_segment(url: str) -> str:
     if url[:5].lower() == "data:":
         return ""
-    return unquote(urlsplit(url).path).rpartition("/")[2]
+    return unquote(url_path(url)).rpartition("/")[2]
 
 
 def _clean(name: str) -> str:

@@ -299,14 +299,14 @@ class Service(ABC):
         """Poll a job once, and emit its state; an error gets the job's token, so that the paid job is not lost."""
         try:
             snapshot = yield from self.poll(ref, timeout)
-            self._check_named(ref, snapshot)
+            self.check_named(ref, snapshot)
         except errors.SoundstageError as error:
             error.token = self.token(ref)
             raise
         self.emit_update(ref, snapshot)
         return snapshot
 
-    def _check_named(self, ref: JobRef, snapshot: Snapshot) -> None:
+    def check_named(self, ref: JobRef, snapshot: Snapshot) -> None:
         """Check that a response is about the job that it was requested for.
 
         Raises:

@@ -91,6 +91,9 @@ class Submission:
 
     def _read(self, response: Response) -> tuple[str, Snapshot]:
         job_id, snapshot = self.parse(response)  # unpacked here, so that a parser of the wrong shape is a defect, too
+        if self.external_id is not None and len(snapshot.named) > 1 and self.external_id not in snapshot.named:
+            message = f"the response is about another job than {self.external_id}"
+            raise self.service.refusal(errors.UnreadableAnswerError, message, response)
         return job_id, snapshot
 
     def _kept(self, error: Interrupted) -> errors.ApiError | None:

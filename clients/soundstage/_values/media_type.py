@@ -6,7 +6,8 @@ import re
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urlsplit
+
+from soundstage._values.validation import url_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ _UNKNOWN_LENGTH = 0x7FFFFF00  # what an encoder that cannot seek writes into the
 
 def kind_by_suffix(url: str) -> str | None:
     """Return the kind of the file at *url* (video, image, audio) by the suffix of its path; None if it is unknown."""
-    return _SUFFIXES.get(urlsplit(url).path.rpartition(".")[2].lower())
+    return _SUFFIXES.get(url_path(url).rpartition(".")[2].lower())
 
 
 def recognized(head: bytes) -> bool:

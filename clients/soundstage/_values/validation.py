@@ -143,6 +143,14 @@ def is_web_address(value: str) -> bool:
     return parts.scheme in {"http", "https"} and usable and not _UNUSABLE.search(value)
 
 
+def url_path(url: str) -> str:
+    """Return the path of *url*, "" where it is no address: services have sent `https://[object Object]/`."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
 def origin(url: str) -> tuple[str, str | None, int | None]:
     """Return scheme, host and port of *url*, with the default port of the scheme filled in."""
     parts = urlsplit(url)

@@ -21,7 +21,7 @@ from soundstage import (
     Tomoviee,
     gather,
 )
-from soundstage.errors import JobFailed
+from soundstage.errors import DownloadUnsafe, JobFailed, SubmitOutcomeUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,3 +138,29 @@ def test_tokens_of_a_refused_login_are_masked() -> None:
     with pytest.raises(SoundstageError) as caught:
         client.job("r-1").refresh()
     assert "planted-token" not in f"{caught.value} {caught.value.body} {caught.value!r}"
+
+
+def test_malformed_address_does_not_hide_the_end_of_a_job() -> None:
+    """A job whose output has a malformed address has succeeded; only its download is refused."""
+    outcome = {"media_urls": [{"id": "0", "url": "https://[object Object]/x.mp4"}]}
+    body = {"request_id": "R1", "status": "success", "outcome": outcome}
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=body)))
+    job = GMICloud(api_key="key-0123456789", http=http, clock=SkippingClock()).job("R1").wait()
+    assert job.state is JobState.SUCCEEDED
+    with pytest.raises(DownloadUnsafe):
+        job.outputs[0].save("never.mp4")
+    with pytest.raises(DownloadUnsafe):
+        job.save("never")
+    assert repr(job.outputs)
+
+
+def test_submission_and_lookup_check_the_name_of_the_job() -> None:
+    """A response that names another external id is neither the started job nor the one that is looked up."""
+    data = {"task_id": "OTHER", "task_status": "submitted", "task_info": {"external_task_id": "another"}}
+    body = {"code": 0, "message": "", "request_id": "r", "data": data}
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=body)))
+    client = Cloudsway("key-0123456789", "ep", http=http, clock=SkippingClock())
+    with pytest.raises(SubmitOutcomeUnknown, match="another job") as unknown:
+        client.text_to_video("a kite", external_task_id="mine")
+    with pytest.raises(SoundstageError, match="another job"):
+        client.resolve(unknown.value)

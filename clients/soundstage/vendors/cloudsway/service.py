@@ -95,6 +95,8 @@ class CloudswayService(Service):
         address = self._address(kind, unknown.external_id)
         try:
             job_id, snapshot = yield from self.read(Request("GET", address, self.authorization()), self._read_task)
+            if len(snapshot.named) > 1:  # the response has the caller's name, too
+                self.check_named(JobRef(unknown.external_id), snapshot)
         except errors.NotFoundError as error:
             if error.code != JOB_NOT_FOUND:  # a proxy's own 404 proves nothing
                 raise

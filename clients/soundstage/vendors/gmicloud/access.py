@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from soundstage._protocol.credentials import Secret, find_credential
 from soundstage._values import validation
-from soundstage._values.redaction import MASK
+from soundstage._values.redaction import MASK, SecretHeaders
 from soundstage.errors import InvalidArgument, MissingCredential
 from soundstage.vendors.gmicloud.profile import PROFILE
 
@@ -38,7 +38,7 @@ class KeyAccess:
     def headers(self) -> Mapping[str, str]:
         """The headers of every call."""
         named = {} if self.organization is None else {"X-Organization-ID": self.organization}
-        return {"Authorization": f"Bearer {self.key.reveal()}", **named}
+        return SecretHeaders({"Authorization": f"Bearer {self.key.reveal()}", **named})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from soundstage import errors
 from soundstage._values.messages import Request, exclusive, run
+from soundstage._values.redaction import SecretHeaders
 from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import text
 from soundstage.vendors.gmicloud.profile import AUTH_TOKENS_ROUTE, CLIENT_HEADERS, OTP_ATTEMPTS, PROFILE, SESSIONS_ROUTE
@@ -66,7 +67,7 @@ class Login(Unpicklable):
     def headers(self) -> Mapping[str, str]:
         """The headers of every call of the session (headers)."""
         token = {} if self._tokens is None else {"Authorization": f"Bearer {self._tokens.access}"}
-        return {**CLIENT_HEADERS, **token}
+        return SecretHeaders({**CLIENT_HEADERS, **token})
 
     def authorize(self, refused: Mapping[str, str] | None = None) -> Flow[Mapping[str, str]]:
         """Return the headers of a session, with new tokens if those *refused* are still the newest (auth.expired).
