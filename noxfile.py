@@ -19,14 +19,6 @@ nox.options.error_on_missing_interpreters = False  # `pythons` skips what is not
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
-NOT_REVISED = (
-    "contracts/soundstage_contracts/laws",
-    "contracts/soundstage_contracts/suite",
-    "contracts/soundstage_contracts/vendors",
-    "tests/breaks",
-    "tests/contracts",
-)
-"""Folders whose texts still have vague words; each leaves the list when its texts are rewritten."""
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
@@ -54,7 +46,7 @@ def lint(session: nox.Session) -> None:
     install(session, *group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
-    session.run("codespell", *(f"--skip=./{folder}" for folder in NOT_REVISED))
+    session.run("codespell")
 
 
 @nox.session(allow_parallel=True)

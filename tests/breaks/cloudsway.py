@@ -284,7 +284,7 @@ def long_life(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def small_films(patch: pytest.MonkeyPatch) -> None:
+def small_videos(patch: pytest.MonkeyPatch) -> None:
     """A video in pro is no larger than one in std."""
     patch.setitem(outputs.LINES, "pro", "720p")
 

@@ -136,7 +136,7 @@ def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def nobody_is_told_to_wait(patch: pytest.MonkeyPatch) -> None:
+def no_concurrency_limit(patch: pytest.MonkeyPatch) -> None:
     """Any number of requests is taken at once."""
     right = Maker.authenticate
 

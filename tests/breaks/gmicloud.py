@@ -302,7 +302,7 @@ def other_length(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def told_tokens(patch: pytest.MonkeyPatch) -> None:
+def tokens_in_the_journal(patch: pytest.MonkeyPatch) -> None:
     """The journal keeps tokens and passwords."""
     patch.setattr(journal, "_SECRET_JSON", re.compile("(nothing)"))
 
@@ -433,7 +433,7 @@ def one_shape_is_read(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_client
-def twice_the_film(patch: pytest.MonkeyPatch) -> None:
+def one_video_twice(patch: pytest.MonkeyPatch) -> None:
     """A video that both shapes contain becomes two outputs."""
     right = service._read_media
 

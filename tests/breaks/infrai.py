@@ -308,7 +308,7 @@ def completed(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def film_too_soon(patch: pytest.MonkeyPatch) -> None:
+def video_too_soon(patch: pytest.MonkeyPatch) -> None:
     """An unfinished job has the addresses of its files."""
 
     def edit(body: dict[str, Any]) -> None:
@@ -511,7 +511,7 @@ def cost_is_lost(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_client
-def thumbnail_is_a_film(patch: pytest.MonkeyPatch) -> None:
+def thumbnail_is_a_video(patch: pytest.MonkeyPatch) -> None:
     """A thumbnail alone counts as a result."""
     right = conversation._read_media
     patch.setattr(

@@ -273,7 +273,7 @@ def numbers_of_any_kind(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_client
-def a_value_nobody_documents(patch: pytest.MonkeyPatch) -> None:
+def undocumented_value(patch: pytest.MonkeyPatch) -> None:
     """Kling 2.6 is called with 15 seconds, too."""
     retable(patch, "kling_2_6", "duration", choices=("5s", "10s", "15s", "11s"))
 

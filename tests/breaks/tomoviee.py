@@ -44,16 +44,16 @@ VIDEO = "tm_text2video_b"
 Client = conversation.TomovieeService
 
 
-def make_films(patch: pytest.MonkeyPatch, **changes: Any) -> None:
+def change_videos(patch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Change the data of text-to-video in the simulator's table."""
     patch.setitem(CAPABILITIES, VIDEO, replace(CAPABILITIES[VIDEO], **changes))
 
 
-def rule_films(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
+def replace_rule(patch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
     """Change the rule of the text-to-video parameter *name*, or remove the parameter."""
     fields = [field for field in CAPABILITIES[VIDEO].skill if field.name != name]
     found = [replace(field, rule=rule) for field in CAPABILITIES[VIDEO].skill if field.name == name and rule]
-    make_films(patch, skill=(*fields, *found))
+    change_videos(patch, skill=(*fields, *found))
 
 
 def change_default(patch: pytest.MonkeyPatch, capability: str, reading: str, name: str, value: Any) -> None:
@@ -122,7 +122,7 @@ def open_tasks(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A task is processed at once and never queued."""
-    make_films(patch, times=Lifecycle((Stage(2, 60.0, 300.0),), ENDS))
+    change_videos(patch, times=Lifecycle((Stage(2, 60.0, 300.0),), ENDS))
 
 
 @MUTATIONS.in_simulator
@@ -152,7 +152,7 @@ def falling_progress(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def too_fast(patch: pytest.MonkeyPatch) -> None:
     """A video is done in half a minute."""
-    make_films(patch, times=Lifecycle((Stage(1, 2.0, 5.0), Stage(2, 10.0, 25.0)), ENDS))
+    change_videos(patch, times=Lifecycle((Stage(1, 2.0, 5.0), Stage(2, 10.0, 25.0)), ENDS))
 
 
 @MUTATIONS.in_simulator
@@ -222,19 +222,19 @@ def shared_time(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator
 def any_ratio(patch: pytest.MonkeyPatch) -> None:
     """Any text is an aspect ratio."""
-    rule_films(patch, "aspect_ratio", Text())
+    replace_rule(patch, "aspect_ratio", Text())
 
 
 @MUTATIONS.in_simulator
 def no_crane_down(patch: pytest.MonkeyPatch) -> None:
     """The last camera move is refused."""
-    rule_films(patch, "camera_move_index", Integer(1, 45))
+    replace_rule(patch, "camera_move_index", Integer(1, 45))
 
 
 @MUTATIONS.in_simulator
 def params_are_lost(patch: pytest.MonkeyPatch) -> None:
     """The caller's own text is not given back."""
-    rule_films(patch, "params", None)
+    replace_rule(patch, "params", None)
 
 
 @MUTATIONS.in_simulator
@@ -249,7 +249,7 @@ def larger_by_default(patch: pytest.MonkeyPatch) -> None:
     larger = [
         replace(field, default="1080p") if field.name == "resolution" else field for field in CAPABILITIES[VIDEO].skill
     ]
-    make_films(patch, skill=tuple(larger))
+    change_videos(patch, skill=tuple(larger))
 
 
 @MUTATIONS.in_simulator
@@ -259,7 +259,7 @@ def wrong_shape(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def short_film(patch: pytest.MonkeyPatch) -> None:
+def short_video(patch: pytest.MonkeyPatch) -> None:
     """A video lasts four seconds."""
     patch.setattr(outputs, "VIDEO_SECONDS", 4.0)
 
@@ -331,7 +331,7 @@ def unencrypted_redirect(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_client
-def page_for_a_film(patch: pytest.MonkeyPatch) -> None:
+def page_for_a_video(patch: pytest.MonkeyPatch) -> None:
     """An HTML page is saved as a video."""
     patch.setattr(Download, "_check_kind", lambda _self, _part: None)
 
@@ -553,13 +553,13 @@ def init_image_is_optional(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def nobody_is_told(patch: pytest.MonkeyPatch) -> None:
+def no_callback(patch: pytest.MonkeyPatch) -> None:
     """A requested callback is never sent."""
     patch.setattr(Gateway, "callback_plan", None)
 
 
 @MUTATIONS.in_simulator
-def told_without_result(patch: pytest.MonkeyPatch) -> None:
+def callback_without_result(patch: pytest.MonkeyPatch) -> None:
     """A callback of a success has no result."""
     right = Gateway.callback_body
     patch.setattr(Gateway, "callback_body", lambda self, task, moment: {**right(self, task, moment), "result": ""})

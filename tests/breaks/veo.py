@@ -143,14 +143,14 @@ def everything_for_everybody(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_simulator
-def two_films_for_all(patch: pytest.MonkeyPatch) -> None:
+def two_videos_for_all(patch: pytest.MonkeyPatch) -> None:
     """Veo 3 has the durations and the sample counts of Veo 2."""
     right = capabilities._of_version
     patch.setattr(capabilities, "_of_version", lambda model, copies: right(replace(model, oldest=True), copies))
 
 
 @MUTATIONS.in_simulator
-def anybody_may_be_shown(patch: pytest.MonkeyPatch) -> None:
+def any_person_is_allowed(patch: pytest.MonkeyPatch) -> None:
     """PersonGeneration does not depend on model and image."""
     patch.setattr(capabilities, "_check_people", lambda _model, _params: None)
 
@@ -355,7 +355,7 @@ def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTATIONS.in_client
-def key_for_nobody(patch: pytest.MonkeyPatch) -> None:
+def key_for_no_host(patch: pytest.MonkeyPatch) -> None:
     """Downloads carry no key."""
     patch.setattr(ClientService, "download_headers", lambda _self, _url: {})
 

@@ -122,7 +122,7 @@ def test_a_sound_simulator_keeps_every_law(target: Target) -> None:
 
 
 @pytest.mark.parametrize("mistake", BROKEN, ids=lambda mistake: mistake.__name__)
-def test_a_mistake_is_caught_in_words(target: Target, monkeypatch: pytest.MonkeyPatch, mistake: Any) -> None:
+def test_mistake_breaks_a_law(target: Target, monkeypatch: pytest.MonkeyPatch, mistake: Any) -> None:
     """Each mistake breaks a law, and the error names the law, the account and the values."""
     mistake(monkeypatch)
     with pytest.raises(BrokenLawError) as broken:
@@ -130,6 +130,6 @@ def test_a_mistake_is_caught_in_words(target: Target, monkeypatch: pytest.Monkey
     assert re.search(BROKEN[mistake], str(broken.value)), str(broken.value)
 
 
-def test_a_law_that_holds_says_nothing() -> None:
+def test_require_accepts_a_true_condition() -> None:
     """`require` does nothing when its condition is true."""
     require(JobState.SUCCEEDED.final, "a success is not the end")

@@ -205,12 +205,12 @@ def test_parts_cover_the_plan_once() -> None:
 
 
 def test_run_that_hangs_or_dies_has_a_verdict_of_its_own(tmp_path: Path) -> None:
-    """Neither counts as caught: the verdict says how the run ended."""
+    """Neither counts as caught: the verdict states how the run ended."""
     assert in_process(time.sleep, 60, seconds=0.2) == Verdict("hung", message="over 0.2 s")
     assert in_process(_exit) == Verdict("error", message="the process ended with 7")
     assert in_process(_raise) == Verdict("error", message="ZeroDivisionError: division by zero")
-    nobodys = written(tmp_path, THREE.replace('Mutations("tomoviee', 'Mutations("nobody'))
-    assert "pytest ended with" in in_process(run_mutation, nobodys, NO_MUTATION).message
+    unknown = written(tmp_path, THREE.replace('Mutations("tomoviee', 'Mutations("unknown'))
+    assert "pytest ended with" in in_process(run_mutation, unknown, NO_MUTATION).message
 
 
 def _exit() -> None:

@@ -31,10 +31,10 @@ def test_a_client_is_ready(soundstage, tomoviee):
 def test_an_awaiting_client_is_ready(soundstage, async_tomoviee):
     seen.add(soundstage.credential)
 
-    async def film():
+    async def make_video():
         return await (await async_tomoviee.text_to_video("A fox", resolution="1080p"))
 
-    assert asyncio.run(film()).state is JobState.SUCCEEDED
+    assert asyncio.run(make_video()).state is JobState.SUCCEEDED
     assert soundstage.money("tomoviee").spent == 20
 
 
@@ -162,10 +162,10 @@ def test_the_options_are_explained(tmp_path: Path) -> None:
 AMOUNT = "allowed: VENDOR=AMOUNT with an amount from 0, or VENDOR=unknown-ok:N"
 BAD_VALUES = [
     ("target", "127.0.0.1:8080", "allowed: in-process, live, or an http address"),
-    ("vendor", "nobody", "allowed: tomoviee"),
+    ("vendor", "unknown", "allowed: tomoviee"),
     ("seed", "-1", "allowed: a whole number from 0 to 4294967295"),
     ("seed", "many", "allowed: a whole number from 0 to 4294967295"),
-    ("budget", "nobody=5", "allowed: tomoviee"),
+    ("budget", "unknown=5", "allowed: tomoviee"),
     ("budget", "tomoviee=much", AMOUNT),
     ("budget", "tomoviee=-1", AMOUNT),
     ("budget", "tomoviee=inf", AMOUNT),

@@ -1,4 +1,4 @@
-"""The page of a run: whole in itself, honest about colours, and safe with what it quotes."""
+"""The report page: self-contained, with correct colors and escaped quotations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "name": "test_it",
         "case": "tomoviee",
         "vendor": "tomoviee",
-        "promise": f"It holds {EVIL}.",
+        "promise": f"It is true {EVIL}.",
         "facts": ["tomoviee:create.answer", "tomoviee:create.route"],
         "outcome": "passed",
         "reason": "",
@@ -73,8 +73,8 @@ def page(tmp_path: Path, *records: dict[str, Any]) -> str:
     return write_report(tmp_path / "deep" / "page.html", records, RunOptions(seed=9)).read_text(encoding="utf-8")
 
 
-def test_the_page_needs_nothing_else_and_leads_where_it_says(tmp_path: Path) -> None:
-    """Nothing is loaded from anywhere, every link has its place, every place is there once, every tag is closed."""
+def test_page_is_self_contained_and_its_links_resolve(tmp_path: Path) -> None:
+    """Nothing is loaded, every link has its target, every target is there once, every tag is closed."""
     text = page(
         tmp_path, record(), record(vendor=None, module="test_x"), record(module="test_tomoviee", name="test_own")
     )
@@ -87,15 +87,15 @@ def test_the_page_needs_nothing_else_and_leads_where_it_says(tmp_path: Path) -> 
     assert reader.open == []
 
 
-def test_what_is_quoted_is_quoted(tmp_path: Path) -> None:
-    """Words of services and of contracts never become part of the page."""
+def test_quoted_text_is_escaped(tmp_path: Path) -> None:
+    """Texts of services and of contracts never become markup of the page."""
     text = page(tmp_path, record(outcome="failed", reason=EVIL, case=EVIL, differences=[["breaking", EVIL]]))
     assert EVIL not in text
     assert "&lt;script&gt;" in text
 
 
-def test_the_worst_case_colours_a_contract(tmp_path: Path) -> None:
-    """One failure makes it red, one unchecked case yellow; green is for what passed as a whole."""
+def test_worst_case_decides_the_color_of_a_contract(tmp_path: Path) -> None:
+    """One failure makes it red, one unchecked case yellow; green means that every case passed."""
     cases = [record(case=str(number)) for number in range(9)]
     assert rows_of(cases)[0].outcome == "passed"
     assert rows_of([*cases, record(outcome="unchecked")])[0].outcome == "unchecked"
@@ -123,12 +123,12 @@ def test_differences_and_reasons_are_shown(tmp_path: Path) -> None:
     assert re.search(r"<code>create.answer</code></td><td><span class='mark unchecked'>", text)
 
 
-def test_a_failure_tells_a_story_that_can_be_replayed() -> None:
-    """The clause, the facts in words, each exchange with its fact, and the command that runs it again."""
+def test_failure_text_names_promise_facts_exchanges_and_command() -> None:
+    """A failure has the promise, the facts' statements, each exchange with its fact, and the command."""
     exchange = record()["exchanges"][0]
     lost = {**exchange, "status": None, "phase": "made"}
     lines = failure_text(record(exchanges=[exchange, lost], facts=["tomoviee:create.route"] * 6), 9).splitlines()
-    assert lines[0].startswith("promise: It holds")
+    assert lines[0].startswith("promise: It is true")
     assert lines[1].startswith("fact: tomoviee:create.route: POST /v1/open/capacity/application/<capability>")
     assert "1. POST https://a.test/jobs?***" in lines[6]
     assert lines[7] == '   HTTP 200 [tomoviee:create.answer] {"id": "7"}'

@@ -138,8 +138,8 @@ def test_simulator_mismatch_names_the_place(target: Target, good: Transcript) ->
             replay_on_simulator(transcript, target, contract)
 
 
-def test_a_client_that_asks_otherwise_is_told_where(good: Transcript) -> None:
-    """Another route, body, header or end: each is named, with its step where there is one."""
+def test_mismatch_names_its_step(good: Transcript) -> None:
+    """Another route, body, header or end is named, with its step where there is one."""
     contract = contract_of("tomoviee")
     wrong = {
         r"step 1: POST \S+/elsewhere is documented; POST \S+ was sent": _with_step(good, 0, path="/elsewhere"),
@@ -154,8 +154,8 @@ def test_a_client_that_asks_otherwise_is_told_where(good: Transcript) -> None:
         replay_on_client(good, hidden, BASE)
 
 
-def test_a_client_that_stops_asking_is_told_so(good: Transcript) -> None:
-    """A documented request that the client never sends is a mismatch, too."""
+def test_missing_request_is_a_mismatch(good: Transcript) -> None:
+    """A documented request that the client never sends is a mismatch."""
     longer = replace(good, steps=(*good.steps, good.steps[-1]))
     with pytest.raises(
         TranscriptMismatch, match=rf"{len(longer.steps)} requests are documented; {len(good.steps)} were sent"

@@ -128,7 +128,7 @@ class Poller:
         )
 
     def _last(self) -> str:
-        """Return what the newest poll brought, where that explains why the wait did not end."""
+        """Return the result of the newest poll, where it explains why the wait did not end."""
         newest = self._newest
         if isinstance(newest, errors.SoundstageError):
             return f" (the last poll failed: {shortened(str(newest))})"

@@ -153,7 +153,7 @@ class JobMachine(RuleBasedStateMachine):
         arguments = data.draw(self.contract.operations[method], label="arguments")
         before, reserved = self._task_ids(caller), self._reserved(caller)
         self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
-        found = self._submit_in_trouble(caller, method, arguments, kind)
+        found = self._submit_under_fault(caller, method, arguments, kind)
         made = self._task_ids(caller)[len(before) :]
         require(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
         if self.contract.finds or self.contract.replays:
@@ -166,7 +166,7 @@ class JobMachine(RuleBasedStateMachine):
         self._seen[job.id] = _Seen(job, caller, price, JobState.SUCCEEDED, born=now)
         return self._seen[job.id]
 
-    def _submit_in_trouble(self, caller: _Caller, method: str, arguments: dict[str, Any], kind: str) -> Job | None:
+    def _submit_under_fault(self, caller: _Caller, method: str, arguments: dict[str, Any], kind: str) -> Job | None:
         """Submit; return the job where the vendor lets one be looked up, or replays a repeated submission."""
         try:
             job: Job | None = getattr(caller.client, method)(**arguments)
@@ -238,8 +238,8 @@ class JobMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self._seen)
     @rule(seen=jobs, caller=callers)
-    def read_somebody_elses(self, seen: _Seen, caller: _Caller) -> None:
-        """Ask for another account's job: there is none of that name."""
+    def read_job_of_another_account(self, seen: _Seen, caller: _Caller) -> None:
+        """Poll another account's job: it does not exist for this account."""
         if caller is seen.caller:
             return
         try:

@@ -90,11 +90,11 @@ class Routes:
     def explain(self, path: str) -> str:
         """Return why no vendor has *path*, which begins with no slug, and the address that it probably means."""
         single = _SLASHES.sub("/", path)
-        meant = [f"/{slug}{single}" for slug in self._services if self._is_path(slug, single)]
+        likely = [f"/{slug}{single}" for slug in self._services if self._is_path(slug, single)]
         slug, _, tail = single[1:].partition("/")
         if slug in self._services and self._is_path(slug, f"/{tail}"):
-            meant.append(single)
-        hint = f": did you mean {' or '.join(meant)}?" if meant else did_you_mean(single, self.exact)
+            likely.append(single)
+        hint = f": did you mean {' or '.join(likely)}?" if likely else did_you_mean(single, self.exact)
         slugs = ", ".join(f"/{slug}" for slug in self._services)
         return f"no vendor has the address {path}{hint or '.'} A base URL ends with a vendor's slug: {slugs}"
 

@@ -30,7 +30,7 @@ _MINOR = frozenset({2, 4, 9})
 _ATTACK = 90
 """Samples in which a struck note reaches its full level: 4 ms, without which it would click."""
 _CHANNEL_DELAY = 173
-"""Samples by which the right channel is delayed: about 8 ms, which is heard as stereo width."""
+"""Samples by which the right channel is delayed: about 8 ms, which listeners perceive as stereo width."""
 _VOWELS = (
     (730, 1090, 2440),
     (270, 2290, 3010),

@@ -3,7 +3,7 @@
 Every clock starts at the real time and counts seconds since 1970. An account adds an offset of its own
 (`soundstage_server.model.account`), so that moving one account's time leaves the others alone.
 
-Under ``auto`` the world's clock stands still, and each read of an unfinished task moves its account's offset to the
+Under ``auto`` the world's clock does not move, and each read of an unfinished task moves its account's offset to the
 task's next change: polling takes no time, and every state is seen once.
 """
 

@@ -135,7 +135,7 @@ def test_a_contract_can_prove_each_fact_on_its_own_side(proofs: Proofs) -> None:
 def test_a_fact_is_covered_when_every_side_it_binds_is(binds: Any, covered: list[Any], missing: set[str]) -> None:
     """Contracts of one side prove nothing for the other."""
     fact = Fact("acme", "agreed", "A statement.", "page 3", "documented", binds)
-    contracts = [Contract(f"module:{side}", "It holds.", frozenset({side})) for side in covered]
+    contracts = [Contract(f"module:{side}", "It is true.", frozenset({side})) for side in covered]
     assert missing_sides(fact, contracts) == missing
 
 

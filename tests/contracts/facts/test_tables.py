@@ -46,8 +46,8 @@ parameters = st.builds(
 
 
 @given(st.lists(parameters, unique_by=lambda one: str(one["name"])))
-def test_every_parameter_is_one_statement_that_tells_its_limits(rows: list[dict[str, Any]]) -> None:
-    """In the table's order, each under its endpoint's code, with every limit in words."""
+def test_parameter_becomes_one_statement_with_its_limits(rows: list[dict[str, Any]]) -> None:
+    """Statements are in the table's order, each under its endpoint's code, with every limit."""
     statements = list(parse_table(json.dumps(table(*rows))).statements())
     assert [key for key, _ in statements] == [
         f"endpoint.acme-v2.{name}" for name in ("id", *(row["name"] for row in rows))
@@ -59,8 +59,8 @@ def test_every_parameter_is_one_statement_that_tells_its_limits(rows: list[dict[
             assert all(str(value) in statement for value in shown)
 
 
-def test_a_fact_file_brings_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are documented, bind both sides, and have the table's source."""
+def test_fact_file_includes_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts of a table are documented, bind both sides, and have the table's source."""
     monkeypatch.setattr(loader, "load_table", lambda _: parse_table(json.dumps(table(LENGTH))))
     _, fact = parse_facts(HEAD, file="acme.toml").facts
     assert (fact.key, fact.certainty, fact.binds) == ("acme:endpoint.acme-v2.length", "documented", "both")
@@ -73,13 +73,13 @@ def test_a_fact_file_brings_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPa
     [
         ([], "the table is []; allowed: an object"),
         ({"source": "page 4"}, "the table: endpoints is missing; needed: source, endpoints"),
-        (table(colour=1), "an endpoint: colour is unknown; allowed: name, model_code"),
+        (table(color=1), "an endpoint: color is unknown; allowed: name, model_code"),
         (table({**LENGTH, "max_width": 9}), "endpoint 'Acme 2', a parameter: max_width is unknown; allowed: name"),
         (table({"name": "x"}), "endpoint 'Acme 2', a parameter: type is missing; needed: name, type, required"),
     ],
 )
-def test_a_mistake_in_a_table_is_named(made: Any, message: str) -> None:
-    """A table with a key too many or too few is refused with a sentence that lets its author mend it."""
+def test_mistake_in_a_table_is_named(made: Any, message: str) -> None:
+    """A table with a key too many or too few is refused with a message that names it."""
     with pytest.raises(ValueError, match=r"allowed|needed") as refusal:
         parse_table(json.dumps(made))
     assert message in str(refusal.value)

@@ -73,7 +73,7 @@ def test_a_law_becomes_a_test_of_the_module(laws: Laws) -> None:
 
 
 def test_two_faces_are_cases_of_one_test(laws: Laws) -> None:
-    """Each face of a vendor brings its cases; a law that one face leaves out has the other's."""
+    """Each face of a vendor adds its cases; a law that one face leaves out has the other's."""
     one = replace(SMALL, face="one", hosts=("a.test",))
     two = replace(SMALL, face="two", left_out={"test_a_host": "it has none"})
     namespace = bound(laws, one, two)

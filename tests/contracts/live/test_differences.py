@@ -105,7 +105,7 @@ def test_each_kind_has_its_severity(live: ComparedExchange, simulated: ComparedE
     assert differences([live], [simulated])[0].severity == severity
 
 
-def test_a_word_that_nobody_documents_is_new() -> None:
+def test_undocumented_word_is_new() -> None:
     """An undocumented state is reported; a documented one, or one that the simulator sends, is not."""
     words = {"POST /jobs data.state": ["queued", "done"]}
     for state, new in (("queued", False), ("running", False), ("composing", True)):

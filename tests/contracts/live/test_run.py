@@ -85,8 +85,8 @@ class Service:
     """A live service: the second simulator, on TLS.
 
     Attributes:
-        world: What it holds.
-        url: Where it is.
+        world: Its accounts and tasks.
+        url: Its address.
     """
 
     def __init__(self, folder: Path, edit: Edit | None = None) -> None:
@@ -109,13 +109,13 @@ class Service:
         )
         self._server = uvicorn.Server(config)
         self._listener = config.bind_socket()
-        self._listener.listen()  # whoever is quicker than the thread waits for it
+        self._listener.listen()  # a request that is earlier than the thread waits in the backlog
         self.url = f"https://localhost:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering."""
+        """Stop the server."""
         self._server.should_exit = True
         self._thread.join()
         self._listener.close()
@@ -223,10 +223,10 @@ def test_without_a_budget_nothing_is_spent(tmp_path: Path, honest: Service) -> N
     assert "no difference in 1 calls" in printed
 
 
-def test_a_budget_is_spent_once_and_nothing_is_invented(tmp_path: Path, honest: Service) -> None:
-    """Within the budget the job is made to its end; an honest service differs in nothing; facts are seen live."""
+def test_budget_is_spent_once_without_differences(tmp_path: Path, honest: Service) -> None:
+    """The job runs to its end within the budget, an honest service has no differences, and facts are observed live."""
     before = honest.tasks()
-    options = ["--soundstage-record", "said", "--soundstage-evidence", "evidence.json"]
+    options = ["--soundstage-record", "recorded", "--soundstage-evidence", "evidence.json"]
     code, printed = run(tmp_path, honest, "tomoviee", "--soundstage-budget", "tomoviee=unknown-ok:1", *options)
     assert code == 0, printed
     assert honest.tasks() == before + 1
@@ -237,11 +237,11 @@ def test_a_budget_is_spent_once_and_nothing_is_invented(tmp_path: Path, honest: 
     assert not [fact for fact, kinds in evidence["facts"].items() if "simulation" in kinds]
 
 
-def test_what_was_said_is_written_down_without_a_secret(tmp_path: Path, honest: Service) -> None:
-    """Each call leaves a transcript with every exchange, and neither credential nor signature in it."""
+def test_transcripts_are_recorded_without_secrets(tmp_path: Path, honest: Service) -> None:
+    """Each call leaves a transcript with every exchange, without credentials or signatures."""
     budget = ("--soundstage-budget", "tomoviee=unknown-ok:1")
-    _, printed = run(tmp_path, honest, "tomoviee", *budget, "--soundstage-record", "said")
-    written = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "said" / "tomoviee").iterdir()}
+    _, printed = run(tmp_path, honest, "tomoviee", *budget, "--soundstage-record", "recorded")
+    written = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "recorded" / "tomoviee").iterdir()}
     assert sorted(written) == ["sound-effect", "unknown-task"]
     phases = [exchange["phase"] for exchange in json.loads(written["sound-effect"])["exchanges"]]
     assert list(dict.fromkeys(phases)) == ["made", "job is queued", "job is running", "job is succeeded", "download"]
@@ -256,8 +256,8 @@ def test_every_planted_difference_is_reported_by_its_severity(tmp_path: Path) ->
         code, printed = run(tmp_path, playing, "tomoviee", "--soundstage-budget", "tomoviee=unknown-ok:1")
         assert playing.tasks() == 1
     assert code == 1
-    told = printed.partition("the services and the simulator")[2]
-    assert set(re.findall(r"^tomoviee: (.*)$", told, re.MULTILINE)) == PLANTED
+    report = printed.partition("the services and the simulator")[2]
+    assert set(re.findall(r"^tomoviee: (.*)$", report, re.MULTILINE)) == PLANTED
     assert "1 failed" in printed
 
 

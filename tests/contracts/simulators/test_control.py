@@ -37,7 +37,7 @@ def test_both_sides_call_an_account_the_same() -> None:
     assert account_name("tomoviee", "key") == their_name("tomoviee", "key")
 
 
-def test_health_says_who_answers(target: Target) -> None:
+def test_health_describes_the_simulator(target: Target) -> None:
     """Health has the version, the vendors and the kind of clock."""
     health = target.control.health()
     assert "tomoviee" in health["vendors"]
@@ -45,7 +45,7 @@ def test_health_says_who_answers(target: Target) -> None:
 
 
 def test_time_moves_for_one_or_for_all(target: Target, caller: tuple[Any, str]) -> None:
-    """Moving an account's time leaves the world's; moving the world's moves everybody's."""
+    """Moving an account's time leaves the world's; moving the world's moves every account's."""
     _, name = caller
     world, mine = target.control.now(), target.control.now(name)
     assert target.control.advance(10, name) == pytest.approx(mine + 10)
@@ -54,7 +54,7 @@ def test_time_moves_for_one_or_for_all(target: Target, caller: tuple[Any, str]) 
     assert target.control.now(name) == pytest.approx(mine + 15)
 
 
-def test_money_is_told_and_set(target: Target, caller: tuple[Any, str]) -> None:
+def test_money_is_read_and_set(target: Target, caller: tuple[Any, str]) -> None:
     """The balance of an account can be read with every entry, and set."""
     client, name = caller
     money = target.control.money("tomoviee", name)
@@ -117,7 +117,7 @@ def test_everything_can_be_forgotten(caller: tuple[Any, str], target: Target) ->
 
 def test_a_refusal_is_readable(target: Target) -> None:
     """A refusal is a ControlError with the request, the status and the simulator's message."""
-    with pytest.raises(ControlError, match=r"GET /_soundstage/tasks: HTTP 404: .*acct_nobody"):
-        target.control.tasks("acct_nobody")
+    with pytest.raises(ControlError, match=r"GET /_soundstage/tasks: HTTP 404: .*acct_unknown"):
+        target.control.tasks("acct_unknown")
     with pytest.raises(ControlError, match=r"POST /_soundstage/clock/advance: HTTP 422: .*seconds"):
         target.control.advance(-1)

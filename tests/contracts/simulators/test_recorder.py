@@ -160,8 +160,8 @@ def test_what_is_long_is_cut() -> None:
     assert Redaction().exchange(recorder.exchanges[0], None)["body"]["images"] == [image] * 150
 
 
-def test_no_answer_is_told_as_that() -> None:
-    """A request that broke off has no status."""
+def test_request_without_response_has_no_status() -> None:
+    """The exchange of a request that broke off has the status None."""
     recorder = ExchangeRecorder()
     recorder.record_request(httpx.Request("GET", "https://a.test/"))
     assert Redaction().exchange(recorder.exchanges[0])["status"] is None

@@ -29,15 +29,15 @@ def target() -> Iterator[Target]:
         yield target
 
 
-def says(fact: str) -> str:
-    """Return what a fact states."""
+def statement(fact: str) -> str:
+    """Return the statement of a fact."""
     return load_facts()[f"cloudsway:{fact}"].statement
 
 
 @settings(max_examples=40)
 @given(data=st.data())
 def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.DataObject) -> None:
-    """Whatever a strategy makes for a method passes the client's checks and the simulator's."""
+    """Arguments of a method's strategy pass the client's and the simulator's validation."""
     method = data.draw(st.sampled_from(sorted(CONTRACT.operations)))
     arguments = data.draw(CONTRACT.operations[method])
     job = getattr(target.client(CONTRACT, target.new_account()), method)(**arguments)
@@ -45,22 +45,24 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.Dat
 
 
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: call.method)
-def test_every_call_of_the_demonstration_is_taken(target: Target, call: object) -> None:
-    """What the demo shows is valid."""
+def test_demonstration_is_valid(target: Target, call: object) -> None:
+    """Every call of the demonstration is accepted."""
     client = target.client(CONTRACT, target.new_account())
     assert getattr(client, call.method)(**call.arguments).id  # type: ignore[attr-defined]
 
 
-def test_the_table_is_the_facts() -> None:
+def test_error_table_agrees_with_the_facts() -> None:
     """The contracts' codes and HTTP statuses are those of the fact, no more and no fewer."""
-    parts = says("errors.table").partition(": ")[2].rstrip(".").split(", ")
+    parts = statement("errors.table").partition(": ")[2].rstrip(".").split(", ")
     stated = {int(part.split(" ")[0]): int(part.rpartition("(")[2].rstrip(")")) for part in parts}
     assert stated == TABLE
 
 
-def test_the_models_are_the_facts() -> None:
+def test_models_agree_with_the_facts() -> None:
     """Every model of the matrix, by both names, is in the fact, and so is nothing else."""
-    stated = {word.strip(",.") for word in says("text2video.models").split() if word.startswith(("kling-", "MaaS_"))}
+    stated = {
+        word.strip(",.") for word in statement("text2video.models").split() if word.startswith(("kling-", "MaaS_"))
+    }
     assert stated == {*MODELS, *GATEWAY_NAMES}
 
 
@@ -81,14 +83,14 @@ def test_the_models_are_the_facts() -> None:
         (Combination("text2video", "kling-v1-6", "pro", "10", "camera_control:down_back"), True),
     ],
 )
-def test_the_matrix_reads_as_the_fact_does(asked: Combination, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
-    """A few of its clauses, one by one."""
+def test_matrix_agrees_with_the_fact(asked: Combination, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
+    """Single clauses of the fact allow or refuse the documented combinations."""
     assert asked.allowed() is allowed
     assert asked in combinations(asked.kind)
 
 
-def test_a_feature_is_asked_for_by_its_parameters_alone() -> None:
-    """Nothing at all for none, and else the parameter that bears its name."""
+def test_feature_is_requested_by_its_parameter_alone() -> None:
+    """A feature is requested by the parameter of its name; no feature, by none."""
     for asked in combinations("image2video"):
         assert list(members_for(asked.feature, "x")) == ([asked.parameter] if asked.feature else [])
 

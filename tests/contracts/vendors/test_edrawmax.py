@@ -1,4 +1,4 @@
-"""EdrawMax's part of the contracts: what its strategies make is valid on both sides, and what reads diagrams tells."""
+"""EdrawMax's part of the contracts: its strategies are valid on both sides, and its readers find wrong diagrams."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ FEW = settings(max_examples=30)
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
-    """One simulator for this file."""
+    """Return one simulator for this file."""
     with Target() as target:
         yield target
 
 
-def says(fact: str) -> str:
-    """Return what a fact states."""
+def statement(fact: str) -> str:
+    """Return the statement of a fact."""
     return load_facts()[f"edrawmax:{fact}"].statement
 
 
 @FEW
 @given(data=st.data())
 def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.DataObject) -> None:
-    """Whatever a strategy makes for a method passes the client's checks and the simulator's."""
+    """Arguments of a method's strategy pass the client's and the simulator's validation."""
     method = data.draw(st.sampled_from(sorted(CONTRACT.operations)))
     given_arguments = data.draw(CONTRACT.operations[method])
     assert getattr(target.client(CONTRACT, target.new_account()), method)(**given_arguments).kind == method
@@ -55,49 +55,49 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.Dat
 
 @FEW
 @given(body=bodies(), lang=NO_LANGUAGE)
-def test_only_what_is_named_is_broken(target: Target, body: dict[str, Any], lang: Any) -> None:
-    """A body is accepted as it is made, and refused with a language that is none."""
+def test_unknown_language_alone_makes_a_body_invalid(target: Target, body: dict[str, Any], lang: Any) -> None:
+    """A generated body is accepted, and refused with an unknown language."""
     raw = RawClient(target)
     assert raw.post("gantt", body).json()["code"] == 0
     assert raw.post("gantt", {**body, "lang": lang}).json()["code"] == 400
 
 
-def test_the_tables_are_those_of_the_facts() -> None:
+def test_tables_agree_with_the_facts() -> None:
     """Languages, platforms, codes and messages agree with the statements of the fact file, word by word."""
-    assert ", ".join(LANGUAGES) in says("lang.enum")
-    assert ", ".join(PLATFORMS) in says("platform.enum")
+    assert ", ".join(LANGUAGES) in statement("lang.enum")
+    assert ", ".join(PLATFORMS) in statement("platform.enum")
     assert set(START) == set(LOCALES.values()) == set(LANGUAGES)
-    assert tuple(re.findall(r"generate-(\w+)", says("generate.routes"))) == KINDS == tuple(CONTRACT.operations)
+    assert tuple(re.findall(r"generate-(\w+)", statement("generate.routes"))) == KINDS == tuple(CONTRACT.operations)
     facts = ("prompt", "risk", "concurrency", "generation", "render", "panic")
     for (code, message), fact in zip(CODES.items(), facts, strict=True):
-        assert f"code {code}, msg '{message}'" in says(f"error.{fact}")
-    assert f"msg '{LANG_MESSAGE}'" in says("error.lang")
+        assert f"code {code}, msg '{message}'" in statement(f"error.{fact}")
+    assert f"msg '{LANG_MESSAGE}'" in statement("error.lang")
 
 
 @given(pair=locales())
-def test_a_locale_is_spelt_in_many_ways(pair: tuple[str, str]) -> None:
-    """Whatever its spelling, it begins with its language, and the code is one of the vendor's."""
+def test_locales_have_a_code_of_their_language(pair: tuple[str, str]) -> None:
+    """A locale in any spelling begins with its language, and its code is one of the vendor's."""
     locale, code = pair
     assert locale[:2].lower() in {name[:2] for name in LOCALES}
     assert code in LANGUAGES
 
 
 @given(words=points())
-def test_points_have_nothing_to_cut_at(words: list[str]) -> None:
+def test_points_have_no_separator(words: list[str]) -> None:
     """Every point is one word of letters, and no two are the same."""
     assert all(word.isalpha() for word in words)
     assert len({word.casefold() for word in words}) == len(words)
 
 
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: f"{call.method} {call.arguments['lang']}")
-def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any, tmp_path: Any) -> None:
+def test_demonstration_is_valid_and_succeeds(target: Target, call: Any, tmp_path: Any) -> None:
     """Every call of the demonstration is accepted and makes two files."""
     client = target.client(CONTRACT, target.new_account())
     assert len(getattr(client, call.method)(**call.arguments).save(tmp_path)) == 2
 
 
-def test_the_contract_is_complete() -> None:
-    """Every method that it names exists on both clients, no job ends, and the client is told whom to trust."""
+def test_contract_is_complete() -> None:
+    """Every declared method exists on both clients, no job ends, and the client gets its trusted hosts."""
     for method in CONTRACT.operations:
         assert callable(getattr(CONTRACT.client, method))
         assert callable(getattr(CONTRACT.async_client, method))
@@ -119,14 +119,14 @@ def test_the_contract_is_complete() -> None:
         (reading.timeline, "gantt\n    title a"),
     ],
 )
-def test_code_that_is_none_is_not_read(read: Any, code: str) -> None:
-    """A line that Mermaid would not understand breaks the contract that reads it."""
+def test_invalid_code_is_rejected(read: Any, code: str) -> None:
+    """A line that Mermaid would not parse breaks the contract that reads it."""
     with pytest.raises(BrokenLawError):
         read(code)
 
 
-def test_a_picture_of_something_else_is_told(target: Target) -> None:
-    """A PNG of another diagram, or of other colours, is not taken for the SVG's, and no SVG is nothing else."""
+def test_png_of_another_diagram_is_rejected(target: Target) -> None:
+    """A PNG of another diagram or with other colors differs from the SVG, and other markup is no SVG."""
     raw = RawClient(target)
     one, other = raw.draw("flowchart", "a, b, c"), raw.draw("flowchart", "a, b, c, d, e, f, g, h")
     svg = reading.drawing(raw.get(one["svg_url"]))
@@ -141,25 +141,25 @@ def test_a_picture_of_something_else_is_told(target: Target) -> None:
             reading.drawing(wrong)
 
 
-def test_words_that_are_not_there_are_missed(target: Target) -> None:
-    """Where a PNG has no ink at the place of a word, the word is not legible."""
+def test_missing_word_is_found(target: Target) -> None:
+    """A PNG without contrast at the place of a word breaks the contract."""
     raw = RawClient(target)
     data = raw.draw("mindmap", "aa, bb")
     svg = reading.drawing(raw.get(data["svg_url"]))
     svg.places[:] = [("zz", (1.0, 1.0, 30.0, 30.0))]
     with pytest.raises(BrokenLawError):
-        reading.cutting(svg, raw.get(data["png_url"]), "z")
+        reading.crop_of(svg, raw.get(data["png_url"]), "z")
 
 
-def test_a_refusal_that_is_none_is_told(target: Target) -> None:
-    """Another code, another message, or an answer that is no refusal breaks the contract."""
+def test_other_refusal_is_rejected(target: Target) -> None:
+    """Another code, another message, or a response that is no refusal breaks the contract."""
     raw = RawClient(target)
-    answer = raw.post("gantt", {})
-    assert_refused(answer, 400, CODES[400])
+    response = raw.post("gantt", {})
+    assert_refused(response, 400, CODES[400])
     for code, message in ((500, CODES[400]), (400, "no")):
         with pytest.raises(BrokenLawError):
-            assert_refused(answer, code, message)
+            assert_refused(response, code, message)
     with pytest.raises(BrokenLawError):
-        assert_refused(answer, 400, CODES[400], fact="error.lang")
+        assert_refused(response, 400, CODES[400], fact="error.lang")
     with pytest.raises(BrokenLawError):
         raw.draw("gantt", " ")

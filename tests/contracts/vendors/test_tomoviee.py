@@ -27,20 +27,20 @@ FEW = settings(max_examples=40)
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
-    """One simulator for this file."""
+    """Return one simulator for this file."""
     with Target() as target:
         yield target
 
 
-def says(fact: str) -> str:
-    """Return what a fact states."""
+def statement(fact: str) -> str:
+    """Return the statement of a fact."""
     return load_facts()[f"tomoviee:{fact}"].statement
 
 
 @FEW
 @given(data=st.data())
 def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.DataObject) -> None:
-    """Whatever a strategy makes for a method passes the client's checks and the simulator's."""
+    """Arguments of a method's strategy pass the client's and the simulator's validation."""
     method = data.draw(st.sampled_from(sorted(CONTRACT.operations)))
     arguments = data.draw(CONTRACT.operations[method])
     job = getattr(target.client(CONTRACT, target.new_account()), method)(**arguments)
@@ -49,40 +49,40 @@ def test_valid_arguments_are_accepted_on_both_sides(target: Target, data: st.Dat
 
 @FEW
 @given(body=vendor.text_to_video_body())
-def test_a_valid_body_is_one_that_the_client_could_send(target: Target, body: dict[str, Any]) -> None:
-    """A body made for a caller without a client is valid to the client's checks, too."""
+def test_valid_body_is_valid_for_the_client(target: Target, body: dict[str, Any]) -> None:
+    """A body generated for a raw client passes the client's validation, too."""
     arguments = {"camera_move" if name == "camera_move_index" else name: value for name, value in body.items()}
     assert target.client(CONTRACT, target.new_account()).text_to_video(**arguments).id
 
 
 @FEW
 @given(case=vendor.broken_text_to_video())
-def test_a_broken_body_breaks_its_one_parameter_alone(target: Target, case: tuple[str, dict[str, Any]]) -> None:
-    """Without the parameter that is named broken, what is left is refused for nothing but its absence."""
+def test_broken_body_has_one_invalid_parameter(target: Target, case: tuple[str, dict[str, Any]]) -> None:
+    """Without the parameter that is named invalid, the body is accepted; only a prompt needs a replacement."""
     field, body = case
-    mended = {name: value for name, value in body.items() if name != field} | (
+    repaired_body = {name: value for name, value in body.items() if name != field} | (
         {"prompt": "x"} if field == "prompt" else {}
     )
     headers = dict(vendor.headers(target.new_account()))
     url = target.base_url("tomoviee") + CREATE + "tm_text2video_b"
-    assert target.http().post(url, json=mended, headers=headers).json()["code"] == 0
+    assert target.http().post(url, json=repaired_body, headers=headers).json()["code"] == 0
     assert target.http().post(url, json=body, headers=headers).json()["code"] == 680400
 
 
-def test_the_tables_are_those_of_the_facts() -> None:
+def test_tables_agree_with_the_facts() -> None:
     """Resolutions, ratios, sizes and statuses agree with the statements of the fact file, word by word."""
-    documented = dict(re.findall(r"(\d+p) is (\d+x\d+)", says("output.video")))
+    documented = dict(re.findall(r"(\d+p) is (\d+x\d+)", statement("output.video")))
     assert documented == {name: "{}x{}".format(*SIZES[name, "16:9"]) for name in RESOLUTIONS}
-    assert set(RATIOS) == set(re.findall(r"\d+:\d+", says("text2video.params")))
-    assert "|".join(RESOLUTIONS) in says("video.common")
-    words = re.findall(r"(\d) (\w+)", says("status.codes").partition(".")[0])
+    assert set(RATIOS) == set(re.findall(r"\d+:\d+", statement("text2video.params")))
+    assert "|".join(RESOLUTIONS) in statement("video.common")
+    words = re.findall(r"(\d) (\w+)", statement("status.codes").partition(".")[0])
     assert {int(number): word for number, word in words} == {
         1: "queued", 2: "processing", 3: "success", 4: "failed", 5: "cancelled", 6: "timeout",
     }  # fmt: skip
     assert list(vendor.STATUS_WORDS) == [1, 2, 3, 4, 5, 6]
 
 
-def test_every_size_is_its_ratio_with_the_resolution_as_its_short_side() -> None:
+def test_size_has_its_ratio_and_the_resolution_as_short_side() -> None:
     """The sizes cover every resolution and ratio, each exact."""
     assert set(SIZES) == {(resolution, ratio) for resolution in RESOLUTIONS for ratio in RATIOS}
     for (resolution, ratio), (width, height) in SIZES.items():
@@ -90,8 +90,8 @@ def test_every_size_is_its_ratio_with_the_resolution_as_its_short_side() -> None
         assert Fraction(width, height) == Fraction(*map(int, ratio.split(":")))
 
 
-def test_the_contract_is_complete() -> None:
-    """Every method that it names exists on both clients, its words are in-band words, and the machine plays it."""
+def test_contract_is_complete() -> None:
+    """Every method that it names exists on both clients, its words are in-band, and the state machine tests it."""
     assert CONTRACT.slug == "tomoviee"
     for method in CONTRACT.operations:
         assert callable(getattr(CONTRACT.client, method))
@@ -103,8 +103,8 @@ def test_the_contract_is_complete() -> None:
 
 
 @given(account=st.text("abc-0123456789", min_size=1), secret=st.text("abc", min_size=1))
-def test_the_headers_are_those_of_the_document(account: str, secret: str) -> None:
-    """The key, and Basic with the base64 of key and secret."""
+def test_headers_are_the_documented_ones(account: str, secret: str) -> None:
+    """The headers are the key, and Basic with the base64 of key and secret."""
     headers = vendor.headers(account, secret)
     assert headers["X-App-Key"] == account
     scheme, _, token = headers["Authorization"].partition(" ")
@@ -113,13 +113,13 @@ def test_the_headers_are_those_of_the_document(account: str, secret: str) -> Non
 
 
 @pytest.mark.parametrize("call", DEMO, ids=lambda call: f"{call.method} {call.arguments.get('aspect_ratio', '')}")
-def test_the_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
-    """Every call of the demonstration is accepted and makes something."""
+def test_demonstration_is_valid_and_succeeds(target: Target, call: Any) -> None:
+    """Every call of the demonstration is accepted and has a result."""
     client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
     assert getattr(client, call.method)(**call.arguments).result()
 
 
-def test_what_is_broken_for_the_gateway_is_broken_for_the_client(target: Target) -> None:
-    """A ratio that films do not have is refused by the client before it is sent."""
+def test_client_refuses_an_invalid_aspect_ratio(target: Target) -> None:
+    """The client refuses a ratio that no video has, before it sends anything."""
     with pytest.raises(InvalidArgument, match="aspect_ratio"):
         target.client(CONTRACT, target.new_account()).text_to_video("A fox", aspect_ratio="original")

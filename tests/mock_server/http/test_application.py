@@ -63,7 +63,7 @@ def test_vendor_is_addressed_by_slug_or_host(kit: Kit, caller: Caller, host: str
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "openapi.wondershare.cc.example", "[::1]:8080", ""])
 def test_unknown_host_without_slug_is_not_found(kit: Kit, caller: Caller, host: str) -> None:
-    """A vendor is not guessed from a path; the response names the address that is meant, and the journal has it."""
+    """A vendor is not guessed from a path; the response names the intended address, and the journal has it."""
     reply = send(kit, caller, CREATE, [{"type": "http.request", "body": BODY}], Host=host)
     assert reply is not None
     assert reply.status == 404

@@ -211,7 +211,7 @@ def test_account_exists_before_its_first_request(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("caller", "allowed"),
     [
-        ({"vendor": "nobody", "credential": "a"}, "vendor must be one of tomoviee"),
+        ({"vendor": "unknown", "credential": "a"}, "vendor must be one of tomoviee"),
         ({"vendor": "infrai", "credential": ""}, "credential: String should have at least 1 character"),
         ({"vendor": "infrai", "credential": "a" * 5000}, "credential: String should have at most 4096 characters"),
         ({"vendor": "infrai", "credential": "expired-key"}, "must not begin with expired-"),

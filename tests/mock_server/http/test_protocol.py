@@ -144,7 +144,7 @@ def test_body_above_the_limit_is_refused(kit: Kit, server: Server, size: int) ->
     ],
 )
 def test_other_protocols_are_named(server: Server, start: bytes, status: bytes, reason: bytes) -> None:
-    """What is not spoken is said in words."""
+    """A request of another protocol is refused with a reason."""
     received = talk(server, [start])
     assert received.startswith(b"HTTP/1.1 " + status)
     assert reason in received

@@ -44,7 +44,7 @@ def remembered(world: World) -> dict[str, Any]:
 
 
 def create_until_refused(create: Callable[[], Any]) -> Any:
-    """Create tasks until the disk is full, and return the response that says so."""
+    """Create tasks until the disk is full, and return the response of that failure."""
     for _ in range(1000):
         reply = create()
         if reply.status == 500:
@@ -99,7 +99,7 @@ def test_account_that_cannot_be_saved_is_not_kept(kit: Kit, tmp_path: Path) -> N
 
 
 def test_unsaved_changes_from_python_and_control_are_undone(kit: Kit, tmp_path: Path) -> None:
-    """Time, limits, orders, a reset and a restored snapshot: each fails as a whole, with an error that says so."""
+    """Time, limits, orders, a reset and a restored snapshot: each fails as a whole and names the cause."""
     path = tmp_path / "state"
     with kit.world(state=path) as world:
         caller, app = kit.caller(world), Simulator(world)

@@ -45,7 +45,7 @@ def test_forked_child_removes_nothing(kit: Kit, tmp_path: Path) -> None:
 
 
 def test_missing_temporary_folder_is_named(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Uploads and results get HTTP 507 with what to do, and Python an error that says the same."""
+    """Uploads and results get HTTP 507 with what to do, and Python an error with the same message."""
     monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
     with kit.world() as world:
         caller = kit.caller(world)

@@ -180,7 +180,7 @@ class GMICloudService(Service):
         request_id = self.required_id(created, "request_id", response)
         snapshot = self._read_job(created)
         # The response to a creation has no outcome. A request that is final at once is read by a poll, which has it;
-        # as it stands it would count as a success without output.
+        # unchanged it would count as a success without output.
         if snapshot.state.final and not created.get("outcome"):
             snapshot = Snapshot(JobState.RUNNING, snapshot.state_raw, raw=created)
         return request_id, snapshot

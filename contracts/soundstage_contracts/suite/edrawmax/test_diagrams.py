@@ -1,4 +1,4 @@
-"""The contracts of what EdrawMax draws, and of how the client fetches it: from whom, under which names, how whole."""
+"""The contracts of EdrawMax's diagrams and of their download: trusted hosts, file names, complete files."""
 
 # ruff: noqa: RUF001 - prompts are in several scripts
 
@@ -39,14 +39,14 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new user."""
+    """Return a raw client with a new user."""
     return RawClient(target)
 
 
 @proves("edrawmax:answer.content", "edrawmax:answer.flowchart", side="server")
 @given(words=points(), cut=st.sampled_from([", ", "; ", "\n", " -> ", "，", "、", "。", ". "]))
-def test_a_flowchart_has_the_points_of_its_prompt(target: Target, words: list[str], cut: str) -> None:
-    """Whatever a prompt's points are cut by, they are the steps of the flowchart, in order, each linked to the next."""
+def test_flowchart_has_the_points_of_its_prompt(target: Target, words: list[str], cut: str) -> None:
+    """A prompt's points become the flowchart's steps, in order and linked, whichever separator divides them."""
     chart = reading.flowchart(RawClient(target).code("flowchart", cut.join(words), lang="en"))
     assert [text.casefold() for text in chart.nodes.values()] == ["start", *map(str.casefold, words), "end"]
     names = list(chart.nodes)
@@ -54,25 +54,25 @@ def test_a_flowchart_has_the_points_of_its_prompt(target: Target, words: list[st
 
 
 @proves("edrawmax:answer.content", side="server")
-def test_a_question_has_two_ways_out(raw: RawClient) -> None:
-    """A question is a decision: yes leads on, no to what is said to happen otherwise, or back to the step before."""
+def test_question_is_a_decision_with_two_branches(raw: RawClient) -> None:
+    """A question is a decision: yes leads to the next step, no to the stated alternative or back to the step before."""
     chart = reading.flowchart(raw.code("flowchart", PROMPTS["flowchart"], lang="en"))
-    said = chart.nodes
-    assert [said[name] for name in said if name in chart.questions] == ["Is it hot?", "Is the cup empty?"]
-    ways = {(said[one], label, said[other]) for one, label, other in chart.edges if one in chart.questions}
+    texts = chart.nodes
+    assert [texts[name] for name in texts if name in chart.questions] == ["Is it hot?", "Is the cup empty?"]
+    ways = {(texts[one], label, texts[other]) for one, label, other in chart.edges if one in chart.questions}
     assert ways == {
         ("Is it hot?", "Yes", "Pour it"),
         ("Is it hot?", "No", "Wait"),
         ("Is the cup empty?", "Yes", "Wash up"),
         ("Is the cup empty?", "No", "Drink"),
     }
-    assert {(said[one], said[other]) for one, _, other in chart.edges} >= {("Pour it", "Drink"), ("Wait", "Drink")}
+    assert {(texts[one], texts[other]) for one, _, other in chart.edges} >= {("Pour it", "Drink"), ("Wait", "Drink")}
 
 
 @proves("edrawmax:answer.content", "edrawmax:lang.enum", side="server")
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_what_is_added_is_in_the_language_asked_for(raw: RawClient, lang: str) -> None:
-    """Each of the twelve languages has its own beginning of a flowchart, in the code and in the drawing."""
+def test_added_words_are_in_the_requested_language(raw: RawClient, lang: str) -> None:
+    """The first step of a flowchart is in the requested language, in the code and in the SVG."""
     data = raw.draw("flowchart", "A fox", lang=lang)
     first, *_ = reading.flowchart(data["mermaid_code"]).nodes.values()
     assert first == START[lang]
@@ -80,8 +80,8 @@ def test_what_is_added_is_in_the_language_asked_for(raw: RawClient, lang: str) -
 
 
 @proves("edrawmax:answer.source_code", "edrawmax:answer.content", "edrawmax:answer.others", side="server")
-def test_the_others_say_what_the_prompt_says(raw: RawClient) -> None:
-    """A mind map grows as the prompt does, a Gantt chart has its tasks one after another, an infographic its shares."""
+def test_other_kinds_have_the_structure_of_the_prompt(raw: RawClient) -> None:
+    """A mind map has the prompt's levels, a Gantt chart its tasks one after another, an infographic its shares."""
     assert reading.mindmap(raw.code("mindmap", PROMPTS["mindmap"])) == [
         (0, "여행"), (1, "준비"), (2, "여권"), (2, "가방"), (1, "이동"), (1, "숙소"), (2, "호텔"), (2, "캠핑"),
     ]  # fmt: skip
@@ -98,8 +98,8 @@ def test_the_others_say_what_the_prompt_says(raw: RawClient) -> None:
 @kinds
 @given(prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300).filter(str.strip))
 @example(prompt='say "hi" <b>; `x`, #1, section a: b, 50% (c) [d] {e} \\ end')
-def test_any_prompt_is_drawn(target: Target, kind: str, prompt: str) -> None:
-    """Whatever the prompt holds, its code can be read again, with nothing in it that Mermaid would trip over."""
+def test_any_prompt_makes_a_readable_diagram(target: Target, kind: str, prompt: str) -> None:
+    """The code of any prompt can be parsed, with every character that Mermaid reserves escaped."""
     raw = RawClient(target)
     data = raw.draw(kind, prompt.replace("soundstage:", "") or "x")
     readers = {"flowchart": reading.flowchart, "mindmap": reading.mindmap, "gantt": reading.gantt}
@@ -109,47 +109,47 @@ def test_any_prompt_is_drawn(target: Target, kind: str, prompt: str) -> None:
 
 @proves("edrawmax:answer.content", side="server")
 @kinds
-def test_png_svg_and_code_say_the_same(full_target: Target, kind: str) -> None:
-    """The PNG has the SVG's shapes in the SVG's colours at more than 600 points, and the SVG the words of the code."""
+def test_png_svg_and_code_agree(full_target: Target, kind: str) -> None:
+    """The PNG has the SVG's shapes in the SVG's colors at more than 600 points, and the SVG the words of the code."""
     raw = RawClient(full_target)
     data = raw.draw(kind, PROMPTS[kind], lang="jp")
     svg = reading.drawing(raw.get(data["svg_url"]))
     assert reading.shows_the_same(svg, raw.get(data["png_url"])) > 600
     code = data["mermaid_code" if kind == "flowchart" else "source_code"]
-    said = {
+    texts = {
         "flowchart": lambda: list(reading.flowchart(code).nodes.values()),
         "mindmap": lambda: [text for _, text in reading.mindmap(code)],
         "gantt": lambda: [text for text, _, _ in reading.gantt(code)],
         "infographic": lambda: [text for point in reading.timeline(code) for text in point],
     }[kind]()
-    assert said
-    for text in said:
-        assert text in " ".join(svg.words), f"{text!r} is in the code, and not in the drawing"
+    assert texts
+    for text in texts:
+        assert text in " ".join(svg.words), f"{text!r} is in the code but not in the SVG"
 
 
 @proves("edrawmax:answer.content", side="server")
 @pytest.mark.parametrize("letters", ["水火山川", "あいうえ", "한국어말", "Жяыю", "ąßçñ"])
 def test_every_script_is_legible(full_target: Target, letters: str) -> None:
-    """In the PNG, words of different letters look different, so that none is an empty box, and the SVG holds them."""
+    """In the PNG, words of different letters look different, so that none is an empty box; the SVG contains them."""
     looks = set()
     for letter in letters:
         data = RawClient(full_target).draw("mindmap", f"{letter}{letter}, X")
         svg = reading.drawing(RawClient(full_target).get(data["svg_url"]))
         assert [word for word in svg.words if word.casefold() == letter.casefold() * 2]
-        looks.add(reading.cutting(svg, RawClient(full_target).get(data["png_url"]), letter))
+        looks.add(reading.crop_of(svg, RawClient(full_target).get(data["png_url"]), letter))
     assert len(looks) == len(letters)
 
 
 @proves("edrawmax:result.address", side="server")
-def test_a_results_address_needs_no_user_and_expires(raw: RawClient) -> None:
-    """Both files are handed out to anybody for 30 days, and to nobody after."""
+def test_result_url_needs_no_user_and_expires(raw: RawClient) -> None:
+    """Both files can be fetched without a user for 30 days, and not later."""
     data = raw.draw("gantt")
-    anybody = raw.target.http()
+    anonymous = raw.target.http()
     for name, kind in (("png_url", "image/png"), ("svg_url", "image/svg+xml")):
-        answer = anybody.get(data[name])
-        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, kind)
+        response = anonymous.get(data[name])
+        assert (response.status_code, response.headers["content-type"].partition(";")[0]) == (200, kind)
     raw.target.control.advance(30 * 24 * 3600 + 60, raw.name)
-    assert anybody.get(data["png_url"]).status_code == 403
+    assert anonymous.get(data["png_url"]).status_code == 403
 
 
 @proves("edrawmax:download.files", side="client")
@@ -157,7 +157,7 @@ def test_a_results_address_needs_no_user_and_expires(raw: RawClient) -> None:
 def test_both_files_are_saved_under_the_documented_names(
     target: Target, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A PNG and an SVG stand in edrawmax_output, named after the second in which they were saved."""
+    """A PNG and an SVG are saved in edrawmax_output, named after the second in which they were saved."""
     monkeypatch.chdir(tmp_path)
     began = time.strftime("diagram_%Y%m%d_%H%M%S")
     saved = getattr(target.client(CONTRACT, target.new_account()), kind)(PROMPTS[kind]).save()
@@ -171,10 +171,10 @@ def test_both_files_are_saved_under_the_documented_names(
 
 
 @proves("edrawmax:download.same_second", side="client")
-def test_a_diagram_of_the_same_second_replaces_none(
+def test_diagram_of_the_same_second_replaces_no_file(
     target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second diagram of a second gets _2, the third _3, and what stood there stays."""
+    """The second diagram within a second gets _2, the third _3, and existing files stay."""
     right = time.strftime
     monkeypatch.setattr(
         time, "strftime", lambda form, *when: NAME if form.startswith("diagram") else right(form, *when)
@@ -188,10 +188,10 @@ def test_a_diagram_of_the_same_second_replaces_none(
 
 
 def service(png: str, svg: str, *broken: str) -> tuple[httpx.MockTransport, list[str]]:
-    """Return a service whose diagram is at these addresses, of which some are *broken*, and what was fetched of it."""
+    """Return a service with a diagram at these URLs, of which the *broken* ones fail, and the list of fetched URLs."""
     fetched: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return httpx.Response(200, json={"code": 0, "data": {"png_url": png, "svg_url": svg, "source_code": "x"}})
         fetched.append(str(request.url))
@@ -199,13 +199,13 @@ def service(png: str, svg: str, *broken: str) -> tuple[httpx.MockTransport, list
             return httpx.Response(404)
         return httpx.Response(200, content=PNG if str(request.url) == png else SVG)
 
-    return httpx.MockTransport(answer), fetched
+    return httpx.MockTransport(respond), fetched
 
 
 @proves("edrawmax:download.files", side="client")
 @pytest.mark.parametrize(("lost", "kept"), [(0, ".svg"), (1, ".png")])
-def test_one_file_that_fails_leaves_the_other(tmp_path: Path, lost: int, kept: str) -> None:
-    """The file that can be had is saved and the other's problem is told; without either, it is an error."""
+def test_failed_download_of_one_file_keeps_the_other(tmp_path: Path, lost: int, kept: str) -> None:
+    """If one file fails, the other is saved and the problem is listed; if both fail, an error is raised."""
     urls = ("https://a.aliyuncs.com/t.png", "https://a.aliyuncs.com/m.svg")
     transport, _ = service(*urls, urls[lost])
     with httpx.Client(transport=transport) as http:
@@ -242,8 +242,8 @@ def test_one_file_that_fails_leaves_the_other(tmp_path: Path, lost: int, kept: s
         ("ftp://bucket.aliyuncs.com/t.png", False),
     ],
 )
-def test_files_come_from_trusted_hosts_alone(tmp_path: Path, address: str, *, trusted: bool) -> None:
-    """A file is fetched over https from the documented hosts, and from no other is anything asked."""
+def test_files_are_fetched_from_trusted_hosts_only(tmp_path: Path, address: str, *, trusted: bool) -> None:
+    """A file is fetched over https from the documented hosts; no request goes to another host."""
     transport, fetched = service(address, "https://a.aliyuncs.com/m.svg")
     with httpx.Client(transport=transport) as http:
         saved = EdrawMax(http=http, clock=SkippingClock()).gantt("A fox").save(tmp_path)
@@ -255,25 +255,25 @@ def test_files_come_from_trusted_hosts_alone(tmp_path: Path, address: str, *, tr
 
 
 @proves("edrawmax:download.trusted_hosts", side="client")
-def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path) -> None:
-    """A trusted host that points elsewhere is not followed there."""
+def test_redirect_to_another_host_is_not_followed(tmp_path: Path) -> None:
+    """A redirect from a trusted host to another host is refused."""
     sent: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             data = {"png_url": "https://a.aliyuncs.com/t.png", "svg_url": "https://a.aliyuncs.com/m.svg"}
             return httpx.Response(200, json={"code": 0, "data": data})
         sent.append(str(request.url.host))
         return httpx.Response(302, headers={"Location": "https://evil.example/t.png"})
 
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http, pytest.raises(errors.DownloadUnsafe):
+    with httpx.Client(transport=httpx.MockTransport(respond)) as http, pytest.raises(errors.DownloadUnsafe):
         EdrawMax(http=http, clock=SkippingClock()).gantt("A fox").save(tmp_path)
     assert set(sent) == {"a.aliyuncs.com"}
 
 
 @proves("edrawmax:download.trusted_hosts", side="client")
 def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client's own connections ask for a certificate, and for one of that host."""
+    """The client's own connections require a valid certificate of the host."""
     seen: list[Any] = []
 
     class Watched(httpx.Client):
@@ -291,17 +291,15 @@ def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @proves("edrawmax:answer.url_host")
-def test_the_simulator_is_trusted_only_by_who_is_told_to(
-    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The simulator's files are at its own address, which a client trusts when an argument or a variable says so."""
+def test_simulator_is_trusted_only_on_request(target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client trusts the simulator's own address if an argument or an environment variable names it."""
     monkeypatch.delenv("EDRAWMAX_TRUSTED_HOSTS", raising=False)
     account, base_url = target.new_account(), target.client_url("edrawmax")
     assert RawClient(target).draw("gantt")["png_url"].startswith(target.url)
     with pytest.raises(errors.DownloadUnsafe, match="not among the trusted hosts"):
         EdrawMax(account, base_url=base_url, http=target.http()).gantt("A fox").save(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".png", ".svg")]
-    told = EdrawMax(account, base_url=base_url, http=target.http(), trusted_hosts=[target.url])
-    assert len(told.gantt("A fox").save(tmp_path)) == 2
+    trusting = EdrawMax(account, base_url=base_url, http=target.http(), trusted_hosts=[target.url])
+    assert len(trusting.gantt("A fox").save(tmp_path)) == 2
     monkeypatch.setenv("EDRAWMAX_TRUSTED_HOSTS", f"files.example.com, {base_url}")
     assert len(EdrawMax(account, base_url=base_url, http=target.http()).gantt("A fox").save(tmp_path)) == 2

@@ -1,4 +1,4 @@
-"""The contracts of what comes of EdrawMax's answers and files when the line breaks, as a simulator breaks it."""
+"""The contracts of EdrawMax's client under injected connection faults: lost responses and broken downloads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new user."""
+    """Return a raw client with a new user."""
     return RawClient(target)
 
 
@@ -28,8 +28,8 @@ def client_of(raw: RawClient, clock: SkippingClock | None = None) -> Any:
     return raw.target.client(CONTRACT, raw.account, clock=clock or SkippingClock())
 
 
-def break_line(raw: RawClient, path: str, **fault: Any) -> None:
-    """Let something go wrong between this user and *path*."""
+def inject_fault(raw: RawClient, path: str, **fault: Any) -> None:
+    """Inject a fault into this user's requests to *path*."""
     raw.target.control.fault(**fault, vendor="edrawmax", account=raw.name, path=path)
 
 
@@ -37,15 +37,15 @@ def break_line(raw: RawClient, path: str, **fault: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "drawn"), [("reset_before", 1), ("reset_during", 2), ("reset_after", 2), ("truncate", 2)]
 )
-def test_an_answer_that_is_lost_is_asked_for_once_more(raw: RawClient, kind: str, drawn: int) -> None:
-    """The line breaks once before, while or after the diagram is drawn: the client asks once more, and has it."""
+def test_request_with_a_lost_response_is_sent_once_more(raw: RawClient, kind: str, drawn: int) -> None:
+    """If the connection breaks before, while or after the diagram is drawn, the client sends the request once more."""
     raw.draw("gantt")
     clock = SkippingClock()
-    break_line(raw, ROUTE, kind=kind, times=1)
+    inject_fault(raw, ROUTE, kind=kind, times=1)
     assert client_of(raw, clock).mindmap("A fox: den, tail").source_code
     assert len(raw.target.control.tasks(raw.name)) == 1 + drawn
     assert clock.now() == 3.0
-    break_line(raw, ROUTE, kind=kind, times=2)
+    inject_fault(raw, ROUTE, kind=kind, times=2)
     with pytest.raises(errors.ConnectionFailed):
         client_of(raw).mindmap("A fox: den, tail")
 
@@ -61,15 +61,15 @@ def test_an_answer_that_is_lost_is_asked_for_once_more(raw: RawClient, kind: str
     ],
     ids=lambda fault: str(fault.get("status", fault["kind"])) if isinstance(fault, dict) else "",
 )
-def test_an_answer_that_nobody_documents_is_told_at_once(
+def test_undocumented_response_is_an_error_at_once(
     raw: RawClient, fault: dict[str, Any], kind: type[Exception]
 ) -> None:
-    """An answer that is no envelope is an ApiError by its status, is asked for once, and is never in doubt."""
+    """A response without an envelope is an ApiError by its status; the request is not in doubt and not repeated."""
     raw.draw("gantt")
-    break_line(raw, ROUTE, **fault, times=1)
-    with pytest.raises(errors.ApiError) as told:
+    inject_fault(raw, ROUTE, **fault, times=1)
+    with pytest.raises(errors.ApiError) as failed:
         client_of(raw).mindmap("A fox")
-    assert type(told.value) is kind
+    assert type(failed.value) is kind
     sent = [entry for entry in raw.target.control.requests(raw.name) if ROUTE in entry["path"]]
     assert len(sent) <= 2
 
@@ -86,11 +86,11 @@ def test_an_answer_that_nobody_documents_is_told_at_once(
     ],
     ids=lambda fault: str(fault.get("status", fault["kind"])),
 )
-def test_saving_outlives_trouble_that_passes(raw: RawClient, tmp_path: Path, fault: dict[str, Any]) -> None:
-    """Both files arrive whole although their transfers break, and nothing is drawn again."""
+def test_saving_survives_transient_faults(raw: RawClient, tmp_path: Path, fault: dict[str, Any]) -> None:
+    """Both files are complete although their transfers break, and no diagram is drawn again."""
     diagram = client_of(raw).flowchart("Tea: boil water, pour")
     whole = [path.read_bytes() for path in diagram.save(tmp_path / "whole")]
-    break_line(raw, "_files", **fault, times=2)
+    inject_fault(raw, "_files", **fault, times=2)
     saved = diagram.save(tmp_path / "broken")
     assert [path.read_bytes() for path in saved] == whole
     assert (saved.problems, len(list((tmp_path / "broken").iterdir()))) == ((), 2)
@@ -100,12 +100,12 @@ def test_saving_outlives_trouble_that_passes(raw: RawClient, tmp_path: Path, fau
 @proves("edrawmax:download.files", side="client")
 @pytest.mark.parametrize("kind", ["truncate", "expired", "redirect"])
 @pytest.mark.parametrize(("name", "kept"), [("thumb.png", ".svg"), ("main.svg", ".png")])
-def test_a_file_that_cannot_be_had_leaves_the_other(
+def test_lasting_fault_of_one_file_keeps_the_other(
     raw: RawClient, tmp_path: Path, kind: str, name: str, kept: str
 ) -> None:
-    """What never passes for one file is told, and the other stands there whole, alone and under its own name."""
+    """A lasting fault of one file is listed as a problem; the other file is complete, under its own name."""
     diagram = client_of(raw).flowchart("Tea: boil water, pour")
-    break_line(raw, name, kind=kind)
+    inject_fault(raw, name, kind=kind)
     (saved,) = files = diagram.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [saved.name]
     assert saved.suffix == kept

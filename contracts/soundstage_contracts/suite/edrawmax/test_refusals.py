@@ -1,4 +1,4 @@
-"""The contracts of how EdrawMax refuses, how many requests it takes at once, and what the client does then."""
+"""The contracts of EdrawMax's refusals and concurrency limit, and of the client's retries."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from soundstage_contracts.vendors.edrawmax.raw_client import CODES, LANG_MESSAGE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PASSING = (3001, 212200, 212201)
-LASTING = (400, 2406, 500)
-MEANINGS = {
+TRANSIENT = (3001, 212200, 212201)
+PERMANENT = (400, 2406, 500)
+ERRORS = {
     400: errors.BadRequestError,
     2406: errors.ContentPolicyError,
     3001: errors.ConcurrencyLimitError,
@@ -48,32 +48,32 @@ DRAWN = {
 
 @pytest.fixture
 def raw(target: Target) -> RawClient:
-    """Speak as a new user."""
+    """Return a raw client with a new user."""
     return RawClient(target)
 
 
 @pytest.fixture
 def own_target(target: Target) -> Iterator[Target]:
-    """Reach a simulator of one's own in this process, whose clock may be changed."""
+    """Start a separate simulator in this process, whose clock a test may change."""
     if target.where != IN_PROCESS:
-        pytest.skip("another clock would be everybody's: only a simulator in this process is one's own")
+        pytest.skip("changing the clock would affect other tests: it needs a simulator in this process")
     with Target() as own:
         yield own
 
 
 def set_clock(target: Target, kind: str, **change: Any) -> None:
-    """Let the simulator have another kind of clock."""
-    answer = target.http().put(f"{target.url}/_soundstage/clock", json={"kind": kind, **change})
-    assert answer.status_code == 200, answer.text
+    """Set the kind of the simulator's clock."""
+    response = target.http().put(f"{target.url}/_soundstage/clock", json={"kind": kind, **change})
+    assert response.status_code == 200, response.text
 
 
 def order(raw: RawClient, code: int, times: int = 1) -> None:
-    """Let the next requests of this user be refused with *code*."""
+    """Order that the next requests of this user are refused with *code*."""
     raw.target.control.order("refuse", code=str(code), vendor="edrawmax", account=raw.name, times=times)
 
 
-def asked(raw: RawClient) -> int:
-    """Return how often this user has asked for a diagram."""
+def count_requests(raw: RawClient) -> int:
+    """Return how many diagrams this user has requested."""
     return sum(ROUTE in entry["path"] for entry in raw.target.control.requests(raw.name))
 
 
@@ -81,8 +81,8 @@ def asked(raw: RawClient) -> int:
 @proves("edrawmax:error.render", "edrawmax:error.panic", "edrawmax:error.prompt", side="server")
 @proves("edrawmax:error.http_status", "edrawmax:answer.error_data", side="server")
 @pytest.mark.parametrize("code", CODES)
-def test_a_refusal_has_its_code_its_words_and_no_data(raw: RawClient, code: int) -> None:
-    """Each documented code comes with its words, data null and HTTP 200, or its own status in the other reading."""
+def test_refusal_has_its_code_and_message_and_no_data(raw: RawClient, code: int) -> None:
+    """Each documented code has its message, data null and HTTP 200, or its own status in the other reading."""
     for reading, status in (("envelope", 200), ("http", STATUSES[code])):
         raw.draw("gantt")
         raw.target.control.dialects(raw.name, edrawmax__errors=reading)
@@ -91,8 +91,8 @@ def test_a_refusal_has_its_code_its_words_and_no_data(raw: RawClient, code: int)
 
 
 @proves("edrawmax:error.prompt", "edrawmax:error.lang", "edrawmax:answer.msg", side="server")
-def test_the_skill_pages_words_are_another_reading(raw: RawClient) -> None:
-    """In the reading of the skill page messages begin without 'bad param: ', and an answer says success."""
+def test_skill_page_messages_are_another_reading(raw: RawClient) -> None:
+    """In the reading of the skill page, messages have no 'bad param: ', and the msg of a success is 'success'."""
     raw.draw("gantt")
     raw.target.control.dialects(raw.name, edrawmax__messages="skill")
     assert_refused(raw.post("gantt", {}), 400, "prompt is required")
@@ -114,10 +114,10 @@ def test_the_skill_pages_words_are_another_reading(raw: RawClient) -> None:
         ("cancel", (212200, f"{CODES[212200]}: cancel", "fates")),
     ],
 )
-def test_a_word_in_the_prompt_chooses_the_refusal(
+def test_word_in_the_prompt_selects_the_refusal(
     raw: RawClient, kind: str, word: str, refusal: tuple[int, str, str]
 ) -> None:
-    """Blocked content is 2406; what fails is 212200, and a word without a code is named; nothing is drawn or spent."""
+    """Blocked content is 2406 and a failure 212200; a word without a code is named; no task is created."""
     code, message, fact = refusal
     assert_refused(raw.post(kind, {"prompt": f"A fox soundstage:{word}"}), code, message, fact=fact)
     assert raw.target.control.tasks(raw.name) == []
@@ -126,8 +126,8 @@ def test_a_word_in_the_prompt_chooses_the_refusal(
 
 @proves("edrawmax:error.concurrency", "edrawmax:answer.time", side="server")
 @pytest.mark.parametrize(("word", "limit"), [("", 5), ("limited-", 1)])
-def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, word: str, limit: int) -> None:
-    """While as many requests are in work as a user may have, one more is 3001; nobody else is kept from asking."""
+def test_one_concurrent_request_too_many_is_refused(own_target: Target, word: str, limit: int) -> None:
+    """While a user has as many running requests as allowed, one more is 3001; other users are not affected."""
     busy, other = RawClient(own_target, own_target.new_account(word)), RawClient(own_target)
     busy.draw("gantt")
     set_clock(own_target, "scaled", speed=1e-6)
@@ -160,7 +160,7 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
             await until(lambda: len(refused) == 2)
             assert_refused(refused[0], 3001, CODES[3001], fact="error.concurrency")
             assert_refused(refused[1], 400, CODES[400])
-            require(codes == [], "an answer left before its diagram was done")
+            require(codes == [], "a response was sent before its diagram was done")
             own_target.control.advance(30)
         return codes
 
@@ -171,8 +171,8 @@ def test_one_request_too_many_at_once_is_refused_at_once(own_target: Target, wor
 
 @proves("edrawmax:answer.time", side="server")
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_diagram_takes_ten_to_thirty_seconds(own_target: Target, kind: str) -> None:
-    """Where time skips, a diagram takes 10 to 30 seconds of it and a refusal none; where it stands, both take none."""
+def test_diagram_takes_ten_to_thirty_seconds(own_target: Target, kind: str) -> None:
+    """Under an auto clock a diagram takes 10 to 30 seconds and a refusal none; under a manual clock both take none."""
     raw = RawClient(own_target)
     for clock, least, most in (("auto", 10, 30), ("manual", 0, 0)):
         set_clock(own_target, clock)
@@ -187,21 +187,21 @@ def test_a_diagram_takes_ten_to_thirty_seconds(own_target: Target, kind: str) ->
 
 @proves("edrawmax:error.retry_policy", "edrawmax:error.retry_wait", "edrawmax:error.concurrency", side="client")
 @proves("edrawmax:error.generation", "edrawmax:error.render", "edrawmax:error.http_status", side="client")
-@pytest.mark.parametrize("code", PASSING)
+@pytest.mark.parametrize("code", TRANSIENT)
 @pytest.mark.parametrize("reading", ["envelope", "http"])
-def test_what_may_pass_is_asked_for_once_more(target: Target, code: int, reading: str) -> None:
-    """3001, 212200 and 212201 are asked again once, after a short wait; a second failure tells the support contact."""
+def test_transient_refusal_is_retried_once(target: Target, code: int, reading: str) -> None:
+    """3001, 212200 and 212201 are retried once, after 3 s; the error of a second failure names the support contact."""
     raw, clock = RawClient(target), SkippingClock()
     raw.draw("gantt")
     target.control.dialects(raw.name, edrawmax__errors=reading)
     client = target.client(CONTRACT, raw.account, clock=clock, retry=RetryPolicy(attempts=5, jitter=False))
     order(raw, code)
     assert client.mindmap("A fox").source_code
-    assert (asked(raw), clock.now()) == (3, 3.0)
+    assert (count_requests(raw), clock.now()) == (3, 3.0)
     order(raw, code, times=2)
-    with pytest.raises(MEANINGS[code]) as failed:
+    with pytest.raises(ERRORS[code]) as failed:
         client.mindmap("A fox")
-    assert (asked(raw), clock.now()) == (5, 6.0)
+    assert (count_requests(raw), clock.now()) == (5, 6.0)
     assert failed.value.code == code
     contact = load_facts()["edrawmax:error.retry_policy"].statement.rstrip(".").rpartition(" ")[2]
     assert contact in str(failed.value)
@@ -210,26 +210,26 @@ def test_what_may_pass_is_asked_for_once_more(target: Target, code: int, reading
 
 @proves("edrawmax:error.risk", "edrawmax:error.panic", "edrawmax:error.prompt", "edrawmax:error.lang", side="client")
 @proves("edrawmax:error.retry_policy", "edrawmax:error.http_status", side="client")
-@pytest.mark.parametrize("code", LASTING)
+@pytest.mark.parametrize("code", PERMANENT)
 @pytest.mark.parametrize("reading", ["envelope", "http"])
-def test_what_lasts_is_told_at_once(target: Target, code: int, reading: str) -> None:
-    """2406, 400 and 500 are never asked again: one request, no wait, and the error by its meaning."""
+def test_permanent_refusal_is_not_retried(target: Target, code: int, reading: str) -> None:
+    """2406, 400 and 500 are never retried: one request, no wait, and the error class of the code."""
     raw, clock = RawClient(target), SkippingClock()
     raw.draw("gantt")
     target.control.dialects(raw.name, edrawmax__errors=reading)
     order(raw, code)
     with pytest.raises(errors.ApiError) as refused:
         target.client(CONTRACT, raw.account, clock=clock).flowchart("A fox")
-    assert type(refused.value) is MEANINGS[code]
+    assert type(refused.value) is ERRORS[code]
     assert (refused.value.vendor, refused.value.code, refused.value.message) == ("edrawmax", code, CODES[code])
     assert refused.value.status == (STATUSES[code] if reading == "http" else 200)
-    assert (asked(raw), clock.now()) == (2, 0.0)
+    assert (count_requests(raw), clock.now()) == (2, 0.0)
 
 
 @proves("edrawmax:error.retry_policy", "edrawmax:error.retry_wait", side="client")
 @pytest.mark.parametrize("code", CODES)
-def test_the_awaiting_client_keeps_the_same_rule(code: int) -> None:
-    """The awaiting client, too, asks twice where it may pass and once where it lasts."""
+def test_async_client_retries_by_the_same_rule(code: int) -> None:
+    """The async client sends two requests for a transient refusal and one for a permanent refusal."""
     sent: list[httpx.Request] = []
 
     def refuse(request: httpx.Request) -> httpx.Response:
@@ -240,9 +240,9 @@ def test_the_awaiting_client_keeps_the_same_rule(code: int) -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(refuse)) as http:
             await AsyncEdrawMax(http=http, clock=SkippingClock()).gantt("A fox")
 
-    with pytest.raises(MEANINGS[code]):
+    with pytest.raises(ERRORS[code]):
         anyio.run(ask)
-    assert len(sent) == (2 if code in PASSING else 1)
+    assert len(sent) == (2 if code in TRANSIENT else 1)
 
 
 @proves("edrawmax:error.retry_wait", side="client")
@@ -253,23 +253,23 @@ def test_the_awaiting_client_keeps_the_same_rule(code: int) -> None:
         (lambda: httpx.ReadError("connection reset"), 3.0),
         (lambda: httpx.ReadTimeout("timed out"), 3.0),
     ],
-    ids=["asked to wait", "lost", "too slow"],
+    ids=["retry-after", "lost", "too slow"],
 )
-def test_as_nothing_is_charged_a_lost_answer_is_asked_for_once_more(
+def test_lost_response_is_retried_once_as_nothing_is_charged(
     first: Callable[[], httpx.Response | Exception], wait: float
 ) -> None:
-    """A lost answer is asked for once more after 3 s, or as long as a Retry-After says; a second loss is told."""
+    """A lost response is retried once after 3 s, or after Retry-After; a second loss is an error."""
     sent: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        happening = httpx.Response(200, json=DRAWN) if len(sent) == 2 else first()
-        if isinstance(happening, Exception):
-            raise happening
-        return happening
+        outcome = httpx.Response(200, json=DRAWN) if len(sent) == 2 else first()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     clock = SkippingClock()
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+    with httpx.Client(transport=httpx.MockTransport(respond)) as http:
         client = EdrawMax(http=http, clock=clock)
         assert client.gantt("A fox").source_code == "x"
         assert (len(sent), clock.now()) == (2, wait)
@@ -277,6 +277,6 @@ def test_as_nothing_is_charged_a_lost_answer_is_asked_for_once_more(
             client.gantt("A fox")
     assert len(sent) == 4
     assert not isinstance(lost.value, errors.SubmitOutcomeUnknown)
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http, pytest.raises(errors.SoundstageError):
+    with httpx.Client(transport=httpx.MockTransport(respond)) as http, pytest.raises(errors.SoundstageError):
         EdrawMax(http=http, retry=RetryPolicy(attempts=1)).gantt("A fox")
     assert len(sent) == 5

@@ -120,7 +120,7 @@ def _look(content: bytes, capability: Capability, body: dict[str, Any]) -> None:
                 assert image.width / image.height == pytest.approx(body["width"] / body["height"], rel=0.1)
     elif capability.kind == "mask":
         with Image.open(BytesIO(content)) as mask:
-            assert {colour for _, colour in mask.convert("L").getcolors() or []} == {0, 255}
+            assert {shade for _, shade in mask.convert("L").getcolors() or []} == {0, 255}
     else:
         with av.open(BytesIO(content), "r") as media:
             seconds = cast("int", media.duration) / 1_000_000

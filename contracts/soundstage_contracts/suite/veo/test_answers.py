@@ -86,7 +86,7 @@ def test_filtered_video_is_content_filtered(response: dict[str, Any], direct: bo
 
 
 @proves("veo:poll.filtered", side="client")
-def test_what_is_filtered_in_part_is_told_beside_the_samples() -> None:
+def test_partly_filtered_result_is_a_success_with_a_reason() -> None:
     """Videos together with a count are a success whose snapshot has the reason."""
     scripted = done(generatedSamples=samples(URI), raiMediaFilteredCount=1, raiMediaFilteredReasons=[REASON])
     job = ScriptedClient(CONTRACT, scripted).client.job(NAME).wait()

@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
     from soundstage import Job
 
-_NOBODYS_IMAGE: Final = "https://example.com/fox.png"  # a simulator takes it on trust; a live run needs one of its own
+_EXAMPLE_IMAGE: Final = "https://example.com/fox.png"  # a simulator does not fetch it; a live run needs a real one
 
 
-def _read_nobodys_task(client: Any, _: Mapping[str, str]) -> object:
+def _read_unknown_task(client: Any, _: Mapping[str, str]) -> object:
     return client.job("100000000000000000", "text_to_video").refresh()
 
 
-def _list_the_films(client: Any, _: Mapping[str, str]) -> object:
+def _list_videos(client: Any, _: Mapping[str, str]) -> object:
     return client.list_jobs("text_to_video", page_size=1)
 
 
-def _make_the_shortest_film(client: Any, _: Mapping[str, str]) -> Job:
+def _make_shortest_video(client: Any, _: Mapping[str, str]) -> Job:
     job: Job = client.text_to_video("A candle is blown out")
     return job
 
 
-def _set_an_image_in_motion(client: Any, inputs: Mapping[str, str]) -> Job:
+def _animate_image(client: Any, inputs: Mapping[str, str]) -> Job:
     job: Job = client.image_to_video(inputs["image"])
     return job
 
@@ -39,7 +39,7 @@ LIVE: Final = LivePlan(
             name="unknown-task",
             about="read a task that does not exist",
             tier="free",
-            call=_read_nobodys_task,
+            call=_read_unknown_task,
             facts=("auth.bearer", "routes", "envelope", "errors.which"),
             refused=errors.NotFoundError,
         ),
@@ -47,26 +47,26 @@ LIVE: Final = LivePlan(
             name="list",
             about="list the account's videos from texts, one per page",
             tier="free",
-            call=_list_the_films,
+            call=_list_videos,
             facts=("routes.list", "envelope"),
         ),
         LiveCall(
-            name="film",
+            name="video",
             about="make a video of 5 seconds from a text and download it",
             tier="generation",
-            call=_make_the_shortest_film,
+            call=_make_shortest_video,
             facts=("routes", "create.answer", "get.answer", "status.values", "text2video.params"),
             price=None,
         ),
         LiveCall(
-            name="image-film",
+            name="image-video",
             about="make a video of 5 seconds from an image and download it",
             tier="generation",
-            call=_set_an_image_in_motion,
+            call=_animate_image,
             facts=("routes", "create.answer", "get.answer", "status.values", "image2video.params"),
             price=None,
             needs=("image",),
         ),
     ),
-    examples={"image": _NOBODYS_IMAGE},
+    examples={"image": _EXAMPLE_IMAGE},
 )

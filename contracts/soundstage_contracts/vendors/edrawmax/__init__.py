@@ -1,4 +1,4 @@
-"""EdrawMax's part of the contracts: what its methods take, how a caller without a client speaks, and the demonstration.
+"""EdrawMax's part of the contracts: its declaration, and the calls of the demonstration.
 
 Documents: the vendor's skill edrawmax-diagram with its reference, its downloader and its README, about the service at
 api.edrawmax.cn, read in November 2026; carried as the facts ``edrawmax:...``.

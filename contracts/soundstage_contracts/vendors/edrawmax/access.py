@@ -1,4 +1,4 @@
-"""Who EdrawMax's contracts come as: any user, and a client that is told to trust the simulator with downloads."""
+"""How EdrawMax's contracts authenticate: a user id, and a client that trusts the simulator's host for downloads."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def headers(account: str) -> Mapping[str, str]:
 
 
 def options(base_url: str) -> Mapping[str, Any]:
-    """Return what else a client is made with: the simulator hands out files at its own address (answer.url_host)."""
+    """Return a client's other keyword arguments: the simulator serves files at its own address (answer.url_host)."""
     return {"trusted_hosts": (base_url,)}

@@ -1,4 +1,4 @@
-"""What EdrawMax's methods take: tables from the facts, valid bodies and arguments, and bodies broken in one way."""
+"""Arguments of EdrawMax's methods: tables from the facts, strategies of valid bodies and arguments, invalid values."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ START: Final = {
     "en": "Start", "cn": "开始", "jp": "開始", "kr": "시작", "es": "Inicio", "fr": "Début",
     "de": "Start", "it": "Inizio", "tw": "開始", "pt": "Início", "ru": "Начало", "id": "Mulai",
 }  # fmt: skip
-"""What a flowchart of the simulator begins with, by language (answer.content)."""
+"""The first step of the simulator's flowcharts, by language (answer.content)."""
 
 NO_PROMPT: Final = st.sampled_from([None, "", "   ", "\n\t", 5, True, ["a fox"], {"text": "a fox"}])
 NO_LANGUAGE: Final = st.sampled_from(["xx", "zh", "EN", "en-US", "zh_CN", " ", 5, True, False, ["cn"]])
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:
-    """Return valid JSON bodies, as a caller without a client would write them (generate.params)."""
+    """Return valid JSON bodies, as a raw client sends them (generate.params)."""
     return st.fixed_dictionaries(
         {"prompt": strategies.prompts(most=120)},
         optional={
@@ -59,7 +59,7 @@ def locales() -> st.SearchStrategy[tuple[str, str]]:
 
 
 def points() -> st.SearchStrategy[list[str]]:
-    """Return words that have nothing in them at which a prompt could be cut, each with a letter of its own."""
+    """Return distinct words without any separator at which the simulator would divide a prompt."""
     letters = "abcdefghkmnopqrstuvwxyz界山川日月水火木金土가나다라마джзлфц"
     word = st.text(st.sampled_from(letters), min_size=3, max_size=9)
     return st.lists(word.map(lambda text: f"q{text}"), min_size=2, max_size=7, unique_by=str.casefold)

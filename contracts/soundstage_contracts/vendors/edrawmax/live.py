@@ -1,4 +1,4 @@
-"""What is asked of EdrawMax itself: everything is free for now, and there are no jobs."""
+"""The calls of a live run against EdrawMax: everything is free for now, and there are no jobs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 def _draw_a_flowchart(client: Any, _: Mapping[str, str]) -> object:
-    return client.flowchart("Knock, wait, is anybody in? Enter, otherwise go home", lang="en")
+    return client.flowchart("Knock, wait, is a person in? Enter, otherwise go home", lang="en")
 
 
 def _draw_a_mind_map(client: Any, _: Mapping[str, str]) -> object:
-    return client.mindmap("Tea: leaves, water, patience", lang="en")
+    return client.mindmap("Tea: leaves, water, time", lang="en")
 
 
 LIVE: Final = LivePlan(
     calls=(
         LiveCall(
             name="flowchart",
-            about="draw a flowchart, and look at the answer",
+            about="draw a flowchart, and read the response",
             tier="free",
             call=_draw_a_flowchart,
             facts=("auth.none", "generate.routes", "generate.params", "answer.flowchart"),

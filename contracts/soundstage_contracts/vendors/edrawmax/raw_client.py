@@ -88,13 +88,13 @@ class RawClient(raw_client.RawClient):
         return self.http.request(method, self.url + path)
 
     def draw(self, kind: str, prompt: str = "A fox", **body: Any) -> dict[str, str]:
-        """Ask for a diagram and return what came of it."""
-        answer = self.post(kind, {"prompt": prompt, **body}).json()
-        require(answer["code"] == 0, f"{kind} refused {prompt!r} {body}: {answer}")
-        return cast("dict[str, str]", answer["data"])
+        """Request a diagram and return the data of the response."""
+        payload = self.post(kind, {"prompt": prompt, **body}).json()
+        require(payload["code"] == 0, f"{kind} refused {prompt!r} {body}: {payload}")
+        return cast("dict[str, str]", payload["data"])
 
     def code(self, kind: str, prompt: str, **body: Any) -> str:
-        """Ask for a diagram and return it as code."""
+        """Request a diagram and return its code."""
         return self.draw(kind, prompt, **body)["mermaid_code" if kind == "flowchart" else "source_code"]
 
     def get(self, address: str) -> bytes:
@@ -102,18 +102,20 @@ class RawClient(raw_client.RawClient):
         return self.http.get(address).content
 
 
-def assert_refused(answer: httpx.Response, code: int, message: str, *, status: int = 200, fact: str = "") -> None:
-    """Check that *answer* is a refusal in the envelope, with data null, that cites its fact.
+def assert_refused(response: httpx.Response, code: int, message: str, *, status: int = 200, fact: str = "") -> None:
+    """Check that *response* is a refusal in the envelope, with data null, that cites its fact.
 
     Raises:
         BrokenLawError: It is not.
     """
     require(
-        (answer.status_code, answer.json()["code"]) == (status, code), f"not {code} with HTTP {status}: {answer.text}"
+        (response.status_code, response.json()["code"]) == (status, code),
+        f"not {code} with HTTP {status}: {response.text}",
     )
     require(
-        answer.json() == {"code": code, "msg": message, "data": None}, f"not {message!r} and data null: {answer.text}"
+        response.json() == {"code": code, "msg": message, "data": None},
+        f"not {message!r} and data null: {response.text}",
     )
-    cited = answer.headers.get("x-soundstage-fact", "")
-    require(cited.startswith("edrawmax:"), f"a refusal that names no fact: {answer.text}")
+    cited = response.headers.get("x-soundstage-fact", "")
+    require(cited.startswith("edrawmax:"), f"a refusal that names no fact: {response.text}")
     require(fact in ("", cited.removeprefix("edrawmax:")), f"the refusal cites {cited}, not {fact}")

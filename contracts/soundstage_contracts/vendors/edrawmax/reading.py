@@ -1,4 +1,4 @@
-"""Reads diagrams back: the words of Mermaid code, the shapes and words of an SVG, and whether a PNG shows the same.
+"""Parses diagrams: Mermaid code, the shapes and words of an SVG, and the comparison of a PNG with its SVG.
 
 Documents: mermaid.js.org/syntax and the SVG recommendation, as far as diagrams need them.
 """
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 SVG: Final = "{http://www.w3.org/2000/svg}"
 GRID: Final = 40
-"""Points a side at which two pictures are compared."""
+"""How many points per side of the images are compared."""
 NEAR: Final = 14
-"""How far two colours of one shape may be apart in a channel: a picture is reduced from a larger one."""
+"""By how much a color may differ in one channel, of 255: the PNG is scaled down from a larger image."""
 
 INK: Final = 80
-"""How much darker or lighter words are than what they stand on, at least, of 255."""
+"""The least contrast of words and their background, of 255."""
 
 _ENTITY: Final = re.compile(r"#(\d+);")
 _OWN: Final = re.compile(r"[\";<>`\\#]")
@@ -37,7 +37,7 @@ _TASK: Final = re.compile(r"(.+) :(t\d+), (\d{4}-\d{2}-\d{2}), (\d+)d")
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Mermaid flowchart: what each node says, which are questions, and its arrows with their labels."""
+    """A Mermaid flowchart: the text of each node, which nodes are questions, and the arrows with their labels."""
 
     nodes: dict[str, str]
     questions: frozenset[str]
@@ -45,10 +45,10 @@ class Chart:
 
 
 def flowchart(code: str) -> Chart:
-    """Read a flowchart, line by line.
+    """Parse a flowchart, line by line.
 
     Raises:
-        BrokenLawError: A line is none of Mermaid's, or an arrow hangs in the air.
+        BrokenLawError: A line is not Mermaid, or an arrow names an unknown node.
     """
     first, *lines = code.split("\n")
     require(first == "flowchart TD", f"it begins with {first!r}")
@@ -72,7 +72,7 @@ def flowchart(code: str) -> Chart:
 
 
 def mindmap(code: str) -> list[tuple[int, str]]:
-    """Read a mind map as its topics and how deep each stands, the root at 0."""
+    """Parse a mind map into its topics, each with its depth; the root has 0."""
     first, root, *lines = code.split("\n")
     require(first == "mindmap", f"it begins with {first!r}")
     found = re.fullmatch(r'  root\(\("(.*)"\)\)', root)
@@ -86,7 +86,7 @@ def mindmap(code: str) -> list[tuple[int, str]]:
 
 
 def gantt(code: str) -> list[tuple[str, str, int]]:
-    """Read a Gantt chart as its tasks, with their first day and how many days each takes."""
+    """Parse a Gantt chart into its tasks, each with its first day and its length in days."""
     first, title, form, *lines = code.split("\n")
     require(first == "gantt" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
     require(form == "    dateFormat YYYY-MM-DD", f"no format of dates: {form!r}")
@@ -101,25 +101,25 @@ def gantt(code: str) -> list[tuple[str, str, int]]:
 
 
 def timeline(code: str) -> list[list[str]]:
-    """Read a timeline as its points, each with what is said of it."""
+    """Parse a timeline into its points, each with its details."""
     first, title, *lines = code.split("\n")
     require(first == "timeline" and title.startswith("    title "), f"it begins with {first!r} and {title!r}")
     return [[plain(part) for part in line.strip().split(" : ")] for line in lines]
 
 
 def plain(text: str) -> str:
-    """Return *text* without Mermaid's way of writing characters.
+    """Return *text* with Mermaid's escaped characters replaced.
 
     Raises:
-        BrokenLawError: Something in it stands as it is that Mermaid reads as its own.
+        BrokenLawError: A character that Mermaid reserves is not escaped.
     """
-    require(not _OWN.search(_ENTITY.sub("", text)), f"not written out: {text!r}")
+    require(not _OWN.search(_ENTITY.sub("", text)), f"not escaped: {text!r}")
     return _ENTITY.sub(lambda found: chr(int(found[1])), text)
 
 
 @dataclass(slots=True)
 class Drawing:
-    """An SVG: its size in its own units, its areas in order with their colours, its words, and where lines are."""
+    """An SVG: its size in its own units, its areas in drawing order with their colors, its words, and its lines."""
 
     width: float
     height: float
@@ -130,10 +130,10 @@ class Drawing:
 
 
 def drawing(content: bytes) -> Drawing:
-    """Read an SVG as the simulator writes it.
+    """Parse an SVG as the simulator writes it.
 
     Raises:
-        BrokenLawError: It is no SVG, or holds something else.
+        BrokenLawError: It is no SVG, or has an element that the simulator does not write.
     """
     root = ET.fromstring(content)  # noqa: S314 - our own simulator wrote it
     require(root.tag == f"{SVG}svg", f"no SVG: {root.tag}")
@@ -153,39 +153,39 @@ def drawing(content: bytes) -> Drawing:
 
 
 def shows_the_same(svg: Drawing, png: bytes) -> int:
-    """Assert that a PNG has the colours of the SVG's areas away from lines and words; return at how many points.
+    """Assert that a PNG has the colors of the SVG's areas away from lines and words; return the number of points.
 
     Raises:
-        BrokenLawError: It has another shape, or another colour somewhere.
+        BrokenLawError: It has another shape, or another color at some point.
     """
     with Image.open(BytesIO(png)) as image:
-        picture = image.convert("RGB")
-    scale = picture.width / svg.width
-    require(abs(picture.height - svg.height * scale) <= 1, f"{picture.size} is not {svg.width}x{svg.height}")
+        pixels = image.convert("RGB")
+    scale = pixels.width / svg.width
+    require(abs(pixels.height - svg.height * scale) <= 1, f"{pixels.size} is not {svg.width}x{svg.height}")
     compared = 0
     for x, y in _grid(svg):
-        expected = _colour_at(svg, x, y, 2.5 / scale)
+        expected = _color_at(svg, x, y, 2.5 / scale)
         if expected is None:
             continue
-        found: Any = picture.getpixel((int(x * scale), int(y * scale)))
+        found: Any = pixels.getpixel((int(x * scale), int(y * scale)))
         near = all(abs(one - other) <= NEAR for one, other in zip(found, expected, strict=True))
         require(near, f"at {x:.0f},{y:.0f} the SVG is {expected}, and the PNG {found}")
         compared += 1
     return compared
 
 
-def cutting(svg: Drawing, png: bytes, letter: str) -> bytes:
-    """Return what a PNG shows where the SVG's only word with *letter* stands: its outline in black and white.
+def crop_of(svg: Drawing, png: bytes, letter: str) -> bytes:
+    """Return the part of a PNG where the SVG has its only word with *letter*, in black and white.
 
     Raises:
         BrokenLawError: Nothing is there.
     """
     with Image.open(BytesIO(png)) as image:
-        picture = image.convert("L")
-    scale = picture.width / svg.width
+        pixels = image.convert("L")
+    scale = pixels.width / svg.width
     (place,) = [place for word, place in svg.places if letter.casefold() in word.casefold()]
     left, top, right, bottom = (round(side * scale) for side in place)
-    part = picture.crop((left, top, right, bottom))
+    part = pixels.crop((left, top, right, bottom))
     shades = part.tobytes()
     darkest, lightest = min(shades), max(shades)
     require(lightest - darkest > INK, f"nothing is at {place}")
@@ -195,9 +195,9 @@ def cutting(svg: Drawing, png: bytes, letter: str) -> bytes:
 def _rectangle(read: Drawing, given: dict[str, str]) -> None:
     x, y, width, height = (float(given[name]) for name in ("x", "y", "width", "height"))
     corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-    read.areas.append((corners, _colour(given["fill"])))
+    read.areas.append((corners, _color(given["fill"])))
     radius = float(given.get("rx", 0))
-    for left in (x, x + width - radius):  # what lies outside of a round corner is not told here
+    for left in (x, x + width - radius):  # a point here may be outside of the round corner
         for top in (y, y + height - radius):
             read.unsure.append((left, top, left + radius, top + radius))
 
@@ -212,7 +212,7 @@ def _path(read: Drawing, given: dict[str, str]) -> None:
             across, down = zip(*points, strict=True)
             read.unsure.append((min(across) - 6, min(down) - 6, max(across) + 6, max(down) + 6))
         return
-    read.areas.append((points, _colour(given["fill"])))
+    read.areas.append((points, _color(given["fill"])))
 
 
 def _text(read: Drawing, element: ET.Element) -> None:
@@ -229,24 +229,24 @@ def _grid(svg: Drawing) -> Iterator[tuple[float, float]]:
     for row in range(GRID):
         for column in range(GRID):
             yield (column + 0.5) / GRID * svg.width, (row + 0.5) / GRID * svg.height
-    for corners, _ in svg.areas[1:]:  # and within every area, however small it is
+    for corners, _ in svg.areas[1:]:  # a small area may lie between the points of the grid
         across, down = zip(*corners, strict=True)
         yield (0.9 * min(across) + 0.1 * max(across), (min(down) + max(down)) / 2)
         yield ((min(across) + max(across)) / 2, 0.88 * max(down) + 0.12 * min(down))
 
 
-def _colour_at(svg: Drawing, x: float, y: float, margin: float) -> tuple[int, ...] | None:
-    """Return the colour at a point, or None near an edge, a line or a word."""
+def _color_at(svg: Drawing, x: float, y: float, margin: float) -> tuple[int, ...] | None:
+    """Return the color at a point, or None near an edge, a line or a word."""
     for left, top, right, bottom in svg.unsure:
         if left - margin <= x <= right + margin and top - margin <= y <= bottom + margin:
             return None
     found: tuple[int, ...] | None = None
-    for corners, colour in svg.areas:
+    for corners, color in svg.areas:
         inside = {_within(corners, x + dx, y + dy) for dx in (-margin, 0, margin) for dy in (-margin, 0, margin)}
         if len(inside) > 1:
             return None
         if True in inside:
-            found = colour
+            found = color
     return found
 
 
@@ -258,5 +258,5 @@ def _within(corners: list[tuple[float, float]], x: float, y: float) -> bool:
     return inside
 
 
-def _colour(text: str) -> tuple[int, ...]:
+def _color(text: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(text.removeprefix("#")))

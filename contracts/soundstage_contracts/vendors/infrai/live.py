@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from soundstage import Job
 
 
-def _read_nobodys_job(client: Any, _: Mapping[str, str]) -> object:
+def _read_unknown_job(client: Any, _: Mapping[str, str]) -> object:
     return client.job("vid_00000000000000000000000000").refresh()
 
 
-def _start_a_film(client: Any, _: Mapping[str, str]) -> Job:
+def _start_video(client: Any, _: Mapping[str, str]) -> Job:
     job: Job = client.generate("A candle is blown out", duration_seconds=1, prefer="cheapest")
     return job
 
 
-def _ask_twice(client: Any, _: Mapping[str, str]) -> Job:
-    asked = {"duration_seconds": 1, "prefer": "cheapest", "idempotency_key": str(uuid4())}
-    first, second = (client.generate("A candle is blown out", **asked) for _ in range(2))
+def _submit_twice(client: Any, _: Mapping[str, str]) -> Job:
+    arguments = {"duration_seconds": 1, "prefer": "cheapest", "idempotency_key": str(uuid4())}
+    first, second = (client.generate("A candle is blown out", **arguments) for _ in range(2))
     require(first.id == second.id, f"one key was two jobs, {first.id} and {second.id}: cancel both")
     job: Job = second
     return job
@@ -39,7 +39,7 @@ LIVE: Final = LivePlan(
             name="unknown-job",
             about="read a job that does not exist",
             tier="free",
-            call=_read_nobodys_job,
+            call=_read_unknown_job,
             facts=("routes.base", "auth.bearer", "envelope", "errors.envelope"),
             refused=errors.NotFoundError,
         ),
@@ -47,7 +47,7 @@ LIVE: Final = LivePlan(
             name="cancel",
             about="start a video and cancel it at once",
             tier="cancel",
-            call=_start_a_film,
+            call=_start_video,
             facts=("generate.route", "generate.params", "cancel.route", "job.states"),
             price=None,
         ),
@@ -55,15 +55,15 @@ LIVE: Final = LivePlan(
             name="same-key",
             about="request one video twice with one key, which is one job, and cancel it",
             tier="cancel",
-            call=_ask_twice,
+            call=_submit_twice,
             facts=("idempotency.same", "job.id", "cancel.route"),
             price=None,
         ),
         LiveCall(
-            name="film",
+            name="video",
             about="make the cheapest video of 1 second and download it",
             tier="generation",
-            call=_start_a_film,
+            call=_start_video,
             facts=("generate.route", "generate.params", "status.route", "job.shape", "job.states"),
             price=None,
         ),

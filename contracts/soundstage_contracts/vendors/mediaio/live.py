@@ -17,7 +17,7 @@ def _read_the_balance(client: Any, _: Mapping[str, str]) -> object:
     return client.credits()
 
 
-def _read_nobodys_task(client: Any, _: Mapping[str, str]) -> object:
+def _read_unknown_task(client: Any, _: Mapping[str, str]) -> object:
     return client.job("00000000-0000-4000-a000-000000000000").refresh()
 
 
@@ -39,7 +39,7 @@ LIVE: Final = LivePlan(
             name="unknown-task",
             about="read a task that does not exist",
             tier="free",
-            call=_read_nobodys_task,
+            call=_read_unknown_task,
             facts=("errors.task_not_found", "envelope", "ids"),
             refused=errors.NotFoundError,
         ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from soundstage import Job
 
 
-def _read_nobodys_task(client: Any, _: Mapping[str, str]) -> object:
+def _read_unknown_task(client: Any, _: Mapping[str, str]) -> object:
     return client.job("tm_text2sfx-0-202001010000000000000000").refresh()
 
 
@@ -28,7 +28,7 @@ LIVE: Final = LivePlan(
             name="unknown-task",
             about="read a task that does not exist",
             tier="free",
-            call=_read_nobodys_task,
+            call=_read_unknown_task,
             facts=("gateway.hosts", "auth.headers", "poll.route", "poll.unknown_task", "errors.codes"),
             refused=errors.NotFoundError,
         ),

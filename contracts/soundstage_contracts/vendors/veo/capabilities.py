@@ -49,7 +49,7 @@ BROKEN: Final = (
     *_wrong("duration_seconds", 6, resolution="4k"),
     *_wrong("duration_seconds", 6, model=VEO_3_1, reference_images=[PNG], fact="create.references"),
     *_wrong("negative_prompt", 5, ["rain"]),
-    *_wrong("person_generation", "allow_nobody", True),
+    *_wrong("person_generation", "allow_animals", True),
     *_wrong("person_generation", "dont_allow", fact="create.person_generation"),
     *_wrong("person_generation", "allow_all", "dont_allow", image=PNG, fact="create.person_generation"),
     *_wrong("sample_count", 0, 2, True, 1.5),

@@ -33,7 +33,7 @@ class _RefusedHeadError(Exception):
 
 
 class _Parser(httptools.HttpRequestParser):
-    """A parser that goes on after an offer to upgrade."""
+    """A parser that continues after an offer to upgrade."""
 
     def __init__(self, owner: HttpToolsProtocol) -> None:
         super().__init__(owner)

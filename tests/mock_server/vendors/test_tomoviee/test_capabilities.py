@@ -93,7 +93,7 @@ def caller(kit: Kit, request: pytest.FixtureRequest) -> Iterator[Caller]:
 
 
 def required(capability: str, reading: str) -> set[str]:
-    """Return the names of the required parameters; the site's are the skill's unless a third set says otherwise."""
+    """Return the names of the required parameters; the site's are the skill's unless a third set differs."""
     skill, pages, *site = REQUIRED[capability]
     return {"skill": skill, "pages": pages, "site": site[0] if site else skill}[reading]
 
