@@ -20,7 +20,7 @@ from soundstage_server.world.file_lock import lock_file
 from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from os import PathLike
 
     from soundstage_server.model.account import Account
@@ -175,8 +175,9 @@ class StateFile:
         self._db.close()
         self._lock.close()
 
-    def _accounts(self) -> Iterator[tuple[str, bytes]]:
-        yield from self._db.execute("SELECT name, record FROM accounts ORDER BY number")
+    def _accounts(self) -> list[tuple[str, bytes]]:
+        # No generator: one that a damaged record leaves unfinished would complain after the file is closed.
+        return self._db.execute("SELECT name, record FROM accounts ORDER BY number").fetchall()
 
     def _read(self, name: str, record: bytes) -> dict[str, Any]:
         rows = self._db.execute("SELECT list, record FROM items WHERE account = ? ORDER BY list, number", (name,))

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -280,3 +281,29 @@ def test_no_file_without_the_argument(kit: Kit, tmp_path: Path, monkeypatch: pyt
     kit.world(seed=3, state=tmp_path / "empty").close()
     with kit.world(state=tmp_path / "empty") as world:
         assert world.seed == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE world SET record = '[]'",
+        "UPDATE world SET record = x'00'",
+        """UPDATE world SET record = '{"seed": "x", "clock": 3}'""",
+        "UPDATE accounts SET record = '[1]'",
+        "UPDATE accounts SET record = 'null'",
+        "INSERT INTO items VALUES ((SELECT name FROM accounts), 'nothing', 0, '{}')",
+        "INSERT INTO items VALUES ((SELECT name FROM accounts), 'tasks', 9, '3')",
+        "INSERT INTO items VALUES ((SELECT name FROM accounts), 'cuts', 0, '3')",
+    ],
+)
+def test_damaged_records_are_refused_in_one_sentence(kit: Kit, tmp_path: Path, damage: str) -> None:
+    """Whatever a record contains, the error names the file and the damage, and the file can be opened by others."""
+    path = tmp_path / "world.db"
+    with kit.world(state=path) as world:
+        kit.caller(world).create()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(damage)
+    for _ in range(2):
+        with pytest.raises(StateError, match=r"^cannot use .*world\.db as a state file: .+") as refused:
+            kit.world(state=path)
+        assert "\n" not in str(refused.value)
