@@ -170,6 +170,7 @@ def examples(session: nox.Session) -> None:
 @nox.session(default=False)
 def google_genai(session: nox.Session) -> None:
     """Run Google's own SDK, unchanged, against the simulator of Veo: its last release that makes videos with a key."""
+    # google-genai 3 removed generate_videos for API keys: it raises ValueError and names the Enterprise mode.
     install(session, "-e", ".[all]", "google-genai==2.34.0")
     session.run("python", "tests/peers/google_genai.py")
 
@@ -184,7 +185,7 @@ def gmicloud_sdk(session: nox.Session) -> None:
 @nox.session(default=False)
 def litellm_sdk(session: nox.Session) -> None:
     """Run the litellm SDK, unchanged, against the simulator of Veo; it needs packages newer than our pins."""
-    session.install("--quiet", "-e", ".[all]", "litellm==1.109.1")
+    session.install("--quiet", "-e", ".[all]", "litellm==1.110.2")
     session.run("python", "tests/peers/litellm_sdk.py")
 
 

@@ -26,6 +26,7 @@ from soundstage_server.model.lifecycle import Fate
 from soundstage_server.vendors.mediaio import MediaIOService as Api
 from soundstage_server.vendors.mediaio import outputs, refusals, service
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, FILES
+from soundstage_server.world import uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -397,3 +398,9 @@ def poll_every_second(patch: pytest.MonkeyPatch) -> None:
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)
+
+
+@MUTATIONS.in_simulator
+def unmeasured_heic(patch: pytest.MonkeyPatch) -> None:
+    """The sides of a HEIC file are not read."""
+    patch.setattr(uploads, "_heic_size", lambda _path: (None, None))

@@ -1,4 +1,4 @@
-"""litellm 1.109.1 as an SDK against the simulator: `nox -s litellm_sdk`.
+"""litellm 1.110.2 as an SDK against the simulator: `nox -s litellm_sdk`.
 
 Only the variables that `soundstage env veo` prints are set. The SDK makes a video, polls its status and downloads the
 same bytes as this project's client; a refused request has the form that Google documents.

@@ -5,6 +5,7 @@ Pillow and PyAV inspect a file once, when it is uploaded; they are imported at t
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ _TYPES: Final = {
     "MP3": "audio/mpeg",
 }
 _HEIC: Final = frozenset({b"ftypheic", b"ftypheix", b"ftypmif1"})
+_HEIC_HEAD: Final = 1 << 20
+"""Bytes at the start of a HEIC file in which its properties are looked for."""
+_HEIC_SIZE: Final = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
+"""The property with the size of one picture of a HEIC file (ISO/IEC 23008-12, ImageSpatialExtentsProperty)."""
 
 
 class MediaInfo(NamedTuple):
@@ -193,11 +198,21 @@ def _inspect_image(source: Path | BytesIO) -> MediaInfo | None:
         return None
 
 
+def _heic_size(path: Path) -> tuple[int, int] | tuple[None, None]:
+    """Return the width and height of the largest picture in a HEIC file, before any rotation; None if unknown."""
+    # Pillow does not read HEIC, and FFmpeg shows the tiles of a large picture one by one. The property is read instead:
+    # a file has one for each tile, for its thumbnail and for the whole picture, which is the largest.
+    with path.open("rb") as file:
+        head = file.read(_HEIC_HEAD)
+    sizes = [(int.from_bytes(found[1]), int.from_bytes(found[2])) for found in _HEIC_SIZE.finditer(head)]
+    return max(sizes, key=lambda size: size[0] * size[1], default=(None, None))
+
+
 def _inspect_stream(path: Path, head: bytes) -> MediaInfo | None:
     import av
 
-    if head[4:12] in _HEIC:  # neither library reads its size
-        return MediaInfo("image", "HEIC")
+    if head[4:12] in _HEIC:
+        return MediaInfo("image", "HEIC", *_heic_size(path))
     # The container is recognized by its first bytes, and FFmpeg is made to use that format: a own guess would also
     # follow playlists, which name files on this machine and addresses elsewhere.
     if head[4:8] == b"ftyp":

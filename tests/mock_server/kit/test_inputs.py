@@ -122,6 +122,10 @@ def test_media_kind_is_detected_from_the_bytes(world: World, videos: dict[str, b
     assert seconds == pytest.approx(2.0, abs=0.1)
     assert looks(videos["right"].replace(b"ftypisom", b"ftypqt  ", 1))[:2] == ("video", "MOV")
     assert looks(b"\0\0\0\x18ftypheic" + bytes(50)) == ("image", "HEIC", None, None, None, None)
+    size = b"ispe" + bytes(4) + (4032).to_bytes(4, "big") + (3024).to_bytes(4, "big")
+    tile = b"ispe" + bytes(4) + (512).to_bytes(4, "big") * 2
+    heic = b"\0\0\0\x18ftypheic" + bytes(12) + tile + size + tile
+    assert looks(heic) == ("image", "HEIC", 4032, 3024, None, None)
     nothing = ("other", None, None, None, None, None)
     playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://192.0.2.1/a.ts\n#EXT-X-ENDLIST\n"
     for content in (

@@ -102,6 +102,31 @@ def test_image_sides_and_ratio_are_limited(target: Target, endpoint: Endpoint, p
         sender.refuses(image_file(*wrong), "times as wide as high")
 
 
+def heic_file(*sizes: tuple[int, int]) -> bytes:
+    """Return the start of a HEIC file, up to the sizes of its pictures."""
+    boxes = [
+        b"ispe" + bytes(4) + width.to_bytes(4, "big") + height.to_bytes(4, "big") + (20).to_bytes(4, "big")
+        for width, height in sizes
+    ]
+    return b"\0\0\0\x18ftypheic" + bytes(12) + b"".join(boxes)
+
+
+@proves("mediaio:limits.inputs_checked", side="server")
+@pytest.mark.parametrize(
+    ("endpoint", "parameter"),
+    [pair for pair in IMAGES if "HEIC" in pair[1].limits["formats"]],
+    ids=[name for name, (_, one) in zip(IDS, IMAGES, strict=True) if "HEIC" in one.limits["formats"]],
+)
+def test_sides_of_a_heic_file_are_limited(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
+    """The sides of the largest picture of a HEIC file count: not those of its tiles or of its thumbnail."""
+    sender = Sender(target, endpoint, parameter)
+    least, most = _sides(parameter)
+    sender.takes(heic_file((least, least)))
+    sender.takes(heic_file((64, 64), (most, most), (512, 512)))
+    sender.refuses(heic_file((least - 1, least)), f"{least} to {most} pixels")
+    sender.refuses(heic_file((512, 512), (most, most + 1)), f"{least} to {most} pixels")
+
+
 @proves(*PICTURE_FACTS, "mediaio:limits.inputs_checked", side="server")
 @EACH
 def test_image_format_must_be_documented(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
