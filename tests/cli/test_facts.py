@@ -133,3 +133,14 @@ def test_missing_package_names_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     args = SimpleNamespace(id=None, evidence=None, stale_days="90")
     with pytest.raises(CommandError, match=r"soundstage facts needs the all extra"):
         facts.run(args)  # type: ignore[arg-type]  # all of a namespace that it reads
+
+
+def test_facts_work_without_docstrings() -> None:
+    """Under ``python -OO``, where docstrings are removed, the table is the same."""
+    tables = {
+        flag: subprocess.run(
+            [sys.executable, *flag, "-m", "soundstage_cli", "facts"], capture_output=True, text=True, check=True
+        ).stdout
+        for flag in ((), ("-OO",))
+    }
+    assert tables["-OO",] == tables[()]

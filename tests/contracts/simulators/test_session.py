@@ -112,6 +112,22 @@ def test_a_test_moves_time(theirs: Soundstage) -> None:
     assert theirs.control.now() == pytest.approx(before + 60)
 
 
+def test_orders_of_a_test_are_cleared_alone(theirs: Soundstage, session: SimulatorSession) -> None:
+    """Clearing orders, and a reset, leave what other tests have set; a reset account can be used again."""
+    with session.for_test("another") as another:
+        kept = another.order("tomoviee", "fail")
+        faults = [another.fault("tomoviee", "reset_before"), theirs.control.fault("reset_before", vendor="infrai")]
+        theirs.control.order("cancel", vendor="tomoviee")
+        theirs.control.order("slow", account=None)
+        theirs.control.clear_orders()
+        assert [order["id"] for order in session.control._request("GET", "/scenarios")] == [kept]
+        theirs.set_balance("tomoviee", 3)
+        theirs.control.reset()
+        assert theirs.money("tomoviee").available == 1000
+        assert [fault["id"] for fault in session.control._request("GET", "/scenarios/faults")] == faults[:1]
+    assert session.control._request("GET", "/scenarios") == []
+
+
 def test_a_credential_may_be_chosen(theirs: Soundstage) -> None:
     """A test may use a given credential; each credential has its own account."""
     with theirs.client("tomoviee", "broke-fox") as client, pytest.raises(Exception, match="credits"):
