@@ -154,8 +154,8 @@ class Download:
     def _save_inline(self, part: PartialFile) -> Flow[None]:
         """Save an output that the address itself contains."""
         head, comma, text = self._url.partition(",")
+        content = unquote_to_bytes(text)
         try:
-            content = unquote_to_bytes(text)
             if head.lower().endswith(";base64"):
                 content = base64.b64decode(content, validate=True)
         except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,18 @@ _GZIP = re.compile(rb"\x1f\x8b\x08")
 _ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 
 
+class Inflate(Protocol):
+    """What is used of an object of `zlib.decompressobj()`, whose class has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 class Decoder:
     """Decodes one body.
 
@@ -28,7 +40,7 @@ class Decoder:
     def __init__(self, encoding: str) -> None:
         """Take the value of the Content-Encoding header, "" where there is none."""
         self._encoding = encoding.strip().lower()
-        self._inflate: zlib._Decompress | None = None
+        self._inflate: Inflate | None = None
         self._started = False
 
     @property
@@ -63,7 +75,7 @@ class Decoder:
         except zlib.error as error:
             raise ValueError(f"the {self._encoding} body is damaged: {error}") from None
 
-    def _choose(self, data: bytes) -> zlib._Decompress | None:
+    def _choose(self, data: bytes) -> Inflate | None:
         if self._encoding in {"gzip", "x-gzip"} and _GZIP.match(data):
             return zlib.decompressobj(_ANY_HEADER)
         if self._encoding == "deflate":
