@@ -74,7 +74,7 @@ def as_completed_async(
 ) -> AsyncGenerator[AsyncJob, None]:
     """Wait for many jobs of async clients, and yield each job once, when it is over, as `as_completed`.
 
-    Each job has its own pace, as in `gather_async`; polls that have begun continue while the caller has a job.
+    Each job has its own pace, as in `gather_async`; polls that were started continue while the caller has a job.
     """
     return _completed_async(JobGroup(jobs, AsyncJob, limit, timeout))
 

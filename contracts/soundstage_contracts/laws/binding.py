@@ -129,6 +129,7 @@ class Laws:
             self._check(terms)
         for name, law in self._laws.items():
             rows = [row for terms in faces if name not in terms.left_out for row in law.rows(terms)]
+            # Also for a law without rows: a vendor's own test of its name would be taken for the law.
             if namespace.get(name) is not None:
                 raise BindingError(
                     f"{name} is already defined in {namespace['__name__']}; rename the vendor's own test"
@@ -151,6 +152,7 @@ class Laws:
             raise BindingError(f"{terms}: {', '.join(sorted(both))} must not be left out, as facts rest on it")
         used = {part for law in bound.values() for part in law.uses()}
         known = {part for law in self._laws.values() for part in law.uses()}
+        # A declaration that no bound law reads would look like coverage.
         declared = {each.name for each in fields(terms)} & known
         if unused := sorted(part for part in declared - used if getattr(terms, part)):
             raise BindingError(f"{terms}: {', '.join(unused)} must not be declared, as every law about it is left out")
@@ -159,13 +161,19 @@ class Laws:
 def _bound(name: str, law: Law, rows: Sequence[Row], module: str) -> Any:
     """Return a copy of the law's function that is a test of *module* with *rows* as its cases."""
     original = law.function
+    # A copy: marks and `given` change a function, and the law is bound to other vendors as well. It keeps the globals
+    # of the law's module, where the names in its body are defined.
     test: Any = types.FunctionType(original.__code__, original.__globals__, name)
+    # The first line of the docstring is the promise that a report shows.
     test.__annotations__, test.__doc__ = original.__annotations__, original.__doc__
+    # The record of proven facts names a contract by its module, which must be the vendor's.
     test.__module__, test.__qualname__ = module, name
     if DRAWS in original.__annotations__:
+        # All faces share one test, whose number of examples the slowest face decides.
         test = _drawing(test, min(terms.effort for terms, _ in rows))
     cases = [pytest.param(terms, *row, id="-".join(map(case_name, (terms, *row)))) for terms, row in rows]
     test = pytest.mark.parametrize(("vendor", *law.cases), cases)(test)
+    # A dict keeps the order and drops what two faces both name.
     facts = dict.fromkeys(f"{terms.slug}:{fact}" for terms, _ in rows for fact in terms.facts.get(name, ()))
     return proves(*facts, side=law.side)(test) if facts else test
 

@@ -133,6 +133,7 @@ class JobMachine(RuleBasedStateMachine):
             return multiple()
         job: Job = getattr(caller.client, method)(**arguments)
         caller.created += 1
+        # The price is what the simulator reserves: the machine has no price list that could be wrong in the same way.
         price = self._reserved(caller) - before
         require(price > 0, f"{method} was accepted and nothing was reserved for it")
         require(job.id not in self._seen, f"the id {job.id} was given twice")
@@ -154,6 +155,7 @@ class JobMachine(RuleBasedStateMachine):
         before, reserved = self._task_ids(caller), self._reserved(caller)
         self.target.control.fault(kind, vendor=self.contract.slug, account=caller.name, times=1)
         found = self._submit_under_fault(caller, method, arguments, kind)
+        # Only the simulator knows whether the lost request has arrived; its list is in the order of creation.
         made = self._task_ids(caller)[len(before) :]
         require(len(made) <= 1, f"one call made {len(made)} tasks: {made}")
         if self.contract.finds or self.contract.replays:
@@ -194,6 +196,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(seen=jobs)
     def cancel(self, seen: _Seen) -> None:
         """Cancel a job: it is over, for good; what had ended before stays as it ended, and nothing else is paid for."""
+        # Polled first: whether the job has ended by now decides what the cancel must do.
         ended = seen.job.refresh().state.final
         seen.job.cancel()
         if not ended:
@@ -203,6 +206,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(seen=jobs, fault=st.sampled_from(_PASSING))
     def read_during_a_fault(self, seen: _Seen, fault: dict[str, Any]) -> None:
         """Read a job during a temporary fault: the client retries and gets the state."""
+        # Twice, so that the first retry fails, too.
         self.target.control.fault(**fault, vendor=self.contract.slug, account=seen.caller.name, times=2)
         self.read(seen)
 
@@ -230,6 +234,7 @@ class JobMachine(RuleBasedStateMachine):
         """Advance one account's clock, and no other's."""
         others = [other for other in self._callers if other is not caller and other.created]
         before = [self.target.control.now(other.name) for other in others]
+        # The simulator knows an account from its first request on.
         if caller.created:
             self.target.control.advance(seconds, caller.name)
         drift = 5.0 if before else 0.0  # a real clock advances by itself
@@ -258,6 +263,7 @@ class JobMachine(RuleBasedStateMachine):
         if job.state is JobState.SUCCEEDED:
             require(job.error is None and bool(job.outputs), f"{job.id} succeeded with {job.error} and {job.outputs}")
             age = self.target.control.now(seen.caller.name) - seen.born
+            # Later, the vendor may have deleted the files.
             for output in job.outputs if age < self.contract.keeps else ():
                 self._save(job, output)
         else:
@@ -282,6 +288,7 @@ class JobMachine(RuleBasedStateMachine):
             require(min(money.available, money.reserved, money.spent) >= 0, f"less than nothing: {money}")
             mine = [seen for seen in self._seen.values() if seen.caller is caller]
             succeeding = sum(seen.price for seen in mine if seen.must_end is JobState.SUCCEEDED)
+            # At most, not exactly: a job that will succeed is charged only when it ends.
             require(money.spent <= succeeding, f"{money.spent} is spent; all that succeeds costs {succeeding}")
             require(
                 money.reserved + money.spent <= sum(seen.price for seen in mine), f"charged beyond the prices: {money}"
@@ -318,21 +325,21 @@ class JobMachine(RuleBasedStateMachine):
 
     def _await_callbacks(self) -> None:
         """Wait for every callback: each is sent once, with the state that a poll shows."""
-        wishing = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
-        tellings = 2 if self.contract.reports_changes else 1  # that it runs, and that it is over
-        for _ in range(len(wishing) * tellings):
+        expected = {seen.job.id: seen for seen in self._seen.values() if seen.wants}
+        per_job = 2 if self.contract.reports_changes else 1  # one for running, one for the end
+        for _ in range(len(expected) * per_job):
             try:
                 payload = self._receiver.next()
             except queue.Empty:
-                raise BrokenLawError(f"no callback was sent for one of {', '.join(wishing)}") from None
+                raise BrokenLawError(f"no callback was sent for one of {', '.join(expected)}") from None
             job = self._callers[0].client.job_from_callback(payload)
             key = (job.id, job.state.final)
             require(
-                job.id in wishing and key not in self._callbacks_seen, f"unexpected or repeated callback: {payload}"
+                job.id in expected and key not in self._callbacks_seen, f"unexpected or repeated callback: {payload}"
             )
             self._callbacks_seen.add(key)
             require(
-                job.state in {wishing[job.id].must_end, JobState.RUNNING},
+                job.state in {expected[job.id].must_end, JobState.RUNNING},
                 f"a callback reports that {job.id} ended {job.state}",
             )
             require(job.state.final or self.contract.reports_changes, f"callback before the end: {payload}")

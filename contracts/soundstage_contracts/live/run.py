@@ -89,6 +89,7 @@ class LiveRun:
         recorded.compared = True
         live, simulated = list(recorded.compared_exchanges()), list(twin.compared_exchanges())
         recorded.differences += differences(live, simulated, documented_values(vendor))
+        # Before the transcript is written, which may fail: no further call must be paid for after a failed one.
         if recorded.failed:
             run_plan.failed_call = call.name
         if self._options.record is not None:
@@ -107,6 +108,7 @@ class LiveRun:
             recorded.make()
             if read_balance is not None and call.tier != "free":
                 meter.record_balance(read_balance(client))
+        # An error of the call itself explains more than the overrun that it may have caused.
         if recorded.error is None and meter.overrun:
             recorded.error = AssertionError(meter.overrun)
         return recorded
@@ -126,6 +128,7 @@ class LiveRun:
 def secrets_in_environment(vendor: str) -> tuple[str, ...]:
     """Return the values of the environment variables that hold the credentials of *vendor*."""
     facts = load_facts(vendor).vendors[vendor]
+    # An example with a placeholder ({base}) is an address and no secret.
     names = [name for name, example in facts.environment.items() if "{" not in example]
     return tuple(value for name in names if (value := os.environ.get(name)))
 
@@ -151,6 +154,7 @@ def _client(contract: VendorContract) -> Any:
 def _missing_credential(contract: VendorContract) -> str:
     """Return the client's error when a credential is missing, or an empty text."""
     try:
+        # Only the client knows which variables it needs; making one sends nothing.
         with _client(contract):
             return ""
     except errors.SoundstageError as missing:

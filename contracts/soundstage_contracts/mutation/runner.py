@@ -44,6 +44,7 @@ _PROGRAM: Final = "soundstage_contracts.mutation.runner"
 _SHOWN: Final = 100
 _WARM: Final = ("anyio", "av", "fastapi", "httpx", "hypothesis.stateful", "orjson", "PIL.Image", "pytest", "respx")
 """Third-party packages that a forked process need not import again. None of ours: a mutation comes before them."""
+# A forked process inherits the warm imports. Other systems have no fork, or no safe one.
 _CONTEXT: Final[Any] = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 _LABELS: Final = {"survived": "NOT CAUGHT", "error": "BROKEN RUN", "hung": "HUNG", "caught": "BASELINE FAILS"}
 
@@ -118,6 +119,7 @@ def in_processes(calls: dict[str, tuple[Any, ...]], *, jobs: int, seconds: float
                 late = time.monotonic() - each.started >= seconds
                 if late or each.connection.poll():
                     running.remove(each)
+                    # A result that arrives in the last moment counts, although its process is late.
                     result = _result(each) if each.connection.poll() else Verdict("hung", message=f"over {seconds:g} s")
                     _stop(each)
                     yield each.name, result, time.monotonic() - each.started
@@ -152,6 +154,7 @@ def _child(sending: Connection, function: Callable[..., Any], arguments: Sequenc
     """Call *function* in an empty folder, with its output thrown away, and send what it returns."""
     with TemporaryDirectory(prefix="soundstage-mutation-") as folder:
         os.chdir(folder)
+        # The descriptors and not sys.stdout: libraries in C write to the descriptors.
         with Path(os.devnull).open("w", encoding="utf-8") as silent:
             os.dup2(silent.fileno(), 1)
             os.dup2(silent.fileno(), 2)
@@ -229,9 +232,11 @@ def evaluate(home: Path, chosen: Sequence[Listed], jobs: int = 2, results: Resul
             yield Row(mutation, known)
         else:
             hints = Hints(baseline.verdict.durations, results.last_contract(key))
+            # The contract that caught it last time runs first, and mostly ends the run at once.
             calls[id_] = (run_mutation, home, id_, hints)
     limit = max(SECONDS, _SLOWER * sum(baseline.verdict.durations.values()))
     for id_, verdict, seconds in in_processes(calls, jobs=jobs, seconds=limit):
+        # Before it is shown, so that an interrupted session loses no verdict.
         results.keep(f"{home.stem}/{id_}", prints[id_], verdict)
         yield Row(by_id[id_], verdict, seconds)
 

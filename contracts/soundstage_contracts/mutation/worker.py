@@ -19,6 +19,7 @@ NO_MUTATION: Final = "-"
 """The name of the baseline: a run without a mutation."""
 
 _LIBRARIES: Final = ("soundstage", "soundstage_server")
+# Without the plugins that leave a folder behind, shuffle the contracts, or divide them among processes.
 _ISOLATED: Final = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
 _OPTIONS: Final = ("-q", "-x", "--tb=short", "--soundstage-seed=0", *_ISOLATED)
 
@@ -74,6 +75,7 @@ class MutationPlugin:
     def pytest_configure(self) -> None:
         """Apply the mutation, and choose the Hypothesis profile of mutation runs."""
         EFFORT.set("mutation")
+        # Before collection: a name that a module has imported is no longer reached by a patch of the original.
         try:
             if self._mutation is not None:
                 self._mutation.apply(self._patch)
@@ -92,6 +94,7 @@ class MutationPlugin:
 
         def rank(item: pytest.Item) -> tuple[bool, bool, float]:
             proven = sides.get(_contract_name(item), frozenset())
+            # False sorts before True; a contract without a known duration counts as fast.
             return item.name != self._hints.first, wanted not in proven, self._hints.durations.get(item.nodeid, 0.0)
 
         items.sort(key=rank)
@@ -120,6 +123,7 @@ class MutationPlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the first failure, and how long each contract takes."""
         self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
+        # A teardown that fails after its test must not take the place of the first failure.
         if not report.failed or self.failure is not None:
             return
         crash = getattr(report.longrepr, "reprcrash", None)

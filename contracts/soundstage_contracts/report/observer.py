@@ -72,6 +72,7 @@ class Observer:
         self._options = options
         self._recorder = ExchangeRecorder()
         self._facts: dict[str, list[str]] = {}
+        # As typed, and as pytest has resolved them: the `testpaths` of a project may name the contracts, too.
         self.requested = any(
             "soundstage_contracts" in str(given) for given in (*config.invocation_params.args, *config.args)
         )
@@ -114,6 +115,8 @@ class Observer:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Import the modules of the suite under the contracts' Hypothesis profile."""
+        # Settings in a decorator are completed from the profile at import, of other tests at run time: the profile
+        # must be active at both.
         with _contract_profile(ours=SUITE in collector.path.parents):
             return (yield)
 
@@ -129,6 +132,7 @@ class Observer:
         left_out = set(unwanted)
         kept = [item for item in items if item not in left_out]
         live = [item for item in kept if _call_of(item) is not None]
+        # Free calls before paid ones: when one fails, the vendor's further calls are skipped.
         items[:] = [item for item in kept if _call_of(item) is None] + sorted(live, key=_tier_of)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -172,6 +176,7 @@ class Observer:
         report = yield
         if call.excinfo is not None and isinstance(call.excinfo.value, Unchecked):
             vars(report)["soundstage_unchecked"] = str(call.excinfo.value)
+        # One record for each contract: of its call, and of a setup or teardown only where it did not pass.
         if _is_contract(item) and (report.when == "call" or not report.passed):
             record = self._record(item, report)
             vars(report)["soundstage"] = record  # plain data, which travels with the report between processes
@@ -230,6 +235,7 @@ class Observer:
         if call is not None:
             facts = [f"{vendor}:{fact}" for fact in call.facts]
         exchanges: list[dict[str, Any]] = []
+        # Redaction copies every body, which is wasted where neither a failure nor a report shows the exchanges.
         if report.failed or self._options.report is not None:
             exchanges = self._last_exchanges(report) if recorded is None else recorded.redacted_exchanges()
         return {

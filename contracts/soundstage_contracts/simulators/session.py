@@ -315,6 +315,7 @@ class SimulatorSession:
         if not self._watching or event != "socket.connect":
             return
         address = arguments[1]
+        # Anything but a tuple, such as the path of a Unix socket, stays on this machine.
         if isinstance(address, tuple) and len(address) >= _INTERNET and not is_local_host(str(address[0])):
             self._external_connections[f"{address[0]}:{address[1]}"] += 1
 
@@ -324,6 +325,7 @@ def usage_of(accounts: Iterable[dict[str, Any]]) -> UsageSummary:
     usage = UsageSummary()
     for account in accounts:
         if account["spent"] or account["reserved"]:
+            # What is reserved counts: a service would charge these jobs when they succeed.
             usage.spent[account["unit"]] += account["spent"] + account["reserved"]
         usage.double_submissions += [
             f"{account['vendor']} {double['operation']}: {double['first']} and {double['second']}, "
@@ -339,5 +341,6 @@ def is_local_host(host: str) -> bool:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         return host == "localhost"
+    # Not every version of Python counts ::ffff:127.0.0.1 as loopback. A connection to 0.0.0.0 reaches this machine.
     plain = getattr(address, "ipv4_mapped", None) or address
     return plain.is_loopback or plain.is_unspecified

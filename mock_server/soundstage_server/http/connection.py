@@ -22,6 +22,7 @@ CONNECTION: Final = "soundstage.connection"
 """The key in ``scope["state"]`` under which an application finds the connection of a request."""
 
 _FLUSH_TURNS: Final = 100
+# The C struct linger: switched on, zero seconds.
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -46,6 +47,7 @@ class CoalescingTransport:
 
     def close(self) -> None:
         """Close the connection once everything is sent."""
+        # The wrapped transport sends its own buffer before it closes, but does not know of what is collected here.
         self._flush()
         self._transport.close()
 

@@ -90,6 +90,7 @@ def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> M
     signature, expires = (given.get(key, [""])[0] for key in ("Signature", "Expires"))
     # The signature is checked before the state: a guessed address must not reveal whether a task has ended.
     signed = compare_digest(signature.encode(), _sign(task, name, world).encode())
+    # The signature covers the true time of expiry and not the given one, which is therefore compared, too.
     if not signed or expires != str(_expires(task, world)):
         return json_response({"error": "the signature does not match"}, 403)
     if task.account.now() > _expires(task, world):
@@ -126,5 +127,6 @@ def _expires(task: Task, world: World) -> int:
 
 
 def _sign(task: Task, name: str, world: World) -> str:
+    # The seed is the key: an address cannot be guessed, but a caller who knows the seed can sign.
     text = f"{world.seed}/{task.account.vendor}/{task.id}/{name}/{_expires(task, world)}"
     return blake2b(text.encode(), digest_size=12).hexdigest()

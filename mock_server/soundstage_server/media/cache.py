@@ -75,6 +75,7 @@ class MediaCache:
         with self._lock:
             self._closed = True
             self._files.clear()
+        # Without the lock, which the current render needs to store its file.
         self._worker.shutdown(cancel_futures=True)
         if self._remove:
             self._remove()

@@ -80,6 +80,7 @@ def _music(random: Random, samples: int) -> Stereo:
     key, roots = random.randrange(-3, 5), random.choice(_PROGRESSIONS)
     order, length = random.sample(range(4), 4), samples // 4
     pad, sides = [0.0] * samples, ([0.0] * samples, [0.0] * samples)
+    # One envelope for all notes: computing it takes about as long as a note.
     strike = _strike(length * 2 // 5)
     for number, root in enumerate(roots):
         start = number * samples // 4
@@ -137,6 +138,7 @@ def _whoosh(random: Random, samples: int) -> Stereo:
     swells = [_swell(place / length, peak) ** sharp for place in range(length)]
     sound = []
     for sample, swell in zip(_noise(random, samples), itertools.cycle(swells), strict=False):
+        # A low-pass filter that opens with the swell: what comes near sounds brighter.
         low += (0.01 + 0.4 * swell) * (sample - low)
         sound.append(low * swell)
     return _widen(sound)
@@ -168,6 +170,7 @@ def _sweep(random: Random, samples: int) -> Stereo:
     angle, sound = 0.0, []
     for place in range(samples):
         swell = math.sin(math.pi * place / samples)
+        # The angle is summed: frequency times place would jump wherever the frequency changes.
         angle += low * 2 ** (span * swell) * (1 + 0.02 * math.sin(math.tau * vibrato * place / RATE)) * _CYCLE / RATE
         sound.append(swell * (_SINE[int(angle) % _CYCLE] + 0.3 * _SINE[int(2 * angle) % _CYCLE]))
     return _widen(sound)
@@ -176,10 +179,13 @@ def _sweep(random: Random, samples: int) -> Stereo:
 def _murmur(random: Random, samples: int) -> Stereo:
     """Return syllables of one voice in words and phrases: it has the rhythm of speech and no meaning."""
     voice = random.uniform(95, 210)
+    # Each vowel is computed once and read at the pitch of a syllable. Its formants move with the pitch, which speech
+    # without meaning allows; 25 sines for every sample would take many times as long.
     vowels = [_vowel(formants) for formants in _VOWELS]
     bus, place, left = [0.0] * samples, 0, random.randint(2, 4)
     while not place or place < samples - RATE // 4:
         length = round(RATE * random.uniform(0.11, 0.22))
+        # The melody has the period of the loop, so that the pitch does not jump where it repeats.
         tune = voice * (1 + 0.12 * math.cos(math.tau * place / samples) + random.uniform(-0.05, 0.05))
         if random.random() < 0.5:  # noqa: PLR2004 - half of the syllables begin with a hiss
             _add(bus, place, _hiss(random, RATE // 25))
@@ -207,4 +213,5 @@ def _syllable(vowel: Sequence[float], tune: float, length: int) -> list[float]:
 
 def _hiss(random: Random, length: int) -> list[float]:
     noise = _noise(random, length + 1)
+    # The difference of neighbors removes the low tones of the noise, which a hiss does not have.
     return [0.5 * math.sin(math.pi * i / length) * (noise[i + 1] - noise[i]) for i in range(length)]

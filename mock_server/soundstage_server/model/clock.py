@@ -72,6 +72,7 @@ class Clock:
         if self.frozen:
             return self._anchor
         # The monotonic clock, since the machine's wall clock may be set back.
+        # Limited here as well: a fast clock reaches the limit without any `advance`.
         return min(LATEST, self._anchor + (self._monotonic() - self._started) * self.speed)
 
     def advance(self, seconds: float) -> None:
@@ -99,6 +100,7 @@ class Clock:
         self._anchor, self._started = self.now(), self._monotonic()
         self.kind = kind
         self.speed = speed
+        # A watcher may be sleeping for a time that it has computed with the old speed.
         self.notify_watchers()
 
     def restore(self, kind: ClockKind, speed: float, now: float) -> None:

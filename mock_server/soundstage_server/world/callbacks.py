@@ -234,6 +234,7 @@ class CallbackDispatcher:
         ready: list[PendingCallback] = []
         pauses = []
         with self._changed:
+            # A copy, as the loop deletes accounts whose last callback is due.
             for account, heap in tuple(self._pending.items()):
                 if self._clock.kind == "auto":
                     pauses.append(self._advance_if_idle(account, heap[0].due))
@@ -253,6 +254,7 @@ class CallbackDispatcher:
         service = self._services[pending.task.account.vendor]
         try:
             with self._changed:
+                # The state of the due time and not of now: a retry repeats what the first attempt reported.
                 state = pending.task.state_at(pending.state_time, service.lifecycle(pending.task.operation))
                 body = orjson.dumps(service.callback_body(pending.task, state))
             outcome, status, detail = await self._send(client, pending.url, body)
@@ -276,6 +278,7 @@ class CallbackDispatcher:
         kept.append(CallbackAttempt(next(self._numbers), *shown, outcome, status, detail, body.decode()))
         plan = self._services[account.vendor].callback_plan
         if outcome == "failed" and plan is not None and sent.attempt <= len(plan.delays):
+            # From the due time on the account's clock, so that a slow receiver does not shift the retries.
             due = sent.due + plan.delays[sent.attempt - 1]
             self._enqueue(sent._replace(due=due, number=next(self._numbers), attempt=sent.attempt + 1))
 
@@ -311,6 +314,7 @@ class CallbackDispatcher:
         heappush(heap, one)
         if self._thread is None:
             self._thread = _DispatchThread(self)
+        # Only a new earliest callback can shorten the sleep of the thread.
         elif heap[0] is one:
             self._thread.wake()
 
