@@ -211,7 +211,7 @@ def test_contracts_are_found_under_other_names_of_test_files(tmp_path: Path) -> 
     options = ("--co", "-q", "--pyargs", "soundstage_contracts.suite.edrawmax.test_diagrams")
     code, printed = session(tmp_path, "", *options)
     assert code == 0, printed
-    assert "::test_a_flowchart_has_the_points_of_its_prompt" in printed
+    assert "::test_flowchart_has_the_points_of_its_prompt" in printed
     code, everything = session(
         tmp_path, "", "--co", "-q", "--pyargs", "soundstage_contracts", "--soundstage-vendor", "edrawmax"
     )
