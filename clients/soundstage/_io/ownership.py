@@ -49,7 +49,7 @@ if hasattr(os, "register_at_fork"):
 
 def of_loop(owner: object, make: Callable[[], T]) -> T:
     """Return what *owner* has in the running event loop, made by *make* when it is first needed there."""
-    values = _of_loop.get(None)
+    values: WeakKeyDictionary[object, Any] | None = _of_loop.get(None)
     if values is None:
         values = WeakKeyDictionary()
         _of_loop.set(values)
