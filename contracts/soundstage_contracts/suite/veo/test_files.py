@@ -168,7 +168,12 @@ class FileClient:
         if "/operations/" in str(request.url):
             scripted = {"generatedSamples": [{"video": {"uri": self._uri}}]}
             return httpx.Response(
-                200, json={"name": "x", "done": True, "response": {"generateVideoResponse": scripted}}
+                200,
+                json={
+                    "name": "models/veo-3.0-generate-preview/operations/abc",
+                    "done": True,
+                    "response": {"generateVideoResponse": scripted},
+                },
             )
         return self._files[str(request.url)]
 
