@@ -105,6 +105,13 @@ def test_facts_and_contracts_work_beside_an_incomplete_vendor(tmp_path: Path) ->
     assert "fact file" not in err
     code, out, err = python(tmp_path, environment, *facts, "veo", "--check")
     assert (code, err) == (0, "")
+    generate = ("-m", "soundstage_cli", "generate")
+    code, out, err = python(tmp_path, environment, *generate)
+    assert (code, err) == (0, "")
+    assert all(vendor in out for vendor in VENDORS)
+    code, out, err = python(tmp_path, environment, *generate, "acme", "text_to_image")
+    assert (code, out) == (2, "")
+    assert err.startswith("soundstage: acme is incomplete: no simulator, no client")
     collect = ("-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "--pyargs", "soundstage_contracts")
     code, out, err = python(tmp_path, environment, *collect, "--soundstage-vendor", "veo")
     assert code == 0, out + err

@@ -14,12 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage._client.client import SyncClient
 from soundstage._registry import VENDORS
+from soundstage_cli.errors import UsageError
 from soundstage_cli.generate.option_types import OptionType, option_type
+from soundstage_contracts.registry import describe_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,6 +144,11 @@ def _normalized(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def vendors_with_client() -> tuple[str, ...]:
+    """Return the vendors of the registry whose client exists: a new one is registered before its client is written."""
+    return tuple(slug for slug, entry in VENDORS.items() if find_spec(entry.module) is not None)
+
+
 def load_profile(slug: str) -> VendorProfile:
     """Return the profile of the client of *slug*, which is in the registry."""
     profile: VendorProfile = import_module(VENDORS[slug].module).PROFILE
@@ -149,7 +157,13 @@ def load_profile(slug: str) -> VendorProfile:
 
 @cache
 def load_vendor(slug: str) -> Vendor:
-    """Inspect the client of *slug*, which is in the registry."""
+    """Inspect the client of *slug*, which is in the registry.
+
+    Raises:
+        UsageError: The vendor has no client yet; the text names the file to write next.
+    """
+    if slug not in vendors_with_client():
+        raise UsageError(describe_missing(slug))
     entry = VENDORS[slug]
     client, profile = getattr(import_module(entry.module), entry.client), load_profile(slug)
     names = {method: name for name, method in profile.api_names.items()}

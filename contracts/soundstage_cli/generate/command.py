@@ -79,12 +79,11 @@ def resolve(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capabili
 
 
 def _show_vendors() -> int:
-    from soundstage._registry import VENDORS
-    from soundstage_cli.generate.catalog import load_vendor
+    from soundstage_cli.generate.catalog import load_vendor, vendors_with_client
     from soundstage_cli.generate.parsers import format_columns
 
     rows = []
-    for vendor in map(load_vendor, VENDORS):
+    for vendor in map(load_vendor, vendors_with_client()):
         names = ", ".join(capability.name for capability in vendor.capabilities)
         rows.append((vendor.slug, f"{vendor.profile.name}: {names}"))
     head = "soundstage generate VENDOR CAPABILITY"
