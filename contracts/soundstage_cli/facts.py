@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_cli.errors import UsageError, needs_extra
+from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     """Show the selected facts."""
     days = parse_int("--stale-days", args.stale_days, 0, _CENTURY)
     evidence = _evidence(args.evidence)
-    selected = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id))]
+    selected = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id), args.id)]
     if args.json:
         print(json.dumps([_to_json(item) for item in selected], indent=2, ensure_ascii=False))
     else:
@@ -161,11 +161,14 @@ def _check_group(id_: str, book: Mapping[str, Fact]) -> None:
         raise UsageError(f"no fact is called {id_!r}; did you mean one of {shown}?")
 
 
-def _with_contracts(facts: Sequence[Fact]) -> Iterable[tuple[Fact, tuple[Contract, ...]]]:
+def _with_contracts(facts: Sequence[Fact], id_: str | None) -> Iterable[tuple[Fact, tuple[Contract, ...]]]:
     with needs_extra("all", "soundstage facts"):
         from soundstage_contracts.facts.proves import proven
 
-        contracts = proven()
+        try:
+            contracts = proven(id_.partition(":")[0] if id_ else None)
+        except FactError as error:
+            raise CommandError(str(error)) from error
     return [(fact, contracts.get(fact.key, ())) for fact in facts]
 
 

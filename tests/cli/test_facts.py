@@ -15,7 +15,7 @@ import pytest
 from soundstage_cli import facts
 from soundstage_cli.errors import CommandError
 from soundstage_cli.main import main
-from soundstage_contracts import VENDORS, Fact, load_facts
+from soundstage_contracts import VENDORS, Fact, FactError, load_facts
 from soundstage_contracts.facts.proves import Contract
 
 DOCUMENTED = "tomoviee:create.route"
@@ -25,7 +25,7 @@ DOCUMENTED = "tomoviee:create.route"
 def contracts(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Contract, ...]]:
     """The contracts of each fact, for a test to fill; empty at first."""
     found: dict[str, tuple[Contract, ...]] = {}
-    monkeypatch.setattr("soundstage_contracts.facts.proves.proven", lambda: found)
+    monkeypatch.setattr("soundstage_contracts.facts.proves.proven", lambda _: found)
     monkeypatch.setenv("COLUMNS", "160")
     return found
 
@@ -126,7 +126,7 @@ def test_color_only_on_terminal(environ: dict[str, str], colored: Any) -> None:
 def test_missing_package_names_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the suite cannot be imported, the message names the extra, without a traceback."""
 
-    def missing() -> None:
+    def missing(_: str | None) -> None:
         raise ModuleNotFoundError("no", name="hypothesis")
 
     monkeypatch.setattr("soundstage_contracts.facts.proves.proven", missing)
@@ -144,3 +144,16 @@ def test_facts_work_without_docstrings() -> None:
         for flag in ((), ("-OO",))
     }
     assert tables["-OO",] == tables[()]
+
+
+def test_suite_that_cannot_be_imported_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Terms that do not fit the laws end the command with the reason, without a traceback."""
+
+    def fail(_: str | None) -> None:
+        raise FactError("soundstage_contracts.suite.veo.test_laws cannot be imported: BindingError: veo: hosts")
+
+    monkeypatch.setattr("soundstage_contracts.facts.proves.proven", fail)
+    assert main(["facts", "veo"]) == 1
+    assert capsys.readouterr().err.endswith("cannot be imported: BindingError: veo: hosts\n")

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
 from soundstage_contracts.facts.loader import Fact, FactBook, FactError, Side, load_facts
-from soundstage_contracts.registry import incomplete_vendors
+from soundstage_contracts.registry import VENDORS, incomplete_vendors
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -112,15 +112,29 @@ def recorded() -> Mapping[str, tuple[Contract, ...]]:
     return _PROOFS.snapshot()
 
 
-def proven() -> Mapping[str, tuple[Contract, ...]]:
+def proven(vendor: str | None = None) -> Mapping[str, tuple[Contract, ...]]:
     """Return the contracts that prove each fact, by the fact's key, after importing the suites of complete vendors.
+
+    Args:
+        vendor: Import the suite of this vendor alone, so that a mistake in the suite of another one does not matter.
 
     Raises:
         ModuleNotFoundError: A package that the suite needs is not installed; the `all` extra installs it.
+        FactError: A module of a suite cannot be imported, such as one whose terms do not fit the laws.
     """
     if find_spec(_SUITE) is not None:
-        incomplete = tuple(f"{_SUITE}.{vendor}." for vendor in incomplete_vendors())
+        others = [other for other in VENDORS if vendor not in (None, other)]
+        skipped = tuple(f"{_SUITE}.{slug}." for slug in (*incomplete_vendors(), *others))
         for module in pkgutil.walk_packages(import_module(_SUITE).__path__, f"{_SUITE}."):
-            if module.name.rpartition(".")[2].startswith("test_") and not module.name.startswith(incomplete):
-                import_module(module.name)
+            if module.name.rpartition(".")[2].startswith("test_") and not module.name.startswith(skipped):
+                _import(module.name)
     return _PROOFS.snapshot()
+
+
+def _import(module: str) -> None:
+    try:
+        import_module(module)
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        raise FactError(f"{module} cannot be imported: {type(error).__name__}: {error}") from error

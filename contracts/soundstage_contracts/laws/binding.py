@@ -142,12 +142,15 @@ class Laws:
         if unknown:
             raise BindingError(f"{terms}: facts and left_out must name laws; got {', '.join(sorted(unknown))}")
         bound = {name: law for name, law in self._laws.items() if name not in terms.left_out}
-        for name, law in bound.items():
-            if not any(True for _ in law.rows(terms)):
-                missing = [part for part in law.uses() if not getattr(terms, part)]
-                raise BindingError(
-                    f"{terms}: {name} needs {', '.join(missing)}; declare it, or give a reason in left_out"
-                )
+        # All at once: a new vendor's terms lack several parts, and each run takes seconds.
+        lacking = {
+            name: ", ".join(part for part in law.uses() if not getattr(terms, part))
+            for name, law in bound.items()
+            if not any(True for _ in law.rows(terms))
+        }
+        if lacking:
+            needs = "; ".join(f"{name} needs {parts}" for name, parts in lacking.items())
+            raise BindingError(f"{terms}: {needs}; declare what is needed, or give a reason in left_out")
         if both := terms.facts.keys() & terms.left_out.keys():
             raise BindingError(f"{terms}: {', '.join(sorted(both))} must not be left out, as facts rest on it")
         used = {part for law in bound.values() for part in law.uses()}

@@ -194,6 +194,24 @@ def test_the_suite_is_imported_before_it_is_counted(monkeypatch: pytest.MonkeyPa
     assert imported == ["json", "json.test_a"]
 
 
+def test_mistake_in_one_suite_leaves_the_other_vendors_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that cannot be imported is an error in words, and none where only another vendor's facts are needed."""
+
+    def fail(name: str) -> Any:
+        if name.startswith("json.infrai."):
+            raise ValueError("infrai: a law needs hosts")
+        return _Found(name)
+
+    monkeypatch.setattr("soundstage_contracts.facts.proves._SUITE", "json")
+    monkeypatch.setattr(
+        "soundstage_contracts.facts.proves.pkgutil.walk_packages", lambda *_: [_Found("json.infrai.test_laws")]
+    )
+    monkeypatch.setattr("soundstage_contracts.facts.proves.import_module", fail)
+    assert proven("veo") is not None
+    with pytest.raises(FactError, match=r"json.infrai.test_laws cannot be imported: ValueError: infrai: a law needs"):
+        proven()
+
+
 class _Found:
     """A module that was found, and the package that it was found in."""
 

@@ -112,6 +112,19 @@ def test_what_a_law_needs_is_declared_or_the_law_is_left_out(laws: Laws) -> None
     assert "test_a_host" not in namespace
 
 
+def test_everything_that_laws_need_is_named_at_once(laws: Laws) -> None:
+    """An error names every law that lacks a part, so that a new vendor's terms are completed in one go."""
+
+    @laws.law("server", needs=["retention"])
+    def test_a_result_expires(vendor: Terms) -> None:
+        """A result expires."""
+        assert vendor.retention
+
+    del test_a_result_expires
+    with pytest.raises(BindingError, match=r"infrai: test_a_host needs hosts; test_a_result_expires needs retention; "):
+        bound(laws, SMALL)
+
+
 def test_facts_do_not_rest_on_a_law_that_is_left_out(laws: Laws) -> None:
     """A law that is left out proves nothing."""
     terms = replace(SMALL, left_out={"test_a_host": "it has none"}, facts={"test_a_host": ["routes.base"]})
