@@ -14,6 +14,7 @@ from soundstage import JobState
 from soundstage_contracts import VENDORS, load_facts
 from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.simulators.target import Target
+from soundstage_contracts.transcripts import scripted_service
 from soundstage_contracts.transcripts.replay import (
     RETURNED,
     TranscriptMismatch,
@@ -161,3 +162,14 @@ def test_missing_request_is_a_mismatch(good: Transcript) -> None:
         TranscriptMismatch, match=rf"{len(longer.steps)} requests are documented; {len(good.steps)} were sent"
     ):
         replay_on_client(longer, contract_of("tomoviee"), BASE)
+
+
+def test_scripted_service_needs_a_poll_of_an_unfinished_job(monkeypatch: pytest.MonkeyPatch, good: Transcript) -> None:
+    """A new vendor's transcript that polls once is refused with its name, as is a vendor without a success."""
+    once = replace(good, steps=(good.steps[0], good.steps[-1]))
+    monkeypatch.setattr(scripted_service, "load_transcripts", lambda _: [once])
+    with pytest.raises(ValueError, match=r"transcripts/tomoviee/text_to_video_succeeds.json polls once; add a poll"):
+        scripted_service.ScriptedService(contract_of("tomoviee"))
+    monkeypatch.setattr(scripted_service, "load_transcripts", lambda _: [replace(good, ends="failed")])
+    with pytest.raises(ValueError, match=r"transcripts/tomoviee has no transcript that ends as 'succeeded'"):
+        scripted_service.ScriptedService(contract_of("tomoviee"))

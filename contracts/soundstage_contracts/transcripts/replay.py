@@ -17,6 +17,9 @@ earlier step captured, or by a credential of that name. A step's own headers are
 declares. ``literal`` names the members of the response whose values, and not only their types, are documented.
 ``paid`` marks the step that starts the job, where that is not the first that captures something. ``"ends": "answered"``
 is the end of a call that starts no job but returns a value.
+
+A vendor's first transcript (by file name) that ends as ``succeeded`` is the script of the contracts on safety: it needs
+a poll of the unfinished job before the last one.
 """
 
 from __future__ import annotations

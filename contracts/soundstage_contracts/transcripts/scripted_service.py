@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ACCOUNT: Final = "scripted-account-0123456789"
 """The account of a scripted client: a word that no response contains."""
 
+POLLS: Final = 2
+"""How many polls the transcript of a scripted service has at least: one of an unfinished job, and the last."""
+
 ScriptedResponse = httpx.Response | Exception
 """The result of a request: a response, or an exception of httpx."""
 
@@ -48,9 +51,7 @@ class ScriptedService:
         edit: Callable[[str], str] = str,
     ) -> None:
         self.contract = contract
-        self.transcript = transcript or next(
-            found for found in load_transcripts(contract.slug) if found.ends == "succeeded"
-        )
+        self.transcript = transcript or _first_success(contract.slug)
         self.base_url = load_facts(contract.slug).vendors[contract.slug].base_url
         self.sent: list[httpx.Request] = []
         self.files: dict[str, ScriptedResponse] = {}
@@ -61,8 +62,7 @@ class ScriptedService:
     @property
     def paid(self) -> int:
         """The step that starts the job: the one marked as paid, or the first that captures an id."""
-        steps = self.transcript.steps
-        return next(number for number, step in enumerate(steps) if step.paid or (step.capture and not _marked(steps)))
+        return _paid(self.transcript.steps)
 
     def before(self, step: int, *responses: ScriptedResponse) -> None:
         """Return *responses*, one for each request, before the documented response of *step*."""
@@ -113,6 +113,24 @@ class ScriptedService:
         self._next = min(self._next + 1, len(self.transcript.steps) - 1)
         text = self._edit(json.dumps(step.response))
         return httpx.Response(step.status, text=text, headers={"Content-Type": "application/json"})
+
+
+def _first_success(vendor: str) -> Transcript:
+    """Return the first transcript of *vendor* that succeeds.
+
+    Raises:
+        ValueError: There is none, or it polls once: contracts about waiting need a poll of an unfinished job.
+    """
+    found = next((found for found in load_transcripts(vendor) if found.ends == "succeeded"), None)
+    if found is None:
+        raise ValueError(f"transcripts/{vendor} has no transcript that ends as 'succeeded'; add one with two polls")
+    if len(found.steps) - _paid(found.steps) <= POLLS:
+        raise ValueError(f"transcripts/{vendor}/{found.name}.json polls once; add a poll of the unfinished job before")
+    return found
+
+
+def _paid(steps: Sequence[Step]) -> int:
+    return next(number for number, step in enumerate(steps) if step.paid or (step.capture and not _marked(steps)))
 
 
 def _marked(steps: Sequence[Step]) -> bool:
