@@ -81,7 +81,7 @@ def build_parser() -> Parser:
     """Build the parser of the whole command line, with every subcommand."""
     parser = Parser(
         prog="soundstage",
-        description="A local simulator of seven generative-media services, their clients, and contracts for both.",
+        description="A local simulator of generative-media services, their clients, and contracts for both.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""Facts, transcripts and contracts of seven generative-media services, and a pytest plugin.
+"""Facts, transcripts and contracts of generative-media services, and a pytest plugin.
 
 Names are loaded when they are first used: importing this package imports nothing else.
 """

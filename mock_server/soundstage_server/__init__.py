@@ -1,4 +1,4 @@
-"""A local simulator of seven generative-media services.
+"""A local simulator of generative-media services.
 
 >>> from soundstage_server import Server, World
 >>> with Server(World(clock="auto")) as server:
