@@ -127,7 +127,9 @@ def test_request_goes_through_every_documented_state(target: Target, face: str) 
         assert body["created_at"] <= body["queued_at"] <= body["updated_at"]
         assert abs(body["created_at"] - target.control.now(raw.name)) < 3600
     changes = dict.fromkeys((body["status"], body["updated_at"]) for body in seen)
-    assert len({word for word, _ in changes}) == len(changes), "updated_at moves without a change of status"
+    # The API-key face shows a created request as queued, so that one change of status is not seen there.
+    unseen = 0 if face == "session" else 1
+    assert len(changes) <= len({word for word, _ in changes}) + unseen, "updated_at moves without a change of status"
     times = [time for _, time in changes]
     assert (times[0], times) == (seen[0]["created_at"], sorted(times))
     assert times[-1] > times[0]
