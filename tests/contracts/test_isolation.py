@@ -31,14 +31,14 @@ def check_nothing(soundstage, client):
     assert client.text_to_video("A fox").wait().state.value == "succeeded"
     assert soundstage.money("tomoviee").available == 990
     assert soundstage.control.dialects()["tomoviee.errors"] == "envelope"
-    assert soundstage.now("tomoviee") < begun[0] + 3600
+    assert soundstage.now("tomoviee") < started[0] + 3600
 
 
-begun = []
+started = []
 
 
 def test_1_what_is_set_for_the_tests_accounts(soundstage):
-    begun.append(soundstage.control.now())
+    started.append(soundstage.control.now())
     set_everything(soundstage, whole=False)
 
 
@@ -133,8 +133,8 @@ def test_limits_and_faults_of_the_account(soundstage, tomoviee):
 
 @pytest.mark.parametrize("call", ["account", "base_url", "client", "money", "now", "requests", "tasks"])
 def test_unknown_vendor_is_refused_by_name(soundstage, call):
-    with pytest.raises(ValueError, match="vendor must be one of tomoviee, .*; got 'nobody'"):
-        getattr(soundstage, call)("nobody")
+    with pytest.raises(ValueError, match="vendor must be one of tomoviee, .*; got 'unknown'"):
+        getattr(soundstage, call)("unknown")
 """
 
 
