@@ -209,7 +209,7 @@ def test_run_that_hangs_or_dies_has_a_verdict_of_its_own(tmp_path: Path) -> None
     assert in_process(time.sleep, 60, seconds=0.2) == Verdict("hung", message="over 0.2 s")
     assert in_process(_exit) == Verdict("error", message="the process ended with 7")
     assert in_process(_raise) == Verdict("error", message="ZeroDivisionError: division by zero")
-    unknown = written(tmp_path, THREE.replace('Mutations("tomoviee', 'Mutations("unknown'))
+    unknown = written(tmp_path, THREE.replace('Mutations("tomoviee', 'Mutations("acme'))
     assert "pytest ended with" in in_process(run_mutation, unknown, NO_MUTATION).message
 
 
