@@ -185,7 +185,7 @@ class _Body:
         """Return the response with everything that arrived."""
         content = bytes(self._content)
         # As after `read()`, which has no limit: hooks of an injected client, and transcripts, keep the response.
-        self._received._content = content  # noqa: SLF001
+        self._received._content = content  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return _response(self._received, content)
 
 
