@@ -160,7 +160,7 @@ def test_runner_reports_caught_surviving_and_broken_mutations(
     }  # fmt: skip
     caught = rows["renamed-move"].verdict
     assert caught.contract == "test_camera_moves_have_the_documented_names"
-    assert caught.promise.startswith("There are 46 camera moves")
+    assert caught.promise.startswith("The 46 camera moves have")
     assert "assert" in caught.message
     assert "the mutation cannot be applied: AttributeError" in rows["impossible"].verdict.message
     again = {row.mutation.id if row.mutation else "": row for row in evaluate(home, listed, results=Results(kept))}
