@@ -78,6 +78,12 @@ class Law:
                 yield terms, row
 
 
+def _place(law: Law) -> int:
+    """Return the place of a law's module among the modules of laws, the last one for any other module."""
+    name = law.function.__module__.rpartition(".")[2]
+    return LAW_MODULES.index(name) if name in LAW_MODULES else len(LAW_MODULES)
+
+
 def _cases(declared: Any) -> Sequence[Any]:
     """Return the cases in an attribute of `Terms`: the items of a sequence, the keys of a mapping, or one value."""
     if declared is None:
@@ -86,7 +92,7 @@ def _cases(declared: Any) -> Sequence[Any]:
 
 
 class Laws:
-    """A collection of laws by name, in the order in which they were defined."""
+    """A collection of laws by name, in the order of `LAW_MODULES` and, within a module, of definition."""
 
     def __init__(self) -> None:
         self._laws: dict[str, Law] = {}
@@ -116,7 +122,8 @@ class Laws:
 
     def items(self) -> Sequence[tuple[str, Law]]:
         """Return each law and its name."""
-        return list(self._laws.items())
+        # A suite may import one of the modules before all others: the order of import is no order.
+        return sorted(self._laws.items(), key=lambda item: _place(item[1]))
 
     def bind(self, namespace: dict[str, Any], *faces: Terms) -> None:
         """Define in *namespace*, a module's globals, one test for each law that *faces* declare the parts of.
@@ -127,7 +134,7 @@ class Laws:
         """
         for terms in faces:
             self._check(terms)
-        for name, law in self._laws.items():
+        for name, law in self.items():
             rows = [row for terms in faces if name not in terms.left_out for row in law.rows(terms)]
             # Also for a law without rows: a vendor's own test of its name would be taken for the law.
             if namespace.get(name) is not None:
