@@ -260,10 +260,16 @@ def test_no_prefix_replaces_a_folder(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(name for name in modules() if floor_of(name)[0] == "soundstage"))
-def test_only_one_client_module_imports_httpx(module: str) -> None:
-    """Only `_io/http.py` imports httpx, so that everything else can be tested without I/O."""
+def test_only_the_transport_imports_httpx(module: str) -> None:
+    """Only `_io/http/` imports httpx, so that everything else can be tested without I/O."""
     names = {name.partition(".")[0] for name, _ in imported_names(modules()[module])}
-    assert module == "soundstage._io.http" or "httpx" not in names
+    assert module.startswith("soundstage._io.http.") or "httpx" not in names
+
+
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_no_module_imports_httpx2(module: str) -> None:
+    """A client of httpx2 is the caller's: no module imports it, not even for annotations."""
+    assert not {name for name, _ in imported_names(modules()[module]) if name.startswith(("httpx2", "httpcore2"))}
 
 
 def modules_after(program: str) -> set[str]:

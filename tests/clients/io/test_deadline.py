@@ -12,8 +12,7 @@ import httpcore
 import httpx
 import pytest
 
-from soundstage._io import http
-from soundstage._io.http import AsyncTransport, SyncTransport
+from soundstage._io.http import AsyncTransport, SyncTransport, body
 from soundstage._values.messages import Interrupted, NotSent, Request
 
 if TYPE_CHECKING:
@@ -287,7 +286,7 @@ def compressed(content: bytes, encoding: str) -> bytes:
 @pytest.mark.parametrize("encoding", ["", "gzip", "x-gzip", "deflate", "raw deflate"])
 def test_response_is_decoded_up_to_its_greatest_size(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
     """The limit counts decoded bytes, and a bomb of gzip is refused before it is unpacked."""
-    monkeypatch.setattr(http, "MAX_BODY", 1 << 21)
+    monkeypatch.setattr(body, "MAX_BODY", 1 << 21)
     label = encoding.removeprefix("raw ")
     pack: Callable[[bytes], bytes] = (
         bytes if not encoding else lambda content: compressed(content, encoding.removeprefix("x-"))

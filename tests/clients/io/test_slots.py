@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from soundstage._io import http
-from soundstage._io.http import AsyncTransport, SyncTransport
+from soundstage._io.http import AsyncTransport, SyncTransport, pools
 from soundstage._values.messages import Interrupted, NotSent, Request
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def test_requests_wait_in_front_of_the_pool(monkeypatch: pytest.MonkeyPatch, req
 
 def test_paid_requests_do_not_wait_for_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paid requests and the others have slots of their own."""
-    monkeypatch.setattr(http, "_CONNECTIONS", 1)
+    monkeypatch.setattr(pools, "CONNECTIONS", 1)
     done = asyncio.Event()
 
     async def handler(request: httpx.Request) -> httpx.Response:
@@ -78,7 +77,7 @@ def test_paid_requests_do_not_wait_for_polls(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_slot_is_returned_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed, a canceled and a streamed request return their slot, the last one when its stream is closed."""
-    monkeypatch.setattr(http, "_CONNECTIONS", 1)
+    monkeypatch.setattr(pools, "CONNECTIONS", 1)
     failures: list[BaseException] = [httpx.ReadError("gone"), asyncio.CancelledError()]
 
     async def handler(request: httpx.Request) -> httpx.Response:
@@ -105,7 +104,7 @@ def test_slot_is_returned_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_threads_wait_in_front_of_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads share the connections of a client; one whose time is limited gives up, and has sent nothing."""
-    monkeypatch.setattr(http, "_CONNECTIONS", 2)
+    monkeypatch.setattr(pools, "CONNECTIONS", 2)
     running, most = 0, 0
     lock, both = threading.Lock(), threading.Barrier(2, timeout=30)
 
@@ -129,7 +128,7 @@ def test_threads_wait_in_front_of_the_pool(monkeypatch: pytest.MonkeyPatch) -> N
         thread.join()
     assert most == 2
     both.abort()
-    monkeypatch.setattr(http.SyncTransport, "_send", lambda *_: None)
+    monkeypatch.setattr(SyncTransport, "_send", lambda *_: None)
     with transport._slot(GET), transport._slot(GET), pytest.raises(NotSent, match="for the 0"):
         transport.send(Request("GET", GET.url, timeout=0.01))
     transport.close()

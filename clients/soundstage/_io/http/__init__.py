@@ -1,0 +1,16 @@
+"""The transport: the one package that uses the HTTP library, httpx, or httpx2 where the caller injects a client of it.
+
+An own httpx client is created at the first request, with a TLS context that is created once and shared. Paid requests
+use connections that are not kept alive, so that a stale pooled connection never makes an outcome unknown. An injected
+client is used with its own settings and never closed here. Own clients belong to one process and one event
+loop. No redirect is followed here. Every exchange has a deadline, and the body of a response that is read whole has a
+greatest size.
+"""
+
+from __future__ import annotations
+
+from soundstage._io.http.awaiting import AsyncStream, AsyncTransport
+from soundstage._io.http.blocking import SyncStream, SyncTransport
+from soundstage._io.http.library import AsyncHttp, HttpT, SyncHttp
+
+__all__ = ["AsyncHttp", "AsyncStream", "AsyncTransport", "HttpT", "SyncHttp", "SyncStream", "SyncTransport"]
