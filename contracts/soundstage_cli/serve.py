@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.options import errors_of_option, is_loopback, parse_int
+from soundstage_cli.simulated import add_world_arguments, open_world
 
 if TYPE_CHECKING:
     import argparse
@@ -37,25 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", default="8080", help="the port; 0 selects a free one (default: %(default)s)")
-    parser.add_argument(
-        "--speed",
-        metavar="N|auto|manual",
-        help="simulated seconds per second; or 'auto': every poll moves its job forward; or 'manual': only the "
-        "control API moves time (default: 1, or the speed in the state file)",
-    )
-    parser.add_argument(
-        "--seed", metavar="N", help="random seed, for reproducible runs (default: 0, or the seed in the state file)"
-    )
-    parser.add_argument(
-        "--state", metavar="FILE", help="save all state in this file and load it at the start; survives a killed server"
-    )
-    parser.add_argument(
-        "--dialect",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="which variant to use where a vendor's documents disagree; may be given several times",
-    )
+    add_world_arguments(parser)
     parser.add_argument(
         "--public-url",
         metavar="URL",
@@ -78,36 +62,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; both are a normal end with exit code 0."""
     port = parse_int("--port", args.port, 0, _HIGHEST_PORT)
-    seed = None if args.seed is None else parse_int("--seed", args.seed)
     options: dict[str, Any] = {"control_token": args.control_token}
     if args.control_token == "":
         raise UsageError(f"--control-token is empty; allowed: a text, here or in ${_TOKEN_VARIABLE}")
     if args.max_body is not None:
         options["max_body"] = parse_int("--max-body", args.max_body, 1, _MOST_BYTES)
-    dialects = dict(map(_dialect, args.dialect))
-    with needs_extra("server", "soundstage serve"):
-        from soundstage_server import Clock, World
-        from soundstage_server.world.snapshot import StateError
-    with errors_of_option("--speed"):
-        clock = None if args.speed is None else Clock.parse(args.speed)
-    try:
+    with ExitStack() as opened:
         with errors_of_option("--public-url"):
-            world = World(clock=clock, seed=seed, public_url=args.public_url, state=args.state)
-    except StateError as error:
-        raise CommandError(str(error)) from None
-    with world:
-        with errors_of_option("--dialect"):
-            world.dialects.choose(dialects)
+            world = opened.enter_context(open_world(args, "soundstage serve", public_url=args.public_url))
         server = _bind(world, args.host, port, options)
         server.run(lambda: _announce(server, world.clock, args.host, args.control_token))
     return 0
-
-
-def _dialect(text: str) -> tuple[str, str]:
-    name, equals, reading = text.partition("=")
-    if not (name and equals and reading):
-        raise UsageError(f"--dialect is {text!r}; allowed: NAME=VALUE, such as tomoviee.errors=http")
-    return name, reading
 
 
 def _bind(world: World, host: str, port: int, options: dict[str, Any]) -> Server:

@@ -111,10 +111,11 @@ def test_speed_selects_clock(
 
 
 def test_options_configure_world(served: list[Server]) -> None:
-    """Seed, dialects and public URL are passed to the world, including a negative seed."""
+    """Seed, dialects, size of media and public URL are passed to the world, including a negative seed."""
     options = ["--seed", "-3", "--dialect", "tomoviee.errors=http", "--public-url", "https://mock.example/x/"]
-    assert main(["serve", "--port", "0", *options]) == 0
+    assert main(["serve", "--port", "0", "--media", "small", *options]) == 0
     world = served[0].world
+    assert world.media_cache._small
     assert (world.seed, world.public_url) == (-3, "https://mock.example/x")
     assert world.dialects.reading("tomoviee.errors") == "http"
 
