@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import av
 
-from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.specs import sanitize
 from soundstage_server.media.synthesis import RATE, synthesize
 
 if TYPE_CHECKING:

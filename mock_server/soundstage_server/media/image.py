@@ -11,7 +11,7 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, PngImagePlugin
 
 from soundstage_server.media.canvas import paint_frame
-from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.specs import sanitize
 
 if TYPE_CHECKING:
     from soundstage_server.media.specs import Image, Mask

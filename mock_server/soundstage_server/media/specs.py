@@ -18,6 +18,8 @@ MIN_LOOP, MAX_LOOP = 0.1, 60.0
 """Bounds of an audio loop in seconds, each of which takes about 50 ms to synthesize."""
 MAX_FPS = 120
 """Bound of a frame rate in frames a second."""
+MAX_TITLE = 1000
+"""Characters of a text that a file keeps as metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,11 @@ def suffix(spec: MediaSpec) -> str:
             return ".mp3"
         case Diagram():
             return f".{spec.format}"
+
+
+def sanitize(text: str) -> str:
+    """Return *text* as every container can store it: bounded, valid UTF-8, and without NUL, which ends a C string."""
+    return text[:MAX_TITLE].encode(errors="replace").decode().replace("\0", " ")
 
 
 def _check_sides(width: int, height: int, *, step: int) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from soundstage_server.media.audio import AAC, SAMPLE_RATE, add_audio_stream, encode_loop, frame_count, repeat_packets
 from soundstage_server.media.canvas import MUTED_COLOR, TEXT_COLOR, Frame, draw_text, paint_frame
-from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.specs import sanitize
 from soundstage_server.media.text import LINE_HEIGHT, TextBlock, fit_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundstage_server.media.fonts import displayable, installed
-from soundstage_server.media.metadata import sanitize
+from soundstage_server.media.specs import sanitize
 from soundstage_server.media.text import ELLIPSIS, MAX_CHARACTERS, fit_text
 
 any_text = st.text() | st.text(st.characters(categories=["Cs", "Cf", "Co", "Mn", "Lo", "So"]))

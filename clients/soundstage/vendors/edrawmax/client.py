@@ -40,7 +40,7 @@ class _Operations(Client[HttpT, EdrawMaxService]):
         A request that never left is sent again as `retry` allows; with one attempt, nothing is sent again.
 
         Args:
-            user_id: The user, by whom concurrent requests are counted; it is not a credential. Default:
+            user_id: The user for whom concurrent requests are counted; it is not a credential. Default:
                 EDRAWMAX_USER_ID, else 0.
             trusted_hosts: Hosts beside the documented ones that files may be downloaded from: names such as
                 "files.example.com" or ".example.com" over https, addresses such as "http://127.0.0.1:8080" as

@@ -204,7 +204,7 @@ def test_failed_job_has_the_code_and_message(target: Target, word: str) -> None:
     assert failed.value.message == job.raw["error"]["message"]
 
 
-@proves("veo:output.film", "veo:create.parameters", "veo:create.defaults", side="server")
+@proves("veo:output.video", "veo:create.parameters", "veo:create.defaults", side="server")
 @pytest.mark.parametrize("ratio", [None, *RATIOS])
 @pytest.mark.parametrize("seconds", [None, 4, "6", 8])
 def test_video_has_the_requested_ratio_and_length(raw: RawClient, ratio: str | None, seconds: Any) -> None:
@@ -221,7 +221,7 @@ def test_video_has_the_requested_ratio_and_length(raw: RawClient, ratio: str | N
         assert len(video.streams.audio) == 1
 
 
-@proves("veo:output.film", "veo:create.parameters", side="server")
+@proves("veo:output.video", "veo:create.parameters", side="server")
 @pytest.mark.parametrize(("count", "name"), [(1, "sampleCount"), (2, "sampleCount"), (2, "numberOfVideos")])
 def test_veo_2_makes_up_to_two_silent_videos(raw: RawClient, count: int, name: str) -> None:
     """Either parameter sets the number of videos, which differ, last 5 seconds and have no sound."""
@@ -233,7 +233,7 @@ def test_veo_2_makes_up_to_two_silent_videos(raw: RawClient, count: int, name: s
         assert list(video.streams.audio) == []
 
 
-@proves("veo:output.film", side="server")
+@proves("veo:output.video", side="server")
 @pytest.mark.parametrize(("resolution", "short"), [(None, 720), ("720p", 720), ("1080p", 1080)])
 def test_video_has_the_requested_resolution(full_target: Target, resolution: str | None, short: int) -> None:
     """At 16:9, 720p is 1280x720 and 1080p is 1920x1080; the default is 720p."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from soundstage_server.media.diagrams.scene import Box, Curve, Label, Polygon, Polyline, Scene, Shape
-from soundstage_server.media.metadata import sanitize
-from soundstage_server.media.specs import MAX_SIDE
+from soundstage_server.media.specs import MAX_SIDE, sanitize
 from soundstage_server.media.text import LINE_HEIGHT, TextBlock
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The media of Veo's operations: videos, how many of them are delivered, and the ids of their files.
 
-Documents: ai.google.dev/gemini-api/docs/video, read in November 2026 (facts ``output.film``, ``result.uri``,
+Documents: ai.google.dev/gemini-api/docs/video, read in November 2026 (facts ``output.video``, ``result.uri``,
 ``block.partial``).
 """
 
@@ -34,7 +34,7 @@ def delivered(params: Mapping[str, Any]) -> int:
 
 
 def media_for(task: Task) -> list[Video]:
-    """Return the videos that a successful operation delivers (output.film)."""
+    """Return the videos that a successful operation delivers (output.video)."""
     params = task.params
     width, height = frame_size(params["resolution"], params["aspectRatio"])
     caption = f"{task.operation}, {params['resolution']}, {params['aspectRatio']}"
