@@ -67,7 +67,7 @@ def serve_bare() -> None:
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = _config(bare)  # type: ignore[arg-type] # any ASGI application works
+    config = _config(bare)
     config.http = "httptools"  # uvicorn's defaults: its own protocol and its own Date header
     config.date_header = True
     ready = f"ready http://127.0.0.1:{listener.getsockname()[1]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
@@ -45,6 +44,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="the base of result URLs (default: the address of each request)",
     )
+    _add_result_arguments(parser)
+    _add_access_arguments(parser)
+
+
+def _add_result_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where results and callbacks go."""
+    parser.add_argument(
+        "--redirects",
+        metavar="N",
+        default="0",
+        help="how often the address of a result redirects before it returns the file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--callback-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host, in addition to this machine, that callbacks may be sent to; may be given several times",
+    )
+
+
+def _add_access_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare who may use what, and the limit on bodies."""
     parser.add_argument(
         "--control-token",
         metavar="TOKEN",
@@ -57,22 +79,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="BYTES",
         help="the most bytes that the body of a vendor's request may have; more is HTTP 413 (default: 128 MiB)",
     )
+    parser.add_argument(
+        "--trust-proxy",
+        action="store_true",
+        help="take the address of each request from X-Forwarded-Proto and X-Forwarded-Host; only behind a proxy that "
+        "sets both",
+    )
+    parser.add_argument(
+        "--cors",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="an origin such as http://localhost:3000, or '*', whose web pages may use the vendors' routes; may be "
+        "given several times (default: none)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; both are a normal end with exit code 0."""
     port = parse_int("--port", args.port, 0, _HIGHEST_PORT)
-    options: dict[str, Any] = {"control_token": args.control_token}
+    options = _server_options(args)
+    with open_world(args, "soundstage serve", **_world_options(args)) as world:
+        server = _bind(world, args.host, port, options)
+        server.run(lambda: _announce(server, world.clock, args.host, args.control_token))
+    return 0
+
+
+def _server_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what only the server takes, checked."""
+    options: dict[str, Any] = {"control_token": args.control_token, "trust_proxy": args.trust_proxy}
     if args.control_token == "":
         raise UsageError(f"--control-token is empty; allowed: a text, here or in ${_TOKEN_VARIABLE}")
     if args.max_body is not None:
         options["max_body"] = parse_int("--max-body", args.max_body, 1, _MOST_BYTES)
-    with ExitStack() as opened:
-        with errors_of_option("--public-url"):
-            world = opened.enter_context(open_world(args, "soundstage serve", public_url=args.public_url))
-        server = _bind(world, args.host, port, options)
-        server.run(lambda: _announce(server, world.clock, args.host, args.control_token))
-    return 0
+    with needs_extra("server", "soundstage serve"):
+        from soundstage_server.http.middleware import check_origins
+    with errors_of_option("--cors"):
+        options["cors"] = check_origins(args.cors)
+    return options
+
+
+def _world_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what only a world that is served takes, checked."""
+    with needs_extra("server", "soundstage serve"):
+        from soundstage_server.world.world import MAX_REDIRECTS, parse_public_url
+    with errors_of_option("--public-url"):
+        public_url = parse_public_url(args.public_url)
+    redirects = parse_int("--redirects", args.redirects, 0, MAX_REDIRECTS)
+    hosts = [_callback_host(host) for host in args.callback_host]
+    return {"public_url": public_url, "redirects": redirects, "callbacks_to": hosts}
+
+
+def _callback_host(text: str) -> str:
+    # An IPv6 address has several colons, and a host with a port has one.
+    if not text or text.count(":") == 1 or not set(text).isdisjoint("/@? "):
+        raise UsageError(f"--callback-host is {text!r}; allowed: a host without scheme, port and path")
+    return text
 
 
 def _bind(world: World, host: str, port: int, options: dict[str, Any]) -> Server:

@@ -115,9 +115,18 @@ def test_options_configure_world(served: list[Server]) -> None:
     options = ["--seed", "-3", "--dialect", "tomoviee.errors=http", "--public-url", "https://mock.example/x/"]
     assert main(["serve", "--port", "0", "--media", "small", *options]) == 0
     world = served[0].world
-    assert world.media_cache._small
+    assert world.media_cache.small
     assert (world.seed, world.public_url) == (-3, "https://mock.example/x")
     assert world.dialects.reading("tomoviee.errors") == "http"
+
+
+def test_options_of_python_are_options_of_serve(served: list[Server]) -> None:
+    """Media, redirects and callback hosts reach the world; the server accepts the others."""
+    options = ["--media", "small", "--redirects", "2", "--callback-host", "hooks.example", "--callback-host", "::2"]
+    assert main(["serve", "--port", "0", *options, "--trust-proxy", "--cors", "http://localhost:3000"]) == 0
+    world = served[0].world
+    assert (world.redirects, world.media_cache.small) == (2, True)
+    assert world.callback_dispatcher.allowed == {"hooks.example", "::2"}
 
 
 @pytest.mark.parametrize(
@@ -135,6 +144,10 @@ def test_options_configure_world(served: list[Server]) -> None:
         ("--dialect", "tomoviee.moods=good", "tomoviee.errors"),
         ("--dialect", "tomoviee.errors=loud", "envelope, http"),
         ("--public-url", "mock.example", "an http or https URL"),
+        ("--redirects", "21", "a whole number from 0 to 20"),
+        ("--callback-host", "http://hooks.example", "a host without scheme"),
+        ("--callback-host", "", "a host without scheme"),
+        ("--cors", "localhost", "origins such as"),
         ("--host", "", "an address of this machine"),
         ("--host", "192.0.2.1", "an address of this machine"),
         ("--host", "x" * 64, "an address of this machine"),

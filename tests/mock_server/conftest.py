@@ -20,6 +20,7 @@ from soundstage_server import Simulator, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from soundstage_server.http.middleware import TrustedProxy
     from soundstage_server.kit.service import Service
     from soundstage_server.model.fields import Field, Rule
 
@@ -187,7 +188,7 @@ def scope_of(method: str, path: str, query: bytes, headers: Mapping[str, str]) -
     }
 
 
-def exchange(app: Simulator, scope: dict[str, Any], asked: Iterable[dict[str, Any]]) -> Reply | None:
+def exchange(app: Simulator | TrustedProxy, scope: dict[str, Any], asked: Iterable[dict[str, Any]]) -> Reply | None:
     """Run one ASGI exchange to its end; None means that there was no response."""
     coming = iter(asked)
     sent: list[Any] = []

@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from soundstage_server.model.asgi import is_loopback
+from soundstage_server.model.asgi import RECEIVED, is_loopback
 
 if TYPE_CHECKING:
     from soundstage_server.model.asgi import Scope
@@ -43,6 +43,9 @@ class ControlGuard:
 
     def refusal(self, scope: Scope) -> ControlRefusal | None:
         """Return why the request of *scope* may not use the control API, or None if it may."""
+        # A page can set X-Forwarded-Host, which a trusted proxy's scope has as Host: both names must be allowed.
+        if RECEIVED in scope and (refused := self.refusal(scope[RECEIVED])):
+            return refused
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         if host and self._is_local(scope) and not self._is_own_name(host):

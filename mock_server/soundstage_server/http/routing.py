@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from soundstage_server.kit.results import is_result_path
 from soundstage_server.model.asgi import CONTROL, origin
 from soundstage_server.model.suggestions import did_you_mean
 
@@ -62,10 +63,12 @@ class Routes:
         path: str = scope["path"]
         host = origin(scope).partition("://")[2].partition(":")[0]
         slug = self._hosts.get(host.lower())
-        if slug is not None and not path.startswith(CONTROL):
+        first, _, tail = path[1:].partition("/")
+        # A public URL may be a vendor's real host: the results of every vendor are then below it, with their slugs.
+        is_result = first in self._services and is_result_path(f"/{tail}")
+        if slug is not None and not path.startswith(CONTROL) and not is_result:
             return slug, "", path
-        slug, _, tail = path[1:].partition("/")
-        return slug, f"/{slug}", f"/{tail}"
+        return first, f"/{first}", f"/{tail}"
 
     def is_page(self, slug: str, path: str) -> bool:
         """Return whether a request for *path* is for a page or the control API; *slug* is its first segment."""

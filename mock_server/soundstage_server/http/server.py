@@ -15,12 +15,15 @@ import uvicorn
 
 from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.application import Simulator
+from soundstage_server.http.middleware import TrustedProxy, check_origins, with_cors
 from soundstage_server.http.protocol import protocol
 from soundstage_server.http.request_body import MAX_BODY
 from soundstage_server.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from soundstage_server.http.middleware import App
 
 _BACKLOG: Final = 2048
 _GC_FIRST: Final = 50_000
@@ -41,9 +44,13 @@ class Server:
         port: The port; 0 takes a free one, which is part of `url`.
         control_token: What every call of the control API must carry; None requires none.
         max_body: The most bytes that the body of a request to a vendor may have.
+        trust_proxy: Whether X-Forwarded-Proto and X-Forwarded-Host name the address that a client has used; only right
+            behind a proxy that sets both.
+        cors: The origins (``http://localhost:3000``, or ``*``) whose web pages may use the vendors' routes and read
+            results; the control API stays closed to them.
 
     Raises:
-        ValueError: *max_body* is below 1, or *control_token* is empty.
+        ValueError: *max_body* is below 1, *control_token* is empty, or *cors* contains no origin.
         ServeError: The port is in use, or the address is not this machine's.
 
     Used as a context manager it serves inside the block, in a thread of its own; `run` serves in the foreground. A
@@ -62,11 +69,14 @@ class Server:
         port: int = 0,
         control_token: str | None = None,
         max_body: int = MAX_BODY,
+        trust_proxy: bool = False,
+        cors: Iterable[str] = (),
     ) -> None:
         if max_body < 1:
             raise ValueError(f"max_body must be 1 or more; got {max_body!r}")
         if control_token == "":
             raise ValueError("control_token must not be empty")
+        origins = check_origins(cors)
         self._owns_world = world is None
         self.world = World() if world is None else world
         self._sockets = _bind(host, port)
@@ -75,7 +85,11 @@ class Server:
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         guard = ControlGuard(self.world, bound_to=host, token=control_token)
-        app = Simulator(self.world, guard=guard, max_body=max_body)
+        app: App = Simulator(self.world, guard=guard, max_body=max_body)
+        if trust_proxy:
+            app = TrustedProxy(app)
+        if origins:
+            app = with_cors(app, origins)
         self._server = _Uvicorn(_config(app), self._ready.set)
 
     @property
@@ -169,7 +183,7 @@ class _Uvicorn(uvicorn.Server):
         self.on_ready()
 
 
-def _config(app: Simulator) -> uvicorn.Config:
+def _config(app: App) -> uvicorn.Config:
     """Return a configuration without what the simulator does not need: dates, access logs, websockets."""
     return uvicorn.Config(
         app,

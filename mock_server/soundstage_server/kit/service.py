@@ -161,7 +161,7 @@ class Service(VendorService, ABC):
             if "//" in request.path:
                 detail += " (slashes are doubled: end the base URL without one)"
         if b"access-control-request-method" in request.headers:
-            detail += " (a browser's preflight: the simulator sends no CORS headers)"
+            detail += " (a browser's preflight: CORS headers are sent with --cors only)"
         refused = RefusedError(self.refusals.unknown_route, detail)
         response = self._cite_fact(self.refuse(refused, request), refused)
         if not methods:

@@ -40,7 +40,7 @@ class MediaCache:
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES, small: bool = False) -> None:
         if max_bytes < 1:
             raise ValueError(f"max_bytes={max_bytes!r}: it must be at least 1")
-        self._max_bytes, self._small = max_bytes, small
+        self.max_bytes, self.small = max_bytes, small
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._files: OrderedDict[MediaSpec, tuple[Path, int]] = OrderedDict()
@@ -89,7 +89,7 @@ class MediaCache:
         self.close()
 
     def _submit(self, spec: MediaSpec) -> Future[Path]:
-        spec = shrink(spec) if self._small else spec
+        spec = shrink(spec) if self.small else spec
         with self._lock:
             if self._closed:
                 raise RuntimeError("the media cache is closed")
@@ -138,7 +138,7 @@ class MediaCache:
         with self._lock:
             self._files[spec] = (path, size)
             self._bytes += size
-            while self._bytes > self._max_bytes and len(self._files) > 1:
+            while self._bytes > self.max_bytes and len(self._files) > 1:
                 _, (oldest, size) = self._files.popitem(last=False)
                 oldest.unlink(missing_ok=True)
                 self._bytes -= size

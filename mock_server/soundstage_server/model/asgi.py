@@ -14,6 +14,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 CONTROL: Final = "/_soundstage"
 """The path under which the control API and the uploads are served."""
 
+RECEIVED: Final = "soundstage.received"
+"""The key in a scope under which it has the scope as it was received, before a trusted proxy's headers changed it."""
+
 
 def origin(scope: Scope) -> str:
     """Return the scheme, host and port that a request came to."""

@@ -125,7 +125,7 @@ class CallbackDispatcher:
         self._clock = clock
         self._services = services
         self._is_current = is_current
-        self._allowed = frozenset(host.lower() for host in allowed)
+        self.allowed = frozenset(host.lower() for host in allowed)
         self._pending: dict[Account, list[PendingCallback]] = {}
         self._kept: dict[Account, deque[CallbackAttempt]] = {}
         self._seen: dict[Account, tuple[int, float]] = {}
@@ -293,7 +293,7 @@ class CallbackDispatcher:
             # Otherwise any caller of a vendor could command the simulator: its callbacks come from this machine.
             if _is_control(target.path):
                 return "refused", None, f"callbacks do not go to a control API; got the path {target.path!r}"
-            if not (host in self._allowed or is_loopback(host)):
+            if not (host in self.allowed or is_loopback(host)):
                 return "refused", None, f"callbacks go to this machine, or to a host that a world allows; got {host!r}"
             async with (
                 asyncio.timeout(TIMEOUT),

@@ -43,6 +43,17 @@ MAX_REDIRECTS: Final = 20
 """How often the address of a result may redirect before it returns the file."""
 
 
+def parse_public_url(text: str | None) -> str | None:
+    """Return the base of result URLs in *text*, without a slash at its end; None if there is none.
+
+    Raises:
+        ValueError: It is no http or https URL.
+    """
+    if text and not Link().accepts(text):
+        raise ValueError(f"public_url must be {Link().allowed}; got {text!r}")
+    return text.rstrip("/") if text else None
+
+
 class World:
     """All the state of one simulator: clock, accounts, tasks, money, scenarios, journal, media.
 
@@ -80,11 +91,9 @@ class World:
     ) -> None:
         if media not in get_args(MediaSize):
             raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
-        if public_url and not Link().accepts(public_url):
-            raise ValueError(f"public_url must be {Link().allowed}; got {public_url!r}")
         self.clock = clock if isinstance(clock, Clock) else Clock.parse("real" if clock is None else str(clock))
         self.seed = 0 if seed is None else seed
-        self.public_url = public_url.rstrip("/") if public_url else None
+        self.public_url = parse_public_url(public_url)
         if not 0 <= redirects <= MAX_REDIRECTS:
             raise ValueError(f"redirects must be from 0 to {MAX_REDIRECTS}; got {redirects!r}")
         self.redirects = redirects
