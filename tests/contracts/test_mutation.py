@@ -299,7 +299,7 @@ def test_fingerprint_changes_with_the_mutation_and_with_the_sources(
 def test_sources_leave_out_the_other_vendors() -> None:
     """What another vendor's row contains does not matter; shared modules and the vendor's own do."""
     names = {"/".join(path.parts[-2:]) for path in results_file._sources("veo")}
-    assert {"facts/veo.toml", "soundstage/errors.py", "facts/loader.py"} <= names
+    assert {"facts/veo.toml", "errors/base.py", "facts/loader.py"} <= names
     assert "facts/tomoviee.toml" not in names
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 
     from soundstage._io.clock import Clock
-    from soundstage.errors import JobHandle
+    from soundstage.errors.jobs import JobHandle
 
 _GRACE = 1.0  # seconds of real time
 

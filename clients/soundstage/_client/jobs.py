@@ -8,7 +8,8 @@ from soundstage import errors
 from soundstage._client.outputs import AsyncOutput, Output
 from soundstage._client.pending import PendingJob
 from soundstage._protocol import responses
-from soundstage._protocol.downloads import Download, SaveOptions, job_file_names
+from soundstage._protocol.downloads import Download, SaveOptions
+from soundstage._protocol.file_names import job_file_names
 from soundstage._protocol.polling import Poller
 from soundstage._values.events import report
 from soundstage._values.state import History, JobState, Snapshot, StartedJob
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from soundstage._io.drivers import AsyncDriver, SyncDriver
     from soundstage._protocol.service import Service
     from soundstage._values.messages import Flow
+    from soundstage.errors.jobs import JobHandle
 
 T = TypeVar("T")
 
@@ -131,7 +133,7 @@ class _Handle(Unpicklable):
         try:
             return self._update((yield from poller.next()))
         except errors.WaitTimeout as timeout:  # raised below the handles, where only the token is known
-            timeout.job = cast("errors.JobHandle", self)
+            timeout.job = cast("JobHandle", self)
             raise
 
     def _wait(self, timeout: float | None, on_update: Callable[[Snapshot], object] | None) -> Flow[None]:

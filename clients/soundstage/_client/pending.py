@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundstage._io.clock import Clock
-    from soundstage.errors import JobHandle
+    from soundstage.errors.jobs import JobHandle
 
 J = TypeVar("J", bound="JobHandle")
 

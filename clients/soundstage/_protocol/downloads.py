@@ -9,25 +9,33 @@ of the file are checked. An output that is part of the response (a `data:` addre
 from __future__ import annotations
 
 import base64
-import hashlib
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from soundstage import errors
 from soundstage._io.partial_file import PartialFile
 from soundstage._protocol import responses
-from soundstage._values.content_encoding import Decoder
+from soundstage._protocol.file_names import KNOWN_SUFFIX, file_name
+from soundstage._protocol.transfers import (
+    COMPRESSIONS,
+    PARTIAL_CONTENT,
+    Body,
+    continues,
+    joined,
+    source,
+    strong_etag,
+    total_size,
+)
 from soundstage._values.events import FileSaved
 from soundstage._values.media_type import HEAD, mismatch, recognized, right_suffix
 from soundstage._values.messages import Flow, Request, Response, TransportError, open_stream, read, run
 from soundstage._values.redaction import hide_query
-from soundstage._values.validation import choice, is_web_address, plain_callable, sha256, url_path, whole_number
+from soundstage._values.validation import choice, is_web_address, plain_callable, sha256, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from soundstage._protocol.service import Service
@@ -36,15 +44,7 @@ if TYPE_CHECKING:
 _MAX_REDIRECTS = 5
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _TEMPORARY_STATUSES = frozenset({408, 425, 429})
-_OK, _PARTIAL_CONTENT, _UNSATISFIABLE = 200, 206, 416
-_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)\Z")
-_LENGTH = re.compile(r"[0-9]{1,18}\Z")
-_UNSAFE_NAME = re.compile(r"[^\w.\- ]+")
-_MAX_NAME = 120  # bytes: with the suffix of a temporary file it stays below the limit of every file system
-_SUFFIXES = {"video": ".mp4", "image": ".png", "mask": ".png", "audio": ".mp3"}
-_KNOWN_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
-# Content encodings that change the bytes of a file; of all others, such as `aws-chunked`, only the label is left.
-_COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
+_OK, _UNSATISFIABLE = 200, 416
 _PROGRESS = 1 << 20  # bytes that make another round of tries worthwhile
 # What arrived is known to be wrong, so that a later download must not continue from it.
 _WRONG_CONTENT = (errors.DownloadTooLarge, errors.ChecksumMismatch, errors.ContentMismatch)
@@ -113,7 +113,7 @@ class Download:
         if not self._is_inline:
             self._check_address(self._url, None)  # before anything is created on disk
         target = yield from run(self._choose_target)
-        part = PartialFile(target, _source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
+        part = PartialFile(target, source(self._url), resume=self._options.resume, checked=bool(self._options.sha256))
         keep = True  # also after Ctrl-C: what arrived is valid, and `resume` continues from it
         try:
             yield from run(part.open)
@@ -139,7 +139,7 @@ class Download:
     def _choose_target(self) -> Path:
         path = self._path
         if path.is_dir():
-            path, self._output = path / _name_of(self._media), self._output or self._media.url
+            path, self._output = path / file_name(self._media), self._output or self._media.url
         return path if self._output is None else self._service.saved_names.claim(path, self._output)
 
     def _rename(self, target: Path, part: PartialFile) -> Path:
@@ -147,7 +147,7 @@ class Download:
         suffix = right_suffix(part.head, target.suffix)
         if self._output is None or suffix == target.suffix:
             return target
-        stem = target.stem if _KNOWN_SUFFIX.search(target.name) else target.name
+        stem = target.stem if KNOWN_SUFFIX.search(target.name) else target.name
         self._service.saved_names.release(target)
         return self._service.saved_names.claim(target.with_name(stem + suffix), self._output)
 
@@ -184,11 +184,11 @@ class Download:
     def _fetch(self, part: PartialFile) -> Flow[None]:
         """Try once: request the bytes that are missing, and write them."""
         total = None
-        body = _Body("", 0)
+        body = Body("", 0)
         try:
             head = yield from self._request(part)
             total = yield from self._prepare(head, part)
-            body = _Body(head.headers.get("content-encoding", ""), part.size)
+            body = Body(head.headers.get("content-encoding", ""), part.size)
             while chunk := (yield from read()):
                 for piece in self._decoded(body, chunk):
                     if part.accept(piece):
@@ -199,7 +199,7 @@ class Download:
                 raise self._error(errors.DownloadIncomplete, f"the transfer broke off: {error}") from None
         yield from self._check_complete(part, total, body)
 
-    def _decoded(self, body: _Body, chunk: bytes) -> Iterator[bytes]:
+    def _decoded(self, body: Body, chunk: bytes) -> Iterator[bytes]:
         try:
             yield from body.feed(chunk)
         except ValueError as error:
@@ -215,7 +215,7 @@ class Download:
             head = yield from self._service.traced(request, open_stream)
             if head.status not in _REDIRECT_STATUSES or "location" not in head.headers:
                 return head
-            url, previous = _joined(url, head.headers["location"]), url
+            url, previous = joined(url, head.headers["location"]), url
         raise self._error(errors.DownloadRefused, f"more than {_MAX_REDIRECTS} redirects")
 
     def _headers(self, part: PartialFile) -> dict[str, str]:
@@ -239,14 +239,14 @@ class Download:
         # The file behind the address is now shorter than the part: it has been replaced.
         if head.status == _UNSATISFIABLE and part.size:
             yield from self._restart(part, "the host cannot continue where the transfer broke off")
-        if head.status not in {_OK, _PARTIAL_CONTENT}:
+        if head.status not in {_OK, PARTIAL_CONTENT}:
             raise self._refused(head)
-        if head.status == _PARTIAL_CONTENT and not _continues(head, part):
+        if head.status == PARTIAL_CONTENT and not continues(head, part):
             yield from self._restart(part, "the host sent another range than the requested one")
         # 200 to a range request means that If-Range did not match: the body is the whole new file.
         if head.status == _OK or not part.size:
-            yield from run(partial(part.restart, _strong_etag(head)))
-        total = _total(head)
+            yield from run(partial(part.restart, strong_etag(head)))
+        total = total_size(head)
         self._check_size(total or 0)  # refused before the body is transferred
         return total
 
@@ -266,7 +266,7 @@ class Download:
         if self._options.on_progress is not None:
             self._options.on_progress(part.size, total)
 
-    def _check_complete(self, part: PartialFile, total: int | None, body: _Body) -> Flow[None]:
+    def _check_complete(self, part: PartialFile, total: int | None, body: Body) -> Flow[None]:
         if total is not None and body.arrived != total:
             raise self._error(errors.DownloadIncomplete, f"{body.arrived} of {total} bytes arrived")
         if not body.is_complete:
@@ -278,7 +278,7 @@ class Download:
 
     def _check_kind(self, part: PartialFile, encoding: str = "") -> None:
         known = recognized(part.head)
-        if encoding in _COMPRESSIONS and part.head and not known:
+        if encoding in COMPRESSIONS and part.head and not known:
             message = f"the host sent the content encoding {encoding}, which was not requested"
             raise self._error(errors.ContentMismatch, message)
         found = None if known and self._media.guessed else mismatch(self._media.kind, part.head)
@@ -301,97 +301,6 @@ class Download:
         url = hide_query(self._media.url)
         vendor, redact = self._service.profile.slug, self._service.redact
         return kind(f"{url} was not saved: {redact(message)}", url=url, vendor=vendor, token=self._token)
-
-
-class _Body:
-    """The body of one response: how much of it arrived, and what it decodes to."""
-
-    def __init__(self, encoding: str, before: int) -> None:
-        """Take the Content-Encoding header, and the number of bytes that arrived before this response."""
-        self.encoding = encoding.strip().lower()
-        self.arrived = before
-        self._decoder: Decoder | None = None
-
-    @property
-    def is_encoded(self) -> bool:
-        return self._decoder is not None and self._decoder.encoded
-
-    @property
-    def is_complete(self) -> bool:
-        return self._decoder is None or self._decoder.complete
-
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what *chunk* decodes to."""
-        if self._decoder is None:
-            # The bytes decide: a file that is recognized as it is has a wrong label.
-            self._decoder = Decoder("" if recognized(chunk) else self.encoding)
-        self.arrived += len(chunk)
-        yield from self._decoder.feed(chunk)
-
-
-def job_file_names(job_id: str, results: Sequence[Media]) -> Iterator[tuple[Media, str]]:
-    """Yield each output with the name of its file: the job's id, a number if there are several, and a suffix."""
-    stem = _clean(job_id) or "job"
-    for number, media in enumerate(results, 1):
-        suffix = _KNOWN_SUFFIX.search(_last_segment(media.url))
-        ending = suffix[0].lower() if suffix else _SUFFIXES.get(media.kind, "")
-        yield media, f"{stem}-{number}{ending}" if len(results) > 1 else f"{stem}{ending}"
-
-
-def _name_of(media: Media) -> str:
-    name = _clean(_last_segment(media.url)) or media.kind
-    return name if _KNOWN_SUFFIX.search(name) else name + _SUFFIXES.get(media.kind, "")
-
-
-def _last_segment(url: str) -> str:
-    if url[:5].lower() == "data:":
-        return ""
-    return unquote(url_path(url)).rpartition("/")[2]
-
-
-def _clean(name: str) -> str:
-    """Return *name* without characters that are special in a path or a shell."""
-    # A name that is too long keeps its end, and so its suffix; the cut may fall inside a character.
-    end = _UNSAFE_NAME.sub("_", name).encode()[-_MAX_NAME:]
-    return end.decode(errors="ignore").strip(". _")
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        return location
-
-
-def _source(url: str) -> str:
-    if url[:5].lower() == "data:":
-        return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
-
-
-def _continues(head: Response, part: PartialFile) -> bool:
-    """Whether a partial response starts where the file ends, and is of the same file."""
-    span = _RANGE.match(head.headers.get("content-range", ""))
-    same = not part.size or head.headers.get("etag", part.etag) == part.etag
-    return span is not None and int(span[1]) == part.size and same
-
-
-def _total(head: Response) -> int | None:
-    """Return the size of the whole file, or None where the host does not send it."""
-    span = _RANGE.match(head.headers.get("content-range", ""))
-    if head.status == _PARTIAL_CONTENT and span is not None:
-        return int(span[2]) if span[2].isdecimal() else None
-    length = _LENGTH.match(head.headers.get("content-length", ""))
-    return int(length[0]) if length else None
-
-
-def _strong_etag(head: Response) -> str:
-    # A weak ETag (W/"...") allows other bytes, so that a range of it may not fit to the part.
-    # An encoded body has no ranges that fit to the decoded file.
-    encoded = head.headers.get("content-encoding", "").strip().lower() in _COMPRESSIONS
-    etag = head.headers.get("etag", "")
-    return etag if etag.startswith('"') and not encoded else ""
 
 
 def _is_transient(error: errors.SoundstageError) -> bool:

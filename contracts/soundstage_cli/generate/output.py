@@ -11,7 +11,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage._protocol.downloads import job_file_names
+from soundstage._protocol.file_names import job_file_names
 from soundstage_cli.errors import UsageError
 
 if TYPE_CHECKING:

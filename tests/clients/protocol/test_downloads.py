@@ -16,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from soundstage import FileSaved, Media, RetryPolicy, errors
-from soundstage._protocol.downloads import Download, SaveOptions, job_file_names
+from soundstage._protocol.downloads import Download, SaveOptions
+from soundstage._protocol.file_names import job_file_names
 from soundstage._values.messages import Interrupted, NotSent, Open, Read, Request, Response
 from soundstage._values.redaction import hide_query
 
