@@ -14,6 +14,7 @@ from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
 from soundstage_contracts.facts.loader import Fact, FactError, load_facts
+from soundstage_contracts.facts.shown import load_shown, shown_sides, sides_to_show
 from soundstage_contracts.registry import VENDORS, incomplete_vendors
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
     from soundstage_cli.console import Cell
     from soundstage_contracts.facts.evidence import Evidence, Kind, Observation
+    from soundstage_contracts.facts.loader import Side
     from soundstage_contracts.facts.proves import Contract
+    from soundstage_contracts.facts.shown import Shown
 
 HELP = "show the documented behavior of each vendor's API and the contracts that prove it"
 
 _EPILOG: Final = """\
-A documented fact that binds a side (client or server) without a contract for that side is shown in red.
+A documented fact that binds a side (client or server) without a contract for that side is shown in red. "shown to fail"
+names the sides on which a mistake that violates the fact has been planted, and a contract of the fact has caught it.
 
 examples:
   soundstage facts                             coverage of each vendor
@@ -47,12 +51,13 @@ _EVIDENCE_HEADERS: Final = ("in simulation", "live")
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A fact, the contracts that prove it, and the evidence of past runs."""
+    """A fact, the contracts that prove it, the evidence of past runs, and the mutations that violate it."""
 
     fact: Fact
     contracts: tuple[Contract, ...]
     missing: tuple[str, ...]
     evidence: Mapping[Kind, Observation] = field(default_factory=dict)
+    shown: Mapping[Side, Shown] = field(default_factory=dict)
 
     @property
     def unproven(self) -> bool:
@@ -69,6 +74,19 @@ class Coverage:
         if self.missing:
             return "not required", "dim"
         return "proven", "green"
+
+    @property
+    def unshown(self) -> list[Side]:
+        """The sides on which the fact must still be shown to be able to fail."""
+        return sorted(sides_to_show(self.fact) - self.shown.keys())
+
+    @property
+    def failing(self) -> Cell:
+        """On which sides the fact has been shown to be able to fail, as a styled cell."""
+        sides = " and ".join(sorted(self.shown))
+        if self.unshown:
+            return f"{sides}{' ' if sides else ''}not {' and '.join(self.unshown)}", "yellow"
+        return sides, "green"
 
     def last(self, kind: Kind, stale_days: int) -> tuple[str, str]:
         """The last result of the fact in simulation or live, as a styled cell."""
@@ -176,7 +194,8 @@ def _coverage(fact: Fact, contracts: tuple[Contract, ...], evidence: Evidence | 
     from soundstage_contracts.facts.proves import missing_sides
 
     seen = (evidence or {}).get(fact.key, {})
-    return Coverage(fact, contracts, tuple(sorted(missing_sides(fact, contracts))), seen)
+    shown = shown_sides(fact, contracts, load_shown(fact.vendor))
+    return Coverage(fact, contracts, tuple(sorted(missing_sides(fact, contracts))), seen, shown)
 
 
 def _to_json(item: Coverage) -> Mapping[str, Any]:
@@ -194,6 +213,10 @@ def _to_json(item: Coverage) -> Mapping[str, Any]:
             {"name": contract.name, "promise": contract.promise, "sides": sorted(contract.sides)}
             for contract in item.contracts
         ],
+        "shown": {
+            side: {"mutation": row.mutation, "contract": row.contract} for side, row in sorted(item.shown.items())
+        },
+        "unshown": {**dict.fromkeys(item.unshown), **fact.unshown},
         "evidence": {
             kind: {"result": seen.result, "date": seen.day.isoformat()} for kind, seen in item.evidence.items()
         },
@@ -216,7 +239,17 @@ def _show_vendors(selected: Sequence[Coverage], stale_days: int | None) -> None:
     by_vendor: dict[str, list[Coverage]] = {}
     for item in selected:
         by_vendor.setdefault(item.fact.vendor, []).append(item)
-    headers = ("vendor", "facts", "documented", "contradicted", "inferred", "required", "proven", "missing")
+    headers = (
+        "vendor",
+        "facts",
+        "documented",
+        "contradicted",
+        "inferred",
+        "required",
+        "proven",
+        "missing",
+        "shown to fail",
+    )
     printer.table(headers, [_vendor_row(vendor, items) for vendor, items in by_vendor.items()])
     if stale_days is not None:
         last = [(vendor, *_last(items, stale_days)) for vendor, items in by_vendor.items()]
@@ -240,6 +273,7 @@ def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
     certainties = [item.fact.certainty for item in items]
     required = sum(item.fact.needs_contract for item in items)
     unproven = sum(item.unproven for item in items)
+    unshown = sum(bool(item.unshown) for item in items)
     return (
         vendor,
         str(len(items)),
@@ -247,6 +281,7 @@ def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
         str(required),
         str(required - unproven),
         (str(unproven), _RED if unproven else "green"),
+        (f"{required - unshown} of {required}", "yellow" if unshown else "green"),
     )
 
 
@@ -257,8 +292,10 @@ def _unproven_row(item: Coverage) -> Sequence[Cell]:
 def _show_list(selected: Sequence[Coverage], stale_days: int | None) -> None:
     from soundstage_cli.console import Printer
 
-    headers = ["fact", "certainty", "binds", "contracts"]
-    rows: list[list[Cell]] = [[item.fact.id, item.fact.certainty, item.fact.binds, item.state] for item in selected]
+    headers = ["fact", "certainty", "binds", "contracts", "shown to fail"]
+    rows: list[list[Cell]] = [
+        [item.fact.id, item.fact.certainty, item.fact.binds, item.state, item.failing] for item in selected
+    ]
     if stale_days is not None:
         headers += _EVIDENCE_HEADERS
         rows = [
@@ -281,6 +318,7 @@ def _show_fact(item: Coverage, stale_days: int | None) -> None:
         ("certainty", fact.certainty),
         ("binds", fact.binds),
         ("contracts", item.state),
+        ("shown to fail", item.failing),
     ]
     if stale_days is not None:
         rows += [(name, item.last(kind, stale_days)) for name, kind in zip(_EVIDENCE_HEADERS, KINDS, strict=True)]
@@ -288,3 +326,9 @@ def _show_fact(item: Coverage, stale_days: int | None) -> None:
     for contract in item.contracts:
         printer.line(f"{contract.promise} [{', '.join(sorted(contract.sides))}]", "green")
         printer.line(f"  {contract.name}", "dim")
+    for side, row in sorted(item.shown.items()):
+        printer.line(
+            f"The mistake {row.mutation} in the {side} was caught by {row.contract.rpartition(':')[2]}.", "dim"
+        )
+    for side, reason in fact.unshown.items():
+        printer.line(f"No mistake in the {side} can be shown: {reason}", "dim")

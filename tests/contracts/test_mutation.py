@@ -12,9 +12,9 @@ import pytest
 from soundstage_contracts import VENDORS
 from soundstage_contracts.mutation import results as results_file
 from soundstage_contracts.mutation import runner
-from soundstage_contracts.mutation.mutations import Mutation, MutationError, Mutations, load_mutations
+from soundstage_contracts.mutation.mutations import Listed, Mutation, MutationError, Mutations, load_mutations
 from soundstage_contracts.mutation.results import Results, fingerprints
-from soundstage_contracts.mutation.runner import Listed, Row, evaluate, in_process, main, plan_runs, take_part
+from soundstage_contracts.mutation.runner import Row, evaluate, in_process, main, plan_runs, take_part
 from soundstage_contracts.mutation.worker import NO_MUTATION, Verdict, run_mutation
 
 FILES = Path(__file__).parents[1] / "breaks"

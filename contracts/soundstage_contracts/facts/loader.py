@@ -11,7 +11,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import chain
@@ -56,6 +56,7 @@ class Fact:
         certainty: How well it is known; `contradicted` facts give the other reading in `but`.
         binds: The side that must comply; `advice` binds neither.
         but: The contradicting statement of a second document.
+        unshown: Side to the reason why no mistake there that violates the fact can be seen from outside.
     """
 
     vendor: str
@@ -65,6 +66,7 @@ class Fact:
     certainty: Certainty
     binds: Binds
     but: str | None = None
+    unshown: Mapping[Side, str] = field(default_factory=dict, hash=False)
 
     @property
     def key(self) -> str:
@@ -215,19 +217,21 @@ def _once(facts: Iterable[Fact], file: str) -> Iterator[Fact]:
 
 
 def _parse_fact(vendor: str, id_: str, reader: _Reader) -> Fact:
-    reader.keys(required=("id", "statement", "source", "certainty", "binds"), optional=("but",))
+    reader.keys(required=("id", "statement", "source", "certainty", "binds"), optional=("but", "unshown"))
     certainty = cast("Certainty", reader.choice("certainty", get_args(Certainty)))
     but = reader.text("but") if "but" in reader.data else None
     if (certainty == "contradicted") != (but is not None):
         raise FactError(f"{reader.where}: but is {but!r}, certainty {certainty!r}; allowed: both or neither")
+    binds = cast("Binds", reader.choice("binds", get_args(Binds)))
     return Fact(
         vendor=vendor,
         id=id_,
         statement=reader.text("statement"),
         source=reader.text("source"),
         certainty=certainty,
-        binds=cast("Binds", reader.choice("binds", get_args(Binds))),
+        binds=binds,
         but=but,
+        unshown=reader.reasons("unshown", _SIDES[binds]),
     )
 
 
@@ -272,6 +276,11 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise FactError(f"{self.where}: {key} is {value!r}; allowed: a list of file names")
         return value
+
+    def reasons(self, key: str, sides: frozenset[Side]) -> Mapping[Side, str]:
+        reader = _Reader(f"{self.where}, {key}", self.data.get(key, {}))
+        reader.keys(required=(), optional=tuple(sorted(sides)))
+        return MappingProxyType({side: reader.text(side) for side in sorted(sides) if side in reader.data})
 
     def variables(self) -> dict[str, str]:
         for name in self.data:

@@ -18,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstage_contracts.facts.shown import shown_file
+from soundstage_contracts.mutation.edits import load_edits
 from soundstage_contracts.mutation.mutations import MutationError
 from soundstage_contracts.mutation.worker import NO_MUTATION, Verdict
 from soundstage_contracts.registry import VENDORS
@@ -80,6 +82,7 @@ def fingerprints(home: Path, ids: list[str]) -> dict[str, str]:
     for source in _sources(home.stem):
         common.update(source.read_bytes())
     shared, own = _split(home.read_text(encoding="utf-8"))
+    own |= {edit.id: f"{edit.shows}{edit.source}" for edit in load_edits(home)}
     found = {NO_MUTATION: common.hexdigest()}
     for id_ in ids:
         digest = common.copy()
@@ -97,6 +100,9 @@ def _sources(vendor: str) -> Iterator[Path]:
         for root in map(Path, (spec.submodule_search_locations or ()) if spec is not None else ()):
             for path in sorted(root.rglob("*")):
                 parts = path.relative_to(root).with_suffix("").parts
+                # What a run writes is no source of it.
+                if path.name == shown_file(vendor):
+                    continue
                 if path.suffix in _SUFFIXES and others.isdisjoint(parts) and "__pycache__" not in parts:
                     yield path
 

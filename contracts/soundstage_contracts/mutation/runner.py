@@ -5,7 +5,8 @@
 Each mutation has a process of its own, in which the vendor's contracts run until the first one fails. The baseline, a
 run without any mutation, comes first and must pass. The exit code is 1 when a mutation survives, hangs, or is broken
 itself. ``--part 1/4`` runs a quarter of the mutations, ``--resume FILE`` skips those whose verdict in FILE is still
-valid.
+valid. Of a mutation that names facts, the contracts of these facts run alone; ``--record`` keeps in the package which
+contract has shown which fact to be able to fail.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from soundstage_contracts.mutation.mutations import MutationError, load_mutations
+from soundstage_contracts.mutation.edits import all_mutations
+from soundstage_contracts.mutation.mutations import Listed, MutationError
+from soundstage_contracts.mutation.recording import record
 from soundstage_contracts.mutation.results import Results, fingerprints
 from soundstage_contracts.mutation.worker import NO_MUTATION, Hints, Verdict, run_mutation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from multiprocessing.process import BaseProcess
 
 SECONDS: Final = 120.0
@@ -47,15 +50,6 @@ _WARM: Final = ("anyio", "av", "fastapi", "httpx", "hypothesis.stateful", "orjso
 # A forked process inherits the warm imports. Other systems have no fork, or no safe one.
 _CONTEXT: Final[Any] = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 _LABELS: Final = {"survived": "NOT CAUGHT", "error": "BROKEN RUN", "hung": "HUNG", "caught": "BASELINE FAILS"}
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A mutation as it is listed: everything but the function that applies it."""
-
-    id: str
-    side: str
-    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +70,11 @@ class Row:
     def right(self) -> bool:
         """Whether the verdict is as it must be."""
         return self.verdict.outcome == ("survived" if self.mutation is None else "caught")
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """The facts that it has shown to be able to fail, each with the contract; none unless it is caught."""
+        return self.verdict.shown if self.verdict.outcome == "caught" else {}
 
     @property
     def label(self) -> str:
@@ -183,7 +182,7 @@ def list_mutations(home: Path) -> list[Listed]:
 
 
 def _list(home: Path) -> list[Listed]:
-    return [Listed(each.id, each.side, each.about) for each in load_mutations(home)]
+    return [each.listed() for each in all_mutations(home)]
 
 
 def plan_runs(homes: Sequence[Path], only: Sequence[str] = ()) -> dict[Path, list[Listed]]:
@@ -261,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = Results(Path(options.resume).absolute() if options.resume else None)
         part = take_part(plan_runs(_homes(where), options.only), *_read_part(options.part))
         _warm_up()
-        return int(not _run(console, part, options.jobs, results))
+        return int(not _run(console, part, options.jobs, results, write=options.record))
     except MutationError as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False)
         return 2
@@ -294,6 +293,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", metavar="FILE", help="keep verdicts in FILE, and skip what is caught there and has not changed"
     )
+    parser.add_argument(
+        "--record", action="store_true", help="record in the package which facts have been shown to be able to fail"
+    )
     return parser
 
 
@@ -305,7 +307,7 @@ def _warm_up() -> None:
                 import_module(name)
 
 
-def _run(console: Console, part: dict[Path, list[Listed]], jobs: int, results: Results) -> bool:
+def _run(console: Console, part: dict[Path, list[Listed]], jobs: int, results: Results, *, write: bool) -> bool:
     """Evaluate every file of *part*, print progress and a table for each, and return whether all is as it must be."""
     total, done, started = sum(map(len, part.values())), 0, time.monotonic()
     bad: list[str] = []
@@ -318,6 +320,8 @@ def _run(console: Console, part: dict[Path, list[Listed]], jobs: int, results: R
             if not row.right:
                 bad.append(f"{home.stem} {row.mutation.id if row.mutation else 'baseline'}: {row.label}")
         console.print(_table(home, rows))
+        if write:
+            record(home.stem, list_mutations(home), {row.mutation.id: row.shown for row in rows if row.mutation})
     console.print(f"{done} of {total} mutations in {time.monotonic() - started:.0f} s; {len(bad)} not as they must be")
     for line in bad:
         console.print(line, style="red", markup=False, soft_wrap=True)

@@ -1,19 +1,23 @@
-"""Run one vendor's contracts in this process with one mutation, until the first contract fails."""
+"""Run one vendor's contracts in this process with one mutation, until the first contract fails.
+
+Of a mutation that violates facts, only the contracts that prove these facts run, until each fact has one that fails.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 
+from soundstage_contracts.mutation.edits import find_mutation
 from soundstage_contracts.mutation.mutations import Mutation, load_mutations
 from soundstage_contracts.options import EFFORT
 from soundstage_contracts.registry import VENDORS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
 NO_MUTATION: Final = "-"
 """The name of the baseline: a run without a mutation."""
@@ -21,7 +25,7 @@ NO_MUTATION: Final = "-"
 _LIBRARIES: Final = ("soundstage", "soundstage_server")
 # Without the plugins that leave a folder behind, shuffle the contracts, or divide them among processes.
 _ISOLATED: Final = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
-_OPTIONS: Final = ("-q", "-x", "--tb=short", "--soundstage-seed=0", *_ISOLATED)
+_OPTIONS: Final = ("-q", "--tb=short", "--soundstage-seed=0", *_ISOLATED)
 
 Outcome = Literal["caught", "survived", "error", "hung"]
 
@@ -37,6 +41,7 @@ class Verdict:
         promise: Its promise.
         message: Its message, or what went wrong.
         durations: Seconds of each contract; measured in the baseline, where all of them run.
+        shown: Fact to the contract that proves it and failed; of a caught mutation, every fact that it violates.
     """
 
     outcome: Outcome
@@ -44,6 +49,7 @@ class Verdict:
     promise: str = ""
     message: str = ""
     durations: Mapping[str, float] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,10 @@ class MutationPlugin:
         self._patch = pytest.MonkeyPatch()
         self._promises: dict[str, str] = {}
         self._own_error = False
+        self._names: dict[str, str] = {}
+        self._proofs: dict[str, tuple[str, ...]] = {}
+        self._session: pytest.Session | None = None
+        self.shown: dict[str, str] = {}
         self.durations: dict[str, float] = {}
         self.failure: Verdict | None = None
 
@@ -90,7 +100,10 @@ class MutationPlugin:
         if self._mutation is None:
             return
         sides = _sides_by_contract()
-        wanted = "server" if self._mutation.side == "simulator" else "client"
+        wanted = self._mutation.bound
+        if self._mutation.shows:
+            self._proofs = _facts_by_contract(self._mutation)
+            items[:] = [item for item in items if _contract_name(item) in self._proofs]
 
         def rank(item: pytest.Item) -> tuple[bool, bool, float]:
             proven = sides.get(_contract_name(item), frozenset())
@@ -100,8 +113,10 @@ class MutationPlugin:
         items.sort(key=rank)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note the promise of each contract."""
+        """Note the name and the promise of each contract."""
+        self._session = session
         for item in session.items:
+            self._names[item.nodeid] = _contract_name(item)
             document = getattr(getattr(item, "function", None), "__doc__", None) or ""
             self._promises[item.nodeid] = document.strip().partition("\n")[0]
 
@@ -123,6 +138,8 @@ class MutationPlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the first failure, and how long each contract takes."""
         self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            self._show(self._names.get(report.nodeid, ""))
         # A teardown that fails after its test must not take the place of the first failure.
         if not report.failed or self.failure is not None:
             return
@@ -131,6 +148,18 @@ class MutationPlugin:
         name = report.nodeid.rpartition("::")[2]
         outcome: Outcome = "error" if self._own_error else "caught"
         self.failure = Verdict(outcome, name, self._promises.get(report.nodeid, ""), message)
+
+    def _show(self, contract: str) -> None:
+        """Note which facts a failed contract proves, and end the run when each fact has one."""
+        for fact in self._proofs.get(contract, ()):
+            self.shown.setdefault(fact, contract)
+        if self._session is not None and self._mutation is not None and not self.missing:
+            self._session.shouldstop = "a contract has failed for each fact"
+
+    @property
+    def missing(self) -> list[str]:
+        """The facts of the mutation that no failed contract proves."""
+        return [fact for fact in self._mutation.shows if fact not in self.shown] if self._mutation else []
 
     def pytest_unconfigure(self) -> None:
         """Undo the mutation."""
@@ -148,16 +177,30 @@ def run_mutation(home: Path, name: str, hints: Hints | None = None) -> Verdict:
     Raises:
         MutationError: There is no such mutation.
     """
-    mutations = load_mutations(home)
-    plugin = MutationPlugin(None if name == NO_MUTATION else mutations[name], home, hints or Hints())
-    alone = ("--soundstage-vendor", mutations.vendor) if mutations.vendor in VENDORS else ()
-    contracts = ("--pyargs", "soundstage_contracts", "-k", mutations.vendor)
-    code = pytest.main([*_OPTIONS, *contracts, *alone], plugins=[plugin])
+    mutation = None if name == NO_MUTATION else find_mutation(home, name)
+    vendor = load_mutations(home).vendor if mutation is None else mutation.vendor
+    plugin = MutationPlugin(mutation, home, hints or Hints())
+    code = pytest.main([*_OPTIONS, *_selection(vendor, mutation)], plugins=[plugin])
+    if plugin.failure is not None and plugin.failure.outcome == "caught" and plugin.missing:
+        return Verdict("survived", message=f"no failed contract proves {', '.join(plugin.missing)}", shown=plugin.shown)
     if plugin.failure is not None:
-        return plugin.failure
+        return replace(plugin.failure, shown=plugin.shown)
     if code == pytest.ExitCode.OK:
-        return Verdict("survived", durations=plugin.durations if name == NO_MUTATION else {})
+        return Verdict("survived", durations=plugin.durations if mutation is None else {})
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and mutation is not None and mutation.shows:
+        return Verdict("error", message=f"no contract proves {', '.join(mutation.shows)} on the {mutation.bound} side")
     return Verdict("error", message=f"pytest ended with {code!r}")
+
+
+def _selection(vendor: str, mutation: Mutation | None) -> Iterator[str]:
+    """Return pytest's arguments that select the contracts of a run."""
+    if vendor in VENDORS:
+        yield from ("--soundstage-vendor", vendor)
+    if mutation is not None and mutation.shows:
+        # Not only the contract that fails first: each fact needs one of its own.
+        yield from ("--maxfail", "0", "--pyargs", f"soundstage_contracts.suite.{vendor}")
+    else:
+        yield from ("-x", "--pyargs", "soundstage_contracts", "-k", vendor)
 
 
 def _contract_name(item: pytest.Item) -> str:
@@ -176,3 +219,15 @@ def _sides_by_contract() -> dict[str, frozenset[str]]:
         for contract in contracts:
             sides[contract.name] = sides.get(contract.name, frozenset()) | contract.sides
     return sides
+
+
+def _facts_by_contract(mutation: Mutation) -> dict[str, tuple[str, ...]]:
+    """Return the facts of *mutation* that each contract proves on the mutation's side."""
+    from soundstage_contracts.facts.proves import recorded
+
+    facts: dict[str, tuple[str, ...]] = {}
+    for fact in mutation.shows:
+        for contract in recorded().get(f"{mutation.vendor}:{fact}", ()):
+            if mutation.bound in contract.sides:
+                facts[contract.name] = (*facts.get(contract.name, ()), fact)
+    return facts
