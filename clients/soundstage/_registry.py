@@ -50,6 +50,9 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "soundstage._client.jobs": ("AsyncJob", "Job"),
     "soundstage._client.outputs": ("AsyncOutput", "Output"),
     "soundstage._io.clock": ("Clock", "SkippingClock", "SystemClock"),
+    "soundstage._store.records": ("Ceiling", "CeilingReached", "JobRecord", "Origin", "RecordState"),
+    "soundstage._store.sqlite": ("SQLiteJobStore",),
+    "soundstage._store.store": ("JobStore",),
     "soundstage._values.events": (
         "Event",
         "FileSaved",

@@ -12,13 +12,24 @@ from soundstage._io.clock import Clock, SystemClock
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._io.http import AsyncHttp, AsyncTransport, HttpT, SyncHttp, SyncTransport
 from soundstage._protocol.service import Service, Settings
+from soundstage._store.store import JobStore
 from soundstage._values.policies import PollPolicy, RetryPolicy
 from soundstage._values.state import JobRef, JobState, Snapshot, StartedJob, read_token
 from soundstage._values.unpicklable import Unpicklable
-from soundstage._values.validation import base_address, instance, invalid, number, optional_text, plain_callable, text
+from soundstage._values.validation import (
+    base_address,
+    duration,
+    instance,
+    invalid,
+    number,
+    optional_text,
+    plain_callable,
+    text,
+)
 from soundstage.errors import SubmitOutcomeUnknown
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
 
     from soundstage._values.events import Hook
@@ -51,6 +62,8 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
         retry: RetryPolicy | None = None,
         timeout: float | None = None,
         on_event: Hook | None = None,
+        store: JobStore | None = None,
+        reuse: timedelta | float | None = None,
     ) -> None:
         """Check the options that every client takes, and prepare to send; nothing is sent.
 
@@ -69,6 +82,8 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
             poll=instance("poll", poll, PollPolicy) or profile.poll,
             retry=instance("retry", retry, RetryPolicy) or RetryPolicy(),
             on_event=plain_callable("on_event", on_event),
+            store=instance("store", store, JobStore),
+            reuse=_reuse(reuse, store),
         )
 
     @property
@@ -100,6 +115,12 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
 
 def _unpolled(ref: JobRef) -> StartedJob:
     return StartedJob(ref, Snapshot(JobState.UNKNOWN))
+
+
+def _reuse(value: timedelta | float | None, store: JobStore | None) -> float | None:
+    if value is not None and store is None:
+        invalid("reuse", value, "None without store=, where earlier requests are found")
+    return None if value is None else duration("reuse", value)
 
 
 def _base_url(profile: VendorProfile, given: str | None, own: str) -> str:

@@ -124,14 +124,23 @@ class _Handle(Unpicklable):
 
     def _refresh(self) -> Flow[None]:
         poll = self._service.retried(lambda: self._service.poll_once(self._ref), responses.is_transient)
-        self._update((yield from poll))
+        yield from self._accept((yield from poll))
+
+    def _accept(self, snapshot: Snapshot) -> Flow[Snapshot]:
+        """Take a snapshot, and record the end of the job in the job store, if the client has one."""
+        before = self._history
+        updated = self._update(snapshot)
+        records = self._service.records
+        if records is not None and updated.state.final and self._history is not before:
+            yield from records.ended(self._ref, updated)
+        return updated
 
     def _poller(self, timeout: float | None) -> Poller:
         return Poller(self._service, self._ref, timeout)
 
     def _next(self, poller: Poller) -> Flow[Snapshot]:
         try:
-            return self._update((yield from poller.next()))
+            return (yield from self._accept((yield from poller.next())))
         except errors.WaitTimeout as timeout:  # raised below the handles, where only the token is known
             timeout.job = cast("JobHandle", self)
             raise
@@ -155,7 +164,7 @@ class _Handle(Unpicklable):
             raise error
 
     def _cancel(self) -> Flow[None]:
-        self._update((yield from self._service.cancel(self._ref)))
+        yield from self._accept((yield from self._service.cancel(self._ref)))
 
     def _save(self, folder: str | PathLike[str], options: SaveOptions) -> Flow[list[Path]]:
         target = path("folder", folder)  # an invalid argument is refused before the wait
@@ -166,6 +175,8 @@ class _Handle(Unpicklable):
             # The token and not the address identifies the file: a refreshed job has new addresses for the same output.
             download = Download(self._service, media, token, target / name, options, output=f"{token} {name}")
             saved.append((yield from download.flow()))
+        if (records := self._service.records) is not None:
+            yield from records.saved(self._ref)
         return saved
 
 

@@ -11,8 +11,10 @@ from soundstage._io.http import HttpT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from soundstage._io.clock import Clock
+    from soundstage._store.store import JobStore
     from soundstage._values.events import Hook
     from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.profile import VendorProfile
@@ -38,6 +40,8 @@ class ClientOptions(RequestOptions[HttpT], total=False):
     """The options of a client whose service starts jobs, which are polled."""
 
     poll: PollPolicy | None
+    store: JobStore | None
+    reuse: timedelta | float | None
 
 
 _DOCUMENTATION = {
@@ -51,6 +55,10 @@ _DOCUMENTATION = {
     "upload, or the limits of `http`.",
     "on_event": "A function that is called with every `Event`.",
     "poll": "How a job is polled, and for how long. Default: {poll}.",
+    "store": "A `JobStore`, such as `SQLiteJobStore(path)`: every paid request is recorded there before it is sent; "
+    "`recover()` finds what a crash left. Several clients may share it; it is never closed here.",
+    "reuse": "Seconds, or a timedelta; an equal request within this time returns the job that exists, unless that "
+    "failed; needs `store`. Default: every call starts a job.",
 }
 
 

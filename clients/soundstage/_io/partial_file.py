@@ -11,27 +11,15 @@ import sys
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
+from soundstage._io.file_lock import open_locked
 from soundstage._values.media_type import HEAD, missing_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: BinaryIO) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 _BLOCK = 1 << 20  # bytes of one write: each of them is a change of threads under asyncio
 _MAX_NAME = 255  # bytes of a name that every usual file system allows
-_TRIES = 8
 
 
 class PartialFile:
@@ -80,7 +68,7 @@ class PartialFile:
             self.target.parent.mkdir(parents=True, exist_ok=True)
             if self.target.is_dir():
                 raise IsADirectoryError(f"the target {self.target} is a folder")
-            file = self._open_shared() if self._resume else None
+            file = open_locked(self.path) if self._resume else None
             if file is None:
                 # Two downloads of one target at once must not write into one file.
                 self._resume, self.path = False, self._own_path()
@@ -183,23 +171,6 @@ class PartialFile:
         for path in (self.path, self._metadata) if self._resume else (self.path,):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
-
-    def _open_shared(self) -> BinaryIO | None:
-        """Return the open and locked part that `resume` continues, or None while another download writes it."""
-        for _ in range(_TRIES):
-            file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
-            try:
-                _lock(file)
-                # Between opening and locking the writer before may have moved or deleted the file.
-                if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
-                    return file
-            except FileNotFoundError:
-                pass
-            except OSError:  # locked, or a file system without locks
-                file.close()
-                return None
-            file.close()
-        return None
 
     def _own_path(self) -> Path:
         return _beside(self.target, ".", f".{secrets.token_hex(8)}.part")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from soundstage._values.validation import invalid
 from soundstage.errors import MissingCredential
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+_LABEL_BYTES = 3  # few enough that a guessed password cannot be confirmed by the label
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
@@ -64,6 +66,12 @@ def find_credential(
             variable=variable,
         )
     return _visible(where, value)
+
+
+def account_label(identity: Iterable[str]) -> str:
+    """Return a label that differs between accounts, and from which *identity*, their credentials, cannot be derived."""
+    text = "\n".join(identity).encode()
+    return hashlib.scrypt(text, salt=b"soundstage account", n=1 << 10, r=8, p=1, dklen=_LABEL_BYTES).hex()
 
 
 def _visible(where: str, value: object) -> Secret:

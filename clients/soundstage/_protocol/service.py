@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 from soundstage import errors
 from soundstage._protocol import responses
+from soundstage._protocol.credentials import account_label
+from soundstage._protocol.job_records import JobRecords
 from soundstage._protocol.saved_names import SavedNames
+from soundstage._store.records import Origin
 from soundstage._values.events import (
     Event,
     Hook,
@@ -37,9 +40,10 @@ from soundstage._values.state import JobRef, Snapshot, StartedJob, write_token
 from soundstage._values.validation import origin, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from soundstage._io.clock import Clock
+    from soundstage._store.store import JobStore
     from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.profile import VendorProfile
 
@@ -57,6 +61,8 @@ class Settings:
     retry: RetryPolicy
     on_event: Hook | None = None
     draw: Callable[[], float] = random.random
+    store: JobStore | None = None
+    reuse: float | None = None
 
 
 class Service(ABC):
@@ -65,17 +71,23 @@ class Service(ABC):
     A vendor whose service starts jobs also has `_read_job`, which makes a `Snapshot` of an opened response.
     """
 
-    def __init__(self, settings: Settings, secrets: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, secrets: Mapping[str, str], account: Iterable[str] | None = None) -> None:
         """Take the settings and the secrets.
 
         Args:
             settings: The configuration of the client.
             secrets: The credentials by any name; they are masked wherever the service echoes them.
+            account: The texts that identify the account, the secrets by default.
         """
         self.settings = settings
         self.profile = settings.profile
         self.redact = Redactor(secrets.values())
         self.saved_names = SavedNames()
+        self.records: JobRecords | None = None
+        if settings.store is not None:
+            label = account_label(secrets.values() if account is None else account)
+            origin = Origin(self.profile.slug, settings.base_url, label)
+            self.records = JobRecords(settings.store, origin, self.redacted, settings.reuse)
 
     @abstractmethod
     def authorization(self) -> Mapping[str, str]:
@@ -147,6 +159,10 @@ class Service(ABC):
     def is_refusal(self, answer: errors.ApiError) -> bool:
         """Whether *answer*, raised for a paid request, proves that no work was started; a vendor may know better."""
         return responses.is_refusal(answer)
+
+    def redacted(self, text: str) -> str:
+        """Return *text* with the secrets masked that are known by now: tokens are known only after a login."""
+        return self.redact(text)
 
     def url(self, path: str) -> str:
         """Return the address of *path* at this service."""

@@ -13,7 +13,9 @@ from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Res
 from soundstage._values.state import JobRef, Snapshot, StartedJob
 
 if TYPE_CHECKING:
+    from soundstage._protocol.job_records import JobRecords
     from soundstage._protocol.service import Service
+    from soundstage._store.records import JobRecord
 
 _EXCERPT = 500  # characters of a response in the note on an interruption
 ResponseParser: TypeAlias = Callable[[Response], tuple[str, Snapshot]]
@@ -40,13 +42,40 @@ class Submission:
     external_id: str | None = None
 
     def flow(self) -> Flow[StartedJob]:
-        """Start the job.
+        """Start the job, and keep the job store up to date about it if the client has one.
 
         Raises:
+            StoreError: The job store cannot be written; nothing was sent.
             SubmitOutcomeUnknown: The request was sent, and no response proves its outcome.
             ConnectionFailed: The request was never received.
             ApiError: The service refused.
         """
+        records = self.service.records
+        if records is None:
+            return (yield from self._submit())
+        found = yield from records.open(self.request, self.operation, self.idempotency_key, self.external_id)
+        if isinstance(found, StartedJob):
+            return found
+        return (yield from self._recorded(records, found))
+
+    def _recorded(self, records: JobRecords, record: JobRecord) -> Flow[StartedJob]:
+        started: StartedJob | None = None
+        try:
+            started = yield from self._submit()
+            yield from records.started(record, started)
+        except GeneratorExit:
+            records.abandoned(record, started)
+            raise
+        except errors.SubmitOutcomeUnknown as unknown:
+            unknown.record_id = record.id
+            yield from records.unknown(record, unknown.reason)
+            raise
+        except errors.SoundstageError:
+            yield from records.refused(record)
+            raise
+        return started
+
+    def _submit(self) -> Flow[StartedJob]:
         unknowns: list[errors.SubmitOutcomeUnknown] = []
         try:
             job_id, snapshot = yield from self.service.retried(lambda: self._attempt(unknowns), self._may_resend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -121,6 +122,14 @@ def number(
     if not inside:
         invalid(field, value, "a number " + " ".join(bounds))
     return float(value)
+
+
+def duration(field: str, value: object) -> float:
+    """Check a time above 0, as seconds or as a timedelta, and return its seconds."""
+    found = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 < found < math.inf:
+        invalid(field, value, "a timedelta or a number of seconds above 0")
+    return float(found)
 
 
 def web_address(field: str, value: object) -> str:

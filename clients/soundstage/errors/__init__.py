@@ -7,6 +7,7 @@
     ├── UnsupportedError
     ├── ClientClosed
     ├── SpendLimitReached              (nothing was sent)
+    ├── StoreError
     ├── ConnectionFailed
     ├── SubmitOutcomeUnknown
     ├── ApiError
@@ -85,6 +86,7 @@ from soundstage.errors.requests import (
     RateLimitError,
     ServerError,
     SpendLimitReached,
+    StoreError,
     SubmitOutcomeUnknown,
     UnreadableAnswerError,
 )
@@ -121,6 +123,7 @@ __all__ = [
     "ServerError",
     "SoundstageError",
     "SpendLimitReached",
+    "StoreError",
     "SubmitOutcomeUnknown",
     "TokenError",
     "UnreadableAnswerError",

@@ -30,6 +30,14 @@ class SpendLimitReached(SoundstageError):
         self.estimate = estimate
 
 
+class StoreError(SoundstageError):
+    """The job store cannot be read or written, such as on a full disk.
+
+    A submission raises it only before its request is sent, so nothing was spent. After that, a store that fails is
+    logged as a warning, and the job is returned all the same.
+    """
+
+
 class ConnectionFailed(SoundstageError):
     """The service could not be reached, or a read kept failing; a pending job is not lost (`token`).
 
@@ -48,6 +56,7 @@ class SubmitOutcomeUnknown(SoundstageError):
         request_hash: SHA-256 of method, path and body, in hexadecimal: the same for the same request.
         idempotency_key: The key that was sent, where the service supports one.
         external_id: The caller's own name for the job, where the service supports one.
+        record_id: The id of the record in the job store, where the client has one.
     """
 
     __slots__ = ("_resolver",)  # a slot is not in __dict__, so the client behind it is not pickled
@@ -61,9 +70,11 @@ class SubmitOutcomeUnknown(SoundstageError):
         request_hash: str | None = None,
         idempotency_key: str | None = None,
         external_id: str | None = None,
+        record_id: str | None = None,
         **common: Any,
     ) -> None:
         super().__init__(message, **common)
+        self.record_id = record_id
         self.operation = operation
         self.reason = reason
         self.request_hash = request_hash

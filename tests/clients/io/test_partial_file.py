@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage._io import partial_file
+from soundstage._io import file_lock
 from soundstage._io.partial_file import PartialFile
 
 if TYPE_CHECKING:
@@ -105,13 +105,13 @@ def test_part_that_was_moved_meanwhile_is_not_written(tmp_path: Path, monkeypatc
     first.open()
     first.restart('"v1"')
     first.write(b"complete")
-    lock = partial_file._lock
+    lock = file_lock._lock
 
     def late(file: Any) -> None:
         first.commit()
         lock(file)
 
-    monkeypatch.setattr(partial_file, "_lock", late)
+    monkeypatch.setattr(file_lock, "_lock", late)
     second.open()
     second.restart('"v2"')
     second.write(b"other")
@@ -126,7 +126,7 @@ def test_file_system_without_locks_is_used_without_resume(tmp_path: Path, monkey
     def refuse(file: Any) -> None:
         raise OSError(errno.ENOLCK, "no locks available", str(file))
 
-    monkeypatch.setattr(partial_file, "_lock", refuse)
+    monkeypatch.setattr(file_lock, "_lock", refuse)
     alone = part(tmp_path, resume=True)
     alone.open()
     alone.restart('"v1"')

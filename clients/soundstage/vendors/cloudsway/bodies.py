@@ -6,11 +6,11 @@ Source: Kling's own API pages; facts are cited by id. None in a body is omitted 
 from __future__ import annotations
 
 import re
-import uuid
 from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args
 
 from soundstage._protocol.inputs import base64_text, image_size, is_turned, load_image
 from soundstage._values import validation
+from soundstage._values.names import GeneratedName
 from soundstage.vendors.cloudsway.profile import (
     ABILITIES,
     GATEWAY_NAMES,
@@ -46,7 +46,7 @@ _RATIO_TOLERANCE = 0.05
 def external_id(given: str | None) -> str:
     """Return the caller's own name for a job, or a new UUID (text2video.params)."""
     if given is None:
-        return str(uuid.uuid4())
+        return GeneratedName.new()
     # The name becomes a segment of the path that looks the job up, so it must not change that path.
     name = validation.text("external_task_id", given)
     if not _EXTERNAL_ID.match(name) or not name.strip(". ") or name != name.strip():

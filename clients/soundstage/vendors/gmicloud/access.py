@@ -35,6 +35,11 @@ class KeyAccess:
         return (self.key.reveal(),)
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """What differs between accounts."""
+        return self.secrets
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """The headers of every call."""
         named = {} if self.organization is None else {"X-Organization-ID": self.organization}
@@ -48,6 +53,11 @@ class LoginAccess:
     email: str = field(repr=False)
     password: Secret
     otp: Otp | None = field(default=None, repr=False)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What differs between accounts."""
+        return (self.email,)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class GMICloudService(Service):
     """GMI Cloud's request queue, as one client uses it."""
 
     def __init__(self, access: Access, settings: Settings, max_spend: float | None = None) -> None:
-        super().__init__(settings, {})
+        super().__init__(settings, {}, access.identity)
         self._credentials = access.secrets
         self._tokens: deque[str] = deque(maxlen=_MAX_TOKENS_MASKED)
         self._key = access if isinstance(access, KeyAccess) else None

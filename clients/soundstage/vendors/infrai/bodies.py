@@ -7,10 +7,10 @@ omitted on the wire.
 from __future__ import annotations
 
 import re
-import uuid
 from typing import TYPE_CHECKING, get_args
 
 from soundstage._values import validation
+from soundstage._values.names import GeneratedName
 from soundstage.vendors.infrai.profile import MAX_KEY_LENGTH, Aspect, Preference, Resolution
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def video(
 def idempotency_key(given: object) -> str:
     """Return the caller's idempotency key, or a new one (idempotency.key, idempotency.always)."""
     if given is None:
-        return str(uuid.uuid4())
+        return GeneratedName.new()
     if not isinstance(given, str) or not _KEY.fullmatch(given):
         validation.invalid("idempotency_key", given, f"1 to {MAX_KEY_LENGTH} visible ASCII characters")
     return given
