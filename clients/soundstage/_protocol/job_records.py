@@ -35,7 +35,7 @@ _LONGEST_VALUE = 80  # characters of one parameter in a summary
 _LONGEST = 600
 _REASON = 500
 _LOOK_AGAIN = 0.5  # seconds between two looks at an equal request that another process is sending
-_PATIENCE = 60.0
+_LONGEST_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class JobRecords:
         while found := (yield from self._add(record, since)):
             if found.job_id is not None:
                 return StartedJob(JobRef(found.job_id, found.operation), Snapshot(JobState.UNKNOWN))
-            if found.state is not RecordState.SENDING or waited >= _PATIENCE:
+            if found.state is not RecordState.SENDING or waited >= _LONGEST_WAIT:
                 raise unknown_outcome(found, "an equal request was sent before, and nothing was sent now")
             waited += _LOOK_AGAIN
             yield from pause(_LOOK_AGAIN)

@@ -27,7 +27,7 @@ _INHERITED: list[object] = []  # closing a connection of the parent process woul
 class SQLiteJobStore(SqlJobStore):
     """A job store in an SQLite file, for threads and processes of one machine.
 
-    Only the owner of the file can read it. A process that uses the store holds a lock on a file of its own in the
+    Only the owner of the file can read it. A process that uses the store keeps a lock on a file of its own in the
     folder `<path>-owners`. The operating system releases it when the process ends: others may then claim its jobs.
     """
 

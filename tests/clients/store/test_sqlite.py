@@ -41,14 +41,14 @@ def test_path_that_is_no_file_is_refused(path: Any) -> None:
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    """A store in a folder that does not exist says which folder."""
+    """A store in a folder that does not exist names which folder."""
     store = SQLiteJobStore(tmp_path / "absent" / "jobs.db")
     with pytest.raises(StoreError, match="absent is missing"):
         store.records()
 
 
 def test_store_of_a_newer_release_is_refused(store_kit: Any) -> None:
-    """A newer schema is not touched, and the message says what to do."""
+    """A newer schema is not touched, and the message states what to do."""
     store_kit.store().add(store_kit.record())
     store_kit.stores[0].close()
     with sqlite3.connect(store_kit.path) as newer:
@@ -88,7 +88,7 @@ def test_locked_store_is_reported(store_kit: Any) -> None:
 
 
 def test_full_disk_is_reported(store_kit: Any) -> None:
-    """A write that finds no room is an error that says so, and the store works again when there is room."""
+    """A write that finds no room is an error that states so, and the store works again when there is room."""
     store = store_kit.store()
     store.records()
     pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -112,7 +112,7 @@ def test_file_system_without_locks_is_refused(store_kit: Any, monkeypatch: pytes
 
 
 def test_live_process_keeps_its_records(store_kit: Any) -> None:
-    """Nobody claims a record while its owner is alive, and one other process gets it afterwards."""
+    """No process claims a record while its owner is alive, and one other process gets it afterwards."""
     first, second, third = (store_kit.store() for _ in range(3))
     record = store_kit.record()
     first.add(record)
@@ -171,7 +171,7 @@ def test_forked_child_is_a_process_of_its_own(store_kit: Any) -> None:
 
 
 def test_old_records_of_ended_jobs_are_removed(store_kit: Any) -> None:
-    """`keep` ends the life of records that nobody needs, and of no other."""
+    """`keep` ends the life of records that no process needs, and of no other."""
     store = store_kit.store()
     for state in RecordState:
         store.add(store_kit.record(id=state.value, state=state))
