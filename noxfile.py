@@ -65,6 +65,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def httpx2(session: nox.Session) -> None:
+    """Run the client's tests with httpx2 in place of httpx; `tests` runs those of injected clients with both."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.run("python", "-m", "pytest", "-n", "auto", "-p", "tests.httpx2_alias", "tests/clients", *session.posargs)
+
+
+@nox.session(default=False)
 def slow(session: nox.Session) -> None:
     """Run the tests that take about a minute each: every vendor's live plan over TLS, and mutations that are caught."""
     install(session, "-e", ".[all]", *group("test"))

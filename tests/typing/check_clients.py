@@ -47,6 +47,7 @@ from soundstage.vendors.gmicloud import Model, Profile, RequestRecord
 
 if TYPE_CHECKING:
     import httpx
+    import httpx2
 
 
 def blocking(client: Tomoviee) -> None:
@@ -142,7 +143,15 @@ async def together(client: Tomoviee, other: AsyncTomoviee, jobs: list[Job], more
     gather_async(more)  # type: ignore[unused-coroutine]
 
 
-async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -> None:
+def http_clients(one: httpx.Client, other: httpx2.Client, same: httpx.AsyncClient, more: httpx2.AsyncClient) -> None:
+    """A client takes an HTTP client of both libraries."""
+    Tomoviee(http=one)
+    Tomoviee(http=other)
+    AsyncVeo(http=same)
+    AsyncVeo(http=more)
+
+
+async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client, wrong: httpx2.AsyncClient) -> None:
     """Each of these is detected before it runs."""
     client.text_to_video()  # type: ignore[call-arg]
     client.text_to_video("a kite", resolution="4k")  # type: ignore[arg-type]
@@ -157,6 +166,7 @@ async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -
     other.text_to_video("a kite")  # type: ignore[unused-coroutine]
     (await other.text_to_video("a kite")).wait()  # type: ignore[unused-coroutine]
     AsyncTomoviee(http=http)  # type: ignore[arg-type]
+    Tomoviee(http=wrong)  # type: ignore[arg-type]
     Tomoviee("key", "secret", timeout="5")  # type: ignore[arg-type]
     Tomoviee(tiemout=5)  # type: ignore[call-arg]
     client.job("t-1").state = "done"  # type: ignore[assignment,misc]

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from soundstage._values.state import JobRef
     from tests.clients.conftest import Kit
 
+pytestmark = pytest.mark.usefixtures("_each_http_library")
+
 T = TypeVar("T")
 
 URL = "https://cdn.example/video.mp4?Signature=planted"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.clients.conftest import Kit
 
+pytestmark = pytest.mark.usefixtures("_each_http_library")
+
 PROMPT: Any = {"resolution": "720p", "aspect_ratio": "16:9"}
 
 

@@ -16,6 +16,8 @@ from soundstage.vendors.tomoviee import TomovieeService
 if TYPE_CHECKING:
     from soundstage._values.messages import Flow
 
+pytestmark = pytest.mark.usefixtures("_each_http_library")
+
 KEYS = ("app-key-0123456789", "planted-secret-0123456789")
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from tests.clients.conftest import Kit
 
+pytestmark = pytest.mark.usefixtures("_each_http_library")
+
 URL = "https://cdn.example/video.mp4?Signature=s"
 OPTIONS = {"retry": RetryPolicy(jitter=False), "poll": PollPolicy(timeout=200, outage=50)}
 ANSWERS: dict[str, tuple[int, bytes] | type[httpx.TransportError]] = {

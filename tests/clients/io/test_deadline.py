@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+pytestmark = pytest.mark.usefixtures("_each_http_library")
+
 GET = Request("GET", "http://host.example/")
 PAID = Request("POST", "http://host.example/", json={"a": 1}, paid=True)
 

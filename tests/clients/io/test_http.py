@@ -14,6 +14,7 @@ import pytest
 
 from soundstage import AsyncTomoviee, ClientClosed, InvalidArgument, SubmitOutcomeUnknown, Tomoviee
 from soundstage._io.http import AsyncTransport, SyncTransport
+from soundstage._io.http.logs import own_request
 from soundstage._values.messages import Interrupted, NotSent, Request
 
 if TYPE_CHECKING:
@@ -22,18 +23,20 @@ if TYPE_CHECKING:
 GET = Request("GET", "https://host.example/file?sig=planted")
 PAID = Request("POST", "https://host.example/jobs", {"X-App-Key": "planted-key"}, {"a": 1}, paid=True)
 
-NEVER_SENT = [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError]
+NEVER_SENT = ["ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"]
 MAYBE_SENT = [
-    httpx.ReadError,
-    httpx.ReadTimeout,
-    httpx.WriteError,
-    httpx.WriteTimeout,
-    httpx.CloseError,
-    httpx.RemoteProtocolError,
-    httpx.LocalProtocolError,
-    httpx.DecodingError,
-    httpx.TooManyRedirects,
+    "ReadError",
+    "ReadTimeout",
+    "WriteError",
+    "WriteTimeout",
+    "CloseError",
+    "RemoteProtocolError",
+    "LocalProtocolError",
+    "DecodingError",
+    "TooManyRedirects",
 ]
+
+pytestmark = pytest.mark.usefixtures("_each_http_library")
 
 
 def raising(error: Exception) -> Any:
@@ -52,30 +55,30 @@ def all_kinds(base: type[Exception]) -> set[type[Exception]]:
 
 
 @pytest.mark.parametrize("kind", NEVER_SENT)
-def test_errors_before_sending_are_not_sent(kind: type[Exception]) -> None:
+def test_errors_before_sending_are_not_sent(kind: str) -> None:
     """Without a connection there is no request: it may be sent again."""
-    with pytest.raises(NotSent, match=kind.__name__):
-        raising(kind("failure")).send(PAID)
+    with pytest.raises(NotSent, match=kind):
+        raising(getattr(httpx, kind)("failure")).send(PAID)
 
 
 @pytest.mark.parametrize("kind", MAYBE_SENT)
-def test_errors_after_connecting_are_interrupted(kind: type[Exception]) -> None:
+def test_errors_after_connecting_are_interrupted(kind: str) -> None:
     """After a connection was made, the service may have received the request."""
-    with pytest.raises(Interrupted, match=kind.__name__):
-        raising(kind("failure")).send(PAID)
+    with pytest.raises(Interrupted, match=kind):
+        raising(getattr(httpx, kind)("failure")).send(PAID)
 
 
 def test_every_httpx_error_is_classified() -> None:
     """Only the listed errors of httpx prove that nothing was sent; a new one counts as sent."""
-    concrete = {kind for kind in all_kinds(httpx.TransportError) if not kind.__subclasses__()}
-    assert concrete <= {*NEVER_SENT, *MAYBE_SENT}
+    concrete = {kind.__name__ for kind in all_kinds(httpx.TransportError) if not kind.__subclasses__()}
+    # httpx2 alone has this one, for streams of events, which no client here reads.
+    assert concrete - {"SSEError"} <= {*NEVER_SENT, *MAYBE_SENT}
 
 
-@pytest.mark.parametrize(
-    "error", [OSError("gone"), ssl.SSLError("bad record"), httpx.StreamClosed(), RuntimeError("a hook broke")]
-)
-def test_any_error_of_a_paid_request_is_interrupted(error: Exception) -> None:
+@pytest.mark.parametrize("kind", [OSError, ssl.SSLError, "StreamClosed", RuntimeError])
+def test_any_error_of_a_paid_request_is_interrupted(kind: Any) -> None:
     """Whatever an injected client raises, a paid request counts as sent."""
+    error = getattr(httpx, kind)() if isinstance(kind, str) else kind("a hook broke")
     with pytest.raises(Interrupted, match=type(error).__name__):
         raising(error).send(PAID)
 
@@ -241,12 +244,13 @@ def test_closed_injected_client_sends_nothing(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "http"), [(Tomoviee, httpx.AsyncClient), (AsyncTomoviee, httpx.Client), (Tomoviee, dict)]
+    ("kind", "http", "right"),
+    [(Tomoviee, "AsyncClient", "Client"), (AsyncTomoviee, "Client", "AsyncClient"), (Tomoviee, "Headers", "Client")],
 )
-def test_http_client_of_wrong_kind_is_refused(kit: Kit, kind: Any, http: type) -> None:
+def test_http_client_of_wrong_kind_is_refused(kit: Kit, kind: Any, http: str, right: str) -> None:
     """A sync httpx client for an async client, or the reverse, is an invalid argument."""
-    with pytest.raises(InvalidArgument, match="http"):
-        kind(kit.key, kit.secret, http=http())
+    with pytest.raises(InvalidArgument, match=rf"an instance of httpx\.{right} or httpx2\.{right}, or None"):
+        kind(kit.key, kit.secret, http=getattr(httpx, http)())
 
 
 def test_own_requests_are_not_logged_by_httpx(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
@@ -256,7 +260,20 @@ def test_own_requests_are_not_logged_by_httpx(kit: Kit, caplog: pytest.LogCaptur
     SyncTransport(http, None).send(GET)
     assert not [record for record in caplog.records if record.name.startswith("http")]
     http.get("https://host.example/mine")
-    assert [record.name for record in caplog.records] == ["httpx"]
+    assert [record.name for record in caplog.records] == [httpx.__name__]
+
+
+def test_every_logger_of_the_http_library_is_filtered() -> None:
+    """Whatever logger httpx or httpcore has, the records of this library's requests do not pass it."""
+    loggers = {
+        name: logger
+        for name, logger in logging.Logger.manager.loggerDict.items()
+        if name.startswith(("httpx", "httpcore")) and isinstance(logger, logging.Logger)
+    }
+    assert {httpx.__name__, f"{httpx.__name__.replace('x', 'core')}.connection"} <= loggers.keys()
+    with own_request():
+        record = logging.LogRecord("", 0, "", 0, "", None, None)
+        assert [name for name, logger in loggers.items() if logger.filter(record)] == []
 
 
 def test_broken_stream_is_interrupted() -> None:

@@ -78,7 +78,7 @@ def test_async_client_works_in_a_second_event_loop(base_url: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.usefixtures("_collected")
+@pytest.mark.usefixtures("_collected", "_each_http_library")
 def test_injected_client_of_another_loop_is_refused_before_paying(base_url: str) -> None:
     """An injected client is not used in another event loop than its own: nothing is sent there."""
     http = httpx.AsyncClient(trust_env=False)
