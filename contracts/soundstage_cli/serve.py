@@ -57,6 +57,12 @@ def _add_result_arguments(parser: argparse.ArgumentParser) -> None:
         help="how often the address of a result redirects before it returns the file (default: %(default)s)",
     )
     parser.add_argument(
+        "--retention",
+        metavar="SECONDS|off",
+        help="how long a finished task and an idle account are kept, in the account's own time (default: 60 days; off "
+        "with --speed manual)",
+    )
+    parser.add_argument(
         "--callback-host",
         action="append",
         default=[],
@@ -122,12 +128,27 @@ def _server_options(args: argparse.Namespace) -> dict[str, Any]:
 def _world_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return what only a world that is served takes, checked."""
     with needs_extra("server", "soundstage serve"):
-        from soundstage_server.world.world import MAX_REDIRECTS, parse_public_url
+        from soundstage_server.world.options import MAX_REDIRECTS, parse_public_url
     with errors_of_option("--public-url"):
         public_url = parse_public_url(args.public_url)
     redirects = parse_int("--redirects", args.redirects, 0, MAX_REDIRECTS)
     hosts = [_callback_host(host) for host in args.callback_host]
-    return {"public_url": public_url, "redirects": redirects, "callbacks_to": hosts}
+    options: dict[str, Any] = {"public_url": public_url, "redirects": redirects, "callbacks_to": hosts}
+    if args.retention is not None:
+        options["retention"] = _retention(args.retention)
+    return options
+
+
+def _retention(text: str) -> float | None:
+    from soundstage_server.world.retention import LEAST_SECONDS, check_seconds
+
+    if text == "off":
+        return None
+    try:
+        return check_seconds(float(text))
+    except ValueError:
+        allowed = f"a number of seconds, {LEAST_SECONDS:.0f} or more, or off"
+        raise UsageError(f"--retention is {text!r}; allowed: {allowed}") from None
 
 
 def _callback_host(text: str) -> str:

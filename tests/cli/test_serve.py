@@ -122,6 +122,9 @@ def test_options_configure_world(served: list[Server]) -> None:
 
 def test_options_of_python_are_options_of_serve(served: list[Server]) -> None:
     """Media, redirects and callback hosts reach the world; the server accepts the others."""
+    for given_text, kept in (("off", float("inf")), ("3600", 3600.0)):
+        assert main(["serve", "--port", "0", "--retention", given_text]) == 0
+        assert served.pop().world.retention.kept == kept
     options = ["--media", "small", "--redirects", "2", "--callback-host", "hooks.example", "--callback-host", "::2"]
     assert main(["serve", "--port", "0", *options, "--trust-proxy", "--cors", "http://localhost:3000"]) == 0
     world = served[0].world
@@ -144,6 +147,8 @@ def test_options_of_python_are_options_of_serve(served: list[Server]) -> None:
         ("--dialect", "tomoviee.moods=good", "tomoviee.errors"),
         ("--dialect", "tomoviee.errors=loud", "envelope, http"),
         ("--public-url", "mock.example", "an http or https URL"),
+        ("--retention", "59", "a number of seconds, 60 or more, or off"),
+        ("--retention", "week", "a number of seconds, 60 or more, or off"),
         ("--redirects", "21", "a whole number from 0 to 20"),
         ("--callback-host", "http://hooks.example", "a host without scheme"),
         ("--callback-host", "", "a host without scheme"),

@@ -134,6 +134,7 @@ class Simulator:
             journal.add(
                 world.requests, now, scope["method"], path, query, request_headers, body, status, content, fact, fault
             )
+            world.retention.sweep_if_due()
         dated = [*headers, (b"date", self._date_at(int(now)))]
         return Response(status, content, dated, fact, medium, until), caller
 

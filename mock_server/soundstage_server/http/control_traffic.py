@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.model.asgi import origin
 from soundstage_server.model.journal.redaction import redact_body
+from soundstage_server.world.options import MAX_REDIRECTS
 from soundstage_server.world.verification import RequestPattern
-from soundstage_server.world.world import MAX_REDIRECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

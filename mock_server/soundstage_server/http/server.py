@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import signal
@@ -15,6 +16,7 @@ import uvicorn
 
 from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.application import Simulator
+from soundstage_server.http.health import package_version
 from soundstage_server.http.middleware import TrustedProxy, check_origins, with_cors
 from soundstage_server.http.protocol import protocol
 from soundstage_server.http.request_body import MAX_BODY
@@ -181,6 +183,8 @@ class _Uvicorn(uvicorn.Server):
         """Start as uvicorn does, then call `on_ready`."""
         await super().startup(sockets)
         self.on_ready()
+        # In a thread, after the ready line: the first health check shall not wait for the package's metadata.
+        asyncio.get_running_loop().run_in_executor(None, package_version)
 
 
 def _config(app: App) -> uvicorn.Config:

@@ -84,7 +84,7 @@ def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> M
     """Return the media behind a signed file name, or a refusal: unknown, wrong signature, expired, or not made yet."""
     service = world.services[slug]
     task = service.tasks.get(task_id)
-    if task is None:
+    if task is None or task.account.now() - task.ends > world.retention.kept:
         return json_response({"error": "no such file"}, 404)
     given = parse_qs(query.decode("latin-1"))
     signature, expires = (given.get(key, [""])[0] for key in ("Signature", "Expires"))
@@ -127,6 +127,7 @@ def _expires(task: Task, world: World) -> int:
 
 
 def _sign(task: Task, name: str, world: World) -> str:
-    # The seed is the key: an address cannot be guessed, but a caller who knows the seed can sign.
-    text = f"{world.seed}/{task.account.vendor}/{task.id}/{name}/{_expires(task, world)}"
+    # The account's name is a digest of its credential: a caller who knows the seed, which is 0 by default, cannot
+    # sign an address of another account.
+    text = f"{world.seed}/{task.account.vendor}/{task.account.name}/{task.id}/{name}/{_expires(task, world)}"
     return blake2b(text.encode(), digest_size=12).hexdigest()

@@ -7,13 +7,13 @@ depends on which vendor it is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from itertools import count
 from math import ceil
 from sys import intern
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from soundstage_server.kit import results
+from soundstage_server.kit.bodies import flaw_of
 from soundstage_server.kit.inputs import validate_inputs
 from soundstage_server.model.account import Account, Task, TooManyError, fingerprint
 from soundstage_server.model.credentials import account_name, credential_rule
@@ -177,7 +177,9 @@ class Service(VendorService, ABC):
         try:
             body = request.json()
         except ValueError:
-            raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; {_flaw(request)}") from None
+            raise RefusedError(
+                self.refusals.unreadable, f"the body must be a JSON object; {flaw_of(request)}"
+            ) from None
         if not isinstance(body, dict):
             raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; got {type(body).__name__}")
         try:
@@ -265,9 +267,13 @@ class Service(VendorService, ABC):
             RefusedError: There is no such task, or it belongs to another account: the refusal is the same.
         """
         task = self.tasks.get(task_id) if isinstance(task_id, str) else None
-        if task is None or task.account is not request.caller:
+        if task is None or task.account is not request.caller or self.has_expired(task, request.now):
             raise RefusedError(self.refusals.not_found or self.refusals.unknown_route, detail)
         return task
+
+    def has_expired(self, task: Task, now: float) -> bool:
+        """Return whether the retention of *task* has ended at its account's time *now*, so that it is unknown."""
+        return now - task.ends > self.world.retention.kept
 
     def dialect(self, name: str, account: Account | None) -> str:
         """Return the reading of this vendor's dialect *name* for *account*; None is a caller who is not identified."""
@@ -302,6 +308,11 @@ class Service(VendorService, ABC):
         """Remove *accounts* and their tasks from the indexes."""
         self._known = {key: kept for key, kept in self._known.items() if kept not in accounts}
         self.tasks = {key: kept for key, kept in self.tasks.items() if kept.account not in accounts}
+
+    def drop_tasks(self, tasks: Iterable[Task]) -> None:
+        """Remove *tasks*, whose retention has ended, from the indexes; a vendor with more indexes overrides this."""
+        for task in tasks:
+            self.tasks.pop(task.id, None)
 
     def facts(self) -> set[str]:
         """Return the ids, without the slug, of the facts that this service can cite."""
@@ -379,18 +390,6 @@ class Service(VendorService, ABC):
         fact = f"{self.slug}:{refused.fact}"
         self.world.citations[fact] += 1
         return response._replace(headers=[*response.headers, (FACT_HEADER, fact.encode())], fact=fact)
-
-
-def _flaw(request: Request) -> str:
-    """Return why the body of *request* cannot be read as JSON, in words."""
-    encoding = request.headers.get(b"content-encoding", b"identity").decode("latin-1")
-    if encoding.lower() != "identity":
-        return f"its Content-Encoding {encoding!r} is not decoded: send it uncompressed"
-    if request.body.startswith(BOM_UTF8):
-        return "it begins with a byte order mark (BOM), which JSON must not have (RFC 8259, section 8.1)"
-    if request.body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return "it is UTF-16, and JSON is sent in UTF-8 (RFC 8259, section 8.1)"
-    return "it is not JSON"
 
 
 def bearer_token(header: bytes | None) -> str:

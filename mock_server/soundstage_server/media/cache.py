@@ -70,6 +70,11 @@ class MediaCache:
         """Return the file of *spec* as `file` does, blocking the caller's thread."""
         return _result(self._submit(spec))
 
+    def usage(self) -> dict[str, int]:
+        """Return how many files there are, their bytes, and the limit."""
+        with self._lock:
+            return {"count": len(self._files), "bytes": self._bytes, "max_bytes": self.max_bytes}
+
     def close(self) -> None:
         """Wait for the current render, cancel those queued behind it, and remove the folder; idempotent."""
         with self._lock:

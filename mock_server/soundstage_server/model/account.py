@@ -117,12 +117,29 @@ class EarlyEnd(NamedTuple):
         task.fate = Fate(self.fate)
 
 
+class Lengths(NamedTuple):
+    """How many items an account's lists have had: tasks, movements of money, double submissions, early ends.
+
+    The lists only grow at their end and are only dropped from their beginning, so these numbers identify their items.
+    """
+
+    tasks: int = 0
+    entries: int = 0
+    doubles: int = 0
+    cuts: int = 0
+
+
 class TooManyError(Exception):
     """The account has as many unfinished tasks as it is allowed."""
 
 
 class Account:
-    """One caller of one vendor, identified by a credential."""
+    """One caller of one vendor, identified by a credential.
+
+    Attributes:
+        dropped: How many items were dropped from the beginning of each list, after the retention.
+        opened: The account's time when it was created, restored or loaded.
+    """
 
     def __init__(self, vendor: str, credential: str, clock: Clock, unit: Unit, at_once: int | None = None) -> None:
         conduct = credential_rule(credential)
@@ -138,6 +155,8 @@ class Account:
         self.tasks: list[Task] = []
         self.double_submissions: list[DoubleSubmission] = []
         self.early_ends: list[EarlyEnd] = []
+        self.dropped = Lengths()
+        self.opened = 0.0
         self._clock = clock
         self._unfinished: list[tuple[float, str, Task]] = []
         self._before_end: dict[str, tuple[Task, tuple[float, ...], Fate]] = {}
@@ -244,14 +263,66 @@ class Account:
     def restore_tasks(self, tasks: Iterable[Task], now: float) -> None:
         """Add *tasks* of a snapshot; the ledger knows which of them have been settled."""
         self.tasks.extend(tasks)
+        self.opened = now
         self._rebuild(now)
 
-    def revert(self, tasks: int, doubles: int, early_ends: int, now: float) -> tuple[list[Task], list[Task]]:
-        """Drop what came after these lengths of the lists; the ledger was reverted before.
+    @property
+    def lengths(self) -> Lengths:
+        """How many items the lists have had."""
+        tasks, _, doubles, cuts = self.dropped
+        return Lengths(
+            tasks + len(self.tasks),
+            self.ledger.movements,
+            doubles + len(self.double_submissions),
+            cuts + len(self.early_ends),
+        )
+
+    @property
+    def last_seen(self) -> float:
+        """The account's time at its last request, or when it was opened."""
+        return max(self.opened, self.journal.latest_at)
+
+    def plan_drop(self, before: float) -> Lengths | None:
+        """Return what `drop` would drop: the oldest tasks, as far as all have ended *before* then; None for nothing."""
+        ended = next((number for number, task in enumerate(self.tasks) if task.ends >= before), len(self.tasks))
+        if not ended:
+            return None
+        gone = {task.id for task in self.tasks[:ended]}
+        following = self.tasks[ended].id if ended < len(self.tasks) else None
+        pairs = self.double_submissions
+        doubles = next((number for number, pair in enumerate(pairs) if pair.second not in gone), len(pairs))
+        cuts = next(
+            (number for number, cut in enumerate(self.early_ends) if cut.task not in gone), len(self.early_ends)
+        )
+        return Lengths(
+            self.dropped.tasks + ended,
+            self.ledger.start_of(following),
+            self.dropped.doubles + doubles,
+            self.dropped.cuts + cuts,
+        )
+
+    def drop(self, lengths: Lengths) -> list[Task]:
+        """Drop what came before *lengths*, and return the dropped tasks; balances stay as they are."""
+        before = self.dropped
+        gone = self.tasks[: lengths.tasks - before.tasks]
+        del self.tasks[: len(gone)]
+        del self.double_submissions[: lengths.doubles - before.doubles]
+        del self.early_ends[: lengths.cuts - before.cuts]
+        self.ledger.drop(lengths.entries)
+        self.dropped = lengths
+        ids = {task.id for task in gone}
+        for name in ids:
+            self._before_end.pop(name, None)
+        self._recent = {key: task for key, task in self._recent.items() if task.id not in ids}
+        return gone
+
+    def revert(self, lengths: Lengths, now: float) -> tuple[list[Task], list[Task]]:
+        """Remove what came after these *lengths* of the lists; the ledger was reverted before.
 
         Returns:
             The tasks that were dropped, and those whose early end was undone.
         """
+        tasks, _, doubles, early_ends = (had - gone for had, gone in zip(lengths, self.dropped, strict=True))
         dropped = self.tasks[tasks:]
         undone = []
         for early_end in self.early_ends[early_ends:]:

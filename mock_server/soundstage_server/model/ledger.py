@@ -60,45 +60,62 @@ class InsufficientError(Exception):
 class Ledger:
     """The money of one account."""
 
-    __slots__ = ("_entries", "available", "granted", "reserved", "spent", "unit")
+    __slots__ = ("_entries", "available", "dropped", "granted", "reserved", "spent", "unit")
 
     def __init__(self, unit: Unit, opening: int | None = None) -> None:
         self.unit = unit
         self.available = self.granted = unit.opening if opening is None else opening
         self.reserved = 0
         self.spent = 0
+        self.dropped = 0
         self._entries: list[tuple[float, Balance, Balance, int, str]] = []
 
     @property
     def entries(self) -> list[LedgerEntry]:
-        """Every movement, oldest first."""
+        """Every movement that is kept, oldest first; the balances also contain those that were dropped."""
         return [LedgerEntry(*fields) for fields in self._entries]
 
     @property
     def movements(self) -> int:
-        """How many movements there are."""
-        return len(self._entries)
+        """How many movements there were, those that were dropped included."""
+        return self.dropped + len(self._entries)
 
     def since(self, number: int) -> list[tuple[float, Balance, Balance, int, str]]:
         """Return the movements from *number* on, as plain tuples."""
-        return self._entries[number:]
+        return self._entries[max(0, number - self.dropped) :]
+
+    def start_of(self, task: str | None) -> int:
+        """Return the number of the movement that reserved the price of *task*; None is one that is still to come."""
+        if task is not None:
+            for number, entry in enumerate(self._entries, self.dropped):
+                if entry[4] == task and entry[2] == "reserved":
+                    return number
+        return self.movements
+
+    def drop(self, number: int) -> None:
+        """Drop the movements before *number*; the balances stay as they are."""
+        del self._entries[: max(0, number - self.dropped)]
+        self.dropped = max(number, self.dropped)
 
     def settled_tasks(self) -> set[str]:
         """Return the ids of the tasks whose reservation was captured or released."""
         # Every movement out of the reserved balance ends a reservation; a price of 0 has one, too.
         return {entry[4] for entry in self._entries if entry[1] == "reserved"}
 
-    def restore(self, available: int, reserved: int, spent: int, entries: Iterable[tuple[Any, ...]]) -> None:
-        """Set the balances and the movements to those of a snapshot."""
+    def restore(
+        self, available: int, reserved: int, spent: int, entries: Iterable[tuple[Any, ...]], dropped: int = 0
+    ) -> None:
+        """Set the balances and the movements to those of a snapshot, before which *dropped* movements were dropped."""
+        self.dropped = dropped
         self.available, self.reserved, self.spent = available, reserved, spent
         self.granted = available + reserved + spent
         self._entries = [entry for entry in entries if len(entry) == len(LedgerEntry._fields)]
 
     def revert(self, available: int, reserved: int, spent: int, entries: int) -> None:
-        """Set the balances to earlier ones, when there were *entries* movements."""
+        """Set the balances to earlier ones, when there had been *entries* movements."""
         self.available, self.reserved, self.spent = available, reserved, spent
         self.granted = available + reserved + spent
-        del self._entries[entries:]
+        del self._entries[max(0, entries - self.dropped) :]
 
     def reserve(self, amount: int, task: str, at: float) -> None:
         """Set *amount* aside for *task*.

@@ -225,6 +225,16 @@ class CallbackDispatcher:
             thread.join(_CLOSE_SECONDS)
 
     @property
+    def waiting(self) -> int:
+        """How many callbacks are to be sent."""
+        return sum(map(len, self._pending.values()))
+
+    @property
+    def under_way(self) -> int:
+        """How many callbacks wait for the response of their receiver."""
+        return self._sending
+
+    @property
     def closed(self) -> bool:
         """Whether nothing more is sent."""
         return self._closed

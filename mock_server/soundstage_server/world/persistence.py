@@ -189,7 +189,7 @@ class Persistence:
         if saved is None:  # the file has never contained it
             world.reset(account, save=False)
             return
-        if orjson.dumps(snapshot.dump_account(account)) == saved.record and _lengths(account) == saved.lengths:
+        if orjson.dumps(snapshot.dump_account(account)) == saved.record and account.lengths == saved.lengths:
             return
         dropped, undone = snapshot.revert_account(account, orjson.loads(saved.record), saved.lengths)
         if dropped:
@@ -211,12 +211,3 @@ class Persistence:
         if record is None or all(record[name] == now[name] for name in ("seed", "dialects", "scenarios")):
             return
         world.seed, world.dialects, world.scenarios = snapshot.parse_settings(record, world.services)
-
-
-def _lengths(account: Account) -> dict[str, int]:
-    return {
-        "tasks": len(account.tasks),
-        "entries": account.ledger.movements,
-        "doubles": len(account.double_submissions),
-        "cuts": len(account.early_ends),
-    }

@@ -11,7 +11,7 @@ import time
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd, Task
+from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd, Lengths, Task
 from soundstage_server.model.clock import CLOCK_KINDS, LATEST, ClockKind
 from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.ledger import BALANCES
@@ -101,18 +101,19 @@ def dump_account(account: Account) -> dict[str, Any]:
         "reserved": money.reserved,
         "spent": money.spent,
         "granted": money.granted,
+        "dropped": list(account.dropped),
     }
 
 
-def dump_items(
-    account: Account, tasks: int = 0, entries: int = 0, doubles: int = 0, cuts: int = 0
-) -> dict[str, list[Any]]:
-    """Return the lists of *account*, each from its given position: what was added since the last dump."""
+def dump_items(account: Account, since: Lengths | None = None) -> dict[str, list[Any]]:
+    """Return the lists of *account*, each from its number in *since*: what was added since the last dump."""
+    dropped = account.dropped
+    tasks, entries, doubles, cuts = since or dropped
     return {
-        "tasks": [_dump_task(task) for task in account.tasks[tasks:]],
+        "tasks": [_dump_task(task) for task in account.tasks[max(0, tasks - dropped.tasks) :]],
         "entries": [list(entry) for entry in account.ledger.since(entries)],
-        "doubles": [list(double) for double in account.double_submissions[doubles:]],
-        "cuts": [list(early_end) for early_end in account.early_ends[cuts:]],
+        "doubles": [list(double) for double in account.double_submissions[max(0, doubles - dropped.doubles) :]],
+        "cuts": [list(early_end) for early_end in account.early_ends[max(0, cuts - dropped.cuts) :]],
     }
 
 
@@ -178,9 +179,7 @@ def parse_settings(world: Mapping[str, Any], services: Mapping[str, VendorServic
         raise RecordError(f"world: {error}") from None
 
 
-def revert_account(
-    account: Account, record: Mapping[str, Any], lengths: Mapping[str, int]
-) -> tuple[list[Task], list[Task]]:
+def revert_account(account: Account, record: Mapping[str, Any], lengths: Lengths) -> tuple[list[Task], list[Task]]:
     """Put *account* back to an earlier *record* of it, when its lists had these *lengths*.
 
     Returns:
@@ -190,8 +189,8 @@ def revert_account(
         account.rate_limit = SlidingWindow(record["per_minute"]) if record["per_minute"] else None
     account.at_once, account.offset = record["at_once"], record["offset"]
     balances = (record["available"], record["reserved"], record["spent"])
-    account.ledger.revert(*balances, lengths["entries"])
-    return account.revert(lengths["tasks"], lengths["doubles"], lengths["cuts"], account.now())
+    account.ledger.revert(*balances, lengths.entries)
+    return account.revert(lengths, account.now())
 
 
 def _clock(record: Mapping[str, Any]) -> tuple[ClockKind, float, float, float]:
@@ -244,12 +243,13 @@ def _account(
     account.at_once = _whole(record, "at_once", place, optional=True)
     per_minute = _whole(record, "per_minute", place, optional=True)
     account.rate_limit = SlidingWindow(per_minute) if per_minute else None
+    account.dropped = _dropped(record, place)
     _restore_ledger(account, record, place)
     account.double_submissions.extend(_double(one, f"{place}.doubles") for one in _take(record, "doubles", list, place))
     tasks = [_task(one, account, service, f"{place}.tasks", ids) for one in _take(record, "tasks", list, place)]
     by_id = {task.id: task for task in tasks}
     for one in record.get("cuts", ()):  # absent from records that are older than early ends
-        account.early_ends.append(_early_end(one, f"{place}.cuts", by_id))
+        account.early_ends.append(_early_end(one, f"{place}.cuts", by_id, dropped=bool(account.dropped.tasks)))
     account.restore_tasks(tasks, now + account.offset)
     return account
 
@@ -257,9 +257,18 @@ def _account(
 def _restore_ledger(account: Account, record: Any, place: str) -> None:
     entries = (_entry(one, f"{place}.entries") for one in _take(record, "entries", list, place))
     available, reserved, spent = (_whole(record, name, place) or 0 for name in ("available", "reserved", "spent"))
-    account.ledger.restore(available, reserved, spent, entries)
+    account.ledger.restore(available, reserved, spent, entries, account.dropped.entries)
     if account.ledger.granted != _whole(record, "granted", place):
         raise RecordError(f"{place}: available, reserved and spent must add up to what was granted")
+
+
+def _dropped(record: Any, place: str) -> Lengths:
+    """Return how much of each list was dropped; a record of before there was a retention does not contain it."""
+    given = record.get("dropped", list(Lengths()))
+    if isinstance(given, list) and len(given) == len(Lengths._fields):
+        numbers = dict(zip(Lengths._fields, given, strict=True))
+        return Lengths(**{name: _whole(numbers, name, f"{place}.dropped") or 0 for name in numbers})
+    raise RecordError(f"{place}.dropped must be a list of {len(Lengths._fields)} numbers; got {given!r:.{_SHOWN}}")
 
 
 def _task(record: Any, account: Account, service: VendorService, place: str, ids: set[tuple[str, str]]) -> Task:
@@ -300,11 +309,13 @@ def _double(record: Any, place: str) -> DoubleSubmission:
     raise RecordError(f"{place} must be lists of two tasks, an operation and seconds; got {record!r:.{_SHOWN}}")
 
 
-def _early_end(record: Any, place: str, tasks: Mapping[str, Task]) -> EarlyEnd:
+def _early_end(record: Any, place: str, tasks: Mapping[str, Task], *, dropped: bool) -> EarlyEnd:
     match record:
-        case [str(name), float() | int() as at, str(fate)] if name in tasks and fate in _FATES:
+        # The early end of a task that was dropped may be behind that of one that was not.
+        case [str(name), float() | int() as at, str(fate)] if fate in _FATES and (dropped or name in tasks):
             early_end = EarlyEnd(name, at, fate)
-            early_end.apply(tasks[name])
+            if name in tasks:
+                early_end.apply(tasks[name])
             return early_end
     raise RecordError(f"{place} must be lists of a task, a time and a fate; got {record!r:.{_SHOWN}}")
 

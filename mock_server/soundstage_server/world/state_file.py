@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from os import PathLike
 
-    from soundstage_server.model.account import Account
+    from soundstage_server.model.account import Account, Lengths
     from soundstage_server.model.asgi import Send
 
 APPLICATION_ID: Final = 0x554E4453
 """The mark of a state file, in the header field that SQLite leaves to applications."""
 
 _HEADER: Final = 100
-_EMPTY: Final = {"tasks": 0, "entries": 0, "doubles": 0, "cuts": 0}
 _MAGIC: Final = b"SQLite format 3\0"
 _TABLES: Final = """
 BEGIN IMMEDIATE;
@@ -49,12 +48,12 @@ COMMIT;
 class SavedAccount(NamedTuple):
     """What the file contains of an account: which object it was, its record, and how long its lists were.
 
-    An account's lists only grow, so a save writes the items that came after these lengths.
+    An account's lists only grow at their end, so a save writes the items that came after these lengths.
     """
 
     account: Account
     record: bytes
-    lengths: Mapping[str, int]
+    lengths: Lengths
 
 
 @dataclass(slots=True)
@@ -137,8 +136,8 @@ class StateFile:
     def note_loaded(self, accounts: Iterable[Account], world: dict[str, Any]) -> None:
         """Take note that the file contains *accounts* and *world*, which were made from the loaded snapshot."""
         for account in accounts:
-            lengths = {name: len(items) for name, items in snapshot.dump_items(account).items()}
-            self._saved[account.name] = SavedAccount(account, orjson.dumps(snapshot.dump_account(account)), lengths)
+            record = orjson.dumps(snapshot.dump_account(account))
+            self._saved[account.name] = SavedAccount(account, record, account.lengths)
         self.saved_record = world
         (self._last_number,) = self._db.execute("SELECT coalesce(max(number), 0) FROM accounts").fetchone()
 
@@ -169,6 +168,30 @@ class StateFile:
         for name in self._saved.keys() - {account.name for account in accounts}:
             changes.delete(name)
         self._save(changes, world, accounts)
+
+    def drop(self, world: dict[str, Any], planned: Mapping[Account, Lengths], gone: Iterable[Account]) -> None:
+        """Write everything that has changed in these accounts, then delete the items *planned* to be dropped.
+
+        The accounts in *gone* are deleted as a whole. The caller changes memory afterwards: a drop that could not be
+        written has not happened.
+
+        Raises:
+            StateError: It could not be written; the file is as it was before.
+        """
+        self.save(world, planned)
+        changes = _Changes(self._last_number)
+        for account in gone:
+            if account.name in self._saved:
+                changes.delete(account.name)
+        for account, lengths in planned.items():
+            record = orjson.dumps({**snapshot.dump_account(account), "dropped": list(lengths)})
+            changes.add("UPDATE accounts SET record = ? WHERE name = ?", record, account.name)
+            for kind, number in lengths._asdict().items():
+                changes.add(
+                    "DELETE FROM items WHERE account = ? AND list = ? AND number < ?", account.name, kind, number
+                )
+            changes.accounts[account.name] = SavedAccount(account, record, account.lengths)
+        self._save(changes, world, ())
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
@@ -210,7 +233,7 @@ class StateFile:
             changes.delete(name)
             saved = None
         if saved is None:
-            saved = SavedAccount(account, b"", _EMPTY)
+            saved = SavedAccount(account, b"", account.dropped)
         record = orjson.dumps(snapshot.dump_account(account))
         if record != saved.record:
             changes.last_number += 1
@@ -220,12 +243,12 @@ class StateFile:
                 changes.last_number,
                 record,
             )
-        lengths = dict(saved.lengths)
-        for kind, items in snapshot.dump_items(account, **lengths).items():
-            for item in items:
-                changes.add("INSERT INTO items VALUES (?, ?, ?, ?)", name, kind, lengths[kind], orjson.dumps(item))
-                lengths[kind] += 1
-        changes.accounts[name] = SavedAccount(account, record, lengths)
+        for start, (kind, items) in zip(
+            saved.lengths, snapshot.dump_items(account, saved.lengths).items(), strict=True
+        ):
+            for number, item in enumerate(items, start):
+                changes.add("INSERT INTO items VALUES (?, ?, ?, ?)", name, kind, number, orjson.dumps(item))
+        changes.accounts[name] = SavedAccount(account, record, account.lengths)
 
     def _commit(self, changes: _Changes) -> None:
         # One transaction for everything that one response promises: a kill leaves all of it in the file, or none.

@@ -148,6 +148,12 @@ class UploadStore:
             raise LookupError("no such file was uploaded")
         return upload
 
+    def usage(self) -> dict[str, int]:
+        """Return how many files there are, their bytes, and the limit."""
+        with self._lock:
+            total = sum(upload.bytes for upload in self._uploads.values())
+            return {"count": len(self._uploads), "bytes": total, "max_bytes": self.max_bytes}
+
     def clear(self) -> None:
         """Remove every upload."""
         with self._lock:

@@ -100,5 +100,8 @@ class VendorService(Protocol):
     def forget(self, accounts: Collection[Account]) -> None:
         """Remove *accounts* and their tasks from the indexes."""
 
+    def drop_tasks(self, tasks: Iterable[Task]) -> None:
+        """Remove *tasks*, whose retention has ended, from the indexes."""
+
     def facts(self) -> set[str]:
         """Return the ids of the facts, without the slug, that this service can cite."""

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
 from soundstage_server import _registry
 from soundstage_server.media import MediaCache
@@ -16,42 +16,26 @@ from soundstage_server.model.clock import Clock
 from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.dialects import Dialects
 from soundstage_server.model.faults import Fault, Faults
-from soundstage_server.model.fields import Link
 from soundstage_server.model.journal import Journal
 from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import Scenario, Scenarios
-from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.world import snapshot as records
 from soundstage_server.world.callbacks import CallbackAttempt, CallbackDispatcher
 from soundstage_server.world.hung_connections import HungConnections
+from soundstage_server.world.options import MediaSize, check_options, check_scenario, check_vendor, parse_public_url
 from soundstage_server.world.persistence import Persistence
+from soundstage_server.world.retention import Retention
 from soundstage_server.world.uploads import UploadStore
 from soundstage_server.world.verification import RequestPattern, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from os import PathLike
     from types import EllipsisType
 
     from soundstage_server.model.account import Task
     from soundstage_server.model.journal import JournalEntry
     from soundstage_server.world.vendor_service import VendorService
-
-MediaSize = Literal["full", "small"]
-
-MAX_REDIRECTS: Final = 20
-"""How often the address of a result may redirect before it returns the file."""
-
-
-def parse_public_url(text: str | None) -> str | None:
-    """Return the base of result URLs in *text*, without a slash at its end; None if there is none.
-
-    Raises:
-        ValueError: It is no http or https URL.
-    """
-    if text and not Link().accepts(text):
-        raise ValueError(f"public_url must be {Link().allowed}; got {text!r}")
-    return text.rstrip("/") if text else None
 
 
 class World:
@@ -67,6 +51,8 @@ class World:
         state: A file that keeps the state, so that a world made of it continues where the last one ended, after a
             SIGKILL too. The clock also continues, unless *clock* is given. None keeps nothing.
         redirects: How often the address of a result redirects before it returns the file.
+        retention: How many seconds of its account's time a finished task is kept, and an idle account; None keeps both
+            for ever. The default is 60 days, and None under the clock ``manual``.
         callbacks_to: Hosts, in addition to this machine's own names, that callbacks may be sent to.
 
     Raises:
@@ -87,15 +73,13 @@ class World:
         vendors: Iterable[str] | None = None,
         callbacks_to: Iterable[str] = (),
         redirects: int = 0,
+        retention: float | EllipsisType | None = ...,
         state: str | PathLike[str] | None = None,
     ) -> None:
-        if media not in get_args(MediaSize):
-            raise ValueError(f"media must be one of {', '.join(get_args(MediaSize))}; got {media!r}")
+        check_options(media, redirects)
         self.clock = clock if isinstance(clock, Clock) else Clock.parse("real" if clock is None else str(clock))
         self.seed = 0 if seed is None else seed
         self.public_url = parse_public_url(public_url)
-        if not 0 <= redirects <= MAX_REDIRECTS:
-            raise ValueError(f"redirects must be from 0 to {MAX_REDIRECTS}; got {redirects!r}")
         self.redirects = redirects
         self.lock = threading.RLock()
         self._process = os.getpid()
@@ -118,6 +102,7 @@ class World:
             self.services[slug] = _registry.load(slug)(self)
         self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
         self.persistence = Persistence(self)
+        self.retention = Retention(self, retention)
         if state is not None:
             # Imported here: a world without a state file needs neither SQLite nor file locks.
             from soundstage_server.world.state_file import StateFile
@@ -204,6 +189,7 @@ class World:
             if account is None:
                 service = self.services[vendor]
                 account = Account(vendor, credential, self.clock, service.unit, service.at_once)
+                account.opened = account.now()
                 self._by_name[name] = account
             return account
 
@@ -260,6 +246,8 @@ class World:
         """
         with self.transaction():
             (account or self.clock).advance(seconds)
+        with self.lock:
+            self.retention.sweep()
 
     def scenario(self, order: Scenario) -> Scenario:
         """Add an order for future tasks, and return it with its id.
@@ -268,16 +256,7 @@ class World:
             ValueError: It names a vendor, a capability or a code that does not exist; the message lists those that do.
         """
         with self.lock:
-            if order.vendor is not None and order.vendor not in self.services:
-                raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {order.vendor!r}")
-            services = self.services.values() if order.vendor is None else (self.services[order.vendor],)
-            operations = [operation for service in services for operation in service.operations]
-            if order.operation is not None and order.operation not in operations:
-                offered = ", ".join(operations if order.vendor else (f"those of {slug}" for slug in self.services))
-                suggestion = did_you_mean(order.operation, operations)
-                raise ValueError(f"operation must be one of {offered}; got {order.operation!r}{suggestion}")
-            if order.vendor is not None:
-                self.services[order.vendor].check_code(order.code)
+            check_scenario(order, self.services)
             with self.transaction():
                 self.scenarios.add(order)
             return order
@@ -289,8 +268,7 @@ class World:
             ValueError: It names a vendor that is not simulated; the message lists those that are.
         """
         with self.lock:
-            if fault.vendor is not None and fault.vendor not in self.services:
-                raise ValueError(f"vendor must be one of {', '.join(self.services)}; got {fault.vendor!r}")
+            check_vendor(fault.vendor, self.services)
             return self.faults.add(fault, self.seed)
 
     def journal(self, account: Account | None = None) -> list[JournalEntry]:
@@ -374,7 +352,7 @@ class World:
     def draw_bits(self, account: Account, attempt: int = 0) -> int:
         """Return 128 random bits for the next task of *account*: equal seeds and equal histories give equal bits."""
         # The account's own history only, so that parallel tests on one server repeat independently of each other.
-        text = f"{self.seed}:{account.name}:{len(account.tasks)}:{attempt}".encode()
+        text = f"{self.seed}:{account.name}:{account.lengths.tasks}:{attempt}".encode()
         return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
     def reset(self, account: Account | None = None, *, save: bool = True) -> None:
@@ -384,24 +362,31 @@ class World:
         does not contain is removed.
         """
         with self.transaction() if save else self.lock:
-            gone = frozenset(self.accounts() if account is None else (account,))
-            for service in self.services.values():
-                service.forget(gone)
-            self.callback_dispatcher.forget(gone)
-            self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
+            if account is not None and save:
+                self.remove_accounts(frozenset((account,)))
+            else:
+                self._forget(frozenset(self.accounts() if account is None else (account,)))
             if account is None:
                 self.scenarios.clear()
-            elif save:
-                self.scenarios.forget(account.name)
-                self.dialects.forget(account.name)
         if account is None:
             self.uploads.clear()
             self.faults.clear()
             self.anonymous_journal.clear()
             self.citations.clear()
-        elif save:
-            with self.lock:
-                self.faults.forget(account.name)
+
+    def remove_accounts(self, gone: Collection[Account]) -> None:
+        """Remove accounts from memory, with the orders, faults and dialects that name them."""
+        self._forget(gone)
+        for account in gone:
+            self.scenarios.forget(account.name)
+            self.dialects.forget(account.name)
+            self.faults.forget(account.name)
+
+    def _forget(self, gone: Collection[Account]) -> None:
+        for service in self.services.values():
+            service.forget(gone)
+        self.callback_dispatcher.forget(gone)
+        self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
 
     def _is_current(self, account: Account) -> bool:
         return self._by_name.get(account.name) is account

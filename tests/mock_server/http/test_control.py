@@ -53,6 +53,25 @@ def test_health_shows_version_vendors_and_clock(desk: Desk) -> None:
     assert (answer["vendors"], answer["clock"]) == (list(desk.world.services), "manual")
 
 
+def test_health_shows_what_is_in_use_and_its_limits(desk: Desk) -> None:
+    """Tasks, accounts, journals, uploads and media, each in bytes; more use shows more."""
+    before = desk("GET", "/health").json()
+    assert (before["tasks"]["count"], before["accounts"]["count"]) == (1, 1)
+    assert before["tasks"]["retention_seconds"] is None
+    desk.caller.create("A cat")
+    desk("POST", "/files", b"hello", query="name=a.txt")
+    desk.world.advance(600)
+    (url, *_) = desk.world.services["tomoviee"].result_urls(next(desk.world.tasks()))
+    assert desk.caller.fetch(url).status == 200
+    after = desk("GET", "/health").json()
+    for part in ("tasks", "accounts", "journals", "uploads", "media"):
+        assert after[part]["bytes"] > before[part]["bytes"], part
+    for part in ("journals", "uploads", "media"):
+        assert after[part]["bytes"] <= after[part]["max_bytes"]
+    assert after["requests"] == before["requests"] + 1
+    assert after["callbacks"] == {"waiting": 0, "under_way": 0}
+
+
 def test_clock_is_shown_changed_and_advanced(desk: Desk) -> None:
     """The world's clock and one account's can be read and moved separately."""
     begin = desk.world.clock.now()

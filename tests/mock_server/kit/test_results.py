@@ -177,6 +177,19 @@ def test_result_url_uses_the_address_of_the_request(kit: Kit) -> None:
         assert caller.fetch(public.replace("/behind", "")).status == 200
 
 
+def test_address_cannot_be_signed_from_seed_and_task_alone(kit: Kit) -> None:
+    """Two accounts with equal seed, task and time have different signatures: each needs its credential."""
+    signatures = set()
+    for credential in ("key-1", "key-2"):
+        with kit.world() as world:
+            kit.caller(world, credential=credential).create()
+            (task,) = world.tasks()
+            task.id, task.seed, task.changes = "task", 1, (5.0, 6.0)
+            (url,) = world.services["tomoviee"].result_urls(task)
+            signatures.add(url.partition("Signature=")[2])
+    assert len(signatures) == 2
+
+
 def test_public_url_may_end_in_a_slash(kit: Kit) -> None:
     """No result URL has two slashes."""
     with kit.world(public_url="https://soundstage.example/") as world:

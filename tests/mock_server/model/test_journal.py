@@ -59,6 +59,26 @@ def test_journal_is_bounded_by_default() -> None:
     assert len(journal) == ENTRIES
 
 
+@given(st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 40_000), st.integers(0, 20)), max_size=30))
+def test_journal_is_bounded_in_bytes(sizes: list[tuple[int, int, int]]) -> None:
+    """Bodies and headers of any size: the journal keeps the newest, and its bytes are the sum of what it keeps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("soundstage_server.model.journal.BYTES", 100_000)
+        journal = Journal()
+        for number, (body, response, headers) in enumerate(sizes):
+            many = [(b"x-%d" % index, b"v" * 3000) for index in range(headers)]
+            journal.add(*entry(number=number, body=b"b" * body, response=b"r" * response, headers=many))
+            kept = list(journal)
+            measured = [
+                500 + len(one.body) + len(one.response) + sum(len(name) + len(value) for name, value in one.headers)
+                for one in kept
+            ]
+            assert journal.bytes == sum(measured) <= 100_000
+            assert [one.number for one in kept] == list(range(number + 1 - len(kept), number + 1))
+        journal.clear()
+        assert (journal.bytes, journal.latest, journal.latest_at) == (0, 0, 0.0)
+
+
 def test_repeated_headers_are_stored_once() -> None:
     """A client that polls a thousand times costs one copy of its headers."""
     journal = Journal()

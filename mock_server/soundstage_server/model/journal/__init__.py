@@ -24,8 +24,16 @@ ENTRIES: Final = 300
 BODY_BYTES: Final = 16_384
 """How many bytes of a body are shown."""
 
+BYTES: Final = 8 * 1024 * 1024
+"""How many bytes a journal keeps, whatever the number of its exchanges."""
+
+WORLD_BYTES: Final = 256 * 1024 * 1024
+"""How many bytes the journals of all accounts keep together; beyond it the least recently used are cleared."""
+
 _LONGEST_STRING: Final = 512
 _LONGEST_HEADER: Final = 4_096
+_HEADERS: Final = 16_384
+_ENTRY_OVERHEAD: Final = 500
 _SECRET_HEADERS: Final = frozenset(
     {
         *(b"authorization", b"proxy-authorization", b"cookie", b"x-app-key", b"x-api-key", b"x-goog-api-key"),
@@ -89,13 +97,18 @@ class Journal:
 
     The ring is kept small in memory: a ring that does not fit the processor's cache makes every request slower than the
     work of answering it. Headers that equal those of the previous request are therefore stored once.
+
+    Attributes:
+        bytes: About how much memory the exchanges take, each with its headers.
     """
 
-    __slots__ = ("_entries", "_headers")
+    __slots__ = ("_entries", "_headers", "_headers_bytes", "bytes")
 
     def __init__(self, size: int = ENTRIES) -> None:
         self._entries: deque[tuple[Any, ...]] = deque(maxlen=size)
         self._headers: RawHeaders = []
+        self._headers_bytes = _ENTRY_OVERHEAD
+        self.bytes = 0
 
     def add(  # noqa: PLR0917 - the fields of a `JournalEntry`, in their order
         self,
@@ -121,13 +134,19 @@ class Journal:
             headers = self._headers
         else:
             self._headers = headers = _cut_headers(headers)
+            self._headers_bytes = _ENTRY_OVERHEAD + sum(len(name) + len(value) for name, value in headers)
         if len(query) > BODY_BYTES:
             query = query[:BODY_BYTES]
-        self._entries.append((number, at, method, path, query, headers, body, status, response, fact, fault))
+        entries = self._entries
+        size = self._headers_bytes + len(query) + len(body) + len(response)
+        self.bytes += size
+        if len(entries) == entries.maxlen or self.bytes > BYTES:
+            self._evict()
+        entries.append((number, at, method, path, query, headers, body, status, response, fact, fault, size))
 
     def __iter__(self) -> Iterator[JournalEntry]:
         """Iterate over the exchanges, oldest first."""
-        return map(JournalEntry._make, tuple(self._entries))
+        return (JournalEntry._make(entry[:-1]) for entry in tuple(self._entries))
 
     def __len__(self) -> int:
         """Return how many exchanges are kept."""
@@ -138,9 +157,21 @@ class Journal:
         """The number of the newest exchange; 0 if there is none."""
         return int(self._entries[-1][0]) if self._entries else 0
 
+    @property
+    def latest_at(self) -> float:
+        """The account's time of the newest exchange; 0 if there is none."""
+        return float(self._entries[-1][1]) if self._entries else 0.0
+
     def clear(self) -> None:
         """Remove every exchange."""
         self._entries.clear()
+        self.bytes = 0
+
+    def _evict(self) -> None:
+        """Drop the oldest exchanges, so that there is room for one whose size has been added."""
+        entries = self._entries
+        while entries and (len(entries) == entries.maxlen or self.bytes > BYTES):
+            self.bytes -= entries.popleft()[-1]
 
 
 def excerpt(body: bytes) -> bytes:
@@ -173,9 +204,15 @@ def _cut_json(body: bytes) -> bytes | None:
 
 
 def _cut_headers(headers: RawHeaders) -> RawHeaders:
-    if all(len(value) <= _LONGEST_HEADER for _, value in headers):
+    if sum(len(name) + len(value) for name, value in headers) <= _LONGEST_HEADER:
         return headers
-    return [(name, value[:_LONGEST_HEADER]) for name, value in headers]
+    kept, left = [], _HEADERS
+    for name, value in headers:
+        left -= len(name) + min(len(value), _LONGEST_HEADER)
+        if left < 0:
+            break
+        kept.append((name, value[:_LONGEST_HEADER]))
+    return kept
 
 
 def _text(body: bytes) -> str:

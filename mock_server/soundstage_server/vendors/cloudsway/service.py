@@ -258,6 +258,12 @@ class CloudswayService(Service):
         super().forget(accounts)
         self._external = {key: task for key, task in self._external.items() if task.account not in accounts}
 
+    def drop_tasks(self, tasks: Iterable[Task]) -> None:
+        """Forget *tasks* and their own ids."""
+        for task in (tasks := tuple(tasks)):
+            self._external.pop((task.account.name, task.params.get(EXTRA, {}).get("external_task_id")), None)
+        super().drop_tasks(tasks)
+
     def _choose_model(self, kind: Kind, params: dict[str, Any]) -> None:
         """Replace the gateway's name of a model by Kling's, and refuse unknown models (text2video.models)."""
         given = params["model_name"]
@@ -293,7 +299,9 @@ class CloudswayService(Service):
         """Return the caller's task of *kind* that the path names by its id or the caller's own (routes.kind)."""
         name = request.path_values["id"]
         for task in (self.tasks.get(name), self._external.get((request.account.name, name))):
-            if task is not None and task.account is request.caller and task.operation == kind:
+            if task is None or task.account is not request.caller or task.operation != kind:
+                continue
+            if not self.has_expired(task, request.now):
                 return task
         raise RefusedError(NOT_FOUND, f"no {kind} task {name}")
 

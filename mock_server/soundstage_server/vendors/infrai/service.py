@@ -184,6 +184,13 @@ class InfraiService(Service):
         self._by_key = {name: task for name, task in self._by_key.items() if task.account not in accounts}
         self._activations = 0
 
+    def drop_tasks(self, tasks: Iterable[Task]) -> None:
+        """Forget *tasks* and their keys."""
+        for task in (tasks := tuple(tasks)):
+            if extra := task.params.get(EXTRA):
+                self._by_key.pop((task.account.name, extra[_KEY]), None)
+        super().drop_tasks(tasks)
+
     def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return the envelope with ok false and a matching HTTP status (errors.envelope)."""
         refusal = refused.refusal

@@ -225,6 +225,15 @@ class VeoService(Service):
         self._files = {name: entry for name, entry in self._files.items() if entry[0].account not in accounts}
         self._extended = {name: at for name, at in self._extended.items() if name in self._files}
 
+    def drop_tasks(self, tasks: Iterable[Task]) -> None:
+        """Forget *tasks* and their files."""
+        for task in (tasks := tuple(tasks)):
+            for number in range(int(task.params["sampleCount"])):
+                name = file_name(task.id, number)
+                self._files.pop(name, None)
+                self._extended.pop(name, None)
+        super().drop_tasks(tasks)
+
     def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
         """Refuse an unknown route with 404, whatever its method (route.unknown)."""
         return super().unknown_route(request, allowed)._replace(status=UNKNOWN_ROUTE.status)
