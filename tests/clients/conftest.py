@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -176,7 +175,7 @@ def _each_http_library(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     """Run a test with clients of httpx and of httpx2: the test's module and this one use either by the name httpx."""
     for module in (request.module, sys.modules[__name__]):
         for name in {"httpx", "httpcore"} & vars(module).keys():
-            monkeypatch.setattr(module, name, import_module(f"{name}{request.param}"))
+            monkeypatch.setattr(module, name, pytest.importorskip(f"{name}{request.param}"))
 
 
 @pytest.fixture(autouse=True)

@@ -151,7 +151,7 @@ def http_clients(one: httpx.Client, other: httpx2.Client, same: httpx.AsyncClien
     AsyncVeo(http=more)
 
 
-async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client, wrong: httpx2.AsyncClient) -> None:
+async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client) -> None:
     """Each of these is detected before it runs."""
     client.text_to_video()  # type: ignore[call-arg]
     client.text_to_video("a kite", resolution="4k")  # type: ignore[arg-type]
@@ -166,7 +166,6 @@ async def mistakes(client: Tomoviee, other: AsyncTomoviee, http: httpx.Client, w
     other.text_to_video("a kite")  # type: ignore[unused-coroutine]
     (await other.text_to_video("a kite")).wait()  # type: ignore[unused-coroutine]
     AsyncTomoviee(http=http)  # type: ignore[arg-type]
-    Tomoviee(http=wrong)  # type: ignore[arg-type]
     Tomoviee("key", "secret", timeout="5")  # type: ignore[arg-type]
     Tomoviee(tiemout=5)  # type: ignore[call-arg]
     client.job("t-1").state = "done"  # type: ignore[assignment,misc]
