@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     ("serve", "soundstage_cli.serve"),
+    ("run", "soundstage_cli.run.command"),
     ("env", "soundstage_cli.env"),
     ("demo", "soundstage_cli.demo.command"),
     ("generate", "soundstage_cli.generate.command"),
@@ -28,6 +29,7 @@ examples:
   soundstage demo                              run every vendor once: real files, no network
   soundstage serve --port 8080                 run a local simulator of all vendors
   eval "$(soundstage env)"                     point every client in this shell at it
+  soundstage run -- python video.py            run any program with the vendors' hosts simulated
   soundstage generate                          call any vendor's client from the shell
   soundstage facts tomoviee:create.route       show one documented fact, its source and its contracts
 """

@@ -79,8 +79,7 @@ def variables(
     """Yield each variable with its value: those of the vendors, then NO_PROXY with the host of *server* added."""
     here = server.geturl()
     for facts in vendors:
-        for name, value in facts.environment.items():
-            yield name, value.replace("{base}", facts.base_url_at(here)).replace("{host}", facts.host_url_at(here))
+        yield from facts.environment_at(here).items()
     for name in ("NO_PROXY", "no_proxy"):  # curl and some libraries read only one of the two
         hosts = [host.strip() for host in environ.get(name, "").split(",") if host.strip()]
         yield name, ",".join(dict.fromkeys([*hosts, server.hostname or ""]))

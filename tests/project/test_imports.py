@@ -51,6 +51,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
     "soundstage_server": {
         INIT: "http vendors kit world model media",
         "http": "kit world model media",
+        "proxy": "model",
         "vendors": "kit world model media",
         "kit": "world model media",
         "world": "_registry model media",
@@ -90,6 +91,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "doctor": "env console options errors",
         "env": "parsers errors",
         "facts": "console options parsers errors",
+        "run": "simulated errors",
         "serve": "simulated options errors",
         "simulated": "options errors",
         "console": "errors",
@@ -114,10 +116,10 @@ def distributions(*extras: str) -> set[str]:
 
 MAY_IMPORT = {
     "soundstage": {"soundstage"} | distributions(),
-    "soundstage_server": {"soundstage_server"} | distributions("server"),
+    "soundstage_server": {"soundstage_server"} | distributions("server", "run"),
     "soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts"}
-    | distributions("server", "contracts"),
-    "soundstage_cli": {*PACKAGES} | distributions("server", "contracts"),
+    | distributions("server", "contracts", "run"),
+    "soundstage_cli": {*PACKAGES} | distributions("server", "contracts", "run"),
 }
 
 

@@ -24,6 +24,7 @@ from soundstage_server.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from ssl import SSLContext
 
     from soundstage_server.http.middleware import App
 
@@ -50,6 +51,7 @@ class Server:
             behind a proxy that sets both.
         cors: The origins (``http://localhost:3000``, or ``*``) whose web pages may use the vendors' routes and read
             results; the control API stays closed to them.
+        tls: The certificate to serve with, for https addresses; None serves http.
 
     Raises:
         ValueError: *max_body* is below 1, *control_token* is empty, or *cors* contains no origin.
@@ -73,6 +75,7 @@ class Server:
         max_body: int = MAX_BODY,
         trust_proxy: bool = False,
         cors: Iterable[str] = (),
+        tls: SSLContext | None = None,
     ) -> None:
         if max_body < 1:
             raise ValueError(f"max_body must be 1 or more; got {max_body!r}")
@@ -92,13 +95,14 @@ class Server:
             app = TrustedProxy(app)
         if origins:
             app = with_cors(app, origins)
-        self._server = _Uvicorn(_config(app), self._ready.set)
+        self._scheme = "http" if tls is None else "https"
+        self._server = _Uvicorn(_config(app, tls), self._ready.set)
 
     @property
     def url(self) -> str:
         """The address of the server, without a slug."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     def base_url(self, vendor: str) -> str:
         """Return the address that replaces ``https://<the vendor's host>``."""
@@ -126,9 +130,13 @@ class Server:
         # Also set when the server ends before it is ready: a failed start must not block the caller.
         self._ready.wait()
 
+    def stop_soon(self) -> None:
+        """Let the server begin to stop, without waiting for it: several servers stop at the same time."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """Stop serving, free the port and wait for the thread. Safe to call twice."""
-        self._server.should_exit = True
+        self.stop_soon()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -187,9 +195,9 @@ class _Uvicorn(uvicorn.Server):
         asyncio.get_running_loop().run_in_executor(None, package_version)
 
 
-def _config(app: App) -> uvicorn.Config:
+def _config(app: App, tls: SSLContext | None = None) -> uvicorn.Config:
     """Return a configuration without what the simulator does not need: dates, access logs, websockets."""
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         loop="uvloop" if find_spec("uvloop") else "asyncio",
         http=protocol(),
@@ -205,6 +213,11 @@ def _config(app: App) -> uvicorn.Config:
         backlog=_BACKLOG,
         timeout_graceful_shutdown=1,
     )
+    # uvicorn's options name files, but the key of a certificate that is made for one run is in no file. What `load`
+    # would set is set after it.
+    config.load()
+    config.ssl = tls
+    return config
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:

@@ -1,0 +1,1 @@
+"""`soundstage run`: a program, unchanged, with the vendors' hosts simulated."""

@@ -1,0 +1,193 @@
+"""`soundstage run`: any program, unchanged, with the vendors' hosts simulated and every other host refused."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_cli.errors import CommandError, UsageError, needs_extra
+from soundstage_cli.simulated import add_world_arguments, open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from soundstage_cli.run.report import Report
+    from soundstage_server import World
+    from soundstage_server.proxy.proxy import Proxy
+
+HELP = "run a program, unchanged, with the vendors' hosts simulated and every other host refused"
+
+_COMMAND: Final = "soundstage run"
+_EPILOG: Final = """\
+The program gets a proxy, the certificate of the simulator for every common stack, placeholder credentials, and its own
+arguments and streams. Its exit code is passed on; 127: there is no such program, 126: it cannot be run.
+
+examples:
+  soundstage run -- python video.py
+  soundstage run --allow '*.amazonaws.com' --report run.json -- node video.mjs
+  soundstage run --fail-on double,leak,unresolved -- go run .
+  soundstage run --offline-proof -- ./video.sh           a network with loopback alone (Linux)
+"""
+_HOST: Final = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:]+")
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_HTTPS, _HTTP = 443, 80
+
+
+class _NoProgramError(CommandError):
+    exit_code = _NOT_FOUND
+
+
+class _NotExecutableError(CommandError):
+    exit_code = _NOT_EXECUTABLE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the world, the hosts, the report and the program."""
+    parser.epilog = _EPILOG
+    parser.usage = "soundstage run [OPTIONS] -- PROGRAM [ARGUMENTS]"
+    add_world_arguments(parser, speed="auto")
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="pass requests to this host on, untouched; *.example.com allows every host below it; repeatable",
+    )
+    parser.add_argument(
+        "--offline-proof",
+        action="store_true",
+        help="run in a network namespace with loopback alone: the kernel stops whatever ignores the proxy (Linux)",
+    )
+    parser.add_argument("--report", metavar="FILE", help="write costs, refused hosts and every exchange there, as JSON")
+    parser.add_argument(
+        "--fail-on",
+        metavar="LIST",
+        default="",
+        help="exit with 1 although the program succeeded, for: double (a job submitted twice), leak (a refused host), "
+        "unresolved (a job whose end the program has not seen); separated by commas",
+    )
+    parser.add_argument("program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="the program and its arguments")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the program, print what it has done on standard error, and return its exit code."""
+    from soundstage_cli.run.report import CHECKS
+
+    checks = [check.strip() for check in args.fail_on.split(",") if check.strip()]
+    for check in checks:
+        if check not in CHECKS:
+            raise UsageError(f"--fail-on is {args.fail_on!r}; allowed: {', '.join(CHECKS)}, separated by commas")
+    command = _program(args.program)
+    path = _report_path(args.report)
+    if args.speed is None and args.state is None:
+        args.speed = "auto"
+    report = _simulate(args, command)
+    if path is not None:
+        report.write(path)
+    failed = report.failed(checks)
+    for line in (*report.lines(), *(f"failed: --fail-on {check}" for check in failed)):
+        print(f"soundstage run: {line}", file=sys.stderr)
+    return report.exit_code or int(bool(failed))
+
+
+def _program(words: Sequence[str]) -> list[str]:
+    """Return the command, its program found.
+
+    Raises:
+        UsageError: There is none.
+        CommandError: There is no such program (127), or it cannot be run (126).
+    """
+    command = list(words[1:] if words[:1] == ["--"] else words)
+    if not command:
+        raise UsageError("no program is given; allowed: soundstage run [OPTIONS] -- PROGRAM [ARGUMENTS]")
+    if shutil.which(command[0]) is None:
+        if os.path.dirname(command[0]) and Path(command[0]).exists():  # noqa: PTH120 - Path drops "./"
+            raise _NotExecutableError(f"{command[0]} is not executable; chmod +x, or name its interpreter")
+        raise _NoProgramError(f"there is no program {command[0]!r}; it is searched for in PATH")
+    return command
+
+
+def _report_path(text: str | None) -> Path | None:
+    """Return the path of the report.
+
+    Raises:
+        UsageError: It cannot be a file.
+    """
+    if text is None:
+        return None
+    path = Path(text).absolute()
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--report is {text!r}; allowed: a file in a folder that exists")
+    return path
+
+
+def _simulate(args: argparse.Namespace, command: list[str]) -> Report:
+    """Run *command* between a proxy and a simulator, and return what has happened."""
+    from soundstage_cli.run.child import run_child
+    from soundstage_cli.run.environment import child_environment
+    from soundstage_cli.run.report import Report
+
+    with needs_extra("run", _COMMAND):
+        from soundstage_server.proxy.authority import Authority
+
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(TemporaryDirectory(prefix="soundstage-run-")))
+        world = opened.enter_context(open_world(args, _COMMAND))
+        hosts = [host for service in world.services.values() for host in service.hosts]
+        _check_allowed(args.allow, hosts)
+        if args.offline_proof:
+            from soundstage_cli.run import namespace
+
+            namespace.enter(hosts, folder)
+        authority = Authority.create(hosts)
+        proxy, settings = _start(opened, world, hosts, authority, args)
+        environ = child_environment(os.environ, folder, authority, proxy.port, settings)
+        try:
+            code = run_child(command, environ)
+        except OSError as error:  # such as a script whose interpreter does not exist
+            raise _NotExecutableError(f"{command[0]} cannot be started: {error.strerror}") from None
+        return Report.of(world, proxy, code)
+
+
+def _check_allowed(allowed: Sequence[str], simulated: Sequence[str]) -> None:
+    from soundstage_server.proxy.rules import Rules, Way
+
+    for pattern in allowed:
+        if not _HOST.fullmatch(pattern):
+            raise UsageError(f"--allow is {pattern!r}; allowed: a host or *.HOST, without scheme, port or path")
+    for host in simulated:
+        if Rules((), allowed).way(host) is Way.PASSED:
+            raise UsageError(f"--allow includes {host}, a vendor's host: what it answers is the simulator's")
+
+
+def _start(
+    opened: ExitStack, world: World, hosts: Sequence[str], authority: Any, args: argparse.Namespace
+) -> tuple[Proxy, dict[str, Any]]:
+    """Start the simulator with and without TLS, and the proxy; return the proxy and what preloaded scripts need."""
+    from soundstage_server import Server
+    from soundstage_server.proxy.proxy import Proxy
+    from soundstage_server.proxy.rules import Rules
+
+    # In a namespace, the vendors' own ports are free, and programs that read no proxy variable connect to them.
+    ports = (_HTTP, _HTTPS) if args.offline_proof else (0, 0)
+    plain = opened.enter_context(Server(world, port=ports[0]))
+    tls = opened.enter_context(Server(world, port=ports[1], tls=authority.server_context(hosts)))
+    rules = Rules(hosts, args.allow)
+    opened.callback(plain.stop_soon)
+    proxy = Proxy(rules, tls_port=tls.port, port=plain.port, trust=authority.client_context())
+    opened.enter_context(proxy)
+    settings = {
+        "proxy": proxy.port,
+        "tls": tls.port,
+        "plain": plain.port,
+        "hosts": sorted(rules.simulated),
+        "allowed": list(rules.allowed),
+    }
+    return proxy, settings

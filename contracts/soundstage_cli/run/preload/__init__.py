@@ -1,0 +1,1 @@
+"""Scripts that the run program's own interpreter loads first: Python as `sitecustomize`, Node by ``--require``."""
