@@ -79,6 +79,16 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def postgres(session: nox.Session) -> None:
+    """Run the tests of job stores on a real PostgreSQL server, which is installed if the system has none (Debian)."""
+    install(session, "-e", ".[all]", *group("test"))
+    if not shutil.which("initdb") and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        command = ("apt-get", "install", "--yes", "--no-install-recommends", "postgresql")
+        session.run(*command, external=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+    session.run("pytest", "-m", "not slow", "tests/clients/store", *session.posargs)
+
+
+@nox.session(default=False)
 def laws(session: nox.Session) -> None:
     """Run the project's own tests with sixteen times as many Hypothesis examples; takes about an hour."""
     install(session, "-e", ".[all]", *group("test"))

@@ -1,7 +1,10 @@
 from soundstage._client.gather import as_completed, as_completed_async, gather, gather_async
 from soundstage._client.jobs import AsyncJob, Job
 from soundstage._client.outputs import AsyncOutput, Output
+from soundstage._client.recovery import Recovered
 from soundstage._io.clock import Clock, SkippingClock, SystemClock
+from soundstage._protocol.recovery import RecoveryAction
+from soundstage._store.postgres import PostgresJobStore
 from soundstage._store.records import Ceiling, CeilingReached, JobRecord, Origin, RecordState
 from soundstage._store.sqlite import SQLiteJobStore
 from soundstage._store.store import JobStore
@@ -129,8 +132,11 @@ __all__ = [
     "Output",
     "PermissionDeniedError",
     "PollPolicy",
+    "PostgresJobStore",
     "RateLimitError",
     "RecordState",
+    "Recovered",
+    "RecoveryAction",
     "RequestFailed",
     "RequestSent",
     "ResponseReceived",

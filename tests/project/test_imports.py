@@ -115,7 +115,7 @@ def distributions(*extras: str) -> set[str]:
 
 
 MAY_IMPORT = {
-    "soundstage": {"soundstage"} | distributions(),
+    "soundstage": {"soundstage"} | distributions("postgres"),
     "soundstage_server": {"soundstage_server"} | distributions("server", "run"),
     "soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts"}
     | distributions("server", "contracts", "run"),

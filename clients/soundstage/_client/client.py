@@ -6,8 +6,8 @@ import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from soundstage._client.descriptors import Awaiting, Blocking
 from soundstage._client.jobs import AsyncJob, Job
+from soundstage._client.recovery import AwaitingRecovery, BlockingRecovery
 from soundstage._io.clock import Clock, SystemClock
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._io.http import AsyncHttp, AsyncTransport, HttpT, SyncHttp, SyncTransport
@@ -26,7 +26,6 @@ from soundstage._values.validation import (
     plain_callable,
     text,
 )
-from soundstage.errors import SubmitOutcomeUnknown
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -103,12 +102,6 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
         """Check the id and the operation of a job that was started before; a vendor may require the operation."""
         return JobRef(text("id", job_id), optional_text("operation", operation))
 
-    def _check_own(self, unknown: object) -> SubmitOutcomeUnknown:
-        slug = self._service.profile.slug
-        if not isinstance(unknown, SubmitOutcomeUnknown) or unknown.vendor != slug:
-            invalid("unknown", unknown, f"a SubmitOutcomeUnknown of {slug}")
-        return unknown
-
     def _token_ref(self, token: str) -> JobRef:
         return read_token(self._service.profile.slug, self.base_url, token)
 
@@ -133,7 +126,7 @@ def _base_url(profile: VendorProfile, given: str | None, own: str) -> str:
     return base_address(variable, os.environ.get(variable) or profile.base_url)
 
 
-class SyncClient(Client[SyncHttp, ServiceT], Blocking):
+class SyncClient(Client[SyncHttp, ServiceT], BlockingRecovery):
     """A client whose methods block; a context manager that threads may share."""
 
     _transport: SyncTransport
@@ -169,22 +162,6 @@ class SyncClient(Client[SyncHttp, ServiceT], Blocking):
             UnsupportedError: The service documents no callback.
         """
         return self._handle(self._service.parse_callback(body))
-
-    def resolve(self, unknown: SubmitOutcomeUnknown) -> Job | None:
-        """Find the job that a submission of unknown outcome may have started, by the caller's own name for it.
-
-        Args:
-            unknown: The error, which may have been pickled.
-
-        Returns:
-            The job's handle, or None if there is provably no such job: submitting again then pays once.
-
-        Raises:
-            UnsupportedError: The service does not let the caller name a job.
-            InvalidArgument: The error is from another service.
-        """
-        found = self._run(self._service.find(self._check_own(unknown)))
-        return None if found is None else self._handle(found)
 
     def list_jobs(self, operation: str, *, page: int = 1, page_size: int = 30) -> list[Job]:
         """Return handles of one page of the account's jobs, each with the state that the list reports.
@@ -224,7 +201,7 @@ class SyncClient(Client[SyncHttp, ServiceT], Blocking):
         return Job(self._service, self._driver, started)
 
 
-class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
+class AsyncClient(Client[AsyncHttp, ServiceT], AwaitingRecovery):
     """A client whose methods are coroutines; an async context manager."""
 
     _transport: AsyncTransport
@@ -260,22 +237,6 @@ class AsyncClient(Client[AsyncHttp, ServiceT], Awaiting):
             UnsupportedError: The service documents no callback.
         """
         return self._handle(self._service.parse_callback(body))
-
-    async def resolve(self, unknown: SubmitOutcomeUnknown) -> AsyncJob | None:
-        """Find the job that a submission of unknown outcome may have started, by the caller's own name for it.
-
-        Args:
-            unknown: The error, which may have been pickled.
-
-        Returns:
-            The job's handle, or None if there is provably no such job: submitting again then pays once.
-
-        Raises:
-            UnsupportedError: The service does not let the caller name a job.
-            InvalidArgument: The error is from another service.
-        """
-        found = await self._run(self._service.find(self._check_own(unknown)))
-        return None if found is None else self._handle(found)
 
     async def list_jobs(self, operation: str, *, page: int = 1, page_size: int = 30) -> list[AsyncJob]:
         """Return handles of one page of the account's jobs, each with the state that the list reports.

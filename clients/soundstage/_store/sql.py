@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 import uuid
@@ -60,6 +61,8 @@ TABLES = (
 )
 _SAME_ORIGIN = "vendor = ? AND base_url = ? AND account = ?"
 _OPEN = ", ".join(f"'{state.value}'" for state in sorted(OPEN, key=lambda state: state.value))
+_REFUSED = re.compile("[\\\\\0\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 _ROUNDING = 1e-9  # of a limit: sums of decimal fractions are not exact
 
 
@@ -93,8 +96,13 @@ class SqlJobStore(Unpicklable, ABC):
         """
 
     @abstractmethod
-    def _execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+    def _statement(self, statement: str, values: Sequence[object]) -> list[Row]:
         """Execute a statement inside a transaction and return its rows; a question mark stands for each value."""
+
+    def _execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """Execute a statement with values that may be any strings, and return its rows."""
+        rows = self._statement(statement, [_escaped(value) for value in values])
+        return [tuple(_unescaped(value) for value in row) for row in rows]
 
     @abstractmethod
     def _is_alive(self, owner: str) -> bool:
@@ -220,6 +228,20 @@ class SqlJobStore(Unpicklable, ABC):
         oldest = time.time() - self._keep
         ended = [state.value for state in (RecordState.SUCCEEDED, RecordState.SAVED, RecordState.FAILED)]
         self._execute("DELETE FROM soundstage_jobs WHERE state IN (?, ?, ?) AND updated < ?", [*ended, oldest])
+
+
+def newer(store: str, version: object) -> str:
+    """Return the message about a store of another version."""
+    return f"{store} has the schema version {version}, and this release knows version {SCHEMA_VERSION}: upgrade it"
+
+
+def _escaped(value: object) -> object:
+    """Return a string without what databases refuse: services have ids with lone surrogates."""
+    return _REFUSED.sub(lambda match: f"\\u{ord(match[0]):04x}", value) if isinstance(value, str) else value
+
+
+def _unescaped(value: object) -> object:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value) if isinstance(value, str) else value
 
 
 def _record(row: Row) -> JobRecord:

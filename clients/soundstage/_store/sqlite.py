@@ -9,12 +9,12 @@ import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from soundstage._io.file_lock import open_locked
-from soundstage._store.sql import KEEP, SCHEMA_VERSION, TABLES, Row, SqlJobStore
+from soundstage._store.sql import KEEP, SCHEMA_VERSION, TABLES, Row, SqlJobStore, newer
 from soundstage._values.validation import invalid, number, path
 from soundstage.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from datetime import timedelta
     from os import PathLike
     from pathlib import Path
@@ -76,7 +76,7 @@ class SQLiteJobStore(SqlJobStore):
         return f"SQLiteJobStore({str(self._path)!r})"
 
     @contextlib.contextmanager
-    def _transaction(self, *, exclusive: bool = False) -> Iterator[None]:
+    def _transaction(self, *, exclusive: bool = False) -> Generator[None, None, None]:
         del exclusive  # SQLite has one writer at a time
         with self._lock:
             try:
@@ -92,7 +92,7 @@ class SQLiteJobStore(SqlJobStore):
             except (sqlite3.Error, OSError) as error:
                 raise StoreError(f"the job store {self._path} {self._explain(error)}") from error
 
-    def _execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+    def _statement(self, statement: str, values: Sequence[object]) -> list[Row]:
         connection = self._connection
         assert connection is not None, "outside of a transaction"  # noqa: S101 - a mistake in this package
         return connection.execute(statement, tuple(values)).fetchall()
@@ -180,11 +180,6 @@ class SQLiteJobStore(SqlJobStore):
         if name.startswith("SQLITE_FULL"):
             return f"cannot be written: the disk is full ({error})"
         return f"cannot be used: {error}"
-
-
-def newer(store: str, version: object) -> str:
-    """Return the message about a store of another version."""
-    return f"{store} has the schema version {version}, and this release knows version {SCHEMA_VERSION}: upgrade it"
 
 
 def _file(value: str | PathLike[str]) -> Path:
