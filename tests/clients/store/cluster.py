@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEBIAN = Path("/usr/lib/postgresql")
-USERS = ("postgres", "nobody")
+USERS = ("postgres", "daemon")
 
 
 def binaries() -> Path | None:

@@ -4,7 +4,7 @@ Usage: python crashing.py VENDOR BASE_URL FOLDER sync|async wait|save [FIRST [ST
 
 A point is a statement of the job store, or a step of an HTTP exchange: connecting, sending headers or body, receiving
 them, closing. The program numbers the points that it passes. Run N, a forked process, is killed at point N. A second
-process then recovers from its store and follows the advice. A line of JSON for each run tells what became of it. The
+process then recovers from its store and follows the advice. A line of JSON for each run reports what became of it. The
 program ends with the first run that no point is left for, so that it covers them all.
 """
 
