@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from soundstage import errors
-from soundstage._protocol.job_records import unknown_outcome
+from soundstage._protocol.job_records import SubmissionRecord, unknown_outcome
 from soundstage._store.records import RecordState
 from soundstage._values.messages import Flow, pause, run
 from soundstage._values.state import JobRef, JobState, Snapshot, StartedJob
@@ -107,5 +107,6 @@ def resolve(service: Service, unknown: errors.SubmitOutcomeUnknown) -> Flow[Star
         if record.state is RecordState.SENDING and rest > 0:
             yield from pause(rest)
             found = yield from service.find(unknown)
-    yield from records.refused(record) if found is None else records.started(record, found)
+    written = SubmissionRecord(records, record, added=True)
+    yield from written.refused() if found is None else written.started(found)
     return found

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from soundstage import errors
 from soundstage._protocol import responses
+from soundstage._protocol.job_records import SubmissionRecord
 from soundstage._values.events import report
 from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Response
 from soundstage._values.state import JobRef, Snapshot, StartedJob
 
 if TYPE_CHECKING:
-    from soundstage._protocol.job_records import JobRecords
     from soundstage._protocol.service import Service
-    from soundstage._store.records import JobRecord
 
 _EXCERPT = 500  # characters of a response in the note on an interruption
 ResponseParser: TypeAlias = Callable[[Response], tuple[str, Snapshot]]
@@ -53,25 +52,27 @@ class Submission:
         records = self.service.records
         if records is None:
             return (yield from self._submit())
-        found = yield from records.open(self.request, self.operation, self.idempotency_key, self.external_id)
-        if isinstance(found, StartedJob):
-            return found
-        return (yield from self._recorded(records, found))
+        key, name = self.idempotency_key, self.external_id
+        record = yield from SubmissionRecord.of(records, self.request, self.operation, key, name)
+        return (yield from self._recorded(record))
 
-    def _recorded(self, records: JobRecords, record: JobRecord) -> Flow[StartedJob]:
-        started: StartedJob | None = None
+    def _recorded(self, record: SubmissionRecord) -> Flow[StartedJob]:
         try:
-            started = yield from self._submit()
-            yield from records.started(record, started)
+            existing = yield from record.open()
+            if existing is not None:
+                return existing
+            try:
+                started = yield from self._submit()
+            except errors.SubmitOutcomeUnknown as unknown:
+                unknown.record_id = record.record.id
+                yield from record.unknown(unknown.reason)
+                raise
+            except errors.SoundstageError:
+                yield from record.refused()
+                raise
+            yield from record.started(started)
         except GeneratorExit:
-            records.abandoned(record, started)
-            raise
-        except errors.SubmitOutcomeUnknown as unknown:
-            unknown.record_id = record.id
-            yield from records.unknown(record, unknown.reason)
-            raise
-        except errors.SoundstageError:
-            yield from records.refused(record)
+            record.abandoned()
             raise
         return started
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-from soundstage._store.sql import KEEP, SCHEMA_VERSION, TABLES, Row, SqlJobStore, newer
+from soundstage._store.sql import KEEP, SCHEMA_VERSION, TABLES, Row, SqlJobStore, new_owner, newer
 from soundstage._values.redaction import MASK
 from soundstage._values.validation import invalid, number
 from soundstage.errors import StoreError
@@ -77,6 +77,7 @@ class PostgresJobStore(SqlJobStore):
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+            self._owner = new_owner()
 
     def __repr__(self) -> str:
         """Show host and database, and no password."""

@@ -82,7 +82,7 @@ class SqlJobStore(Unpicklable, ABC):
     def renew(self) -> None:
         """Start without a connection and as another owner, at first and after a fork."""
         self._lock = threading.RLock()
-        self._owner = uuid.uuid4().hex
+        self._owner = new_owner()
 
     @abstractmethod
     def _transaction(self, *, exclusive: bool = False) -> AbstractContextManager[None]:
@@ -228,6 +228,11 @@ class SqlJobStore(Unpicklable, ABC):
         oldest = time.time() - self._keep
         ended = [state.value for state in (RecordState.SUCCEEDED, RecordState.SAVED, RecordState.FAILED)]
         self._execute("DELETE FROM soundstage_jobs WHERE state IN (?, ?, ?) AND updated < ?", [*ended, oldest])
+
+
+def new_owner() -> str:
+    """Return a name for a process that no other has."""
+    return uuid.uuid4().hex
 
 
 def newer(store: str, version: object) -> str:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from soundstage._io.file_lock import open_locked
-from soundstage._store.sql import KEEP, SCHEMA_VERSION, TABLES, Row, SqlJobStore, newer
+from soundstage._store.sql import KEEP, SCHEMA_VERSION, TABLES, Row, SqlJobStore, new_owner, newer
 from soundstage._values.validation import invalid, number, path
 from soundstage.errors import StoreError
 
@@ -70,6 +70,7 @@ class SQLiteJobStore(SqlJobStore):
                 self._owner_path(self._owner).unlink(missing_ok=True)
                 self._owner_lock.close()
                 self._owner_lock = None
+            self._owner = new_owner()
 
     def __repr__(self) -> str:
         """Show the path."""

@@ -38,6 +38,7 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "veo": ("generate_videos", (), {"prompt": PROMPT}),
 }
 KEYWORD = {"gmicloud": "api_key"}
+PATH = {"gmicloud": "/api/v1"}
 
 
 class Points:
@@ -119,7 +120,12 @@ class Program:
         traced.points = points
         kind = getattr(soundstage, entry.async_client if options.awaits else entry.client)
         http: Any = (httpx.AsyncClient if options.awaits else httpx.Client)(transport=traced)
-        shared = {"base_url": options.base_url, "store": self.store, "clock": SkippingClock(), "http": http}
+        shared = {
+            "base_url": options.base_url + PATH.get(options.vendor, ""),
+            "store": self.store,
+            "clock": SkippingClock(),
+            "http": http,
+        }
         self.client = kind(*(positional if named else (credential, *positional)), **named, **shared)
 
     async def pay(self, **more: Any) -> None:

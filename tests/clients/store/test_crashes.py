@@ -57,11 +57,11 @@ def check(world: World, vendor: str, run: dict[str, Any], end: str) -> None:
 
 @pytest.mark.parametrize(("first", "vendor"), [(0, "infrai"), (1, "cloudsway"), (2, "tomoviee")])
 def test_killed_process_loses_no_job(world: World, tmp_path: Path, first: int, vendor: str) -> None:
-    """At every third point, another third for each kind of service: one job, paid once, or a known unknown outcome.
+    """At every fifth point, other points for each kind of service: one job, paid once, or a known unknown outcome.
 
     It takes seconds, because every point takes two processes.
     """
-    runs = crash(world, tmp_path, vendor, "sync", "wait", str(first), "3")
+    runs = crash(world, tmp_path, vendor, "sync", "wait", str(first), "5")
     assert {run["advice"] for run in runs} >= {UNKNOWN.get(vendor, "ask_vendor"), "resume"}
 
 
