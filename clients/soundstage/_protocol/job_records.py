@@ -81,7 +81,7 @@ class SubmissionRecord:
 
     @classmethod
     def of(cls, records: JobRecords, request: Request, operation: str, key: str | None, name: str | None) -> Flow[Self]:
-        """Return the record of a submission that has not begun.
+        """Return the record of a submission that was not sent yet.
 
         Args:
             records: The store of the client.

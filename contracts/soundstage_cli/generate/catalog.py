@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 
     from soundstage._values.profile import VendorProfile
 
-_CLIENT_PARAMETERS: Final = {"self", "base_url", "http", "clock", "poll", "retry", "timeout", "on_event"}
+_CLIENT_PARAMETERS: Final = {
+    "self",
+    "base_url",
+    "http",
+    "clock",
+    "poll",
+    "retry",
+    "timeout",
+    "on_event",
+    "store",
+    "reuse",
+}
 """Parameters that every client has; they are not options of a vendor."""
 _POSITIONAL: Final = ("prompt", "text")
 """Names of parameters that may be given as the positional argument; the first one found is it."""
