@@ -19,6 +19,7 @@ COMMANDS: Final = (
     ("demo", "soundstage_cli.demo.command"),
     ("generate", "soundstage_cli.generate.command"),
     ("facts", "soundstage_cli.facts"),
+    ("ca", "soundstage_cli.ca"),
     ("doctor", "soundstage_cli.doctor"),
     ("completion", "soundstage_cli.completion"),
 )
@@ -28,7 +29,7 @@ _EPILOG: Final = """\
 examples:
   soundstage demo                              run every vendor once: real files, no network
   soundstage serve --port 8080                 run a local simulator of all vendors
-  eval "$(soundstage env)"                     point every client in this shell at it
+  eval "$(soundstage env)"                     point Soundstage's clients in this shell at it
   soundstage run -- python video.py            run any program with the vendors' hosts simulated
   soundstage generate                          call any vendor's client from the shell
   soundstage facts tomoviee:create.route       show one documented fact, its source and its contracts

@@ -1,4 +1,4 @@
-"""`soundstage env`: the variables that point every client at a local server."""
+"""`soundstage env`: the variables that point Soundstage's clients, and some SDKs, at a local server."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from soundstage_contracts.facts.loader import VendorFacts
 
-HELP = "print the variables that point every client at a local server"
+HELP = "print the variables that point Soundstage's clients, and some SDKs, at a local server"
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
 _EPILOG: Final = """\
-The credentials are placeholders. They replace real ones, so that no real key is sent to a simulator.
+The credentials are placeholders. They replace real ones, so that no real key is sent to a simulator. Only the programs
+that --explain names read these variables; any other program still calls the live service: use soundstage run for it.
 
 examples:
   eval "$(soundstage env)"                             every vendor, in this shell
@@ -31,6 +32,7 @@ examples:
   soundstage env --shell fish | source
   soundstage env --shell powershell | Out-String | Invoke-Expression
   soundstage env --shell dotenv > .env
+  soundstage env --explain                             which program reads each variable
 """
 _BARE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
@@ -43,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     set_completer(vendors, lambda _: VENDORS)
     parser.add_argument("--url", default=DEFAULT_URL, help="the address of the server (default: %(default)s)")
+    parser.add_argument("--explain", action="store_true", help="print each variable and what reads it, and set nothing")
     parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="the syntax to print (default: sh)")
 
 
@@ -52,7 +55,13 @@ def run(args: argparse.Namespace) -> int:
         vendors = [facts for vendor in args.vendors or [None] for facts in load_facts(vendor).vendors.values()]
     except FactError as error:
         raise UsageError(str(error)) from None
-    for name, value in variables(vendors, server_address(args.url), os.environ):
+    server = server_address(args.url)
+    if args.explain:
+        for facts in vendors:
+            for name, value in facts.environment_at(server.geturl()).items():
+                print(f"{name}={value}  {facts.readers.get(name, '')}")
+        return 0
+    for name, value in variables(vendors, server, os.environ):
         print(SHELLS[args.shell](name, value))
     return 0
 

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstage_cli.ca import authority_of_user
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.options import errors_of_option, is_loopback, parse_int
 from soundstage_cli.simulated import add_world_arguments, open_world
@@ -26,6 +27,7 @@ examples:
   soundstage serve --speed 60                  one simulated hour per minute
   soundstage serve --speed auto                every poll moves its job forward: no waiting
   soundstage serve --port 0                    any free port; the ready line has its number
+  soundstage serve --tls --port 443            https, for hosts-file entries of the vendors' hosts
   soundstage serve --dialect tomoviee.errors=http
 """
 _HIGHEST_PORT: Final = 65_535
@@ -45,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the base of result URLs (default: the address of each request)",
     )
     _add_result_arguments(parser)
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="serve https, as the vendors' hosts and as this machine; soundstage ca writes the certificate to trust",
+    )
     _add_access_arguments(parser)
 
 
@@ -122,6 +129,9 @@ def _server_options(args: argparse.Namespace) -> dict[str, Any]:
         from soundstage_server.http.middleware import check_origins
     with errors_of_option("--cors"):
         options["cors"] = check_origins(args.cors)
+    if args.tls:
+        authority = authority_of_user("soundstage serve --tls")
+        options["tls"] = authority.server_context(authority.hosts)
     return options
 
 

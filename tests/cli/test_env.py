@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -119,3 +120,17 @@ def test_unknown_vendor_has_suggestion(capsys: pytest.CaptureFixture[str]) -> No
     """The message for a misspelled slug suggests the right one."""
     assert main(["env", "tomovee"]) == 2
     assert "did you mean 'tomoviee'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_explain_names_what_reads_each_variable(vendor: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each variable has a program that reads it, and the documents name the same."""
+    assert main(["env", vendor, "--explain"]) == 0
+    facts = load_facts(vendor).vendors[vendor]
+    assert facts.readers.keys() == facts.environment.keys()
+    output = capsys.readouterr().out
+    page = (Path(__file__).parents[2] / "docs" / "command_line.md").read_text(encoding="utf-8")
+    for name, reader in facts.readers.items():
+        assert f"{name}={facts.environment_at(URL)[name]}  {reader}\n" in output
+        (row,) = [line for line in page.splitlines() if line.startswith("| `") and f"`{name}`" in line]
+        assert reader.partition(" (")[0] in row

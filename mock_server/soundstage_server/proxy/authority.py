@@ -70,11 +70,19 @@ class Authority:
         """The end of the authority's validity."""
         return x509.load_pem_x509_certificate(self.certificate).not_valid_after_utc
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that the authority may sign for."""
+        certificate = x509.load_pem_x509_certificate(self.certificate)
+        permitted = certificate.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
+        return frozenset(name.value for name in permitted or () if isinstance(name, x509.DNSName))
+
     def server_context(self, hosts: Iterable[str]) -> ssl.SSLContext:
         """Return the context of a server that is *hosts* and this machine."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         until = min(self.expires, datetime.now(UTC) + _VALID)
-        self._issuer.issue_cert(*hosts, *OWN_NAMES, *_OWN_ADDRESSES, not_after=until).configure_cert(context)
+        names = dict.fromkeys((*hosts, *OWN_NAMES, *_OWN_ADDRESSES))
+        self._issuer.issue_cert(*names, not_after=until).configure_cert(context)
         # A client that offers HTTP/2 as well falls back to the only protocol that the simulator speaks.
         context.set_alpn_protocols(["http/1.1"])
         return context
