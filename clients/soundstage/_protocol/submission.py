@@ -144,7 +144,7 @@ class Submission:
         text = ", ".join(f"{name} {value}" for name, value in known.items() if value is not None)
         if response is not None:
             return f"{text}; the response was HTTP {response.status}: {self.service.redact(response.text)[:_EXCERPT]}"
-        return f"{text}; the outcome is unknown: {self._advice}"
+        return f"{text}; the outcome is unknown, to find out: {self._advice}"
 
     def _may_resend(self, error: errors.SoundstageError) -> bool:
         # Without a replayed key a second request could be a second job, whatever the first one was.
@@ -159,15 +159,19 @@ class Submission:
 
     @property
     def _advice(self) -> str:
-        """What to do after an unknown outcome."""
+        """How to find out what became of the request, and what not to do before that."""
         if self._replays:
-            return f"calling again with idempotency_key={self.idempotency_key!r} returns the same job, paid once"
-        return "check the service for the job before submitting again"
+            return f"call again with idempotency_key={self.idempotency_key!r}: it returns the same job, paid once"
+        if self.external_id is not None and self.service.profile.idempotency == "external_id":
+            name = f"external_id={self.external_id!r}"
+            return f"resolve() looks for the job by {name}, and returns None if there is provably none"
+        return f"{self.service.profile.lookup}. Submitting again before that may pay twice"
 
     def _unknown(self, reason: str, error: errors.ApiError | None = None) -> errors.SubmitOutcomeUnknown:
         reason = self.service.redact(reason)
         unknown = errors.SubmitOutcomeUnknown(
-            f"{self.operation} was sent and its outcome is unknown ({reason}): {self._advice}",
+            f"{self.operation} was sent and its outcome is unknown ({reason}). It started one job or none, and may "
+            f"have cost the price of one. To find out: {self._advice}",
             vendor=self.service.profile.slug,
             operation=self.operation,
             reason=reason,

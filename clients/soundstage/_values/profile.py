@@ -26,6 +26,7 @@ class VendorProfile:
         has_credits: Whether a balance can be read.
         has_callback: Whether a submission may name a callback address.
         idempotency: "replay" where a repeated key returns the same job, "external_id" where the caller can name a job.
+        lookup: How a caller finds out whether a job was started, where neither a key nor a name of it does.
         trusted_hosts: Suffixes such as ".example.com" of the only hosts of outputs; None for any host.
         signed_downloads: Whether downloads need no credential; one that is needed is sent to the service's origin only.
         resend_codes: Codes of a temporary refusal, after which a submission may be sent again.
@@ -43,6 +44,7 @@ class VendorProfile:
     has_credits: bool
     has_callback: bool
     idempotency: Literal["replay", "external_id"] | None = None
+    lookup: str = "the account's pages at the vendor show it"
     trusted_hosts: tuple[str, ...] | None = None
     signed_downloads: bool = True
     resend_codes: frozenset[int | str] = frozenset()

@@ -48,6 +48,7 @@ class ConnectionFailed(SoundstageError):
 class SubmitOutcomeUnknown(SoundstageError):
     """A paid request was sent, and no response proves its outcome: check before submitting again.
 
+    The request started one job or none. The message names what is known, and how to find out with this service;
     `resolve()` finds the job, where the service lets the caller name one.
 
     Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from soundstage import SubmitOutcomeUnknown, errors
 from soundstage._protocol.submission import Submission
+from soundstage._registry import VENDORS, VendorEntry
 from soundstage._values.messages import Interrupted, NotSent, Request, Response
 from soundstage._values.policies import RetryPolicy
+from soundstage._values.profile import VendorProfile
 from soundstage._values.state import JobState, Snapshot, StartedJob
 from soundstage.vendors.tomoviee import PROFILE
 
@@ -310,3 +313,33 @@ def test_interrupted_submission_names_its_key_and_masks_the_response(kit: Kit) -
 def test_headers_of_a_request_are_not_shown() -> None:
     """Reports of errors show local variables: the headers of a request have a repr without values."""
     assert "planted" not in repr(Request("GET", "https://a.example", {"X-Key": "planted"}).headers)
+
+
+@pytest.mark.parametrize(
+    ("names", "idempotency", "advice"),
+    [
+        ({}, None, "the account's page at the vendor shows the credits. Submitting again before that may pay twice"),
+        ({"idempotency_key": "k-1"}, "replay", "call again with idempotency_key='k-1': it returns the same job"),
+        ({"external_id": "e-1"}, "external_id", "resolve() looks for the job by external_id='e-1'"),
+    ],
+)
+def test_unknown_outcome_explains_what_to_do(kit: Kit, names: dict[str, str], idempotency: Any, advice: str) -> None:
+    """The message of an unknown outcome has what is known, what it may have cost, and how to find out."""
+    driver = kit.answering(Interrupted("ReadError: gone"))
+    profile = replace(PROFILE, idempotency=idempotency)
+    submission = submit(kit.service(driver.clock, profile=profile), **names)
+    with pytest.raises(SubmitOutcomeUnknown) as caught:
+        driver.run(submission.flow())
+    message = str(caught.value)
+    assert "was sent and its outcome is unknown (ReadError: gone" in message
+    assert "It started one job or none, and may have cost the price of one. To find out: " in message
+    assert advice in message
+
+
+@pytest.mark.parametrize("entry", VENDORS.values(), ids=lambda entry: entry.slug)
+def test_every_vendor_names_a_way_to_look_a_job_up(entry: VendorEntry) -> None:
+    """A vendor whose jobs have neither a key nor a caller's name has words of its own about where to find them."""
+    profile = import_module(f"{entry.module}.profile").PROFILE
+    default = VendorProfile.__dataclass_fields__["lookup"].default
+    starts_no_job = profile.slug == "edrawmax"
+    assert profile.idempotency is not None or starts_no_job or profile.lookup != default

@@ -28,6 +28,7 @@ PROFILE = VendorProfile(
     has_cancel=False,  # status.cancel
     has_credits=False,
     has_callback=False,
+    lookup="requests(model) of a client with email and password lists the organization's requests",  # requests.list
 )
 QUEUE_ROUTE = "/ie/requestqueue"
 KEYED_QUEUE_ROUTE = "/ie/requestqueue/apikey"  # apikey.face

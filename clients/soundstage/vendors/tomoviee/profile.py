@@ -27,6 +27,7 @@ PROFILE = VendorProfile(
     has_cancel=False,  # status.cancel
     has_credits=False,
     has_callback=True,  # callback.request
+    lookup="the service documents no list of tasks; the account's page at the vendor shows the credits",
 )
 BASE_URL_ALIAS = "https://open-api.wondershare.cc"  # gateway.hosts
 CREATE_ROUTE = "/v1/open/capacity/application/"  # create.route

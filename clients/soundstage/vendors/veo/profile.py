@@ -26,6 +26,7 @@ PROFILE = VendorProfile(
     has_cancel=False,
     has_credits=False,
     has_callback=False,
+    lookup="the service documents no list of operations; the usage page of the proxy, or of the account, shows it",
     signed_downloads=False,  # download.through_proxy
 )
 VERSION = "/v1beta"  # create.route; a base address may end with it (env)
