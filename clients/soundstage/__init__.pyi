@@ -4,8 +4,10 @@ from soundstage._client.outputs import AsyncOutput, Output
 from soundstage._client.recovery import Recovered
 from soundstage._io.clock import Clock, SkippingClock, SystemClock
 from soundstage._protocol.recovery import RecoveryAction
+from soundstage._protocol.spend_limit import SpendLimit
+from soundstage._protocol.spending import Spent
 from soundstage._store.postgres import PostgresJobStore
-from soundstage._store.records import Ceiling, CeilingReached, JobRecord, Origin, RecordState
+from soundstage._store.records import JobRecord, Origin, RecordState
 from soundstage._store.sqlite import SQLiteJobStore
 from soundstage._store.store import JobStore
 from soundstage._values.events import (
@@ -19,6 +21,7 @@ from soundstage._values.events import (
     RetryScheduled,
 )
 from soundstage._values.policies import PollPolicy, RetryPolicy
+from soundstage._values.spending import Ceiling, CeilingReached
 from soundstage._values.state import JobState, Media, Snapshot
 from soundstage._version import __version__
 from soundstage.errors import (
@@ -52,7 +55,7 @@ from soundstage.errors import (
     RateLimitError,
     ServerError,
     SoundstageError,
-    SpendLimitReached,
+    SpendLimitExceeded,
     StoreError,
     SubmitOutcomeUnknown,
     TokenError,
@@ -148,7 +151,9 @@ __all__ = [
     "SkippingClock",
     "Snapshot",
     "SoundstageError",
-    "SpendLimitReached",
+    "SpendLimit",
+    "SpendLimitExceeded",
+    "Spent",
     "StoreError",
     "SubmitOutcomeUnknown",
     "SystemClock",

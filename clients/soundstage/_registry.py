@@ -53,7 +53,9 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "soundstage._io.clock": ("Clock", "SkippingClock", "SystemClock"),
     "soundstage._protocol.recovery": ("RecoveryAction",),
     "soundstage._store.postgres": ("PostgresJobStore",),
-    "soundstage._store.records": ("Ceiling", "CeilingReached", "JobRecord", "Origin", "RecordState"),
+    "soundstage._store.records": ("JobRecord", "Origin", "RecordState"),
+    "soundstage._protocol.spend_limit": ("SpendLimit",),
+    "soundstage._protocol.spending": ("Spent",),
     "soundstage._store.sqlite": ("SQLiteJobStore",),
     "soundstage._store.store": ("JobStore",),
     "soundstage._values.events": (
@@ -67,6 +69,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
         "RetryScheduled",
     ),
     "soundstage._values.policies": ("PollPolicy", "RetryPolicy"),
+    "soundstage._values.spending": ("Ceiling", "CeilingReached"),
     "soundstage._values.state": ("JobState", "Media", "Snapshot"),
     "soundstage._version": ("__version__",),
     **{row.module: (row.async_client, row.client, *row.others) for row in _ROWS},

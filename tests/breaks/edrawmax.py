@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 from soundstage import errors
 from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._protocol.service import Service as ClientService
+from soundstage._protocol.spending import Spending, known
+from soundstage._values.messages import Quote
 from soundstage.vendors.edrawmax import bodies, diagrams, profile
 from soundstage.vendors.edrawmax import service as conversation
 from soundstage_contracts.mutation.mutations import Mutations
@@ -474,3 +477,9 @@ def code_under_one_name(patch: pytest.MonkeyPatch) -> None:
         return replace(made, mermaid_code=None, source_code=made.mermaid_code or made.source_code)
 
     patch.setattr(Client, "_read_diagram", renamed)
+
+
+@MUTATIONS.in_client
+def diagram_costs_a_credit(patch: pytest.MonkeyPatch) -> None:
+    """A diagram is taken to cost something."""
+    patch.setattr(Spending, "free", lambda _self: iter([Quote(lambda: known(Decimal(1)))]))

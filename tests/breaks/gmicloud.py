@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from soundstage import JobState, PollPolicy, errors
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._protocol import responses as answers
-from soundstage._protocol.spend_limit import SpendLimit
 from soundstage._protocol.submission import Submission
+from soundstage._values.spending import MemoryLedger
 from soundstage.vendors.gmicloud import bodies, login, models, profile, service
 from soundstage.vendors.gmicloud.access import KeyAccess
 from soundstage_contracts.mutation.mutations import Mutations
@@ -501,7 +502,7 @@ def guessed_price(patch: pytest.MonkeyPatch) -> None:
     """A price in unknown words is taken for cents."""
     right = models.Model.estimate
 
-    def estimate(self: models.Model, payload: Any) -> float:
+    def estimate(self: models.Model, payload: Any) -> Decimal:
         known = self.price and replace(self.price, unit="cent", pricing_type="per_second")
         return right(replace(self, price=known), payload)
 
@@ -511,13 +512,13 @@ def guessed_price(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_client
 def dollars_for_cents(patch: pytest.MonkeyPatch) -> None:
     """Cents are taken for dollars."""
-    patch.setattr(models, "PRICE_UNITS", MappingProxyType({**profile.PRICE_UNITS, "cent": 1.0}))
+    patch.setattr(models, "PRICE_UNITS", MappingProxyType({**profile.PRICE_UNITS, "cent": Decimal(1)}))
 
 
 @MUTATIONS.in_client
 def open_purse(patch: pytest.MonkeyPatch) -> None:
     """A limit on what may be spent is not kept."""
-    patch.setattr(SpendLimit, "reserve", lambda _self, _amount: None)
+    patch.setattr(MemoryLedger, "reserve", lambda *_arguments: "1")
 
 
 @MUTATIONS.in_client

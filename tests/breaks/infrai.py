@@ -14,6 +14,7 @@ from soundstage import JobState, PollPolicy, errors
 from soundstage._protocol import responses
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
+from soundstage._values.spending import MemoryLedger
 from soundstage._values.state import History, Snapshot
 from soundstage.vendors.infrai import bodies, profile
 from soundstage.vendors.infrai import client as methods
@@ -619,3 +620,9 @@ def poll_every_second(patch: pytest.MonkeyPatch) -> None:
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)
+
+
+@MUTATIONS.in_client
+def reported_cost_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    """A spend limit keeps the price that it assumed, whatever the response reports."""
+    patch.setattr(MemoryLedger, "settle", lambda *_arguments: None)

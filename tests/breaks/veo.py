@@ -406,3 +406,16 @@ def poll_every_second(patch: pytest.MonkeyPatch) -> None:
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)
+
+
+@MUTATIONS.in_client
+def cheap_seconds(patch: pytest.MonkeyPatch) -> None:
+    """Veo 3.1 in 4k is estimated at the price of 720p."""
+    rates = {name: MappingProxyType({**rates, "4k": rates["720p"]}) for name, rates in profile.PRICES.items()}
+    patch.setattr(conversation, "PRICES", MappingProxyType(rates))
+
+
+@MUTATIONS.in_client
+def google_prices_behind_a_proxy(patch: pytest.MonkeyPatch) -> None:
+    """A proxy is taken to have Google's prices."""
+    patch.setattr(conversation, "_is_google", lambda _base_url: True)

@@ -115,7 +115,16 @@ def test_plain_results_are_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_max_spend_is_enforced(capsys: pytest.CaptureFixture[str]) -> None:
     """A call that would exceed --max-spend is not sent, and the exit code is 1."""
     assert main(["generate", "gmicloud", "text_to_video", "A fox", "--max-spend", "0.01", *FAST_POLL]) == 1
-    assert "max_spend=0.01" in capsys.readouterr().err
+    assert "the limit per_job is 0.01; nothing was sent" in capsys.readouterr().err
+
+
+def test_max_spend_needs_a_documented_price(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --max-spend a call of unknown price is not sent, and an amount that is no number is a usage error."""
+    words = ["generate", "tomoviee", "text_to_video", "A fox", *FAST_POLL]
+    assert main([*words, "--max-spend", "100"]) == 1
+    assert "the price of text_to_video is unknown (no document states it)" in capsys.readouterr().err
+    assert main([*words, "--max-spend", "much"]) == 2
+    assert "--max-spend is 'much'; allowed: an amount" in capsys.readouterr().err
 
 
 def test_account_is_opened_without_credentials(

@@ -14,7 +14,7 @@ from soundstage import AsyncTomoviee, Media, SkippingClock, Tomoviee
 from soundstage._protocol.credentials import Secret
 from soundstage._protocol.downloads import Download, SaveOptions
 from soundstage._protocol.service import Settings
-from soundstage._values.messages import Exclusive, Flow, Open, Pause, Read, Request, Response, Run, Send
+from soundstage._values.messages import Exclusive, Flow, Open, Pause, Quote, Read, Request, Response, Run, Send
 from soundstage._values.policies import PollPolicy, RetryPolicy
 from soundstage.vendors.tomoviee import PROFILE, TomovieeService
 
@@ -89,12 +89,15 @@ class ScriptedDriver:
             case Pause(seconds):
                 self.pauses.append(seconds)
                 self.clock.sleep(seconds)
-                return None
             case Run(call):
                 return call()
             case Exclusive(_, make):
                 return self.run(make())
-        raise AssertionError(effect)
+            case Quote():
+                pass
+            case _:
+                raise AssertionError(effect)
+        return None
 
     def _answer(self, request: Request) -> Response:
         self.sent.append(request)

@@ -6,6 +6,7 @@ An unneeded `type: ignore` is an error, so that each one below proves that the m
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Coroutine, Generator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
@@ -35,6 +36,8 @@ from soundstage import (
     Output,
     SavedDiagram,
     Snapshot,
+    SpendLimit,
+    Spent,
     Tomoviee,
     Veo,
     Voice,
@@ -204,11 +207,11 @@ async def gmicloud(client: GMICloud, other: AsyncGMICloud) -> None:
     assert_type(client.model("m"), Model)
     assert_type(client.requests("m"), list[RequestRecord])
     assert_type(client.profile(), Profile)
-    assert_type(client.estimate("m", {"prompt": "a kite"}), float)
-    assert_type(client.spent, float)
+    assert_type(client.estimate("create_request", "m", {"prompt": "a kite"}), Decimal)
+    assert_type(client.spent(), Spent)
     assert_type(await other.text_to_video("a kite"), AsyncJob)
     assert_type(await other.models(), list[Model])
-    GMICloud("fox@example.test", "secret", otp=lambda: input("code: "), max_spend=5)
+    GMICloud("fox@example.test", "secret", otp=lambda: input("code: "), spend_limit=SpendLimit(total=5, per_job="0.5"))
     GMICloud(api_key=5)  # type: ignore[arg-type]
     client.text_to_video("a kite", duration=5)  # type: ignore[call-arg]
     client.create_request("m")  # type: ignore[call-arg]

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from soundstage._client.descriptors import DualMethod
 from soundstage._client.jobs import AsyncJob, Job
 from soundstage._client.recovery import AwaitingRecovery, BlockingRecovery
 from soundstage._io.clock import Clock, SystemClock
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._io.http import AsyncHttp, AsyncTransport, HttpT, SyncHttp, SyncTransport
 from soundstage._protocol.service import Service, Settings
+from soundstage._protocol.spend_limit import SpendLimit
+from soundstage._protocol.spending import quoted
 from soundstage._store.store import JobStore
 from soundstage._values.policies import PollPolicy, RetryPolicy
 from soundstage._values.state import JobRef, JobState, Snapshot, StartedJob, read_token
 from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import (
     base_address,
+    choice,
     duration,
     instance,
     invalid,
@@ -29,8 +34,10 @@ from soundstage._values.validation import (
 
 if TYPE_CHECKING:
     from datetime import timedelta
+    from decimal import Decimal
     from types import TracebackType
 
+    from soundstage._protocol.spending import Spent
     from soundstage._values.events import Hook
     from soundstage._values.messages import Flow
     from soundstage._values.profile import VendorProfile
@@ -61,6 +68,7 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
         retry: RetryPolicy | None = None,
         timeout: float | None = None,
         on_event: Hook | None = None,
+        spend_limit: SpendLimit | None = None,
         store: JobStore | None = None,
         reuse: timedelta | float | None = None,
     ) -> None:
@@ -72,6 +80,7 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
         if timeout is not None:
             number("timeout", timeout, above=0)
         found = instance("clock", clock, Clock) or SystemClock()
+        limit = self._checked_limit(profile, spend_limit)
         # The transport comes first: the address of an injected client is part of the settings.
         own_base = self._connect(http, timeout, found)
         self._settings = Settings(
@@ -81,6 +90,7 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
             poll=instance("poll", poll, PollPolicy) or profile.poll,
             retry=instance("retry", retry, RetryPolicy) or RetryPolicy(),
             on_event=plain_callable("on_event", on_event),
+            spend_limit=limit,
             store=instance("store", store, JobStore),
             reuse=_reuse(reuse, store),
         )
@@ -101,6 +111,26 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
     def _job_ref(self, job_id: str, operation: str | None) -> JobRef:
         """Check the id and the operation of a job that was started before; a vendor may require the operation."""
         return JobRef(text("id", job_id), optional_text("operation", operation))
+
+    @classmethod
+    def _priced_methods(cls) -> list[str]:
+        """Return the names of the methods that start work."""
+        found = ((name, inspect.getattr_static(cls, name)) for name in dir(cls))
+        return [name for name, method in found if isinstance(method, DualMethod) and method.starts_work]
+
+    @classmethod
+    def _checked_limit(cls, profile: VendorProfile, limit: SpendLimit | None) -> SpendLimit | None:
+        """Check that a limit is one for this vendor, and that the prices it assumes are those of methods."""
+        if instance("spend_limit", limit, SpendLimit) is not None and limit is not None:
+            for name in limit.assume:
+                choice("assume", name, cls._priced_methods())
+            limit.bind(profile.slug)
+        return limit
+
+    def _quote(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Decimal]:
+        """Run a method up to its paid request, and return the price."""
+        name = choice("operation", operation, self._priced_methods())
+        return quoted(inspect.getattr_static(type(self), name).__wrapped__(self, *args, **kwargs))
 
     def _token_ref(self, token: str) -> JobRef:
         return read_token(self._service.profile.slug, self.base_url, token)
@@ -177,6 +207,31 @@ class SyncClient(Client[SyncHttp, ServiceT], BlockingRecovery):
         """
         return [self._handle(one) for one in self._run(self._service.list_jobs(operation, page, page_size))]
 
+    def estimate(self, operation: str, /, *args: Any, **kwargs: Any) -> Decimal:
+        """Return what a call would cost, in the vendor's unit; nothing is started.
+
+        The arguments are checked as by the call itself, and files are read.
+
+        Args:
+            operation: The method, such as "text_to_video".
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
+
+        Raises:
+            InvalidArgument: There is no such method, or an argument is out of range.
+            UnsupportedError: No document states the price.
+            ApiError, ConnectionFailed: The price has to be requested, and that failed.
+        """
+        return self._run(self._quote(operation, args, kwargs))
+
+    def spent(self) -> Spent:
+        """Return what the client's `spend_limit` has counted, in all and today.
+
+        Raises:
+            UnsupportedError: The client has no limit, so that nothing is counted.
+        """
+        return self._run(self._service.spending.spent())
+
     def close(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can no longer be polled."""
         self._transport.close()
@@ -251,6 +306,31 @@ class AsyncClient(Client[AsyncHttp, ServiceT], AwaitingRecovery):
             InvalidArgument: An argument is out of the documented range.
         """
         return [self._handle(one) for one in await self._run(self._service.list_jobs(operation, page, page_size))]
+
+    async def estimate(self, operation: str, /, *args: Any, **kwargs: Any) -> Decimal:
+        """Return what a call would cost, in the vendor's unit; nothing is started.
+
+        The arguments are checked as by the call itself, and files are read.
+
+        Args:
+            operation: The method, such as "text_to_video".
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
+
+        Raises:
+            InvalidArgument: There is no such method, or an argument is out of range.
+            UnsupportedError: No document states the price.
+            ApiError, ConnectionFailed: The price has to be requested, and that failed.
+        """
+        return await self._run(self._quote(operation, args, kwargs))
+
+    async def spent(self) -> Spent:
+        """Return what the client's `spend_limit` has counted, in all and today.
+
+        Raises:
+            UnsupportedError: The client has no limit, so that nothing is counted.
+        """
+        return await self._run(self._service.spending.spent())
 
     async def aclose(self) -> None:
         """Close the connections; an injected HTTP client stays open. Jobs of this client can no longer be polled."""

@@ -46,7 +46,13 @@ class Awaiting(ABC):
 
 
 class DualMethod:
-    """The sync and the async function of one flow; the class of the owner decides which one an access returns."""
+    """The sync and the async function of one flow; the class of the owner decides which one an access returns.
+
+    Attributes:
+        starts_work: Whether the method starts work that may cost something, so that it has a price.
+    """
+
+    starts_work = False
 
     def __init__(self, flow: Callable[..., Any], blocking: Any, awaiting: Any, returns: tuple[str, str]) -> None:
         self.__doc__ = flow.__doc__
@@ -96,6 +102,8 @@ class submission(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as o
 
     Nothing that can fail runs between the end of the flow and the handle, so that an accepted job is never lost.
     """
+
+    starts_work = True
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[StartedJob]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Any:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from soundstage._io.clock import Clock
+    from soundstage._protocol.spend_limit import SpendLimit
     from soundstage._store.store import JobStore
     from soundstage._values.events import Hook
     from soundstage._values.policies import PollPolicy, RetryPolicy
@@ -34,6 +35,7 @@ class RequestOptions(TypedDict, Generic[HttpT], total=False):
     retry: RetryPolicy | None
     timeout: float | None
     on_event: Hook | None
+    spend_limit: SpendLimit | None
 
 
 class ClientOptions(RequestOptions[HttpT], total=False):
@@ -54,6 +56,8 @@ _DOCUMENTATION = {
     "arrives slowly; a download must deliver 1 KiB a second on average over it. Default: 60, and more for a large "
     "upload, or the limits of `http`.",
     "on_event": "A function that is called with every `Event`.",
+    "spend_limit": "A `SpendLimit`, in {unit}: a submission that would exceed it is refused before it is sent. "
+    "With `store` the limit applies to all processes that use the store.",
     "poll": "How a job is polled, and for how long. Default: {poll}.",
     "store": "A `JobStore`, such as `SQLiteJobStore(path)`: every paid request is recorded there before it is sent; "
     "`recover()` finds what a crash left. Several clients may share it; it is never closed here.",
@@ -103,6 +107,7 @@ def _documented(text: str, profile: VendorProfile, options: type) -> str:
     values = {
         "variable": profile.base_url_variable,
         "base_url": profile.base_url,
+        "unit": profile.unit,
         "poll": _schedule(profile.poll),
     }
     lines = [line for name in options.__annotations__ for line in _wrapped(name, _DOCUMENTATION[name].format(**values))]

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from soundstage._io.ownership import of_loop, renew_after_fork
 from soundstage._values.events import report
-from soundstage._values.messages import Effect, Exclusive, Flow, Open, Pause, Read, Request, Response, Run, Send
+from soundstage._values.messages import Effect, Exclusive, Flow, Open, Pause, Quote, Read, Request, Response, Run, Send
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -135,7 +135,6 @@ class SyncEffects:
                 return self._send(request)
             case Pause(seconds):
                 self._clock.sleep(seconds)
-                return None
             case Open(request):
                 self.close()
                 self._stream = self._transport.open(request)
@@ -144,8 +143,11 @@ class SyncEffects:
                 return b"" if self._stream is None else self._stream.read()
             case Run(call):
                 return call()
+            case Quote():
+                pass  # only an estimate acts on it
             case _:
                 return self._exclusive(effect)
+        return None
 
     def _send(self, request: Request) -> Response:
         if not request.paid:
@@ -179,7 +181,6 @@ class AsyncEffects:
                 return await self._send(request)
             case Pause(seconds):
                 await self._clock.asleep(seconds)
-                return None
             case Open(request):
                 await self.close()
                 self._stream = await self._transport.open(request)
@@ -188,8 +189,11 @@ class AsyncEffects:
                 return b"" if self._stream is None else await self._stream.read()
             case Run(call):
                 return await anyio.to_thread.run_sync(call)
+            case Quote():
+                pass  # only an estimate acts on it
             case _:
                 return await self._exclusive(effect)
+        return None
 
     async def _send(self, request: Request) -> Response:
         if not request.paid:

@@ -13,6 +13,7 @@ from soundstage._protocol import responses
 from soundstage._protocol.credentials import account_label
 from soundstage._protocol.job_records import JobRecords
 from soundstage._protocol.saved_names import SavedNames
+from soundstage._protocol.spending import Spending
 from soundstage._store.records import Origin
 from soundstage._values.events import (
     Event,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from soundstage._io.clock import Clock
+    from soundstage._protocol.spend_limit import SpendLimit
     from soundstage._store.store import JobStore
     from soundstage._values.policies import PollPolicy, RetryPolicy
     from soundstage._values.profile import VendorProfile
@@ -60,6 +62,7 @@ class Settings:
     poll: PollPolicy
     retry: RetryPolicy
     on_event: Hook | None = None
+    spend_limit: SpendLimit | None = None
     draw: Callable[[], float] = random.random
     store: JobStore | None = None
     reuse: float | None = None
@@ -83,6 +86,7 @@ class Service(ABC):
         self.profile = settings.profile
         self.redact = Redactor(secrets.values())
         self.saved_names = SavedNames()
+        self.spending = Spending(settings.profile, settings.spend_limit, settings.store)
         self.records: JobRecords | None = None
         if settings.store is not None:
             label = account_label(secrets.values() if account is None else account)

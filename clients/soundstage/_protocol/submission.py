@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._protocol.job_records import SubmissionRecord
+from soundstage._protocol.spending import unknown as unknown_price
 from soundstage._values.events import report
-from soundstage._values.messages import Flow, Interrupted, NotSent, Request, Response
+from soundstage._values.messages import Flow, Interrupted, NotSent, Quote, Request, Response
 from soundstage._values.state import JobRef, Snapshot, StartedJob
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from soundstage._protocol.service import Service
 
 _EXCERPT = 500  # characters of a response in the note on an interruption
@@ -31,6 +34,7 @@ class Submission:
         parse: Reads the job's id and its first snapshot from a response, or raises an `ApiError`.
         idempotency_key: The key in the request, where the service supports one.
         external_id: The caller's own name for the job in the request, where the service supports one.
+        price: Returns what the job costs; None where no document states it.
     """
 
     service: Service
@@ -39,16 +43,20 @@ class Submission:
     parse: ResponseParser
     idempotency_key: str | None = None
     external_id: str | None = None
+    price: Callable[[], Flow[Decimal]] | None = None
 
     def flow(self) -> Flow[StartedJob]:
-        """Start the job, and keep the job store up to date about it if the client has one.
+        """Start the job within the client's spend limit, and keep its job store up to date, if it has them.
 
         Raises:
             StoreError: The job store cannot be written; nothing was sent.
+            SpendLimitExceeded: The job would exceed the limit; nothing was sent.
+            UnsupportedError: There is a limit, and the price is unknown; nothing was sent.
             SubmitOutcomeUnknown: The request was sent, and no response proves its outcome.
             ConnectionFailed: The request was never received.
             ApiError: The service refused.
         """
+        yield Quote(self._price)
         records = self.service.records
         if records is None:
             return (yield from self._submit())
@@ -76,7 +84,13 @@ class Submission:
             raise
         return started
 
+    def _price(self) -> Flow[Decimal]:
+        return unknown_price(self.service.profile, self.operation) if self.price is None else self.price()
+
     def _submit(self) -> Flow[StartedJob]:
+        return self.service.spending.charged(self.operation, self._price, self._started)
+
+    def _started(self) -> Flow[StartedJob]:
         unknowns: list[errors.SubmitOutcomeUnknown] = []
         try:
             job_id, snapshot = yield from self.service.retried(lambda: self._attempt(unknowns), self._may_resend)

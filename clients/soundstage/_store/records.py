@@ -1,4 +1,4 @@
-"""What a job store keeps: records of paid requests and their jobs, and ceilings of spending."""
+"""What a job store keeps: records of paid requests and their jobs."""
 
 from __future__ import annotations
 
@@ -79,29 +79,3 @@ class JobRecord:
     def changed(self, **fields: Any) -> JobRecord:
         """Return the record with other fields."""
         return replace(self, **fields)
-
-
-class Ceiling(NamedTuple):
-    """A limit on the spending of one scope.
-
-    Attributes:
-        limit: The greatest sum.
-        since: Only what was reserved since then counts, in seconds since 1970; 0 for everything.
-    """
-
-    limit: float
-    since: float = 0.0
-
-
-class CeilingReached(Exception):  # noqa: N818 - a store raises it, and the spend limit makes a SpendLimitReached of it
-    """A reservation would exceed a ceiling; nothing was reserved.
-
-    Attributes:
-        ceiling: The ceiling.
-        spent: What is reserved already.
-    """
-
-    def __init__(self, ceiling: Ceiling, spent: float) -> None:
-        super().__init__(f"{spent:g} of {ceiling.limit:g} are reserved")
-        self.ceiling = ceiling
-        self.spent = spent

@@ -9,10 +9,12 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from soundstage._io.ownership import renew_after_fork
-from soundstage._store.records import OPEN, Ceiling, CeilingReached, JobRecord, Origin, RecordState
+from soundstage._store.records import OPEN, JobRecord, Origin, RecordState
+from soundstage._values.spending import Ceiling, CeilingReached
 from soundstage._values.unpicklable import Unpicklable
 from soundstage._values.validation import duration
 
@@ -54,7 +56,7 @@ TABLES = (
     """CREATE TABLE soundstage_spending (
         id TEXT PRIMARY KEY,
         scope TEXT NOT NULL,
-        amount DOUBLE PRECISION NOT NULL,
+        amount TEXT NOT NULL,
         created DOUBLE PRECISION NOT NULL
     )""",
     "CREATE INDEX soundstage_spending_scope ON soundstage_spending (scope, created)",
@@ -63,7 +65,6 @@ _SAME_ORIGIN = "vendor = ? AND base_url = ? AND account = ?"
 _OPEN = ", ".join(f"'{state.value}'" for state in sorted(OPEN, key=lambda state: state.value))
 _REFUSED = re.compile("[\\\\\0\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
-_ROUNDING = 1e-9  # of a limit: sums of decimal fractions are not exact
 
 
 class SqlJobStore(Unpicklable, ABC):
@@ -185,31 +186,32 @@ class SqlJobStore(Unpicklable, ABC):
         mine = {*ended, self._owner} if own else ended
         return [record.changed(owner=self._owner) for record in found if record.owner in mine]
 
-    def reserve(self, scope: str, amount: float, at: float, ceilings: Sequence[Ceiling] = ()) -> str:
+    def reserve(self, scope: str, amount: Decimal, at: float, ceilings: Sequence[Ceiling] = ()) -> str:
         """Add *amount* to the spending of *scope*, and return the id of the reservation; see `JobStore.reserve`."""
         reservation = uuid.uuid4().hex
         with self._transaction(exclusive=True):
             for ceiling in ceilings:
                 spent = self._spent(scope, ceiling.since)
-                if spent + amount > ceiling.limit * (1 + _ROUNDING):
+                if spent + amount > ceiling.limit:
                     raise CeilingReached(ceiling, spent)
-            self._execute("INSERT INTO soundstage_spending VALUES (?, ?, ?, ?)", [reservation, scope, amount, at])
+            self._execute("INSERT INTO soundstage_spending VALUES (?, ?, ?, ?)", [reservation, scope, str(amount), at])
         return reservation
 
-    def settle(self, reservation: str, amount: float) -> None:
+    def settle(self, reservation: str, amount: Decimal) -> None:
         """Replace the amount of a reservation; 0 releases it."""
         with self._transaction():
-            self._execute("UPDATE soundstage_spending SET amount = ? WHERE id = ?", [amount, reservation])
+            self._execute("UPDATE soundstage_spending SET amount = ? WHERE id = ?", [str(amount), reservation])
 
-    def spent(self, scope: str, since: float = 0.0) -> float:
+    def spent(self, scope: str, since: float = 0.0) -> Decimal:
         """Return the sum of the reservations of *scope* since a time."""
         with self._transaction():
             return self._spent(scope, since)
 
-    def _spent(self, scope: str, since: float) -> float:
+    def _spent(self, scope: str, since: float) -> Decimal:
         where = "scope = ? AND created >= ?"
         rows = self._execute(f"SELECT amount FROM soundstage_spending WHERE {where}", [scope, since])  # noqa: S608
-        return math.fsum(amount for (amount,) in rows)
+        # Amounts are text and added here: a database would add floats, which are not exact.
+        return sum((Decimal(amount) for (amount,) in rows), Decimal(0))
 
     def _insert(self, record: JobRecord) -> None:
         marks = ", ".join("?" * 16)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
-    from soundstage._store.records import Ceiling, JobRecord, Origin, RecordState
+    from soundstage._store.records import JobRecord, Origin, RecordState
+    from soundstage._values.spending import Ceiling
 
 
 @runtime_checkable
@@ -66,7 +68,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def reserve(self, scope: str, amount: float, at: float, ceilings: Sequence[Ceiling] = ()) -> str:
+    def reserve(self, scope: str, amount: Decimal, at: float, ceilings: Sequence[Ceiling] = ()) -> str:
         """Add *amount* to the spending of *scope*, and return the id of the reservation.
 
         Check and addition are one step, for all threads and processes.
@@ -82,11 +84,11 @@ class JobStore(Protocol):
         """
         ...
 
-    def settle(self, reservation: str, amount: float) -> None:
+    def settle(self, reservation: str, amount: Decimal) -> None:
         """Replace the amount of a reservation; 0 releases it."""
         ...
 
-    def spent(self, scope: str, since: float = 0.0) -> float:
+    def spent(self, scope: str, since: float = 0.0) -> Decimal:
         """Return the sum of the reservations of *scope* since a time."""
         ...
 

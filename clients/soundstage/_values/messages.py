@@ -11,10 +11,13 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from soundstage._values.redaction import SecretHeaders, hide_query
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 T = TypeVar("T")
 
@@ -143,7 +146,17 @@ class Exclusive:
     make: Callable[[], Flow[Any]]
 
 
-Effect: TypeAlias = Send | Pause | Open | Read | Run | Exclusive
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """State the price of the paid request that follows; an estimate ends the flow here, and drivers pass over it.
+
+    `price` raises `UnsupportedError` where the price is unknown.
+    """
+
+    price: Callable[[], Flow[Decimal]]
+
+
+Effect: TypeAlias = Send | Pause | Open | Read | Run | Exclusive | Quote
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 

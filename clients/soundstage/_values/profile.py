@@ -30,6 +30,7 @@ class VendorProfile:
         trusted_hosts: Suffixes such as ".example.com" of the only hosts of outputs; None for any host.
         signed_downloads: Whether downloads need no credential; one that is needed is sent to the service's origin only.
         resend_codes: Codes of a temporary refusal, after which a submission may be sent again.
+        unit: The unit in which the service charges.
         api_names: The method of each capability whose own name, such as "Kling 3.0", differs from the method's; the
             command line accepts either.
     """
@@ -43,6 +44,7 @@ class VendorProfile:
     has_cancel: bool
     has_credits: bool
     has_callback: bool
+    unit: str
     idempotency: Literal["replay", "external_id"] | None = None
     lookup: str = "the account's pages at the vendor show it"
     trusted_hosts: tuple[str, ...] | None = None

@@ -6,7 +6,7 @@
     ├── MissingCredential
     ├── UnsupportedError
     ├── ClientClosed
-    ├── SpendLimitReached              (nothing was sent)
+    ├── SpendLimitExceeded             (nothing was sent)
     ├── StoreError
     ├── ConnectionFailed
     ├── SubmitOutcomeUnknown
@@ -85,7 +85,7 @@ from soundstage.errors.requests import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
-    SpendLimitReached,
+    SpendLimitExceeded,
     StoreError,
     SubmitOutcomeUnknown,
     UnreadableAnswerError,
@@ -122,7 +122,7 @@ __all__ = [
     "RateLimitError",
     "ServerError",
     "SoundstageError",
-    "SpendLimitReached",
+    "SpendLimitExceeded",
     "StoreError",
     "SubmitOutcomeUnknown",
     "TokenError",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from soundstage.errors.base import SoundstageError, UnsupportedError
@@ -12,22 +13,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class SpendLimitReached(SoundstageError):
-    """A submission would exceed the client's `max_spend` by its estimate; nothing was sent.
+class SpendLimitExceeded(SoundstageError):
+    """A submission would exceed the client's `spend_limit`; nothing was sent.
 
     Attributes:
-        limit: The limit, in the service's own unit.
-        spent: The estimate of all earlier submissions.
-        estimate: The estimate of this one.
+        period: What the limit is for: "per_job", "per_day" or "total".
+        limit: The limit, in the vendor's unit.
+        asked: The price of this submission.
+        spent: What the limit has counted before, on this day or in all; 0 for one job.
+        unit: The vendor's unit.
     """
 
     def __init__(
-        self, message: str = "", *, limit: float = 0.0, spent: float = 0.0, estimate: float = 0.0, **common: Any
+        self,
+        message: str = "",
+        *,
+        period: str = "total",
+        limit: Decimal = Decimal(0),
+        asked: Decimal = Decimal(0),
+        spent: Decimal = Decimal(0),
+        unit: str = "",
+        **common: Any,
     ) -> None:
         super().__init__(message, **common)
+        self.period = period
         self.limit = limit
+        self.asked = asked
         self.spent = spent
-        self.estimate = estimate
+        self.unit = unit
 
 
 class StoreError(SoundstageError):

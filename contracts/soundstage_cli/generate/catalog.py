@@ -38,6 +38,7 @@ _CLIENT_PARAMETERS: Final = {
     "retry",
     "timeout",
     "on_event",
+    "spend_limit",
     "store",
     "reuse",
 }

@@ -14,7 +14,7 @@ from soundstage_cli.options import shorten
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from soundstage import Job
+    from soundstage import Job, SpendLimit
     from soundstage_cli.generate.catalog import Capability, Vendor
     from soundstage_cli.parsers import StrictParser
 
@@ -113,6 +113,8 @@ def _generate(vendor: Vendor, capability: Capability, options: argparse.Namespac
         raise UsageError("--no-wait saves nothing, so --out is not allowed; give --out to --resume")
     arguments = _arguments(vendor, capability, options)
     extra = {option.name: getattr(options, option.name) for option in vendor.options if hasattr(options, option.name)}
+    if options.max_spend is not None:
+        extra["spend_limit"] = _limit(options.max_spend)
     destination = check_destination(None if options.no_wait else options.out)
     _check_seconds(options)
     # A class method makes its own connection, so there is no client whose transport could capture the request.
@@ -151,6 +153,16 @@ def _parse(parse: Callable[[str], Any], option: str, text: str) -> Any:
         return parse(text)
     except ValueError as error:
         raise UsageError(f"{option} is {shorten(text)}; allowed: {error}") from None
+
+
+def _limit(amount: str) -> SpendLimit:
+    """Return the limit of --max-spend."""
+    from soundstage import InvalidArgument, SpendLimit
+
+    try:
+        return SpendLimit(per_job=amount)
+    except InvalidArgument:
+        raise UsageError(f"--max-spend is {shorten(amount)}; allowed: an amount such as 0.35, of at least 0") from None
 
 
 def _check_seconds(options: argparse.Namespace) -> None:

@@ -107,6 +107,11 @@ def add_output_options(parser: StrictParser, *, resuming: bool) -> None:
     group.add_argument("--poll", metavar="S", help="seconds between two polls (default: the vendor's)")
     group.add_argument("--base-url", metavar="URL", help="the vendor's address (default: the environment variable)")
     if not resuming:
+        group.add_argument(
+            "--max-spend",
+            metavar="AMOUNT",
+            help="refuse the call if it costs more, or if no document states its price; in the vendor's unit",
+        )
         group.add_argument("--no-wait", action="store_true", help="print the job's token, for --resume, and exit")
         group.add_argument(
             "--dry-run", action="store_true", help="check everything and print the first request instead of sending it"

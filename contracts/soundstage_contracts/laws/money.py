@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from soundstage import errors
+from soundstage import SpendLimit, errors
 from soundstage_contracts.laws.binding import law
 from soundstage_contracts.laws.refusals import posted
 
@@ -67,3 +68,23 @@ def test_blocked_content_is_a_content_error(vendor: Terms, target: Target, opera
         with pytest.raises(errors.ContentFiltered):
             getattr(client, operation.method)(**operation.arguments(body)).result()
         assert raw.money().spent == 0
+
+
+@law("client", operation="started")
+def test_spend_limit_is_kept(vendor: Terms, target: Target, operation: Operation) -> None:
+    """A job that would exceed the limit, or whose price is unknown and not assumed, is refused before it is sent."""
+    raw = vendor.new_raw_client(target)
+    arguments = operation.arguments(operation.required_by_client())
+    price, assume = Decimal("2.5"), {operation.method: "2.5"}
+    try:
+        price = vendor.new_client(target, raw.account).estimate(operation.method, **arguments)
+    except errors.UnsupportedError:
+        client = vendor.new_client(target, raw.account, spend_limit=SpendLimit(total=100))
+        with pytest.raises(errors.UnsupportedError, match="assume"):
+            getattr(client, operation.method)(**arguments)
+    client = vendor.new_client(target, raw.account, spend_limit=SpendLimit(total=price, assume=assume))
+    getattr(client, operation.method)(**arguments)
+    with pytest.raises(errors.SpendLimitExceeded) as refused:
+        getattr(client, operation.method)(**arguments)
+    assert refused.value.limit == refused.value.asked == price
+    assert posted(raw, operation) == 1

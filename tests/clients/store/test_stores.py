@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import threading
+from decimal import Decimal
 from typing import Any
-
-import pytest
 
 from soundstage import Ceiling, CeilingReached, JobStore, Origin, RecordState
 
@@ -134,32 +132,34 @@ def test_removed_record_is_gone(any_kit: Any) -> None:
 def test_spending_is_summed_by_scope_and_time(any_kit: Any) -> None:
     """A reservation counts until it is settled, for all processes, from its time on."""
     store = any_kit.store()
-    first = store.reserve("a", 0.1, 10.0)
-    store.reserve("a", 0.2, 20.0)
-    store.reserve("b", 5.0, 20.0)
+    first = store.reserve("a", Decimal("0.1"), 10.0)
+    store.reserve("a", Decimal("0.2"), 20.0)
+    store.reserve("b", Decimal(5), 20.0)
     other = any_kit.store()
-    assert (other.spent("a"), other.spent("a", 15.0), other.spent("c")) == (math.fsum([0.1, 0.2]), 0.2, 0.0)
-    other.settle(first, 0.05)
-    assert store.spent("a") == 0.25
-    store.settle(first, 0.0)
-    assert other.spent("a") == 0.2
+    spent = (other.spent("a"), other.spent("a", 15.0), other.spent("c"))
+    assert spent == (Decimal("0.3"), Decimal("0.2"), Decimal(0))
+    other.settle(first, Decimal("0.05"))
+    assert store.spent("a") == Decimal("0.25")
+    store.settle(first, Decimal(0))
+    assert other.spent("a") == Decimal("0.2")
 
 
 def test_ceiling_is_never_exceeded(any_kit: Any) -> None:
     """Of many reservations at once as many succeed as fit; ten tenths are a whole."""
     stores = [any_kit.store() for _ in range(3)]
-    refused: list[float] = []
+    refused: list[Decimal] = []
+    ceilings = [Ceiling("total", Decimal(100)), Ceiling("per_day", Decimal(1), 0.5)]
 
     def reserve(place: int) -> None:
         try:
-            stores[place % 3].reserve("a", 0.1, 1.0, [Ceiling(100.0), Ceiling(1.0, 0.5)])
+            stores[place % 3].reserve("a", Decimal("0.1"), 1.0, ceilings)
         except CeilingReached as reached:
             refused.append(reached.spent)
 
     run_at_once(reserve, 15)
     assert len(refused) == 5
-    assert stores[0].spent("a") == pytest.approx(1.0)
-    assert all(spent == pytest.approx(1.0) for spent in refused)
+    assert stores[0].spent("a") == 1
+    assert all(spent == 1 for spent in refused)
 
 
 def test_closed_store_opens_again(any_kit: Any) -> None:

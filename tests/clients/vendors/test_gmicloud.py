@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage import AsyncGMICloud, GMICloud, InvalidArgument, MissingCredential, RetryPolicy, SkippingClock, errors
+from soundstage import (
+    AsyncGMICloud,
+    GMICloud,
+    InvalidArgument,
+    MissingCredential,
+    RetryPolicy,
+    SkippingClock,
+    SpendLimit,
+    errors,
+)
 from soundstage.vendors.gmicloud import PROFILE, TEXT_MODEL
 from soundstage.vendors.gmicloud.access import KeyAccess, LoginAccess, find_access
 from soundstage.vendors.gmicloud.login import Tokens
@@ -142,7 +152,7 @@ def test_missing_credential_is_named(environ: dict[str, str], variable: str) -> 
         ({"email": "a", "password": "\ud800"}, "password"),
         ({"email": "a", "password": "b", "otp": " "}, "otp"),
         ({"email": "a", "password": "b", "otp": 123456}, "otp"),
-        ({"email": "a", "password": "b", "max_spend": -1}, "max_spend"),
+        ({"email": "a", "password": "b", "spend_limit": 5}, "spend_limit"),
     ],
 )
 def test_invalid_credential_is_named_and_masked(options: dict[str, Any], field: str) -> None:
@@ -363,16 +373,16 @@ def test_payload_of_caller_is_not_changed() -> None:
 
 
 def test_spend_limit_reads_price_once() -> None:
-    """With max_spend a model's price is read before its first submission only."""
+    """With a spend limit a model's price is read before its first submission only."""
     service = Service()
-    ours = client(service, api_key="key", max_spend=1.0)
+    ours = client(service, api_key="key", spend_limit=SpendLimit(total=1))
     for _ in range(2):
         ours.create_request("m", {"duration": 5})
-    with pytest.raises(errors.SpendLimitReached):
+    with pytest.raises(errors.SpendLimitExceeded):
         ours.create_request("m", {"duration": 5})
     assert service.requests.count("GET /ie/requestqueue/apikey/models/m") == 1
     assert service.requests.count("POST /ie/requestqueue/apikey/requests") == 2
-    assert ours.spent == pytest.approx(0.8)
+    assert ours.spent().total == Decimal("0.8")
 
 
 @given(document=JSON)
@@ -398,7 +408,7 @@ def test_any_json_response_is_read_or_library_error(document: Any) -> None:
             ours.job("r").refresh,
             ours.models,
             partial(ours.model, "m"),
-            partial(ours.estimate, "m", {"prompt": "x"}),
+            partial(ours.estimate, "create_request", "m", {"prompt": "x"}),
             partial(ours.requests, "m"),
             partial(ours.text_to_video, "a kite"),
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -75,19 +76,19 @@ def test_missing_otp_is_named() -> None:
 @pytest.mark.parametrize(
     ("price", "payload", "dollars"),
     [
-        (CENTS, {"video_length": 5}, 0.4),
-        (CENTS, {"duration": 2.5, "video_length": None}, 0.2),
-        (CENTS, {"video_length": "long"}, 0.24),
-        (CENTS, {"video_length": True}, 0.24),
-        (Price(1, "Per Second", "USD"), {"duration": 4}, 4.0),
-        (Price(50, "per_request", "cents"), {}, 0.5),
-        (Price(0, "per_second", "cent"), {"duration": 4}, 0.0),
+        (CENTS, {"video_length": 5}, "0.4"),
+        (CENTS, {"duration": 2.5, "video_length": None}, "0.2"),
+        (CENTS, {"video_length": "long"}, "0.24"),
+        (CENTS, {"video_length": True}, "0.24"),
+        (Price(1, "Per Second", "USD"), {"duration": 4}, "4.0"),
+        (Price(50, "per_request", "cents"), {}, "0.5"),
+        (Price(0, "per_second", "cent"), {"duration": 4}, "0.0"),
     ],
 )
-def test_estimate_is_in_dollars(price: Price, payload: dict[str, Any], dollars: float) -> None:
+def test_estimate_is_in_dollars(price: Price, payload: dict[str, Any], dollars: str) -> None:
     """Cents or dollars, by the second or by the request; an invalid duration falls back to the model's default."""
     model = Model("m", parameters=(Parameter("duration", default=3),), price=price)
-    assert model.estimate(payload) == pytest.approx(dollars)
+    assert model.estimate(payload) == Decimal(dollars)
 
 
 @pytest.mark.parametrize(

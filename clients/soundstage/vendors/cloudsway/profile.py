@@ -27,6 +27,7 @@ PROFILE = VendorProfile(
     has_cancel=False,
     has_credits=False,
     has_callback=True,  # callback
+    unit="credits",
     idempotency="external_id",  # text2video.params, routes.kind
     resend_codes=frozenset({1302, 1303}),  # errors.retryable
 )

@@ -160,6 +160,8 @@ class AsyncDiagram(_Drawing):
 class diagram(DualMethod, Generic[P]):  # noqa: N801 - a decorator reads as one
     """A method that returns a diagram: a `Diagram` from a sync client, an `AsyncDiagram` from an async one."""
 
+    starts_work = True
+
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Drawn]]) -> None:
         def blocking(self: Any, *args: P.args, **kwargs: P.kwargs) -> Diagram:
             return Diagram(self._service, self._driver, self._run(flow(self, *args, **kwargs)))

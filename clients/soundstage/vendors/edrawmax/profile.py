@@ -25,6 +25,7 @@ PROFILE = VendorProfile(
     has_cancel=False,
     has_credits=False,
     has_callback=False,
+    unit="credits",
     trusted_hosts=(".aliyuncs.com", ".wondershare.com", ".edrawsoft.com", ".edrawmax.com"),  # download.trusted_hosts
 )
 TRUSTED_HOSTS_VARIABLE = "EDRAWMAX_TRUSTED_HOSTS"

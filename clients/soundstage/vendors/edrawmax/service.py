@@ -66,6 +66,7 @@ class EdrawMaxService(Service):
         # Nothing is charged (pricing), so a request whose response was lost may be sent again like a refused one, and
         # no outcome is ever unknown. The documents allow one retry in all, whatever the retry policy allows.
         request = Request("POST", self.url(GENERATE_ROUTE + kind), self.authorization(), body)
+        yield from self.spending.free()  # pricing
         first = yield from self._attempt(kind, request)
         if isinstance(first, Drawn):
             return first

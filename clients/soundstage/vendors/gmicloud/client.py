@@ -37,7 +37,6 @@ class _Operations(Client[HttpT, GMICloudService]):
         otp: Otp | None = None,
         api_key: str | None = None,
         organization_id: str | None = None,
-        max_spend: float | None = None,
         **options: Unpack[ClientOptions[HttpT]],
     ) -> None:
         """Create a client, by e-mail and password or by an API key; nothing is sent.
@@ -52,8 +51,6 @@ class _Operations(Client[HttpT, GMICloudService]):
                 to three times.
             api_key: An API key instead, or else GMI_API_KEY where the environment has no login.
             organization_id: With an API key, the organization that it is used for.
-            max_spend: US dollars that this client may spend, estimated by the prices of the models: a submission that
-                would exceed it is refused before it is sent. A job that fails later stays counted.
 
         Raises:
             MissingCredential: Neither a login nor a key is given or in the environment.
@@ -61,12 +58,7 @@ class _Operations(Client[HttpT, GMICloudService]):
         """
         access = find_access(email, password, otp, api_key, organization_id)
         super().__init__(PROFILE, **options)
-        self._service = GMICloudService(access, self._settings, max_spend)
-
-    @property
-    def spent(self) -> float:
-        """Estimated US dollars of this client's submissions; counted only with `max_spend`."""
-        return self._service.spend_limit.spent
+        self._service = GMICloudService(access, self._settings)
 
     @operation
     def profile(self) -> Flow[Profile]:
@@ -125,23 +117,6 @@ class _Operations(Client[HttpT, GMICloudService]):
         """
         return self._service.requests(validation.text("model_id", model_id))
 
-    @operation
-    def estimate(self, model: str, payload: dict[str, Any]) -> Flow[float]:
-        """Estimate the US dollars that a request would cost, by the price of the model; nothing is started.
-
-        Args:
-            model: The model's id.
-            payload: As for `create_request`.
-
-        Raises:
-            InvalidArgument: Model or payload is empty; nothing was sent.
-            UnsupportedError: The price, or the duration of the video, is unknown.
-            ApiError, ConnectionFailed: As `models` raises them.
-
-        Facts: gmicloud:pricing, price.unit.
-        """
-        return self._service.estimate(validation.text("model", model), bodies.payload(payload))
-
     @submission
     def create_request(self, model: str, payload: dict[str, Any]) -> Flow[StartedJob]:
         """Start any model with a payload of its own, which `model` describes. It costs money.
@@ -155,7 +130,7 @@ class _Operations(Client[HttpT, GMICloudService]):
 
         Raises:
             InvalidArgument: Model or payload is empty, or not JSON; nothing was sent.
-            SpendLimitReached: It would exceed `max_spend`; nothing was started.
+            SpendLimitExceeded: It would exceed the `spend_limit`; nothing was started.
             SubmitOutcomeUnknown: The request was sent, and its outcome is unknown.
             ContentPolicyError: The service does not allow the content; nothing was started.
             ApiError: The service refused.

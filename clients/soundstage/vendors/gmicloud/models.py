@@ -5,7 +5,9 @@ Source: the vendor's package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cit
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from soundstage import errors
@@ -74,7 +76,7 @@ class Model:
     price: Price | None = None
     raw: Any = field(default=None, repr=False)
 
-    def estimate(self, payload: Mapping[str, Any]) -> float:
+    def estimate(self, payload: Mapping[str, Any]) -> Decimal:
         """Return the US dollars that a request with *payload* costs.
 
         Raises:
@@ -90,15 +92,15 @@ class Model:
         kind = price.pricing_type.strip().lower()
         if dollars is None or kind not in PER_SECOND | PER_REQUEST:
             raise _unpriced(self.id, f"the price is {price.amount} {price.unit} {price.pricing_type}")
-        return price.amount * dollars * (self._seconds(payload) if kind in PER_SECOND else 1)
+        return price.amount * dollars * (self._seconds(payload) if kind in PER_SECOND else Decimal(1))
 
-    def _seconds(self, payload: Mapping[str, Any]) -> float:
+    def _seconds(self, payload: Mapping[str, Any]) -> Decimal:
         defaults = {parameter.key: parameter.default for parameter in self.parameters}
         for values in (payload, defaults):
             for name in DURATION_MEMBERS:
                 seconds = values.get(name)
-                if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0:
-                    return float(seconds)
+                if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 < seconds < math.inf:
+                    return Decimal(repr(seconds))  # the shortest decimal number that is this float
         raise _unpriced(self.id, f"the payload has no {' or '.join(DURATION_MEMBERS)}")
 
 

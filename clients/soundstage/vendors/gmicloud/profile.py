@@ -6,6 +6,7 @@ Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; fa
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ PROFILE = VendorProfile(
     has_cancel=False,  # status.cancel
     has_credits=False,
     has_callback=False,
+    unit="USD",
     lookup="requests(model) of a client with email and password lists the organization's requests",  # requests.list
 )
 QUEUE_ROUTE = "/ie/requestqueue"
@@ -61,8 +63,11 @@ IMAGE_CFG_SCALE = (0, 1)
 MAX_IMAGE_BYTES = 20_000_000  # bytes; not documented
 
 # price.unit: US dollars of a unit, and the words for what a price is for.
-PRICE_UNITS: Mapping[str, float] = MappingProxyType(
-    {"cent": 0.01, "cents": 0.01, "usd cent": 0.01, "usd": 1.0, "dollar": 1.0, "dollars": 1.0, "$": 1.0}
+PRICE_UNITS: Mapping[str, Decimal] = MappingProxyType(
+    {
+        **dict.fromkeys(("cent", "cents", "usd cent"), Decimal("0.01")),
+        **dict.fromkeys(("usd", "dollar", "dollars", "$"), Decimal(1)),
+    }
 )
 PER_SECOND = frozenset({"per_second", "second", "per second"})
 PER_REQUEST = frozenset({"per_request", "request", "per request", "per_video", "per_generation"})

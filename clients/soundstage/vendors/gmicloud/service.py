@@ -1,4 +1,4 @@
-"""GMI Cloud's protocol, on both faces: login or key, submissions within a spend limit, polls, models and refusals.
+"""GMI Cloud's protocol, on both faces: login or key, submissions, prices, polls, models and refusals.
 
 Source: the vendor's guide, its package gmicloud 0.1.10 and docs.gmicloud.ai; facts are cited by id.
 """
@@ -12,7 +12,6 @@ from urllib.parse import quote, urlencode
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
-from soundstage._protocol.spend_limit import SpendLimit
 from soundstage._protocol.submission import Submission
 from soundstage._values.media_type import kind_by_suffix
 from soundstage._values.messages import Flow, Request, Response
@@ -32,6 +31,7 @@ from soundstage.vendors.gmicloud.profile import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from decimal import Decimal
 
     from soundstage.vendors.gmicloud.bodies import Body
 
@@ -45,7 +45,7 @@ _MAX_TOKENS_MASKED = 16  # the newest tokens and codes, which responses may stil
 class GMICloudService(Service):
     """GMI Cloud's request queue, as one client uses it."""
 
-    def __init__(self, access: Access, settings: Settings, max_spend: float | None = None) -> None:
+    def __init__(self, access: Access, settings: Settings) -> None:
         super().__init__(settings, {}, access.identity)
         self._credentials = access.secrets
         self._tokens: deque[str] = deque(maxlen=_MAX_TOKENS_MASKED)
@@ -53,7 +53,6 @@ class GMICloudService(Service):
         self._login = None if isinstance(access, KeyAccess) else Login(self, access)
         self._queue = QUEUE_ROUTE if self._key is None else KEYED_QUEUE_ROUTE
         self._models: dict[str, Model] = {}
-        self.spend_limit = SpendLimit(PROFILE.slug, max_spend, "US dollars")
         self.hide()
 
     def hide(self, *secrets: str) -> None:
@@ -66,26 +65,20 @@ class GMICloudService(Service):
         return self._login.headers if self._login is not None else self._key.headers if self._key is not None else {}
 
     def submit(self, operation: str, model: str, payload: Body) -> Flow[StartedJob]:
-        """Create a request (requests.create) within the spend limit."""
-        # The estimate is reserved before the request leaves, so that concurrent submissions cannot exceed the limit
-        # together. It is released only when the service certainly started nothing.
-        amount = 0.0
-        if self.spend_limit.limit is not None:
-            amount = yield from self.estimate(model, payload)
-        self.spend_limit.reserve(amount)
+        """Create a request (requests.create)."""
         body = {"model": model, "payload": payload}
 
         def submit(headers: Mapping[str, str]) -> Flow[StartedJob]:
             request = Request("POST", self.url(f"{self._queue}/requests"), headers, body, paid=True)
-            return Submission(service=self, operation=operation, request=request, parse=self._read_submission).flow()
+            return Submission(
+                service=self,
+                operation=operation,
+                request=request,
+                parse=self._read_submission,
+                price=lambda: self.price(model, payload),
+            ).flow()
 
-        try:
-            return (yield from self._authorized(submit))
-        except errors.SubmitOutcomeUnknown:
-            raise
-        except errors.SoundstageError:
-            self.spend_limit.release(amount)
-            raise
+        return self._authorized(submit)
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Poll a request once (requests.detail)."""
@@ -104,7 +97,7 @@ class GMICloudService(Service):
         self._models[model] = found
         return found
 
-    def estimate(self, model: str, payload: Body) -> Flow[float]:
+    def price(self, model: str, payload: Body) -> Flow[Decimal]:
         """Return the US dollars that a request costs (pricing); a model's price is requested once."""
         found = self._models.get(model)
         if found is None:

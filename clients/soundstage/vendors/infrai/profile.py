@@ -26,6 +26,7 @@ PROFILE = VendorProfile(
     has_cancel=True,  # cancel.route
     has_credits=False,
     has_callback=False,
+    unit="USD",
     idempotency="replay",  # idempotency.same
 )
 GENERATE_ROUTE = "/v1/video/generate"  # generate.route

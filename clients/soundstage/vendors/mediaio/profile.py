@@ -27,6 +27,7 @@ PROFILE = VendorProfile(
     has_cancel=False,
     has_credits=True,  # credits.route
     has_callback=False,
+    unit="credits",
     lookup="compare credits() with an earlier value; the service documents no list of jobs",  # credits.route
     api_names=MappingProxyType({endpoint.name: method for method, endpoint in ENDPOINTS.items()}),  # names.unique
 )

@@ -27,6 +27,7 @@ PROFILE = VendorProfile(
     has_cancel=False,  # status.cancel
     has_credits=False,
     has_callback=True,  # callback.request
+    unit="credits",
     lookup="the service documents no list of tasks; the account's page at the vendor shows the credits",
 )
 BASE_URL_ALIAS = "https://open-api.wondershare.cc"  # gateway.hosts

@@ -6,6 +6,7 @@ Source: ai.google.dev/gemini-api/docs/video, and the proxy's page and script; fa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +27,7 @@ PROFILE = VendorProfile(
     has_cancel=False,
     has_credits=False,
     has_callback=False,
+    unit="USD",
     lookup="the service documents no list of operations; the usage page of the proxy, or of the account, shows it",
     signed_downloads=False,  # download.through_proxy
 )
@@ -51,6 +53,8 @@ FULL_DURATION = 8  # create.parameters, in seconds
 MAX_IMAGE_BYTES = 20_000_000  # create.image_size, in bytes
 MAX_REFERENCE_IMAGES = 3  # create.references
 MAX_PROMPT_WORDS = 1024  # create.prompt, create.prompt_words
+DEFAULT_DURATION = 8  # create.defaults, in seconds
+DEFAULT_RESOLUTION = "720p"
 MAX_SEED = 2**32 - 1  # create.seed_range
 
 
@@ -88,6 +92,20 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     }
 )
 ANY_FAMILY = Family("an unknown model", (4, 5, 6, 8), 2, True, True, _ALL_PEOPLE, _ALL_PEOPLE)
+
+_VEO_3_PRICE = MappingProxyType({"720p": Decimal("0.40"), "1080p": Decimal("0.40")})
+_VEO_3_FAST_PRICE = MappingProxyType({"720p": Decimal("0.15"), "1080p": Decimal("0.15")})
+# price.google: US dollars for a second of video on Google's host, by model and resolution; a proxy has its own prices
+PRICES: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
+    {
+        "veo-2.0-generate-001": MappingProxyType({"720p": Decimal("0.35")}),
+        "veo-3.0-generate-001": _VEO_3_PRICE,
+        "veo-3.0-generate-preview": _VEO_3_PRICE,
+        "veo-3.0-fast-generate-001": _VEO_3_FAST_PRICE,
+        "veo-3.1-generate-preview": MappingProxyType({**_VEO_3_PRICE, "4k": Decimal("0.60")}),
+        "veo-3.1-fast-generate-preview": MappingProxyType({**_VEO_3_FAST_PRICE, "4k": Decimal("0.35")}),
+    }
+)
 
 # errors.google: by the word in the envelope's status
 REFUSALS: Mapping[str, type[errors.ApiError]] = MappingProxyType(

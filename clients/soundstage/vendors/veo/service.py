@@ -14,13 +14,17 @@ from urllib.parse import quote, urlsplit
 from soundstage import errors
 from soundstage._protocol import responses
 from soundstage._protocol.service import Service, Settings
+from soundstage._protocol.spending import known, unknown
 from soundstage._protocol.submission import Submission
 from soundstage._values.messages import Flow, Request, Response
 from soundstage._values.state import JobRef, JobState, Media, Snapshot, StartedJob
 from soundstage.vendors.veo.profile import (
+    DEFAULT_DURATION,
+    DEFAULT_RESOLUTION,
     DOWNLOAD_ROUTE,
     GOOGLE_HOST,
     INVALID_KEY_REASON,
+    PRICES,
     PROXY_REFUSALS,
     REFUSALS,
     VERSION,
@@ -28,6 +32,7 @@ from soundstage.vendors.veo.profile import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     from soundstage._protocol.credentials import Secret
 
@@ -52,7 +57,24 @@ class VeoService(Service):
         """Start a video (create.route)."""
         url = self.url(f"{VERSION}/models/{model}:predictLongRunning")
         request = Request("POST", url, self.authorization(), body, paid=True)
-        return Submission(service=self, operation=operation, request=request, parse=self._read_submission).flow()
+        return Submission(
+            service=self,
+            operation=operation,
+            request=request,
+            parse=self._read_submission,
+            price=lambda: self._price(operation, model, responses.as_object(body.get("parameters"))),
+        ).flow()
+
+    def _price(self, operation: str, model: str, parameters: Mapping[str, Any]) -> Flow[Decimal]:
+        """Return the price of every second that a body requests; a proxy has prices of its own (price.google)."""
+        if not _is_google(self.settings.base_url):
+            return unknown(self.profile, operation, "a proxy has prices of its own")
+        resolution = parameters.get("resolution", DEFAULT_RESOLUTION)
+        rate = PRICES.get(model, {}).get(resolution)
+        if rate is None:
+            return unknown(self.profile, operation, f"no document states it for {model} in {resolution}")
+        seconds = int(parameters.get("durationSeconds", DEFAULT_DURATION)) * int(parameters.get("sampleCount", 1))
+        return known(rate * seconds)
 
     def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
         """Poll an operation once (poll.route)."""

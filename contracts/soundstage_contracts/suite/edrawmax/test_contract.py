@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage import EdrawMax, InvalidArgument, SkippingClock
+from soundstage import EdrawMax, InvalidArgument, SkippingClock, SpendLimit
 from soundstage.vendors.edrawmax import Language, Platform
 from soundstage_contracts import load_facts, proves
 from soundstage_contracts.simulators.control import account_name
@@ -237,3 +237,14 @@ def test_async_client_makes_and_saves_the_diagram(target: Target, kind: str, tmp
     assert diagram.kind == kind
     assert [file.suffix for file in files] == [".png", ".svg"]
     assert diagram.mermaid_code or diagram.source_code
+
+
+@proves("edrawmax:pricing", side="client")
+@kinds
+def test_diagram_is_free(target: Target, kind: str) -> None:
+    """The estimate is 0 and sends nothing, and a spend limit of 0 lets a diagram pass."""
+    client, sent = recording_client(target, target.new_account(), spend_limit=SpendLimit(total=0))
+    assert client.estimate(kind, "A fox") == 0
+    assert sent == []
+    assert getattr(client, kind)("A fox").kind == kind
+    assert client.spent().total == 0

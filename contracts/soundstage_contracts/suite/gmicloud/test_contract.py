@@ -215,7 +215,6 @@ def test_list_has_the_organizations_requests_of_one_model(target: Target) -> Non
         ("text_to_video", {"prompt": "x", "model": ""}, "model"),
         ("model", {"model_id": ""}, "model_id"),
         ("requests", {"model_id": " "}, "model_id"),
-        ("estimate", {"model": "", "payload": {"prompt": "x"}}, "model"),
         ("job", {"id": ""}, "id"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
+from soundstage import SpendLimit
 from soundstage_contracts import proves
 from soundstage_contracts.vendors import infrai as vendor
 from soundstage_contracts.vendors.infrai.arguments import (
@@ -96,3 +97,14 @@ def test_metadata_names_vendor_and_price(target: Target, body: dict[str, Any]) -
     assert raw.finish(data_of(response)["job_id"])["state"] == "succeeded"
     assert raw.money().reserved == 0
     assert raw.money().spent == pytest.approx(metadata["cost_usd"])
+
+
+@proves("infrai:metadata.values", side="client")
+@given(body=vendor.bodies())
+def test_reported_cost_replaces_the_assumed_price(target: Target, body: dict[str, Any]) -> None:
+    """A spend limit counts the cost that the response reports, in place of the price that it assumed."""
+    raw = RawClient(target)
+    limit = SpendLimit(total=1000, assume={"generate": 1000})
+    client = target.client(vendor.CONTRACT, raw.account, spend_limit=limit)
+    client.generate(**body)
+    assert float(client.spent().total) == pytest.approx(raw.money().reserved, abs=1e-6)

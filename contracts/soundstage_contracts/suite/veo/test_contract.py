@@ -8,8 +8,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import av
+import httpx
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from soundstage import JobState, Veo, errors
@@ -21,8 +22,6 @@ from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1
 from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY, TYPE, new_raw_client
 
 if TYPE_CHECKING:
-    import httpx
-
     from soundstage_contracts.simulators.target import Target
 
 BASE = load_facts("veo").vendors["veo"].base_url
@@ -252,6 +251,37 @@ def test_undelivered_videos_are_not_charged(raw: RawClient, word: str, share: in
     raw.advance(400)
     raw.create(model=VEO_2, durationSeconds=5)
     assert raw.money().spent == pytest.approx(0.35 * 5 * share)
+
+
+@proves("veo:price.google", side="client")
+@given(arguments=vendor.video_arguments())
+def test_estimate_on_google_is_what_the_service_reserves(target: Target, arguments: dict[str, Any]) -> None:
+    """On Google's host the estimate is the documented price of the whole video, and nothing is sent."""
+    # No document states a price in 4k for Veo 3.
+    assume(arguments.get("resolution") != "4k" or "veo-3.0" not in arguments.get("model", VEO_3))
+    sent: list[httpx.Request] = []
+    with httpx.Client(event_hooks={"request": [sent.append]}) as http:
+        estimate = Veo("key", base_url=vendor.GOOGLE, http=http).estimate("generate_videos", **arguments)
+    raw = RawClient(target)
+    target.client(CONTRACT, raw.account).generate_videos(**arguments)
+    assert float(estimate) == pytest.approx(raw.money().reserved)
+    assert sent == []
+
+
+@proves("veo:price.google", side="client")
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ({}, {}),
+        ({"base_url": vendor.GOOGLE}, {"model": "veo-4.0-generate"}),
+        ({"base_url": vendor.GOOGLE}, {"model": VEO_3, "resolution": "4k", "duration_seconds": 8}),
+    ],
+    ids=["proxy", "model", "resolution"],
+)
+def test_price_that_no_document_states_is_not_guessed(options: dict[str, Any], arguments: dict[str, Any]) -> None:
+    """Behind a proxy, for an unknown model and for 4k of Veo 3 there is no estimate."""
+    with pytest.raises(errors.UnsupportedError, match="price of generate_videos is unknown"):
+        Veo("key", **options).estimate("generate_videos", "A fox", **arguments)
 
 
 @proves("veo:create.extension", "veo:create.extension_file")

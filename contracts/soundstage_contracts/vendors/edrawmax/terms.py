@@ -86,6 +86,7 @@ TERMS: Final = Terms(
                 "test_account_without_credit_is_refused",
                 "test_price_is_reserved_and_charged_on_success",
                 "test_failed_job_costs_nothing",
+                "test_spend_limit_is_kept",
             ),
             "nothing is charged",
         ),
