@@ -185,6 +185,15 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Check the inspector in Debian's chromium, which root installs; `PICTURES=FOLDER` keeps screenshots."""
+    if shutil.which("chromium") is None:
+        session.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium", external=True)
+    install(session, "-e", ".[all]", "playwright>=1.50")
+    session.run("python", "tests/browser/check_inspector.py")
+
+
+@nox.session(default=False)
 def google_genai(session: nox.Session) -> None:
     """Run Google's own SDK, unchanged, against the simulator of Veo: its last release that makes videos with a key."""
     # google-genai 3 removed generate_videos for API keys: it raises ValueError and names the Enterprise mode.

@@ -98,6 +98,7 @@ def _add_access_arguments(parser: argparse.ArgumentParser) -> None:
         help="take the address of each request from X-Forwarded-Proto and X-Forwarded-Host; only behind a proxy that "
         "sets both",
     )
+    parser.add_argument("--no-page", action="store_true", help="do not serve the inspector, the page at /")
     parser.add_argument(
         "--cors",
         action="append",
@@ -114,13 +115,17 @@ def run(args: argparse.Namespace) -> int:
     options = _server_options(args)
     with open_world(args, "soundstage serve", **_world_options(args)) as world:
         server = _bind(world, args.host, port, options)
-        server.run(lambda: _announce(server, world.clock, args.host, args.control_token))
+        server.run(lambda: _announce(server, world.clock, args))
     return 0
 
 
 def _server_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return what only the server takes, checked."""
-    options: dict[str, Any] = {"control_token": args.control_token, "trust_proxy": args.trust_proxy}
+    options: dict[str, Any] = {
+        "control_token": args.control_token,
+        "trust_proxy": args.trust_proxy,
+        "page": not args.no_page,
+    }
     if args.control_token == "":
         raise UsageError(f"--control-token is empty; allowed: a text, here or in ${_TOKEN_VARIABLE}")
     if args.max_body is not None:
@@ -202,18 +207,19 @@ def _invalid_host(host: str, problem: object) -> UsageError:
     return UsageError(f"--host is {host!r}; allowed: {allowed} ({problem})")
 
 
-def _announce(server: Server, clock: Clock, host: str, token: str | None) -> None:
+def _announce(server: Server, clock: Clock, args: argparse.Namespace) -> None:
     """Print the ready line on standard output, for programs, and notes on standard error, for people."""
     speed = clock.kind if clock.frozen else f"{clock.speed:g}"
     print(f"Soundstage is ready at {server.url} (speed {speed}, seed {server.world.seed}); Ctrl-C ends it", flush=True)
     notes = [
-        f"  pages        {server.url}/docs",
+        *(() if args.no_page else (f"  inspector    {server.url}/",)),
+        f"  API pages    {server.url}/docs",
         f"  control API  {server.url}/_soundstage/health and the other routes on the pages",
         f'  for clients  eval "$(soundstage env --url {server.url})"',
     ]
-    if not is_loopback(host) and token is None:
+    if not is_loopback(args.host) and args.control_token is None:
         notes.append(
-            f"warning: {host} is not a loopback address: anyone who reaches port {server.port} can use the control "
-            "API, read the journal and reset all state; --control-token keeps others out"
+            f"warning: {args.host} is not a loopback address: anyone who reaches port {server.port} can use the "
+            "control API, read the journal and reset all state; --control-token keeps others out"
         )
     print(*notes, sep="\n", file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ from soundstage_server.http import health
 from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
 from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
+from soundstage_server.http.inspector.files import is_page_path, page_file
 from soundstage_server.http.request_body import DISCONNECT, MAX_BODY, BodyTooLargeError, read_body
 from soundstage_server.http.routing import RouteMatch, Routes
 from soundstage_server.kit import results
@@ -24,7 +25,7 @@ from soundstage_server.model.messages import Request, Response, json_response
 from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from fastapi import FastAPI
 
@@ -44,10 +45,22 @@ class Simulator:
         world: The state; several applications may share one.
         guard: Decides which requests may use the control API; by default those that come from no foreign web page.
         max_body: The most bytes that the body of a request to a vendor may have.
+        page: Whether ``/`` is the inspector; if not, it redirects to the API pages.
+        stopping: Whether the server is about to stop, so that responses without an end have to end.
     """
 
-    def __init__(self, world: World, *, guard: ControlGuard | None = None, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        guard: ControlGuard | None = None,
+        max_body: int = MAX_BODY,
+        page: bool = True,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.world = world
+        self._page = page
+        self._stopping = stopping
         self._guard = guard or ControlGuard(world)
         self._max_body = max_body
         self._routes = Routes(world.services)
@@ -168,6 +181,10 @@ class Simulator:
 
     async def _respond_with_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the FastAPI application; what it has changed is written before its response is sent."""
+        if self._page and is_page_path(scope["path"]) and scope["method"] in ("GET", "HEAD"):
+            # Before the guard: a browser cannot send the control token with a page, and the files contain no data.
+            await _send_response(page_file(scope["path"]), send)
+            return
         if scope["path"].startswith(CONTROL):
             if scope["path"] == health.PATH and scope["method"] in ("GET", "HEAD"):
                 await _send_response(json_response(health.health(self.world)), send)
@@ -249,7 +266,7 @@ class Simulator:
     def _build(self) -> FastAPI:
         from soundstage_server.http.pages import build
 
-        return build(self.world)
+        return build(self.world, self._stopping)
 
 
 async def _run_lifespan(receive: Receive, send: Send) -> None:

@@ -14,13 +14,14 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from soundstage_server.http import control
+from soundstage_server.http.inspector import routes as inspector
 from soundstage_server.http.json_schema import infer_any
 from soundstage_server.model.fields import schema
 from soundstage_server.model.messages import RefusedError, Request
 from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fastapi import FastAPI
 
@@ -32,8 +33,8 @@ _EXAMPLE_TIME: Final = 1_754_040_000.0
 """The time in the examples on a page, so that a page is the same whenever it is generated."""
 
 
-def build(world: World) -> FastAPI:
-    """Return the application with the pages and the control API of *world*."""
+def build(world: World, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
+    """Return the application with the pages and the control API of *world*; events end when *stopping* is true."""
     app = FastAPIOffline(
         title="Soundstage",
         version=version("soundstage"),
@@ -42,6 +43,7 @@ def build(world: World) -> FastAPI:
         static_url="/static-offline-docs",
     )
     app.include_router(control.router(world))
+    app.include_router(inspector.router(world, stopping))
     app.add_exception_handler(RequestValidationError, control.refuse)
     app.add_exception_handler(StateError, control.report_unsaved)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)

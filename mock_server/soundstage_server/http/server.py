@@ -49,6 +49,7 @@ class Server:
         max_body: The most bytes that the body of a request to a vendor may have.
         trust_proxy: Whether X-Forwarded-Proto and X-Forwarded-Host name the address that a client has used; only right
             behind a proxy that sets both.
+        page: Whether ``/`` is the inspector, a page that shows every task; if not, it redirects to the API pages.
         cors: The origins (``http://localhost:3000``, or ``*``) whose web pages may use the vendors' routes and read
             results; the control API stays closed to them.
         tls: The certificate to serve with, for https addresses; None serves http.
@@ -74,6 +75,7 @@ class Server:
         control_token: str | None = None,
         max_body: int = MAX_BODY,
         trust_proxy: bool = False,
+        page: bool = True,
         cors: Iterable[str] = (),
         tls: SSLContext | None = None,
     ) -> None:
@@ -90,7 +92,9 @@ class Server:
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         guard = ControlGuard(self.world, bound_to=host, token=control_token)
-        app: App = Simulator(self.world, guard=guard, max_body=max_body)
+        app: App = Simulator(
+            self.world, guard=guard, max_body=max_body, page=page, stopping=lambda: self._server.should_exit
+        )
         if trust_proxy:
             app = TrustedProxy(app)
         if origins:

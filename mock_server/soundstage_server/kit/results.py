@@ -11,7 +11,7 @@ import re
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 from soundstage_server.media import media_type, suffix
 from soundstage_server.model.lifecycle import Fate
@@ -31,11 +31,18 @@ _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")
 
 
-def sign_url(task: Task, index: int, medium: MediaSpec, world: World) -> str:
-    """Return the signed address of one result of *task*."""
+def sign_url(task: Task, index: int, medium: MediaSpec, world: World, *, redirected: bool = False) -> str:
+    """Return the signed address of one result of *task*; with *redirected*, the one behind every redirect."""
     name = _file_name(world, task, index, medium)
-    address = f"{task.base}/{SEGMENT}/{quote(task.id, safe='')}/{name}"
+    hop = f"hop-{world.redirects}/" if redirected and world.redirects else ""
+    address = f"{task.base}/{SEGMENT}/{_segment_of(task.id)}/{hop}{name}"
     return f"{address}?Expires={_expires(task, world)}&Signature={_sign(task, name, world)}"
+
+
+def _segment_of(task_id: str) -> str:
+    """Return the path segment of a task's id, which may contain slashes."""
+    # Encoded twice: a server decodes a path once, and a slash would then end the segment.
+    return quote(quote(task_id, safe=""), safe="")
 
 
 def _file_name(world: World, task: Task, index: int, medium: MediaSpec) -> str:
@@ -53,7 +60,7 @@ def find_task(world: World, slug: str, path: str) -> Task | None:
     """Return the task of the result at *path*, or None if *path* is not a result's."""
     if not is_result_path(path):
         return None
-    return world.services[slug].tasks.get(path.removeprefix(f"/{SEGMENT}/").partition("/")[0])
+    return world.services[slug].tasks.get(unquote(path.removeprefix(f"/{SEGMENT}/").partition("/")[0]))
 
 
 def lookup(world: World, slug: str, method: str, rest: str, query: bytes) -> MediaSpec | Response:
@@ -69,14 +76,15 @@ def lookup(world: World, slug: str, method: str, rest: str, query: bytes) -> Med
     if method not in _METHODS:
         refused = json_response({"error": f"a file takes {' and '.join(_METHODS)}, not {method}"}, 405)
         return refused._replace(headers=[*refused.headers, (b"allow", ", ".join(_METHODS).encode())])
-    task_id, _, name = rest.partition("/")
+    segment, _, name = rest.partition("/")
+    task_id = unquote(segment)
     hops, name = (int(hop[1]), hop[2]) if (hop := _HOP.fullmatch(name)) else (0, name)
     found = resolve(world, slug, task_id, name, query)
     # An address that is refused does not redirect first.
     if hops >= world.redirects or isinstance(found, Response):
         return found
     base = world.services[slug].tasks[task_id].base
-    location = f"{base}/{SEGMENT}/{quote(task_id, safe='')}/hop-{hops + 1}/{name}?{query.decode('latin-1')}"
+    location = f"{base}/{SEGMENT}/{_segment_of(task_id)}/hop-{hops + 1}/{name}?{query.decode('latin-1')}"
     return Response(302, b"", [(b"location", location.encode("latin-1"))])
 
 

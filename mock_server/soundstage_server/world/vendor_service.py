@@ -88,6 +88,12 @@ class VendorService(Protocol):
     def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
         """Return the body of a callback about *task*, which is in *state*."""
 
+    def text_of(self, params: Mapping[str, Any]) -> str:
+        """Return the text in the parameters of a task, usually its prompt."""
+
+    def reason(self, task: Task) -> str:
+        """Return the vendor's message about *task*, which did not succeed."""
+
     def index_task(self, task: Task) -> None:
         """Add *task* to the indexes, at its creation and when it is restored."""
 

@@ -82,7 +82,7 @@ def test_killed_server_loses_no_task_and_no_money(kit: Kit, tmp_path: Path, cloc
         ]
         for thread in threads:
             thread.start()
-        in_time = [reached.acquire(timeout=30) for _ in threads]
+        in_time = [reached.acquire(timeout=120) for _ in threads]
         running.kill()
         for thread in threads:
             thread.join()
