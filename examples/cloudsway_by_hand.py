@@ -1,18 +1,19 @@
 """Follow Cloudsway's curl examples for Kling without the client library, using the standard library only.
 
 Start a video with an external id, look it up by that id, poll until it ends, download it. Every request is an example
-of the gateway's pages; only the host differs: a simulator in this process, whose clock moves with each poll. To call
-the service, set `base` to the gateway's address and `endpoint` to your own; a video costs money.
+of the gateway's pages, at its own host; a video costs money. To spend none: ``soundstage run -- python
+examples/cloudsway_by_hand.py``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from soundstage_server import Server, World
+HOST = "https://genaiapi.cloudsway.net"
 
 
 def curl(method: str, url: str, key: str, body: object = None) -> Any:
@@ -52,9 +53,8 @@ def follow(base: str, endpoint: str, folder: Path) -> Path:
 
 
 def main() -> None:
-    """Send the requests of the pages to a simulator."""
-    with World(clock="auto", media="small") as world, Server(world) as server:
-        print("saved", follow(server.base_url("cloudsway"), "my-endpoint", Path("soundstage-demo")))
+    """Send the requests of the pages to the gateway."""
+    print("saved", follow(HOST, os.environ["CLOUDSWAY_ENDPOINT"], Path("soundstage-demo")))
 
 
 if __name__ == "__main__":

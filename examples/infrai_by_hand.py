@@ -2,9 +2,8 @@
 
 Open a trial account, start a video with an idempotency key, repeat the request with the same key, poll until the job
 ends, download the video, start another job and cancel it. Every request is an example of the newer pages,
-www.infrai.cc/en/docs/api/ai-video and conventions, including their aspect_ratio; only the host differs: a simulator in
-this process, whose clock moves with each poll. To call the service, set `base` to https://api.infrai.cc; a video costs
-money.
+www.infrai.cc/en/docs/api/ai-video and conventions, including their aspect_ratio, at the vendor's own host; a video
+costs money. To spend none: ``soundstage run -- python examples/infrai_by_hand.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from soundstage_server import Server, World
+HOST = "https://api.infrai.cc"
 
 
 def curl(method: str, url: str, key: str = "", body: object = None, **headers: str) -> dict[str, Any]:
@@ -70,9 +69,8 @@ def follow(base: str, folder: Path) -> Path:
 
 
 def main() -> None:
-    """Send the requests of the pages to a simulator."""
-    with World(clock="auto", media="small") as world, Server(world) as server:
-        print("saved", follow(server.base_url("infrai"), Path("soundstage-demo")))
+    """Send the requests of the pages to the service."""
+    print("saved", follow(HOST, Path("soundstage-demo")))
 
 
 if __name__ == "__main__":

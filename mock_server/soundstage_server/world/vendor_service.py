@@ -32,6 +32,7 @@ class VendorService(Protocol):
         hosts: The hosts that the vendor documents.
         unit: What the vendor charges in.
         at_once: How many unfinished tasks an ordinary account may have; None is no limit.
+        is_synchronous: Whether the response is the result itself, so that there is no task to read later.
         credential_headers: The headers that together identify the caller, in lower case.
         dialects: The readings of each point where the documents contradict each other, the default first.
         refusals: The refusals that shared code raises.
@@ -48,6 +49,7 @@ class VendorService(Protocol):
     hosts: ClassVar[tuple[str, ...]]
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None]
+    is_synchronous: ClassVar[bool]
     credential_headers: ClassVar[tuple[bytes, ...]]
     dialects: ClassVar[Mapping[str, tuple[str, ...]]]
     refusals: ClassVar[Refusals]
