@@ -36,7 +36,7 @@ examples:
   soundstage doctor --url http://127.0.0.1:9000
 """
 _STYLES: Final[Mapping[Status, str]] = {"ok": "green", "note": "yellow", "problem": "bold red"}
-_EXTRAS: Final = ("server", "contracts", "run")
+_EXTRAS: Final = ("server", "contracts", "run", "postgres")
 _ENCODERS: Final[Mapping[str, Mapping[str, object]]] = {
     "libx264": {"width": 64, "height": 64, "pix_fmt": "yuv420p", "time_base": Fraction(1, 24)},
     "libmp3lame": {"sample_rate": 44100, "layout": "stereo", "format": "s16p", "time_base": Fraction(1, 44100)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,21 @@ def parse_int(option: str, text: str, least: int | None = None, most: int | None
         bounds = "" if least is None else f" from {least} to {most}"
         raise UsageError(f"{option} is {text!r}; allowed: a whole number{bounds}")
     return number
+
+
+def parse_seconds(option: str, text: str, least: float = 0.0) -> float:
+    """Parse *text*, the value of *option*, as a number of seconds.
+
+    Raises:
+        UsageError: It is not a number, or is less than *least*.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not least <= seconds < math.inf:
+        raise UsageError(f"{option} is {text!r}; allowed: seconds, at least {least:g}")
+    return seconds
 
 
 @contextmanager

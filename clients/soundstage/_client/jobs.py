@@ -175,9 +175,12 @@ class _Handle(Unpicklable):
             # The token and not the address identifies the file: a refreshed job has new addresses for the same output.
             download = Download(self._service, media, token, target / name, options, output=f"{token} {name}")
             saved.append((yield from download.flow()))
+        yield from self._settle()
+        return saved
+
+    def _settle(self) -> Flow[None]:
         if (records := self._service.records) is not None:
             yield from records.saved(self._ref)
-        return saved
 
 
 class Job(_Handle):
@@ -249,6 +252,14 @@ class Job(_Handle):
             ApiError: The service refused.
         """
         self._run(self._cancel())
+        return self
+
+    def settle(self) -> Self:
+        """Record in the client's job store that nothing is left to do for this job, and return the job itself.
+
+        `save` does so, and `recover()` no longer returns the job; call this when you have used the outputs otherwise.
+        """
+        self._run(self._settle())
         return self
 
     def save(self, folder: str | PathLike[str], *, max_bytes: int | None = None, resume: bool = False) -> list[Path]:
@@ -335,6 +346,11 @@ class AsyncJob(_Handle):
     async def cancel(self) -> Self:
         """Request that the service stops the job and return the job itself, as `Job.cancel`."""
         await self._run(self._cancel())
+        return self
+
+    async def settle(self) -> Self:
+        """Record that nothing is left to do for this job, as `Job.settle`."""
+        await self._run(self._settle())
         return self
 
     async def save(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import UsageError
-from soundstage_cli.options import shorten
+from soundstage_cli.options import parse_seconds, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -173,15 +172,8 @@ def _check_seconds(options: argparse.Namespace) -> None:
     """
     for name, least in (("timeout", 0.0), ("poll", 0.001)):
         text = getattr(options, name)
-        if text is None:
-            continue
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = math.nan
-        if not least <= seconds < math.inf:
-            raise UsageError(f"--{name} is {text!r}; allowed: seconds, at least {least:g}")
-        setattr(options, name, seconds)
+        if text is not None:
+            setattr(options, name, parse_seconds(f"--{name}", text, least))
 
 
 def _resume(options: argparse.Namespace) -> int:

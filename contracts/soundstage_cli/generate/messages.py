@@ -86,5 +86,6 @@ def unknown_outcome_message(vendor: Vendor, lost: errors.SubmitOutcomeUnknown, o
             f"  1. Search your account at {vendor.profile.name} for a job sent about {when}{known}.",
             f"  2. If there is one, resume it: soundstage generate --resume {name}{options}",
             "  3. If there is none, run the same command again.",
+            *([f"It is record {lost.record_id[:8]} of the job store: see soundstage jobs."] if lost.record_id else []),
         )
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from soundstage_cli.errors import UsageError
 from soundstage_cli.options import shorten
 from soundstage_cli.parsers import StrictParser, set_completer
+from soundstage_cli.stores import add_store_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -105,6 +106,7 @@ def add_output_options(parser: StrictParser, *, resuming: bool) -> None:
     group.add_argument("--json", action="store_true", help="print one JSON object instead of paths")
     group.add_argument("--timeout", metavar="S", help="the longest wait in seconds (default: the vendor's)")
     group.add_argument("--poll", metavar="S", help="seconds between two polls (default: the vendor's)")
+    add_store_option(group)
     group.add_argument("--base-url", metavar="URL", help="the vendor's address (default: the environment variable)")
     if not resuming:
         group.add_argument(

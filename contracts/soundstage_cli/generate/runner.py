@@ -9,7 +9,7 @@ import shlex
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -21,10 +21,11 @@ from soundstage_cli.generate.messages import command_error, no_server, resume_co
 from soundstage_cli.generate.output import SavedFiles
 from soundstage_cli.generate.progress import JobProgress
 from soundstage_cli.options import is_loopback
+from soundstage_cli.stores import open_store
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from soundstage import Job
@@ -51,6 +52,7 @@ class GenerateRunner:
         self._label = label
         self._args = args
         self._destination = destination
+        self._store = open_store(args.store) if "store" in vendor.parameters else None
         # What recovers a job is in the messages of this command; without a handler Python would print the log as well.
         logging.getLogger("soundstage").addHandler(logging.NullHandler())
         self._repeated_options = f" --out {shlex.quote(args.out)}" if args.out else ""
@@ -60,7 +62,7 @@ class GenerateRunner:
         """Call *capability* with *arguments*, on a client with the *extra* arguments, and save its result."""
         if capability.opens_account:
             return self._open_account(capability, arguments)
-        with closing(self._client(extra)) as client, JobProgress(self._label, sys.stderr) as progress:
+        with self._opened(extra) as client, JobProgress(self._label, sys.stderr) as progress:
             self._check_server(client.base_url)
             made = self._call(client, capability, arguments, progress)
             is_job = hasattr(made, "to_token")
@@ -78,16 +80,32 @@ class GenerateRunner:
 
     def resume(self, find: Callable[[Any], Job]) -> int:
         """Resume the job that *find* returns for the client."""
-        with closing(self._client({})) as client, JobProgress(self._label, sys.stderr) as progress:
+        with self._opened({}) as client, JobProgress(self._label, sys.stderr) as progress:
             job = self._convert_errors(lambda: find(client))
             self._check_server(client.base_url)
             return self._wait_and_save(job, progress)
 
+    def wait(self, find: Callable[[Any], Job]) -> Job:
+        """Wait for the job that *find* returns for the client, and return it."""
+        with self._opened({}) as client, JobProgress(self._label, sys.stderr) as progress:
+            job = self._convert_errors(lambda: find(client))
+            self._check_server(client.base_url)
+            self._convert_errors(lambda: job.wait(self._args.timeout, on_update=progress.on_update))
+            return job
+
+    @contextmanager
+    def _opened(self, extra: Mapping[str, Any]) -> Iterator[Any]:
+        """Make a client, and close it and its job store at the end."""
+        with self._store or nullcontext(), closing(self._client(extra)) as client:
+            yield client
+
     def _client(self, extra: Mapping[str, Any]) -> Any:
-        polling = {}
+        polling: dict[str, Any] = {}
         if self._args.poll is not None and "poll" in self._vendor.parameters:
             poll = self._vendor.profile.poll
             polling["poll"] = replace(poll, first=self._args.poll, factor=1.0, ceiling=self._args.poll)
+        if self._store is not None:
+            polling["store"] = self._store
         return self._convert_errors(lambda: self._vendor.client(base_url=self._args.base_url, **polling, **extra))
 
     def _check_server(self, base_url: str) -> None:
@@ -130,6 +148,8 @@ class GenerateRunner:
         try:
             self._convert_errors(lambda: job.wait(self._args.timeout, on_update=progress.on_update))
             saved = SavedFiles([]) if job.error else self._convert_errors(lambda: self._destination.save(job))
+            if job.error is None and not saved.problems:
+                job.settle()
         except KeyboardInterrupt:
             command = resume_command(job.to_token(), self._repeated_options)
             progress.note(f"interrupted; the job is not lost. Resume it:\n  {command}")
