@@ -18,7 +18,7 @@ COMMANDS: Final = (
     ("env", "soundstage_cli.env"),
     ("demo", "soundstage_cli.demo.command"),
     ("generate", "soundstage_cli.generate.command"),
-    ("jobs", "soundstage_cli.jobs"),
+    ("jobs", "soundstage_cli.jobs.command"),
     ("facts", "soundstage_cli.facts"),
     ("ca", "soundstage_cli.ca"),
     ("doctor", "soundstage_cli.doctor"),

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from soundstage import Cloudsway, SkippingClock, SQLiteJobStore, Tomoviee
@@ -32,17 +31,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SQLiteJob
         yield made
 
 
-def client(store: SQLiteJobStore, **options: Any) -> Tomoviee:
-    """Return a client of the environment's account."""
-    return Tomoviee(store=store, clock=SkippingClock(), **options)
+@pytest.fixture
+def client(store: SQLiteJobStore) -> Iterator[Tomoviee]:
+    """A client of the environment's account."""
+    with Tomoviee(store=store, clock=SkippingClock()) as made:
+        yield made
 
 
-def lost(store: SQLiteJobStore, monkeypatch: pytest.MonkeyPatch, kind: Any = Tomoviee) -> str:
-    """Submit a job whose response is lost, and return the id of its record."""
-
-    def lose(*_: object) -> None:
-        raise httpx.ReadError("gone")
-
+def interrupt(store: SQLiteJobStore, monkeypatch: pytest.MonkeyPatch, kind: Any = Tomoviee) -> str:
+    """Submit a job, be interrupted before the response is read, and return the id of its record."""
     with monkeypatch.context() as patch, kind(store=store, clock=SkippingClock()) as made:
         send = SyncTransport.send
 
@@ -64,11 +61,11 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     return code, printed.out, printed.err
 
 
-def test_list_shows_what_is_left(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_shows_what_is_left(store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str]) -> None:
     """An open job has a line with its record, its id and its parameters; a settled one only with --all."""
     store.records()  # creates the file
     assert run(capsys, "list", "--all")[1] == "the job store is empty\n"
-    job = client(store).text_to_video("A red fox")
+    job = client.text_to_video("A red fox")
     code, output, _ = run(capsys)
     assert code == 0
     assert re.search(rf"{store.records()[0].id[:8]} +running +tomoviee +text_to_video +{job.id} .*A red fox", output)
@@ -77,24 +74,26 @@ def test_list_shows_what_is_left(store: SQLiteJobStore, capsys: pytest.CaptureFi
     assert job.id in run(capsys, "list", "--all")[1]
 
 
-def test_list_prints_json(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_json(client: Tomoviee, capsys: pytest.CaptureFixture[str]) -> None:
     """Programs get every field."""
-    job = client(store).text_to_video("A red fox")
+    job = client.text_to_video("A red fox")
     (fields,) = json.loads(run(capsys, "--json")[1])
     assert (fields["job"], fields["state"], fields["vendor"]) == (job.id, "running", "tomoviee")
 
 
-def test_save_waits_and_saves(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_save_waits_and_saves(store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str]) -> None:
     """The files are saved, their paths printed, and nothing is left to do."""
-    client(store).text_to_video("A red fox")
+    client.text_to_video("A red fox")
     code, output, _ = run(capsys, "save", store.records()[0].id[:6], "--out", "videos")
     assert (code, Path(output.strip()).is_file()) == (0, True)
     assert run(capsys, "list")[1] == "nothing is left to do\n"
 
 
-def test_resume_waits_for_every_job(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resume_waits_for_every_job(
+    store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str]
+) -> None:
     """`resume --all` prints how each job ended, and fails if one did."""
-    jobs = [client(store).text_to_video(prompt) for prompt in ("A red fox", "soundstage:fail")]
+    jobs = [client.text_to_video(prompt) for prompt in ("A red fox", "soundstage:fail")]
     code, output, _ = run(capsys, "resume", "--all")
     assert code == 1
     assert [line.partition(" (")[0] for line in output.splitlines()] == [
@@ -106,9 +105,9 @@ def test_resume_waits_for_every_job(store: SQLiteJobStore, capsys: pytest.Captur
     assert json.loads(run(capsys, "resume", jobs[0].id, "--json")[1])["state"] == "succeeded"
 
 
-def test_forget_prints_the_token(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_forget_prints_the_token(store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str]) -> None:
     """A record that is removed by mistake does not lose its job."""
-    job = client(store).text_to_video("A red fox")
+    job = client.text_to_video("A red fox")
     code, output, _ = run(capsys, "forget", store.records()[0].id)
     assert (code, store.records()) == (0, [])
     assert output.rstrip().endswith(job.to_token())
@@ -118,7 +117,7 @@ def test_unknown_outcome_names_what_to_do(
     store: SQLiteJobStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where only the vendor knows, the message states what to look for; the record stays until it is forgotten."""
-    record = lost(store, monkeypatch)
+    record = interrupt(store, monkeypatch)
     code, _, problem = run(capsys, "resume", record[:8])
     assert code == 1
     assert "the outcome is unknown: look at the vendor for a job of text_to_video" in problem
@@ -130,16 +129,17 @@ def test_unknown_outcome_is_resolved(
     store: SQLiteJobStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job that the service finds by the caller's name is waited for."""
-    record = lost(store, monkeypatch, Cloudsway)
+    record = interrupt(store, monkeypatch, Cloudsway)
     code, output, _ = run(capsys, "resume", record)
     assert (code, output.rstrip().partition(": ")[2]) == (0, "succeeded")
     assert store.records()[0].job_id == output.partition(":")[0]
 
 
-def test_request_that_is_being_sent_is_left_alone(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_request_that_is_being_sent_is_left_alone(
+    store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A record whose process still runs is neither resumed nor removed."""
-    made = client(store)
-    template = made.text_to_video("A red fox")
+    template = client.text_to_video("A red fox")
     (record,) = store.records()
     store.add(record.changed(id="f" * 32, job_id=None, state=type(record.state).SENDING))
     for action in ("resume", "forget"):
@@ -149,16 +149,15 @@ def test_request_that_is_being_sent_is_left_alone(store: SQLiteJobStore, capsys:
 
 
 def test_job_follows_a_replaced_key(
-    store: SQLiteJobStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job is polled with the credentials of now, and belongs to them if the service agrees."""
-    made = client(store)
-    made.text_to_video("A red fox")
+    client.text_to_video("A red fox")
     (record,) = store.records()
     store.update(record.changed(origin=record.origin._replace(account="before")))
-    assert made.recover(own=True) == []
+    assert client.recover(own=True) == []
     assert run(capsys, "resume", record.id)[0] == 0
-    assert [one.record.id for one in made.recover(own=True)] == [record.id]
+    assert [one.record.id for one in client.recover(own=True)] == [record.id]
     monkeypatch.setenv("TOMOVIEE_APP_KEY", "a-stranger-0123456789")
     code, _, problem = run(capsys, "resume", record.id)
     assert (code, "started with other credentials" in problem) == (1, True)
@@ -179,12 +178,11 @@ def test_job_follows_a_replaced_key(
     ],
 )
 def test_mistakes_are_named(
-    store: SQLiteJobStore, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+    client: Tomoviee, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     """Every mistake is one line and exit code 2."""
-    made = client(store)
     for prompt in ("A red fox", "A wolf"):
-        made.text_to_video(prompt)
+        client.text_to_video(prompt)
     code, output, problem = run(capsys, *words)
     assert (code, output) == (2, "")
     assert message in problem
@@ -211,9 +209,9 @@ def test_store_that_cannot_be_used_is_named(
     assert "planted" not in problem
 
 
-def test_completion_offers_actions_and_records(store: SQLiteJobStore) -> None:
+def test_completion_offers_actions_and_records(store: SQLiteJobStore, client: Tomoviee) -> None:
     """Actions have descriptions; records are those that are left to do."""
-    client(store).text_to_video("A red fox")
+    client.text_to_video("A red fox")
     assert {found.word for found in candidates(["jobs"], "")} >= {"list", "resume", "save", "forget"}
     (offered,) = [found for found in candidates(["jobs", "save"], "") if not found.word.startswith("-")]
     assert (offered.word, offered.description) == (store.records()[0].id[:8], "tomoviee running")

@@ -10,9 +10,8 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_cli.errors import UsageError
-from soundstage_cli.options import shorten
+from soundstage_cli.options import add_store_option, shorten
 from soundstage_cli.parsers import StrictParser, set_completer
-from soundstage_cli.stores import add_store_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -20,8 +20,7 @@ from soundstage_cli.errors import CommandError
 from soundstage_cli.generate.messages import command_error, no_server, resume_command, unknown_outcome_message
 from soundstage_cli.generate.output import SavedFiles
 from soundstage_cli.generate.progress import JobProgress
-from soundstage_cli.options import is_loopback
-from soundstage_cli.stores import open_store
+from soundstage_cli.options import is_loopback, open_store
 
 if TYPE_CHECKING:
     import argparse
