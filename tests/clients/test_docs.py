@@ -1,4 +1,4 @@
-"""docs/client.md: every block of code runs."""
+"""The pages about the client: every block of code runs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from soundstage._io import http
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
 
-GUIDE = Path(__file__).parents[2] / "docs" / "client.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("client.md", "job_store.md")]
+BLOCKS = [
+    pytest.param(block, id=f"{page.stem}-{place}")
+    for page in PAGES
+    for place, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+]
 
 
 @pytest.fixture
@@ -41,13 +45,14 @@ def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_service")
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_guide_block_runs(block: str) -> None:
     """Every example of the guide can be copied and run."""
-    exec(compile(block, str(GUIDE), "exec"), {"__name__": "guide"})  # noqa: S102 - the guide is ours
+    exec(compile(block, "guide", "exec"), {"__name__": "guide"})  # noqa: S102 - the guide is ours
 
 
-def test_guide_names_public_classes() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_guide_names_public_classes(page: Path) -> None:
     """Every class that the guide names is public, or belongs to Python or httpx."""
-    named = set(re.findall(r"`([A-Z][a-z]\w+)", GUIDE.read_text(encoding="utf-8")))
+    named = set(re.findall(r"`([A-Z][a-z]\w+)", page.read_text(encoding="utf-8")))
     assert named - {"Retry"} - set(dir(builtins)) - set(dir(httpx)) <= set(soundstage.__all__)

@@ -79,7 +79,9 @@ class Submission:
                 yield from record.refused()
                 raise
             yield from record.started(started)
-        except GeneratorExit:
+        except errors.SoundstageError:
+            raise
+        except BaseException:  # the flow was closed by an interruption, or there is a defect in this library
             record.abandoned()
             raise
         return started
