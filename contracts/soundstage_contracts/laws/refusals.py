@@ -51,15 +51,18 @@ def test_every_refusal_has_the_documented_form(vendor: Terms, target: Target, re
 
 @law("client", refusal="refusals", reading="error_readings")
 def test_every_refusal_has_its_client_error(vendor: Terms, target: Target, refusal: Refusal, reading: str) -> None:
-    """Each refusal of a submission is its typed error, with code and status; only what may pass is sent again."""
+    """Each refusal of a submission is its typed error, with the service's code, status, message and whole response."""
     raw = refusing(vendor, target, refusal, reading)
+    response = raw.submit_job(vendor.first, vendor.first.required)
+    message = raw.check_refused(response, refusal, reading)
     with pytest.raises(errors.SoundstageError) as refused:
         call(vendor, raw, ATTEMPTS)
     error: Any = refused.value
     assert type(error) is refusal.error
     assert (error.vendor, error.code, error.status) == (vendor.slug, refusal.error_code, refusal.status_in(reading))
-    assert error.message
-    assert posted(raw, vendor.first) == refusal.attempts
+    assert message in error.message
+    assert error.body is None or message in error.body
+    assert posted(raw, vendor.first) == refusal.attempts + 1  # the raw client's is one of them
     assert raw.untouched()
 
 

@@ -44,9 +44,12 @@ def polled(case: StateWord) -> Any:
 
 @law("client", case="words")
 def test_every_state_word_is_read(vendor: Terms, case: StateWord) -> None:
-    """Each documented word is its state; what failed has the service's reason, what succeeded its file."""
+    """Each documented word is its state; what failed has the service's reason, what succeeded its file.
+
+    The whole response can be read, whatever the client makes of it.
+    """
     job = scripted(vendor, polled(case)).client.job("a", vendor.first.method).refresh()
-    assert (job.state, job.state_raw) == (case.state, case.word)
+    assert (job.state, job.state_raw, job.raw) == (case.state, case.word, polled(case))
     assert [output.url for output in job.outputs] == ([URL] if case.state is JobState.SUCCEEDED else [])
     assert (job.error is not None) == (case.state.final and case.state is not JobState.SUCCEEDED)
     assert job.error is None or REASON in str(job.error)
@@ -108,8 +111,9 @@ def test_job_id_is_passed_through_unchanged(
     name = data.draw(response_format.ids, label="id")
     waiting = next(word for word, state in response_format.states.items() if not state.final)
     client = scripted(vendor, response_format.created(name), response_format.polled(name, waiting))
-    job = getattr(client.client, vendor.first.method)(**vendor.first.arguments(vendor.first.required)).refresh()
-    assert job.id == name
+    job = getattr(client.client, vendor.first.method)(**vendor.first.arguments(vendor.first.required))
+    assert (job.id, job.raw) == (name, response_format.created(name))
+    job.refresh()
     client.client.job_from_token(job.to_token()).refresh()
     request_for = response_format.status_request or partial(vendor.raw_client.status_request, operation=vendor.first)
     path = request_for(vendor.raw_client.quoted(name)).path

@@ -11,6 +11,7 @@ import pytest
 
 from soundstage import JobState, errors
 from soundstage_contracts.declarations.vendor import contract_of
+from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.registry import complete_vendors
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.transcripts.scripted_service import ACCOUNT, ScriptedResponse, ScriptedService
@@ -80,6 +81,27 @@ def hosted_at_the_service(script: ScriptedService) -> tuple[ScriptedService, str
         return ScriptedService(script.contract, script.transcript), first.url
     home = f"{script.base_url}/result"
     return ScriptedService(script.contract, script.transcript, lambda text: text.replace(first.url, home)), home
+
+
+
+@pytest.mark.parametrize("vendor", JOBS)
+def test_missing_credential_is_named(vendor: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A client without its credentials names the argument and the documented variable, before anything is sent."""
+    environment = load_facts(vendor).vendors[vendor].environment
+    for variable in environment:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    contract = contract_of(vendor)
+    credentials = contract.credentials(ACCOUNT)
+    for missing in credentials:
+        with pytest.raises(errors.MissingCredential) as raised:
+            contract.client(**{name: value for name, value in credentials.items() if name != missing})
+        error = raised.value
+        # A vendor with two logins may name the other one's argument first; the text has both.
+        assert error.vendor == vendor
+        assert error.variable in environment
+        for named in (missing, error.argument, error.variable):
+            assert named in error.message
 
 
 @pytest.mark.parametrize("fault", LOST)
