@@ -117,6 +117,13 @@ def breaks(session: nox.Session) -> None:
     session.run("python", "-m", "soundstage_contracts.mutation.runner", *session.posargs)
 
 
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Run generated mutants of every vendor; `-- --part 1/8` runs an eighth, `-- --resume FILE` what has changed."""
+    install(session, "-e", ".[all]", *group("mutants"))
+    session.run("python", "-m", "tools.mutants.runner", *session.posargs)
+
+
 @nox.session(python=PYTHONS, default=False)
 def pythons(session: nox.Session) -> None:
     """Run the tests on every Python version that pyproject.toml names, as far as it is installed."""

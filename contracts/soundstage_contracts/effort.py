@@ -34,6 +34,9 @@ def _register_profiles() -> None:
     # A mutation has to be caught, not explained: the same examples each time, and no search for the smallest one.
     searching = (Phase.explicit, Phase.generate)
     settings.register_profile(f"{_PREFIX}mutation", quick, phases=searching, derandomize=True, database=None)
+    # Thousands of generated mutants are run: few examples of each contract have to do.
+    mutation = settings.get_profile(f"{_PREFIX}mutation")
+    settings.register_profile(f"{_PREFIX}mutants", mutation, max_examples=6, stateful_step_count=15)
 
 
 _register_profiles()

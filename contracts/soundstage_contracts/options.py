@@ -19,7 +19,7 @@ EFFORTS: Final = ("quick", "thorough", "live")
 UNKNOWN_OK: Final = "unknown-ok:"
 _SEEDS: Final = 2**32
 
-Effort = Literal["quick", "thorough", "live", "mutation"]
+Effort = Literal["quick", "thorough", "live", "mutation", "mutants"]
 
 EFFORT: Final[ContextVar[Effort]] = ContextVar("soundstage_effort", default="quick")
 """The effort of this process's run; ``mutation`` is that of the mutation runner alone."""

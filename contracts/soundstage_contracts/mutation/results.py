@@ -78,9 +78,7 @@ class Results:
 
 def fingerprints(home: Path, ids: list[str]) -> dict[str, str]:
     """Return the fingerprint of each mutation *ids* of the file *home*, and of the baseline."""
-    common = hashlib.sha256(f"{sys.version_info[:2]} {version('hypothesis')} {version('pytest')}".encode())
-    for source in _sources(home.stem):
-        common.update(source.read_bytes())
+    common = _common(home.stem)
     shared, own = _split(home.read_text(encoding="utf-8"))
     own |= {edit.id: f"{edit.shows}{edit.source}" for edit in load_edits(home)}
     found = {NO_MUTATION: common.hexdigest()}
@@ -90,6 +88,18 @@ def fingerprints(home: Path, ids: list[str]) -> dict[str, str]:
         digest.update(own.get(id_, "").encode())
         found[id_] = digest.hexdigest()
     return found
+
+
+def source_fingerprint(vendor: str) -> str:
+    """Return the fingerprint of all sources that the contracts of *vendor* run on."""
+    return _common(vendor).hexdigest()
+
+
+def _common(vendor: str) -> hashlib._Hash:
+    common = hashlib.sha256(f"{sys.version_info[:2]} {version('hypothesis')} {version('pytest')}".encode())
+    for source in _sources(vendor):
+        common.update(source.read_bytes())
+    return common
 
 
 def _sources(vendor: str) -> Iterator[Path]:

@@ -83,7 +83,6 @@ def hosted_at_the_service(script: ScriptedService) -> tuple[ScriptedService, str
     return ScriptedService(script.contract, script.transcript, lambda text: text.replace(first.url, home)), home
 
 
-
 @pytest.mark.parametrize("vendor", JOBS)
 def test_missing_credential_is_named(vendor: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A client without its credentials names the argument and the documented variable, before anything is sent."""

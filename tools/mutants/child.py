@@ -1,0 +1,103 @@
+"""Apply one mutant in a forked process: where its module is imported, or to a function that exists already."""
+
+from __future__ import annotations
+
+import gc
+import importlib.abc
+import importlib.util
+import sys
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+    from tools.mutants.generation import Mutant
+
+
+class CannotApplyError(Exception):
+    """The mutant cannot be applied in this way."""
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._mutant.source, str(self._mutant.path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the module's own text
+
+
+class MutantFinder(importlib.abc.MetaPathFinder):
+    """Finds the mutant's module and loads it with the change."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+        self._name = module_name(mutant.path)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of the mutant's module, and None for others."""
+        del path, target
+        if fullname != self._name:
+            return None
+        where = self._mutant.path
+        package = [str(where.parent)] if where.stem == "__init__" else None
+        return importlib.util.spec_from_file_location(
+            fullname, where, loader=_Loader(self._mutant), submodule_search_locations=package
+        )
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a module of the project."""
+    parts = path.with_suffix("").parts
+    top = max(at for at, part in enumerate(parts) if part in {"soundstage", "soundstage_server"})
+    return ".".join(parts[top:]).removesuffix(".__init__")
+
+
+def import_changed(mutant: Mutant) -> None:
+    """Let the next import of the mutant's module load the changed text.
+
+    Raises:
+        CannotApplyError: The module is imported already.
+    """
+    name = module_name(mutant.path)
+    if name in sys.modules:
+        raise CannotApplyError(f"{name} is imported already")
+    sys.meta_path.insert(0, MutantFinder(mutant))
+
+
+def change_function(mutant: Mutant) -> None:
+    """Give the existing function the changed code.
+
+    Raises:
+        CannotApplyError: There is no such function, or its variables are others.
+    """
+    changed = compile(mutant.source, str(mutant.path), "exec", dont_inherit=True)
+    codes = {
+        (code.co_qualname, code.co_firstlineno): code for code in _codes(changed) if code.co_qualname == mutant.function
+    }
+    functions = [
+        (each, codes[key])
+        for each in gc.get_objects()
+        if type(each) is FunctionType
+        and (key := (each.__code__.co_qualname, each.__code__.co_firstlineno)) in codes
+        and Path(each.__code__.co_filename) == mutant.path
+    ]
+    if not functions:
+        raise CannotApplyError(f"no function {mutant.function}")
+    for function, code in functions:
+        try:
+            function.__code__ = code
+        except ValueError as error:
+            raise CannotApplyError(str(error)) from None
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from _codes(each)

@@ -1,0 +1,291 @@
+"""A pytest session that forks once for each mutant: before it collects, or before it runs the first contract.
+
+Imports and collection take longer than the contract that catches a mutant. A change in the body of a function needs
+neither again: the forked process gets it after both. Any other change has to be there when its module is imported, so
+that the session forks before, with everything imported that does not depend on the vendor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import resource
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
+
+import pytest
+
+from tools.mutants.child import CannotApplyError, change_function, import_changed
+from tools.mutants.execution import OPTIONS, Execution, FewExamples, Phase, contracts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from multiprocessing.connection import Connection
+
+    from tools.mutants.generation import Mutant
+
+    Report = Callable[[Mutant, "Verdict"], None]
+
+Outcome = Literal["killed", "survived", "broken", "hung", "postponed"]
+_SLOWER: Final = 2.5
+_LEAST: Final = 20.0
+"""A run may take 20 s and two and a half times the CPU time of a whole run without a mutant."""
+_WAITING: Final = 600.0
+"""Real seconds after which a run is ended that uses no CPU time."""
+_SHOWN: Final = 300
+_NEAR: Final = 4
+"""How many lines, up to the changed one, name what the change is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of one mutant.
+
+    Attributes:
+        outcome: ``killed`` by a contract, ``survived`` all of them, ``hung`` (over the limit of CPU time), ``broken``
+            (the package cannot be imported), or ``postponed``: it must be applied at import.
+        contract: The node id of the contract that failed.
+        message: Its message.
+        seconds: CPU time.
+    """
+
+    outcome: Outcome
+    contract: str = ""
+    message: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Experience:
+    """How often each contract has killed mutants, by scope and by module: the likeliest and shortest runs first."""
+
+    kills: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def learn(self, side: str, file: str, scope: str, contract: str) -> None:
+        """Remember that *contract* killed a mutant there."""
+        for key in _keys(side, file, scope):
+            self.kills.setdefault(key, Counter())[contract] += 1
+
+    def order(
+        self, mutant: Mutant, durations: dict[str, float], first: str
+    ) -> Callable[[pytest.Item], tuple[bool, float]]:
+        """Return the sort key of contracts for *mutant*: the contract *first*, then by seconds for each likely kill."""
+        keys = _keys(mutant.side, mutant.file, mutant.scope)
+        scope, file, side = (self.kills.get(key, Counter[str]()) for key in keys)
+
+        near = _words(
+            "\n".join(mutant.path.read_text(encoding="utf-8").splitlines()[mutant.start - _NEAR : mutant.end])
+        )
+
+        def rank(item: pytest.Item) -> tuple[bool, float]:
+            name = item.nodeid
+            # The contract of a parameter or of a model mostly has its name in the id of the case.
+            named = len(near & _words(name.rpartition("::")[2]))
+            likely = 1 + 20 * scope[name] + 5 * file[name] + side[name] + 10 * named
+            return name != first, (durations.get(name, 0.0) + 0.01) / likely
+
+        return rank
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]{4,}", text.lower()))
+
+
+def _keys(side: str, file: str, scope: str) -> tuple[str, str, str]:
+    return f"{side}/{file}/{scope}", f"{side}/{file}", side
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A mutant to run, and the contract that killed it in an earlier run."""
+
+    mutant: Mutant
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known before a run, and makes it shorter.
+
+    Attributes:
+        execution: Which contracts execute a line.
+        experience: Which have killed mutants so far.
+        budget: Seconds of CPU time after which the contracts that are left are not tried; 0 for no limit.
+    """
+
+    execution: Execution
+    experience: Experience
+    budget: float = 0.0
+
+
+@dataclass(slots=True)
+class _Child:
+    job: Job
+    pid: int
+    connection: Connection
+    started: float = field(default_factory=time.monotonic)
+
+
+class ForkingPlugin:
+    """The pytest plugin of the session.
+
+    Args:
+        jobs: The mutants to run.
+        phase: Where the session forks.
+        knowledge: What makes the runs shorter.
+        report: Receives each verdict.
+        parallel: How many processes run at the same time.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        phase: Phase,
+        knowledge: Knowledge,
+        report: Report,
+        parallel: int,
+    ) -> None:
+        self._jobs = list(jobs)
+        self._phase = phase
+        self._execution = knowledge.execution
+        self._experience = knowledge.experience
+        self._budget = knowledge.budget
+        self._report = report
+        self._parallel = parallel
+        self._mine: Job | None = None
+        self._answer: Connection | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Fork for changes that an import executes."""
+        if self._phase == "import":
+            self._serve()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Fork for changes of functions; in the forked process, choose and order the contracts."""
+        if self._phase == "run":
+            _import_all(self._execution.modules)
+            self._serve()
+        if self._mine is None:
+            return
+        mutant = self._mine.mutant
+        chosen = self._execution.contracts_for(mutant)
+        # A contract that was not measured yet may execute anything.
+        session.items[:] = [
+            item
+            for item in session.items
+            if chosen is None or item.nodeid in chosen or item.nodeid not in self._execution.durations
+        ]
+        session.items.sort(key=self._experience.order(mutant, self._execution.durations, self._mine.first))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """End a forked process whose mutant cannot be imported."""
+        if report.failed and self._mine is not None:
+            self._conclude("broken", message=report.longreprtext[-_SHOWN:])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """End a forked process at the first failure."""
+        if report.failed and self._mine is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            message = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
+            self._conclude("killed", report.nodeid, message[:_SHOWN])
+        if self._mine is not None and self._budget and _cpu_seconds() > self._budget:
+            self._conclude("survived", message=f"{self._budget:g} s of contracts")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """End a forked process whose mutant survived."""
+        if self._mine is not None:
+            collected = session.testscollected or self._execution.contracts_for(self._mine.mutant) is not None
+            self._conclude("survived" if collected else "broken", message="" if collected else "nothing was collected")
+
+    def _serve(self) -> None:
+        """Fork for each job; return in a forked process, and end the session in this one."""
+        running: list[_Child] = []
+        while self._jobs or running:
+            while self._jobs and len(running) < self._parallel:
+                job = self._jobs.pop(0)
+                child = self._fork(job)
+                if child is None:
+                    return
+                running.append(child)
+            wait([each.connection for each in running], timeout=1.0)
+            for each in list(running):
+                late = time.monotonic() - each.started > _WAITING
+                if late:
+                    os.kill(each.pid, signal.SIGKILL)
+                if late or each.connection.poll():
+                    running.remove(each)
+                    self._collect(each)
+        pytest.exit("every mutant was run", returncode=0)
+
+    def _fork(self, job: Job) -> _Child | None:
+        """Start the process of *job*; return None in it."""
+        receiving, sending = Pipe(duplex=False)
+        pid = os.fork()
+        if pid:
+            sending.close()  # so that the other end is readable when the process dies
+            return _Child(job, pid, receiving)
+        receiving.close()
+        self._mine, self._answer = job, sending
+        seconds = int(_LEAST + _SLOWER * self._execution.seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+        try:
+            (import_changed if self._phase == "import" else change_function)(job.mutant)
+        except CannotApplyError as error:
+            self._conclude("postponed", message=str(error))
+        return None
+
+    def _conclude(self, outcome: Outcome, contract: str = "", message: str = "") -> NoReturn:
+        """Send the verdict and end this process at once: what a fixture would clean up ends with it."""
+        if self._answer is not None:
+            self._answer.send(Verdict(outcome, contract, message, _cpu_seconds()))
+        os._exit(0)
+
+    def _collect(self, child: _Child) -> None:
+        """Report the verdict of a process that ended."""
+        try:
+            verdict: Verdict = child.connection.recv()
+        except EOFError:
+            verdict = Verdict("hung", message="over the limit of time")
+        child.connection.close()
+        _, status = os.waitpid(child.pid, 0)
+        if verdict.outcome == "hung" and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) in _LIMITS):
+            verdict = Verdict("broken", message=f"the process ended with {status}")
+        if verdict.outcome == "killed":
+            mutant = child.job.mutant
+            self._experience.learn(mutant.side, mutant.file, mutant.scope, verdict.contract)
+        self._report(child.job.mutant, verdict)
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+_LIMITS: Final = frozenset({signal.SIGXCPU, signal.SIGKILL})
+
+
+def serve(
+    vendor: str, jobs: Sequence[Job], phase: Phase, knowledge: Knowledge, *, report: Report, parallel: int
+) -> object:
+    """Run *jobs* in one pytest session of this process; see `ForkingPlugin`."""
+    if phase == "import":
+        _import_all(name for name in knowledge.execution.modules if f".vendors.{vendor}" not in name)
+    plugin = ForkingPlugin(jobs, phase, knowledge, report, parallel)
+    return pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, FewExamples()])
+
+
+def _import_all(modules: Iterable[str]) -> None:
+    """Import what no mutant changes from now on, so that a forked process need not."""
+    for name in modules:
+        if ".suite" not in name:  # pytest imports these itself
+            with contextlib.suppress(ImportError):
+                import_module(name)
