@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from soundstage._client.descriptors import DualMethod
 from soundstage._client.jobs import AsyncJob, Job
 from soundstage._client.recovery import AwaitingRecovery, BlockingRecovery
-from soundstage._io.clock import Clock, SystemClock
+from soundstage._io.clock import Clock, PacedClock
 from soundstage._io.drivers import AsyncDriver, SyncDriver
 from soundstage._io.http import AsyncHttp, AsyncTransport, HttpT, SyncHttp, SyncTransport
 from soundstage._protocol.service import Service, Settings
@@ -79,7 +79,7 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
         """
         if timeout is not None:
             number("timeout", timeout, above=0)
-        found = instance("clock", clock, Clock) or SystemClock()
+        found = instance("clock", clock, Clock) or PacedClock()
         limit = self._checked_limit(profile, spend_limit)
         # The transport comes first: the address of an injected client is part of the settings.
         own_base = self._connect(http, timeout, found)

@@ -50,7 +50,7 @@ _DOCUMENTATION = {
     "base_url": "Address of the service. Default: the base address of `http`, else {variable}, else {base_url}.",
     "http": "A client of httpx or httpx2 of the same kind (sync or async) that sends the requests, with its own "
     "settings; it is never closed here.",
-    "clock": "Source of the time and of pauses. Default: `SystemClock()`.",
+    "clock": "Source of the time and of pauses. Default: real time, at the pace of a simulator on this machine.",
     "retry": "How often a request that is safe to repeat is sent again. Default: `RetryPolicy()`.",
     "timeout": "Seconds that one request may take, from the connection to the last byte of the response, even if that "
     "arrives slowly; a download must deliver 1 KiB a second on average over it. Default: 60, and more for a large "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
+from soundstage._io.clock import PacedClock
 from soundstage._io.ownership import of_loop, renew_after_fork
 from soundstage._values.events import report
 from soundstage._values.messages import Effect, Exclusive, Flow, Open, Pause, Quote, Read, Request, Response, Run, Send
@@ -119,6 +120,12 @@ class PaidRequest:
         report(interruption, f"A paid request was interrupted: {self.request} ({known})")
 
 
+def _heed_pace(clock: Clock, request: Request, response: Response) -> None:
+    # A clock that the caller has given decides for itself.
+    if isinstance(clock, PacedClock):
+        clock.heed(request.url, response.headers)
+
+
 class SyncEffects:
     """Carries out the effects of one run, and owns its open stream."""
 
@@ -150,12 +157,14 @@ class SyncEffects:
         return None
 
     def _send(self, request: Request) -> Response:
-        if not request.paid:
-            return self._transport.send(request)
-        # Recorded before sending: the interruption may come while the call below blocks.
-        self.paid.request, self.paid.response = request, None
-        self.paid.response = self._transport.send(request)
-        return self.paid.response
+        if request.paid:
+            # Recorded before sending: the interruption may come while the call below blocks.
+            self.paid.request, self.paid.response = request, None
+        response = self._transport.send(request)
+        if request.paid:
+            self.paid.response = response
+        _heed_pace(self._clock, request, response)
+        return response
 
     def close(self) -> None:
         stream, self._stream = self._stream, None
@@ -196,11 +205,13 @@ class AsyncEffects:
         return None
 
     async def _send(self, request: Request) -> Response:
-        if not request.paid:
-            return await self._transport.send(request)
-        self.paid.request, self.paid.response = request, None
-        self.paid.response = await self._transport.send(request)
-        return self.paid.response
+        if request.paid:
+            self.paid.request, self.paid.response = request, None
+        response = await self._transport.send(request)
+        if request.paid:
+            self.paid.response = response
+        _heed_pace(self._clock, request, response)
+        return response
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None

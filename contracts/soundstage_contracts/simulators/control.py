@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ROOT: Final = "/_soundstage"
 _NAMES: Final = 50  # names of accounts in one request, whose address has a longest length
 
-Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "refuse"]
+Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "never", "refuse"]
 
 
 class ControlError(Exception):

@@ -16,6 +16,7 @@ from soundstage_server.kit import results
 from soundstage_server.kit.bodies import flaw_of
 from soundstage_server.kit.inputs import validate_inputs
 from soundstage_server.model.account import Account, Task, TooManyError, fingerprint
+from soundstage_server.model.clock import LATEST
 from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.fields import FieldError, check
 from soundstage_server.model.ledger import InsufficientError, Unit
@@ -215,7 +216,7 @@ class Service(VendorService, ABC):
             operation,
             params,
             request.now,
-            self.lifecycle(operation).changes(request.now, seed, plan.fate, slow=plan.slow),
+            self._changes(operation, request.now, seed, plan),
             plan.fate,
             seed,
             self.price(operation, params),
@@ -282,7 +283,7 @@ class Service(VendorService, ABC):
     def observe(self, request: Request, task: Task) -> TaskState:
         """Return the state of *task* now; under the clock ``auto``, then move the account's time to its next change."""
         state = task.state_at(request.now, self.lifecycle(task.operation))
-        if not state.final:
+        if state.next_change < LATEST and not state.final:
             request.account.advance_to_next_change(request.now, state.next_change)
         return state
 
@@ -375,6 +376,11 @@ class Service(VendorService, ABC):
             if task_id not in self.tasks:
                 return task_id, bits & 0xFFFF_FFFF_FFFF_FFFF
         raise AssertionError  # pragma: no cover - count() does not end
+
+    def _changes(self, operation: str, now: float, seed: int, plan: Plan) -> tuple[float, ...]:
+        """Return when a task leaves each stage; a vendor that answers with the result has none that never ends."""
+        never = plan.never and not self.is_synchronous
+        return self.lifecycle(operation).changes(now, seed, plan.fate, slow=plan.slow, never=never)
 
     def _refuse_as_planned(self, plan: Plan) -> None:
         if plan.refuse is not None:

@@ -11,6 +11,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from soundstage_server.model.clock import LATEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,8 +62,18 @@ class Lifecycle:
     stages: tuple[Stage, ...]
     ends: Mapping[Fate, Any]
 
-    def changes(self, created: float, seed: int, fate: Fate, *, slow: bool = False) -> tuple[float, ...]:
-        """Return the times at which a task of this *seed* leaves each stage, the last being its end."""
+    def changes(
+        self, created: float, seed: int, fate: Fate, *, slow: bool = False, never: bool = False
+    ) -> tuple[float, ...]:
+        """Return the times at which a task of this *seed* leaves each stage, the last being its end.
+
+        Args:
+            created: When it was created.
+            seed: Determines the duration of each stage.
+            fate: How it ends.
+            slow: Whether each stage takes `SLOW_FACTOR` times longer.
+            never: Whether it does not end by itself: its end is `LATEST`.
+        """
         factor = SLOW_FACTOR if slow else 1.0
         times = []
         now = created
@@ -73,6 +85,8 @@ class Lifecycle:
             times.append(now)
         if fate is Fate.TIMEOUT:
             times[-1] = max(times[-1], created + _TIMEOUT_SECONDS * factor)
+        if never:
+            times[-1] = LATEST
         return tuple(times)
 
     def final_word(self, fate: Fate) -> Any:

@@ -1,4 +1,4 @@
-"""Scenarios: how a test makes a task fail, be blocked, time out, be canceled, be slow or be refused.
+"""Scenarios: how a test makes a task fail, be blocked, time out, be canceled, be slow, never end or be refused.
 
 A prompt may contain a word such as ``soundstage:fail``. Or the control API or Python adds a `Scenario`, an order that
 matches tasks by vendor, account, operation and text, a number of times or without limit.
@@ -15,26 +15,28 @@ from soundstage_server.model.lifecycle import Fate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "refuse"]
+Order = Literal["fail", "block", "block_later", "timeout", "cancel", "slow", "never", "refuse"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 ACCOUNT: Final = re.compile("acct_[0-9a-f]{12}")
 """The form of an account's name in the control API."""
 
 # The longer word comes first, as the first alternative that fits is taken.
-_WORD: Final = re.compile("soundstage:(fail|block_later|block|timeout|cancel|slow)")
+_WORD: Final = re.compile("soundstage:(fail|block_later|block|timeout|cancel|slow|never)")
 
 
 class Plan(NamedTuple):
     """What will happen to a task: its fate, whether it is slow, the code of a refusal, and when content is blocked.
 
-    With `later` blocked content is found after the creation also where a vendor refuses it at creation.
+    With `later` blocked content is found after the creation also where a vendor refuses it at creation. With `never`
+    the task does not end by itself, however often it is polled.
     """
 
     fate: Fate = Fate.SUCCEED
     slow: bool = False
     refuse: str | None = None
     later: bool = False
+    never: bool = False
 
 
 _ORDINARY: Final = Plan()
@@ -45,6 +47,7 @@ _PLANS: Final[dict[str, Plan]] = {
     "timeout": Plan(Fate.TIMEOUT),
     "cancel": Plan(Fate.CANCEL),
     "slow": Plan(slow=True),
+    "never": Plan(never=True),
 }
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import orjson
 
 from soundstage_server.model.asgi import CONTROL, is_loopback
+from soundstage_server.model.clock import LATEST
 from soundstage_server.model.journal.redaction import redact_url
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class CallbackDispatcher:
             return
         with self._changed:
             for due in plan.times(task.changes):
-                if due > after:
+                if after < due < LATEST:  # a task that never ends has no last callback
                     self._schedule(task, plan, due)
 
     def reschedule(self, task: Task) -> None:

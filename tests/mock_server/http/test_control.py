@@ -358,8 +358,8 @@ BAD = [
             {"then": "explode"},
             "",
             (
-                "then: Input should be 'fail', 'block', 'block_later', 'timeout', 'cancel', 'slow' or 'refuse'; "
-                "got 'explode'"
+                "then: Input should be 'fail', 'block', 'block_later', 'timeout', 'cancel', 'slow', 'never' or "
+                "'refuse'; got 'explode'"
             ),
         ),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -317,3 +318,25 @@ def test_unknown_route_is_explained(kit: Kit) -> None:
         assert f"did you mean {caller.row.create}? (slashes are doubled" in doubled.json()["msg"]
         preflight = {**caller.headers, "Access-Control-Request-Method": "POST"}
         assert "preflight" in caller.send("OPTIONS", caller.row.create, headers=preflight).json()["msg"]
+
+
+@every_job_vendor
+def test_task_that_never_ends_is_unfinished_however_often_it_is_polled(kit: Kit, slug: str) -> None:
+    """Under `auto`, polls move the time to the last stage and no further; the task can be ended by hand."""
+    with kit.world(clock="auto") as world:
+        service = kit.service(world, slug)
+        kit.caller(world, slug).create("A fox soundstage:never")
+        (task,) = world.tasks()
+        account = task.account
+        for _ in range(9):
+            request: Any = SimpleNamespace(now=account.now(), account=account)
+            assert not service.observe(request, task).final
+        assert account.now() < task.created + 3600
+        assert service.end_early(task, account.now())
+
+
+def test_task_that_never_ends_sends_no_last_callback(kit: Kit) -> None:
+    """A callback about the end of such a task is not due, so that `auto` does not move to it."""
+    with kit.world(clock="auto") as world:
+        kit.caller(world).create("A fox soundstage:never", callback="http://127.0.0.1:9/done")
+        assert world.callback_dispatcher.pending() == []

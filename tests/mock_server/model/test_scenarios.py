@@ -20,6 +20,7 @@ MEANINGS: dict[str, Plan] = {
     "timeout": Plan(Fate.TIMEOUT),
     "cancel": Plan(Fate.CANCEL),
     "slow": Plan(slow=True),
+    "never": Plan(never=True),
 }
 words = st.sampled_from(list(MEANINGS))
 vendors, operations = st.sampled_from(["v", "w"]), st.sampled_from(["a", "b"])
@@ -105,7 +106,7 @@ def test_order_round_trips_through_json(then: Order) -> None:
     [
         (
             {"then": "explode"},
-            "then must be one of fail, block, block_later, timeout, cancel, slow, refuse; got 'explode'",
+            "then must be one of fail, block, block_later, timeout, cancel, slow, never, refuse; got 'explode'",
         ),
         ({"then": "refuse", "vendor": "v"}, "code is given with 'refuse', and only then; got then='refuse', code=None"),
         ({"then": "fail", "code": "1"}, "code is given with 'refuse', and only then; got then='fail', code='1'"),
