@@ -24,6 +24,7 @@ from soundstage._values.policies import PollPolicy, RetryPolicy
 from soundstage._values.spending import Ceiling, CeilingReached
 from soundstage._values.state import JobState, Media, Snapshot
 from soundstage._version import __version__
+from soundstage.callbacks import Callback, CallbackAddresses, CallbackReceiver
 from soundstage.errors import (
     ApiError,
     AuthenticationError,
@@ -85,6 +86,9 @@ __all__ = [
     "AsyncVeo",
     "AuthenticationError",
     "BadRequestError",
+    "Callback",
+    "CallbackAddresses",
+    "CallbackReceiver",
     "CameraControl",
     "CameraMove",
     "Ceiling",

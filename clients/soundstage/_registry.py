@@ -72,6 +72,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "soundstage._values.spending": ("Ceiling", "CeilingReached"),
     "soundstage._values.state": ("JobState", "Media", "Snapshot"),
     "soundstage._version": ("__version__",),
+    "soundstage.callbacks": ("Callback", "CallbackAddresses", "CallbackReceiver"),
     **{row.module: (row.async_client, row.client, *row.others) for row in _ROWS},
 }
 """The public names of each module; those of `soundstage.errors` are its `__all__`."""

@@ -16,7 +16,7 @@ from soundstage._io import http
 if TYPE_CHECKING:
     from tests.clients.conftest import Kit
 
-PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("client.md", "job_store.md")]
+PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("client.md", "job_store.md", "callbacks.md")]
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{place}")
     for page in PAGES
@@ -41,6 +41,7 @@ def _service(kit: Kit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(http.AsyncTransport, "_make", make(httpx.AsyncClient))
     monkeypatch.setenv("TOMOVIEE_APP_KEY", kit.key)
     monkeypatch.setenv("TOMOVIEE_APP_SECRET", kit.secret)
+    monkeypatch.setenv("CALLBACK_SECRET", kit.secret)
     monkeypatch.chdir(tmp_path)
 
 

@@ -37,9 +37,10 @@ MAX_SHARED_PREFIX = 2
 INIT = "__init__"
 FLOORS: Mapping[str, Mapping[str, str]] = {
     "soundstage": {
-        INIT: "_registry vendors _client _protocol _store _io _values errors _version",
+        INIT: "_registry vendors callbacks _client _protocol _store _io _values errors _version",
         "_registry": "",
         "vendors": "_client _protocol _io _values errors",
+        "callbacks": "_client _values errors",
         "_client": "_protocol _store _io _values errors",
         "_protocol": "_store _io _values errors",
         "_store": "_io _values errors",
