@@ -1,6 +1,11 @@
 """A program that runs a paid job again and again, killed by SIGKILL at a later point each time, and recovers each.
 
-Usage: python crashing.py VENDOR BASE_URL FOLDER sync|async wait|save [FIRST [STEP]]
+Usage: python crashing.py VENDOR BASE_URL FOLDER sync|async wait|save|recover sqlite|ADDRESS [FIRST [STEP]]
+
+With `recover` the first process is always killed while it reads the response to the submission, and a process that
+recovers is killed at a later point each time, so that a third one has to recover from both.
+
+The store is an SQLite file for each run, or a schema for each run at the address of a PostgreSQL server.
 
 A point is a statement of the job store, or a step of an HTTP exchange: connecting, sending headers or body, receiving
 them, closing. The program numbers the points that it passes. Run N, a forked process, is killed at point N. A second
@@ -11,6 +16,7 @@ program ends with the first run that no point is left for, so that it covers the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import os
@@ -22,11 +28,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 
 import soundstage
-from soundstage import RecoveryAction, SkippingClock, SQLiteJobStore
+from soundstage import PostgresJobStore, RecoveryAction, SkippingClock, SQLiteJobStore
 from soundstage._registry import VENDORS
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Generator, Sequence
 
 PROMPT = "A red fox trots through fresh snow"
 CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
@@ -38,20 +45,21 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "veo": ("generate_videos", (), {"prompt": PROMPT}),
 }
 KEYWORD = {"gmicloud": "api_key"}
+READING = "receive_response_headers"
 PATH = {"gmicloud": "/api/v1"}
 
 
 class Points:
     """Counts the points of a process, and kills it at one of them."""
 
-    def __init__(self, last: int | None, report: int) -> None:
+    def __init__(self, last: int | str | None, report: int) -> None:
         self.passed = 0
         self._last = last
         self._report = report
 
     def reach(self, label: str) -> None:
-        """Pass a point, or die at it."""
-        if self.passed == self._last:
+        """Pass a point, or die at it: its number, or a part of its label."""
+        if self.passed == self._last or (isinstance(self._last, str) and self._last in label):
             os.write(self._report, label.encode())
             os.kill(os.getpid(), signal.SIGKILL)
         self.passed += 1
@@ -70,6 +78,23 @@ class TracedStore(SQLiteJobStore):
         connection = super()._open()
         connection.set_trace_callback(lambda statement: self.points.reach(f"store: {' '.join(statement.split()[:3])}"))
         return connection
+
+
+class TracedPostgres(PostgresJobStore):
+    """A store whose statements, and the ends of its transactions, are points."""
+
+    points: Points
+
+    @contextlib.contextmanager
+    def _transaction(self, *, exclusive: bool = False) -> Generator[None, None, None]:
+        with super()._transaction(exclusive=exclusive):
+            yield
+            self.points.reach("store: before the end of the transaction")
+        self.points.reach("store: after the end of the transaction")
+
+    def _statement(self, statement: str, values: Sequence[object]) -> list[Any]:
+        self.points.reach(f"store: {' '.join(statement.split()[:3])}")
+        return super()._statement(statement, values)
 
 
 class Traced(httpx.HTTPTransport):
@@ -110,8 +135,12 @@ class Program:
         self.method, positional, self.arguments = CALLS[options.vendor]
         self.folder = options.folder / str(run)
         self.folder.mkdir(exist_ok=True)
-        self.saves = options.saves
-        self.store = TracedStore(self.folder / "jobs.db")
+        self.saves = options.until == "save"
+        self.store: TracedStore | TracedPostgres = (
+            TracedStore(self.folder / "jobs.db")
+            if options.store == "sqlite"
+            else TracedPostgres(f"{options.store}?application_name=run_{run}&options=-csearch_path%3Drun_{run}")
+        )
         self.store.points = points
         credential = f"key-of-run-{run}-0123456789"
         named = {KEYWORD[options.vendor]: credential} if options.vendor in KEYWORD else {}
@@ -146,16 +175,16 @@ class Program:
                 return "nothing is left"
             await self.pay()
             return "nothing was sent"
-        (one,) = found
-        match one.action:
-            case RecoveryAction.RESUME:
-                await self.finish(one.job)
-            case RecoveryAction.RESOLVE:
-                job = await value_of(one.unknown.resolve())
-                await (self.pay() if job is None else self.finish(job))
-            case RecoveryAction.CALL_AGAIN:
-                await self.pay(idempotency_key=one.unknown.idempotency_key)
-        return str(one.action.value)
+        for one in found:  # more than one if a process was killed that was calling again with a key
+            match one.action:
+                case RecoveryAction.RESUME:
+                    await self.finish(one.job)
+                case RecoveryAction.RESOLVE:
+                    job = await value_of(one.unknown.resolve())
+                    await (self.pay() if job is None else self.finish(job))
+                case RecoveryAction.CALL_AGAIN:
+                    await self.pay(idempotency_key=one.unknown.idempotency_key)
+        return str(found[-1].action.value)
 
 
 def forked(task: Any) -> tuple[int, str]:
@@ -176,6 +205,21 @@ def forked(task: Any) -> tuple[int, str]:
     return os.waitpid(child, 0)[1], text
 
 
+def between(options: Options, run: int, *, killed: bool) -> None:
+    """Create the schema of a run, or wait until the server has noticed that its process was *killed*."""
+    if options.store == "sqlite":
+        return
+    import psycopg
+
+    with psycopg.connect(options.store, autocommit=True) as connection:
+        if killed:
+            ended = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = %s"
+            connection.execute(ended, [f"run_{run}"])
+        else:
+            connection.execute(f"DROP SCHEMA IF EXISTS run_{run} CASCADE".encode())
+            connection.execute(f"CREATE SCHEMA run_{run}".encode())
+
+
 class Options(NamedTuple):
     """The arguments of the program."""
 
@@ -183,7 +227,8 @@ class Options(NamedTuple):
     base_url: str
     folder: Path
     awaits: bool
-    saves: bool
+    until: str
+    store: str
     first: int = 0
     step: int = 1
 
@@ -194,7 +239,11 @@ def main(options: Options) -> None:
     for run in range(options.first, 10_000, options.step):
 
         def pay(pipe: int, run: int = run) -> None:
-            asyncio.run(Program(options, run, Points(run, pipe)).pay())
+            killed_at = READING if options.until == "recover" else run
+            asyncio.run(Program(options, run, Points(killed_at, pipe)).pay())
+
+        def recover_in_vain(pipe: int, run: int = run) -> None:
+            asyncio.run(Program(options, run, Points(run, pipe)).recover())
 
         def recover(pipe: int, run: int = run) -> None:
             program = Program(options, run, Points(None, pipe))
@@ -207,7 +256,12 @@ def main(options: Options) -> None:
             }
             os.write(pipe, json.dumps(outcome).encode())
 
+        between(options, run, killed=False)
         end, point = forked(pay)
+        between(options, run, killed=True)
+        if options.until == "recover":
+            end, point = forked(recover_in_vain)
+            between(options, run, killed=True)
         recovered, outcome = forked(recover)
         if recovered:
             sys.exit(f"the recovery of run {run} ({point}) failed: {outcome}")
@@ -221,5 +275,5 @@ def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    _, vendor, base_url, folder, kind, end, *numbers = sys.argv
-    main(Options(vendor, base_url, Path(folder), kind == "async", end == "save", *map(int, numbers)))
+    _, vendor, base_url, folder, kind, end, store, *numbers = sys.argv
+    main(Options(vendor, base_url, Path(folder), kind == "async", end, store, *map(int, numbers)))

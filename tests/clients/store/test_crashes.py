@@ -61,7 +61,7 @@ def test_killed_process_loses_no_job(world: World, tmp_path: Path, first: int, v
 
     It takes seconds, because every point takes two processes.
     """
-    runs = crash(world, tmp_path, vendor, "sync", "wait", str(first), "5")
+    runs = crash(world, tmp_path, vendor, "sync", "wait", "sqlite", str(first), "5")
     assert {run["advice"] for run in runs} >= {UNKNOWN.get(vendor, "ask_vendor"), "resume"}
 
 
@@ -70,8 +70,28 @@ def test_killed_process_loses_no_job(world: World, tmp_path: Path, first: int, v
 @pytest.mark.parametrize("vendor", ["cloudsway", "gmicloud", "infrai", "mediaio", "tomoviee", "veo"])
 def test_killed_process_loses_no_job_or_file(world: World, tmp_path: Path, vendor: str, kind: str) -> None:
     """The same at every point, up to the saved files, for every service and both kinds of client."""
-    runs = crash(world, tmp_path, vendor, kind, "save")
+    runs = crash(world, tmp_path, vendor, kind, "save", "sqlite")
     assert [run["killed"] for run in runs] == [True] * (len(runs) - 1) + [False]
     assert {run["advice"] for run in runs} == {
         *{"nothing was sent", UNKNOWN.get(vendor, "ask_vendor"), "resume", "nothing is left"}
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("vendor", ["infrai", "cloudsway", "tomoviee"])
+def test_killed_recovery_loses_no_job(world: World, tmp_path: Path, vendor: str) -> None:
+    """A process that recovers is killed, too, at every point: the next one finds what both have left."""
+    runs = crash(world, tmp_path, vendor, "sync", "recover", "sqlite")
+    assert [run["killed"] for run in runs] == [True] * (len(runs) - 1) + [False]
+    assert len(runs) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "vendor"), [("sync", "infrai"), ("async", "cloudsway"), ("sync", "tomoviee")])
+def test_killed_process_loses_no_job_with_postgres(
+    world: World, tmp_path: Path, postgres_dsn: str, vendor: str, kind: str
+) -> None:
+    """The same with a store in a real PostgreSQL server, at every point up to the end of the job."""
+    runs = crash(world, tmp_path, vendor, kind, "wait", postgres_dsn)
+    assert [run["killed"] for run in runs] == [True] * (len(runs) - 1) + [False]
+    assert {run["advice"] for run in runs} == {"nothing was sent", UNKNOWN.get(vendor, "ask_vendor"), "resume"}
