@@ -8,27 +8,29 @@ importing FastAPI takes most of a server's start.
 from __future__ import annotations
 
 import asyncio
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.http import health
 from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
 from soundstage_server.http.fault_injection import FAULT_KEY, FaultedExchange
+from soundstage_server.http.hot_path.direct import HANDLED, DirectPath
+from soundstage_server.http.hot_path.handling import RequestHandler
 from soundstage_server.http.inspector.files import is_page_path, page_file
 from soundstage_server.http.request_body import DISCONNECT, MAX_BODY, BodyTooLargeError, read_body
-from soundstage_server.http.routing import RouteMatch, Routes
+from soundstage_server.http.routing import Routes
 from soundstage_server.kit import results
 from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.faults import FaultTarget
-from soundstage_server.model.messages import Request, Response, json_response
-from soundstage_server.world.snapshot import StateError
+from soundstage_server.model.messages import Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from fastapi import FastAPI
 
+    from soundstage_server.http.hot_path.direct import Handled
+    from soundstage_server.http.routing import RouteMatch
     from soundstage_server.model.account import Account
     from soundstage_server.model.asgi import Receive, Scope, Send
     from soundstage_server.world.world import World
@@ -64,10 +66,11 @@ class Simulator:
         self._guard = guard or ControlGuard(world)
         self._max_body = max_body
         self._routes = Routes(world.services)
-        self._exact = self._routes.exact
+        self._handler = RequestHandler(world)
+        self.direct = DirectPath(self._routes.find, self._handler.handle_directly, max_body)
+        self.commit = self._handler.commit
         self._pages: FastAPI | None = None
         self._building = asyncio.Lock()
-        self._date = (0, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI scope."""
@@ -81,9 +84,11 @@ class Simulator:
             except BodyTooLargeError as error:
                 await self._refuse(scope, _TOO_LARGE, {"error": str(error)}, send)
             return
-        # The hot path: nothing before this line but the check for faults, and no FastAPI after it.
-        methods = self._exact.get(scope["path"])
-        place = methods.get(scope["method"]) if methods else None
+        if (handled := scope.get(HANDLED)) is not None:
+            await self._send_handled(handled, scope, receive, send)
+            return
+        # The hot path: nothing before this line but two checks, and no FastAPI after it.
+        place = self._routes.find(scope)
         if place is None:
             await self._respond_elsewhere(scope, receive, send)
             return
@@ -96,8 +101,20 @@ class Simulator:
             await self._respond(place, scope, body, receive, send)
 
     async def _respond(self, place: RouteMatch, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Run a service, and send its response when its time has come."""
-        response, caller = self._run_service(place, scope, body)
+        """Handle a request, and send its response."""
+        response, caller = self._handler.handle(place, scope, body)
+        await self._deliver(response, caller, scope, receive, send)
+
+    async def _send_handled(self, handled: Handled, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response of a request that the direct path has handled, or raise its error."""
+        if handled.error is not None:
+            raise handled.error
+        await self._deliver(handled.response, handled.caller, scope, receive, send)
+
+    async def _deliver(
+        self, response: Response, caller: Account | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send a response when its time has come."""
         if response.until is not None and not await self._wait_until(caller, response.until, scope, receive):
             return
         if response.media is None:
@@ -117,67 +134,15 @@ class Simulator:
                 return False
         return True
 
-    def _run_service(self, place: RouteMatch, scope: Scope, body: bytes) -> tuple[Response, Account | None]:
-        """Run a service, journal the exchange, and return the response and the caller's account.
-
-        The lock spans handling, journal and state file: the journal's numbers are in the order of the work, and no
-        response is sent before what it promises is written.
-        """
-        service, route, mount, values, allowed = place
-        world = self.world
-        request = Request(scope, body, mount, values)
-        with world.lock:
-            # With a state file, a request that cannot be saved must leave nothing in memory either.
-            known = -1 if world.persistence.file is None else world.account_count
-            try:
-                response = service.unknown_route(request, allowed) if route is None else service.respond(route, request)
-                if known >= 0:
-                    world.persistence.save_request(world.accounts_of_request(request.caller, known))
-            except Exception as error:  # noqa: BLE001 - whatever fails, its changes are undone; then it is raised again
-                response = self._undo(request, known, error)
-            status, content, headers, fact, medium, until = response
-            caller = request.caller
-            world.requests += 1
-            now = request.now or world.clock.now()
-            journal = world.anonymous_journal if caller is None else caller.journal
-            # A route without parameters has the same string for every request: the journal stores a reference.
-            path = request.path if route is None or values else route.path
-            query, request_headers = scope["query_string"], scope["headers"]
-            fault = scope.get(FAULT_KEY)
-            journal.add(
-                world.requests, now, scope["method"], path, query, request_headers, body, status, content, fact, fault
-            )
-            world.retention.sweep_if_due()
-        dated = [*headers, (b"date", self._date_at(int(now)))]
-        return Response(status, content, dated, fact, medium, until), caller
-
-    def _undo(self, request: Request, known: int, error: Exception) -> Response:
-        """Undo a request that failed, and return its response; an error that is not one of saving is raised again."""
-        world = self.world
-        if known >= 0:
-            world.persistence.revert(world.accounts_of_request(request.caller, known))
-        if not isinstance(error, StateError):
-            raise error
-        # An account that the file does not contain is gone, and its journal with it.
-        if request.caller is not None and not world.is_account(request.caller.name):
-            request.caller = None
-        return json_response({"error": str(error)}, 500)
-
     async def _respond_elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Route a request whose path is not one of the fixed ones: pages, results, patterns, hosts, unknown routes."""
+        """Respond to a request that is for no vendor's route: for a page, a result, or an unknown address."""
         slug, mount, rest = self._routes.address(scope)
         if self._routes.is_page(slug, f"/{slug}{rest}" if mount == "" else scope["path"]):
             await self._respond_with_page(scope, receive, send)
-            return
-        if slug not in self.world.services:
-            await self._refuse(scope, 404, {"detail": self._routes.explain(scope["path"])}, send)
-            return
-        if results.is_result_path(rest):
+        elif slug in self.world.services:
             await self._result(slug, rest, scope, receive, send)
-            return
-        body = await self._read_body(await receive(), scope, receive, send)
-        if body is not None:
-            await self._respond(self._routes.match(slug, mount, rest, scope["method"]), scope, body, receive, send)
+        else:
+            await self._refuse(scope, 404, {"detail": self._routes.explain(scope["path"])}, send)
 
     async def _respond_with_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the FastAPI application; what it has changed is written before its response is sent."""
@@ -239,12 +204,6 @@ class Simulator:
             # A fault may match an account that does not exist yet; looking it up must not create it.
             known = world.account_by_name(account) if account is not None and world.is_account(account) else None
         return FaultedExchange(fault, target, world, known, self._max_body) if fault else None
-
-    def _date_at(self, second: int) -> bytes:
-        """Return the Date header for the caller's time, cached: formatting is slow, most requests share one."""
-        if second != self._date[0]:
-            self._date = (second, formatdate(second, usegmt=True).encode())
-        return self._date[1]
 
     async def _result(self, slug: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         address = rest.removeprefix(f"/{results.SEGMENT}/")

@@ -13,9 +13,11 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from soundstage_server.model.asgi import Receive
 
 CONNECTION: Final = "soundstage.connection"
@@ -26,19 +28,33 @@ _FLUSH_TURNS: Final = 100
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
-class CoalescingTransport:
-    """A transport that collects what is written in one iteration of the loop, and sends it at the end of it."""
+class LateBytes(Protocol):
+    """Bytes that are not final before the requests of this iteration of the loop are committed."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    @property
+    def content(self) -> bytes:
+        """The bytes, after the commit."""
+
+
+class CoalescingTransport:
+    """A transport that collects what is written in one iteration of the loop, and sends it at the end of it.
+
+    Args:
+        transport: The transport that sends.
+        commit: Called before anything is sent: it writes what the responses promise, those of all connections at once.
+    """
+
+    def __init__(self, transport: asyncio.Transport, commit: Callable[[], None] = lambda: None) -> None:
         self._transport = transport
+        self._commit = commit
         self._loop = asyncio.get_running_loop()
-        self._pending: list[bytes] = []
+        self._pending: list[bytes | LateBytes] = []
 
     def __getattr__(self, name: str) -> Any:
         """Delegate everything else to the wrapped transport."""
         return getattr(self._transport, name)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | LateBytes) -> None:
         """Send *data* at the end of this iteration of the loop."""
         # The first write schedules one flush for all writes of this iteration: head and body leave together.
         if not self._pending:
@@ -71,9 +87,10 @@ class CoalescingTransport:
         return await _wait_or_disconnect(seconds, receive)
 
     def _flush(self) -> None:
-        if self._pending and not self._transport.is_closing():
-            self._transport.write(b"".join(self._pending))
-        self._pending.clear()
+        self._commit()
+        pending, self._pending = self._pending, []
+        if pending and not self._transport.is_closing():
+            self._transport.write(b"".join([one if isinstance(one, bytes) else one.content for one in pending]))
 
 
 class UnreachableConnection:

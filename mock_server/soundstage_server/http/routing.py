@@ -58,6 +58,16 @@ class Routes:
                     place = RouteMatch(service, route, f"/{slug}", {})
                     self.exact.setdefault(f"/{slug}{route.path}", {})[route.method] = place
 
+    def find(self, scope: Scope) -> RouteMatch | None:
+        """Return the route of a request to a vendor; None where it is for a page, a result or no vendor."""
+        methods = self.exact.get(scope["path"])
+        if methods is not None and (place := methods.get(scope["method"])) is not None:
+            return place
+        slug, mount, rest = self.address(scope)
+        if slug not in self._services or self.is_page(slug, f"/{slug}{rest}") or is_result_path(rest):
+            return None
+        return self.match(slug, mount, rest, scope["method"])
+
     def address(self, scope: Scope) -> tuple[str, str, str]:
         """Return a request's vendor, the prefix before the vendor's path, and that path."""
         path: str = scope["path"]

@@ -42,12 +42,19 @@ class Request:
 
     __slots__ = ("body", "caller", "headers", "mount", "now", "path_values", "scope")
 
-    def __init__(self, scope: Scope, body: bytes, mount: str, path_values: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        body: bytes,
+        mount: str,
+        path_values: Mapping[str, str],
+        headers: dict[bytes, bytes] | None = None,
+    ) -> None:
         self.scope = scope
         self.body = body
         self.mount = mount
         self.path_values = path_values
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers: dict[bytes, bytes] = dict(scope["headers"]) if headers is None else headers
         self.caller: Account | None = None
         self.now = 0.0
 

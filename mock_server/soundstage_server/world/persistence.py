@@ -16,7 +16,7 @@ from soundstage_server.model.clock import LATEST
 from soundstage_server.world import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from soundstage_server.model.account import Account
     from soundstage_server.model.clock import Clock
@@ -58,6 +58,12 @@ class Persistence:
     def __init__(self, world: Persistent) -> None:
         self._world = world
         self.file: StateFile | None = None
+        self._waiting: list[tuple[list[Account], Callable[[snapshot.StateError], None]]] = []
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether requests wait for `commit`."""
+        return bool(self._waiting)
 
     def record(self) -> dict[str, Any]:
         """Return the record of the world without its accounts."""
@@ -70,6 +76,7 @@ class Persistence:
         Raises:
             StateError: It could not be written; what was not saved is undone, in memory, too.
         """
+        self.commit()
         if self.file is not None:
             try:
                 self.file.save_all(self.record(), self._world.accounts())
@@ -86,10 +93,42 @@ class Persistence:
         if self.file is not None:
             self.file.save(self.record(), accounts)
 
+    def save_later(self, accounts: list[Account], on_failure: Callable[[snapshot.StateError], None]) -> None:
+        """Let the next `commit` write what a request of *accounts* has changed.
+
+        Whatever else saves commits first, so that a failure undoes nothing that was written. If the commit fails, all
+        that it would have written is undone, and *on_failure* is called if the request may have shown some of it.
+        """
+        self._waiting.append((accounts, on_failure))
+
+    def commit(self) -> None:
+        """Write in one transaction what the waiting requests have changed, or undo it."""
+        if not self._waiting:
+            return
+        try:
+            self.save_request(dict.fromkeys(account for accounts, _ in self._waiting for account in accounts))
+        except snapshot.StateError as error:
+            self.undo(error)
+        else:
+            self._waiting.clear()
+
+    def undo(self, error: snapshot.StateError, accounts: Iterable[Account] = ()) -> None:
+        """Undo what a request of *accounts* and the waiting ones have changed; these fail with *error*.
+
+        What one account's requests have changed since the last commit cannot be distinguished.
+        """
+        waiting, self._waiting = self._waiting, []
+        changed = self._revert_some([*accounts, *(account for owners, _ in waiting for account in owners)])
+        for owners, on_failure in waiting:
+            # A request of accounts that have not changed has shown nothing that was undone, and keeps its response.
+            if changed is None or not changed.isdisjoint(owners):
+                on_failure(error)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Save what the block changes; if the block or the save fails, nothing has changed."""
         clock = self._world.clock
+        self.commit()
         before = (clock.kind, clock.speed, clock.now())
         try:
             yield
@@ -113,10 +152,17 @@ class Persistence:
             for one in saved.values():
                 snapshot.revert_account(one.account, orjson.loads(one.record), one.lengths)
             self._world.replace_accounts([one.account for one in saved.values()], self._world.clock.now())
+            self._revert_settings(self.file.saved_record)
         else:
-            for account in list(self._world.accounts() if accounts is None else accounts):
-                self._revert_account(account, saved.get(account.name))
-        self._revert_settings(self.file.saved_record)
+            self._revert_some(list(self._world.accounts() if accounts is None else accounts))
+
+    def _revert_some(self, accounts: list[Account]) -> set[Account] | None:
+        """Revert *accounts* and the settings; return the accounts that had changed, or None if the settings had."""
+        if self.file is None:
+            return set()
+        saved = self.file.saved()
+        changed = {one for one in dict.fromkeys(accounts) if self._revert_account(one, saved.get(one.name))}
+        return None if self._revert_settings(self.file.saved_record) else changed
 
     def open(self, file: StateFile, *, own_clock: bool, seed: int | None, dialects: Mapping[str, str]) -> None:
         """Continue where *file* ends, or begin to write it; what the world was made with applies from now on.
@@ -184,13 +230,14 @@ class Persistence:
         now = {account.name: account for account in self._world.accounts()}
         return any(now.get(name) is not one.account for name, one in saved.items())
 
-    def _revert_account(self, account: Account, saved: SavedAccount | None) -> None:
+    def _revert_account(self, account: Account, saved: SavedAccount | None) -> bool:
+        """Revert *account*; return whether it had changed."""
         world = self._world
         if saved is None:  # the file has never contained it
             world.reset(account, save=False)
-            return
+            return True
         if orjson.dumps(snapshot.dump_account(account)) == saved.record and account.lengths == saved.lengths:
-            return
+            return False
         dropped, undone = snapshot.revert_account(account, orjson.loads(saved.record), saved.lengths)
         if dropped:
             self._unindex(account)
@@ -198,6 +245,7 @@ class Persistence:
             world.callback_dispatcher.drop(account, [*dropped, *undone])
         for task in undone:
             world.callback_dispatcher.schedule(task, after=account.now())
+        return True
 
     def _unindex(self, account: Account) -> None:
         """Let the vendor's indexes contain only the tasks that *account* still has."""
@@ -206,8 +254,10 @@ class Persistence:
         for task in account.tasks:
             service.index_task(task)
 
-    def _revert_settings(self, record: Mapping[str, Any] | None) -> None:
+    def _revert_settings(self, record: Mapping[str, Any] | None) -> bool:
+        """Revert the settings of the world; return whether they had changed."""
         world, now = self._world, self.record()
         if record is None or all(record[name] == now[name] for name in ("seed", "dialects", "scenarios")):
-            return
+            return False
         world.seed, world.dialects, world.scenarios = snapshot.parse_settings(record, world.services)
+        return True

@@ -99,6 +99,8 @@ class Retention:
         self._trim_journals()
         if self.kept == inf:
             return
+        # What is planned below must not be undone by the commit of requests that wait for it.
+        self._world.persistence.commit()
         planned: dict[Account, Lengths] = {}
         idle: list[Account] = []
         for account in self._world.accounts():

@@ -58,7 +58,7 @@ class SavedAccount(NamedTuple):
 
 @dataclass(slots=True)
 class _Changes:
-    """One transaction: its statements, and what the file contains once they are committed.
+    """One transaction: its statements, then the new items of lists, and what the file contains after the commit.
 
     What is known about the file changes after the commit only: after a failed one, the next save writes everything
     that this one did not.
@@ -66,6 +66,7 @@ class _Changes:
 
     last_number: int
     statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    items: list[tuple[str, str, int, bytes]] = field(default_factory=list)
     accounts: dict[str, SavedAccount | None] = field(default_factory=dict)
     world: tuple[object, dict[str, Any]] | None = None
 
@@ -211,7 +212,7 @@ class StateFile:
             self._world_changes(world, changes)
             for account in accounts:
                 self._account_changes(account, changes)
-            if changes.statements:
+            if changes.statements or changes.items:
                 self._commit(changes)
         except (sqlite3.Error, TypeError, ValueError) as error:
             raise StateError(f"cannot write the state file {self._path}: {error}; nothing was changed") from error
@@ -246,16 +247,16 @@ class StateFile:
         for start, (kind, items) in zip(
             saved.lengths, snapshot.dump_items(account, saved.lengths).items(), strict=True
         ):
-            for number, item in enumerate(items, start):
-                changes.add("INSERT INTO items VALUES (?, ?, ?, ?)", name, kind, number, orjson.dumps(item))
+            changes.items.extend([(name, kind, number, orjson.dumps(item)) for number, item in enumerate(items, start)])
         changes.accounts[name] = SavedAccount(account, record, account.lengths)
 
     def _commit(self, changes: _Changes) -> None:
-        # One transaction for everything that one response promises: a kill leaves all of it in the file, or none.
+        # One transaction for everything that a response promises: a kill leaves all of it in the file, or none.
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for statement, values in changes.statements:
                 self._db.execute(statement, values)
+            self._db.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", changes.items)
             self._db.execute("COMMIT")
         except BaseException:
             # A full disk ends some transactions by itself, and leaves others open.

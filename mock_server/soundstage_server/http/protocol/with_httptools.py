@@ -7,15 +7,19 @@ uvicorn drops the body of such a request. The head of a request is bounded, and 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
 from uvicorn.protocols.http import httptools_impl
 
+from soundstage_server.http.application import Simulator
 from soundstage_server.http.connection import CONNECTION, CoalescingTransport
+from soundstage_server.http.hot_path.direct import HANDLED, Handled
 
 if TYPE_CHECKING:
     import asyncio
+
+    from soundstage_server.model.asgi import Scope
 
 MAX_HEAD: Final = 64 * 1024
 """The most bytes that the request line and the headers of a request may have together."""
@@ -26,6 +30,9 @@ _OTHER_PROTOCOLS: Final = (
     (b"PRI * HTTP/2", (505, "this simulator speaks HTTP/1.1, and no HTTP/2; offers to upgrade to it are ignored")),
     (b"\x16\x03", (400, "this simulator speaks HTTP/1.1 without TLS: its addresses begin with http://")),
 )
+
+_USED: Final = ("cycle", "flow", "loop", "timeout_keep_alive", "timeout_keep_alive_task")
+"""The internals of uvicorn that the direct path uses."""
 
 
 class _RefusedHeadError(Exception):
@@ -65,17 +72,30 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         self._in_body = self._ignoring = False
         self._refused: tuple[int, str] | None = None
         self._chunk = b""
+        self._between = True
+        self._is_first = False
+        self._answered_at = 0.0
+        self._handled: Handled | None = None
+        # The direct path belongs to a bare simulator; a middleware, or a uvicorn without these internals, turns it off.
+        app = self.app
+        self._direct = app.direct if isinstance(app, Simulator) and all(hasattr(self, name) for name in _USED) else None
+        self._commit = app.commit if isinstance(app, Simulator) else _nothing
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the transport into the scope of each request, and collect what is written to it."""
-        gathering = CoalescingTransport(transport)
+        gathering = self._gathering = CoalescingTransport(transport, self._commit)
         # uvicorn copies this mapping into the scope of each request on the connection.
         self.app_state = {CONNECTION: gathering}
         super().connection_made(gathering)  # type: ignore[arg-type] # it delegates what it does not change
+        # What every scope of this connection contains, as uvicorn makes it.
+        super().on_message_begin()
+        self._connection: Scope = dict(self.scope)
 
     def data_received(self, data: bytes) -> None:
         """Read *data*, and refuse a head that is too large before it is complete."""
-        self._chunk = data
+        if self._between and self._answer(data):
+            return
+        self._chunk, self._is_first = data, self._between
         if not self._in_body:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -84,6 +104,41 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         if self._head_bytes > MAX_HEAD and not self._in_body and not self.transport.is_closing():
             self._refused = _TOO_LARGE
             self.send_400_response("")
+
+    def _answer(self, data: bytes) -> bool:
+        """Answer *data* on the direct path; return whether it was."""
+        direct, cycle = self._direct, self.cycle
+        # A response that is still to come is sent first; a client that reads slowly is waited for on the ASGI path.
+        if direct is None or (cycle is not None and not cycle.response_complete) or self.flow.write_paused:
+            return False
+        answer = direct.answer(data, self._connection)
+        if answer is None or isinstance(answer, Handled):
+            self._handled = answer
+            return False
+        self._gathering.write(answer)
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._expire_later(self.timeout_keep_alive)
+        return True
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless the direct path has answered since the timer was set."""
+        # Setting the timer again for each request, as uvicorn does, costs as much as reading its head.
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._expire_later(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _expire_later(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._between = False
+        super().on_message_begin()
+        if self._handled is not None:
+            cast("Scope", self.scope)[HANDLED], self._handled = self._handled, None
 
     def on_headers_complete(self) -> None:
         """Check the head, unless it is read again without its offer to upgrade."""
@@ -97,12 +152,15 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         if hosts != 1 and (hosts or self.parser.get_http_version() != "1.0"):
             self._refuse(400, f"a request has exactly one Host header (RFC 9112, section 3.2); this one has {hosts}")
         self._head_bytes, self._in_body = 0, True
+        if self._is_first and self._direct is not None and self.parser.get_http_version() == "1.1":
+            self._direct.learn(self._chunk, self.headers)
+        self._is_first = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """End the request, unless it is read again."""
         if not self._ignoring:
-            self._in_body = False
+            self._in_body, self._between = False, True
             super().on_message_complete()
 
     def head_without_upgrade(self) -> bytes:
@@ -135,3 +193,7 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
 
 def _size(url: bytes, headers: list[tuple[bytes, bytes]]) -> int:
     return len(url) + sum(len(name) + len(value) + len(": \r\n") for name, value in headers)
+
+
+def _nothing() -> None:
+    """Commit nothing: another application than the simulator has no state file."""

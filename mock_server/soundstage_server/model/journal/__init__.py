@@ -144,6 +144,16 @@ class Journal:
             self._evict()
         entries.append((number, at, method, path, query, headers, body, status, response, fact, fault, size))
 
+    def remove(self, number: int) -> JournalEntry | None:
+        """Remove the exchange *number* and return it, or None if it is not kept."""
+        for index in range(len(self._entries) - 1, -1, -1):
+            entry = self._entries[index]
+            if entry[0] == number:
+                del self._entries[index]
+                self.bytes -= entry[-1]
+                return JournalEntry._make(entry[:-1])
+        return None
+
     def __iter__(self) -> Iterator[JournalEntry]:
         """Iterate over the exchanges, oldest first."""
         return (JournalEntry._make(entry[:-1]) for entry in tuple(self._entries))
