@@ -111,6 +111,13 @@ def schemathesis(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def matrix(session: nox.Session) -> None:
+    """Every call of every client under every fault, against the laws; `-- --part 1/4` runs a quarter."""
+    install(session, "-e", ".[all]")
+    session.run("python", "-m", "soundstage_contracts.matrix", *session.posargs)
+
+
+@nox.session(default=False)
 def breaks(session: nox.Session) -> None:
     """Mutation testing of the contracts; `-- --part 1/4` runs a quarter, `-- --resume FILE` what has changed."""
     install(session, "-e", ".[all]")

@@ -69,6 +69,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "vendors": "laws strategies transcripts simulators declarations facts outcomes",
         "report": "live simulators declarations facts effort options registry outcomes",
         "live": "laws transcripts simulators declarations facts options outcomes",
+        "matrix": "laws simulators registry",
         "laws": "strategies transcripts simulators declarations facts outcomes",
         "transcripts": "simulators declarations facts",
         "strategies": "simulators declarations",

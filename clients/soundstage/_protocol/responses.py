@@ -203,18 +203,20 @@ def refusal(
 
 
 def is_transient(error: errors.SoundstageError) -> bool:
-    """Whether a read may succeed when it is sent again; a redirect means a wrong address and will not pass."""
+    """Whether a read may succeed when it is sent again at once; a redirect is most often a wrong address."""
     redirected = error.status in _REDIRECTS
     return isinstance(error, _TRANSIENT) and not redirected
 
 
 def is_doubtful(error: errors.SoundstageError) -> bool:
-    """Whether a poll's refusal may be wrong: a job that was started is not found, or a gateway's page is the response.
+    """Whether a poll's refusal may be wrong: the job is not found, a gateway has answered, or the code is undocumented.
 
-    A service behind several servers may not know a job everywhere in the second after it was started.
+    A service behind several servers may not know a job everywhere in the second after it was started. A gateway sends a
+    page, or a redirect to one.
     """
+    undocumented = type(error) is errors.ApiError
     page = isinstance(error, errors.ApiError) and error.code is None and (error.body or "").lstrip().startswith("<")
-    return error.status not in _REDIRECTS and (page or isinstance(error, errors.NotFoundError))
+    return page or undocumented or error.status in _REDIRECTS or isinstance(error, errors.NotFoundError)
 
 
 def is_refusal(error: errors.ApiError) -> bool:

@@ -121,10 +121,12 @@ def test_retry_after_is_capped(kit: Kit) -> None:
         Response(404, {}, b'{"code": 680404, "msg": "no such task"}'),
         Response(404, {}, b""),
         Response(403, {}, b"<html>a gateway's page</html>"),
+        Response(302, {"location": "https://x.example"}, b""),
+        Response(200, {}, b'{"code": -1, "msg": "upstream", "data": null}'),
     ],
 )
 def test_doubtful_refusal_is_final_only_after_the_grace(kit: Kit, doubtful: Response) -> None:
-    """A job that is not found, or a gateway's page, is polled again until the grace is over."""
+    """What is not found, sent by a gateway or of undocumented code is polled again until the grace is over."""
     passing = kit.answering(doubtful, doubtful, Response(200, {}, kit.task(4)))
     assert passing.run(Poller(kit.service(passing.clock), REF, None).next()).state.final
     lasting = kit.answering(doubtful)
@@ -254,7 +256,6 @@ def test_retry_after_is_honored(kit: Kit) -> None:
     [
         (Response(401, {}, b""), errors.AuthenticationError),
         (Response(200, {}, b'{"code": 680402, "msg": "no credits", "data": null}'), errors.InsufficientCreditsError),
-        (Response(302, {"location": "https://x.example"}, b""), errors.UnreadableAnswerError),
     ],
 )
 def test_permanent_error_ends_the_wait_at_once(kit: Kit, response: Response, kind: type[SoundstageError]) -> None:
