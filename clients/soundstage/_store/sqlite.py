@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _APPLICATION = 0x534E4453  # marks the file, so that another program's database is never changed
-_PAUSE = 0.01  # seconds between two tries to open a new file
+_PAUSE = 0.01  # seconds between two tries to open or lock a new file
+_TRIES = 100
 _INHERITED: list[object] = []  # closing a connection of the parent process would break its locks
 
 
@@ -133,6 +134,8 @@ class SQLiteJobStore(SqlJobStore):
     def _check_schema(self, connection: sqlite3.Connection) -> None:
         """Create the tables in an empty file, and refuse a file of another kind or version."""
         connection.execute("BEGIN IMMEDIATE")
+        # Only inside of a transaction, as in `claim`: a lock that is tested looks like one of a live process meanwhile.
+        _remove_unlocked(self._owner_path(self._owner).parent)
         version, application = (_pragma(connection, name) for name in ("user_version", "application_id"))
         if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall():
             for statement in TABLES:
@@ -153,10 +156,12 @@ class SQLiteJobStore(SqlJobStore):
         if not self._path.parent.is_dir():
             raise StoreError(f"the job store {self._path} cannot be created: the folder {self._path.parent} is missing")
         owner.parent.mkdir(mode=0o700, exist_ok=True)
-        _remove_unlocked(owner.parent)
-        self._owner_lock = open_locked(owner, 0o600)
-        if self._owner_lock is None:
-            raise StoreError(f"the job store {self._path} needs file locks: {owner} cannot be locked")
+        for _ in range(_TRIES):
+            self._owner_lock = open_locked(owner, 0o600)
+            if self._owner_lock is not None:
+                return
+            time.sleep(_PAUSE)  # another process tests the new file, before it is locked here
+        raise StoreError(f"the job store {self._path} needs file locks: {owner} cannot be locked")
 
     def _is_alive(self, owner: str) -> bool:
         try:

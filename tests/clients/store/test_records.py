@@ -17,6 +17,7 @@ from soundstage import (
     JobState,
     RecordState,
     RetryPolicy,
+    SkippingClock,
     SQLiteJobStore,
     StoreError,
     SubmitOutcomeUnknown,
@@ -293,9 +294,10 @@ def test_unknown_outcome_is_not_paid_again_by_reuse(gateway: Gateway) -> None:
         with pytest.raises(SubmitOutcomeUnknown):
             client.text_to_video("A fox")
     (record,) = gateway.store.records()
+    clock = SkippingClock()
     with pytest.raises(SubmitOutcomeUnknown, match="nothing was sent now") as unknown:
-        client.text_to_video("A fox")
-    assert (unknown.value.record_id, gateway.submitted) == (record.id, 1)
+        gateway.client(reuse=60, clock=clock).text_to_video("A fox")
+    assert (unknown.value.record_id, gateway.submitted, clock.now()) == (record.id, 1, 0.0)
 
 
 def test_reuse_waits_for_a_request_that_is_being_sent(gateway: Gateway) -> None:

@@ -29,6 +29,7 @@ from soundstage._protocol.job_records import SubmissionRecord
 from soundstage._protocol.request_summary import match_hash, summary
 from soundstage._values.messages import Request
 from soundstage._values.names import GeneratedName
+from soundstage._values.state import JobRef, JobState, Snapshot, StartedJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,6 +141,21 @@ def test_request_of_a_moment_ago_is_looked_up_again(store_kit: Any) -> None:
     left: Any
     (left,) = client.recover()
     assert (left.record.state, left.unknown.resolve().id, gateway.lookups) == (RecordState.SENDING, "job-1", 2)
+
+
+def test_interrupted_call_writes_nothing_afterwards(store_kit: Any) -> None:
+    """A write that starts after its call was interrupted takes the record back from no process."""
+    store = store_kit.store()
+    client = Kling(creates=True).client(store)
+    request = Request("POST", f"{BASE}/x", json={"prompt": "A fox"})
+    record = carry_out(SubmissionRecord.of(records_of(client), request, "text_to_video", None, "name"))
+    carry_out(record.open())
+    record.abandoned()
+    left: Any
+    (left,) = client.recover()
+    client.forget(left.record.id)
+    carry_out(record.started(StartedJob(JobRef("job"), Snapshot(JobState.RUNNING))))
+    assert store.records() == []
 
 
 def carry_out(flow: Any) -> Any:

@@ -14,6 +14,7 @@ import pytest
 
 from soundstage import InvalidArgument, RecordState, SQLiteJobStore, StoreError
 from soundstage._io import file_lock
+from soundstage._store import sqlite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,8 +101,42 @@ def test_full_disk_is_reported(store_kit: Any) -> None:
     assert len(store.records()) == 1
 
 
+def test_new_lock_that_is_tested_is_locked_afterwards(store_kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may test the lock of this one before it is taken: then it is taken a moment later."""
+    lock, refusals = file_lock._lock, [BlockingIOError()] * 3
+
+    def refuse(file: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        lock(file)
+
+    monkeypatch.setattr(file_lock, "_lock", refuse)
+    store = store_kit.store()
+    assert (store.records(), refusals) == ([], [])
+
+
+def test_locks_are_tested_inside_of_transactions(store_kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one process tests a lock no other one can: it would take the owner for a live process."""
+    tested: list[bool] = []
+    store_kit.store().add(store_kit.record())
+    store_kit.stores[0].close()
+    (store_kit.path.with_name("jobs.db-owners") / "ended.lock").touch()
+    store = store_kit.store()
+
+    def watched(path: Path, mode: int = 0o666, *, create: bool = True) -> Any:
+        if not create:
+            tested.append(store._connection.in_transaction)
+        return file_lock.open_locked(path, mode, create=create)
+
+    monkeypatch.setattr("soundstage._store.sqlite.open_locked", watched)
+    assert len(store.claim(store_kit.origin)) == 1
+    assert tested
+    assert all(tested)
+
+
 def test_file_system_without_locks_is_refused(store_kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no process can show that it is alive the store is refused: jobs would be claimed from live processes."""
+    monkeypatch.setattr(sqlite, "_TRIES", 1)
 
     def refuse(file: Any) -> None:
         raise OSError(f"no locks available for {file}")

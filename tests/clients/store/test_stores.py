@@ -83,7 +83,9 @@ def test_claim_takes_what_is_open(any_kit: Any) -> None:
     for state in reversed(RecordState):
         ended.add(any_kit.record(id=state.value, state=state))
     ended.close()
-    assert [one.id for one in claiming.claim(any_kit.origin)] == ["succeeded", "running", "unknown", "sending"]
+    claimed = claiming.claim(any_kit.origin)
+    assert [one.id for one in claimed] == ["succeeded", "running", "unknown", "sending"]
+    assert {one.owner for one in claimed} == {claiming._owner}
 
 
 def test_released_record_is_claimed_by_any_process(any_kit: Any) -> None:
