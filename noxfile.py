@@ -6,6 +6,7 @@ the lowest versions that pyproject.toml declares.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,20 @@ nox.options.error_on_missing_interpreters = False  # `pythons` skips what is not
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
+DEBIAN_TOOLS = {
+    "go": "golang-go",
+    "javac": "default-jdk-headless",
+    "node": "nodejs",
+    "npm": "npm",
+    "curl": "curl",
+    "wget": "wget",
+}
+"""The Debian package of each program that the session `programs` needs."""
+SDKS = (
+    *("google-genai==2.34.0", "litellm==1.110.2", "gmicloud==0.1.10", "pydantic", "pyjwt", "requests", "tqdm"),
+    *("aiohttp", "httpx2"),
+)
+"""What the programs of that session use; gmicloud declares no dependency."""
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
@@ -228,6 +243,29 @@ def litellm_sdk(session: nox.Session) -> None:
     """Run the litellm SDK, unchanged, against the simulator of Veo; it needs packages newer than our pins."""
     session.install("--quiet", "-e", ".[all]", "litellm==1.110.2")
     session.run("python", "tests/peers/litellm_sdk.py")
+
+
+@nox.session(default=False)
+def programs(session: nox.Session) -> None:
+    """Run unchanged programs of five languages at the vendors' real hosts: soundstage run, SDKs, every common stack."""
+    missing = [package for tool, package in DEBIAN_TOOLS.items() if shutil.which(tool) is None]
+    if missing:
+        install_debian(session, missing)
+    # Without our pins: the SDKs need newer versions of some packages.
+    session.install("--quiet", "-e", ".[all]", *SDKS)
+    node = Path(session.create_tmp()) / "node"
+    node.mkdir(exist_ok=True)
+    shutil.copy(HERE / "tests" / "programs" / "node" / "package.json", node)
+    session.run("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(node), external=True)
+    session.run("python", "tests/programs/run_all.py", "--tools", str(node), *session.posargs)
+
+
+def install_debian(session: nox.Session, packages: list[str]) -> None:
+    """Install *packages* of Debian as root; where that is not possible, name them."""
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        session.error(f"missing programs; on Debian, as root: apt-get install {' '.join(packages)}")
+    session.run("apt-get", "update", "-qq", external=True)
+    session.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages, external=True)
 
 
 @nox.session(default=False)

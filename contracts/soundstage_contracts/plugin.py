@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.session import SimulatorSession, Soundstage
     from soundstage_contracts.simulators.target import Target
 
+pytest_plugins = ("soundstage_contracts.real_hosts",)
+
 _EXTRA: Final = "all"
 _USAGE: Final = pytest.StashKey[Any]()
 _REPORT: Final = "soundstage"

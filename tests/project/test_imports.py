@@ -65,6 +65,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         " registry outcomes",
         INIT: "simulators facts registry",
         "plugin": "report simulators effort extras options registry outcomes",
+        "real_hosts": "report simulators facts extras",
         "mutation": "facts options registry",
         "vendors": "laws strategies transcripts simulators declarations facts outcomes",
         "report": "live simulators declarations facts effort options registry outcomes",
