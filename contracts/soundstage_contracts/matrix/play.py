@@ -32,7 +32,7 @@ _OF_THE_SIMULATOR = ("soundstage-", "asyncio_", "AnyIO worker")
 """Threads that the simulator keeps; those that anyio made for a client end with its event loop."""
 EXCHANGE = 60.0
 """Seconds that one exchange may take."""
-TIMEOUT = 600.0
+TIMEOUT = 1200.0
 """Seconds that a wait may take where every poll has the fault."""
 
 
