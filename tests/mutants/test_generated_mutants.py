@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import soundstage.vendors
-from tools.mutants import execution, processes, server
+from tools.mutants import execution, processes, screening, server
 from tools.mutants.child import CannotApplyError, change_function, import_changed
 from tools.mutants.generation import mutants_of, sample
 from tools.mutants.runner import VendorRun
@@ -160,6 +160,7 @@ def test_verdicts_are_those_of_the_contracts(
     contracts.write_text(CONTRACTS, encoding="utf-8")
     for module in (execution, server):
         monkeypatch.setattr(module, "contracts_of", lambda _: ("--rootdir", str(tmp_path), str(contracts)))
+    monkeypatch.setattr(screening, "_LIMIT", 0.5)
     monkeypatch.setattr(server, "_LEAST", 1.0)
     monkeypatch.setattr(server, "_SLOWER", 0.0)
     wanted = {

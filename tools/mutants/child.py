@@ -11,7 +11,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -70,8 +70,8 @@ def import_changed(mutant: Mutant) -> None:
     sys.meta_path.insert(0, MutantFinder(mutant))
 
 
-def change_function(mutant: Mutant) -> None:
-    """Give the existing function the changed code.
+def change_function(mutant: Mutant) -> list[tuple[FunctionType, CodeType]]:
+    """Give the existing function the changed code, and return what it had before.
 
     Raises:
         CannotApplyError: There is no such function, or its variables are others.
@@ -89,11 +89,20 @@ def change_function(mutant: Mutant) -> None:
     ]
     if not functions:
         raise CannotApplyError(f"no function {mutant.function}")
+    before = [(function, function.__code__) for function, _ in functions]
     for function, code in functions:
         try:
             function.__code__ = code
         except ValueError as error:
+            restore(before)
             raise CannotApplyError(str(error)) from None
+    return before
+
+
+def restore(functions: Iterable[tuple[FunctionType, CodeType]]) -> None:
+    """Give *functions* the code that they had before."""
+    for function, code in functions:
+        function.__code__ = code
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -104,7 +104,7 @@ class _Contexts:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Measure what only the first contract executes, before all contracts run."""
         self._first = True
-        _run_first(session)
+        run_first(session)
         self._first = False
         self.durations.clear()
 
@@ -153,7 +153,7 @@ def measure(vendor: str, fingerprint: str) -> Execution:
     return Execution(
         fingerprint,
         plugin.failure or ("" if code == pytest.ExitCode.OK else f"pytest ended with {code!r}"),
-        resource.getrusage(resource.RUSAGE_SELF).ru_utime,
+        cpu_seconds(),
         plugin.durations,
         sorted(name for name in sys.modules if name.partition(".")[0].startswith("soundstage")),
         {
@@ -166,21 +166,29 @@ def measure(vendor: str, fingerprint: str) -> Execution:
 class _Anywhere:
     """Represents the next contract where any may follow: only what belongs to the session stays set up."""
 
-    def __init__(self, session: pytest.Session) -> None:
-        self._session = session
+    session: pytest.Session
 
     def listchain(self) -> list[pytest.Session]:
         """Return the collectors that stay set up."""
-        return [self._session]
+        return [self.session]
 
 
-def _run_first(session: pytest.Session) -> None:
+ANYWHERE: Final[Any] = _Anywhere()
+
+
+def run_first(session: pytest.Session) -> None:
     """Run one short contract that starts the simulator, so that what happens once has happened."""
+    ANYWHERE.session = session
     for item in session.items:
         if isinstance(item, pytest.Function) and "target" in item.fixturenames and not hasattr(item.obj, "hypothesis"):
-            # pytest only calls `listchain` of the next item.
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=_Anywhere(session))
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=ANYWHERE)
             return
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 class FewExamples:

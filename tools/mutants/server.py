@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 import pytest
 
 from tools.mutants.child import CannotApplyError, change_function, import_changed
-from tools.mutants.execution import OPTIONS, Execution, FewExamples, Phase, contracts_of
+from tools.mutants.execution import OPTIONS, Execution, FewExamples, Phase, contracts_of, cpu_seconds
+from tools.mutants.screening import screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +41,8 @@ _LEAST: Final = 20.0
 _WAITING: Final = 600.0
 """Real seconds after which a run is ended that uses no CPU time."""
 _SHOWN: Final = 300
+_SCREENED: Final = 6
+"""How many contracts are tried on a mutant before it gets a process of its own."""
 _NEAR: Final = 4
 """How many lines, up to the changed one, name what the change is about."""
 
@@ -173,18 +176,10 @@ class ForkingPlugin:
         """Fork for changes of functions; in the forked process, choose and order the contracts."""
         if self._phase == "run":
             _import_all(self._execution.modules)
+            self._screen(session)
             self._serve()
-        if self._mine is None:
-            return
-        mutant = self._mine.mutant
-        chosen = self._execution.contracts_for(mutant)
-        # A contract that was not measured yet may execute anything.
-        session.items[:] = [
-            item
-            for item in session.items
-            if chosen is None or item.nodeid in chosen or item.nodeid not in self._execution.durations
-        ]
-        session.items.sort(key=self._experience.order(mutant, self._execution.durations, self._mine.first))
+        if self._mine is not None:
+            session.items[:] = self._likeliest(session, self._mine)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """End a forked process whose mutant cannot be imported."""
@@ -197,7 +192,7 @@ class ForkingPlugin:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
             self._conclude("killed", report.nodeid, message[:_SHOWN])
-        if self._mine is not None and self._budget and _cpu_seconds() > self._budget:
+        if self._mine is not None and self._budget and cpu_seconds() > self._budget:
             self._conclude("survived", message=f"{self._budget:g} s of contracts")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -205,6 +200,29 @@ class ForkingPlugin:
         if self._mine is not None:
             collected = session.testscollected or self._execution.contracts_for(self._mine.mutant) is not None
             self._conclude("survived" if collected else "broken", message="" if collected else "nothing was collected")
+
+    def _likeliest(self, session: pytest.Session, job: Job) -> list[pytest.Item]:
+        """Return the contracts that execute the mutant of *job*, the likeliest and shortest first."""
+        chosen = self._execution.contracts_for(job.mutant)
+        # A contract that was not measured yet may execute anything.
+        items = [
+            item
+            for item in session.items
+            if chosen is None or item.nodeid in chosen or item.nodeid not in self._execution.durations
+        ]
+        return sorted(items, key=self._experience.order(job.mutant, self._execution.durations, job.first))
+
+    def _screen(self, session: pytest.Session) -> None:
+        """Report the mutants that a few contracts kill, and leave the others to processes of their own."""
+        contracts = [self._likeliest(session, job)[:_SCREENED] for job in self._jobs]
+        left = []
+        for job, kill in zip(self._jobs, screen(session, [job.mutant for job in self._jobs], contracts), strict=True):
+            if kill is None:
+                left.append(job)
+            else:
+                self._experience.learn(job.mutant.side, job.mutant.file, job.mutant.scope, kill.contract)
+                self._report(job.mutant, Verdict("killed", kill.contract, kill.message[:_SHOWN], kill.seconds))
+        self._jobs = left
 
     def _serve(self) -> None:
         """Fork for each job; return in a forked process, and end the session in this one."""
@@ -246,7 +264,7 @@ class ForkingPlugin:
     def _conclude(self, outcome: Outcome, contract: str = "", message: str = "") -> NoReturn:
         """Send the verdict and end this process at once: what a fixture would clean up ends with it."""
         if self._answer is not None:
-            self._answer.send(Verdict(outcome, contract, message, _cpu_seconds()))
+            self._answer.send(Verdict(outcome, contract, message, cpu_seconds()))
         os._exit(0)
 
     def _collect(self, child: _Child) -> None:
@@ -263,11 +281,6 @@ class ForkingPlugin:
             mutant = child.job.mutant
             self._experience.learn(mutant.side, mutant.file, mutant.scope, verdict.contract)
         self._report(child.job.mutant, verdict)
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 _LIMITS: Final = frozenset({signal.SIGXCPU, signal.SIGKILL})
