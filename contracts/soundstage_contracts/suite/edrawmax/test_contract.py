@@ -20,6 +20,7 @@ from soundstage_contracts.vendors.edrawmax import CONTRACT
 from soundstage_contracts.vendors.edrawmax.arguments import (
     KINDS,
     LANGUAGES,
+    LOCALES,
     NO_LANGUAGE,
     NO_PROMPT,
     PLATFORMS,
@@ -170,6 +171,17 @@ def test_locale_is_sent_as_the_vendors_code(target: Target, pair: tuple[str, str
     client, sent = recording_client(target, target.new_account())
     client.gantt("A fox", lang=locale)
     assert json.loads(sent[0].content)["lang"] == code
+
+
+@proves("edrawmax:lang.enum", side="client")
+def test_every_language_has_its_locale(target: Target) -> None:
+    """The locale of each documented language, and the older code of Indonesian, is that language's code."""
+    client, sent = recording_client(target, target.new_account())
+    pairs = {**LOCALES, "in_ID": "id"}
+    for locale in pairs:
+        client.gantt("A fox", lang=locale)
+    assert [json.loads(request.content)["lang"] for request in sent] == list(pairs.values())
+    assert set(pairs.values()) == set(LANGUAGES)
 
 
 @proves("edrawmax:lang.enum", "edrawmax:platform.enum", "edrawmax:generate.params", side="client")

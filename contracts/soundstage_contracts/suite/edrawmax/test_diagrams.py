@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from soundstage import EdrawMax, SkippingClock, errors
+from soundstage import EdrawMax, InvalidArgument, SkippingClock, errors
 from soundstage_contracts import load_facts, proves
 from soundstage_contracts.vendors.edrawmax import CONTRACT, reading
 from soundstage_contracts.vendors.edrawmax.arguments import KINDS, LANGUAGES, START, points
@@ -252,6 +253,42 @@ def test_files_are_fetched_from_trusted_hosts_only(tmp_path: Path, address: str,
     assert [type(problem) for problem in saved.problems] == ([] if trusted else [errors.DownloadUnsafe])
     hosts = load_facts()["edrawmax:download.trusted_hosts"].statement
     assert all(host in hosts for host in (".aliyuncs.com", ".wondershare.com", ".edrawsoft.com", ".edrawmax.com"))
+
+
+@pytest.mark.parametrize(
+    ("named", "address", "trusted"),
+    [
+        ("Files.Example.test", "https://files.example.test/t.png", True),
+        ("files.example.test", "https://more.files.example.test/t.png", False),
+        (".EXAMPLE.test", "https://files.example.test/t.png", True),
+        (".example.test", "https://example.test/t.png", True),
+        ("example.test", "http://example.test/t.png", False),
+        ("http://example.test:81", "http://example.test:81/t.png", True),
+        ("http://example.test:81", "http://example.test/t.png", False),
+    ],
+)
+def test_hosts_that_a_user_trusts_replace_the_documented_ones(
+    tmp_path: Path, named: str, address: str, *, trusted: bool
+) -> None:
+    """A name is trusted over https, with a dot before it for its subdomains; an address exactly as it is written."""
+    transport, fetched = service(address, address)
+    with httpx.Client(transport=transport) as http:
+        diagram = EdrawMax(http=http, clock=SkippingClock(), trusted_hosts=[named]).gantt("A fox")
+        with nullcontext() if trusted else pytest.raises(errors.DownloadUnsafe):
+            diagram.save(tmp_path)
+    assert (address in fetched) is trusted
+
+
+@pytest.mark.parametrize("named", ["", "two hosts", "-example.test", "example.test/path", 5, None])
+def test_trusted_host_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, named: Any) -> None:
+    """What is neither a host's name nor an address is an InvalidArgument, whose text shows what is allowed."""
+    with pytest.raises(InvalidArgument, match="host names such as") as refused:
+        EdrawMax(trusted_hosts=[named])
+    assert refused.value.field == "trusted_hosts"
+    monkeypatch.setenv("EDRAWMAX_TRUSTED_HOSTS", "files.example.test, no_host!")
+    with pytest.raises(InvalidArgument, match="no_host!") as refused:
+        EdrawMax()
+    assert refused.value.field == "EDRAWMAX_TRUSTED_HOSTS"
 
 
 @proves("edrawmax:download.trusted_hosts", side="client")

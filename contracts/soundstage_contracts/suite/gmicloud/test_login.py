@@ -14,6 +14,7 @@ import pytest
 
 from soundstage import InvalidArgument, JobState, MissingCredential, errors
 from soundstage_contracts import proves
+from soundstage_contracts.laws.scripted_client import ScriptedClient
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.gmicloud import CLIENT_ID, CODE, CONTRACT, PASSWORD, SESSION, TEXT_MODEL
 from soundstage_contracts.vendors.gmicloud.raw_client import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 DAY = 24 * HOUR
+LOGIN_REQUESTS = 40
+"""More requests than the logins of one contract send."""
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -154,15 +157,21 @@ def test_wrong_codes_end_a_login(target: Target) -> None:
     """Three wrong codes of a function, or one that is a text, are an AuthenticationError; a missing one is refused."""
     account = target.new_account("2fa-")
     calls: list[str] = []
+    sent: list[httpx.Request] = []
 
     def guess() -> str:
         calls.append("guess")
         return calls[-1]
 
+    def count(request: httpx.Request) -> None:
+        # A login that never gives up would run for ever.
+        sent.append(request)
+        assert len(sent) < LOGIN_REQUESTS, "the login does not end"
+
     for otp, tries in ((guess, 3), ("000000", 1)):
         before = len(requests_of(target, account)) if calls else 0
         with pytest.raises(errors.AuthenticationError):
-            target.client(SESSION, account, otp=otp).models()
+            target.client(SESSION, account, otp=otp, http=target.http(event_hooks={"request": [count]})).models()
         assert requests_of(target, account)[before:].count(f"POST {SESSIONS}") == tries
     assert len(calls) == 3
     with pytest.raises(MissingCredential, match="otp="):
@@ -321,6 +330,26 @@ def test_tasks_share_one_login_and_one_refresh(target: Target) -> None:
     assert anyio.run(start_and_refresh) == {JobState.SUCCEEDED}
     calls = requests_of(target, account)
     assert (calls.count(f"POST {AUTH_TOKENS}"), calls.count(f"PATCH {SESSIONS}")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"accessToken": "token-of-a-person", "refreshToken": 5},
+        {"refreshToken": "token-of-a-person"},
+        {"authToken": "token-of-a-person", "accessToken": "token-with-a-\n"},
+    ],
+    ids=["access", "refresh", "auth"],
+)
+def test_token_of_an_incomplete_login_is_masked(answer: dict[str, Any]) -> None:
+    """The error about a login's unreadable response quotes it without the tokens that it has."""
+    tokens = {"authToken": "token-of-a-login", "is2FARequired": False}
+    client = ScriptedClient(SESSION, tokens, answer)
+    with pytest.raises(errors.UnreadableAnswerError) as raised:
+        client.client.models()
+    assert raised.value.body is not None
+    assert "Token" in raised.value.body
+    assert "token-of" not in f"{raised.value.body} {raised.value}"
 
 
 @pytest.mark.parametrize("contract", [SESSION, CONTRACT], ids=["session", "key"])

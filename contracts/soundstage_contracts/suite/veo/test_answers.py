@@ -41,6 +41,25 @@ def test_operation_without_done_is_polled_again(more: dict[str, Any]) -> None:
     assert len(scripted.sent) == 3
 
 
+@proves("veo:poll.route", side="client")
+@pytest.mark.parametrize("body", [{}, {"done": False}, {"name": 5}, {"response": {}}])
+def test_response_that_is_no_operation_is_unreadable(body: dict[str, Any]) -> None:
+    """A response without name, done and error is an UnreadableAnswerError, which quotes it."""
+    with pytest.raises(errors.UnreadableAnswerError) as raised:
+        ScriptedClient(CONTRACT, body).client.job(NAME).refresh()
+    assert (raised.value.vendor, raised.value.status) == ("veo", 200)
+    assert json.loads(raised.value.body or "null") == body
+
+
+@proves("veo:poll.done", side="client")
+def test_ended_operation_may_lack_its_name() -> None:
+    """An operation that is done, or that has an error, is read without its name."""
+    nameless = {name: value for name, value in done(generatedSamples=samples(URI)).items() if name != "name"}
+    assert ScriptedClient(CONTRACT, nameless).client.job(NAME).refresh().state is JobState.SUCCEEDED
+    failed = {"error": {"code": 13, "message": "internal"}}
+    assert ScriptedClient(CONTRACT, failed).client.job(NAME).refresh().state is JobState.FAILED
+
+
 @proves("veo:poll.done", side="client")
 @pytest.mark.parametrize("uris", [[URI], [URI, URI.replace("3j6", "4j6")]])
 def test_every_uri_is_a_video_output(uris: list[str]) -> None:
@@ -83,6 +102,7 @@ def test_filtered_video_is_content_filtered(response: dict[str, Any], direct: bo
         job.result()
     assert REASON in str(filtered.value) or "raiMediaFilteredReasons" not in response
     assert filtered.value.message
+    assert job.state_raw is True
 
 
 @proves("veo:poll.filtered", side="client")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,19 @@ def test_client_refuses_invalid_images_before_sending(target: Target, argument: 
     with pytest.raises(InvalidArgument) as refused:
         client.generate_videos("A fox", **given)
     assert (refused.value.field, sent) == (argument, [])
+
+
+@proves("veo:create.image", "veo:create.last_frame", "veo:create.references", side="client")
+def test_client_sends_each_image_under_its_documented_member(target: Target) -> None:
+    """Image, last frame and references arrive as image, lastFrame and referenceImages of the first instance."""
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    client.generate_videos("A fox", image=PNG, last_frame=PNG, model=VEO_3_1)
+    client.generate_videos("A fox", reference_images=[PNG, PNG], model=VEO_3_1)
+    encoded = {"bytesBase64Encoded": b64encode(PNG).decode(), "mimeType": "image/png"}
+    first, second = ({**json.loads(request.content)["instances"][0], "prompt": ""} for request in sent)
+    assert first == {"prompt": "", "image": encoded, "lastFrame": encoded}
+    assert second == {"prompt": "", "referenceImages": [{"image": encoded, "referenceType": "ASSET"}] * 2}
 
 
 @proves("veo:create.image", side="client")
