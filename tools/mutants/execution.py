@@ -60,7 +60,11 @@ class Execution:
 
     def phase_of(self, mutant: Mutant) -> Phase:
         """Return when the mutant must be applied: before its module is imported, or before the first contract runs."""
-        return "import" if mutant.function is None or _SHARED in self._executing(mutant) else "run"
+        lines = self.lines.get(str(mutant.path), {})
+        first, last = mutant.lines
+        # A function that ran at import may have left results, or functions that were defined in it, elsewhere.
+        shared = any(_SHARED in lines.get(str(line), ()) for line in range(first, last + 1))
+        return "import" if mutant.function is None or shared else "run"
 
     def contracts_for(self, mutant: Mutant) -> frozenset[str] | None:
         """Return the contracts that execute the mutant; None if all may depend on it."""

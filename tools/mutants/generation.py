@@ -47,6 +47,7 @@ class Mutant:
         end: The last changed line.
         source: The text of the whole changed module.
         function: The outermost function that contains the change in its body; None if an import executes it.
+        lines: The first and the last line of the body of that function.
     """
 
     vendor: str
@@ -62,6 +63,7 @@ class Mutant:
     end: int
     source: str
     function: str | None
+    lines: tuple[int, int]
 
     @property
     def id(self) -> str:
@@ -191,6 +193,7 @@ def _module_mutants(vendor: str, side: Side, folder: Path, path: Path, facts: fr
             end=last,
             source=module.text[:start] + new + module.text[end:],
             function=_scope(statements[: statements.index(outer) + 1]) if outer is not None and in_body else None,
+            lines=(outer.body[0].lineno, outer.end_lineno or 0) if outer is not None else (0, 0),
         )
 
 

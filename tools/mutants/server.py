@@ -174,6 +174,8 @@ class ForkingPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Fork for changes of functions; in the forked process, choose and order the contracts."""
+        if session.testsfailed and self._mine is None:
+            raise pytest.UsageError("the contracts cannot be collected")
         if self._phase == "run":
             _import_all(self._execution.modules)
             self._screen(session)

@@ -64,6 +64,8 @@ _ROUTES: Final[tuple[tuple[Generation, str, str], ...]] = (  # status.route, can
     ("status", "/v1/video/status/{id}", "/v1/video/cancel/{id}"),
 )
 _EXAMPLE: Final = {"ok": True, "data": {"job_id": "vid_0a1b2c3d4e5f6071", "state": "queued"}, "error": None}
+_MOST_ACTIVATIONS: Final = 100_000
+"""How many keys are tried for a new account; a used one belongs to an earlier activation of the same world."""
 
 
 class InfraiService(Service):
@@ -289,7 +291,8 @@ class InfraiService(Service):
 
     def _open_trial_account(self) -> tuple[Account, str, str]:
         """Return a new account, its key, and the digest that its ids are made from."""
-        while True:
+        # After a snapshot is restored, the keys of its accounts are skipped.
+        for _ in range(_MOST_ACTIVATIONS):
             text = f"{self.world.seed}:activation:{self._activations}".encode()
             digest = blake2b(text, digest_size=32).hexdigest()
             key = f"ifr_pk_proj_{digest[32:]}"
