@@ -36,7 +36,7 @@ def _register_profiles() -> None:
     settings.register_profile(f"{_PREFIX}mutation", quick, phases=searching, derandomize=True, database=None)
     # Thousands of generated mutants are run: few examples of each contract have to do.
     mutation = settings.get_profile(f"{_PREFIX}mutation")
-    settings.register_profile(f"{_PREFIX}mutants", mutation, max_examples=6, stateful_step_count=15)
+    settings.register_profile(f"{_PREFIX}mutants", mutation, max_examples=12, stateful_step_count=15)
 
 
 _register_profiles()

@@ -123,6 +123,9 @@ def test_request_goes_through_every_documented_state(target: Target, face: str) 
         assert body["payload"] == {"prompt": "A fox", "seed": 7}
         assert body["is_public"] is False
         assert (type(body["org_id"]), type(body["qworker_id"])) == (str, str)
+        assert (body["qworker_id"] == "") is (body["status"] in {"created", "queued"}), (
+            "no worker has a waiting request"
+        )
         assert all(isinstance(body[name], int) for name in ("created_at", "queued_at", "updated_at"))
         assert body["created_at"] <= body["queued_at"] <= body["updated_at"]
         assert abs(body["created_at"] - target.control.now(raw.name)) < 3600

@@ -189,6 +189,19 @@ def test_estimate_is_what_is_reserved(target: Target, face: str, request: tuple[
         ({"price": 8, "pricing_type": "per_second", "unit": "cent"}, {"prompt": "x"}, "0.32"),
         ({"price": 1, "pricing_type": "per_second", "unit": "USD"}, {"duration": 3}, "3.0"),
         ({"price": 50, "pricing_type": "per_request", "unit": "cent"}, {"duration": 3}, "0.5"),
+        *(
+            ({"price": 2, "pricing_type": "per_request", "unit": unit}, {"duration": 3}, dollars)
+            for units, dollars in ((("cents", " USD cent"), "0.02"), (("usd", "dollar", "Dollars", "$"), "2"))
+            for unit in units
+        ),
+        *(
+            ({"price": 2, "pricing_type": kind, "unit": "cent"}, {"duration": 3}, dollars)
+            for kinds, dollars in (
+                (("second", "per second"), "0.06"),
+                (("request", "per request", "per_video", "Per_Generation"), "0.02"),
+            )
+            for kind in kinds
+        ),
     ],
 )
 def test_price_is_read_in_its_unit(price: dict[str, Any], payload: dict[str, Any], dollars: str) -> None:

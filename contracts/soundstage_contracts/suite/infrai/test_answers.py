@@ -158,6 +158,29 @@ def test_undocumented_code_with_a_success_status_proves_nothing() -> None:
     assert len({request.content for request in scripted.sent}) == 1
 
 
+@proves("infrai:errors.envelope", side="client")
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "code"),
+    [
+        (200, {"code": "NEW_CODE", "message": "the lens is dirty"}, errors.ApiError, "NEW_CODE"),
+        (400, {"code": "NEW_CODE", "message": "the lens is dirty"}, errors.BadRequestError, "NEW_CODE"),
+        (404, "the lens is dirty", errors.NotFoundError, None),
+        (403, {"code": True, "message": "the lens is dirty"}, errors.PermissionDeniedError, None),
+    ],
+)
+def test_undocumented_refusal_of_a_poll_is_read(
+    status: int, error: Any, kind: type[errors.ApiError], code: str | None
+) -> None:
+    """An unknown code, or an error that is a text, is an error with its message, by the HTTP status if it is one."""
+    body = {"ok": False, "data": None, "error": error, "metadata": {"request_id": "request-1"}}
+    client = ScriptedClient(CONTRACT, (status, body), retry=RetryPolicy(attempts=1))
+    with pytest.raises(errors.ApiError) as raised:
+        client.client.job("vid_1").refresh()
+    found = raised.value
+    assert (type(found), found.code, found.request_id) == (kind, code, "request-1")
+    assert found.message == "the lens is dirty"
+
+
 @proves("infrai:errors.envelope", "infrai:errors.other_codes", "infrai:envelope", side="client")
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
