@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import coverage
 import pytest
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from tools.mutants.generation import Mutant
 
-Phase = Literal["import", "run"]
+Phase = Literal["run", "start", "import"]
+"""When a mutant is applied: to an existing function, before the simulator is imported, or before anything is collected.
+"""
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 OPTIONS: Final = (
     *("-q", "-x", "--tb=short", "--soundstage-seed=0", "-W", "ignore"),
     # Without the plugins that leave a folder behind, shuffle the contracts, or divide them among processes.
@@ -59,18 +62,20 @@ class Execution:
     lines: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def phase_of(self, mutant: Mutant) -> Phase:
-        """Return when the mutant must be applied: before its module is imported, or before the first contract runs."""
+        """Return when the mutant must be applied."""
         lines = self.lines.get(str(mutant.path), {})
         first, last = mutant.lines
         # A function that ran at import may have left results, or functions that were defined in it, elsewhere.
         shared = any(_SHARED in lines.get(str(line), ()) for line in range(first, last + 1))
-        return "import" if mutant.function is None or shared else "run"
+        if mutant.function is not None and not shared:
+            return "run"
+        return "start" if mutant.side == "simulator" else "import"
 
     def contracts_for(self, mutant: Mutant) -> frozenset[str] | None:
         """Return the contracts that execute the mutant; None if all may depend on it."""
         found = self._executing(mutant)
         # What only the first contract of a session executes, such as a cache, serves all others, too.
-        if self.phase_of(mutant) == "import" or found == {_FIRST}:
+        if self.phase_of(mutant) != "run" or found == {_FIRST}:
             return None
         return frozenset(found - {_FIRST})
 

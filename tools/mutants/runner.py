@@ -23,7 +23,7 @@ from rich.console import Console
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.mutation.results import source_fingerprint
 from soundstage_contracts.registry import VENDORS
-from tools.mutants.execution import Execution, Phase, measure
+from tools.mutants.execution import PHASES, Execution, Phase, measure
 from tools.mutants.generation import PER_SIDE, Mutant, mutants_of, sample
 from tools.mutants.processes import call, stream, warm_up
 from tools.mutants.server import Job, Knowledge, Verdict, serve
@@ -107,17 +107,17 @@ class VendorRun:
     def verdicts_of(self, chosen: Sequence[Mutant], execution: Execution) -> Iterator[tuple[Mutant, Verdict]]:
         """Yield each mutant with its verdict, those of earlier runs first."""
         knowledge = Knowledge(execution, self.verdicts.experience(self.vendor), self.budget)
-        waiting: dict[Phase, list[Job]] = {"run": [], "import": []}
+        waiting: dict[Phase, list[Job]] = {"run": [], "start": [], "import": []}
         for mutant in chosen:
             known = self._known(mutant, execution)
             if known is None:
                 waiting[execution.phase_of(mutant)].append(Job(mutant, self.verdicts.last_contract(mutant)))
                 continue
             yield mutant, known
-        for phase in ("run", "import"):
+        for phase in PHASES:
             for mutant, verdict in self._stream(waiting[phase], phase, knowledge):
                 if verdict.outcome == "postponed":
-                    waiting["import"].append(Job(mutant))
+                    waiting["start" if phase == "run" and mutant.side == "simulator" else "import"].append(Job(mutant))
                     continue
                 self.verdicts.keep(mutant, self.fingerprint, verdict)
                 yield mutant, verdict

@@ -1,8 +1,9 @@
 """A pytest session that forks once for each mutant: before it collects, or before it runs the first contract.
 
 Imports and collection take longer than the contract that catches a mutant. A change in the body of a function needs
-neither again: the forked process gets it after both. Any other change has to be there when its module is imported, so
-that the session forks before, with everything imported that does not depend on the vendor.
+neither again: the forked process gets it after both. Any other change has to be there when its module is imported. The
+contracts import the client, so that the session forks before it collects; the simulator is imported by the first
+contract that needs it, so that the session can fork after.
 """
 
 from __future__ import annotations
@@ -179,6 +180,7 @@ class ForkingPlugin:
         if self._phase == "run":
             _import_all(self._execution.modules)
             self._screen(session)
+        if self._phase != "import":
             self._serve()
         if self._mine is not None:
             session.items[:] = self._likeliest(session, self._mine)
@@ -258,7 +260,7 @@ class ForkingPlugin:
         seconds = int(_LEAST + _SLOWER * self._execution.seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         try:
-            (import_changed if self._phase == "import" else change_function)(job.mutant)
+            (change_function if self._phase == "run" else import_changed)(job.mutant)
         except CannotApplyError as error:
             self._conclude("postponed", message=str(error))
         return None
@@ -292,7 +294,7 @@ def serve(
     vendor: str, jobs: Sequence[Job], phase: Phase, knowledge: Knowledge, *, report: Report, parallel: int
 ) -> object:
     """Run *jobs* in one pytest session of this process; see `ForkingPlugin`."""
-    if phase == "import":
+    if phase != "run":
         _import_all(name for name in knowledge.execution.modules if f".vendors.{vendor}" not in name)
     plugin = ForkingPlugin(jobs, phase, knowledge, report, parallel)
     return pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, FewExamples()])
