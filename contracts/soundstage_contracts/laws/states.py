@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ORDER = (JobState.QUEUED, JobState.RUNNING)
 URL = "https://results.test/0.mp4"
 REASON = "the lens is dirty"
+OTHER = "another-job"
 POLLS = 20
 """Polls of an unfinished job that the law about the pace makes."""
 TINY = 1e-6
@@ -124,13 +125,24 @@ def test_job_id_is_passed_through_unchanged(
         assert body is None or json.loads(request.content) == body
 
 
+@law("client", response_format="formats_with_names")
+def test_response_about_another_job_is_not_read(vendor: Terms, response_format: ResponseFormat) -> None:
+    """A response that names another job is an UnreadableAnswerError: no job gets the state or file of another."""
+    done = response_format.polled(OTHER, response_format.word(JobState.SUCCEEDED), urls=(URL,))
+    job = scripted(vendor, done).client.job("a", vendor.first.method)
+    with pytest.raises(errors.UnreadableAnswerError, match=OTHER):
+        job.refresh()
+    assert (job.state.final, list(job.outputs)) == (False, [])
+
+
 @law("client", response_format="formats_without_id")
 def test_creation_without_an_id_is_no_job(vendor: Terms, response_format: ResponseFormat) -> None:
     """A response to a creation that names no job leaves its outcome unknown, and starts no second job."""
     for response in response_format.without_id:
         client = scripted(vendor, response)
-        with pytest.raises(errors.SubmitOutcomeUnknown):
+        with pytest.raises(errors.SubmitOutcomeUnknown) as unknown:
             getattr(client.client, vendor.first.method)(**vendor.first.arguments(vendor.first.required))
+        assert unknown.value.operation == vendor.first.method
         assert len({(request.url, request.content) for request in client.sent}) == 1, response
         assert vendor.contract.replays or len(client.sent) == 1, response
 

@@ -6,6 +6,7 @@ be listed in the vendor's `Terms.left_out`, with the reason; see `soundstage_con
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,15 @@ class Terms(Named):
     def formats_with_ids(self) -> Sequence[ResponseFormat]:
         """The formats with job ids that the service may choose."""
         return [each for each in self.formats if each.ids is not None]
+
+    @property
+    def formats_with_names(self) -> Sequence[ResponseFormat]:
+        """The formats whose polls name the job."""
+        return [
+            each
+            for each in self.formats
+            if "named-job" in json.dumps(each.polled("named-job", next(iter(each.states))))
+        ]
 
     @property
     def formats_without_id(self) -> Sequence[ResponseFormat]:

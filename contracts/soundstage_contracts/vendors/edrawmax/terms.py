@@ -53,6 +53,7 @@ TERMS: Final = Terms(
                 "test_stale_response_changes_nothing_back",
                 "test_success_without_output_is_a_failure",
                 "test_job_id_is_passed_through_unchanged",
+                "test_response_about_another_job_is_not_read",
                 "test_creation_without_an_id_is_no_job",
                 "test_job_is_queued_then_running_then_succeeded",
                 "test_job_takes_the_documented_time",
