@@ -45,10 +45,7 @@ def polled(case: StateWord) -> Any:
 
 @law("client", case="words")
 def test_every_state_word_is_read(vendor: Terms, case: StateWord) -> None:
-    """Each documented word is its state; what failed has the service's reason, what succeeded its file.
-
-    The whole response can be read, whatever the client makes of it.
-    """
+    """Each documented word is its state, with the service's reason or its file, and with the whole response."""
     job = scripted(vendor, polled(case)).client.job("a", vendor.first.method).refresh()
     assert (job.state, job.state_raw, job.raw) == (case.state, case.word, polled(case))
     assert [output.url for output in job.outputs] == ([URL] if case.state is JobState.SUCCEEDED else [])

@@ -103,6 +103,18 @@ def test_missing_credential_is_named(vendor: str, monkeypatch: pytest.MonkeyPatc
             assert named in error.message
 
 
+@pytest.mark.parametrize("vendor", [vendor for vendor in JOBS if contract_of(vendor).callback])
+@pytest.mark.parametrize("body", [b"", b"\xff", "no JSON", "[]", {}, {"task_id": None}, 5])
+def test_body_that_is_no_callback_is_refused(vendor: str, body: Any) -> None:
+    """What is not a callback of the service is an InvalidArgument that names the body and what is allowed."""
+    client = ScriptedService(contract_of(vendor)).client()
+    with pytest.raises(errors.InvalidArgument) as refused:
+        client.job_from_callback(body)
+    assert refused.value.field == "body"
+    assert refused.value.allowed
+    assert refused.value.allowed in refused.value.message
+
+
 @pytest.mark.parametrize("fault", LOST)
 def test_unknown_outcome_is_not_submitted_again(careful: ScriptedService, fault: str) -> None:
     """A lost or empty response is SubmitOutcomeUnknown, with what is needed to look the job up, after one POST."""

@@ -49,6 +49,38 @@ def test_every_result_key_is_read(key: str) -> None:
     ] == addresses
 
 
+FIRST, SECOND = "https://inputs.test/first.png", "https://inputs.test/second.png?signature=secret"
+
+
+@proves("tomoviee:img2img.params", "tomoviee:redrawing.params", side="client")
+@pytest.mark.parametrize(
+    ("method", "needed", "name", "older", "values"),
+    [
+        ("image_to_image", {}, "reference_image", "image", (FIRST, SECOND)),
+        ("image_to_image", {"reference_image": FIRST}, "batch_size", "image_num", (2, 3)),
+        ("redrawing", {}, "init_image", "image", (FIRST, SECOND)),
+        ("redrawing", {"init_image": FIRST}, "mask_url", "mask", (FIRST, SECOND)),
+    ],
+)
+def test_older_name_of_an_argument_is_the_newer_one(
+    method: str, needed: dict[str, Any], name: str, older: str, values: tuple[Any, Any]
+) -> None:
+    """An argument may have its older name, or both with one value; two values are refused without being shown whole."""
+    value, other = values
+    client = ScriptedClient(CONTRACT, created())
+    call = getattr(client.client, method)
+    for given in ({name: value}, {older: value}, {name: value, older: value}):
+        call("A fox", **needed, **given)
+    assert [body[name] for body in client.bodies()] == [value] * 3
+    with pytest.raises(errors.InvalidArgument, match=name) as refused:
+        call("A fox", **needed, **{name: value, older: other})
+    assert (refused.value.field, len(client.sent)) == (older, 3)
+    assert "secret" not in str(refused.value)
+    with pytest.raises(errors.InvalidArgument) as refused:
+        call("A fox", **needed, **{older: 5.5})
+    assert refused.value.field == older
+
+
 @proves("tomoviee:errors.unknown_outcome", side="client")
 @pytest.mark.parametrize(
     ("status", "code"), [(500, 680500), (200, 680500), (503, 680500), (500, 1), (502, 680001), (200, 680001), (500, 0)]
