@@ -145,7 +145,7 @@ class Simulator:
             await self._refuse(scope, 404, {"detail": self._routes.explain(scope["path"])}, send)
 
     async def _respond_with_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the FastAPI application; what it has changed is written before its response is sent."""
+        """Run the FastAPI application; its routes write what they change, as Python's methods do."""
         if self._page and is_page_path(scope["path"]) and scope["method"] in ("GET", "HEAD"):
             # Before the guard: a browser cannot send the control token with a page, and the files contain no data.
             await _send_response(page_file(scope["path"]), send)
@@ -160,10 +160,6 @@ class Simulator:
         if scope["method"] == "HEAD":
             # The server sends no body for HEAD; FastAPI's routes for GET know nothing of it.
             scope = {**scope, "method": "GET"}
-        if self.world.persistence.file is not None:
-            from soundstage_server.world.state_file import save_before_response
-
-            send = save_before_response(self.world.save, send)
         await (await self.pages())(scope, receive, send)
 
     async def _read_body(

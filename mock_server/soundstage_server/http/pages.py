@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from soundstage_server.http import control
+from soundstage_server.http.control import routes as control
 from soundstage_server.http.inspector import routes as inspector
 from soundstage_server.http.json_schema import infer_any
 from soundstage_server.model.fields import schema

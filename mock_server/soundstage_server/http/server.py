@@ -19,6 +19,7 @@ from soundstage_server.http.application import Simulator
 from soundstage_server.http.health import package_version
 from soundstage_server.http.middleware import TrustedProxy, check_origins, with_cors
 from soundstage_server.http.protocol import protocol
+from soundstage_server.http.protocol.deadlines import Deadlines, end_unfinished
 from soundstage_server.http.request_body import MAX_BODY
 from soundstage_server.world.world import World
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _BACKLOG: Final = 2048
 _GC_FIRST: Final = 50_000
 _BIND_ATTEMPTS: Final = 8
+_TICKS: Final = 10
+_GRACE_SECONDS: Final = 0.8
 
 
 class ServeError(OSError):
@@ -190,6 +193,24 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self.on_ready = on_ready
+        self._deadlines = Deadlines(self.server_state.connections)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what uvicorn does ten times a second, and check the deadlines once."""
+        if counter % _TICKS == 0:
+            self._deadlines.check(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop as uvicorn does; what is held for longer, such as a late response, is closed and not reported."""
+        state = self.server_state
+        ending = asyncio.ensure_future(end_unfinished(state.connections, state.tasks, _GRACE_SECONDS))
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+            with suppress(asyncio.CancelledError):
+                await ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then call `on_ready`."""
@@ -215,7 +236,7 @@ def _config(app: App, tls: SSLContext | None = None) -> uvicorn.Config:
         date_header=False,
         proxy_headers=False,
         backlog=_BACKLOG,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=4 * _GRACE_SECONDS,  # type: ignore[arg-type] # any number of seconds works
     )
     # uvicorn's options name files, but the key of a certificate that is made for one run is in no file. What `load`
     # would set is set after it.

@@ -5,12 +5,16 @@ from __future__ import annotations
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from typing import TYPE_CHECKING
 
+from soundstage_server.model.bounds import DepthError
+
 if TYPE_CHECKING:
     from soundstage_server.model.messages import Request
 
 
-def flaw_of(request: Request) -> str:
-    """Return why the body of *request* cannot be read as JSON, in words."""
+def flaw_of(request: Request, error: ValueError) -> str:
+    """Return why the body of *request* cannot be read as JSON, in words; *error* is what its parser reported."""
+    if isinstance(error, DepthError):
+        return str(error)
     encoding = request.headers.get(b"content-encoding", b"identity").decode("latin-1")
     if encoding.lower() != "identity":
         return f"its Content-Encoding {encoding!r} is not decoded: send it uncompressed"

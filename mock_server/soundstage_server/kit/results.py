@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, unquote
 
 from soundstage_server.media import media_type, suffix
@@ -26,9 +26,25 @@ if TYPE_CHECKING:
 SEGMENT: Final = "_files"
 """The path segment of results, after the slug."""
 
+MAX_FILES: Final = 16
+"""The limit of the files of one task; no vendor documents more than 4."""
+
 # An address that redirects has the number of its redirect in its path: the server counts none.
 _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")
+
+
+def file_count(requested: Any) -> int:
+    """Return how many files a task makes, from its parameter.
+
+    Raises:
+        ValueError: It is not from 1 to `MAX_FILES`: only a restored task can have such a parameter, and a loop over it
+            would not end.
+    """
+    number = int(requested)
+    if not 1 <= number <= MAX_FILES:
+        raise ValueError(f"a task makes 1 to {MAX_FILES} files; got {number}")
+    return number
 
 
 def sign_url(task: Task, index: int, medium: MediaSpec, world: World, *, redirected: bool = False) -> str:

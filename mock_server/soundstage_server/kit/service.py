@@ -177,10 +177,9 @@ class Service(VendorService, ABC):
         """
         try:
             body = request.json()
-        except ValueError:
-            raise RefusedError(
-                self.refusals.unreadable, f"the body must be a JSON object; {flaw_of(request)}"
-            ) from None
+        except ValueError as error:
+            detail = f"the body must be a JSON object; {flaw_of(request, error)}"
+            raise RefusedError(self.refusals.unreadable, detail) from None
         if not isinstance(body, dict):
             raise RefusedError(self.refusals.unreadable, f"the body must be a JSON object; got {type(body).__name__}")
         try:

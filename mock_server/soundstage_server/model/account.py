@@ -18,7 +18,7 @@ from soundstage_server.model.ledger import Ledger, Unit
 from soundstage_server.model.lifecycle import Fate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from soundstage_server.model.lifecycle import Lifecycle, TaskState
     from soundstage_server.model.rate_limit import SlidingWindow
@@ -259,6 +259,13 @@ class Account:
         self._unfinished = [(one.ends, one.id, one) for _, _, one in self._unfinished]
         heapify(self._unfinished)
         self.settle(now)
+
+    def end_before(self, task: Task, ended: Collection[str]) -> tuple[tuple[float, ...], Fate]:
+        """Return times and fate of *task* when only the tasks in *ended* had ended early; safe in any thread."""
+        # Read first: an early end stores what was before it changes the task.
+        now = task.changes, task.fate
+        before = None if task.id in ended else self._before_end.get(task.id)
+        return now if before is None else before[1:]
 
     def restore_tasks(self, tasks: Iterable[Task], now: float) -> None:
         """Add *tasks* of a snapshot; the ledger knows which of them have been settled."""

@@ -22,6 +22,12 @@ LATEST: Final = 90_000_000_000.0
 """The limit of a world's time, and of an account's offset (the year 4821): a Date header can show their sum."""
 
 
+MIN_SPEED: Final = 1e-6
+"""The least speed of a clock, in simulated seconds per second: a second takes eleven days."""
+MAX_SPEED: Final = 1e9
+"""The greatest speed of a clock: a second is 31 years."""
+
+
 class Clock:
     """A world's clock.
 
@@ -92,8 +98,8 @@ class Clock:
         """
         if kind not in CLOCK_KINDS:
             raise ValueError(f"clock kind must be one of {', '.join(CLOCK_KINDS)}; got {kind!r}")
-        if not 0 < speed < float("inf"):
-            raise ValueError(f"speed must be a number above 0; got {speed!r}")
+        if not MIN_SPEED <= speed <= MAX_SPEED:
+            raise ValueError(f"speed must be a number above 0, from {MIN_SPEED:g} to {MAX_SPEED:g}; got {speed!r}")
         if kind != "scaled" and speed != 1:
             raise ValueError(f"speed is given with kind 'scaled', and only then; got kind={kind!r}, speed={speed!r}")
         # The new kind continues from the time that the old one shows.

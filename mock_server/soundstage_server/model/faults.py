@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, get_args
 
+from soundstage_server.model.bounds import check_count, check_text, check_whole
 from soundstage_server.model.clock import LATEST
 from soundstage_server.model.scenarios import ACCOUNT
 
@@ -98,8 +99,10 @@ class Fault:
             raise ValueError(f"account must be 'acct_' and 12 hexadecimal digits; got {self.account!r}")
         if self.method is not None and self.method not in _METHODS:
             raise ValueError(f"method must be one of {', '.join(sorted(_METHODS))}; got {self.method!r}")
-        if self.times is not None and self.times < 1:
-            raise ValueError(f"times must be 1 or more; got {self.times}")
+        check_count("times", self.times)
+        check_whole("seed", self.seed)
+        for name in ("vendor", "path"):
+            check_text(name, getattr(self, name))
         if not 0 < self.probability <= 1:
             raise ValueError(f"probability must be above 0, and at most 1; got {self.probability}")
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from soundstage_server.model.asgi import origin
+from soundstage_server.model.bounds import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,9 +93,9 @@ class Request:
         """Return the parsed body.
 
         Raises:
-            ValueError: The body is not JSON in UTF-8.
+            ValueError: The body is not JSON in UTF-8, or nested too deep.
         """
-        return orjson.loads(self.body)
+        return load_json(self.body)
 
 
 class Response(NamedTuple):

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from soundstage_server.model.bounds import check_count, check_text
 from soundstage_server.model.lifecycle import Fate
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ class Scenario:
             raise ValueError("a scenario that refuses names its vendor: codes belong to vendors")
         if self.account is not None and not ACCOUNT.fullmatch(self.account):
             raise ValueError(f"account must be 'acct_' and 12 hexadecimal digits; got {self.account!r}")
-        if self.times is not None and self.times < 1:
-            raise ValueError(f"times must be 1 or more; got {self.times}")
+        check_count("times", self.times)
+        for name in ("code", "vendor", "operation", "contains"):
+            check_text(name, getattr(self, name))
 
     def matches(self, vendor: str, account: str, operation: str, text: str) -> bool:
         """Return whether this order applies to such a task."""

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from soundstage_server.model.asgi import CONTROL, is_loopback
+from soundstage_server.model.callbacks import CallbackAttempt, PendingCallback
 from soundstage_server.model.clock import LATEST
 from soundstage_server.model.journal.redaction import redact_url
 
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
     import httpx
 
     from soundstage_server.model.account import Account, Task
+    from soundstage_server.model.callbacks import Outcome
     from soundstage_server.model.clock import Clock
     from soundstage_server.model.lifecycle import CallbackPlan
     from soundstage_server.world.vendor_service import VendorService
-
-Outcome = Literal["delivered", "failed", "refused"]
 
 KEPT_ATTEMPTS: Final = 300
 """How many attempts are kept for each account; the oldest are dropped first."""
@@ -43,56 +43,10 @@ IDLE_SECONDS: Final = 0.05
 
 HEADERS: Final = {"Content-Type": "application/json"}
 """The headers of every callback (the vendors' facts about the Content-Type of callbacks)."""
-_MOST_UNDER_WAY: Final = 64
+MOST_OF_ACCOUNT: Final = 8
+"""How many callbacks of one account are under way at once, so that its receiver delays those of no other account."""
+_MOST_UNDER_WAY: Final = 256
 _CLOSE_SECONDS: Final = 2.0
-
-
-class PendingCallback(NamedTuple):
-    """A callback to send.
-
-    Attributes:
-        due: When it is due on the account's clock.
-        number: Its position in the order of creation.
-        task: The task that it reports.
-        url: The receiver.
-        state_time: The account's time at which the task is in the state that the callback reports.
-        attempt: 1 for the first attempt.
-    """
-
-    due: float
-    number: int
-    task: Task
-    url: str
-    state_time: float
-    attempt: int
-
-
-class CallbackAttempt(NamedTuple):
-    """One attempt to send a callback, with its result.
-
-    Attributes:
-        number: Its position among the attempts of the world.
-        account: The account's name.
-        task: The task's id.
-        url: The receiver, without secrets.
-        attempt: 1 for the first attempt.
-        at: The account's time.
-        outcome: ``delivered``, ``failed``, or ``refused`` because the host is not allowed.
-        status: The receiver's HTTP status; None if there was no response.
-        detail: What happened, in words.
-        body: The body that was sent.
-    """
-
-    number: int
-    account: str
-    task: str
-    url: str
-    attempt: int
-    at: float
-    outcome: Outcome
-    status: int | None
-    detail: str
-    body: str
 
 
 class CallbackDispatcher:
@@ -130,7 +84,7 @@ class CallbackDispatcher:
         self._pending: dict[Account, list[PendingCallback]] = {}
         self._kept: dict[Account, deque[CallbackAttempt]] = {}
         self._seen: dict[Account, tuple[int, float]] = {}
-        self._sending = 0
+        self._sending: Counter[Account] = Counter()
         self._numbers = count(1)
         self._changed = threading.Condition(lock)
         self._closed = False
@@ -233,32 +187,46 @@ class CallbackDispatcher:
     @property
     def under_way(self) -> int:
         """How many callbacks wait for the response of their receiver."""
-        return self._sending
+        return self._sending.total()
 
     @property
     def closed(self) -> bool:
         """Whether nothing more is sent."""
         return self._closed
 
-    def collect_due(self, under_way: int) -> tuple[list[PendingCallback], float | None]:
-        """Remove and return what is due now, and the real seconds until the next check; None waits to be woken."""
-        ready: list[PendingCallback] = []
-        pauses = []
+    def collect_due(self) -> tuple[list[PendingCallback], float | None]:
+        """Remove and return what may be sent now, and the real seconds until the next check; None waits to be woken."""
         with self._changed:
-            # A copy, as the loop deletes accounts whose last callback is due.
-            for account, heap in tuple(self._pending.items()):
-                if self._clock.kind == "auto":
-                    pauses.append(self._advance_if_idle(account, heap[0].due))
-                now = account.now()
-                while heap and heap[0].due <= now and len(ready) + under_way < _MOST_UNDER_WAY:
-                    ready.append(heappop(heap))
-                if not heap:
-                    del self._pending[account]
-                elif heap[0].due > now and not self._clock.frozen:
-                    pauses.append((heap[0].due - now) / self._clock.speed)
-            # Counted before the lock is released, so that `settle` never sees a moment without pending or sending.
-            self._sending += len(ready)
+            pauses = []
+            if self._clock.kind == "auto":
+                pauses = [self._advance_if_idle(account, heap[0].due) for account, heap in self._pending.items()]
+            ready = self._take_turns()
+            if not self._clock.frozen:
+                waits = (heap[0].due - account.now() for account, heap in self._pending.items())
+                pauses += [wait / self._clock.speed for wait in waits if wait > 0]
         return ready, min(pauses, default=None)
+
+    def _take_turns(self) -> list[PendingCallback]:
+        """Remove what is due, one callback of each account in turn, as far as there is room."""
+        ready: list[PendingCallback] = []
+        turns = list(self._pending)
+        room = _MOST_UNDER_WAY - self._sending.total()
+        while turns and len(ready) < room:
+            served = []
+            for account in turns[: room - len(ready)]:
+                heap = self._pending[account]
+                if heap[0].due > account.now() or self._sending[account] >= MOST_OF_ACCOUNT:
+                    continue
+                ready.append(heappop(heap))
+                # Counted before the lock is released, so that `settle` never sees a moment without pending or sending.
+                self._sending[account] += 1
+                # The last one next time: where there is no room for all, no account is always the first.
+                del self._pending[account]
+                if heap:
+                    self._pending[account] = heap
+                    served.append(account)
+            turns = served
+        return ready
 
     async def deliver(self, client: httpx.AsyncClient, pending: PendingCallback) -> None:
         """Send one callback and record the attempt; schedule the next attempt if it failed."""
@@ -273,7 +241,10 @@ class CallbackDispatcher:
                 self._record(pending, outcome, status, detail, body)
         finally:
             with self._changed:
-                self._sending -= 1
+                account = pending.task.account
+                self._sending[account] -= 1
+                if not self._sending[account]:
+                    del self._sending[account]
                 self._changed.notify_all()
 
     def _plan_of(self, task: Task) -> CallbackPlan | None:
@@ -389,7 +360,7 @@ class _DispatchThread:
             while not dispatcher.closed:
                 # Cleared before the check, so that a wake during it is not lost.
                 self._woken.clear()
-                ready, pause = dispatcher.collect_due(len(under_way))
+                ready, pause = dispatcher.collect_due()
                 for pending in ready:
                     sending = asyncio.create_task(dispatcher.deliver(client, pending))
                     under_way.add(sending)

@@ -16,7 +16,7 @@ from soundstage_server.model.clock import LATEST
 from soundstage_server.world import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from soundstage_server.model.account import Account
     from soundstage_server.model.clock import Clock
@@ -40,6 +40,9 @@ class Persistent(Protocol):
 
     def accounts(self) -> Iterator[Account]:
         """Iterate over the accounts."""
+
+    def is_current(self, account: Account) -> bool:
+        """Return whether the world still has this account."""
 
     def replace_accounts(self, accounts: Iterable[Account], now: float) -> None:
         """Replace all accounts."""
@@ -125,15 +128,18 @@ class Persistence:
                 on_failure(error)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Save what the block changes; if the block or the save fails, nothing has changed."""
+    def transaction(self, accounts: Collection[Account] | None) -> Iterator[None]:
+        """Save what the block changes in *accounts*, or in any; if the block or the save fails, nothing has changed."""
         clock = self._world.clock
         self.commit()
         before = (clock.kind, clock.speed, clock.now())
         try:
             yield
-            if self.file is not None:
+            if self.file is not None and accounts is None:
                 self.file.save_all(self.record(), self._world.accounts())
+            elif self.file is not None and accounts is not None:
+                kept = [account for account in accounts if self._world.is_current(account)]
+                self.file.save(self.record(), kept, set(accounts).difference(kept))
         except BaseException:
             if self.file is not None:
                 clock.restore(*before)
@@ -184,7 +190,7 @@ class Persistence:
                 saved = self._parse(file, loaded)
                 if seed not in (None, saved.seed):
                     raise file.unusable(f"its seed is {saved.seed}; got {seed}")  # noqa: TRY301 - closed below
-                self.apply(saved, runs_on=True)
+                self._continue(file, saved)
                 file.note_loaded(world.accounts(), loaded["world"])
                 if own_clock:
                     world.clock.change(kind, speed)
@@ -194,6 +200,12 @@ class Persistence:
             file.close()
             raise
         self.file = file
+
+    def _continue(self, file: StateFile, saved: SavedWorld) -> None:
+        try:
+            self.apply(saved, runs_on=True)
+        except Exception as error:  # noqa: BLE001 - as in `_parse`: parameters that a vendor does not know raise anything
+            raise file.unusable(f"it is damaged ({type(error).__name__}: {error})") from None
 
     def apply(self, saved: SavedWorld, *, runs_on: bool = False) -> None:
         """Become *saved*; with *runs_on*, a real clock has run on since it was saved."""

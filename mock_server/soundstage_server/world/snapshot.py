@@ -8,8 +8,11 @@ salted hash. Journals, faults, uploads and the last minute of a rate limit are n
 from __future__ import annotations
 
 import time
+from itertools import islice
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
 
 from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd, Lengths, Task
 from soundstage_server.model.clock import CLOCK_KINDS, LATEST, ClockKind
@@ -20,7 +23,7 @@ from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import ACCOUNT, Scenario, Scenarios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from soundstage_server.model.clock import Clock
     from soundstage_server.world.vendor_service import VendorService
@@ -32,6 +35,7 @@ _FATES: Final = {fate.value: fate for fate in Fate}
 _LISTS: Final = ("tasks", "entries", "doubles", "cuts")
 _MOST: Final = 1 << 62
 _SHOWN: Final = 80
+_PIECE: Final = 500
 
 
 class RecordError(ValueError):
@@ -66,10 +70,48 @@ class SavedWorld(NamedTuple):
     accounts: list[Account]
 
 
-def dump(world: dict[str, Any], accounts: Iterable[Account]) -> dict[str, Any]:
-    """Return the snapshot of a world whose own record is *world*."""
-    records = [{**dump_account(account), **dump_items(account)} for account in accounts]
-    return {**document(world), "accounts": records}
+class Capture:
+    """The state of a world at one moment, of which a snapshot is made.
+
+    Made with the world's lock held, which takes a copy of each list and no more; JSON is made of it without the lock,
+    so that a world with a million tasks continues to answer.
+    """
+
+    def __init__(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
+        self._world = world
+        self._accounts = [_CapturedAccount(account) for account in accounts]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the snapshot."""
+        accounts = [{**one.record, **one.rest, "tasks": list(one.tasks())} for one in self._accounts]
+        return {**document(self._world), "accounts": accounts}
+
+    def as_json(self) -> bytes:
+        """Return the snapshot as JSON."""
+        # In pieces: orjson keeps Python's lock for as long as a call takes, and every other thread waits.
+        pieces = [orjson.dumps(document(self._world))[:-1], b',"accounts":[']
+        for number, one in enumerate(self._accounts):
+            pieces += [b"," if number else b"", orjson.dumps({**one.record, **one.rest})[:-1], b',"tasks":[']
+            tasks, comma = one.tasks(), b""
+            while piece := list(islice(tasks, _PIECE)):
+                pieces += [comma, orjson.dumps(piece)[1:-1]]
+                comma = b","
+            pieces.append(b"]}")
+        return b"".join([*pieces, b"]}"])
+
+
+class _CapturedAccount:
+    def __init__(self, account: Account) -> None:
+        self.record = dump_account(account)
+        self.rest = dump_items(account, account.dropped._replace(tasks=account.lengths.tasks))
+        self._account = account
+        self._tasks = tuple(account.tasks)
+        self._ended = {early_end.task for early_end in account.early_ends}
+        del self.rest["tasks"]
+
+    def tasks(self) -> Iterator[dict[str, Any]]:
+        for task in self._tasks:
+            yield dump_task(task, self._account.end_before(task, self._ended))
 
 
 def document(world: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +152,7 @@ def dump_items(account: Account, since: Lengths | None = None) -> dict[str, list
     dropped = account.dropped
     tasks, entries, doubles, cuts = since or dropped
     return {
-        "tasks": [_dump_task(task) for task in account.tasks[max(0, tasks - dropped.tasks) :]],
+        "tasks": [dump_task(task) for task in account.tasks[max(0, tasks - dropped.tasks) :]],
         "entries": [list(entry) for entry in account.ledger.since(entries)],
         "doubles": [list(double) for double in account.double_submissions[max(0, doubles - dropped.doubles) :]],
         "cuts": [list(early_end) for early_end in account.early_ends[max(0, cuts - dropped.cuts) :]],
@@ -125,14 +167,16 @@ def group_items(items: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
     return lists
 
 
-def _dump_task(task: Task) -> dict[str, Any]:
+def dump_task(task: Task, end: tuple[tuple[float, ...], Fate] | None = None) -> dict[str, Any]:
+    """Return the record of *task*; *end* are its times and its fate, if they are not those of now."""
+    changes, fate = end or (task.changes, task.fate)
     return {
         "id": task.id,
         "operation": task.operation,
         "params": task.params,
         "created": task.created,
-        "changes": list(task.changes),
-        "fate": task.fate.value,
+        "changes": list(changes),
+        "fate": fate.value,
         "seed": f"{task.seed:x}",
         "price": task.price,
         "base": task.base,
@@ -281,7 +325,7 @@ def _task(record: Any, account: Account, service: VendorService, place: str, ids
     ids.add((account.vendor, task_id))
     changes = tuple(_take(record, "changes", list, place))
     stages = len(service.lifecycle(operation).stages)
-    if len(changes) != stages or not all(isinstance(change, float | int) for change in changes):
+    if len(changes) != stages or not all(map(_is_time, changes)) or list(changes) != sorted(changes):
         raise RecordError(f"{place}: changes must be {stages} times in seconds; got {changes!r:.{_SHOWN}}")
     fate, seed = record.get("fate"), _take(record, "seed", str, place)
     if fate not in _FATES:
@@ -297,14 +341,15 @@ def _task(record: Any, account: Account, service: VendorService, place: str, ids
 
 def _entry(record: Any, place: str) -> tuple[Any, ...]:
     match record:
-        case [float() | int(), str(source), str(target), int(), str()] if source in BALANCES and target in BALANCES:
-            return tuple(record)
+        case [at, str(source), str(target), int(amount), str()] if _is_time(at) and 0 <= amount < _MOST:
+            if source in BALANCES and target in BALANCES:
+                return tuple(record)
     raise RecordError(f"{place} must be lists of time, two balances, an amount and a task; got {record!r:.{_SHOWN}}")
 
 
 def _double(record: Any, place: str) -> DoubleSubmission:
     match record:
-        case [str(first), str(second), str(operation), float() | int() as apart]:
+        case [str(first), str(second), str(operation), apart] if _is_time(apart):
             return DoubleSubmission(first, second, operation, apart)
     raise RecordError(f"{place} must be lists of two tasks, an operation and seconds; got {record!r:.{_SHOWN}}")
 
@@ -312,7 +357,7 @@ def _double(record: Any, place: str) -> DoubleSubmission:
 def _early_end(record: Any, place: str, tasks: Mapping[str, Task], *, dropped: bool) -> EarlyEnd:
     match record:
         # The early end of a task that was dropped may be behind that of one that was not.
-        case [str(name), float() | int() as at, str(fate)] if fate in _FATES and (dropped or name in tasks):
+        case [str(name), at, str(fate)] if _is_time(at) and fate in _FATES and (dropped or name in tasks):
             early_end = EarlyEnd(name, at, fate)
             if name in tasks:
                 early_end.apply(tasks[name])
@@ -329,9 +374,14 @@ def _take(record: Any, name: str, kind: type, place: str) -> Any:
 
 def _time(record: Any, name: str, place: str) -> float:
     value = record.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
+    if not _is_time(value, LATEST):
         raise RecordError(f"{place}.{name} must be a number from 0 to {LATEST:.0f}; got {value!r:.{_SHOWN}}")
     return float(value)
+
+
+def _is_time(value: object, latest: float = 3 * LATEST) -> bool:
+    """Return whether *value* is a number of seconds; an account's time is the sum of two, and a task ends later."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= latest
 
 
 def _whole(record: Any, name: str, place: str, *, optional: bool = False) -> int | None:

@@ -20,11 +20,10 @@ from soundstage_server.world.file_lock import lock_file
 from soundstage_server.world.snapshot import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from os import PathLike
 
     from soundstage_server.model.account import Account, Lengths
-    from soundstage_server.model.asgi import Send
 
 APPLICATION_ID: Final = 0x554E4453
 """The mark of a state file, in the header field that SQLite leaves to applications."""
@@ -150,13 +149,17 @@ class StateFile:
         """Return the error with the reason why this file cannot be used."""
         return StateError(f"cannot use {self._path} as a state file: {reason}")
 
-    def save(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
-        """Write what has changed in the world's record *world* and in *accounts*.
+    def save(self, world: dict[str, Any], accounts: Iterable[Account], gone: Iterable[Account] = ()) -> None:
+        """Write what has changed in the world's record *world* and in *accounts*; accounts in *gone* are deleted.
 
         Raises:
             StateError: It could not be written; the file is as it was before.
         """
-        self._save(_Changes(self._last_number), world, accounts)
+        changes = _Changes(self._last_number)
+        for account in gone:
+            if account.name in self._saved:
+                changes.delete(account.name)
+        self._save(changes, world, accounts)
 
     def save_all(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
         """Write everything that has changed, where *accounts* are all there are; the others are deleted.
@@ -179,11 +182,8 @@ class StateFile:
         Raises:
             StateError: It could not be written; the file is as it was before.
         """
-        self.save(world, planned)
+        self.save(world, planned, gone)
         changes = _Changes(self._last_number)
-        for account in gone:
-            if account.name in self._saved:
-                changes.delete(account.name)
         for account, lengths in planned.items():
             record = orjson.dumps({**snapshot.dump_account(account), "dropped": list(lengths)})
             changes.add("UPDATE accounts SET record = ? WHERE name = ?", record, account.name)
@@ -271,27 +271,6 @@ class StateFile:
                 self._saved[name] = saved
         if changes.world is not None:
             self._saved_world, self.saved_record = changes.world
-
-
-def save_before_response(save: Callable[[], None], send: Send) -> Send:
-    """Return *send*, which calls *save* before the head of a response leaves; if that fails, the response is a 500."""
-    failed = False
-
-    async def save_and_send(message: Any) -> None:
-        nonlocal failed
-        if message["type"] == "http.response.start":
-            try:
-                save()
-            except StateError as error:
-                failed = True
-                body = orjson.dumps({"detail": str(error)})
-                headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-                await send({"type": "http.response.start", "status": 500, "headers": headers})
-                await send({"type": "http.response.body", "body": body})
-        if not failed:
-            await send(message)
-
-    return save_and_send
 
 
 def _locked(path: Path) -> IO[bytes]:

@@ -122,9 +122,14 @@ class UploadStore:
             # The key is derived from name and content, so that a repeated upload is found and its URL is stable.
             if key not in self._uploads:
                 path = self._ensure_folder() / key
-                path.write_bytes(content)
                 address = f"{PATH}/{key}/{quote(name)}"
-                self._uploads[key] = Upload(address, name, path, digest, len(content), inspect_file(path))
+                try:
+                    path.write_bytes(content)
+                    info = inspect_file(path)
+                except BaseException:
+                    path.unlink(missing_ok=True)  # half a file on a full disk, or one that no library survives
+                    raise
+                self._uploads[key] = Upload(address, name, path, digest, len(content), info)
                 self._evict(key)
             self._uploads.move_to_end(key)
             return self._uploads[key]
@@ -228,7 +233,8 @@ def _inspect_stream(path: Path, head: bytes) -> MediaInfo | None:
     else:
         return None
     try:
-        with av.open(str(path), format=name) as container:
+        # Titles are in any encoding, and are not read here.
+        with av.open(str(path), format=name, metadata_errors="replace") as container:
             video = next(iter(container.streams.video), None) if name == "mp4" else None
             stream = video or container.streams.audio[0]
             length = stream.duration or 0
@@ -236,7 +242,9 @@ def _inspect_stream(path: Path, head: bytes) -> MediaInfo | None:
             if video is None:
                 return MediaInfo("audio", label, seconds=seconds)
             rate = float(video.average_rate) if video.average_rate else None
-            size = video.codec_context
-            return MediaInfo("video", label, size.width, size.height, seconds, rate)
-    except (av.FFmpegError, IndexError):
+            # A codec that FFmpeg does not know has no context, and its size is unknown.
+            size: Any = video.codec_context
+            width, height = (None, None) if size is None else (size.width, size.height)
+            return MediaInfo("video", label, width, height, seconds, rate)
+    except (av.FFmpegError, IndexError, ValueError, OverflowError):
         return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from soundstage_server import _registry
 from soundstage_server.media import MediaCache
 from soundstage_server.model.account import Account
+from soundstage_server.model.bounds import check_count
 from soundstage_server.model.clock import Clock
 from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.dialects import Dialects
@@ -20,11 +21,12 @@ from soundstage_server.model.journal import Journal
 from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import Scenario, Scenarios
 from soundstage_server.world import snapshot as records
-from soundstage_server.world.callbacks import CallbackAttempt, CallbackDispatcher
+from soundstage_server.world.callbacks import CallbackDispatcher
 from soundstage_server.world.hung_connections import HungConnections
 from soundstage_server.world.options import MediaSize, check_options, check_scenario, check_vendor, parse_public_url
 from soundstage_server.world.persistence import Persistence
 from soundstage_server.world.retention import Retention
+from soundstage_server.world.trial import check_tasks
 from soundstage_server.world.uploads import UploadStore
 from soundstage_server.world.verification import RequestPattern, verify
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from soundstage_server.model.account import Task
+    from soundstage_server.model.callbacks import CallbackAttempt
     from soundstage_server.model.journal import JournalEntry
     from soundstage_server.world.vendor_service import VendorService
 
@@ -91,7 +94,7 @@ class World:
         self.services: dict[str, VendorService] = {}
         self._by_name: dict[str, Account] = {}
         self.callback_dispatcher = CallbackDispatcher(
-            self.lock, self.clock, self.services, self._is_current, callbacks_to
+            self.lock, self.clock, self.services, self.is_current, callbacks_to
         )
         self.anonymous_journal = Journal()
         self.citations: Counter[str] = Counter()
@@ -141,19 +144,26 @@ class World:
             self.persistence.save()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, accounts: Collection[Account] | None = None) -> Iterator[None]:
         """Change the world in a block, and save it at its end; with a state file, a block that fails changes nothing.
+
+        Args:
+            accounts: The accounts that the block changes, apart from the world's own settings; None is any.
 
         Raises:
             StateError: The changes could not be written; the world is as it was before.
         """
-        with self.lock, self.persistence.transaction():
+        with self.lock, self.persistence.transaction(accounts):
             yield
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state of this world as JSON; no credential and no secret can be read from it."""
+        return self.capture().as_dict()
+
+    def capture(self) -> records.Capture:
+        """Return the state of this world as it is now; it is turned into JSON later, without stopping requests."""
         with self.lock:
-            return records.dump(self.persistence.record(), self.accounts())
+            return records.Capture(self.persistence.record(), self.accounts())
 
     def restore(self, snapshot: object) -> None:
         """Replace the state by *snapshot*: ids, states, money and time. Journals, faults and uploads are kept.
@@ -163,6 +173,8 @@ class World:
             StateError: It could not be written to the state file; nothing has changed.
         """
         saved = records.parse(snapshot, self.services, self.clock)
+        # Trial services: a task that a vendor cannot read must be found before anything is replaced.
+        check_tasks({slug: _registry.load(slug)(self) for slug in self.services}, saved.accounts)
         with self.transaction():
             self.persistence.apply(saved)
 
@@ -214,8 +226,10 @@ class World:
         refused = credential_rule(credential).refused
         if refused is not None:
             raise ValueError(f"credential must not begin with {refused}-: such a caller is refused and has no account")
-        with self.transaction():
-            return self.account(vendor, credential)
+        opened: list[Account] = []
+        with self.transaction(opened):
+            opened.append(self.account(vendor, credential))
+        return opened[0]
 
     def account_by_name(self, account: str) -> Account:
         """Return the account with the name *account* (``acct_...``).
@@ -244,7 +258,7 @@ class World:
         Raises:
             ValueError: *seconds* is negative or not finite.
         """
-        with self.transaction():
+        with self.transaction(() if account is None else (account,)):
             (account or self.clock).advance(seconds)
         with self.lock:
             self.retention.sweep()
@@ -257,7 +271,7 @@ class World:
         """
         with self.lock:
             check_scenario(order, self.services)
-            with self.transaction():
+            with self.transaction(()):
                 self.scenarios.add(order)
             return order
 
@@ -337,13 +351,12 @@ class World:
         None removes a limit; one that is not given stays as it is.
 
         Raises:
-            ValueError: A limit is below 1.
+            ValueError: A limit is not from 1 to a billion.
         """
-        limits = {"at_once": at_once, "per_minute": per_minute}
-        for name, limit in limits.items():
-            if isinstance(limit, int) and limit < 1:
-                raise ValueError(f"{name} must be 1 or more, or None; got {limit}")
-        with self.transaction():
+        for name, limit in {"at_once": at_once, "per_minute": per_minute}.items():
+            if limit is not ...:
+                check_count(name, limit)
+        with self.transaction((account,)):
             if at_once is not ...:
                 account.at_once = at_once
             if per_minute is not ...:
@@ -361,7 +374,7 @@ class World:
         The clock and the dialects of the world are kept. With *save* false, the state file is left as it is: what it
         does not contain is removed.
         """
-        with self.transaction() if save else self.lock:
+        with self.transaction(None if account is None else (account,)) if save else self.lock:
             if account is not None and save:
                 self.remove_accounts(frozenset((account,)))
             else:
@@ -388,7 +401,8 @@ class World:
         self.callback_dispatcher.forget(gone)
         self._by_name = {name: kept for name, kept in self._by_name.items() if kept not in gone}
 
-    def _is_current(self, account: Account) -> bool:
+    def is_current(self, account: Account) -> bool:
+        """Return whether the world still has this account, and not another one of its name."""
         return self._by_name.get(account.name) is account
 
     def is_account(self, account: str) -> bool:

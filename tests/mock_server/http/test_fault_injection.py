@@ -337,7 +337,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "slow", "seconds": float("inf")}, "seconds must be 0 or more, and finite; got inf"),
     ({"kind": "slow", "account": "me"}, "account must be 'acct_' and 12 hexadecimal digits; got 'me'"),
     ({"kind": "slow", "method": "get"}, "method must be one of DELETE, .*; got 'get'"),
-    ({"kind": "slow", "times": 0}, "times must be 1 or more; got 0"),
+    ({"kind": "slow", "times": 0}, "times must be from 1 to 1000000000, or None; got 0"),
     ({"kind": "slow", "probability": 0.0}, "probability must be above 0, and at most 1; got 0"),
     ({"kind": "slow", "vendor": "nothing"}, "vendor must be one of tomoviee.*; got 'nothing'"),
 ]

@@ -397,3 +397,41 @@ def test_upload_url_uses_the_public_url(kit: Kit) -> None:
         assert upload_json["url"].startswith("https://sim.example.test/base/_soundstage/files/")
         found = world.uploads.find_by_url(upload_json["url"])
         assert found is not None
+
+
+def with_latin1_title(content: bytes) -> bytes:
+    """Return an MP3 file whose ID3 tag has a title in Latin-1."""
+    title = b"TIT2" + (8).to_bytes(4) + b"\0\0" + b"\x00Caf\xe9 \xfc!"
+    return b"ID3\x03\0\0" + bytes([0, 0, 0, len(title)]) + title + content
+
+
+def test_title_in_latin_1_is_no_obstacle(world: World) -> None:
+    """An MP3 file is described, whatever the encoding of its tags."""
+    stored = world.uploads.get(
+        world.add_upload("a.mp3", with_latin1_title(render(Audio(2.0, 1, "music")))).split("/")[3]
+    )
+    assert stored is not None
+    assert (stored.info.kind, stored.info.format, round(stored.info.seconds or 0)) == ("audio", "MP3", 2)
+
+
+def test_unknown_codec_is_described_without_its_size(world: World, videos: dict[str, bytes]) -> None:
+    """The container is still a video; a limit on sides does not apply to what is unknown."""
+    content = next(iter(videos.values())).replace(b"avc1", b"zzzz")
+    stored = world.uploads.get(world.add_upload("a.mp4", content).split("/")[3])
+    assert stored is not None
+    assert stored.info.kind in ("video", "other")
+
+
+def test_refused_file_leaves_nothing_on_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that breaks the library that reads it, nor half of one that does not fit on the disk."""
+    world.add_upload("good.txt", b"good")
+    folder = next(iter(world.uploads._uploads.values())).path.parent
+    before = sorted(folder.iterdir())
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("soundstage_server.world.uploads.inspect_file", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        world.add_upload("bad.txt", b"bad")
+    assert sorted(folder.iterdir()) == before

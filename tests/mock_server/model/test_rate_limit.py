@@ -98,7 +98,7 @@ def test_limit_below_one_is_refused(kit: Kit, limits: dict[str, int]) -> None:
     with kit.world() as world:
         account = world.account("tomoviee", "key")
         ((name, value),) = limits.items()
-        with pytest.raises(ValueError, match=f"{name} must be 1 or more, or None; got {value}"):
+        with pytest.raises(ValueError, match=f"{name} must be from 1 to 1000000000, or None; got {value}"):
             world.limit(account, **limits)
 
 

@@ -16,7 +16,7 @@ import pytest
 from soundstage_server import Clock, World
 from soundstage_server.model.lifecycle import CallbackPlan
 from soundstage_server.vendors.tomoviee import TomovieeService
-from soundstage_server.world.callbacks import KEPT_ATTEMPTS
+from soundstage_server.world.callbacks import KEPT_ATTEMPTS, MOST_OF_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -425,6 +425,50 @@ def test_slow_receiver_does_not_delay_others(kit: Kit) -> None:
         world.advance(5)
         world.settle_callbacks()
         assert [one.outcome for one in world.callbacks()] == ["delivered"] * 3
+
+
+def test_dead_receiver_of_an_account_delays_no_other(kit: Kit) -> None:
+    """However many callbacks of one account hang, those of others are sent, and few of its own are under way."""
+    others, hanging = threading.Event(), []
+
+    class Dead(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/dead":
+                hanging.append(request)
+                await asyncio.to_thread(others.wait, 10)
+                return httpx.Response(500, request=request)
+            others.set()
+            return httpx.Response(200, request=request)
+
+    with kit.world(retention=None) as world:
+        world.callback_dispatcher.transport = Dead()
+        dead, alive = kit.caller(world), kit.caller(world, credential="key-2")
+        dead.create("A fox", callback="http://127.0.0.1:9/dead")
+        alive.create("A fox", callback="http://127.0.0.1:9/alive")
+        first, other = world.tasks()
+        for _ in range(400):
+            world.callback_dispatcher.schedule(first)
+        first.account.advance(600)
+        other.account.advance(600)
+        assert others.wait(10)
+        assert len(hanging) <= MOST_OF_ACCOUNT
+
+
+def test_full_room_is_shared_in_turns(kit: Kit) -> None:
+    """Where there is no room for all, every account gets its turn before any gets a second one."""
+    with kit.world() as world:
+        dispatcher = world.callback_dispatcher
+        for number in range(3):
+            kit.caller(world, credential=f"key-{number}").create("A fox", callback="http://127.0.0.1:9/x")
+        accounts = list(world.accounts())
+        with world.lock:
+            for task in world.tasks():
+                dispatcher.schedule(task)
+            for account in accounts:
+                account.offset += 600
+            ready, _ = dispatcher.collect_due()
+            assert [one.task.account for one in ready] == accounts * 2
+            dispatcher.forget(accounts)
 
 
 def test_reset_during_delivery_leaves_nothing(kit: Kit) -> None:

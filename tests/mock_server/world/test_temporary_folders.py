@@ -44,6 +44,44 @@ def test_forked_child_removes_nothing(kit: Kit, tmp_path: Path) -> None:
         assert len(list(world.accounts())) == 1
 
 
+KILLED = """
+import sys, time
+from soundstage_server import World
+world = World(clock="auto", media="small")
+world.add_upload("a.txt", b"hello")
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX locks")
+def test_folder_of_a_killed_process_is_removed_by_the_next(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of living processes stay, and so does what is no folder of ours."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    foreign = tmp_path / "soundstage-notes"
+    foreign.mkdir()
+    environment = {**kit.environment(), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            (theirs,) = (folder for folder in tmp_path.iterdir() if folder != foreign)
+            with kit.world() as world:
+                world.add_upload("b.txt", b"hello")
+                assert theirs.is_dir()
+        finally:
+            process.kill()
+    assert theirs.is_dir()
+    with kit.world() as world:
+        world.add_upload("b.txt", b"hello")
+        assert not theirs.exists()
+        assert len(list(tmp_path.iterdir())) == 2
+    assert list(tmp_path.iterdir()) == [foreign]
+
+
 def test_missing_temporary_folder_is_named(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Uploads and results get HTTP 507 with what to do, and Python an error with the same message."""
     monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")

@@ -24,7 +24,7 @@ CAPABILITY = "tm_text2video_b"
         ({"media": "tiny"}, "media must be one of full, small; got 'tiny'"),
         ({"vendors": ["nothing"]}, "vendors must be among tomoviee.*; got 'nothing'"),
         ({"clock": "fast"}, "speed must be a number above 0, 'manual' or 'auto'; got 'fast'"),
-        ({"clock": 0}, "speed must be a number above 0; got 0"),
+        ({"clock": 0}, "speed must be a number above 0, from 1e-06 to 1e\\+09; got 0"),
         ({"public_url": "soundstage.example"}, "public_url must be an http or https URL; got 'soundstage.example'"),
         ({"dialects": {"tomoviee.errors": "x"}}, r"tomoviee\.errors must be one of envelope, http; got 'x'"),
     ],

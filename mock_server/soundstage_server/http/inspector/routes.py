@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from soundstage_server.http.control.body import BoundedRoute
 from soundstage_server.http.inspector import views
 from soundstage_server.http.inspector.stream import changes
 from soundstage_server.model.asgi import CONTROL
@@ -34,7 +35,7 @@ class NewFate(BaseModel):
 
 def router(world: World, stopping: Callable[[], bool]) -> APIRouter:
     """Return the inspector's routes for *world*; the stream of events ends when *stopping* is true."""
-    routes = APIRouter(prefix=CONTROL, tags=["control"])
+    routes = APIRouter(prefix=CONTROL, tags=["control"], route_class=BoundedRoute)
 
     @routes.get("/inspector")
     def overview() -> dict[str, Any]:
@@ -71,7 +72,7 @@ def router(world: World, stopping: Callable[[], bool]) -> APIRouter:
     def end(vendor: str, task: str, change: NewFate) -> dict[str, Any]:
         """End an unfinished task now; its money is settled and its callbacks are sent as for any other end."""
         found = _task(world, vendor, task)
-        with world.transaction():
+        with world.transaction((found.account,)):
             ended = world.services[vendor].end_early(found, found.account.now(), Fate(change.fate))
         if not ended:
             raise HTTPException(409, f"the task {task!r} has ended already, with the fate {found.fate.value!r}")

@@ -81,6 +81,11 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         self._direct = app.direct if isinstance(app, Simulator) and all(hasattr(self, name) for name in _USED) else None
         self._commit = app.commit if isinstance(app, Simulator) else _nothing
 
+    @property
+    def has_partial_head(self) -> bool:
+        """Whether the head of a request has begun and is not complete."""
+        return self._head_bytes > 0 and not self._in_body
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the transport into the scope of each request, and collect what is written to it."""
         gathering = self._gathering = CoalescingTransport(transport, self._commit)

@@ -10,6 +10,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.kit.inputs import known_seconds, known_size
+from soundstage_server.kit.results import file_count
 from soundstage_server.media import MAX_RATIO, Image, Video, frame_size
 from soundstage_server.vendors.mediaio.capabilities import CAPABILITIES, makes_videos
 
@@ -50,7 +51,7 @@ def _images(task: Task, name: str) -> list[Image]:
     resolution = params.get("resolution", "1K")
     width, height = image_size(resolution, params["ratio"])
     caption = f"Media.io · {name} · {resolution} · {params['ratio']}"
-    count = int(params.get("counts", "1"))
+    count = file_count(params.get("counts", "1"))
     return [Image(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.kit.inputs import known_size
+from soundstage_server.kit.results import file_count
 from soundstage_server.media import MAX_RATIO, MAX_SIDE, MIN_SIDE, Audio, Image, Mask, Video, frame_size
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES
 
@@ -44,7 +45,7 @@ def images(task: Task) -> list[MediaSpec]:
     else:
         side = known_size(params, "init_image") or (DEFAULT_SIDE, DEFAULT_SIDE)
         width, height = params.get("width", side[0]), params.get("height", side[1])
-    count = params.get("batch_size") or params.get("image_num") or 1
+    count = file_count(params.get("batch_size") or params.get("image_num") or 1)
     caption = _caption(task, f"{width}x{height}")
     return [Image(width, height, params["prompt"], caption, task.seed + index) for index in range(count)]
 
@@ -61,13 +62,13 @@ def masks(task: Task) -> list[MediaSpec]:
 def music(task: Task) -> list[MediaSpec]:
     """Return the requested number of pieces; 0 seconds gives the shortest playable audio."""
     title = " ".join(task.params["prompt"].split()[:PROMPT_TOKENS])
-    count = task.params.get("qty", 1)
+    count = file_count(task.params.get("qty", 1))
     return [Audio(task.params["duration"], task.seed + index, "music", title) for index in range(count)]
 
 
 def effects(task: Task) -> list[MediaSpec]:
     """Return the requested number of sound effects."""
-    count = task.params.get("qty", 1)
+    count = file_count(task.params.get("qty", 1))
     title = task.params["prompt"]
     return [Audio(task.params["duration"], task.seed + index, "effect", title) for index in range(count)]
 

@@ -189,7 +189,7 @@ class TomovieeService(Service):
         """Return the caller's task that the body names (poll.route)."""
         # Polls are most of a load test, so the body is validated only where no task is found.
         try:
-            return self.own_task(request, orjson.loads(request.body)["task_id"])
+            return self.own_task(request, request.json()["task_id"])
         except (ValueError, TypeError, KeyError, RefusedError):
             self.parse_body(_POLL, request)
             raise RefusedError(NOT_FOUND) from None

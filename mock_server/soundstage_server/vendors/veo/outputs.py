@@ -10,6 +10,7 @@ from hashlib import blake2b
 from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstage_server.kit.results import file_count
 from soundstage_server.media import Video, frame_size
 from soundstage_server.vendors.veo.capabilities import MODELS
 
@@ -29,7 +30,7 @@ REASON: Final = (
 
 def delivered(params: Mapping[str, Any]) -> int:
     """Return the number of videos of a successful operation that are not withheld (block.partial)."""
-    copies = int(params["sampleCount"])
+    copies = file_count(params["sampleCount"])
     return copies - 1 if copies > 1 and PARTIAL in params.get("prompt", "") else copies
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from soundstage_server.kit.results import file_count
 from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import FieldError
 from soundstage_server.model.ledger import USD
@@ -157,7 +158,7 @@ class VeoService(Service):
 
     def _video_response(self, request: Request, task: Task) -> dict[str, Any]:
         """Return the videos of an operation, and the number and reasons of those that are withheld."""
-        requested = int(task.params["sampleCount"])
+        requested = file_count(task.params["sampleCount"])
         if task.fate is Fate.BLOCK:
             return filtered(requested)
         made = delivered(task.params)
@@ -213,7 +214,7 @@ class VeoService(Service):
     def index_task(self, task: Task) -> None:
         """Index a task, its files, and the file that it extends."""
         super().index_task(task)
-        for number in range(int(task.params["sampleCount"])):
+        for number in range(file_count(task.params["sampleCount"])):
             self._files[file_name(task.id, number)] = (task, number)
         extended = task.params.get("video")
         if extended is not None:
@@ -228,7 +229,7 @@ class VeoService(Service):
     def drop_tasks(self, tasks: Iterable[Task]) -> None:
         """Forget *tasks* and their files."""
         for task in (tasks := tuple(tasks)):
-            for number in range(int(task.params["sampleCount"])):
+            for number in range(file_count(task.params["sampleCount"])):
                 name = file_name(task.id, number)
                 self._files.pop(name, None)
                 self._extended.pop(name, None)

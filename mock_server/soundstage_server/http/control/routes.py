@@ -8,15 +8,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
-import orjson
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundstage_server.http import control_traffic
+from soundstage_server.http.control import traffic
+from soundstage_server.http.control.body import BoundedRoute
 from soundstage_server.http.health import health
 from soundstage_server.model.asgi import CONTROL
-from soundstage_server.model.clock import ClockKind
+from soundstage_server.model.clock import MAX_SPEED, MIN_SPEED, ClockKind
 from soundstage_server.model.faults import Fault, FaultBody, FaultKind
 from soundstage_server.model.scenarios import Order, Scenario
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 _MOST: Final = 1e12
 _SHOWN: Final = 200
 _LONGEST: Final = 4096
+_LONGEST_DETAIL: Final = 1500
 
-AccountName = control_traffic.AccountName
+AccountName = traffic.AccountName
 AccountNames = Annotated[list[str] | None, Query(description="Names of accounts; without any, all.")]
 
 
@@ -46,7 +47,9 @@ class ClockChange(_Body):
     """A new kind of clock; its time does not jump."""
 
     kind: ClockKind
-    speed: float = Field(default=1.0, gt=0, description="Simulated seconds per second; for `scaled` only.")
+    speed: float = Field(
+        default=1.0, ge=MIN_SPEED, le=MAX_SPEED, description="Simulated seconds per second; for `scaled` only."
+    )
 
 
 class Advance(_Body):
@@ -108,14 +111,14 @@ class NewFault(_Body):
 
 def router(world: World) -> APIRouter:
     """Return the control API of *world*."""
-    routes = APIRouter(prefix=CONTROL, tags=["control"])
+    routes = APIRouter(prefix=CONTROL, tags=["control"], route_class=BoundedRoute)
     _clock_routes(routes, world)
     _account_routes(routes, world)
     _scenario_routes(routes, world)
     _fault_routes(routes, world)
     _dialect_routes(routes, world)
     _snapshot_routes(routes, world)
-    control_traffic.add_to(routes, world, _account_or_all)
+    traffic.add_to(routes, world, _account_or_all)
 
     @routes.get("/health")
     def show_health() -> dict[str, Any]:
@@ -146,7 +149,7 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
     @routes.put("/clock")
     def change_clock(change: ClockChange) -> dict[str, Any]:
         """Change the kind of clock."""
-        with _value_errors_as_422(), world.transaction():
+        with _value_errors_as_422(), world.transaction(()):
             world.clock.change(change.kind, change.speed)
         return clock()
 
@@ -187,7 +190,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
         """Set an account's available balance."""
         owner = _account_or_404(world, account, vendor)
-        with _value_errors_as_422(), world.transaction():
+        with _value_errors_as_422(), world.transaction((owner,)):
             owner.settle(owner.now())
             owner.ledger.set_available(owner.ledger.unit.to_parts(money.available), owner.now())
         return _ledger(world, owner)
@@ -201,7 +204,8 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     @routes.put("/limits/{account}")
     def put_limits(account: str, change: Limits) -> dict[str, int | None]:
         """Change an account's limits."""
-        world.limit(_account_or_404(world, account), **change.model_dump(exclude_unset=True))
+        with _value_errors_as_422():
+            world.limit(_account_or_404(world, account), **change.model_dump(exclude_unset=True))
         return limits(account)
 
     @routes.delete("/requests", status_code=204, response_model=None)
@@ -228,7 +232,7 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
     @routes.delete("/scenarios", status_code=204, response_model=None)
     def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Remove one order, or all."""
-        with world.transaction():
+        with world.transaction(()):
             removed = world.scenarios.clear(number)
         if not removed and number is not None:
             raise HTTPException(404, f"no scenario has the id {number}")
@@ -260,7 +264,7 @@ def _snapshot_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/snapshot")
     def snapshot() -> Response:
         """Return the state of the world."""
-        return Response(orjson.dumps(world.snapshot()), media_type="application/json")
+        return Response(world.capture().as_json(), media_type="application/json")
 
     @routes.put("/snapshot", status_code=204, response_model=None)
     def restore(snapshot: dict[str, Any]) -> None:
@@ -280,7 +284,7 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
     def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
         """Choose readings for the world or for one account."""
         owner = _account_or_all(world, account)
-        with _value_errors_as_422(), world.transaction():
+        with _value_errors_as_422(), world.transaction(()):
             world.dialects.choose(chosen, owner.name if owner else None)
         return dialects(account)
 
@@ -310,7 +314,8 @@ def _value_errors_as_422() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise HTTPException(422, str(error)) from None
+        # A message repeats the value that was sent, which may be long.
+        raise HTTPException(422, f"{error}"[:_LONGEST_DETAIL]) from None
 
 
 def _account_or_all(world: World, account: str | None) -> Account | None:

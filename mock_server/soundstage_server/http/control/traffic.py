@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from soundstage_server.http.control.body import read_bounded
 from soundstage_server.model.asgi import origin
 from soundstage_server.model.journal.redaction import redact_body
 from soundstage_server.world.options import MAX_REDIRECTS
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from soundstage_server.model.account import Account
-    from soundstage_server.world.callbacks import CallbackAttempt, PendingCallback
+    from soundstage_server.model.callbacks import CallbackAttempt, PendingCallback
     from soundstage_server.world.world import World
 
     Choose = Callable[[World, str | None], Account | None]
@@ -99,7 +100,7 @@ def _file_routes(routes: APIRouter, world: World) -> None:
         request: fastapi.Request, name: Annotated[str, Query(description="The file's name.")]
     ) -> dict[str, Any]:
         """Store the body as a file, and return its properties and the URL for create calls."""
-        content = await _content(request, world.uploads.max_bytes)
+        content = await read_bounded(request, world.uploads.max_bytes)
         try:
             stored = await asyncio.to_thread(world.uploads.add, name, content)
         except ValueError as error:
@@ -116,16 +117,6 @@ def _file_routes(routes: APIRouter, world: World) -> None:
         if stored is None or stored.name != name:
             raise HTTPException(404, f"no file was uploaded as {key}/{name}")
         return FileResponse(stored.path, media_type=stored.media_type)
-
-
-async def _content(request: fastapi.Request, most: int) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            raise HTTPException(413, f"an uploaded file must have at most {most} bytes")
-    return b"".join(pieces)
 
 
 def _attempt(attempt: CallbackAttempt) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The control API of a simulator, as routes of its FastAPI application."""
