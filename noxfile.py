@@ -133,6 +133,13 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def siege(session: nox.Session) -> None:
+    """Attack the simulator with requests, kills, a full disk and web pages; `-- fuzz kills --seed 7 --scale 10`."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.run("python", "-m", "tests.siege", *session.posargs)
+
+
+@nox.session(default=False)
 def breaks(session: nox.Session) -> None:
     """Mutation testing of the contracts; `-- --part 1/4` runs a quarter, `-- --resume FILE` what has changed."""
     install(session, "-e", ".[all]")

@@ -68,7 +68,7 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.parser = _Parser(self)
-        self._head_bytes = 0
+        self._head_bytes = self._framing_bytes = 0
         self._in_body = self._ignoring = False
         self._refused: tuple[int, str] | None = None
         self._chunk = b""
@@ -103,10 +103,13 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         self._chunk, self._is_first = data, self._between
         if not self._in_body:
             self._head_bytes += len(data)
+        else:
+            self._framing_bytes += len(data)
         super().data_received(data)
         self._chunk = b""
         # The parser keeps an unfinished head, and joins a header's value again with each piece of it.
-        if self._head_bytes > MAX_HEAD and not self._in_body and not self.transport.is_closing():
+        unfinished = self._framing_bytes if self._in_body else self._head_bytes
+        if unfinished > MAX_HEAD and not self.transport.is_closing():
             self._refused = _TOO_LARGE
             self.send_400_response("")
 
@@ -162,10 +165,15 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         self._is_first = False
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body; what comes without one is framing, such as the trailers after the last chunk."""
+        self._framing_bytes = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """End the request, unless it is read again."""
         if not self._ignoring:
-            self._in_body, self._between = False, True
+            self._in_body, self._between, self._framing_bytes = False, True, 0
             super().on_message_complete()
 
     def head_without_upgrade(self) -> bytes:
