@@ -370,7 +370,7 @@ class Service(VendorService, ABC):
         """Return an unused task id, and the seed that belongs to it."""
         for attempt in count():
             # The upper half makes the id, the lower half the seed: an id does not reveal the task's durations.
-            bits = self.world.draw_bits(request.account, attempt)
+            bits = request.account.draw_bits(self.world.seed, attempt)
             task_id = self.make_task_id(operation, request.now, bits >> 64)
             if task_id not in self.tasks:
                 return task_id, bits & 0xFFFF_FFFF_FFFF_FFFF

@@ -5,6 +5,7 @@ Accounts share nothing but the world's clock, so parallel tests can use one serv
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 from math import ulp
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -204,6 +205,12 @@ class Account:
             # state again.
             if self.now() < next_change:
                 self.offset += ulp(next_change)
+
+    def draw_bits(self, seed: int, attempt: int = 0) -> int:
+        """Return 128 random bits for the next task: equal seeds and equal histories give equal bits."""
+        # The account's own history only, so that parallel tests on one server repeat independently of each other.
+        text = f"{seed}:{self.name}:{self.dropped.tasks + len(self.tasks)}:{attempt}".encode()
+        return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
     @property
     def unfinished(self) -> int:

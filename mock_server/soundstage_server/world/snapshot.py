@@ -73,8 +73,7 @@ class SavedWorld(NamedTuple):
 class Capture:
     """The state of a world at one moment, of which a snapshot is made.
 
-    Made with the world's lock held, which takes a copy of each list and no more; JSON is made of it without the lock,
-    so that a world with a million tasks continues to answer.
+    Made with the world's lock held, which copies each list and no more; JSON is made of it later, without the lock.
     """
 
     def __init__(self, world: dict[str, Any], accounts: Iterable[Account]) -> None:
@@ -82,22 +81,21 @@ class Capture:
         self._accounts = [_CapturedAccount(account) for account in accounts]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the snapshot."""
-        accounts = [{**one.record, **one.rest, "tasks": list(one.tasks())} for one in self._accounts]
-        return {**document(self._world), "accounts": accounts}
+        """Return the snapshot, as a copy: a change of it changes no task."""
+        snapshot: dict[str, Any] = orjson.loads(self.as_json())
+        return snapshot
 
     def as_json(self) -> bytes:
         """Return the snapshot as JSON."""
         # In pieces: orjson keeps Python's lock for as long as a call takes, and every other thread waits.
-        pieces = [orjson.dumps(document(self._world))[:-1], b',"accounts":[']
-        for number, one in enumerate(self._accounts):
-            pieces += [b"," if number else b"", orjson.dumps({**one.record, **one.rest})[:-1], b',"tasks":[']
-            tasks, comma = one.tasks(), b""
+        accounts = []
+        for one in self._accounts:
+            tasks, pieces = one.tasks(), []
             while piece := list(islice(tasks, _PIECE)):
-                pieces += [comma, orjson.dumps(piece)[1:-1]]
-                comma = b","
-            pieces.append(b"]}")
-        return b"".join([*pieces, b"]}"])
+                pieces.append(orjson.dumps(piece)[1:-1])
+            record = orjson.dumps({**one.record, **one.rest})
+            accounts.append(b'%b,"tasks":[%b]}' % (record[:-1], b",".join(pieces)))
+        return b'%b,"accounts":[%b]}' % (orjson.dumps(document(self._world))[:-1], b",".join(accounts))
 
 
 class _CapturedAccount:
@@ -194,6 +192,15 @@ def parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock)
     Raises:
         RecordError: *snapshot* is no snapshot, has another version, or does not fit these vendors.
     """
+    try:
+        return _parse(snapshot, services, clock)
+    except RecordError:
+        raise
+    except Exception as error:  # noqa: BLE001 - values of any type in any place raise anything
+        raise RecordError(f"a part of it has another type than it should ({type(error).__name__}: {error})") from None
+
+
+def _parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock) -> SavedWorld:
     if not isinstance(snapshot, dict) or snapshot.get("soundstage") != "snapshot":
         raise RecordError("a snapshot is a JSON object with 'soundstage': 'snapshot'")
     if snapshot.get("version") != VERSION:
@@ -328,7 +335,7 @@ def _task(record: Any, account: Account, service: VendorService, place: str, ids
     if len(changes) != stages or not all(map(_is_time, changes)) or list(changes) != sorted(changes):
         raise RecordError(f"{place}: changes must be {stages} times in seconds; got {changes!r:.{_SHOWN}}")
     fate, seed = record.get("fate"), _take(record, "seed", str, place)
-    if fate not in _FATES:
+    if not isinstance(fate, str) or fate not in _FATES:
         raise RecordError(f"{place}: fate must be one of {', '.join(_FATES)}; got {fate!r}")
     try:
         number = int(seed, 16)

@@ -6,7 +6,6 @@ import os
 import threading
 from collections import Counter
 from contextlib import contextmanager
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
 
 from soundstage_server import _registry
@@ -86,8 +85,7 @@ class World:
         self.redirects = redirects
         self.lock = threading.RLock()
         self._process = os.getpid()
-        self.scenarios = Scenarios()
-        self.faults = Faults()
+        self.scenarios, self.faults = Scenarios(), Faults()
         self.hung_connections = HungConnections()
         self.media_cache = MediaCache(small=media == "small")
         self.uploads = UploadStore()
@@ -163,6 +161,7 @@ class World:
     def capture(self) -> records.Capture:
         """Return the state of this world as it is now; it is turned into JSON later, without stopping requests."""
         with self.lock:
+            self.persistence.commit()
             return records.Capture(self.persistence.record(), self.accounts())
 
     def restore(self, snapshot: object) -> None:
@@ -361,12 +360,6 @@ class World:
                 account.at_once = at_once
             if per_minute is not ...:
                 account.rate_limit = None if per_minute is None else SlidingWindow(per_minute)
-
-    def draw_bits(self, account: Account, attempt: int = 0) -> int:
-        """Return 128 random bits for the next task of *account*: equal seeds and equal histories give equal bits."""
-        # The account's own history only, so that parallel tests on one server repeat independently of each other.
-        text = f"{self.seed}:{account.name}:{account.lengths.tasks}:{attempt}".encode()
-        return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
     def reset(self, account: Account | None = None, *, save: bool = True) -> None:
         """Remove everything, or everything of *account* with the orders, faults and dialects that name it.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from soundstage_server import Clock, Scenario, Server, Simulator, World
 from soundstage_server.model.credentials import account_name
@@ -307,3 +309,38 @@ def test_damaged_records_are_refused_in_one_sentence(kit: Kit, tmp_path: Path, d
         with pytest.raises(StateError, match=r"^cannot use .*world\.db as a state file: .+") as refused:
             kit.world(state=path)
         assert "\n" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def whole_file(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The content of a state file with everything in it."""
+    path = tmp_path_factory.mktemp("whole") / "world.db"
+    with kit.world(state=path) as world:
+        lived(kit, world)
+    return path.read_bytes()
+
+
+def problem_with(kit: Kit, path: Path) -> str:
+    """Return why the file at *path* cannot be used; empty if it can."""
+    try:
+        kit.world(clock=None, state=path).close()
+    except StateError as error:
+        return str(error)
+    return ""
+
+
+@settings(max_examples=20)
+@given(data=st.data())
+def test_damaged_file_is_refused_in_one_sentence_or_loaded(
+    kit: Kit, whole_file: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Any bytes changed or cut off anywhere: the message names the file and the cause, and is one line."""
+    path = tmp_path_factory.mktemp("damaged") / "world.db"
+    content = bytearray(whole_file)
+    if data.draw(st.booleans(), label="cut off"):
+        del content[data.draw(st.integers(1, len(content) - 1)) :]
+    for _ in range(data.draw(st.integers(1, 20), label="changes")):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    problem = problem_with(kit, path)
+    assert not problem or (str(path) in problem and "\n" not in problem)

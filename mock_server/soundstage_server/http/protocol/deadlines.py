@@ -71,15 +71,15 @@ def _phase(connection: Connection) -> Phase | None:
     if cycle is not None and not cycle.response_complete:
         return None
     if parser is not None:
-        is_begun = parser.their_state is h11.IDLE and bool(parser.trailing_data[0])
+        is_started = parser.their_state is h11.IDLE and bool(parser.trailing_data[0])
     else:
-        is_begun = getattr(connection, "has_partial_head", False)
+        is_started = getattr(connection, "has_partial_head", False)
     # Between two requests, uvicorn's own timer runs; before the first one, it does not.
-    return "head" if is_begun or connection.timeout_keep_alive_task is None else None
+    return "head" if is_started or connection.timeout_keep_alive_task is None else None
 
 
 def _time_out(connection: Connection, phase: Phase) -> None:
-    """Tell the client, if no response was begun, and close the connection."""
+    """Send HTTP 408, if no response was started, and close the connection."""
     if connection.cycle is None or not connection.cycle.response_started or connection.cycle.response_complete:
         text = f"the {phase} of a request must arrive within {_SECONDS[phase]:.0f} seconds".encode()
         head = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"

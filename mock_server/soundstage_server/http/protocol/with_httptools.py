@@ -83,7 +83,7 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
 
     @property
     def has_partial_head(self) -> bool:
-        """Whether the head of a request has begun and is not complete."""
+        """Whether the head of a request has started and is not complete."""
         return self._head_bytes > 0 and not self._in_body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
