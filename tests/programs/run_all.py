@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
+
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +95,23 @@ def run(program: Program, *options: str) -> Outcome:
     return Outcome(seconds, made, len(found["requests"]), spent, refused or "none", problem)
 
 
+def run_tests(tools: Path) -> Iterator[tuple[str, str]]:
+    """Run the examples of tests in other languages against a server; yield each with its output if it failed."""
+    shutil.copy(EXAMPLES / "other_languages" / "node" / "video.test.mjs", tools)
+    commands = {
+        "JavaScript": (["npx", "vitest", "run"], tools),
+        "Go": (["go", "test", "-count=1", "./..."], EXAMPLES / "other_languages" / "go"),
+        "Java": (["java", "-ea", "VideoTest.java"], EXAMPLES / "other_languages" / "java"),
+    }
+    with World(clock="auto", media="small") as world, Server(world) as server:
+        for language, (words, folder) in commands.items():
+            environ = {**os.environ, "INFRAI_BASE_URL": server.base_url("infrai")}
+            done = subprocess.run(
+                words, cwd=folder, env=environ, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            )
+            yield language, done.stdout + done.stderr if done.returncode else ""
+
+
 def kind_of(saved: Path) -> str:
     """Return the kind of the saved file, which is one of a known format, or nothing."""
     files = sorted(saved.iterdir()) if saved.is_dir() else [saved] if saved.is_file() else []
@@ -120,6 +140,11 @@ def main() -> int:
         if outcome.problem:
             failed.append(program.name)
             print(outcome.problem, file=sys.stderr, flush=True)
+    for language, problem in () if options.only else run_tests(options.tools.resolve()):
+        print(f"tests in {language} against a server: {'failed' if problem else 'passed'}")
+        if problem:
+            failed.append(f"tests in {language}")
+            print(problem, file=sys.stderr)
     print(f"\n{sum(languages.values())} programs in {len(languages)} languages; failed: {', '.join(failed) or 'none'}")
     return int(bool(failed))
 

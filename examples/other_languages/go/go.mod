@@ -1,0 +1,3 @@
+module soundstage.example/video
+
+go 1.19
