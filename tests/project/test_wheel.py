@@ -75,7 +75,7 @@ def test_wheel_declares_command_plugin_and_extras(wheel: zipfile.ZipFile) -> Non
     entry_points = wheel.read(f"{info}/entry_points.txt").decode()
     assert "[console_scripts]\nsoundstage = soundstage_cli.main:main" in entry_points
     assert "[pytest11]\nsoundstage = soundstage_contracts.plugin" in entry_points
-    assert {f"Provides-Extra: {extra}" for extra in ("all", "contracts", "server")} <= set(metadata_of(wheel))
+    assert {f"Provides-Extra: {extra}" for extra in ("all", "contracts", "run", "server")} <= set(metadata_of(wheel))
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
 
 

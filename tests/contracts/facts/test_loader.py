@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import get_args
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from soundstage_contracts import VENDORS, Fact, FactBook, FactError, load_facts
 from soundstage_contracts.facts import loader
-from soundstage_contracts.facts.loader import Binds, Certainty, parse_facts
+from soundstage_contracts.facts.loader import Binds, Certainty, load_heads, parse_facts
 
 HEAD = """\
 vendor = "acme"
@@ -183,3 +184,23 @@ def test_the_book_is_a_mapping() -> None:
     """An unknown key raises KeyError, as in any mapping."""
     with pytest.raises(KeyError):
         FactBook([])["tomoviee:create.route"]
+
+
+def test_heads_are_the_fact_files_without_facts() -> None:
+    """What is read without the facts equals what the whole files have, for every vendor."""
+    heads = list(load_heads())
+    assert [head.vendor for head in heads] == list(load_facts().vendors)
+    for head in heads:
+        whole = load_facts(head.vendor).vendors[head.vendor]
+        assert head == replace(whole, facts=())
+        assert whole.facts
+
+
+def test_real_address_is_one_of_a_variable() -> None:
+    """A reader and a real address belong to a variable of the same file; another name is an error that shows it."""
+    for table in ("readers", "real_addresses"):
+        with pytest.raises(FactError, match=f"{table}: ACME_PORT is not in environment; allowed: ACME_BASE_URL"):
+            parse_facts(f'{HEAD}[{table}]\nACME_PORT = "1"\n{FACT}', file="acme.toml")
+    named = parse_facts(f'{HEAD}[real_addresses]\nACME_BASE_URL = "https://own.example"\n{FACT}', file="acme.toml")
+    assert named.environment_at() == {"ACME_BASE_URL": "https://own.example"}
+    assert named.environment_at("http://here") == {"ACME_BASE_URL": "http://here/acme/v1"}
