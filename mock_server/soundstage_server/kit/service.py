@@ -48,16 +48,14 @@ if TYPE_CHECKING:
 
 
 class Service(VendorService, ABC):
-    """One simulated vendor in one world."""
+    """One simulated vendor in one world; `VendorService` describes the attributes that are not described here."""
 
     slug: ClassVar[str]
     title: ClassVar[str]
     hosts: ClassVar[tuple[str, ...]]
     unit: ClassVar[Unit]
     at_once: ClassVar[int | None] = None
-    """How many unfinished tasks an ordinary account may have; None is no limit."""
     result_names: ClassVar[tuple[str, ...]] = ()
-    """The documented names of a task's files, in order; a file without one is called by its number."""
     is_synchronous: ClassVar[bool] = False
     """Whether the response is the result itself: there is no payment and no task to read later."""
     sends_retry_after: ClassVar[bool] = False
@@ -69,12 +67,10 @@ class Service(VendorService, ABC):
     dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     refusals: ClassVar[Refusals]
     codes: ClassVar[Mapping[str, Refusal]]
-    """Every refusal that a scenario may order, by its code as text."""
     operations: ClassVar[tuple[str, ...]]
     reasons: ClassVar[Mapping[Fate, str]]
     """The vendor's message for each fate of a task that did not succeed."""
     result_seconds: ClassVar[int] = 30 * 24 * 3600
-    """How long the address of a result is valid after its task has ended, in seconds of the account's time."""
     input_limits: ClassVar[InputLimits | None] = None
     """The vendor's limits on every input file; None if it documents none."""
     callback_plan: ClassVar[CallbackPlan | None] = None

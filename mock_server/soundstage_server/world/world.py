@@ -87,16 +87,14 @@ class World:
         self._process = os.getpid()
         self.scenarios, self.faults = Scenarios(), Faults()
         self.hung_connections = HungConnections()
-        self.media_cache = MediaCache(small=media == "small")
-        self.uploads = UploadStore()
+        self.media_cache, self.uploads = MediaCache(small=media == "small"), UploadStore()
         self.services: dict[str, VendorService] = {}
         self._by_name: dict[str, Account] = {}
         self.callback_dispatcher = CallbackDispatcher(
             self.lock, self.clock, self.services, self.is_current, callbacks_to
         )
-        self.anonymous_journal = Journal()
+        self.anonymous_journal, self.requests = Journal(), 0
         self.citations: Counter[str] = Counter()
-        self.requests = 0
         for slug in _registry.VENDORS if vendors is None else vendors:
             if slug not in _registry.VENDORS:
                 raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
@@ -111,11 +109,9 @@ class World:
             self.persistence.open(StateFile(state), own_clock=clock is not None, seed=seed, dialects=dialects or {})
 
     def __enter__(self) -> Self:
-        """Return the world itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the world."""
         self.close()
 
     def close(self) -> None:
