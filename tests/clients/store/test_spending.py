@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -149,3 +152,30 @@ def test_limits_of_a_store_are_separate_by_vendor_and_name(store_kit: Any) -> No
     infrai = Infrai("key", spend_limit=SpendLimit(total=1, assume={"generate": 1}), **options)
     infrai.generate("A fox")
     assert infrai.spent().total == Decimal("0.25")
+
+
+KILLED = """
+import os, signal, sys
+import httpx
+from soundstage import SpendLimit, SQLiteJobStore, Veo
+
+http = httpx.Client(transport=httpx.MockTransport(lambda _: os.kill(os.getpid(), signal.SIGKILL)))
+limit = SpendLimit(total="3.20")
+client = Veo("key", base_url=sys.argv[2], http=http, store=SQLiteJobStore(sys.argv[1]), spend_limit=limit)
+client.generate_videos("A fox")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+def test_killed_process_has_spent_its_price(store_kit: Any) -> None:
+    """The price of a request that a killed process may have sent counts for the processes after it."""
+    killed = subprocess.run([sys.executable, "-c", KILLED, store_kit.path, GOOGLE], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    service = Service(["accepted"])
+    http = httpx.Client(transport=httpx.MockTransport(service.respond))
+    options: Any = {"http": http, "store": store_kit.store(), "spend_limit": SpendLimit(total=PRICE)}
+    client = Veo("key", base_url=GOOGLE, **options)
+    assert client.spent().total == PRICE
+    with pytest.raises(SpendLimitExceeded):
+        client.generate_videos("A fox")
+    assert service.charged == 0
