@@ -19,7 +19,7 @@ COMMANDS: Final = (
     ("demo", "soundstage_cli.demo.command"),
     ("generate", "soundstage_cli.generate.command"),
     ("jobs", "soundstage_cli.jobs.command"),
-    ("facts", "soundstage_cli.facts"),
+    ("facts", "soundstage_cli.facts.command"),
     ("ca", "soundstage_cli.ca"),
     ("doctor", "soundstage_cli.doctor"),
     ("completion", "soundstage_cli.completion"),

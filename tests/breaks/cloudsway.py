@@ -77,32 +77,32 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     patch.setattr(Client, "_read_job", lambda self, task, raw: edit(right(self, task, raw)))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("status.values")
 def wrong_word(patch: pytest.MonkeyPatch) -> None:
     """A task that is done is 'succeeded'."""
     patch.setattr(service, "TIMES", replace(capabilities.TIMES, ends={Fate.SUCCEED: "succeeded", Fate.FAIL: "failed"}))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("status.values")
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A task is processed at once and never submitted."""
     patch.setattr(service, "TIMES", Lifecycle((Stage("processing", 60.0, 300.0),), capabilities.TIMES.ends))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("get.answer")
 def early_result(patch: pytest.MonkeyPatch) -> None:
     """An unfinished task has an empty result."""
     show_otherwise(patch, lambda data: data.setdefault("task_result", {"videos": []}))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("get.answer")
 def seconds_as_a_number(patch: pytest.MonkeyPatch) -> None:
     """A video's duration is a number."""
     right = Simulator._video
     patch.setattr(Simulator, "_video", lambda self, task, url: {**right(self, task, url), "duration": 5})
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("create.answer")
 def times_in_seconds(patch: pytest.MonkeyPatch) -> None:
     """Times are in seconds."""
     patch.setattr(service, "_milliseconds", int)
@@ -114,7 +114,7 @@ def time_stands(patch: pytest.MonkeyPatch) -> None:
     show_otherwise(patch, lambda data: data.update(updated_at=data["created_at"]))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("envelope")
 def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no request_id."""
     right = Simulator.refuse
@@ -128,7 +128,7 @@ def nameless_refusal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "refuse", refuse)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("routes.kind")
 def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
     """A task is found under either kind."""
     right = Simulator._requested_task
@@ -142,13 +142,13 @@ def kinds_mixed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "_requested_task", asked_for)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("routes.kind")
 def forgotten_name(patch: pytest.MonkeyPatch) -> None:
     """A task is not found by the caller's own name."""
     patch.setattr(Simulator, "index_task", lambda self, task: self.tasks.update({task.id: task}))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("text2video.params")
 def name_used_twice(patch: pytest.MonkeyPatch) -> None:
     """The same name may be given to two tasks."""
 
@@ -173,7 +173,7 @@ def oldest_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "list_tasks", listed)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("routes.list")
 def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
     """A list is an object with a total."""
     right = Simulator._envelope
@@ -184,13 +184,13 @@ def list_with_a_total(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "_envelope", answer)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.table")
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """An unknown task is HTTP 400."""
     patch.setattr(service, "NOT_FOUND", replace(refusals.NOT_FOUND, status=400))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.table")
 def method_not_allowed(patch: pytest.MonkeyPatch) -> None:
     """A wrong method is HTTP 405."""
     patch.setattr(service, "WRONG_METHOD", replace(refusals.WRONG_METHOD, status=405))
@@ -207,49 +207,49 @@ def one_reading(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "refuse", refuse)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("concurrency")
 def open_slots(patch: pytest.MonkeyPatch) -> None:
     """An account may have as many tasks at once as it likes."""
     patch.setattr(Simulator, "at_once", None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("capability.matrix")
 def tail_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Every model takes a tail."""
     drop_limits(patch, "image_tail")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("capability.matrix")
 def camera_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Every model moves its camera in every mode."""
     drop_limits(patch, "camera_control")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("capability.matrix")
 def scale_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Models of version 2 take cfg_scale."""
     drop_limits(patch, "cfg_scale")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("image2video.exclusive")
 def no_exclusion(patch: pytest.MonkeyPatch) -> None:
     """A tail, masks and the camera may go together."""
     patch.setattr(service, "GROUPS", ())
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("image2video.params")
 def blind(patch: pytest.MonkeyPatch) -> None:
     """Images are not looked at."""
     patch.setattr(Simulator, "_validate_images", lambda _self, _params: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("camera.control")
 def two_axes(patch: pytest.MonkeyPatch) -> None:
     """A simple movement may go along two axes."""
     patch.setattr(service, "_check_camera", lambda _params: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("text2video.params")
 def long_prompt(patch: pytest.MonkeyPatch) -> None:
     """A prompt may be as long as one likes."""
     rule(patch, "text2video", "prompt", rule=Text())
@@ -277,7 +277,7 @@ def wrapped_callback(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "callback_body", callback_body)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("result.retention")
 def long_life(patch: pytest.MonkeyPatch) -> None:
     """A result lives for a year."""
     patch.setattr(Simulator, "result_seconds", 365 * 24 * 3600)
@@ -289,7 +289,7 @@ def small_videos(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(outputs.LINES, "pro", "720p")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.bearer")
 def keyless(patch: pytest.MonkeyPatch) -> None:
     """Any header will do for a key."""
     right = Simulator.identify
@@ -302,13 +302,13 @@ def blocked_later(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Simulator, "refusals", Simulator.refusals._replace(blocked=None))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("block.later")
 def never_blocked_later(patch: pytest.MonkeyPatch) -> None:
     """Content that is to be blocked later is refused at creation."""
     patch.setattr(Simulator, "is_synchronous", True)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("block.later")
 def silent_risk_control(patch: pytest.MonkeyPatch) -> None:
     """A task that the risk control stops has the reason of any failure."""
     patch.setattr(Simulator, "reasons", {**Simulator.reasons, Fate.BLOCK: Simulator.reasons[Fate.FAIL]})
@@ -320,7 +320,7 @@ def bare_task_info(patch: pytest.MonkeyPatch) -> None:
     show_otherwise(patch, lambda data: data.update(task_info={k: v for k, v in data["task_info"].items() if v}))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("video.id")
 def same_video_id(patch: pytest.MonkeyPatch) -> None:
     """Every video has the same id."""
     right = Simulator._video
@@ -339,7 +339,7 @@ def no_name(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "external_id", lambda given: given or "name")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("text2video.params")
 def another_name(patch: pytest.MonkeyPatch) -> None:
     """The caller's own name is not sent."""
     right = bodies.external_id
@@ -380,14 +380,14 @@ def doubtful_5001(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "UNCERTAIN_CODES", frozenset({5000, 5001, 5002}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.retryable")
 def every_429(patch: pytest.MonkeyPatch) -> None:
     """Every 429 is sent again."""
     wide = frozenset({1100, 1101, 1102, 1302, 1303, 1304})
     patch.setattr(ClientService, "__init__", _with_codes(ClientService.__init__, wide))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.retryable", "concurrency")
 def no_429(patch: pytest.MonkeyPatch) -> None:
     """No 429 is sent again."""
     patch.setattr(ClientService, "__init__", _with_codes(ClientService.__init__, frozenset()))
@@ -401,19 +401,19 @@ def _with_codes(right: Any, codes: frozenset[int]) -> Any:
     return init
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.table")
 def arrears_misnamed(patch: pytest.MonkeyPatch) -> None:
     """1102 is called a rate limit."""
     call_otherwise(patch, 1102, errors.RateLimitError)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.table")
 def policy_unknown(patch: pytest.MonkeyPatch) -> None:
     """1301 is not known."""
     call_otherwise(patch, 1301, None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("envelope")
 def status_first(patch: pytest.MonkeyPatch) -> None:
     """The HTTP status decides before the code does."""
     right = Client._open
@@ -426,7 +426,7 @@ def status_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_open", accepted)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("status.values")
 def succeeded(patch: pytest.MonkeyPatch) -> None:
     """The client waits for 'succeeded'."""
     table = {**profile.STATES, "succeeded": JobState.SUCCEEDED}
@@ -434,25 +434,25 @@ def succeeded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "STATES", MappingProxyType(table))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("get.answer")
 def first_video(patch: pytest.MonkeyPatch) -> None:
     """Only the first video is an output."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, media=snapshot.media[:1]))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("get.answer")
 def silent_failure(patch: pytest.MonkeyPatch) -> None:
     """The reason of a failed task is missing."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, reason=None))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("get.answer", "block.later")
 def policy_overlooked(patch: pytest.MonkeyPatch) -> None:
     """What the policy stopped has simply failed."""
     read_otherwise(patch, lambda snapshot: replace(snapshot, failure=None))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("routes.kind")
 def any_kind(patch: pytest.MonkeyPatch) -> None:
     """Every job is polled as a text-to-video task."""
     patch.setattr(conversation, "OPERATION_ROUTES", {"text_to_video": "text2video", "image_to_video": "text2video"})
@@ -475,63 +475,63 @@ def flat_only(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "parse_callback", parse_callback)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("image2video.params")
 def data_prefix(patch: pytest.MonkeyPatch) -> None:
     """Images are sent with the prefix of a data address."""
     patch.setattr(bodies, "base64_text", lambda content: f"data:image/png;base64,{base64_text(content)}")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("image2video.params")
 def unmeasured(patch: pytest.MonkeyPatch) -> None:
     """Images are sent whatever their sides are."""
     patch.setattr(bodies, "image_size", lambda _content: None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("image2video.params")
 def any_size(patch: pytest.MonkeyPatch) -> None:
     """Images are sent however large they are."""
     patch.setattr(bodies, "MAX_IMAGE_BYTES", 1 << 40)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("capability.matrix")
 def free_tail(patch: pytest.MonkeyPatch) -> None:
     """A tail is sent to kling-v1-6 in std."""
     able_otherwise(patch, "kling-v1-6", tail=profile.ALWAYS)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("capability.matrix")
 def free_scale(patch: pytest.MonkeyPatch) -> None:
     """cfg_scale is sent to a model of version 2."""
     able_otherwise(patch, "kling-v2-5-turbo", cfg_scale=True)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("capability.matrix")
 def timid(patch: pytest.MonkeyPatch) -> None:
     """The client refuses masks for kling-v1."""
     able_otherwise(patch, "kling-v1", masks=None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("image2video.exclusive")
 def together(patch: pytest.MonkeyPatch) -> None:
     """What excludes one another is sent together."""
     patch.setattr(bodies, "_check_exclusive", lambda _body: None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("text2video.params")
 def seconds_as_sent(patch: pytest.MonkeyPatch) -> None:
     """The duration is sent as a number."""
     right = bodies._to_wire
     patch.setattr(bodies, "_to_wire", lambda body: {**right(body), "duration": int(body["duration"])})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("routes.list")
 def one_page(patch: pytest.MonkeyPatch) -> None:
     """Every page of a list is the first."""
     right = Client.list_jobs
     patch.setattr(Client, "list_jobs", lambda self, operation, _page, size: right(self, operation, 1, size))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.bearer")
 def basic(patch: pytest.MonkeyPatch) -> None:
     """The key is sent under another scheme."""
     patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Basic {self._key.reveal()}"})

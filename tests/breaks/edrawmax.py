@@ -45,19 +45,19 @@ def say_otherwise(patch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:
     )
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("error.render")
 def wrong_code(patch: pytest.MonkeyPatch) -> None:
     """A failed rendering has the code of a failed generation."""
     say_otherwise(patch, "RENDER", code=212200)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("error.risk")
 def wrong_words(patch: pytest.MonkeyPatch) -> None:
     """A risk is refused in other words."""
     say_otherwise(patch, "RISK", message="risk control")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("answer.file_names")
 def numbered_files(patch: pytest.MonkeyPatch) -> None:
     """Files are called by their numbers."""
     patch.setattr(Maker, "result_names", ())
@@ -85,7 +85,7 @@ def no_fact(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("generate.params")
 def blank_prompt(patch: pytest.MonkeyPatch) -> None:
     """A prompt of blanks is drawn."""
     right = Maker._parameters
@@ -102,7 +102,7 @@ def blank_prompt(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "_parameters", parameters)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("lang.enum")
 def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
     """A thirteenth language is taken."""
     fields = tuple(
@@ -113,7 +113,7 @@ def a_language_too_many(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(WORDS, "zh_CN", WORDS["cn"])
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("generate.params")
 def english_by_default(patch: pytest.MonkeyPatch) -> None:
     """Without a language it is English."""
     fields = tuple(replace(field, default="en") if field.name == "lang" else field for field in capabilities.CHECKED)
@@ -126,7 +126,7 @@ def platforms_are_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "CHECKED", capabilities.BODY)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("answer.flowchart")
 def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
     """A flowchart's code is called source_code, too."""
     right = Maker.create
@@ -138,7 +138,7 @@ def source_code_everywhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "create", generate)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("error.concurrency")
 def no_concurrency_limit(patch: pytest.MonkeyPatch) -> None:
     """Any number of requests is taken at once."""
     right = Maker.authenticate
@@ -165,7 +165,7 @@ def answers_do_not_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "create", lambda self, name, call: right(self, name, call)._replace(until=None))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.none")
 def everybody_is_zero(patch: pytest.MonkeyPatch) -> None:
     """X-User-ID is not read."""
     patch.setattr(Maker, "identify", lambda _self, _given: Identity("0"))
@@ -258,7 +258,7 @@ def results_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Maker, "result_seconds", 10**9)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("error.retry_policy")
 def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
     """A temporary refusal is retried twice."""
     right = Client.submit
@@ -274,19 +274,19 @@ def asked_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "submit", submit)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("error.concurrency", "error.generation", "error.render", "error.retry_policy")
 def never_again(patch: pytest.MonkeyPatch) -> None:
     """A temporary refusal is not retried."""
     patch.setattr(conversation, "RETRY_CODES", frozenset[int]())
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("error.risk")
 def risks_are_tried_again(patch: pytest.MonkeyPatch) -> None:
     """Content that was refused is sent again."""
     patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {2406})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("error.panic")
 def panics_are_tried_again(patch: pytest.MonkeyPatch) -> None:
     """An internal error is retried."""
     patch.setattr(conversation, "RETRY_CODES", profile.RETRY_CODES | {500})
@@ -298,63 +298,63 @@ def no_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "RETRY_DELAY", 0.0)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("error.retry_policy")
 def no_contact(patch: pytest.MonkeyPatch) -> None:
     """A lasting failure does not name the contact."""
     patch.setattr(conversation, "SUPPORT_HINT", "try later")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("error.risk")
 def wrong_meaning(patch: pytest.MonkeyPatch) -> None:
     """Refused content is called a bad request."""
     patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 2406: errors.BadRequestError}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.none")
 def no_user(patch: pytest.MonkeyPatch) -> None:
     """The client does not say who calls."""
     patch.setattr(Client, "authorization", lambda _self: {})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.none")
 def user_in_the_body(patch: pytest.MonkeyPatch) -> None:
     """The client sends the user in the body, too."""
     right = bodies.request
     patch.setattr(bodies, "request", lambda *given: {**right(*given), "user_id": 1})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("lang.enum")
 def traditional_is_simplified(patch: pytest.MonkeyPatch) -> None:
     """A Chinese locale is simplified wherever it is spoken."""
     patch.setattr(bodies, "TRADITIONAL_CHINESE", frozenset[str]())
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("lang.enum")
 def locales_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """A locale is sent as it was given."""
     patch.setattr(bodies, "language", lambda lang: lang)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("platform.enum")
 def platforms_unchecked(patch: pytest.MonkeyPatch) -> None:
     """Any platform is sent."""
     patch.setattr(bodies, "get_args", lambda kind: ("amiga", *get_args(kind)))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("generate.routes")
 def another_route(patch: pytest.MonkeyPatch) -> None:
     """Every diagram is requested as a flowchart."""
     right = Client._attempt
     patch.setattr(Client, "_attempt", lambda self, _kind, request: right(self, "flowchart", request))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.trusted_hosts")
 def any_host(patch: pytest.MonkeyPatch) -> None:
     """Files are fetched from anywhere."""
     patch.setattr(Client, "untrusted_reason", lambda _self, _url: None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.trusted_hosts")
 def any_ending(patch: pytest.MonkeyPatch) -> None:
     """A host is trusted whose name merely ends like a documented one."""
     right = ClientService.untrusted_reason
@@ -371,7 +371,7 @@ def conversation_host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.trusted_hosts")
 def plain_http(patch: pytest.MonkeyPatch) -> None:
     """Documented hosts are trusted without encryption."""
     right = ClientService.untrusted_reason
@@ -416,7 +416,7 @@ def checked_after_the_request(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Download, "flow", flow)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.files")
 def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     """One file that fails takes the other with it."""
 
@@ -449,7 +449,7 @@ def always_the_same_name(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.files")
 def another_name(patch: pytest.MonkeyPatch) -> None:
     """Files are named with dashes."""
     patch.setattr(diagrams, "FILE_NAME", "diagram-%Y-%m-%d-%H%M%S")
@@ -467,7 +467,7 @@ def swapped_files(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_diagram", swapped)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("answer.flowchart")
 def code_under_one_name(patch: pytest.MonkeyPatch) -> None:
     """All code is handed out as source_code."""
     right = Client._read_diagram

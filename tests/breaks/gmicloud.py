@@ -67,7 +67,7 @@ def read_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
 # The simulator.
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("keys.list")
 def listed_key(patch: pytest.MonkeyPatch) -> None:
     """The list of keys shows the whole key."""
     patch.setattr(keys, "SHOWN", 10**6)
@@ -90,13 +90,13 @@ def keys_of_everybody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Queue, "_check_organization", lambda _self, _request: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("keys.list")
 def unlisted_keys(patch: pytest.MonkeyPatch) -> None:
     """A key that was created is not listed."""
     patch.setattr(keys.ApiKeys, "of", lambda _self, _account: [])
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("times.updated")
 def never_updated(patch: pytest.MonkeyPatch) -> None:
     """updated_at is always the time of creation."""
     show_otherwise(patch, lambda data: {**data, "updated_at": data["created_at"]})
@@ -109,25 +109,25 @@ def any_password(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Queue, "authenticate", lambda self, identity: right(self, Identity(identity.credential)))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("login.two_factor")
 def any_code(patch: pytest.MonkeyPatch) -> None:
     """Any one-time code will do."""
     patch.setattr(Queue, "_check_code", lambda _self, _auth, _code, _now: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("login.two_factor")
 def endless_tries(patch: pytest.MonkeyPatch) -> None:
     """A one-time code may be guessed as often as one likes."""
     patch.setattr(simulated, "TRIES", 10**6)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.expired")
 def tokens_never_end(patch: pytest.MonkeyPatch) -> None:
     """An access token is taken for ever."""
     patch.setitem(sessions.LIVES, "access", 10**9)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("login.refresh")
 def refresh_never_ends(patch: pytest.MonkeyPatch) -> None:
     """A refresh token is taken for ever."""
     patch.setitem(sessions.LIVES, "refresh", 10**9)
@@ -151,7 +151,7 @@ def refresh_token_opens(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sessions.Sessions, "read", read)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("login.refresh")
 def stale_pair(patch: pytest.MonkeyPatch) -> None:
     """A refresh gives the tokens of the login again."""
     right, given = sessions.Sessions.pair, dict[str, Any]()
@@ -164,7 +164,7 @@ def one_face(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Queue, "_match_face", lambda _self, _call: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.body")
 def one_field(patch: pytest.MonkeyPatch) -> None:
     """Every refusal uses the field error."""
     patch.setattr(simulated, "_ERROR_PATHS", ("/",))
@@ -182,14 +182,14 @@ def wrong_status(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Queue, "refusals", Queue.refusals._replace(not_found=replace(refusals.NOT_FOUND, status=400)))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("accepted.status")
 def accepted_by_202(patch: pytest.MonkeyPatch) -> None:
     """A creation is answered by HTTP 202."""
     right = Queue.create
     patch.setattr(Queue, "create", lambda self, call: right(self, call)._replace(status=202))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("price.integer")
 def fractional_price(patch: pytest.MonkeyPatch) -> None:
     """A price is a fraction of a dollar."""
     right = capabilities.detail_of
@@ -214,7 +214,7 @@ def lost_refund(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ledger, "release", Ledger.capture)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("requests.payload")
 def wide_range(patch: pytest.MonkeyPatch) -> None:
     """A video may be longer than its model declares."""
     rule_otherwise(patch, TEXT, "video_length", rule=Integer(1, 3600))
@@ -226,26 +226,26 @@ def strict_guidance(patch: pytest.MonkeyPatch) -> None:
     rule_otherwise(patch, TEXT, "cfg_scale", rule=Number(0, 1))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("requests.payload")
 def optional_image(patch: pytest.MonkeyPatch) -> None:
     """Image-to-video needs no image."""
     rule_otherwise(patch, MOTION, "image", required=False)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("status.values")
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A request is never dispatched."""
     stages = (Stage("created", 0.5, 1.0), Stage("queued", 1.0, 9.0), Stage("processing", 38.0, 227.0))
     patch.setattr(simulated, "TIMES", Lifecycle(stages, capabilities.ENDS))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("status.values")
 def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
     """What is cancelled ends as failed."""
     patch.setitem(capabilities.ENDS, Fate.CANCEL, "failed")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("requests.detail")
 def early_outcome(patch: pytest.MonkeyPatch) -> None:
     """An unfinished request has the address of its video."""
     right = Queue._outcome
@@ -265,13 +265,13 @@ def one_shape(patch: pytest.MonkeyPatch) -> None:
     show_otherwise(patch, edit)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("times.seconds")
 def other_times(patch: pytest.MonkeyPatch) -> None:
     """Times are in milliseconds."""
     show_otherwise(patch, lambda body: {**body, "created_at": 1000 * body["created_at"]})
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("requests.list")
 def open_requests(patch: pytest.MonkeyPatch) -> None:
     """A list has everybody's requests."""
 
@@ -332,7 +332,7 @@ def refreshes_what_is_fresh(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(login.Login, "_renew", renewed)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.expired")
 def never_refreshes(patch: pytest.MonkeyPatch) -> None:
     """An expired session ends the client."""
     right = Client._authorized
@@ -344,13 +344,13 @@ def never_refreshes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_authorized", let_in)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("login.refresh")
 def no_new_login(patch: pytest.MonkeyPatch) -> None:
     """A refused refresh ends the client."""
     patch.setattr(login, "_REFUSED", ())
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("login.refresh")
 def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
     """An expired token is met by a new login in the place of a refresh."""
 
@@ -361,19 +361,19 @@ def logs_in_each_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(login.Login, "_refresh", refreshed)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("headers")
 def anonymous_login(patch: pytest.MonkeyPatch) -> None:
     """Calls do not say that they come from the package."""
     patch.setattr(login, "CLIENT_HEADERS", {})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("login.two_factor")
 def one_try(patch: pytest.MonkeyPatch) -> None:
     """A one-time code is requested once."""
     patch.setattr(login, "OTP_ATTEMPTS", 1)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("login.two_factor")
 def endless_tries_of_a_code(patch: pytest.MonkeyPatch) -> None:
     """A one-time code is requested five times."""
     patch.setattr(login, "OTP_ATTEMPTS", 5)
@@ -386,13 +386,13 @@ def shown_tokens(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "token", lambda self, ref: right(self, ref) + str(self.authorization()))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("apikey.face")
 def wrong_face(patch: pytest.MonkeyPatch) -> None:
     """A key is used on the session face."""
     patch.setattr(service, "KEYED_QUEUE_ROUTE", profile.QUEUE_ROUTE)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("apikey.face")
 def no_organization(patch: pytest.MonkeyPatch) -> None:
     """The organization is not named."""
 
@@ -408,13 +408,13 @@ def pays_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("accepted.status")
 def any_status_is_fine(patch: pytest.MonkeyPatch) -> None:
     """HTTP 302 is a success of a creation."""
     patch.setattr(answers, "SUCCESSES", range(200, 400))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("answers.json")
 def any_kind_is_json(patch: pytest.MonkeyPatch) -> None:
     """A page that can be parsed is an answer."""
     right = service._json_object
@@ -444,7 +444,7 @@ def one_video_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "_read_media", read)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("status.values")
 def dispatched_is_running(patch: pytest.MonkeyPatch) -> None:
     """A request that is dispatched counts as running."""
     patch.setattr(service, "STATES", MappingProxyType({**profile.STATES, "dispatched": JobState.RUNNING}))
@@ -467,13 +467,13 @@ def over_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_submission", created)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("apikey.errors")
 def policy_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
     """Content that is not allowed is any bad request."""
     patch.setattr(service, "_POLICY_STATUS", 0)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("apikey.errors")
 def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     """A balance that is too low is a permission error."""
     right = answers.kind_by_status
@@ -484,14 +484,14 @@ def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.body")
 def message_only(patch: pytest.MonkeyPatch) -> None:
     """The text of a refusal is read from message alone."""
     right = Client._refused
     patch.setattr(Client, "_refused", lambda self, response, payload: right(self, response, {**payload, "error": None}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("client.validation")
 def empty_payload(patch: pytest.MonkeyPatch) -> None:
     """An empty payload is sent."""
     patch.setattr(bodies, "payload", lambda value: value)
@@ -509,7 +509,7 @@ def guessed_price(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(models.Model, "estimate", estimate)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("price.integer")
 def dollars_for_cents(patch: pytest.MonkeyPatch) -> None:
     """Cents are taken for dollars."""
     patch.setattr(models, "PRICE_UNITS", MappingProxyType({**profile.PRICE_UNITS, "cent": Decimal(1)}))
@@ -521,7 +521,7 @@ def open_purse(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryLedger, "reserve", lambda *_arguments: "1")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("inputs.image")
 def image_by_path(patch: pytest.MonkeyPatch) -> None:
     """A path is sent as a path."""
 
@@ -532,7 +532,7 @@ def image_by_path(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_image", image)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("times.seconds")
 def milliseconds_for_seconds(patch: pytest.MonkeyPatch) -> None:
     """Times are read as milliseconds."""
     right = Client._read_record
@@ -544,13 +544,13 @@ def milliseconds_for_seconds(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_record", read)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_second(patch: pytest.MonkeyPatch) -> None:
     """A client polls every second by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

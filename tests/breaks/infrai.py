@@ -67,19 +67,19 @@ def send_otherwise(patch: pytest.MonkeyPatch, edit: Callable[[Any], Any]) -> Non
 # The simulator.
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def key_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """A key begins a new job each time."""
     patch.setattr(Vendor, "index_task", lambda self, task: self.tasks.__setitem__(task.id, task))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def header_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Only the field carries the key."""
     patch.setattr(service, "_idempotency_key", lambda _call, field: field)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def field_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Only the header carries the key."""
     right = service._idempotency_key
@@ -110,7 +110,7 @@ def any_body_will_do(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_parameters", parameters)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def keys_are_everybodys(patch: pytest.MonkeyPatch) -> None:
     """A key names the same job for every account."""
 
@@ -130,19 +130,19 @@ def keys_are_everybodys(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "__init__", init)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def keys_are_for_ever(patch: pytest.MonkeyPatch) -> None:
     """A key is remembered for a year."""
     patch.setattr(service, "KEY_SECONDS", 365 * 24 * 3600.0)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def keys_are_soon_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A key is remembered for an hour."""
     patch.setattr(service, "KEY_SECONDS", 3600.0)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def replay_shows_the_beginning(patch: pytest.MonkeyPatch) -> None:
     """A replayed answer is that of the beginning, and not the job as it is now."""
     right = Vendor._task_response
@@ -155,7 +155,7 @@ def replay_shows_the_beginning(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_task_response", shown)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("idempotency.same")
 def replay_is_charged(patch: pytest.MonkeyPatch) -> None:
     """A replayed answer is paid for again."""
     right = Vendor._task_response
@@ -207,13 +207,13 @@ def older_in_an_envelope(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Vendor, "_check_generation", lambda _self, _generation, _call: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("metadata")
 def no_envelope(patch: pytest.MonkeyPatch) -> None:
     """Answers come without their metadata."""
     answer_otherwise(patch, lambda body: body.pop("metadata", None))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("metadata")
 def random_uuid(patch: pytest.MonkeyPatch) -> None:
     """Request ids are UUIDs of another version."""
     patch.setattr(service, "_uuid7", lambda _now, bits: UUID(int=bits, version=4))
@@ -226,13 +226,13 @@ def one_request_id(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "_uuid7", lambda now, _bits: right(now, 5))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("generate.params")
 def every_resolution(patch: pytest.MonkeyPatch) -> None:
     """Every vendor can make every resolution."""
     patch.setattr(service, "incompatibility", lambda _params: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("generate.params")
 def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
     """4k is refused where no vendor is named."""
     right = capabilities.incompatibility
@@ -244,7 +244,7 @@ def gated_without_a_vendor(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("generate.params")
 def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """The balanced vendor makes every video, whatever is preferred."""
     right = capabilities.serving_vendor
@@ -252,13 +252,13 @@ def preference_is_ignored(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "serving_vendor", lambda params: right({**params, "prefer": "balanced"}))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("job.id")
 def wrong_ids(patch: pytest.MonkeyPatch) -> None:
     """Job ids do not start with vid_."""
     patch.setattr(Vendor, "make_task_id", lambda _self, _operation, _now, seed: f"job-{seed:x}")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.envelope")
 def no_wait(patch: pytest.MonkeyPatch) -> None:
     """A 429 does not say how long to wait."""
     patch.setattr(service, "_TOO_MANY_STATUS", 0)
@@ -271,7 +271,7 @@ def short_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "_retry_after", lambda _call: 1)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.envelope")
 def refused_with_200(patch: pytest.MonkeyPatch) -> None:
     """Refusals come with HTTP 200."""
     right = Vendor.refuse
@@ -325,7 +325,7 @@ def wrong_shape(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.activate")
 def one_trial(patch: pytest.MonkeyPatch) -> None:
     """Every activation opens the same account."""
     right = Vendor._open_trial_account
@@ -359,7 +359,7 @@ def key_in_the_journal(patch: pytest.MonkeyPatch) -> None:
 # The client.
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("idempotency.always")
 def no_key(patch: pytest.MonkeyPatch) -> None:
     """A submission carries no key."""
     send_otherwise(
@@ -372,7 +372,7 @@ def no_key(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("idempotency.always")
 def key_in_the_header_alone(patch: pytest.MonkeyPatch) -> None:
     """The body does not carry the key."""
     send_otherwise(
@@ -383,7 +383,7 @@ def key_in_the_header_alone(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("idempotency.same")
 def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
     """What is sent again has another key."""
     right = Submission._once
@@ -401,14 +401,14 @@ def new_key_each_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Submission, "_once", once)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("idempotency.always")
 def one_key_for_all(patch: pytest.MonkeyPatch) -> None:
     """Every call has the same key."""
     right = bodies.idempotency_key
     patch.setattr(bodies, "idempotency_key", lambda given: right(given or "always"))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("idempotency.same", "idempotency.always")
 def gives_up(patch: pytest.MonkeyPatch) -> None:
     """A lost response is not retried."""
     patch.setattr(Submission, "_may_resend", lambda _self, _error: False)
@@ -427,13 +427,13 @@ def server_error_is_a_refusal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "is_refusal", ClientService.is_refusal)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.envelope")
 def status_before_code(patch: pytest.MonkeyPatch) -> None:
     """The HTTP status decides, and not the code."""
     patch.setattr(conversation, "REFUSALS", MappingProxyType({}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.envelope")
 def wait_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Retry-After is not read."""
     patch.setattr("soundstage._protocol.responses.retry_after", lambda _response: None)
@@ -534,14 +534,14 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
     read_otherwise(patch, lambda seen: replace(seen, failure=None))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("generate.params")
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
     """The default resolution is 1080p."""
     flow = vars(methods._Operations)["generate"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("generate.params")
 def other_field(patch: pytest.MonkeyPatch) -> None:
     """The ratio is sent as aspect_ratio alone."""
 

@@ -18,6 +18,7 @@ from soundstage.vendors.mediaio import client as methods
 from soundstage.vendors.mediaio import service as conversation
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
 from soundstage.vendors.mediaio.service import MediaIOService as Client
+from soundstage_contracts.facts.tables import load_table
 from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_server.kit.inputs import MediaLink, media_fields
 from soundstage_server.media import Video
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import pytest
 
     from soundstage.vendors.mediaio.bodies import Parameter
+    from soundstage_contracts.facts.tables import Endpoint, Table
 
 MUTATIONS = Mutations("mediaio")
 
@@ -115,7 +117,7 @@ def narrower_pictures(patch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("hailuo23.cross_field")
 def no_cross_rule(patch: pytest.MonkeyPatch) -> None:
     """Hailuo 2.3 makes ten seconds in 1080P."""
     patch.setitem(CAPABILITIES, "i2v-minimax-v2-3", replace(CAPABILITIES["i2v-minimax-v2-3"], needs=None))
@@ -133,14 +135,14 @@ def expired_is_wrong(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "credential_refusal", lambda _self, _word: refusals.WRONG_KEY)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("envelope")
 def refusals_by_http(patch: pytest.MonkeyPatch) -> None:
     """Refusals come with HTTP 400."""
     right = Api.refuse
     patch.setattr(Api, "refuse", lambda self, refused, call: right(self, refused, call)._replace(status=400))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("envelope")
 def no_data_in_refusals(patch: pytest.MonkeyPatch) -> None:
     """A refusal has no data at all."""
     right = Api._envelope
@@ -161,7 +163,7 @@ def one_trace_for_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "count", lambda: repeat(0))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.task_not_found")
 def open_tasks(patch: pytest.MonkeyPatch) -> None:
     """Everybody can read everybody's tasks."""
     right = Api.poll
@@ -231,7 +233,7 @@ def blocked_without_a_word(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Api, "reasons", {**Api.reasons, Fate.BLOCK: "generation failed"})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("request.wrapper")
 def no_wrapper(patch: pytest.MonkeyPatch) -> None:
     """Parameters are sent without data around them."""
 
@@ -241,7 +243,7 @@ def no_wrapper(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "Request", request)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("values.are_strings")
 def plain_numbers(patch: pytest.MonkeyPatch) -> None:
     """Numbers are sent as numbers."""
     right = bodies._choice
@@ -253,7 +255,7 @@ def plain_numbers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_choice", choice)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("values.are_strings")
 def switches_in_small_letters(patch: pytest.MonkeyPatch) -> None:
     """True is sent as true, as JSON would."""
     right = bodies._choice
@@ -296,7 +298,7 @@ def a_bare_address(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_addresses", addresses)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("hailuo23.cross_field")
 def no_rule_across(patch: pytest.MonkeyPatch) -> None:
     """Hailuo 2.3 is called with what does not go together."""
     right = bodies.body
@@ -352,25 +354,25 @@ def everything_is_a_picture(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "Media", lambda url, _kind: Media(url, "image"))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.credits")
 def wrong_name_of_a_refusal(patch: pytest.MonkeyPatch) -> None:
     """Insufficient credits are a bad request."""
     patch.setattr(conversation, "REFUSALS", {**profile.REFUSALS, 490505: errors.BadRequestError})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("ids")
 def no_trace(patch: pytest.MonkeyPatch) -> None:
     """The trace id of a refusal is lost."""
     patch.setattr(conversation, "_trace_id", lambda _answer: None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("endpoint.generation-result.task_id")
 def an_id_with_slashes(patch: pytest.MonkeyPatch) -> None:
     """An id is put into the path as it is."""
     patch.setattr(conversation, "quote", lambda text, **_options: text.replace("?", ""))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("credits.route")
 def a_balance_of_anything(patch: pytest.MonkeyPatch) -> None:
     """A missing balance counts as 0."""
     patch.setattr(Client, "_read_credits", lambda self, response: self._open(response)[1].get("credits", 0))
@@ -382,19 +384,19 @@ def blocked_is_failed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(responses, "content_failure", lambda *_: None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.header")
 def a_key_as_bearer(patch: pytest.MonkeyPatch) -> None:
     """The key goes out in another header."""
     patch.setattr(Client, "authorization", lambda self: {"Authorization": f"Bearer {self._key.reveal()}"})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_second(patch: pytest.MonkeyPatch) -> None:
     """A client polls every second by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)
@@ -404,3 +406,53 @@ def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
 def unmeasured_heic(patch: pytest.MonkeyPatch) -> None:
     """The sides of a HEIC file are not read."""
     patch.setattr(uploads, "_heic_size", lambda _path: (None, None))
+
+
+def another_rule(field: Field) -> Field:
+    """Return *field* with a rule that differs from the documented one in one value."""
+    rule: Any = field.rule
+    if isinstance(rule, Choice):
+        return replace(field, rule=Choice((*rule.values[:-1], f"{rule.values[-1]}+")))
+    if isinstance(rule, ListOf):
+        return replace(field, rule=replace(rule, most=rule.most + 1))
+    if isinstance(rule, MediaLink):
+        return replace(field, rule=Text())
+    return replace(field, rule=Text(rule.most + 1))
+
+
+def other_limits(parameter: Parameter) -> dict[str, Any]:
+    """Return what makes the limits of *parameter* differ from the documented ones in one value."""
+    if parameter.choices:
+        return {"choices": (*parameter.choices[:-1], f"{parameter.choices[-1]}+")}
+    if parameter.most is not None:
+        return {"most": parameter.most + 1}
+    return {"longest": 10_000 if parameter.longest is None else parameter.longest + 1}
+
+
+def plant_in_each_parameter(table: Table) -> None:
+    """Register two mutations for each parameter of the table: its rule in the simulator, its limits in the client."""
+    methods_by_name = {endpoint.name: method for method, endpoint in ENDPOINTS.items()}
+    for endpoint in table.endpoints:
+        for parameter in endpoint.parameters:
+            if endpoint.name in methods_by_name:
+                plant(endpoint, parameter.name, methods_by_name[endpoint.name])
+
+
+def plant(endpoint: Endpoint, name: str, method: str) -> None:
+    """Register the two mutations of the parameter *name* of *endpoint*."""
+
+    def served(patch: pytest.MonkeyPatch) -> None:
+        rule(patch, endpoint.code, name, another_rule)
+
+    def sent(patch: pytest.MonkeyPatch) -> None:
+        (parameter,) = (one for one in ENDPOINTS[method].parameters if one.name == name)
+        retable(patch, method, name, **other_limits(parameter))
+
+    # The runner starts with the cases of contracts whose names a mutation's name contains.
+    for function, register in ((served, MUTATIONS.in_simulator), (sent, MUTATIONS.in_client)):
+        function.__name__ = f"{method}_{name}_{function.__name__}"
+        function.__doc__ = f"The rule for {name} of {endpoint.name} differs in one value."
+        register(endpoint.fact(name))(function)
+
+
+plant_in_each_parameter(load_table("mediaio_endpoints.json"))

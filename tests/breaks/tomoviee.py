@@ -84,7 +84,7 @@ def wrong_code(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "NOT_FOUND", replace(refusals.NOT_FOUND, code=680400))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.rejected", "errors.http")
 def wrong_status(patch: pytest.MonkeyPatch) -> None:
     """A wrong credential is refused with HTTP 200."""
     patch.setattr(service, "UNAUTHENTICATED", replace(refusals.UNAUTHENTICATED, status=200))
@@ -96,7 +96,7 @@ def no_fact(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gateway, "_cite_fact", lambda _self, answer, _refused: answer)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.rejected")
 def any_secret(patch: pytest.MonkeyPatch) -> None:
     """Any secret is accepted with a known key."""
     right = Gateway.identify
@@ -119,7 +119,7 @@ def open_tasks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gateway, "_requested_task", asked_for)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("status.codes")
 def skipped_state(patch: pytest.MonkeyPatch) -> None:
     """A task is processed at once and never queued."""
     change_videos(patch, times=Lifecycle((Stage(2, 60.0, 300.0),), ENDS))
@@ -137,7 +137,7 @@ def state_goes_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Lifecycle, "state_at", at)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.answer")
 def falling_progress(patch: pytest.MonkeyPatch) -> None:
     """Progress counts down."""
     right = Lifecycle.state_at
@@ -149,19 +149,19 @@ def falling_progress(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Lifecycle, "state_at", at)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("generation.times")
 def too_fast(patch: pytest.MonkeyPatch) -> None:
     """A video is done in half a minute."""
     change_videos(patch, times=Lifecycle((Stage(1, 2.0, 5.0), Stage(2, 10.0, 25.0)), ENDS))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("status.codes")
 def cancelled_is_failed(patch: pytest.MonkeyPatch) -> None:
     """What is cancelled ends as failed."""
     patch.setitem(ENDS, Fate.CANCEL, 4)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.answer")
 def no_reason(patch: pytest.MonkeyPatch) -> None:
     """A task that failed does not say why."""
     patch.setattr(Gateway, "reason", lambda _self, _task: "")
@@ -219,31 +219,31 @@ def shared_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Account, "advance", lambda self, seconds: self._clock.advance(seconds))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("text2video.params")
 def any_ratio(patch: pytest.MonkeyPatch) -> None:
     """Any text is an aspect ratio."""
     replace_rule(patch, "aspect_ratio", Text())
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("camera.index")
 def no_crane_down(patch: pytest.MonkeyPatch) -> None:
     """The last camera move is refused."""
     replace_rule(patch, "camera_move_index", Integer(1, 45))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("callback.request")
 def params_are_lost(patch: pytest.MonkeyPatch) -> None:
     """The caller's own text is not given back."""
     replace_rule(patch, "params", None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("output.video")
 def wrong_size(patch: pytest.MonkeyPatch) -> None:
     """A video in 1080p is 720 lines high."""
     patch.setattr(outputs, "frame_size", lambda _resolution, ratio: frame_size("720p", ratio))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("video.common")
 def larger_by_default(patch: pytest.MonkeyPatch) -> None:
     """The simulator's default resolution is 1080p."""
     larger = [
@@ -252,26 +252,26 @@ def larger_by_default(patch: pytest.MonkeyPatch) -> None:
     change_videos(patch, skill=tuple(larger))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("text2video.params")
 def wrong_shape(patch: pytest.MonkeyPatch) -> None:
     """Every video is wide."""
     patch.setattr(outputs, "frame_size", lambda resolution, _ratio: frame_size(resolution, "16:9"))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("output.video")
 def short_video(patch: pytest.MonkeyPatch) -> None:
     """A video lasts four seconds."""
     patch.setattr(outputs, "VIDEO_SECONDS", 4.0)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.result_is_string")
 def result_is_an_object(patch: pytest.MonkeyPatch) -> None:
     """The result is JSON as such, and not in a string."""
     right = Gateway._result
     patch.setattr(Gateway, "_result", lambda self, *arguments: orjson.loads(right(self, *arguments)))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("gateway.hosts")
 def one_host(patch: pytest.MonkeyPatch) -> None:
     """The alias of the gateway's host is unknown."""
     patch.setattr(Gateway, "hosts", Gateway.hosts[:1])
@@ -342,20 +342,20 @@ def shown_secret(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Redactor, "__call__", lambda _self, text: text)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.headers")
 def dropped_header(patch: pytest.MonkeyPatch) -> None:
     """The key is in the token alone, and not in X-App-Key."""
     right = Client.authorization
     patch.setattr(Client, "authorization", lambda self: {"Authorization": right(self)["Authorization"]})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.route")
 def wrong_route(patch: pytest.MonkeyPatch) -> None:
     """Tasks are read where they are created."""
     patch.setattr(conversation, "RESULT_ROUTE", "/v1/open/capacity/application/task")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("create.answer")
 def code_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """HTTP 200 is a success, whatever the code is."""
     patch.setattr(Client, "_open", lambda _self, response, **_: answers.json_object(response))
@@ -373,7 +373,7 @@ def wrong_refusal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "REFUSALS", MappingProxyType({**profile.REFUSALS, 680402: errors.BadRequestError}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("task.id")
 def tidied_id(patch: pytest.MonkeyPatch) -> None:
     """A task's id is converted to lower case."""
     right = Client._read_submission
@@ -385,7 +385,7 @@ def tidied_id(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_submission", created)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.answer")
 def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
     """A poll with a non-zero code is a refusal, though there is data."""
     right = Client._read_poll
@@ -398,13 +398,13 @@ def data_beside_a_code_is_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_poll", polled)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("status.codes")
 def cancelled_is_running(patch: pytest.MonkeyPatch) -> None:
     """Status 5 counts as running."""
     patch.setattr(conversation, "STATES", MappingProxyType({**profile.STATES, 5: JobState.RUNNING}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("status.codes")
 def unknown_is_failed(patch: pytest.MonkeyPatch) -> None:
     """An undocumented status ends the job."""
 
@@ -420,7 +420,7 @@ def stale_answer_counts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(History, "after", lambda _self, snapshot: History(snapshot))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.answer")
 def ignored_reason(patch: pytest.MonkeyPatch) -> None:
     """The gateway's reason for a failure is missing."""
     read_otherwise(patch, lambda seen: replace(seen, reason=None))
@@ -467,7 +467,7 @@ def impatient_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Poller, "_is_tolerable", lambda _self, _error, _started: False)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("camera.index")
 def wrong_camera(patch: pytest.MonkeyPatch) -> None:
     """Camera moves are counted from 0."""
     right = bodies._common
@@ -480,20 +480,20 @@ def wrong_camera(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_common", moving)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("video.common")
 def wrong_default(patch: pytest.MonkeyPatch) -> None:
     """The client's default resolution is 1080p."""
     flow = vars(methods._Operations)["text_to_video"].__wrapped__
     patch.setitem(flow.__kwdefaults__, "resolution", "1080p")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("text2video.params")
 def unchecked_choice(patch: pytest.MonkeyPatch) -> None:
     """A value outside its table is sent and paid for."""
     patch.setattr(checks, "choice", lambda _field, value, _allowed: value)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("callback.request")
 def callback_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """The callback address is not sent."""
     right = bodies.callback_params
@@ -506,7 +506,7 @@ def longer_music(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "MUSIC_SECONDS", (0, 900))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("control_type.meaning")
 def swapped_controls(patch: pytest.MonkeyPatch) -> None:
     """Edges are sent as depth, and depth as edges."""
     right = bodies._control_type
@@ -534,7 +534,7 @@ def grey_mask(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outputs, "Mask", lambda width, height, seed, title: Image(width, height, title or "a mask", "", seed))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.token_route")
 def any_token(patch: pytest.MonkeyPatch) -> None:
     """The token route takes any secret."""
     patch.setattr(Gateway, "authenticate", lambda self, identity: self.world.account(self.slug, identity.credential))
@@ -552,26 +552,26 @@ def init_image_is_optional(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(CAPABILITIES, "tm_reference_img2img", replace(CAPABILITIES["tm_reference_img2img"], needs=None))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("callback.request")
 def no_callback(patch: pytest.MonkeyPatch) -> None:
     """A requested callback is never sent."""
     patch.setattr(Gateway, "callback_plan", None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("callback.payload")
 def callback_without_result(patch: pytest.MonkeyPatch) -> None:
     """A callback of a success has no result."""
     right = Gateway.callback_body
     patch.setattr(Gateway, "callback_body", lambda self, task, moment: {**right(self, task, moment), "result": ""})
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("limits.input_size")
 def any_file_will_do(patch: pytest.MonkeyPatch) -> None:
     """Uploaded files are not validated."""
     patch.setattr(Gateway, "validate_inputs", lambda *_given: None)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("callback.payload")
 def deaf_to_callbacks(patch: pytest.MonkeyPatch) -> None:
     """A callback of a success is read as one that is still to come."""
     right = Client.parse_callback
@@ -665,19 +665,19 @@ def client_default_of_control(patch: pytest.MonkeyPatch) -> None:
     change_argument(patch, "recognition", "control_type", "1")
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("callback.payload")
 def callback_of_another_type(patch: pytest.MonkeyPatch) -> None:
     """A callback is plain text by its Content-Type."""
     patch.setattr(callbacks, "HEADERS", {"Content-Type": "text/plain"})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_second(patch: pytest.MonkeyPatch) -> None:
     """A client polls every second by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

@@ -45,7 +45,7 @@ def ended_otherwise(patch: pytest.MonkeyPatch, edit: Any) -> None:
     patch.setattr(Client, "_read_ended", lambda self, answer: edit(right(self, answer)))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("create.route")
 def chatty_creation(patch: pytest.MonkeyPatch) -> None:
     """A creation returns more than the operation's name."""
     right = Host.create
@@ -57,13 +57,13 @@ def chatty_creation(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "create", create)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.route")
 def done_from_the_start(patch: pytest.MonkeyPatch) -> None:
     """A running operation has done: false."""
     polled_otherwise(patch, lambda body: {"done": False, **body})
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.done")
 def no_type(patch: pytest.MonkeyPatch) -> None:
     """A response does not name its type."""
     polled_otherwise(
@@ -72,19 +72,19 @@ def no_type(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("auth.header")
 def key_in_the_header_only(patch: pytest.MonkeyPatch) -> None:
     """The query parameter key is not read."""
     patch.setattr(Host, "credentials", lambda _self, headers, _query: (headers.get(b"x-goog-api-key"),))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.proxy")
 def one_envelope(patch: pytest.MonkeyPatch) -> None:
     """Google's envelope is used for what the proxy refuses."""
     patch.setattr(service, "PROXY_REFUSALS", {})
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.proxy")
 def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
     """The proxy's code is a number, as Google's is."""
     right = Host.refuse
@@ -96,7 +96,7 @@ def code_of_the_proxy_is_a_number(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "refuse", refuse)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.google")
 def wrong_key_status(patch: pytest.MonkeyPatch) -> None:
     """Google refuses a wrong key with 401."""
     patch.setattr(
@@ -104,7 +104,7 @@ def wrong_key_status(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("errors.google")
 def no_retry_info(patch: pytest.MonkeyPatch) -> None:
     """A quota that is used up does not say when to come again."""
     patch.setattr(service, "DETAILS", {refusals.UNAUTHENTICATED: refusals.DETAILS[refusals.UNAUTHENTICATED]})
@@ -129,33 +129,33 @@ def one_place_for_last_frames(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(capabilities, "_either_place", lambda name, instance, _given: right(name, instance, {}))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("create.parameters")
 def large_and_short(patch: pytest.MonkeyPatch) -> None:
     """1080p may last 4 seconds."""
     patch.setattr(capabilities, "LARGE", ("4k",))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("create.references")
 def everything_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """Reference images are taken by every model."""
     models = {name: replace(model, newest=True) for name, model in capabilities.MODELS.items()}
     patch.setattr(service, "MODELS", models)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("create.parameters")
 def two_videos_for_all(patch: pytest.MonkeyPatch) -> None:
     """Veo 3 has the durations and the sample counts of Veo 2."""
     right = capabilities._of_version
     patch.setattr(capabilities, "_of_version", lambda model, copies: right(replace(model, oldest=True), copies))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("create.person_generation")
 def any_person_is_allowed(patch: pytest.MonkeyPatch) -> None:
     """PersonGeneration does not depend on model and image."""
     patch.setattr(capabilities, "_check_people", lambda _model, _params: None)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.filtered")
 def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
     """Blocked content is an error of the operation."""
     right = Host.poll
@@ -168,7 +168,7 @@ def blocked_is_an_error(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Host, "poll", poll)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("poll.filtered")
 def partial_block_is_silent(patch: pytest.MonkeyPatch) -> None:
     """A withheld video is not counted."""
     patch.setattr(service, "filtered", lambda _count: {})
@@ -188,7 +188,7 @@ def wrong_length(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(service, "media_for", lambda task: [replace(video, seconds=8.0) for video in right(task)])
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("result.uri")
 def one_address_for_all(patch: pytest.MonkeyPatch) -> None:
     """A video has Google's address on every host."""
     patch.setattr(
@@ -196,26 +196,26 @@ def one_address_for_all(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("download.redirect")
 def no_redirect(patch: pytest.MonkeyPatch) -> None:
     """The file's route sends the file at once."""
     patch.setattr(Host, "redirect", lambda self, _before, call: self.download(call))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("download.redirect")
 def redirect_loses_the_prefix(patch: pytest.MonkeyPatch) -> None:
     """The redirect leads out of the proxy."""
     right = Host.redirect
     patch.setattr(Host, "redirect", lambda self, _before, call: right(self, "", call))
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("download.retention")
 def files_for_ever(patch: pytest.MonkeyPatch) -> None:
     """Files do not expire."""
     patch.setattr(service, "RETENTION", 1e12)
 
 
-@MUTATIONS.in_simulator
+@MUTATIONS.in_simulator("download.owner")
 def files_for_everybody(patch: pytest.MonkeyPatch) -> None:
     """A file can be downloaded with any key."""
     right = Host._file
@@ -260,13 +260,13 @@ def failures_are_paid_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Account, "settle", settle)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("auth.header")
 def key_in_the_address(patch: pytest.MonkeyPatch) -> None:
     """The key is sent in the query."""
     patch.setattr(Client, "url", lambda self, path: f"{self.settings.base_url}{path}?key={self._key.reveal()}")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("env")
 def version_twice(patch: pytest.MonkeyPatch) -> None:
     """A base address that ends with the version is not understood."""
     patch.setattr(conversation, "replace", lambda settings, **_: settings)
@@ -284,7 +284,7 @@ def inline_data(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bodies, "_encoded", encoded)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("create.parameters")
 def unchecked_length(patch: pytest.MonkeyPatch) -> None:
     """The client sends 1080p with 4 seconds, which is charged."""
     patch.setattr(bodies, "_if_large", lambda _resolution: None)
@@ -296,33 +296,33 @@ def unchecked_model(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(profile, "FAMILIES", MappingProxyType({}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("create.person_generation")
 def unchecked_people(patch: pytest.MonkeyPatch) -> None:
     """Who may be shown with an image is not checked."""
     right = bodies.parameters
     patch.setattr(bodies, "parameters", lambda family, **given: right(family, **{**given, "image": False}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.filtered")
 def filtered_is_a_success(patch: pytest.MonkeyPatch) -> None:
     """A withheld video is reported as completed."""
     patch.setattr(Snapshot, "__post_init__", lambda _self: None)
     ended_otherwise(patch, lambda seen: replace(seen, state=JobState.SUCCEEDED))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.filtered")
 def filtered_is_any_failure(patch: pytest.MonkeyPatch) -> None:
     """A withheld video is an ordinary failure."""
     ended_otherwise(patch, lambda seen: replace(seen, failure=None))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.filtered")
 def reasons_are_dropped(patch: pytest.MonkeyPatch) -> None:
     """The reason for withholding a video is missing."""
     ended_otherwise(patch, lambda seen: replace(seen, reason=None))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.error")
 def error_is_overlooked(patch: pytest.MonkeyPatch) -> None:
     """An operation's error is looked for last."""
     right = Client._read_poll
@@ -334,14 +334,14 @@ def error_is_overlooked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Client, "_read_poll", polled)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("poll.error")
 def error_code_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """A failure does not carry google.rpc's code."""
     right = Client._read_poll
     patch.setattr(Client, "_read_poll", lambda self, response: replace(right(self, response), code=None))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.through_proxy")
 def key_for_google(patch: pytest.MonkeyPatch) -> None:
     """The proxy's key is sent to Google, whose address the video has."""
     patch.setattr(Client, "_fetchable", lambda _self, uri: uri)
@@ -354,31 +354,31 @@ def key_for_everybody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ClientService, "download_headers", lambda self, _url: self.authorization())
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.redirect", "auth.header")
 def key_for_no_host(patch: pytest.MonkeyPatch) -> None:
     """Downloads carry no key."""
     patch.setattr(ClientService, "download_headers", lambda _self, _url: {})
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("download.through_proxy")
 def without_download(patch: pytest.MonkeyPatch) -> None:
     """The path is put behind the proxy's address without /download."""
     patch.setattr(conversation, "DOWNLOAD_ROUTE", "")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.proxy")
 def empty_purse_is_a_rate(patch: pytest.MonkeyPatch) -> None:
     """A budget that is used up is called a rate limit."""
     patch.setattr(conversation, "PROXY_REFUSALS", MappingProxyType({"auth_error": errors.AuthenticationError}))
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.google")
 def wrong_key_is_a_bad_request(patch: pytest.MonkeyPatch) -> None:
     """The reason in the details is not read."""
     patch.setattr(conversation, "INVALID_KEY_REASON", "-")
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("errors.google")
 def impatient(patch: pytest.MonkeyPatch) -> None:
     """RetryInfo is not read."""
     patch.setattr(conversation, "_delay", lambda _details: None)
@@ -396,13 +396,13 @@ def paid_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Submission, "_may_resend", lambda _self, _error: True)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_second(patch: pytest.MonkeyPatch) -> None:
     """A client polls every second by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 1.0)
 
 
-@MUTATIONS.in_client
+@MUTATIONS.in_client("polling.interval")
 def poll_every_millisecond(patch: pytest.MonkeyPatch) -> None:
     """A client polls every millisecond by default."""
     patch.setattr(PollPolicy, "delay", lambda _self, _poll: 0.001)

@@ -7,16 +7,22 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage_cli import facts
 from soundstage_cli.errors import CommandError
+from soundstage_cli.facts import command as facts
+from soundstage_cli.facts import coverage
 from soundstage_cli.main import main
 from soundstage_contracts import VENDORS, Fact, FactError, load_facts
 from soundstage_contracts.facts.proves import Contract
+from soundstage_contracts.facts.shown import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOCUMENTED = "tomoviee:create.route"
 
@@ -35,6 +41,20 @@ def prove(fact: Fact) -> tuple[Contract, ...]:
     return (Contract("suite:test_it", "It is so [always].", fact.sides),)
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Shown, ...]]:
+    """What the mutations of each vendor have shown, for a test to fill; empty at first."""
+    rows: dict[str, tuple[Shown, ...]] = {}
+    monkeypatch.setattr(coverage, "load_shown", lambda vendor: rows.get(vendor, ()))
+    return rows
+
+
+def show(fact: Fact) -> Iterator[Shown]:
+    """Yield what shows *fact* to fail on each side, by the contract of `prove`."""
+    for side in sorted(fact.sides):
+        yield Shown(fact.id, side, "a-mistake", "suite:test_it", "")
+
+
 @pytest.mark.usefixtures("contracts")
 def test_overview_lists_missing_contracts(capsys: pytest.CaptureFixture[str]) -> None:
     """The overview counts facts and contracts, and lists every documented fact without a contract."""
@@ -51,13 +71,46 @@ def test_check_fails_if_contract_is_missing() -> None:
     assert main(["facts", "--check"]) == 1
 
 
-def test_check_passes_if_required_contracts_exist(
-    contracts: dict[str, tuple[Contract, ...]], capsys: pytest.CaptureFixture[str]
+def test_check_passes_if_required_contracts_exist_and_can_fail(
+    contracts: dict[str, tuple[Contract, ...]],
+    shown: dict[str, tuple[Shown, ...]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Only documented facts that bind a side require a contract."""
-    contracts.update({key: prove(fact) for key, fact in load_facts().items() if fact.needs_contract})
+    """Only documented facts that bind a side require a contract, and a mistake that the contract has caught."""
+    required = {key: fact for key, fact in load_facts().items() if fact.needs_contract}
+    contracts.update({key: prove(fact) for key, fact in required.items()})
+    assert main(["facts", "--check"]) == 1
+    assert "Facts that no planted mistake has shown to fail:" in capsys.readouterr().out
+    for vendor in VENDORS:
+        rows = (row for fact in required.values() if fact.vendor == vendor for row in show(fact))
+        shown[vendor] = tuple(rows)
     assert main(["facts", "--check"]) == 0
-    assert "without a required contract" not in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "without a required contract" not in output
+    assert "no planted mistake" not in output
+
+
+def test_fact_shows_the_mistake_that_its_contract_caught(
+    contracts: dict[str, tuple[Contract, ...]],
+    shown: dict[str, tuple[Shown, ...]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A fact has the mistake of each side, a side without one, or the reason why there is none; JSON has the same."""
+    fact = replace(load_facts().find(DOCUMENTED), unshown={"server": "it cannot be seen."})
+    monkeypatch.setattr(facts, "_select", lambda _: [fact])
+    contracts[fact.key] = prove(fact)
+    assert main(["facts", fact.key]) == 0
+    assert "not client" in capsys.readouterr().out
+    shown["tomoviee"] = tuple(row for row in show(fact) if row.side == "client")
+    assert main(["facts", fact.key]) == 0
+    output = capsys.readouterr().out
+    assert "The mistake a-mistake in the client was caught by test_it." in output
+    assert "No mistake in the server can be shown: it cannot be seen." in output
+    assert main(["facts", fact.key, "--json", "--check"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["shown"] == {"client": {"mutation": "a-mistake", "contract": "suite:test_it"}}
+    assert found["unshown"] == {"server": "it cannot be seen."}
 
 
 def test_vendor_list_has_state_of_each_fact(

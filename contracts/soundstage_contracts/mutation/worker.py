@@ -25,7 +25,7 @@ NO_MUTATION: Final = "-"
 _LIBRARIES: Final = ("soundstage", "soundstage_server")
 # Without the plugins that leave a folder behind, shuffle the contracts, or divide them among processes.
 _ISOLATED: Final = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
-_OPTIONS: Final = ("-q", "--tb=short", "--soundstage-seed=0", *_ISOLATED)
+_OPTIONS: Final = ("-q", "--tb=line", "--soundstage-seed=0", *_ISOLATED)
 
 Outcome = Literal["caught", "survived", "error", "hung"]
 
@@ -105,10 +105,13 @@ class MutationPlugin:
             self._proofs = _facts_by_contract(self._mutation)
             items[:] = [item for item in items if _contract_name(item) in self._proofs]
 
-        def rank(item: pytest.Item) -> tuple[bool, bool, float]:
+        named_after = self._mutation.id
+
+        def rank(item: pytest.Item) -> tuple[bool, bool, bool, float]:
             proven = sides.get(_contract_name(item), frozenset())
+            duration = self._hints.durations.get(item.nodeid, 0.0)
             # False sorts before True; a contract without a known duration counts as fast.
-            return item.name != self._hints.first, wanted not in proven, self._hints.durations.get(item.nodeid, 0.0)
+            return item.name != self._hints.first, not _is_named(item, named_after), wanted not in proven, duration
 
         items.sort(key=rank)
 
@@ -208,6 +211,12 @@ def _contract_name(item: pytest.Item) -> str:
 
     function = getattr(item, "function", None)
     return "" if function is None else name_of(function)
+
+
+def _is_named(item: pytest.Item, mutation: str) -> bool:
+    """Return whether the case of a contract is part of the mutation's name, as in ``imagen-4-ratio-sent``."""
+    case = getattr(item, "callspec", None)
+    return case is not None and bool(case.id) and case.id.replace("_", "-") in mutation
 
 
 def _sides_by_contract() -> dict[str, frozenset[str]]:

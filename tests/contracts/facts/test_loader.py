@@ -71,6 +71,13 @@ def test_only_documented_facts_that_bind_a_side_need_a_contract(fact: Fact) -> N
     assert fact.sides == {"both": {"server", "client"}, "advice": set()}.get(fact.binds, {fact.binds})
 
 
+def test_reason_why_a_side_cannot_be_shown_to_fail_is_read() -> None:
+    """A fact keeps the reason of each side that has one."""
+    text = (HEAD + FACT).replace('"page 3"', '"page 3"\nunshown.client = "It reads nothing."')
+    (fact,) = parse_facts(text, file="acme.toml").facts
+    assert fact.unshown == {"client": "It reads nothing."}
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_vendor_ships_facts(vendor: str) -> None:
     """A vendor's file has its own name inside, facts under its own keys, and variables with a place for the address."""
@@ -115,6 +122,9 @@ def test_book_has_every_vendor_in_registry_order() -> None:
         ('"documented"', '"contradicted"', "but is None, certainty 'contradicted'; allowed: both or neither"),
         ('"page 3"', '"page 3"\nbut = "PUT"', "but is 'PUT', certainty 'documented'; allowed: both or neither"),
         ('"page 3"', '"page 3"\nnote = "x"', "fact 'create.route': note is unknown; allowed: id, statement, source"),
+        ('"page 3"', '"page 3"\nunshown.all = "x"', "unshown: all is unknown; allowed: client, server"),
+        ('"page 3"', '"page 3"\nunshown.client = ""', "unshown: client is ''; allowed: some text"),
+        ('"page 3"', '"page 3"\nunshown = "x"', "unshown: is 'x'; allowed: a table"),
         (FACT, FACT + FACT, "acme.toml, fact 2: id is 'create.route', which an earlier fact has"),
         (FACT, "fact", "acme.toml: not TOML"),
     ],

@@ -131,7 +131,7 @@ def test_unknown_language_is_refused(target: Target, kind: str, body: dict[str, 
     assert target.control.tasks(raw.name) == []
 
 
-@proves("edrawmax:lang.empty", side="server")
+@proves("edrawmax:lang.empty", "edrawmax:generate.params", side="server")
 @pytest.mark.parametrize("body", [{}, {"lang": ""}, {"lang": None}])
 def test_default_language_is_chinese(raw: RawClient, body: dict[str, Any]) -> None:
     """An empty or absent lang means cn: the words that the simulator adds are Chinese."""

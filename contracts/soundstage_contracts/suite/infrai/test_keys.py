@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -199,11 +200,13 @@ def test_client_refuses_an_invalid_key(target: Target, key: Any) -> None:
 
 @proves("infrai:idempotency.always", side="client")
 def test_client_generates_a_key_for_each_call(target: Target) -> None:
-    """Without a key from the caller, each call has a new UUID as key, so that two calls are two jobs."""
+    """Without a key from the caller, each call has a new UUID as key, in field and header: two calls are two jobs."""
     raw = RawClient(target)
     client = target.client(CONTRACT, raw.account)
     assert client.generate("A fox").id != client.generate("A fox").id
-    assert len({UUID(headers["idempotency-key"]) for _, headers in submissions(raw)}) == 2
+    sent = [(json.loads(body)["idempotency_key"], headers["idempotency-key"]) for body, headers in submissions(raw)]
+    assert len({UUID(header) for _, header in sent}) == 2
+    assert [field for field, _ in sent] == [header for _, header in sent]
 
 
 @proves("infrai:idempotency.same", side="client")

@@ -208,12 +208,26 @@ def test_token_route_returns_the_client_token(target: Target) -> None:
 
 @proves("tomoviee:workflow.recognise_then_redraw")
 def test_recognized_mask_can_be_used_for_redrawing(target: Target, tmp_path: Path) -> None:
-    """The URL of a recognized mask is valid as mask_url of a redrawing."""
-    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock())
-    image = "https://example.test/fox.png"
+    """The URL of a mask that was recognized in an image is valid as mask_url of a redrawing of that image."""
+    sent: list[httpx.Request] = []
+    http = target.http(event_hooks={"request": [sent.append]})
+    client = target.client(CONTRACT, target.new_account(), clock=target.advancing_clock(), http=http)
+    file = BytesIO()
+    Image.new("RGB", (640, 600), "teal").save(file, "PNG")
+    image = target.control.upload("fox.png", file.getvalue())["url"]
     mask = client.recognition(image, prompt="the fox").result()[0]
-    (saved,) = client.redrawing("a wolf instead", image, mask_url=mask.url).save(tmp_path)
+    redrawn = client.redrawing("a wolf instead", image, mask_url=mask.url)
+    assert json.loads(sent[-1].content)["mask_url"] == mask.url
+    (saved,) = redrawn.save(tmp_path)
     assert saved.stat().st_size > 0
+
+
+@proves("tomoviee:img2video.params", "tomoviee:tail2video.params", side="server")
+@pytest.mark.parametrize("name", ["tm_img2video_b", "tm_tail2video_b"])
+def test_video_may_have_the_ratio_of_its_image(target: Target, name: str) -> None:
+    """The aspect ratio original is accepted wherever there is an image."""
+    images = dict.fromkeys(("image", "image_tail"), "https://example.test/a.png")
+    RawClient(target).start(name, {"prompt": "a fox", "aspect_ratio": "original", **images})
 
 
 @proves("tomoviee:continuation.params")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hypothesis import strategies as st
+
 from soundstage import errors
 from soundstage_contracts import strategies
 from soundstage_contracts.laws.declarations import BadCredential, Operation, RawRequest, Refusal, ResponseFormat
@@ -58,7 +60,9 @@ def _format(envelope: str, job: str, state: str) -> ResponseFormat:
             for made in ({}, {"video_url": None}, {"video_url": ""}, {"thumbnail_url": "https://results.test/0.png"})
         ],
         status_request=None if job == "id" else lambda name: RawRequest("GET", STATUS["jobs"].format(name)),
-        ids=strategies.texts(least=1, most=60).filter(lambda text: text.strip() and text not in {".", ".."}),
+        # The documented form, and any other: a client passes both through.
+        ids=st.from_regex(r"vid_[0-9a-f]{1,16}", fullmatch=True)
+        | strategies.texts(least=1, most=60).filter(lambda text: bool(text.strip()) and text not in {".", ".."}),
     )
 
 

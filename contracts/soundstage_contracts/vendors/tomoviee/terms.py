@@ -133,6 +133,14 @@ def _with(token: str) -> BadCredential:
     return BadCredential(name=token, headers=changed, refusal=UNAUTHENTICATED)
 
 
+def _by_another_scheme() -> BadCredential:
+    def changed(account: str) -> Mapping[str, str]:
+        right = headers(account)
+        return {**right, "Authorization": right["Authorization"].replace("Basic", "Bearer")}
+
+    return BadCredential(name="by another scheme", headers=changed, refusal=UNAUTHENTICATED)
+
+
 TERMS: Final = Terms(
     contract=CONTRACT,
     raw_client=RawClient,
@@ -150,6 +158,7 @@ TERMS: Final = Terms(
     bad_credentials=[
         *map(_without, ("X-App-Key", "Authorization")),
         *map(_with, ("Basic !", "Bearer abc", "basic", f"Basic {b64encode(f'another:{SECRET}'.encode()).decode()}")),
+        _by_another_scheme(),
     ],
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=MONTH,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
+from soundstage_cli.facts.coverage import RED, Coverage, coverage_of
 from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
 from soundstage_contracts.facts.loader import Fact, FactError, load_facts
-from soundstage_contracts.facts.shown import load_shown, shown_sides, sides_to_show
 from soundstage_contracts.registry import VENDORS, incomplete_vendors
 
 if TYPE_CHECKING:
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from soundstage_cli.console import Cell
-    from soundstage_contracts.facts.evidence import Evidence, Kind, Observation
-    from soundstage_contracts.facts.loader import Side
+    from soundstage_contracts.facts.evidence import Evidence
     from soundstage_contracts.facts.proves import Contract
-    from soundstage_contracts.facts.shown import Shown
 
 HELP = "show the documented behavior of each vendor's API and the contracts that prove it"
 
@@ -37,65 +34,15 @@ examples:
   soundstage facts                             coverage of each vendor
   soundstage facts tomoviee                    every fact of one vendor
   soundstage facts tomoviee:create.route       one fact in full, with its contracts
-  soundstage facts --check                     fail if a contract is missing
+  soundstage facts --check                     fail if a contract or its mutation is missing
   soundstage facts tomoviee --json             machine-readable
 
 With an evidence file, written by `pytest --pyargs soundstage_contracts --soundstage-evidence FILE`, it also shows the
 result and the date of the last check in simulation and live, and which checks are stale or were never run.
 """
-_RED: Final = "bold red"
 _CENTURY: Final = 36500
 _MAX_SHOWN: Final = 8
 _EVIDENCE_HEADERS: Final = ("in simulation", "live")
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """A fact, the contracts that prove it, the evidence of past runs, and the mutations that violate it."""
-
-    fact: Fact
-    contracts: tuple[Contract, ...]
-    missing: tuple[str, ...]
-    evidence: Mapping[Kind, Observation] = field(default_factory=dict)
-    shown: Mapping[Side, Shown] = field(default_factory=dict)
-
-    @property
-    def unproven(self) -> bool:
-        """Whether a required contract is missing."""
-        return self.fact.needs_contract and bool(self.missing)
-
-    @property
-    def state(self) -> Cell:
-        """Whether the fact is proven, as a styled cell."""
-        if self.unproven:
-            return f"no contract ({' and '.join(self.missing)})", _RED
-        if not self.fact.sides:
-            return "advice", "dim"
-        if self.missing:
-            return "not required", "dim"
-        return "proven", "green"
-
-    @property
-    def unshown(self) -> list[Side]:
-        """The sides on which the fact must still be shown to be able to fail."""
-        return sorted(sides_to_show(self.fact) - self.shown.keys())
-
-    @property
-    def failing(self) -> Cell:
-        """On which sides the fact has been shown to be able to fail, as a styled cell."""
-        sides = " and ".join(sorted(self.shown))
-        if self.unshown:
-            return f"{sides}{' ' if sides else ''}not {' and '.join(self.unshown)}", "yellow"
-        return sides, "green"
-
-    def last(self, kind: Kind, stale_days: int) -> tuple[str, str]:
-        """The last result of the fact in simulation or live, as a styled cell."""
-        seen = self.evidence.get(kind)
-        if seen is None:
-            return ("unchecked", "yellow") if self.fact.sides else ("", "dim")
-        if seen.result == "failed":
-            return f"failed {seen.day}", _RED
-        return (f"stale {seen.day}", "yellow") if seen.stale(stale_days) else (f"passed {seen.day}", "green")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     id_ = parser.add_argument("id", nargs="?", metavar="ID", help="a vendor, or a fact as VENDOR:FACT (default: all)")
     set_completer(id_, _complete_id)
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a required contract is missing")
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 if a contract, or the proof that it can fail, is missing"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of facts with their contracts")
     parser.add_argument(
         "--evidence", metavar="FILE", help=f"the evidence file of past runs (default: ./{FILE}, if it exists)"
@@ -120,15 +69,17 @@ def run(args: argparse.Namespace) -> int:
     """Show the selected facts."""
     days = parse_int("--stale-days", args.stale_days, 0, _CENTURY)
     evidence = _evidence(args.evidence)
-    selected = [_coverage(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id), args.id)]
+    selected = [
+        coverage_of(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id), args.id)
+    ]
     if args.json:
-        print(json.dumps([_to_json(item) for item in selected], indent=2, ensure_ascii=False))
+        print(json.dumps([item.to_json() for item in selected], indent=2, ensure_ascii=False))
     else:
         _show(selected, args.id, days if evidence is not None else None)
     incomplete = _incomplete(args.id)
     for sentence in incomplete:
         print(sentence, file=sys.stderr)
-    return 1 if args.check and (incomplete or any(item.unproven for item in selected)) else 0
+    return 1 if args.check and (incomplete or any(item.unproven or item.unshown for item in selected)) else 0
 
 
 def _incomplete(id_: str | None) -> list[str]:
@@ -190,39 +141,6 @@ def _with_contracts(facts: Sequence[Fact], id_: str | None) -> Iterable[tuple[Fa
     return [(fact, contracts.get(fact.key, ())) for fact in facts]
 
 
-def _coverage(fact: Fact, contracts: tuple[Contract, ...], evidence: Evidence | None) -> Coverage:
-    from soundstage_contracts.facts.proves import missing_sides
-
-    seen = (evidence or {}).get(fact.key, {})
-    shown = shown_sides(fact, contracts, load_shown(fact.vendor))
-    return Coverage(fact, contracts, tuple(sorted(missing_sides(fact, contracts))), seen, shown)
-
-
-def _to_json(item: Coverage) -> Mapping[str, Any]:
-    fact = item.fact
-    return {
-        "key": fact.key,
-        "says": fact.statement,  # codespell:ignore says
-        "but": fact.but,
-        "source": fact.source,
-        "certainty": fact.certainty,
-        "binds": fact.binds,
-        "needs_contract": fact.needs_contract,
-        "missing": list(item.missing),
-        "contracts": [
-            {"name": contract.name, "promise": contract.promise, "sides": sorted(contract.sides)}
-            for contract in item.contracts
-        ],
-        "shown": {
-            side: {"mutation": row.mutation, "contract": row.contract} for side, row in sorted(item.shown.items())
-        },
-        "unshown": {**dict.fromkeys(item.unshown), **fact.unshown},
-        "evidence": {
-            kind: {"result": seen.result, "date": seen.day.isoformat()} for kind, seen in item.evidence.items()
-        },
-    }
-
-
 def _show(selected: Sequence[Coverage], id_: str | None, stale_days: int | None) -> None:
     if id_ is None:
         _show_vendors(selected, stale_days)
@@ -255,8 +173,13 @@ def _show_vendors(selected: Sequence[Coverage], stale_days: int | None) -> None:
         last = [(vendor, *_last(items, stale_days)) for vendor, items in by_vendor.items()]
         printer.table(("vendor", *_EVIDENCE_HEADERS), last)
     if unproven := [item for item in selected if item.unproven]:
-        printer.line("Facts without a required contract:", _RED)
-        printer.table(("fact", "side", "statement"), [_unproven_row(item) for item in unproven], fold=False)
+        printer.line("Facts without a required contract:", RED)
+        printer.table(("fact", "side", "statement"), [_row(item, item.missing, RED) for item in unproven], fold=False)
+    if unshown := [item for item in selected if item.unshown]:
+        printer.line("Facts that no planted mistake has shown to fail:", "yellow")
+        printer.table(
+            ("fact", "side", "statement"), [_row(item, item.unshown, "yellow") for item in unshown], fold=False
+        )
 
 
 def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
@@ -265,7 +188,7 @@ def _last(items: Sequence[Coverage], stale_days: int) -> Iterator[Cell]:
         cells = [item.last(kind, stale_days) for item in items if item.fact.sides]
         results = Counter(text.partition(" ")[0] for text, _ in cells)
         counts = [f"{results[word]} {word}" for word in ("failed", "stale", "unchecked", "passed") if results[word]]
-        style = _RED if results["failed"] else "yellow" if results["stale"] or results["unchecked"] else "green"
+        style = RED if results["failed"] else "yellow" if results["stale"] or results["unchecked"] else "green"
         yield ", ".join(counts), style
 
 
@@ -280,13 +203,13 @@ def _vendor_row(vendor: str, items: Sequence[Coverage]) -> Sequence[Cell]:
         *(str(certainties.count(certainty)) for certainty in ("documented", "contradicted", "inferred")),
         str(required),
         str(required - unproven),
-        (str(unproven), _RED if unproven else "green"),
+        (str(unproven), RED if unproven else "green"),
         (f"{required - unshown} of {required}", "yellow" if unshown else "green"),
     )
 
 
-def _unproven_row(item: Coverage) -> Sequence[Cell]:
-    return (item.fact.key, _RED), " and ".join(item.missing), item.fact.statement
+def _row(item: Coverage, sides: Sequence[str], style: str) -> Sequence[Cell]:
+    return (item.fact.key, style), " and ".join(sides), item.fact.statement
 
 
 def _show_list(selected: Sequence[Coverage], stale_days: int | None) -> None:
