@@ -278,8 +278,9 @@ def test_client_lists_jobs_by_kind_and_page(target: Target) -> None:
     for wrong in ({"page": 0}, {"page": 1001}, {"page_size": 0}, {"page_size": 501}, {"page": "1"}):
         with pytest.raises(InvalidArgument, match=next(iter(wrong))):
             client.list_jobs("text_to_video", **wrong)
-    with pytest.raises(InvalidArgument, match="operation"):
+    with pytest.raises(InvalidArgument) as refused:
         client.list_jobs("text2video")
+    assert (refused.value.field, refused.value.value) == ("operation", "text2video")
     assert len(sent) == before
 
 

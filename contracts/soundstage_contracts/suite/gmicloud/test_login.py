@@ -176,8 +176,9 @@ def test_wrong_codes_end_a_login(target: Target) -> None:
     assert len(calls) == 3
     with pytest.raises(MissingCredential, match="otp="):
         target.client(SESSION, account).models()
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(InvalidArgument) as refused:
         target.client(SESSION, account, otp=lambda: " ").models()
+    assert refused.value.field == "otp"
 
 
 @proves("gmicloud:login.lifetimes", "gmicloud:auth.expired", "gmicloud:login.refresh", side="server")

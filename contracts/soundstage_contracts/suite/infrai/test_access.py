@@ -252,6 +252,19 @@ def test_credentials_file_is_read_in_other_formats(credentials_file: Path, conte
 
 
 @proves("infrai:credentials.file", side="client")
+@pytest.mark.parametrize(
+    "content", ['{"primary_api_key": 5}', '{"primary_api_key": ""}', "{}", '{"primary_api_key": ["a"]}']
+)
+def test_credentials_file_without_a_key_is_none(credentials_file: Path, content: str) -> None:
+    """A file in which no key is a text gives no key: it is a MissingCredential."""
+    credentials_file.parent.mkdir()
+    credentials_file.write_text(content, encoding="utf-8")
+    with pytest.raises(MissingCredential) as raised:
+        Infrai(credentials_file=credentials_file, base_url="https://api.test")
+    assert (raised.value.argument, raised.value.variable) == ("api_key", "INFRAI_API_KEY")
+
+
+@proves("infrai:credentials.file", side="client")
 def test_stored_key_is_replaced_only_on_request(target: Target, credentials_file: Path) -> None:
     """An existing file is kept and nothing is sent, unless replace=True replaces the whole file."""
     first = activate(target, credentials_file).primary_api_key

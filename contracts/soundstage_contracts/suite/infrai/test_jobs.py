@@ -54,6 +54,7 @@ def test_every_response_has_metadata(raw: RawClient) -> None:
     payload = [response.json()["metadata"] for response in responses]
     assert len({metadata["request_id"] for metadata in payload}) == len(responses)
     assert [metadata["cost_usd"] > 0 for metadata in payload] == [True] + [False] * 7
+    assert all(type(metadata["latency_ms"]) is int and metadata["latency_ms"] >= 0 for metadata in payload)
     for response in responses:
         data_of(response) if response.is_success else assert_refused(response, 404, "NOT_FOUND")
 

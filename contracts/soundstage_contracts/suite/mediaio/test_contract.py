@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soundstage import InvalidArgument
 from soundstage.vendors.mediaio import ENDPOINTS as CALLED
 from soundstage_contracts import proves
 from soundstage_contracts.vendors.mediaio import CONTRACT, headers
@@ -66,6 +67,17 @@ def test_unknown_route_is_refused_with_a_suggestion(target: Target) -> None:
     response = RawClient(target).post("/generation/wan/t2v-wan-v2-55", {"data": {"prompt": "A fox"}})
     assert ANY_ENDPOINT.path in assert_refused(response, 404, status=404, fact="errors.http_status")
     assert {endpoint.path for endpoint in CALLED.values()} == {endpoint.path for endpoint in ENDPOINTS}
+
+
+def test_client_suggests_the_nearest_name(target: Target) -> None:
+    """An unknown endpoint or parameter is refused by name with the nearest one, before anything is sent."""
+    client = target.client(CONTRACT, target.new_account())
+    with pytest.raises(InvalidArgument, match="did you mean 'Imagen 4'") as refused:
+        client.generate("imagen 5", prompt="A fox")
+    assert (refused.value.field, refused.value.value) == ("name", "imagen 5")
+    with pytest.raises(InvalidArgument, match="did you mean 'prompt'") as refused:
+        client.generate("Imagen 4", promt="A fox")
+    assert (refused.value.field, refused.value.value) == ("promt", "A fox")
 
 
 @proves("mediaio:request.wrapper", "mediaio:errors.invalid_parameter", side="server")
