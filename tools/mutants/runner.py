@@ -130,7 +130,9 @@ class VendorRun:
         """Return the verdict of an earlier run, or that of a mutant that no contract executes."""
         contracts = execution.contracts_for(mutant)
         known = self.verdicts.reusable(mutant, self.fingerprint)
-        if known is not None or contracts is None or contracts:
+        # A contract that was added since the lines were measured may execute it.
+        measured = execution.fingerprint == self.fingerprint
+        if known is not None or not measured or contracts is None or contracts:
             return known
         unseen = Verdict("survived", message="no contract executes it")
         self.verdicts.keep(mutant, self.fingerprint, unseen)

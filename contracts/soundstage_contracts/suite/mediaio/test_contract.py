@@ -76,8 +76,8 @@ def test_client_suggests_the_nearest_name(target: Target) -> None:
         client.generate("imagen 5", prompt="A fox")
     assert (refused.value.field, refused.value.value) == ("name", "imagen 5")
     with pytest.raises(InvalidArgument, match="did you mean 'prompt'") as refused:
-        client.generate("Imagen 4", promt="A fox")
-    assert (refused.value.field, refused.value.value) == ("promt", "A fox")
+        client.generate("Imagen 4", prompts="A fox")
+    assert (refused.value.field, refused.value.value) == ("prompts", "A fox")
 
 
 @proves("mediaio:request.wrapper", "mediaio:errors.invalid_parameter", side="server")
