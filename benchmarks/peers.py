@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TIMEOUT: Final = 300.0
+_LONGEST: Final = 3.0
+"""About how long one measurement takes at most, in seconds."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PROMPT: Final = "A fox in the snow, at dawn"
 _CLOSING: Final = re.compile(rb"^HTTP/1\.0|\r\n(?i:connection: close)\r\n")
@@ -400,12 +402,17 @@ def compare(peers: dict[str, Peer], count: int, connections: int, rounds: int) -
             body = None if peer.row.poll_body is None else peer.row.poll_body.format(task)
             calls[name, "poll"] = peer, request_of(peer, peer.row.poll_method, peer.row.poll.format(task), body)
     rates: dict[tuple[str, str], list[Rate]] = {call: [] for call in calls}
+    counts: dict[tuple[str, str], int] = {}
+    for call, (peer, request) in calls.items():
+        # A warm-up, which also bounds the time that a slow peer takes.
+        rate = measure(peer, request, max(count // 20, connections), connections)
+        counts[call] = max(connections, min(count, round(rate.per_second * _LONGEST)))
     loops: list[float] = []
-    for _ in range(rounds + 1):
+    for _ in range(rounds):
         for call, (peer, request) in calls.items():
             loops.append(noise())
-            rates[call].append(measure(peer, request, count, connections))
-    report({call: measured[1:] for call, measured in rates.items()}, loops)  # the first round is a warm-up
+            rates[call].append(measure(peer, request, counts[call], connections))
+    report(rates, loops)
 
 
 def report(rates: dict[tuple[str, str], list[Rate]], loops: list[float]) -> None:

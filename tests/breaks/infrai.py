@@ -216,7 +216,7 @@ def no_envelope(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator("metadata")
 def random_uuid(patch: pytest.MonkeyPatch) -> None:
     """Request ids are UUIDs of another version."""
-    patch.setattr(service, "_uuid7", lambda _now, bits: UUID(int=bits, version=4))
+    patch.setattr(service, "_uuid7", lambda _now, bits: str(UUID(int=bits, version=4)))
 
 
 @MUTATIONS.in_simulator

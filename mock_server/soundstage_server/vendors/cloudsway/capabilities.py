@@ -97,6 +97,8 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
 }
 """The parameters of each kind of task."""
 
+_IMAGES: Final = media_fields(FIELDS["image2video"])
+
 ABOUT: Final[Mapping[Kind, str]] = {"text2video": "a video from a text", "image2video": "a video from an image"}
 MASKS: Final = ("static_mask", "dynamic_masks")
 GROUPS: Final = (("image_tail",), MASKS, ("camera_control",))
@@ -162,7 +164,7 @@ def broken_limits(kind: Kind, params: Params) -> Iterator[Limit]:
 
 def image_inputs(params: Params) -> tuple[tuple[Field, ...], dict[str, Any]]:
     """Return the fields of all images in *params*, also of those within lists, and their values."""
-    named = [(field, params[field.name]) for field in media_fields(FIELDS["image2video"]) if field.name in params]
+    named = [(field, params[field.name]) for field in _IMAGES if field.name in params]
     inner = [
         (Field(f"dynamic_masks[{number}].mask", MASK, "image2video.masks"), one["mask"])
         for number, one in enumerate(params.get("dynamic_masks", ()))

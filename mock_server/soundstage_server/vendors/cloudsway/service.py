@@ -9,7 +9,6 @@ from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import orjson
 
@@ -20,6 +19,7 @@ from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import CallbackPlan, Fate
 from soundstage_server.model.messages import JSON, Identity, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
+from soundstage_server.model.uuids import uuid_text
 from soundstage_server.vendors.cloudsway.capabilities import (
     ABOUT,
     AXES,
@@ -315,7 +315,7 @@ class CloudswayService(Service):
     def _request_id(self, what: str = "") -> str:
         """Return a UUID of version 4; equal seeds and equal histories repeat it."""
         text = f"{self.world.seed}/{self.slug}/{what or self.world.requests}"
-        return str(UUID(bytes=blake2b(text.encode(), digest_size=16).digest(), version=4))
+        return uuid_text(int.from_bytes(blake2b(text.encode(), digest_size=16).digest(), "big"))
 
 
 def _number(seed: int) -> str:

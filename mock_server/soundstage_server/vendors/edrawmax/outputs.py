@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from soundstage_server.media import (
@@ -25,6 +26,7 @@ from soundstage_server.media import (
     MindMap,
     Topic,
 )
+from soundstage_server.vendors.edrawmax.mermaid import write
 from soundstage_server.vendors.edrawmax.outline import ELLIPSIS, Point, flatten, parse_outline
 from soundstage_server.vendors.edrawmax.words import DAYS, NUMBERS, WORDS, Words
 
@@ -58,13 +60,32 @@ _BARE: Final = " \t,，、:：()（）-–—"
 
 def content_of(task: Task) -> DiagramContent:
     """Return the content of the diagram of *task*, the same every time."""
-    makers: dict[str, Callable[[Task, Words], DiagramContent]] = {
+    if task.operation == "gantt":  # the only one that depends on more than the prompt
+        return gantt_chart(task, WORDS[task.params["lang"]])
+    return _content(task.operation, task.params["prompt"], task.params["lang"])
+
+
+@lru_cache(maxsize=128)
+def _content(operation: str, prompt: str, lang: str) -> DiagramContent:
+    """Return the content for *prompt*; cached, since a task's response and both of its files need it."""
+    makers: dict[str, Callable[[str, Words], DiagramContent]] = {
         "flowchart": flowchart,
         "infographic": infographic,
-        "gantt": gantt_chart,
         "mindmap": mind_map,
     }
-    return makers[task.operation](task, WORDS[task.params["lang"]])
+    return makers[operation](prompt, WORDS[lang])
+
+
+def code_of(task: Task) -> str:
+    """Return the Mermaid code of the diagram of *task*."""
+    if task.operation == "gantt":
+        return write(content_of(task))
+    return _code(task.operation, task.params["prompt"], task.params["lang"])
+
+
+@lru_cache(maxsize=128)
+def _code(operation: str, prompt: str, lang: str) -> str:
+    return write(_content(operation, prompt, lang))
 
 
 def media_for(task: Task) -> list[MediaSpec]:
@@ -74,9 +95,9 @@ def media_for(task: Task) -> list[MediaSpec]:
     return [Diagram(content, caption, task.seed, "png"), Diagram(content, caption, task.seed, "svg")]
 
 
-def flowchart(task: Task, words: Words) -> Flowchart:
+def flowchart(prompt: str, words: Words) -> Flowchart:
     """Return the prompt's points as steps; its questions have two edges, one of which may lead back."""
-    outline = parse_outline(task.params["prompt"])
+    outline = parse_outline(prompt)
     points = _limit(list(flatten(outline.points)), MAX_POINTS["flowchart"])
     steps = [FlowchartNode(words.start, "start")]
     for number, point in enumerate(points):
@@ -111,9 +132,9 @@ def _edges(steps: Sequence[FlowchartNode], words: Words) -> Iterator[FlowchartEd
             yield FlowchartEdge(number, line[-1] if back is None else back, words.no)
 
 
-def mind_map(task: Task, words: Words) -> MindMap:
+def mind_map(prompt: str, words: Words) -> MindMap:
     """Return the prompt's title as the root and its points as branches; a single point gets general questions."""
-    outline = parse_outline(task.params["prompt"])
+    outline = parse_outline(prompt)
     title, points = outline.title, outline.points
     if not title:
         title, points = points[0].text, (*points[0].points, *points[1:])
@@ -196,9 +217,8 @@ def first_day(prompt: str, created: float) -> date:
     return day + timedelta(days=7 - day.weekday())
 
 
-def infographic(task: Task, words: Words) -> Infographic:
+def infographic(prompt: str, words: Words) -> Infographic:
     """Return the prompt's points as cards, with a percentage where one is given."""
-    prompt = task.params["prompt"]
     outline = parse_outline(prompt)
     points: Sequence[Point] = outline.points
     if len(points) == 1 and not points[0].points:

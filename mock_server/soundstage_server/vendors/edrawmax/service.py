@@ -16,8 +16,7 @@ from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route
 from soundstage_server.vendors.edrawmax.capabilities import ANONYMOUS, AT_ONCE, BODY, CHECKED, DIAGRAMS, ROOT, SECONDS
-from soundstage_server.vendors.edrawmax.mermaid import write
-from soundstage_server.vendors.edrawmax.outputs import content_of, media_for
+from soundstage_server.vendors.edrawmax.outputs import code_of, media_for
 from soundstage_server.vendors.edrawmax.refusals import (
     CODES,
     GENERATION,
@@ -103,7 +102,7 @@ class EdrawMaxService(Service):
         request.account.advance_to_next_change(request.now, task.ends)
         png, svg = self.result_urls(task)
         code = "mermaid_code" if operation == "flowchart" else "source_code"
-        data = {"png_url": png, "svg_url": svg, code: write(content_of(task))}
+        data = {"png_url": png, "svg_url": svg, code: code_of(task)}
         message = "success" if self.dialect("messages", request.caller) == "skill" else ""
         return _envelope(data, message=message)._replace(until=task.ends)
 

@@ -6,7 +6,6 @@ Documents: the vendor's package gmicloud 0.1.10 and its guide, and docs.gmicloud
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from soundstage_server.kit.inputs import InputLimits, media_fields
 from soundstage_server.kit.service import Service, bearer_token
@@ -16,6 +15,7 @@ from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
+from soundstage_server.model.uuids import uuid_text
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
 from soundstage_server.vendors.gmicloud.keys import CREATE_KEY, ApiKeys
 from soundstage_server.vendors.gmicloud.outputs import media_for, seconds_of
@@ -62,6 +62,8 @@ _CREATE: Final = (
     Field("model", Text(), "requests.create", required=True),
     Field("payload", Members(), "requests.payload", required=True),
 )
+_FIELDS: Final = {name: (fields_of(model), media_fields(fields_of(model))) for name, model in MODELS.items()}
+"""The fields of a payload, and those of them that name files, by model."""
 _TOKENS: Final = {"accessToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig", "refreshToken": "eyJhbGciOiJIUzI1NiJ9.e30.sig"}
 _MADE: Final = {
     "request_id": "ec6f1f1b-6c37-4b57-8f0d-4c4ba0f4a9b3",
@@ -317,7 +319,7 @@ class GMICloudService(Service):
 
     def _parameters(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Return the validated parameters in *payload*, and the payload as it was sent, which polls return."""
-        fields = fields_of(MODELS[name])
+        fields, files = _FIELDS[name]
         try:
             params = check(fields, payload)
         except FieldError as error:
@@ -325,7 +327,7 @@ class GMICloudService(Service):
         content = content_of(params.get("image", ""))
         if content is not None:  # stored as an upload, so that the same rules apply as to a hosted file
             params["image"] = self.world.add_upload("image", content)
-        self.validate_inputs(media_fields(fields), params)
+        self.validate_inputs(files, params)
         return {**params, "payload": payload}
 
     def poll(self, request: Request) -> Response:
@@ -390,4 +392,4 @@ class GMICloudService(Service):
     def make_task_id(self, operation: str, now: float, seed: int) -> str:
         """Return a UUID (outcome.other)."""
         del operation
-        return str(UUID(int=(int(now) & 0xFFFF_FFFF) << 96 | seed << 32 | int(now * 1000) & 0xFFFF_FFFF, version=4))
+        return uuid_text((int(now) & 0xFFFF_FFFF) << 96 | seed << 32 | int(now * 1000) & 0xFFFF_FFFF)

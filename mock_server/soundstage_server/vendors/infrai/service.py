@@ -10,7 +10,6 @@ from functools import partial
 from hashlib import blake2b
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from soundstage_server.kit.service import Service, bearer_token
 from soundstage_server.model.account import EXTRA
@@ -18,6 +17,7 @@ from soundstage_server.model.credentials import account_name
 from soundstage_server.model.ledger import USD, Ledger
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
+from soundstage_server.model.uuids import uuid_text
 from soundstage_server.vendors.infrai.capabilities import (
     ASPECTS,
     DEFAULT_ASPECT,
@@ -286,7 +286,7 @@ class InfraiService(Service):
             "latency_ms": 20 + bits % 180,
             "vendor": vendor,
             "cache_hit": cache_hit,
-            "request_id": str(_uuid7(now, bits)),
+            "request_id": _uuid7(now, bits),
         }
 
     def _open_trial_account(self) -> tuple[Account, str, str]:
@@ -323,8 +323,8 @@ def _retry_after(request: Request) -> int:
     return max(1, ceil(ends - request.now)) if ends is not None else 1
 
 
-def _uuid7(now: float, bits: int) -> UUID:
+def _uuid7(now: float, bits: int) -> str:
     """Return a UUID of version 7 for the time *now*, in seconds since 1970, with these random *bits*."""
     milliseconds = int(now * 1000) & 0xFFFF_FFFF_FFFF
     low = (bits >> 64) & 0x3FFF_FFFF_FFFF_FFFF
-    return UUID(int=milliseconds << 80 | 7 << 76 | (bits & 0xFFF) << 64 | 2 << 62 | low)
+    return uuid_text(milliseconds << 80 | (bits & 0xFFF) << 64 | low, 7)
