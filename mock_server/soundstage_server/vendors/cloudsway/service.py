@@ -14,12 +14,12 @@ import orjson
 
 from soundstage_server.kit.inputs import MEASURED, InputLimits
 from soundstage_server.kit.service import Service, bearer_token
+from soundstage_server.kit.uuids import uuid_text
 from soundstage_server.model.account import EXTRA
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import CallbackPlan, Fate
 from soundstage_server.model.messages import JSON, Identity, Refusal, RefusedError, Request, Response, Route
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.model.uuids import uuid_text
 from soundstage_server.vendors.cloudsway.capabilities import (
     ABOUT,
     AXES,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.kit.inputs import InputLimits, media_fields
 from soundstage_server.kit.service import Service, bearer_token
+from soundstage_server.kit.uuids import uuid_text
 from soundstage_server.model.credentials import account_name, credential_rule
 from soundstage_server.model.fields import Choice, Field, FieldError, Text, check
 from soundstage_server.model.ledger import USD
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
-from soundstage_server.model.uuids import uuid_text
 from soundstage_server.vendors.gmicloud.capabilities import CENT, CREATED, MODELS, QUEUED, TIMES, detail_of, fields_of
 from soundstage_server.vendors.gmicloud.keys import CREATE_KEY, ApiKeys
 from soundstage_server.vendors.gmicloud.outputs import media_for, seconds_of

@@ -12,12 +12,12 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.kit.service import Service, bearer_token
+from soundstage_server.kit.uuids import uuid_text
 from soundstage_server.model.account import EXTRA
 from soundstage_server.model.credentials import account_name
 from soundstage_server.model.ledger import USD, Ledger
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Identity, RefusedError, Request, Response, Route, json_response
-from soundstage_server.model.uuids import uuid_text
 from soundstage_server.vendors.infrai.capabilities import (
     ASPECTS,
     DEFAULT_ASPECT,

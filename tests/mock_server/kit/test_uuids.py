@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server.model.uuids import uuid_text
+from soundstage_server.kit.uuids import uuid_text
 
 
 @given(st.integers(0, 2**128 - 1), st.integers(1, 8))
