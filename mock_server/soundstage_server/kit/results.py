@@ -32,6 +32,7 @@ MAX_FILES: Final = 16
 # An address that redirects has the number of its redirect in its path: the server counts none.
 _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
 _METHODS: Final = ("GET", "HEAD")
+_SMALL: Final = 256 * 1024
 
 
 def file_count(requested: Any) -> int:
@@ -141,8 +142,15 @@ async def send_media(
     # The ETag is derived from the media and not from the file: when a cached file was evicted and is rendered again,
     # its bytes are equal, and a client may resume its download.
     tag = blake2b(repr(medium).encode(errors="replace"), digest_size=12).hexdigest()
-    response = FileResponse(path, headers={"etag": f'"{tag}"'}, media_type=media_type(medium))
+    found = path.stat()
+    response = FileResponse(path, headers={"etag": f'"{tag}"'}, media_type=media_type(medium), stat_result=found)
     response.raw_headers.extend(headers or ())
+    if found.st_size <= _SMALL and scope["method"] == "GET" and all(name != b"range" for name, _ in scope["headers"]):
+        # Starlette stats, opens and reads a file in threads, which takes longer than to read a small one here.
+        content = path.read_bytes()
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": content})
+        return
     await response(scope, receive, send)
 
 

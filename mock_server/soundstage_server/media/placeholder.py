@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeVar
 
 from soundstage_server.media.diagrams.content import Diagram
@@ -51,10 +52,16 @@ def _resize(spec: _Sized) -> _Sized:
     short = min(width, height)
     if short <= _SHORT_SIDES[-1]:
         return spec
-    ratio = Fraction(max(width, height), short)
-    side = min(_SHORT_SIDES, key=lambda side: (abs(_even(side * ratio) - side * ratio) / side, side))
-    long = _even(side * ratio)
+    side, long = _small_sides(short, max(width, height))
     return replace(spec, width=long if width >= height else side, height=side if width >= height else long)
+
+
+@lru_cache(maxsize=256)
+def _small_sides(short: int, long: int) -> tuple[int, int]:
+    """Return the sides in the nearest ratio; cached, since every download asks for the same few."""
+    ratio = Fraction(long, short)
+    side = min(_SHORT_SIDES, key=lambda side: (abs(_even(side * ratio) - side * ratio) / side, side))
+    return side, _even(side * ratio)
 
 
 def _even(length: Fraction) -> int:
