@@ -215,3 +215,16 @@ def test_any_seed_can_sign(kit: Kit, seed: int) -> None:
         _, url = made(caller)
         world.advance(600)
         assert caller.fetch(url).status == 200
+
+
+def test_small_and_large_files_are_sent_alike(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is read at once and one that Starlette sends have the same headers and bytes."""
+    with kit.world() as world:
+        caller = kit.caller(world)
+        _, url = made(caller)
+        world.advance(600)
+        small = caller.fetch(url)
+        monkeypatch.setattr("soundstage_server.kit.results._SMALL", 0)
+        large = caller.fetch(url)
+        assert (small.status, small.headers, small.content) == (large.status, large.headers, large.content)
+        assert len(small.content) == int(small.headers["content-length"]) > 1000
