@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class RunOptions:
         record: The folder for the exchanges of a live run.
         evidence: The evidence file.
         report: The file of the HTML report.
+        strict: Whether a test fails that leaves something behind; see `soundstage_contracts.simulators.strict`.
     """
 
     target: str = IN_PROCESS
@@ -75,6 +77,7 @@ class RunOptions:
     record: Path | None = None
     evidence: Path | None = None
     report: Path | None = None
+    strict: bool = False
 
     @property
     def live(self) -> bool:
@@ -115,8 +118,9 @@ def read_options(namespace: Any, drawn: int | None = None) -> RunOptions:
         dry_run=namespace.soundstage_dry_run,
         effort=cast("Effort", effort),
         record=_path(namespace.soundstage_record),
-        evidence=_path(namespace.soundstage_evidence),
-        report=_path(namespace.soundstage_report),
+        evidence=_output("--soundstage-evidence", namespace.soundstage_evidence),
+        report=_output("--soundstage-report", namespace.soundstage_report),
+        strict=namespace.soundstage_strict,
     )
 
 
@@ -195,3 +199,19 @@ def _vendor(option: str, name: str) -> str:
 
 def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text).absolute()
+
+
+def _output(option: str, text: str | None) -> Path | None:
+    """Return the path of a file that the run writes at its end, checked before it: a live run costs money.
+
+    Raises:
+        OptionError: It cannot be written.
+    """
+    path = _path(text)
+    if path is None:
+        return None
+    place = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+    if path.is_dir() or not os.access(place, os.W_OK) or (place != path.absolute() and not place.is_dir()):
+        problem = "it is a folder" if path.is_dir() else f"{place} cannot be written"
+        raise OptionError(f"{option} is {text!r}; allowed: a file that can be written ({problem})")
+    return path

@@ -21,12 +21,17 @@ from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.report.observer import CONTRACT_MARK, RUN_OPTIONS, Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from soundstage_contracts.simulators.session import SimulatorSession, Soundstage
     from soundstage_contracts.simulators.target import Target
 
 pytest_plugins = ("soundstage_contracts.real_hosts",)
+
+STRICT: Final = "soundstage_strict"
+"""The ini option that makes every run strict."""
+ALLOW_MARK: Final = "soundstage_allow"
+"""The pytest mark that names what a strict run allows a test: ``leak``, ``double``, ``unused``, ``unresolved``."""
 
 _EXTRA: Final = "all"
 _USAGE: Final = pytest.StashKey[Any]()
@@ -98,6 +103,15 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
         {"default": None, "metavar": "FOLDER", "help": "write the exchanges of a live run there, without secrets"},
     ),
     (
+        "strict",
+        {
+            "action": "store_true",
+            "help": "fail a test that leaves something behind: a connection to another machine, a double submission, "
+            "an order or a fault that nothing met, a paid job that the program does not know of; also the ini option "
+            "soundstage_strict",
+        },
+    ),
+    (
         "evidence",
         {
             "default": None,
@@ -117,6 +131,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("soundstage", "simulated generative-media services, and contracts about them")
     for name, option in _OPTIONS:
         group.addoption(f"--soundstage-{name}", **option)
+    parser.addini(STRICT, "fail tests as --soundstage-strict does (true or false)", type="bool", default=False)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -136,6 +151,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if options.live and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError(f"-n is given; allowed with a {LIVE} target: one process, which keeps the budgets")
     config.addinivalue_line("markers", f"{CONTRACT_MARK}: a contract outside of soundstage_contracts")
+    config.addinivalue_line(
+        "markers", f"{ALLOW_MARK}(*kinds): what a strict run allows: leak, double, unused, unresolved"
+    )
     config.stash[RUN_OPTIONS] = options
     EFFORT.set(options.effort)
     observer = Observer(config, options)
@@ -234,6 +252,19 @@ def _async_client_fixture(vendor: str) -> Callable[..., Any]:
 for _vendor in VENDORS:
     globals()[f"_{_vendor}_fixture"] = _client_fixture(_vendor)
     globals()[f"_async_{_vendor}_fixture"] = _async_client_fixture(_vendor)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that has passed and left something behind, if the run is strict."""
+    result = yield
+    view: Any = getattr(item, "funcargs", {}).get("soundstage")
+    # A fixture of the project may have this name, too.
+    if hasattr(view, "external_connections") and (item.config.stash[RUN_OPTIONS].strict or item.config.getini(STRICT)):
+        from soundstage_contracts.simulators.strict import check
+
+        check(view, [kind for mark in item.iter_markers(ALLOW_MARK) for kind in mark.args])
+    return result
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -88,6 +88,14 @@ class ScopedControl(Control):
         """
         return self._placed_at(_FAULTS, super().fault(kind, **self._scoped(which)))
 
+    def unused_orders(self) -> list[dict[str, Any]]:
+        """Return the orders of the test that no task has met."""
+        return self._unused(_ORDERS)
+
+    def unused_faults(self) -> list[dict[str, Any]]:
+        """Return the faults of the test that no request has met."""
+        return self._unused(_FAULTS)
+
     def dialects(self, account: str | EllipsisType | None = ..., **chosen: str) -> dict[str, str]:
         """Select dialects by name for the test's accounts, and return the current ones; see `Control.dialects`.
 
@@ -117,6 +125,10 @@ class ScopedControl(Control):
         if self._replaced_readings:
             before, self._replaced_readings = self._replaced_readings, {}
             super().dialects(None, **{name.replace(".", "__"): reading for name, reading in before.items()})
+
+    def _unused(self, path: str) -> list[dict[str, Any]]:
+        mine = {number for placed, number in self._placed if placed == path}
+        return [each for each in self._request("GET", path) if each["id"] in mine and not each["used"]] if mine else []
 
     def _scoped(self, which: dict[str, Any]) -> dict[str, Any]:
         vendor = which.get("vendor")

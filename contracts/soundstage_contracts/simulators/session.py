@@ -96,6 +96,7 @@ class Soundstage:
         self.test = test
         self.credential = credential
         self.control = ScopedControl(session.http, session.url, self)
+        self._connected_before = session.external_connections()
 
     def __enter__(self) -> Self:
         """Return the view itself."""
@@ -155,6 +156,10 @@ class Soundstage:
     def accounts(self) -> list[dict[str, Any]]:
         """Return the test's accounts that exist; see `Control.accounts`."""
         return self.control.accounts(self._names())
+
+    def external_connections(self) -> Counter[str]:
+        """Return the addresses of other machines that this process has connected to since the test's start."""
+        return self._session.external_connections() - self._connected_before
 
     def client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return a sync client of *vendor* whose waits take no time; *options* are the client's own."""
@@ -296,6 +301,10 @@ class SimulatorSession:
     def _credential(self, test: str, number: int) -> str:
         text = f"{self._seed}:{self._worker}:{test}:{number}"
         return f"test-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+    def external_connections(self) -> Counter[str]:
+        """Return how often this process has connected to each address of another machine."""
+        return Counter(self._external_connections)
 
     def usage(self) -> UsageSummary:
         """Return what the run has cost so far."""

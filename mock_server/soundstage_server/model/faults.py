@@ -51,6 +51,7 @@ class Fault:
         done: For ``status`` and ``hang``: whether the work is done, so that a create call is paid and its response
             lost.
         id: Set when the fault is added to a world.
+        used: How many requests have had it.
     """
 
     kind: FaultKind
@@ -67,6 +68,7 @@ class Fault:
     seconds: float | None = None
     done: bool = False
     id: int = 0
+    used: int = 0
     _chance: Random = field(default_factory=Random, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -171,6 +173,7 @@ class Faults:
         for fault in self.active:
             # A fault that matches but is not drawn leaves the request to the next one.
             if fault.matches(target) and fault.draw():
+                fault.used += 1
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times == 0:

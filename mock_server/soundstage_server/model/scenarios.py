@@ -65,6 +65,7 @@ class Scenario:
         contains: Match prompts that contain this text only.
         times: How many matches are left; None is no limit.
         id: Set when the scenario is added to a world.
+        used: How many tasks have matched.
     """
 
     then: Order
@@ -75,6 +76,7 @@ class Scenario:
     contains: str | None = None
     times: int | None = None
     id: int = 0
+    used: int = 0
 
     def __post_init__(self) -> None:
         """Check the fields.
@@ -157,6 +159,7 @@ class Scenarios:
         return _ORDINARY
 
     def _use(self, order: Scenario) -> None:
+        order.used += 1
         if order.times is not None:
             order.times -= 1
             if order.times == 0:

@@ -168,7 +168,7 @@ def test_scenarios_are_added_listed_and_removed(desk: Desk) -> None:
         "times": 1,
     }
     taken = desk("POST", "/scenarios", order)
-    assert (taken.status, taken.json()) == (201, {**order, "code": None, "id": 1})
+    assert (taken.status, taken.json()) == (201, {**order, "code": None, "id": 1, "used": 0})
     slow = desk("POST", "/scenarios", {"then": "slow"}).json()
     assert desk("GET", "/scenarios").json() == [taken.json(), slow]
     desk.caller.create("A red fox")
