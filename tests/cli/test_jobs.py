@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage import Cloudsway, SkippingClock, SQLiteJobStore, Tomoviee
+from soundstage import (
+    Cloudsway,
+    JobRecord,
+    Origin,
+    PermissionDeniedError,
+    RecordState,
+    SkippingClock,
+    SQLiteJobStore,
+    Tomoviee,
+)
 from soundstage._io.http import SyncTransport
+from soundstage.vendors.cloudsway import CloudswayService
 from soundstage_cli.candidates import candidates
 from soundstage_cli.main import main
 
@@ -133,6 +145,54 @@ def test_unknown_outcome_is_resolved(
     code, output, _ = run(capsys, "resume", record)
     assert (code, output.rstrip().partition(": ")[2]) == (0, "succeeded")
     assert store.records()[0].job_id == output.partition(":")[0]
+
+
+def test_job_that_was_not_started_is_removed(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the service knows no job of the name nothing was paid, and nothing is left to do."""
+    lost_record(store, "cloudsway")
+    code, _, problem = run(capsys, "resume", "lost")
+    assert (code, store.records()) == (1, [])
+    assert "nothing was started" in problem
+
+
+def test_service_that_refuses_to_answer_is_named(
+    store: SQLiteJobStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the service cannot be asked, the outcome is still unknown."""
+    lost_record(store, "cloudsway")
+    monkeypatch.setattr(CloudswayService, "find", lambda *_: fail(PermissionDeniedError("not today")))
+    code, _, problem = run(capsys, "resume", "lost")
+    assert (code, len(store.records())) == (1, 1)
+    assert "the outcome is still unknown: not today" in problem
+
+
+def test_vendor_of_another_release_is_named(store: SQLiteJobStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record of a vendor that this release does not know is left alone."""
+    lost_record(store, "tomorrow")
+    code, _, problem = run(capsys, "resume", "lost")
+    assert (code, len(store.records())) == (1, 1)
+    assert "this release knows no vendor tomorrow" in problem
+
+
+def lost_record(store: SQLiteJobStore, vendor: str) -> None:
+    """Add a record of unknown outcome."""
+    origin = Origin(vendor, os.environ["CLOUDSWAY_BASE_URL"], "account")
+    fields: dict[str, Any] = {"request_hash": "1", "match_hash": "1", "external_id": "never-sent"}
+    lost = JobRecord(id="lost", origin=origin, operation="text_to_video", state=RecordState.UNKNOWN, **fields)
+    store.add(lost)
+
+
+def fail(error: Exception) -> Any:
+    """Return a flow that raises *error*."""
+    yield from ()
+    raise error
+
+
+def test_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of a PostgreSQL database needs psycopg."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    code, _, problem = run(capsys, "--store", "postgresql://127.0.0.1/x")
+    assert (code, "needs the extra soundstage[postgres]" in problem) == (1, True)
 
 
 def test_request_that_is_being_sent_is_left_alone(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -68,9 +69,10 @@ class SQLiteJobStore(SqlJobStore):
                 self._connection.close()
                 self._connection = None
             if self._owner_lock is not None:
-                self._owner_path(self._owner).unlink(missing_ok=True)
                 self._owner_lock.close()
                 self._owner_lock = None
+                with contextlib.suppress(OSError):  # a process that tests it removes it instead
+                    self._owner_path(self._owner).unlink()
             self._owner = new_owner()
 
     def __repr__(self) -> str:
@@ -206,4 +208,8 @@ def _remove_unlocked(folder: Path) -> None:
             lock = open_locked(file, create=False)
             if lock is not None:
                 with lock:
+                    # Locked, because a process that is starting may be about to lock it. Windows deletes no open file.
+                    if sys.platform != "win32":
+                        file.unlink()
+                if sys.platform == "win32":
                     file.unlink()

@@ -62,14 +62,14 @@ class GenerateRunner:
         if capability.opens_account:
             return self._open_account(capability, arguments)
         with self._opened(extra) as client, JobProgress(self._label, sys.stderr) as progress:
-            self._check_server(client.base_url)
+            self.check_server(client.base_url)
             made = self._call(client, capability, arguments, progress)
             is_job = hasattr(made, "to_token")
             return self._wait_and_save(made, progress) if is_job else self._save_or_print(capability, made, progress)
 
     def _open_account(self, capability: Capability, arguments: Mapping[str, Any]) -> int:
         open_account = getattr(self._vendor.client, capability.method)
-        self._check_server(self._args.base_url or os.environ.get(self._vendor.profile.base_url_variable, ""))
+        self.check_server(self._args.base_url or os.environ.get(self._vendor.profile.base_url_variable, ""))
         try:
             made = self._convert_errors(lambda: open_account(base_url=self._args.base_url, **arguments))
         except errors.SubmitOutcomeUnknown as lost:
@@ -81,14 +81,14 @@ class GenerateRunner:
         """Resume the job that *find* returns for the client."""
         with self._opened({}) as client, JobProgress(self._label, sys.stderr) as progress:
             job = self._convert_errors(lambda: find(client))
-            self._check_server(client.base_url)
+            self.check_server(client.base_url)
             return self._wait_and_save(job, progress)
 
     def wait(self, find: Callable[[Any], Job]) -> Job:
         """Wait for the job that *find* returns for the client, and return it."""
         with self._opened({}) as client, JobProgress(self._label, sys.stderr) as progress:
             job = self._convert_errors(lambda: find(client))
-            self._check_server(client.base_url)
+            self.check_server(client.base_url)
             self._convert_errors(lambda: job.wait(self._args.timeout, on_update=progress.on_update))
             return job
 
@@ -107,7 +107,7 @@ class GenerateRunner:
             polling["store"] = self._store
         return self._convert_errors(lambda: self._vendor.client(base_url=self._args.base_url, **polling, **extra))
 
-    def _check_server(self, base_url: str) -> None:
+    def check_server(self, base_url: str) -> None:
         """Fail early if *base_url* is a local address without a server; the client would retry for many seconds.
 
         Raises:

@@ -31,7 +31,8 @@ def forget(store: SqlJobStore, record: JobRecord) -> bool:
 
 def resume(store: SqlJobStore, record: JobRecord, args: argparse.Namespace) -> bool:
     """Wait for the job of a record, and print its state; return whether it succeeded."""
-    job = _runner(record, args).wait(lambda client: _job(store, record, client))
+    runner = _runner(record, args)
+    job = runner.wait(lambda client: _job(store, record, runner, client))
     error = "" if job.error is None else f" ({job.error})"
     fields = {"record": record.id, "job": job.id, "state": job.state.value, "error": error.strip(" ()") or None}
     print(json.dumps(fields, ensure_ascii=False) if args.json else f"{job.id}: {job.state.value}{error}")
@@ -40,7 +41,8 @@ def resume(store: SqlJobStore, record: JobRecord, args: argparse.Namespace) -> b
 
 def save(store: SqlJobStore, record: JobRecord, args: argparse.Namespace) -> bool:
     """Wait for the job of a record, and save its files; return whether all were saved."""
-    return _runner(record, args).resume(lambda client: _job(store, record, client)) == 0
+    runner = _runner(record, args)
+    return runner.resume(lambda client: _job(store, record, runner, client)) == 0
 
 
 def _runner(record: JobRecord, args: argparse.Namespace) -> GenerateRunner:
@@ -59,7 +61,7 @@ def _runner(record: JobRecord, args: argparse.Namespace) -> GenerateRunner:
     return GenerateRunner(load_vendor(origin.vendor), label, options, check_destination(out))
 
 
-def _job(store: SqlJobStore, record: JobRecord, client: Any) -> Job:
+def _job(store: SqlJobStore, record: JobRecord, runner: GenerateRunner, client: Any) -> Job:
     """Return the job of *record*, and record it under the credentials of *client* if those have changed since.
 
     Raises:
@@ -68,6 +70,7 @@ def _job(store: SqlJobStore, record: JobRecord, client: Any) -> Job:
     from soundstage import SoundstageError
     from soundstage._protocol import recovery
 
+    runner.check_server(client.base_url)  # at once, where the client would retry for long
     service = client._service  # noqa: SLF001 - a command of this distribution
     if record.job_id is None:
         _check_over(store, record)

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundstage import (
+    AsyncCloudsway,
     AsyncInfrai,
     Cloudsway,
     GMICloud,
     Infrai,
+    InvalidArgument,
     JobRecord,
     RecordState,
     RecoveryAction,
@@ -225,6 +227,32 @@ def test_async_client_recovers_alike(store_kit: Any) -> None:
                 await unknown.unknown.resolve()
 
     asyncio.run(main())
+
+
+def test_async_client_resolves_alike(store_kit: Any) -> None:
+    """`await unknown.resolve()` finds the job, and records it."""
+    store = store_kit.store()
+    gateway = Kling(creates=True)
+    with pytest.raises(SubmitOutcomeUnknown):
+        gateway.client(store).text_to_video("A fox")
+
+    async def main() -> str:
+        shared = options(gateway, store=store)
+        shared["http"] = httpx.AsyncClient(transport=httpx.MockTransport(gateway))
+        async with AsyncCloudsway(KEY, "endpoint", **shared) as client:
+            left: Any
+            (left,) = await client.recover(own=True)
+            job: Any = await client.resolve(left.unknown)
+            return str((await job.settle()).id)
+
+    assert asyncio.run(main()) == "job-1"
+    assert [record.state for record in store.records()] == [RecordState.SAVED]
+
+
+def test_error_of_another_service_is_refused(store_kit: Any) -> None:
+    """`resolve` takes errors of its own service only."""
+    with pytest.raises(InvalidArgument, match="unknown="):
+        Kling(creates=True).client(store_kit.store()).resolve(SubmitOutcomeUnknown("lost", vendor="infrai"))
 
 
 def test_made_up_names_do_not_make_requests_different() -> None:
