@@ -1,0 +1,1 @@
+"""What `benchmarks/clients.py` runs in the environment of each client."""
