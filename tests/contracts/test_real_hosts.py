@@ -68,7 +68,7 @@ def test_awaited_request_is_caught(library: Any, world: World) -> None:
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
 def test_other_hosts_are_left_alone(library: Any, world: World) -> None:
     """A request to another host, sync or async, goes where it went before."""
-    with Server(World()) as other:
+    with World() as elsewhere, Server(elsewhere) as other:
         assert library.get(f"{other.url}/_soundstage/health").status_code == 200
 
         async def health() -> int:

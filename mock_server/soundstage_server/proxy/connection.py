@@ -98,12 +98,15 @@ class Connection:
             self._stream.reset()
             return
         before = self._stream.received
-        await target.write(first)
-        await relay(self._stream, target)
-        if first.startswith(_TLS_HANDSHAKE) and self._stream.received - before < _LEAST_OF_A_HANDSHAKE:
-            self._connector.note_distrust(address)
-        await target.close()
-        await self._stream.close()
+        try:
+            await target.write(first)
+            await relay(self._stream, target)
+            if first.startswith(_TLS_HANDSHAKE) and self._stream.received - before < _LEAST_OF_A_HANDSHAKE:
+                self._connector.note_distrust(address)
+            await target.close()
+            await self._stream.close()
+        finally:
+            target.abort()  # the proxy stops while the tunnel is open
 
     async def _respond(self, request: h11.Request) -> bool:
         """Forward one request and its response; return whether another request may follow."""

@@ -49,6 +49,10 @@ class Stream:
             duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         transport.abort()
 
+    def abort(self) -> None:
+        """Close the connection at once; nothing happens if it is closed."""
+        self._writer.transport.abort()
+
     async def close(self) -> None:
         """Close the connection once everything is sent."""
         self._writer.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import socket
 import ssl
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -221,3 +223,23 @@ def test_distrust_is_counted(behind: Behind, monkeypatch: pytest.MonkeyPatch) ->
             refusing.wrap_socket(connection, server_hostname=HOST)
     assert counted.wait(30)
     assert behind.proxy.distrusted[HOST] == before + 1
+
+
+def test_stop_closes_open_tunnels(behind: Behind) -> None:
+    """A proxy that stops while a program keeps a tunnel open closes both of its sides."""
+    request = f"POST /v1/activate HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+    trust = behind.authority.client_context()
+    ports = behind.proxy._ports
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with Proxy(Rules([HOST]), tls_port=ports[True], port=ports[False], trust=trust) as proxy:
+            connection = socket.create_connection(("127.0.0.1", proxy.port), timeout=30)
+            connection.sendall(f"CONNECT {HOST}:80 HTTP/1.1\r\nHost: {HOST}\r\n\r\n{request}".encode())
+            received = b""
+            while b'{"ok":true' not in received:
+                received += connection.recv(4096)
+        with connection, suppress(ConnectionResetError):
+            while connection.recv(4096):
+                pass
+        gc.collect()
+    assert [str(each.message) for each in warned if each.category is ResourceWarning] == []
