@@ -73,6 +73,11 @@ class Clock:
         """Whether time moves only by `advance` (``manual``, ``auto``)."""
         return self.kind in ("manual", "auto")
 
+    @property
+    def pace(self) -> float:
+        """The real seconds after which a poll sees one simulated second more: from 0 (``auto``) to 1."""
+        return 0.0 if self.kind == "auto" else min(1.0, 1 / self.speed)
+
     def now(self) -> float:
         """Return the world's time, in seconds since 1970."""
         if self.frozen:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _ORDINARY: Final = [JSON]
 
+PACE_HEADER: Final = b"x-soundstage-pace"
+"""The response header with the real seconds that one simulated second takes, where that is less than one."""
+
 
 class Unsaved:
     """A response that is sent after the next commit, which replaces it if it fails.
@@ -47,7 +50,7 @@ class Unsaved:
     @property
     def content(self) -> bytes:
         """The response as it is sent."""
-        return _render(self.response, self._second)
+        return _render(self.response, self._second, self._world.clock.pace)
 
     def fail(self, error: StateError) -> None:
         """Replace the response by that of a request that could not be saved, also in the journal."""
@@ -82,7 +85,7 @@ class RequestHandler:
                 response = self._undo(request, known, error)
             second = self._journal(place, request, response)
             world.retention.sweep_if_due()
-        return _dated(response, second), request.caller
+        return _dated(response, second, world.clock.pace), request.caller
 
     def handle_directly(
         self, place: RouteMatch, scope: Scope, headers: dict[bytes, bytes], body: bytes
@@ -112,8 +115,8 @@ class RequestHandler:
                 response = unsaved.response
             world.retention.sweep_if_due()
         if waits:
-            return Handled(_dated(response, second), request.caller)
-        return unsaved or _render(response, second)
+            return Handled(_dated(response, second, world.clock.pace), request.caller)
+        return unsaved or _render(response, second, world.clock.pace)
 
     def commit(self) -> None:
         """Write what requests have changed whose responses wait for it; those of unsaved requests are replaced."""
@@ -169,26 +172,32 @@ def _unsaved(error: StateError) -> Response:
     return json_response({"error": str(error)}, 500)
 
 
-def _dated(response: Response, second: int) -> Response:
-    return response._replace(headers=[*response.headers, (b"date", _date(second))])
+def _dated(response: Response, second: int, pace: float) -> Response:
+    own = [(b"date", _date(second))] if pace == 1 else [(b"date", _date(second)), (PACE_HEADER, b"%g" % pace)]
+    return response._replace(headers=[*response.headers, *own])
 
 
-def _render(response: Response, second: int) -> bytes:
+def _render(response: Response, second: int, pace: float) -> bytes:
     """Return *response* as uvicorn sends it."""
     body = response.body
     if response.headers == _ORDINARY:
-        return b"%b%d\r\n\r\n%b" % (_ordinary_head(response.status, second), len(body), body)
+        return b"%b%d\r\n\r\n%b" % (_ordinary_head(response.status, second, pace), len(body), body)
     lines = b"".join([b"%b: %b\r\n" % header for header in response.headers])
-    line, date = _status_line(response.status), _date(second)
-    return b"%b%bdate: %b\r\ncontent-length: %d\r\n\r\n%b" % (line, lines, date, len(body), body)
+    line, own = _status_line(response.status), _own_lines(second, pace)
+    return b"%b%b%bcontent-length: %d\r\n\r\n%b" % (line, lines, own, len(body), body)
 
 
 @lru_cache(maxsize=256)
-def _ordinary_head(status: int, second: int) -> bytes:
+def _ordinary_head(status: int, second: int, pace: float) -> bytes:
     """Return the head of a JSON response up to its length."""
     name, value = JSON
-    parts = (_status_line(status), name, value, _date(second))
-    return b"%b%b: %b\r\ndate: %b\r\ncontent-length: " % parts
+    return b"%b%b: %b\r\n%bcontent-length: " % (_status_line(status), name, value, _own_lines(second, pace))
+
+
+def _own_lines(second: int, pace: float) -> bytes:
+    """Return the header lines that every response has."""
+    lines = b"date: %b\r\n" % _date(second)
+    return lines if pace == 1 else lines + b"%b: %g\r\n" % (PACE_HEADER, pace)
 
 
 def _status_line(status: int) -> bytes:
