@@ -34,13 +34,9 @@ class VirtualClock(SkippingClock):
 
     def sleep(self, seconds: float) -> None:
         """Advance both times by *seconds*."""
-        self.wait(seconds)
+        super().sleep(seconds)
         if seconds > 0:
             self._advance(seconds)
-
-    def wait(self, seconds: float) -> None:
-        """Advance this clock alone."""
-        super().sleep(seconds)
 
 
 class Network:
@@ -101,11 +97,11 @@ class Network:
         """Wait, and raise *error* where that takes longer than *timeout*."""
         limit = math.inf if timeout is None else timeout
         if seconds <= limit and seconds < math.inf:
-            self.clock.wait(seconds)
+            self.clock.sleep(seconds)
             return
         if limit == math.inf:
             raise EndlessWaitError("the client waits without a time limit")
-        self.clock.wait(limit)
+        self.clock.sleep(limit)
         raise error("timed out")
 
     def respond(self, request: bytes, secure: bool) -> bytes:  # noqa: FBT001 - a fact about the connection
