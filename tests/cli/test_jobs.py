@@ -65,12 +65,30 @@ def interrupt(store: SQLiteJobStore, monkeypatch: pytest.MonkeyPatch, kind: Any 
     return store.records()[-1].id
 
 
+@pytest.fixture(autouse=True)
+def pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output without a width, which a worker of pytest-xdist otherwise has."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     """Run a command, and return its code and what it printed."""
     fast = ("--poll", "0.001") if words[:1] in {("resume",), ("save",)} else ()
     code = main(["jobs", *words, *fast])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
+
+
+def test_narrow_terminal_shows_whole_ids(
+    store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 80 columns the record, the job's id and its parameters have lines of their own, and nothing is cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    job = client.text_to_video("A red fox")
+    lines = run(capsys, "list")[1].splitlines()
+    assert lines[0].startswith(f"{store.records()[0].id[:8]}  running  tomoviee text_to_video  ")
+    assert lines[1].strip() == job.id
+    assert "A red fox" in lines[2]
 
 
 def test_list_shows_what_is_left(store: SQLiteJobStore, client: Tomoviee, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,7 +50,7 @@ def test_unknown_command_has_suggestion(capsys: pytest.CaptureFixture[str]) -> N
     """A misspelled command exits with 2, lists the commands and suggests the closest one."""
     assert main(["sevre"]) == 2
     message = capsys.readouterr().err
-    assert message.startswith("soundstage: unknown command 'sevre'; allowed: serve, env, demo")
+    assert message.startswith("soundstage: unknown command 'sevre'; allowed: serve, run, env, demo, ")
     assert message.endswith("; did you mean 'serve'?\n")
     assert main(["xyzzy"]) == 2
     assert capsys.readouterr().err.endswith("; see soundstage --help\n")

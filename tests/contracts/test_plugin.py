@@ -153,6 +153,8 @@ def test_the_options_are_explained(tmp_path: Path) -> None:
         "--soundstage-budget=VENDOR=AMOUNT",
         "--soundstage-input=NAME=VALUE",
         "--soundstage-dry-run",
+        "--soundstage-strict",
+        "--soundstage-offline",
         "--soundstage-record=FOLDER",
         "--soundstage-evidence=FILE",
         "--soundstage-report=FILE",

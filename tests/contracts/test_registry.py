@@ -78,8 +78,9 @@ def copied(folder: Path) -> dict[str, str]:
     assert row in text
     table.write_text(text.replace(row, f'{row}    VendorEntry("acme", "Acme"),\n'), encoding="utf-8")
     path = [str(folder / "clients"), str(folder / "contracts"), *filter(None, sys.path)]
-    # Coverage of the copy would be added to the report as files of its own, most of them never run.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    # A pipe has no width, unless a worker of pytest-xdist has set one. Coverage of the copy would be added to the
+    # report as files of its own, most of them never run.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "COLUMNS"))}
     return {**kept, "PYTHONPATH": os.pathsep.join(path), "PYTEST_ADDOPTS": ""}
 
 

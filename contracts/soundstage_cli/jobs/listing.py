@@ -40,6 +40,10 @@ def find(records: Sequence[JobRecord], text: str) -> JobRecord:
     raise UsageError(f"no record is named {text!r}{suggestion(text, known)}; soundstage jobs list --all shows all")
 
 
+_TABLE_WIDTH: Final = 130
+"""Columns of a terminal that a table of records needs."""
+
+
 def print_list(records: Sequence[JobRecord], args: argparse.Namespace) -> int:
     """Print the records that are left to do, or with `--all` every one."""
     shown = records if args.all else left(records)
@@ -63,8 +67,16 @@ def print_list(records: Sequence[JobRecord], args: argparse.Namespace) -> int:
         )
         for record in shown
     ]
-    headers = ("record", "state", "vendor", "operation", "job", "sent", "parameters")
-    Printer("soundstage jobs").table(headers, rows, fold=False)
+    printer = Printer("soundstage jobs")
+    if printer.width is None or printer.width >= _TABLE_WIDTH:
+        headers = ("record", "state", "vendor", "operation", "job", "sent", "parameters")
+        printer.table(headers, rows, fold=False)
+        return 0
+    # A table this narrow would cut what `resume` and `save` need.
+    for record, state, vendor, operation, job, sent, parameters in rows:
+        printer.line(f"{record}  {state}  {vendor} {operation}  {sent}")
+        for text in filter(None, (job, parameters)):
+            printer.line(f"  {text}")
     return 0
 
 
