@@ -303,9 +303,9 @@ def test_reset_under_another_server_raises(kit: Kit) -> None:
 def test_probability_is_repeatable_and_times_are_counted(probability: float, seed: int, times: int | None) -> None:
     """Equal seeds select the same requests; a fault applies at most `times` times and is then removed."""
 
-    def story(own: int | None, worlds: int) -> list[bool]:
+    def story(own: int | None, worlds: int, most: int | None = times) -> list[bool]:
         with World(seed=worlds) as world:
-            world.fault(Fault("redirect", probability=probability, seed=own, times=times))
+            world.fault(Fault("redirect", probability=probability, seed=own, times=most))
             target = FaultTarget("tomoviee", "POST", "/v1", None, is_result=False)
             return [world.faults.take_match(target) is not None for _ in range(200)]
 
@@ -313,7 +313,9 @@ def test_probability_is_repeatable_and_times_are_counted(probability: float, see
     assert first == story(seed, 1)
     assert story(None, 0) == story(None, 0)
     assert times is not None or story(None, 0) != story(None, 1)
-    assert sum(first) <= 200 if times is None else sum(first) == times
+    # A low probability may draw fewer than the limit.
+    drawn = sum(story(seed, 0, None))
+    assert sum(first) == (drawn if times is None else min(drawn, times))
 
 
 @given(st.sampled_from(FAULT_KINDS), st.sampled_from(sorted(STATUSES)))
