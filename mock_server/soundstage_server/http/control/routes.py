@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.http.control import traffic
 from soundstage_server.http.control.body import BoundedRoute
+from soundstage_server.http.control.views import account_view, ledger_view, task_view
 from soundstage_server.http.health import health
 from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.clock import MAX_SPEED, MIN_SPEED, ClockKind
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
 
-    from soundstage_server.model.account import Account, Task
+    from soundstage_server.model.account import Account
     from soundstage_server.model.journal import Journal
     from soundstage_server.world.world import World
 
@@ -114,6 +115,7 @@ def router(world: World) -> APIRouter:
     routes = APIRouter(prefix=CONTROL, tags=["control"], route_class=BoundedRoute)
     _clock_routes(routes, world)
     _account_routes(routes, world)
+    _money_routes(routes, world)
     _scenario_routes(routes, world)
     _fault_routes(routes, world)
     _dialect_routes(routes, world)
@@ -167,24 +169,33 @@ def _account_routes(routes: APIRouter, world: World) -> None:
         """List the accounts, in the order of their first use."""
         with world.lock:
             known = world.accounts() if account is None else world.accounts_named(account)
-            return [_account(one) for one in known]
+            return [account_view(one) for one in known]
 
     @routes.post("/accounts")
     def open_account(caller: NewAccount) -> dict[str, Any]:
         """Return a caller's account, which need not have sent a request yet."""
         with _value_errors_as_422():
-            return _account(world.open_account(caller.vendor, caller.credential))
+            return account_view(world.open_account(caller.vendor, caller.credential))
 
     @routes.get("/tasks")
     def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:
         """List the newest tasks, newest last."""
         found = list(world.tasks(_account_or_all(world, account)))
-        return [_task(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]
+        return [task_view(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]
 
+    @routes.delete("/requests", status_code=204, response_model=None)
+    def forget_requests(account: AccountName = None) -> None:
+        """Clear the journal of one account, or all of it."""
+        with world.lock:
+            for journal in _journals(world, account):
+                journal.clear()
+
+
+def _money_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/ledger/{vendor}/{account}")
     def ledger(vendor: str, account: str) -> dict[str, Any]:
         """Show an account's money in whole units, with every movement."""
-        return _ledger(world, _account_or_404(world, account, vendor))
+        return ledger_view(world, _account_or_404(world, account, vendor))
 
     @routes.put("/ledger/{vendor}/{account}")
     def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
@@ -193,7 +204,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
         with _value_errors_as_422(), world.transaction((owner,)):
             owner.settle(owner.now())
             owner.ledger.set_available(owner.ledger.unit.to_parts(money.available), owner.now())
-        return _ledger(world, owner)
+        return ledger_view(world, owner)
 
     @routes.get("/limits/{account}")
     def limits(account: str) -> dict[str, int | None]:
@@ -207,13 +218,6 @@ def _account_routes(routes: APIRouter, world: World) -> None:
         with _value_errors_as_422():
             world.limit(_account_or_404(world, account), **change.model_dump(exclude_unset=True))
         return limits(account)
-
-    @routes.delete("/requests", status_code=204, response_model=None)
-    def forget_requests(account: AccountName = None) -> None:
-        """Clear the journal of one account, or all of it."""
-        with world.lock:
-            for journal in _journals(world, account):
-                journal.clear()
 
 
 def _scenario_routes(routes: APIRouter, world: World) -> None:
@@ -332,51 +336,3 @@ def _account_or_404(world: World, account: str, vendor: str | None = None) -> Ac
     if not world.is_account(account) or vendor not in (None, world.account_by_name(account).vendor):
         raise HTTPException(404, f"no account is called {account!r}; GET {CONTROL}/accounts lists them")
     return world.account_by_name(account)
-
-
-def _account(account: Account) -> dict[str, Any]:
-    account.settle(account.now())
-    return {
-        "account": account.name,
-        "vendor": account.vendor,
-        "now": account.now(),
-        "tasks": len(account.tasks),
-        "unfinished": account.unfinished,
-        "at_once": account.at_once,
-        "unit": account.ledger.unit.name,
-        "available": account.ledger.unit.to_units(account.ledger.available),
-        "reserved": account.ledger.unit.to_units(account.ledger.reserved),
-        "spent": account.ledger.unit.to_units(account.ledger.spent),
-        "double_submissions": [double._asdict() for double in account.double_submissions],
-    }
-
-
-def _task(world: World, task: Task) -> dict[str, Any]:
-    moment = task.state_at(task.account.now(), world.services[task.account.vendor].lifecycle(task.operation))
-    return {
-        "id": task.id,
-        "vendor": task.account.vendor,
-        "account": task.account.name,
-        "operation": task.operation,
-        "state": moment.word,
-        "final": moment.final,
-        "progress": moment.progress,
-        "fate": task.fate,
-        "created": task.created,
-        "changes": task.changes,
-        "price": task.account.ledger.unit.to_units(task.price),
-    }
-
-
-def _ledger(world: World, account: Account) -> dict[str, Any]:
-    with world.lock:
-        account.settle(account.now())
-        money = account.ledger
-        return {
-            "unit": money.unit.name,
-            "available": money.unit.to_units(money.available),
-            "reserved": money.unit.to_units(money.reserved),
-            "spent": money.unit.to_units(money.spent),
-            "granted": money.unit.to_units(money.granted),
-            "entries": [{**entry._asdict(), "amount": money.unit.to_units(entry.amount)} for entry in money.entries],
-        }

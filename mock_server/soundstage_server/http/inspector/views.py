@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
+from soundstage_server.http.control.views import account_view, movement_view
 from soundstage_server.kit import results
 from soundstage_server.media import media_type
 from soundstage_server.model.account import EXTRA
@@ -18,7 +19,7 @@ from soundstage_server.model.lifecycle import Fate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_server.model.account import Account, Task
+    from soundstage_server.model.account import Task
     from soundstage_server.world.world import World
 
 MAX_SCANNED: Final = 50_000
@@ -73,7 +74,7 @@ def overview(world: World) -> dict[str, Any]:
             "clock": {"kind": world.clock.kind, "speed": world.clock.speed, "now": world.clock.now()},
             "seed": world.seed,
             "vendors": [{"slug": slug, "title": service.title} for slug, service in world.services.items()],
-            "accounts": [_account(account) for account in accounts[-_SHOWN_ACCOUNTS:][::-1]],
+            "accounts": [account_view(account) for account in accounts[-_SHOWN_ACCOUNTS:][::-1]],
             "account_count": len(accounts),
             "task_count": sum(len(account.tasks) for account in accounts),
             "bill": {unit: amount for unit, amount in sorted(spent.items()) if amount},
@@ -105,7 +106,6 @@ def task_detail(world: World, task: Task) -> dict[str, Any]:
         account, service = task.account, world.services[task.account.vendor]
         account.settle(account.now())
         row = _row(world, task)
-        unit = account.ledger.unit
         return {
             **row,
             "seed": f"{task.seed:016x}",
@@ -113,11 +113,7 @@ def task_detail(world: World, task: Task) -> dict[str, Any]:
             "reason": service.reason(task) if row["final"] and task.fate is not Fate.SUCCEED else None,
             "states": _states(world, task),
             "files": _files(world, task) if row["group"] == "succeeded" else [],
-            "money": [
-                {**entry._asdict(), "amount": unit.to_units(entry.amount)}
-                for entry in account.ledger.entries
-                if entry.task == task.id
-            ],
+            "money": [movement_view(account, entry) for entry in account.ledger.entries if entry.task == task.id],
             "requests": _requests(task),
             "callbacks": [
                 {**attempt._asdict(), "body": redact_body(attempt.body)}
@@ -167,21 +163,6 @@ def _row(world: World, task: Task) -> dict[str, Any]:
         "created": task.created,
         "ends": task.ends,
         "now": now,
-    }
-
-
-def _account(account: Account) -> dict[str, Any]:
-    money = account.ledger
-    return {
-        "account": account.name,
-        "vendor": account.vendor,
-        "now": account.now(),
-        "tasks": len(account.tasks),
-        "unfinished": account.unfinished,
-        "unit": money.unit.name,
-        "available": money.unit.to_units(money.available),
-        "reserved": money.unit.to_units(money.reserved),
-        "spent": money.unit.to_units(money.spent),
     }
 
 
