@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from soundstage_server.model.asgi import RECEIVED, is_loopback
+from soundstage_server.model.bounds import shown
 
 if TYPE_CHECKING:
     from soundstage_server.model.asgi import Scope
@@ -51,8 +52,8 @@ class ControlGuard:
         if host and self._is_local(scope) and not self._is_own_name(host):
             return ControlRefusal(
                 403,
-                f"the control API takes requests to this machine's own names; Host is {host!r}, allowed are loopback "
-                "addresses, localhost and the host of the public URL (--public-url)",
+                f"the control API takes requests to this machine's own names; Host is {shown(host)}, allowed are "
+                "loopback addresses, localhost and the host of the public URL (--public-url)",
             )
         if foreign := self._foreign_site(headers, host):
             return ControlRefusal(403, f"the control API takes no requests from web pages of other sites; {foreign}")
@@ -69,12 +70,12 @@ class ControlGuard:
         """Return the header that shows a page of another site, with its value."""
         origin = headers.get(b"origin")
         if origin is not None:
-            shown = origin.decode("latin-1")
-            netloc = shown.partition("://")[2]
-            return None if netloc and (netloc == host or self._is_own_name(netloc)) else f"Origin is {shown!r}"
+            site = origin.decode("latin-1")
+            netloc = site.partition("://")[2]
+            return None if netloc and (netloc == host or self._is_own_name(netloc)) else f"Origin is {shown(site)}"
         # A form or an image of another site sends no Origin with GET.
         site = headers.get(b"sec-fetch-site", b"none").decode("latin-1")
-        return None if site in ("none", "same-origin", "same-site") else f"Sec-Fetch-Site is {site!r}"
+        return None if site in ("none", "same-origin", "same-site") else f"Sec-Fetch-Site is {shown(site)}"
 
     def _is_own_name(self, netloc: str) -> bool:
         name = _host_of(f"//{netloc}")

@@ -20,10 +20,18 @@ MAX_TEXT: Final = 4_096
 """The limit of texts that match something, in characters."""
 MAX_WHOLE: Final = 2**63 - 1
 """The limit of other whole numbers."""
+MAX_SHOWN: Final = 200
+"""How many characters of one value a message repeats."""
 
 
 class DepthError(ValueError):
     """JSON is nested too deep."""
+
+
+def shown(value: object) -> str:
+    """Return *value* as a message repeats it: as Python writes it, and cut, since a caller may send any length."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({len(text)} characters)"
 
 
 def load_json(body: bytes, depth: int = MAX_DEPTH) -> Any:

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from soundstage_server.media.temporary import make_folder
 from soundstage_server.model.asgi import CONTROL
+from soundstage_server.model.bounds import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +112,9 @@ class UploadStore:
             OSError: It could not be written.
         """
         if not 1 <= len(name) <= _LONGEST_NAME or "/" in name or not name.isprintable():
-            raise ValueError(f"name must be 1 to {_LONGEST_NAME} printable characters without a slash; got {name!r}")
+            raise ValueError(
+                f"name must be 1 to {_LONGEST_NAME} printable characters without a slash; got {shown(name)}"
+            )
         if len(content) > self.max_bytes:
             raise ValueError(f"an uploaded file must have at most {self.max_bytes} bytes; got {len(content)}")
         digest = sha256(content).hexdigest()

@@ -116,6 +116,51 @@ def test_control_calls_of_any_values_are_refused_or_shown(
     world.restore(world.snapshot())
 
 
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("GET", "/clock", f"account={LONG}", b""),
+        ("POST", "/clock/advance", "", {"seconds": 1.0, "account": LONG}),
+        ("GET", f"/ledger/{LONG}/{LONG}", "", b""),
+        ("PUT", f"/limits/{LONG}", "", {"at_once": 2}),
+        ("DELETE", "/scenarios", f"id={'9' * 4000}", b""),
+        ("DELETE", "/scenarios/faults", f"id={'9' * 4000}", b""),
+        ("PUT", "/dialects", "", {LONG: "http"}),
+        ("PUT", "/dialects", "", {LONG: 1}),
+        ("PUT", "/results", "", dict.fromkeys(map(str, range(500)), LONG)),
+        ("POST", "/files", f"name={LONG}", b"content"),
+        ("GET", f"/files/{LONG}/{LONG}", "", b""),
+        ("GET", f"/tasks/{LONG}/{LONG}", "", b""),
+        ("PUT", f"/tasks/tomoviee/{LONG}", "", {"fate": "fail"}),
+        ("GET", "/inspector/tasks", f"text={LONG}", b""),
+    ],
+)
+def test_control_error_repeats_only_the_start_of_a_long_text(
+    kit: Kit, shared: Simulator, call: tuple[str, str, str, object]
+) -> None:
+    """In names of accounts, tasks, files and fields, and in numbers; what to do next is still in the message."""
+    method, path, query, body = call
+    reply = kit.control(shared, method, path, body, query=query)
+    assert 400 <= reply.status < 500
+    assert 40 < len(reply.content) < 2000
+    if LONG in path + query and reply.status == 404:
+        assert b"characters)" in reply.content
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin", "Sec-Fetch-Site"])
+def test_refusal_of_a_web_page_repeats_only_the_start_of_a_long_header(kit: Kit, shared: Simulator, name: str) -> None:
+    """The header that shows a foreign page is named, and its value cut."""
+    scope = kit.scope("GET", "/_soundstage/clock", b"", {name: LONG})
+    reply = kit.exchange(shared, scope, [{"type": "http.request"}])
+    assert reply is not None
+    assert reply.status == 403
+    assert f"{name} is 'xxx" in reply.json()["detail"]
+    assert len(reply.content) < 600
+
+
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path of every part of a JSON value."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

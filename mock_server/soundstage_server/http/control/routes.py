@@ -17,6 +17,7 @@ from soundstage_server.http.control.body import BoundedRoute
 from soundstage_server.http.control.views import account_view, ledger_view, task_view
 from soundstage_server.http.health import health
 from soundstage_server.model.asgi import CONTROL
+from soundstage_server.model.bounds import MAX_SHOWN, shown
 from soundstage_server.model.clock import MAX_SPEED, MIN_SPEED, ClockKind
 from soundstage_server.model.faults import Fault, FaultBody, FaultKind
 from soundstage_server.model.scenarios import Order, Scenario
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 _MOST: Final = 1e12
-_SHOWN: Final = 200
 _LONGEST: Final = 4096
 _LONGEST_DETAIL: Final = 1500
 
@@ -239,7 +239,7 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
         with world.transaction(()):
             removed = world.scenarios.clear(number)
         if not removed and number is not None:
-            raise HTTPException(404, f"no scenario has the id {number}")
+            raise HTTPException(404, f"no scenario has the id {shown(number)}")
 
 
 def _fault_routes(routes: APIRouter, world: World) -> None:
@@ -261,7 +261,7 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
         with world.lock:
             removed = world.faults.clear(number)
         if not removed and number is not None:
-            raise HTTPException(404, f"no fault has the id {number}")
+            raise HTTPException(404, f"no fault has the id {shown(number)}")
 
 
 def _snapshot_routes(routes: APIRouter, world: World) -> None:
@@ -296,7 +296,9 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
 def refuse(_: Request, error: Exception) -> JSONResponse:
     """Refuse an invalid request; the message names each field, its value and what is allowed."""
     invalid = cast("RequestValidationError", error)
-    return JSONResponse({"detail": "; ".join(_describe(error) for error in invalid.errors())}, 422)
+    detail = "; ".join(_describe(error) for error in invalid.errors())
+    # The name of a field is the caller's own text, too, and there may be many.
+    return JSONResponse({"detail": detail[:_LONGEST_DETAIL]}, 422)
 
 
 def report_unsaved(_: Request, error: Exception) -> JSONResponse:
@@ -309,7 +311,7 @@ def _describe(error: dict[str, Any]) -> str:
         return f"body: it is not JSON ({error['ctx']['error']})"
     field = ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0])
     # In ASCII, since a value may contain half a surrogate pair, which UTF-8 cannot encode.
-    return f"{field}: {error['msg']}; got {error['input']!a:.{_SHOWN}}"
+    return f"{field}: {error['msg']}; got {error['input']!a:.{MAX_SHOWN}}"
 
 
 @contextmanager
@@ -334,5 +336,5 @@ def _journals(world: World, account: str | None) -> list[Journal]:
 
 def _account_or_404(world: World, account: str, vendor: str | None = None) -> Account:
     if not world.is_account(account) or vendor not in (None, world.account_by_name(account).vendor):
-        raise HTTPException(404, f"no account is called {account!r}; GET {CONTROL}/accounts lists them")
+        raise HTTPException(404, f"no account is called {shown(account)}; GET {CONTROL}/accounts lists them")
     return world.account_by_name(account)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.http.control.body import read_bounded
 from soundstage_server.model.asgi import origin
+from soundstage_server.model.bounds import shown
 from soundstage_server.model.journal.redaction import redact_body
 from soundstage_server.world.options import MAX_REDIRECTS
 from soundstage_server.world.verification import RequestPattern
@@ -115,7 +116,7 @@ def _file_routes(routes: APIRouter, world: World) -> None:
         """Return an uploaded file."""
         stored = world.uploads.get(key)
         if stored is None or stored.name != name:
-            raise HTTPException(404, f"no file was uploaded as {key}/{name}")
+            raise HTTPException(404, f"no file was uploaded as {shown(f'{key}/{name}')}")
         return FileResponse(stored.path, media_type=stored.media_type)
 
 

@@ -12,6 +12,7 @@ from soundstage_server.http.control.body import BoundedRoute
 from soundstage_server.http.inspector import views
 from soundstage_server.http.inspector.stream import changes
 from soundstage_server.model.asgi import CONTROL
+from soundstage_server.model.bounds import shown
 from soundstage_server.model.lifecycle import Fate
 
 if TYPE_CHECKING:
@@ -84,5 +85,5 @@ def router(world: World, stopping: Callable[[], bool]) -> APIRouter:
 def _task(world: World, vendor: str, task: str) -> Task:
     found = views.find_task(world, vendor, task)
     if found is None:
-        raise HTTPException(404, f"{vendor!r} has no task {task!r}; GET {CONTROL}/tasks lists them")
+        raise HTTPException(404, f"{shown(vendor)} has no task {shown(task)}; GET {CONTROL}/tasks lists them")
     return found
