@@ -79,6 +79,15 @@ def tests(session: nox.Session) -> None:
     measured_tests(session)
 
 
+@nox.session(allow_parallel=True)
+def docs(session: nox.Session) -> None:
+    """Build the documentation site in build/site: no dead link, no request to elsewhere; `-- --material` by MkDocs."""
+    install(session, "-e", ".[all]", *group("docs"))
+    if "--material" in session.posargs:
+        session.install("--quiet", "mkdocs-material>=9.7")
+    session.run("python", "-m", "tools.docs_site", *session.posargs)
+
+
 @nox.session(default=False)
 def httpx2(session: nox.Session) -> None:
     """Run the client's tests with httpx2 in place of httpx; `tests` runs those of injected clients with both."""
