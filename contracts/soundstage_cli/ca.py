@@ -57,9 +57,8 @@ def authority_of_user(command: str) -> Authority:
     with needs_extra("run", command):
         from soundstage_server import _registry
         from soundstage_server.proxy.kept import kept_authority
-    hosts = [host for slug in _registry.VENDORS for host in _registry.load(slug).hosts]
     try:
-        return kept_authority(_folder(), hosts)
+        return kept_authority(_folder(), _registry.hosts())
     except OSError as error:
         hint = "SOUNDSTAGE_CA_FOLDER names another folder"
         raise CommandError(f"the authority in {_folder()} cannot be used: {error}; {hint}") from None

@@ -17,7 +17,10 @@ from urllib.request import getproxies, proxy_bypass
 from soundstage_cli.env import DEFAULT_URL, server_address
 from soundstage_cli.errors import install_command, needs_extra
 from soundstage_cli.options import is_loopback
-from soundstage_contracts.facts.loader import load_facts
+from soundstage_contracts.facts.loader import load_facts, unusable_facts
+from soundstage_vendors import VendorError, find, left_out, load, slugs
+from soundstage_vendors.discovery import origin
+from soundstage_vendors.parts import is_ours
 
 if TYPE_CHECKING:
     import argparse
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_checks(url: SplitResult, environ: Mapping[str, str]) -> Iterator[CheckResult]:
-    """Check Python, the extras, the encoders, the server at *url*, the proxies and the variables, in that order."""
+    """Check Python, the extras, the encoders, the server at *url*, proxies, variables and plug-ins, in this order."""
     yield CheckResult("python", "ok", f"{platform.python_version()} on {platform.system()} ({sys.executable})")
     for extra in _EXTRAS:
         yield from _check_packages(extra)
@@ -83,6 +86,7 @@ def run_checks(url: SplitResult, environ: Mapping[str, str]) -> Iterator[CheckRe
     yield _check_server(url)
     yield _check_proxies(url)
     yield from _check_variables(environ)
+    yield from _check_vendors()
 
 
 def summarize(results: Iterable[CheckResult]) -> tuple[Status, str]:
@@ -214,3 +218,23 @@ def _check_variables(environ: Mapping[str, str]) -> Iterator[CheckResult]:
     for facts in load_facts().vendors.values():
         names = [name for name in facts.environment if environ.get(name)]
         yield CheckResult(f"variables {facts.vendor}", "ok", f"set: {', '.join(names)}" if names else "none set")
+
+
+def _check_vendors() -> Iterator[CheckResult]:
+    """Load what plug-ins declare, their simulators and clients included, and name everything that is broken."""
+    problems = {**unusable_facts(), **left_out()}
+    for slug in slugs():
+        if slug in problems or is_ours(slug):
+            continue
+        try:
+            for part in ("client", "async_client", "profile", "service", "contract"):
+                if getattr(find(slug), part) is not None:
+                    load(slug, part)
+        except VendorError as error:
+            problems[slug] = str(error)
+        except ModuleNotFoundError as error:
+            yield CheckResult(f"vendor {slug}", "note", f"not all parts are checked: {error.name} is not installed")
+        else:
+            yield CheckResult(f"vendor {slug}", "ok", f"{find(slug).title}, from {origin(slug)}")
+    for slug, sentence in problems.items():
+        yield CheckResult(f"vendor {slug}", "problem", sentence)

@@ -8,10 +8,10 @@ import shlex
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from soundstage_cli.errors import UsageError
+from soundstage_cli.errors import UsageError, print_left_out
 from soundstage_cli.parsers import set_completer
-from soundstage_contracts.facts.loader import FactError, load_facts
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.facts.loader import FactError, load_facts, unusable_facts
+from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vendors = parser.add_argument(
         "vendors", nargs="*", metavar="VENDOR", help="vendors to set variables for (default: all)"
     )
-    set_completer(vendors, lambda _: VENDORS)
+    set_completer(vendors, lambda _: slugs())
     parser.add_argument("--url", default=DEFAULT_URL, help="the address of the server (default: %(default)s)")
     parser.add_argument("--explain", action="store_true", help="print each variable and what reads it, and set nothing")
     parser.add_argument("--shell", choices=tuple(SHELLS), default="sh", help="the syntax to print (default: sh)")
@@ -56,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     except FactError as error:
         raise UsageError(str(error)) from None
     server = server_address(args.url)
+    if not args.vendors:
+        print_left_out(unusable_facts())
     if args.explain:
         for facts in vendors:
             for name, value in facts.environment_at(server.geturl()).items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _OWN_PACKAGES: Final = ("soundstage", "soundstage_server", "soundstage_contracts", "soundstage_cli")
 
@@ -21,6 +22,12 @@ class UsageError(CommandError):
     """The arguments are invalid; nothing was started."""
 
     exit_code: ClassVar[int] = 2
+
+
+def print_left_out(sentences: Mapping[str, str]) -> None:
+    """Print a sentence for each vendor that a command leaves out, on standard error."""
+    for sentence in sentences.values():
+        print(f"soundstage: left out: {sentence}", file=sys.stderr)
 
 
 def install_command(extra: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_cli.errors import CommandError, UsageError, needs_extra
+from soundstage_cli.errors import CommandError, UsageError, needs_extra, print_left_out
 from soundstage_cli.options import errors_of_option, parse_int
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def open_world(args: argparse.Namespace, command: str, **options: Any) -> Iterat
         world = World(clock=clock, seed=seed, state=args.state, media=args.media, **options)
     except StateError as error:
         raise CommandError(str(error)) from None
+    print_left_out(world.left_out)
     with world:
         with errors_of_option("--dialect"):
             world.dialects.choose(dialects)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from soundstage_contracts.facts.loader import Fact, FactBook, FactError, VendorFacts, load_facts
     from soundstage_contracts.facts.proves import Contract, proven, proves
-    from soundstage_contracts.registry import VENDORS
     from soundstage_contracts.simulators.session import Soundstage
+
+    VENDORS: tuple[str, ...]
+    """The slug of every vendor that is declared, this project's first."""
 
 __all__ = [
     "VENDORS",
@@ -34,7 +36,6 @@ _HOMES: Final = {
     "FactError": "facts.loader",
     "VendorFacts": "facts.loader",
     "Soundstage": "simulators.session",
-    "VENDORS": "registry",
     "load_facts": "facts.loader",
     "proven": "facts.proves",
     "proves": "facts.proves",
@@ -42,6 +43,10 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "VENDORS":
+        from soundstage_vendors import slugs
+
+        return slugs()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

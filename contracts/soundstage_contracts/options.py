@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from soundstage_contracts.registry import VENDORS
+import soundstage_vendors
+from soundstage_vendors import UnknownVendorError, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,9 +193,13 @@ def read_inputs(texts: list[str]) -> dict[str, str]:
 
 
 def _vendor(option: str, name: str) -> str:
-    if name not in VENDORS:
-        raise OptionError(f"{option} names {name!r}; allowed: {', '.join(VENDORS)}")
-    return name
+    known = soundstage_vendors.slugs()
+    try:
+        return soundstage_vendors.find(name).slug
+    except UnknownVendorError:
+        raise OptionError(f"{option} names {name!r}; allowed: {', '.join(known)}") from None
+    except VendorError as error:
+        raise OptionError(f"{option}: {error}") from None
 
 
 def _path(text: str | None) -> Path | None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+import soundstage_vendors
 from soundstage_contracts.extras import MissingExtraError, needs_extra
 from soundstage_contracts.options import EFFORT, EFFORTS, IN_PROCESS, LIVE, OptionError, read_options
 from soundstage_contracts.outcomes import unchecked
-from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.report.observer import CONTRACT_MARK, RUN_OPTIONS, Observer
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _async_client_fixture(vendor: str) -> Callable[..., Any]:
     return pytest.fixture(name=f"async_{vendor}")(ready)
 
 
-for _vendor in VENDORS:
+for _vendor in (*soundstage_vendors.slugs(), *soundstage_vendors.left_out()):
     globals()[f"_{_vendor}_fixture"] = _client_fixture(_vendor)
     globals()[f"_async_{_vendor}_fixture"] = _async_client_fixture(_vendor)
 

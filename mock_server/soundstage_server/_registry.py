@@ -1,31 +1,71 @@
-"""The vendors that the simulator implements, found by their folders in ``soundstage_server/vendors``.
+"""The vendors that the simulator implements: the services that this project's vendors and installed plug-ins declare.
 
-A vendor is a package in that folder which exposes its service class as ``SERVICE``; there is no list to extend. The
-module imports nothing of this package, so that every floor may use it.
+There is no list to extend: `soundstage_vendors` finds them. The module imports nothing else of this package, so that
+every floor may use it.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
-from typing import Any, Final
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
-_VENDORS: Final = "soundstage_server.vendors"
-_FIRST: Final = ("tomoviee", "mediaio", "edrawmax", "cloudsway", "gmicloud", "infrai", "veo")
-"""The order in which pages and messages list the vendors; one that is not named here follows in alphabetical order."""
+import soundstage_vendors
+from soundstage_vendors import VendorError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def _find() -> tuple[str, ...]:
-    folder = Path(__file__).parent / "vendors"
-    found = sorted(module.name for module in iter_modules([str(folder)]) if module.ispkg)
-    return tuple(sorted(found, key=lambda slug: _FIRST.index(slug) if slug in _FIRST else len(_FIRST)))
-
-
-VENDORS: Final[tuple[str, ...]] = _find()
-"""The slug of each vendor, which is the name of its folder and the first segment of its local address."""
+_LOG: Final = logging.getLogger("soundstage_server")
 
 
 def load(slug: str) -> Any:
-    """Import the vendor *slug* and return its service class."""
-    return import_module(f"{_VENDORS}.{slug}").SERVICE
+    """Import the vendor *slug* and return its service class.
+
+    Raises:
+        VendorError: No vendor has this slug, it has no simulator, or the simulator cannot be loaded.
+    """
+    service = soundstage_vendors.load(slug, "service")
+    declared = getattr(service, "slug", None)
+    if declared != slug:
+        raise VendorError(f"vendor {slug!r}: the slug of its service {service!r} is {declared!r}; allowed: {slug!r}")
+    return service
+
+
+def open_services(world: Any, slugs: Iterable[str] | None = None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the service of each vendor in *world*, or of *slugs* alone, and a sentence for each that is left out.
+
+    Raises:
+        VendorError: One of *slugs* cannot be used; without them, no vendor is required.
+    """
+    if slugs is not None:
+        return {slug: _open(slug, world) for slug in slugs}, {}
+    services: dict[str, Any] = {}
+    left_out = soundstage_vendors.left_out()
+    for slug in soundstage_vendors.slugs():
+        try:
+            services[slug] = _open(slug, world)
+        except VendorError as error:
+            left_out[slug] = str(error)
+    for sentence in left_out.values():
+        _LOG.warning("left out: %s", sentence)
+    return services, left_out
+
+
+def hosts() -> list[str]:
+    """Return the real hosts of every vendor that can be simulated."""
+    found: list[str] = []
+    for slug in soundstage_vendors.slugs():
+        try:
+            found += load(slug).hosts
+        except VendorError as error:
+            _LOG.warning("left out: %s", error)
+    return found
+
+
+def _open(slug: str, world: Any) -> Any:
+    service = load(slug)
+    try:
+        return service(world)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise VendorError(f"vendor {slug!r}: its service {service!r} cannot be opened: {reason}") from error

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage._registry import VENDORS
 from soundstage_cli.candidates import candidates
 from soundstage_cli.commands import COMMANDS
 from soundstage_cli.completion import complete_bash, quote_word, split_words
 from soundstage_cli.generate import catalog
 from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.main import main
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     from pathlib import Path

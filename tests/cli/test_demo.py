@@ -50,8 +50,7 @@ def _small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reduce the demo to three small videos of one vendor."""
     small = partial(soundstage_server.World, media="small")
     monkeypatch.setattr(soundstage_server, "World", small)
-    monkeypatch.setattr("soundstage_cli.demo.command.VENDORS", ("tomoviee",))
-    monkeypatch.setattr("soundstage_cli.demo.command.complete_vendors", lambda: ("tomoviee",))
+    monkeypatch.setattr("soundstage_cli.demo.command.vendors_with", lambda *_: ("tomoviee",))
     monkeypatch.setattr(tomoviee, "DEMO", CALLS)
 
 
@@ -217,8 +216,8 @@ def test_unwritable_file_is_failure(out: Path, capsys: pytest.CaptureFixture[str
     ("option", "value", "allowed"),
     [
         ("--seed", "x", "a whole number"),
-        ("--vendor", "tomovee", "tomoviee; did you mean 'tomoviee'?"),
-        ("--vendor", "nothing", "tomoviee\n"),
+        ("--vendor", "tomovee", "veo; did you mean 'tomoviee'?"),
+        ("--vendor", "nothing", "veo\n"),
         ("--out", "{taken}", "a writable folder (File exists)"),
         ("--out", "{taken}/below", "a writable folder (Not a directory)"),
         ("--out", "", "a writable folder (it is empty)"),

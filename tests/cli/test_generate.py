@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage._registry import VENDORS
 from soundstage_cli.demo.media_info import describe_media
 from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.main import main
 from soundstage_contracts.facts.loader import load_facts
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     from pathlib import Path

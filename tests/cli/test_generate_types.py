@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage._registry import VENDORS
 from soundstage_cli.generate.catalog import Option, _AnnotationScope, _Docstring, load_vendor
 from soundstage_cli.generate.option_types import option_type
+from soundstage_vendors.own import VENDORS
 
 
 class Move(IntEnum):

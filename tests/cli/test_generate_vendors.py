@@ -15,7 +15,7 @@ import pytest
 from soundstage_cli.demo.media_info import describe_media
 from soundstage_cli.generate.catalog import load_vendor
 from soundstage_cli.main import main
-from soundstage_contracts.registry import VENDORS
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

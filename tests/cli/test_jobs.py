@@ -189,7 +189,7 @@ def test_vendor_of_another_release_is_named(store: SQLiteJobStore, capsys: pytes
     lost_record(store, "tomorrow")
     code, _, problem = run(capsys, "resume", "lost")
     assert (code, len(store.records())) == (1, 1)
-    assert "this release knows no vendor tomorrow" in problem
+    assert "no installed vendor is called tomorrow" in problem
 
 
 def lost_record(store: SQLiteJobStore, vendor: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import soundstage
-from soundstage._registry import VENDORS
+from soundstage_vendors.own import VENDORS
 
 SOURCE = Path(soundstage.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))

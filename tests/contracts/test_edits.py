@@ -139,7 +139,8 @@ def test_mutation_shows_a_fact_only_by_a_contract_of_that_fact(tmp_path: Path, m
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder that a run records to, instead of that of the fact files."""
     load_shown.cache_clear()
-    monkeypatch.setattr(shown, "FOLDER", tmp_path)
+    for module in (shown, recording):
+        monkeypatch.setattr(module, "shown_path", lambda vendor: tmp_path / f"{vendor}_shown.json")
     yield tmp_path
     load_shown.cache_clear()
 

@@ -7,15 +7,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from soundstage_contracts import VENDORS, FactError, load_facts, registry
-from soundstage_contracts.declarations import vendor as declarations
+import soundstage_vendors
+from soundstage_contracts import FactError, load_facts, registry
 from soundstage_contracts.declarations.vendor import IncompleteVendorError, contract_of
-from soundstage_contracts.facts import loader
 from soundstage_contracts.registry import complete_vendors, describe_missing, incomplete_vendors, missing_parts
+from soundstage_vendors import own
+from soundstage_vendors.own import OwnVendor
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VENDORS = tuple(own.VENDORS)
 HOUSE = Path(__file__).parents[2]
 FACTS = """
 vendor = "acme"
@@ -35,16 +41,19 @@ NEXT = "acme is incomplete: no fact file, no simulator, no client, no transcript
 
 
 @pytest.fixture
-def acme(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register a vendor that has no file yet."""
-    for module in (registry, declarations, loader):
-        monkeypatch.setattr(module, "VENDORS", (*VENDORS, "acme"))
+def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Add a vendor that has no file yet to the table of this project's vendors."""
+    monkeypatch.setitem(own.VENDORS, "acme", OwnVendor("acme", "Acme", "Acme"))
+    soundstage_vendors.refresh()
+    yield
+    monkeypatch.undo()
+    soundstage_vendors.refresh()
 
 
 def test_every_vendor_is_complete() -> None:
     """No vendor of the registry lacks a part."""
-    assert complete_vendors() == VENDORS
-    assert incomplete_vendors() == {}
+    assert complete_vendors()[: len(VENDORS)] == VENDORS
+    assert incomplete_vendors().keys().isdisjoint(VENDORS)
     assert describe_missing("veo") == "veo is complete"
 
 
@@ -54,14 +63,14 @@ def test_missing_parts_are_in_the_order_in_which_they_are_written() -> None:
     assert [part.name for part in missing_parts("acme")] == [part.name for part in registry.PARTS]
     assert missing_parts("acme")[0].file == "contracts/soundstage_contracts/facts/acme.toml"
     assert (HOUSE / missing_parts("acme")[0].file).parent.is_dir()
-    assert complete_vendors() == VENDORS
+    assert complete_vendors()[: len(VENDORS)] == VENDORS
     assert incomplete_vendors()["acme"] == f"{NEXT}write contracts/soundstage_contracts/facts/acme.toml next"
 
 
 @pytest.mark.usefixtures("acme")
 def test_facts_and_contracts_of_an_incomplete_vendor_name_what_is_missing() -> None:
     """Both errors name the file to write next, and the other vendors' facts load as ever."""
-    assert tuple(load_facts().vendors) == VENDORS
+    assert tuple(load_facts().vendors)[: len(VENDORS)] == VENDORS
     with pytest.raises(FactError, match="acme is incomplete: no fact file"):
         load_facts("acme")
     with pytest.raises(IncompleteVendorError, match=r"acme is incomplete: .*no contract package"):
@@ -70,13 +79,18 @@ def test_facts_and_contracts_of_an_incomplete_vendor_name_what_is_missing() -> N
 
 def copied(folder: Path) -> dict[str, str]:
     """Copy the client and the contracts into *folder*, register acme there, and return the environment to use them."""
-    for package in ("clients/soundstage", "contracts/soundstage_contracts", "contracts/soundstage_cli"):
+    for package in (
+        "clients/soundstage",
+        "clients/soundstage_vendors",
+        "contracts/soundstage_contracts",
+        "contracts/soundstage_cli",
+    ):
         shutil.copytree(HOUSE / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    table = folder / "clients/soundstage/_registry.py"
-    row = '    VendorEntry("veo", "Veo"),\n'
+    table = folder / "clients/soundstage_vendors/own.py"
+    row = '    OwnVendor("veo", "Veo", "Veo"),\n'
     text = table.read_text(encoding="utf-8")
     assert row in text
-    table.write_text(text.replace(row, f'{row}    VendorEntry("acme", "Acme"),\n'), encoding="utf-8")
+    table.write_text(text.replace(row, f'{row}    OwnVendor("acme", "Acme", "Acme"),\n'), encoding="utf-8")
     path = [str(folder / "clients"), str(folder / "contracts"), *filter(None, sys.path)]
     # A pipe has no width, unless a worker of pytest-xdist has set one. Coverage of the copy would be added to the
     # report as files of its own, most of them never run.

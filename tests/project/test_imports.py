@@ -24,6 +24,7 @@ IMPORT_NAMES = {"pillow": {"PIL"}, "fastapi": {"fastapi", "pydantic"}}
 """The import names of a distribution, where they differ from its name; FastAPI's models are pydantic's."""
 HEAVY = ("fastapi", "starlette", "uvicorn", "hypothesis", "pytest", "_pytest", "av", "PIL", "respx")
 PACKAGES = {
+    "soundstage_vendors": "clients",
     "soundstage": "clients",
     "soundstage_server": "mock_server",
     "soundstage_contracts": "contracts",
@@ -36,6 +37,14 @@ MAX_SHARED_PREFIX = 2
 
 INIT = "__init__"
 FLOORS: Mapping[str, Mapping[str, str]] = {
+    "soundstage_vendors": {
+        INIT: "parts discovery vendor",
+        "parts": "discovery own failures vendor",
+        "discovery": "own failures vendor",
+        "own": "vendor",
+        "failures": "",
+        "vendor": "",
+    },
     "soundstage": {
         INIT: "_registry vendors callbacks _client _protocol _store _io _values errors _version",
         "_registry": "",
@@ -120,9 +129,10 @@ def distributions(*extras: str) -> set[str]:
 
 
 MAY_IMPORT = {
-    "soundstage": {"soundstage"} | distributions("postgres"),
-    "soundstage_server": {"soundstage_server"} | distributions("server", "run"),
-    "soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts"}
+    "soundstage_vendors": {"soundstage_vendors"},
+    "soundstage": {"soundstage", "soundstage_vendors"} | distributions("postgres"),
+    "soundstage_server": {"soundstage_server", "soundstage_vendors"} | distributions("server", "run"),
+    "soundstage_contracts": {"soundstage", "soundstage_server", "soundstage_contracts", "soundstage_vendors"}
     | distributions("server", "contracts", "run"),
     "soundstage_cli": {*PACKAGES} | distributions("server", "contracts", "run"),
 }
@@ -130,7 +140,7 @@ MAY_IMPORT = {
 
 @cache
 def modules() -> dict[str, Path]:
-    """Return every module of the four packages by its dotted name; a package has the name of its folder."""
+    """Return every module of the packages by its dotted name; a package has the name of its folder."""
     found = {}
     for package, source in PACKAGES.items():
         for path in sorted((ROOT / source / package).rglob("*.py")):
@@ -154,7 +164,7 @@ def imported_names(path: Path) -> Iterator[tuple[str, int]]:
 
 @cache
 def imported_modules(module: str) -> frozenset[str]:
-    """Return the modules of the four packages that *module* imports."""
+    """Return the modules of the packages that *module* imports."""
     known = modules()
     names = {name for name, _ in imported_names(known[module])}
     targets = {name if name in known else name.rpartition(".")[0] for name in names}

@@ -5,24 +5,21 @@ from __future__ import annotations
 import ast
 import os
 import re
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import soundstage._registry
-import soundstage_contracts.registry
 import soundstage_server._registry
+import soundstage_vendors
 from soundstage._client.options import ClientOptions, RequestOptions
 from soundstage_server.model.messages import Refusal, Refusals
+from soundstage_vendors.own import VENDORS as OWN
 
 ROOT = Path(__file__).parents[2]
-REGISTRIES = {
-    "clients/soundstage": tuple(soundstage._registry.VENDORS),
-    "mock_server/soundstage_server": tuple(soundstage_server._registry.VENDORS),
-    "contracts/soundstage_contracts": tuple(soundstage_contracts.registry.VENDORS),
-}
-VENDORS = sorted(set().union(*REGISTRIES.values()))
+PACKAGES = ("clients/soundstage", "mock_server/soundstage_server", "contracts/soundstage_contracts")
+VENDORS = sorted(OWN)
 SIMULATOR_FILES = {"__init__.py", "capabilities.py", "outputs.py", "refusals.py", "service.py"}
 SIMULATOR_METHODS = {"create", "identify", "lifecycle", "outputs", "price", "refuse", "routes", "_parameters"}
 """What every simulated vendor's service defines; one whose tasks are read later defines `poll`, too."""
@@ -85,14 +82,28 @@ def modules_of(template: str, vendor: str) -> list[Path]:
 
 def shared_modules() -> list[Path]:
     """Return every module of the three packages that belongs to no vendor."""
-    found = [path for package in REGISTRIES for path in (ROOT / package).rglob("*.py")]
+    found = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     own = re.compile(rf"(test_)?({'|'.join(VENDORS)})(_\w+)?")
     return [path for path in found if not any(map(own.fullmatch, (path.stem, *path.parent.relative_to(ROOT).parts)))]
 
 
-def test_registries_list_the_same_vendors() -> None:
-    """Every vendor has a client, a simulator and contracts."""
-    assert {package: sorted(vendors) for package, vendors in REGISTRIES.items()} == dict.fromkeys(REGISTRIES, VENDORS)
+def test_entry_points_are_those_of_the_table() -> None:
+    """The vendors of this project are declared as a plug-in declares its own, and every part that they name exists."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {slug: row.entry_point for slug, row in OWN.items()}
+    assert project["entry-points"][soundstage_vendors.GROUP] == declared
+    assert soundstage_vendors.broken().keys().isdisjoint(OWN)
+    for slug in OWN:
+        assert soundstage_vendors.find(slug).title == soundstage_server._registry.load(slug).title
+        assert soundstage_vendors.find(slug).title == soundstage_vendors.load(slug, "profile").name
+        assert (ROOT / str(soundstage_vendors.find(slug).docs)).is_file()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_folders_of_vendors_are_those_of_the_table(package: str) -> None:
+    """Every folder of a vendor belongs to a row of the table."""
+    folders = [path.name for path in (ROOT / package / "vendors").iterdir() if (path / "__init__.py").is_file()]
+    assert sorted(folders) == VENDORS
 
 
 @pytest.mark.parametrize("template", ROW)
@@ -170,9 +181,9 @@ def test_tests_are_not_packages() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
 
 
-@pytest.mark.parametrize("package", REGISTRIES)
+@pytest.mark.parametrize("package", [*PACKAGES, "clients/soundstage_vendors"])
 def test_package_is_typed(package: str) -> None:
-    """Type checkers use the annotations of all three packages."""
+    """Type checkers use the annotations of all packages."""
     assert (ROOT / package / "py.typed").is_file()
 
 

@@ -1,4 +1,4 @@
-"""The build: the wheel contains the four packages and their data only; the sdist builds the same wheel."""
+"""The build: the wheel contains the packages and their data only; the sdist builds the same wheel."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import soundstage
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
     "soundstage": ROOT / "clients/soundstage",
+    "soundstage_vendors": ROOT / "clients/soundstage_vendors",
     "soundstage_server": ROOT / "mock_server/soundstage_server",
     "soundstage_contracts": ROOT / "contracts/soundstage_contracts",
     "soundstage_cli": ROOT / "contracts/soundstage_cli",
@@ -36,7 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def sources() -> set[str]:
-    """Return every file of the four packages by its path in the wheel."""
+    """Return every file of the packages by its path in the wheel."""
     return {
         f"{name}/{path.relative_to(root).as_posix()}"
         for name, root in PACKAGES.items()
@@ -45,7 +46,7 @@ def sources() -> set[str]:
     }
 
 
-def test_wheel_contains_the_four_packages_only(wheel: zipfile.ZipFile) -> None:
+def test_wheel_contains_the_packages_only(wheel: zipfile.ZipFile) -> None:
     """Every file of the packages is in it, facts, transcripts and `py.typed` included; no tests, no documents."""
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == sources()

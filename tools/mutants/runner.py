@@ -22,7 +22,7 @@ from rich.console import Console
 
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.mutation.results import source_fingerprint
-from soundstage_contracts.registry import VENDORS
+from soundstage_vendors.own import VENDORS
 from tools.mutants.execution import PHASES, Execution, Phase, measure
 from tools.mutants.generation import PER_SIDE, Mutant, mutants_of, sample
 from tools.mutants.processes import call, stream, warm_up

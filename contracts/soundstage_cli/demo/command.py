@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.env import server_address, variables
-from soundstage_cli.errors import CommandError, UsageError, needs_extra
+from soundstage_cli.errors import CommandError, UsageError, needs_extra, print_left_out
 from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer, suggestion
-from soundstage_contracts.registry import VENDORS, complete_vendors
+from soundstage_contracts.registry import vendors_with
+from soundstage_vendors import UnknownVendorError, VendorError, find, left_out, load, slugs
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     vendor = parser.add_argument(
         "--vendor", action="append", metavar="SLUG", help="a vendor to run; may be given several times (default: all)"
     )
-    set_completer(vendor, lambda _: VENDORS)
+    set_completer(vendor, lambda _: slugs())
     parser.add_argument(
         "--seed", default="0", metavar="N", help="random seed, for reproducible files (default: %(default)s)"
     )
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         CommandError: A call failed, or a file cannot be decoded.
     """
     seed = parse_int("--seed", args.seed)
-    vendors = [_known_vendor(slug) for slug in dict.fromkeys(args.vendor or complete_vendors())]
+    vendors = _chosen(args.vendor)
     printer = _printer()
     with _staging_folder(args.out) as (folder, staging):
         results, external_requests = _run_demo(vendors, seed, folder, staging)
@@ -83,10 +84,27 @@ def _printer() -> Printer:
     return Printer(_COMMAND)
 
 
+def _chosen(named: Sequence[str] | None) -> list[str]:
+    """Return the vendors to run: those *named*, which must be usable, or every vendor with all parts that are needed.
+
+    Raises:
+        UsageError: One of those named does not exist, or cannot be used.
+    """
+    if named:
+        return [_known_vendor(slug) for slug in dict.fromkeys(named)]
+    vendors = vendors_with("client", "service", "contract")
+    print_left_out(left_out())
+    return list(vendors)
+
+
 def _known_vendor(slug: str) -> str:
-    if slug in VENDORS:
-        return slug
-    raise UsageError(f"--vendor is {slug!r}; allowed: {', '.join(VENDORS)}{suggestion(slug, VENDORS)}")
+    try:
+        vendor = find(slug)
+    except UnknownVendorError:
+        raise UsageError(f"--vendor is {slug!r}; allowed: {', '.join(slugs())}{suggestion(slug, slugs())}") from None
+    except VendorError as error:
+        raise UsageError(f"--vendor: {error}") from None
+    return vendor.slug
 
 
 @contextmanager
@@ -137,8 +155,7 @@ def _run_demo(vendors: Sequence[str], seed: int, folder: Path, staging: Path) ->
 def _calls_of(vendor: str) -> list[ClientCall]:
     from soundstage_cli.demo.runner import client_calls
 
-    declared = import_module(f"soundstage_contracts.vendors.{vendor}")
-    return client_calls(declared.CONTRACT, declared.DEMO)
+    return client_calls(load(vendor, "contract"), load(vendor, "demo"))
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from soundstage._registry import VENDORS
 from soundstage_cli.demo.table import format_costs
 from soundstage_cli.demo.thumbnails import make_thumbnail, play_icon_mask, rounded_mask
 from soundstage_cli.generate.catalog import load_profile
 from soundstage_server.media.canvas import draw_text
 from soundstage_server.media.text import fit_text
+from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -148,7 +148,7 @@ class ContactSheet:
     def _heading(self, slug: str, cards: Sequence[Card], top: int) -> None:
         right = self.image.width - _MARGIN
         self._draw.rectangle((_MARGIN, top + 10, right, top + 11), fill=_TILE)
-        name = load_profile(slug).name if slug in VENDORS else slug
+        name = load_profile(slug).name if slug in slugs() else slug
         self._text(name, (_MARGIN, top + 20), 24, _BLACK)
         costs: Counter[str] = Counter()
         for card in cards:

@@ -13,8 +13,9 @@ from soundstage_cli.facts.coverage import RED, Coverage, coverage_of
 from soundstage_cli.options import parse_int
 from soundstage_cli.parsers import set_completer
 from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
-from soundstage_contracts.facts.loader import Fact, FactError, load_facts
-from soundstage_contracts.registry import VENDORS, incomplete_vendors
+from soundstage_contracts.facts.loader import Fact, FactError, load_facts, unusable_facts
+from soundstage_contracts.registry import incomplete_vendors
+from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     import argparse
@@ -83,9 +84,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _incomplete(id_: str | None) -> list[str]:
-    """Name the missing parts of each selected vendor whose row of files is incomplete."""
+    """Name the missing parts of each selected vendor that is incomplete, and what is wrong with a broken one."""
     vendor = id_.partition(":")[0] if id_ else None
-    return [sentence for slug, sentence in incomplete_vendors().items() if vendor in (None, slug)]
+    sentences = {**incomplete_vendors(), **unusable_facts()}
+    return [sentence for slug, sentence in sentences.items() if vendor in (None, slug)]
 
 
 def _evidence(named: str | None) -> Evidence | None:
@@ -102,7 +104,7 @@ def _evidence(named: str | None) -> Evidence | None:
 def _complete_id(current: str) -> Iterable[str]:
     """Return the vendors, or after ``VENDOR:`` the facts of that vendor."""
     vendor, colon, _ = current.partition(":")
-    return load_facts(vendor) if colon and vendor in VENDORS else VENDORS
+    return load_facts(vendor) if colon and vendor in slugs() else slugs()
 
 
 def _select(id_: str | None) -> list[Fact]:

@@ -14,15 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
-from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
+import soundstage_vendors
 from soundstage._client.client import SyncClient
-from soundstage._registry import VENDORS
 from soundstage_cli.errors import UsageError
 from soundstage_cli.generate.option_types import OptionType, option_type
-from soundstage_contracts.registry import describe_missing
+from soundstage_cli.parsers import suggestion
+from soundstage_contracts.registry import describe_missing, vendors_with
+from soundstage_vendors import UnknownVendorError, VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -157,29 +158,38 @@ def _normalized(name: str) -> str:
 
 
 def vendors_with_client() -> tuple[str, ...]:
-    """Return the vendors of the registry whose client exists: a new one is registered before its client is written."""
-    return tuple(slug for slug, entry in VENDORS.items() if find_spec(entry.module) is not None)
+    """Return the vendors whose client exists: a new one is declared before its client is written."""
+    return vendors_with("client")
 
 
 def load_profile(slug: str) -> VendorProfile:
-    """Return the profile of the client of *slug*, which is in the registry."""
-    profile: VendorProfile = import_module(VENDORS[slug].module).PROFILE
+    """Return the profile of the client of *slug*.
+
+    Raises:
+        VendorError: There is no such vendor, or it is broken.
+    """
+    profile: VendorProfile = soundstage_vendors.load(slug, "profile")
     return profile
 
 
 @cache
 def load_vendor(slug: str) -> Vendor:
-    """Inspect the client of *slug*, which is in the registry.
+    """Inspect the client of *slug*.
 
     Raises:
-        UsageError: The vendor has no client yet; the text names the file to write next.
+        UsageError: There is no such vendor, it has no client yet, or it is broken; the text names what to do next.
     """
-    if slug not in vendors_with_client():
-        raise UsageError(describe_missing(slug))
-    entry = VENDORS[slug]
-    client, profile = getattr(import_module(entry.module), entry.client), load_profile(slug)
+    try:
+        if not soundstage_vendors.exists(slug, "client"):
+            raise UsageError(describe_missing(slug))
+        client, profile = soundstage_vendors.load(slug, "client"), load_profile(slug)
+    except UnknownVendorError:
+        known = soundstage_vendors.slugs()
+        raise UsageError(f"unknown vendor {slug!r}{suggestion(slug, known)}; allowed: {', '.join(known)}") from None
+    except VendorError as error:
+        raise UsageError(str(error)) from None
     names = {method: name for name, method in profile.api_names.items()}
-    scope = _AnnotationScope(entry.module)
+    scope = _AnnotationScope(client.__module__.rpartition(".")[0] or client.__module__)
     methods = dict(_methods(client))
     texts = {name: _Docstring(inspect.getdoc(method) or "") for name, method in methods.items()}
     capabilities = tuple(

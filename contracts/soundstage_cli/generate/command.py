@@ -7,7 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_cli.errors import UsageError
+import soundstage_vendors
+from soundstage_cli.errors import UsageError, print_left_out
 from soundstage_cli.options import parse_seconds, shorten
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ def resolve(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capabili
     Raises:
         UsageError: The vendor or the capability is unknown.
     """
-    from soundstage._registry import VENDORS
     from soundstage_cli.generate.catalog import load_vendor
     from soundstage_cli.generate.parsers import capability_parser, root_parser, vendor_parser
     from soundstage_cli.parsers import suggestion
@@ -64,8 +64,6 @@ def resolve(words: Sequence[str]) -> tuple[StrictParser, Vendor | None, Capabili
     if not words or words[0].startswith("-"):
         return root_parser(), None, None, words
     slug = words[0]
-    if slug not in VENDORS:
-        raise UsageError(f"unknown vendor {slug!r}{suggestion(slug, VENDORS)}; allowed: {', '.join(VENDORS)}")
     vendor = load_vendor(slug)
     if len(words) == 1 or words[1].startswith("-"):
         return vendor_parser(vendor), vendor, None, words[1:]
@@ -81,12 +79,18 @@ def _show_vendors() -> int:
     from soundstage_cli.generate.catalog import load_vendor, vendors_with_client
     from soundstage_cli.generate.parsers import format_columns
 
-    rows = []
-    for vendor in map(load_vendor, vendors_with_client()):
+    vendors, rows, left_out = [], [], {}
+    for slug in vendors_with_client():
+        try:
+            vendors.append(load_vendor(slug))
+        except UsageError as error:
+            left_out[slug] = str(error)
+    for vendor in vendors:
         names = ", ".join(capability.name for capability in vendor.capabilities)
         rows.append((vendor.slug, f"{vendor.profile.name}: {names}"))
     head = "soundstage generate VENDOR CAPABILITY"
     print(f"{head}\n\n{format_columns(rows)}\n\nsoundstage generate VENDOR lists the capabilities of one vendor.")
+    print_left_out({**left_out, **soundstage_vendors.left_out()})
     return 0
 
 
@@ -178,13 +182,12 @@ def _check_seconds(options: argparse.Namespace) -> None:
 
 def _resume(options: argparse.Namespace) -> int:
     """Resume the job of a token or of VENDOR:CAPABILITY:ID."""
-    from soundstage._registry import VENDORS
     from soundstage_cli.generate.catalog import load_vendor
     from soundstage_cli.generate.output import check_destination
     from soundstage_cli.generate.runner import GenerateRunner
 
     slug, find = _job_finder(options.resume)
-    if slug not in VENDORS:
+    if not isinstance(slug, str):
         allowed = "a token printed by --no-wait, or VENDOR:CAPABILITY:ID"
         raise UsageError(f"--resume is {options.resume!r}; allowed: {allowed}")
     _check_seconds(options)

@@ -55,9 +55,9 @@ def root_parser() -> StrictParser:
 
 
 def _slugs(_: str) -> Iterable[str]:
-    from soundstage._registry import VENDORS
+    from soundstage_vendors import slugs
 
-    return VENDORS
+    return slugs()
 
 
 def vendor_parser(vendor: Vendor) -> StrictParser:

@@ -46,14 +46,19 @@ def save(store: SqlJobStore, record: JobRecord, args: argparse.Namespace) -> boo
 
 
 def _runner(record: JobRecord, args: argparse.Namespace) -> GenerateRunner:
-    from soundstage._registry import VENDORS
     from soundstage_cli.generate.catalog import load_vendor
     from soundstage_cli.generate.output import check_destination
     from soundstage_cli.generate.runner import GenerateRunner
+    from soundstage_vendors import UnknownVendorError, VendorError, find
 
     origin = record.origin
-    if origin.vendor not in VENDORS:
-        raise CommandError(f"this release knows no vendor {origin.vendor}")
+    try:
+        find(origin.vendor)
+    except UnknownVendorError:
+        hint = "install the plug-in that the job was started with"
+        raise CommandError(f"no installed vendor is called {origin.vendor}: {hint}") from None
+    except VendorError as error:
+        raise CommandError(str(error)) from None
     out = getattr(args, "out", None)  # only `save` has it
     shared = {"base_url": origin.base_url, "store": args.store, "poll": args.poll, "timeout": args.timeout}
     options = argparse.Namespace(**shared, out=out, json=args.json, no_wait=False)

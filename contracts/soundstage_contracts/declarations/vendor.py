@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_contracts.registry import VENDORS, describe_missing, missing_parts
+import soundstage_vendors
+from soundstage_contracts.registry import describe_missing
+from soundstage_vendors import VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,11 +98,12 @@ def check_vendor(vendor: str) -> str:
     """Return *vendor*, which is a vendor's slug.
 
     Raises:
-        ValueError: There is no such vendor; the text names the known ones.
+        ValueError: There is no such vendor; the text names the known ones. Or its plug-in is broken.
     """
-    if vendor not in VENDORS:
-        raise ValueError(f"vendor must be one of {', '.join(VENDORS)}; got {vendor!r}")
-    return vendor
+    known = soundstage_vendors.slugs()
+    if vendor not in known and vendor not in soundstage_vendors.left_out():
+        raise ValueError(f"vendor must be one of {', '.join(known)}; got {vendor!r}")
+    return soundstage_vendors.find(vendor).slug
 
 
 def contract_of(vendor: str) -> VendorContract:
@@ -109,14 +111,13 @@ def contract_of(vendor: str) -> VendorContract:
 
     Raises:
         ValueError: There is no such vendor; the text names the known ones.
-        IncompleteVendorError: The vendor has no client or no contract package yet.
+        VendorError: Its plug-in is broken.
+        IncompleteVendorError: The vendor has no contract package yet.
     """
     check_vendor(vendor)
-    try:
-        module = import_module(f"soundstage_contracts.vendors.{vendor}")
-    except ModuleNotFoundError as error:
-        if missing_parts(vendor) and (error.name or "").endswith(f"vendors.{vendor}"):
-            raise IncompleteVendorError(describe_missing(vendor)) from None
-        raise
-    contract: VendorContract = module.CONTRACT
+    if not soundstage_vendors.exists(vendor, "contract"):
+        raise IncompleteVendorError(describe_missing(vendor))
+    contract = soundstage_vendors.load(vendor, "contract")
+    if not isinstance(contract, VendorContract):
+        raise VendorError(f"vendor {vendor!r}: contract is {contract!r:.80}; allowed: a VendorContract")
     return contract

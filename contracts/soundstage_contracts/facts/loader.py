@@ -10,17 +10,20 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from itertools import chain
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast, get_args
 from urllib.parse import urlsplit
 
+import soundstage_vendors
 from soundstage_contracts.facts.tables import load_table
-from soundstage_contracts.registry import FACT_FILE, VENDORS, describe_missing
+from soundstage_contracts.registry import describe_missing
+from soundstage_vendors import UnknownVendorError, VendorError
 
 Certainty = Literal["documented", "contradicted", "inferred"]
 Binds = Literal["server", "client", "both", "advice"]
@@ -156,47 +159,97 @@ class FactBook(Mapping[str, Fact]):
 
 
 def load_facts(vendor: str | None = None) -> FactBook:
-    """Load the facts of *vendor*, or of every vendor in the registry that has a fact file.
+    """Load the facts of *vendor*, or of every vendor that has a fact file; one whose file is broken is left out.
 
     Raises:
-        FactError: The vendor is not in the registry or has no fact file, or a file breaks a rule.
+        FactError: The vendor does not exist, is broken or has no fact file, or its file breaks a rule.
     """
     if vendor is None:
-        return FactBook(_vendor_facts(each) for each in VENDORS if FACT_FILE.exists(each))
-    if vendor not in VENDORS:
-        raise FactError(f"no vendor is called {vendor!r}{_nearest(vendor, VENDORS)}; known: {', '.join(VENDORS)}")
-    if not FACT_FILE.exists(vendor):
-        raise FactError(describe_missing(vendor))
+        return FactBook(_usable(_vendor_facts).values())
+    known = soundstage_vendors.slugs()
+    try:
+        if not soundstage_vendors.exists(vendor, "facts"):
+            raise FactError(describe_missing(vendor))
+    except UnknownVendorError:
+        raise FactError(f"no vendor is called {vendor!r}{_nearest(vendor, known)}; known: {', '.join(known)}") from None
+    except VendorError as error:
+        raise FactError(str(error)) from None
     return FactBook([_vendor_facts(vendor)])
 
 
 def load_heads() -> Iterator[VendorFacts]:
     """Yield the fact file of every vendor without its facts, which takes a tenth of the time.
 
-    Raises:
-        FactError: A file breaks a rule before its first fact.
+    A file that breaks a rule before its first fact is left out.
     """
-    for vendor in VENDORS:
-        if FACT_FILE.exists(vendor):
-            head = _text(vendor).partition("[[fact]]")[0]
-            yield parse_facts(f"fact = []\n{head}", file=f"{vendor}.toml", head=True)
+    yield from _usable(_head).values()
 
 
-def _text(vendor: str) -> str:
-    return (resources.files("soundstage_contracts") / "facts" / f"{vendor}.toml").read_text(encoding="utf-8")
+def unusable_facts() -> dict[str, str]:
+    """Return a sentence for each vendor that is broken, or whose fact file breaks a rule."""
+    sentences = soundstage_vendors.broken()
+    for vendor in soundstage_vendors.slugs():
+        try:
+            if vendor not in sentences and soundstage_vendors.exists(vendor, "facts"):
+                _vendor_facts(vendor)
+        except (FactError, VendorError) as error:
+            sentences[vendor] = str(error)
+    return sentences
+
+
+def _usable(read: Callable[[str], VendorFacts]) -> dict[str, VendorFacts]:
+    found: dict[str, VendorFacts] = {}
+    for vendor in soundstage_vendors.slugs():
+        # A broken vendor must not take the others with it; `unusable_facts` names it.
+        with suppress(FactError, VendorError):
+            if soundstage_vendors.exists(vendor, "facts"):
+                found[vendor] = read(vendor)
+    return found
+
+
+def _file(vendor: str) -> Path:
+    found = soundstage_vendors.resource(vendor, "facts")
+    if not isinstance(found, Path):
+        raise FactError(f"{vendor}: its fact file is {found}; allowed: a file of a package in a folder")
+    return found
+
+
+def _read(vendor: str) -> str:
+    try:
+        return _file(vendor).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FactError(f"{_file(vendor).name}: cannot be read: {error}") from None
+
+
+def _head(vendor: str) -> VendorFacts:
+    text = _read(vendor).partition("[[fact]]")[0]
+    return _own(vendor, parse_facts(f"fact = []\n{text}", file=_file(vendor).name, head=True))
+
+
+def _vendor_facts(vendor: str) -> VendorFacts:
+    return _parsed(vendor, _file(vendor))
 
 
 @cache
-def _vendor_facts(vendor: str) -> VendorFacts:
-    name, text = f"{vendor}.toml", _text(vendor)
-    vendor_facts = parse_facts(text, file=name)
+def _parsed(vendor: str, file: Path) -> VendorFacts:
+    return _own(vendor, parse_facts(_read(vendor), file=file.name, folder=file.parent))
+
+
+def _own(vendor: str, vendor_facts: VendorFacts) -> VendorFacts:
     if vendor_facts.vendor != vendor:
-        raise FactError(f"{name}: vendor is {vendor_facts.vendor!r}; allowed: {vendor!r}, as the file is called")
+        name = _file(vendor).name
+        raise FactError(f"{name}: vendor is {vendor_facts.vendor!r}; allowed: {vendor!r}, whose fact file it is")
     return vendor_facts
 
 
-def parse_facts(text: str, *, file: str, head: bool = False) -> VendorFacts:
-    """Read one fact file's *text*; *file* is its name in messages, and with *head* its facts are left out.
+def parse_facts(text: str, *, file: str, head: bool = False, folder: Path | None = None) -> VendorFacts:
+    """Read one fact file's *text*.
+
+    Args:
+        text: The text.
+        file: Its name in messages.
+        head: Whether its facts are left out.
+        folder: Where its endpoint tables are; by default the folder of this package's own fact files.
 
     Raises:
         FactError: The text is not TOML, or a key, value or name in it is not allowed.
@@ -217,14 +270,14 @@ def parse_facts(text: str, *, file: str, head: bool = False) -> VendorFacts:
         vendor=vendor,
         base_url=reader.text("base_url", _BASE_URL, "https://HOST[/PATH] without a slash at the end"),
         environment=MappingProxyType(environment),
-        facts=() if head else tuple(_once(_every_fact(vendor, reader, file), file)),
+        facts=() if head else tuple(_once(_every_fact(vendor, reader, file, folder), file)),
         readers=MappingProxyType(readers),
         real_addresses=MappingProxyType(real),
     )
 
 
-def _every_fact(vendor: str, reader: _Reader, file: str) -> Iterator[Fact]:
-    return chain(_parse_facts(vendor, reader.tables("fact"), file), _of_tables(vendor, reader))
+def _every_fact(vendor: str, reader: _Reader, file: str, folder: Path | None) -> Iterator[Fact]:
+    return chain(_parse_facts(vendor, reader.tables("fact"), file), _of_tables(vendor, reader, folder))
 
 
 def _parse_facts(vendor: str, tables: list[Any], file: str) -> Iterator[Fact]:
@@ -234,11 +287,11 @@ def _parse_facts(vendor: str, tables: list[Any], file: str) -> Iterator[Fact]:
         yield _parse_fact(vendor, id_, _Reader(f"{file}, fact {id_!r}", table))
 
 
-def _of_tables(vendor: str, reader: _Reader) -> Iterator[Fact]:
+def _of_tables(vendor: str, reader: _Reader, folder: Path | None) -> Iterator[Fact]:
     """Return the facts of the endpoint tables that a fact file names; all are documented and bind both sides."""
     for file in reader.names("tables"):
         try:
-            table = load_table(file)
+            table = load_table(file, folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FactError(f"{reader.where}: tables names {file!r}, which cannot be used: {error}") from None
         for id_, statement in table.statements():

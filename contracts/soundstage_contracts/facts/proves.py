@@ -20,8 +20,9 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 
+import soundstage_vendors
 from soundstage_contracts.facts.loader import Fact, FactBook, FactError, Side, load_facts
-from soundstage_contracts.registry import VENDORS, incomplete_vendors
+from soundstage_contracts.registry import incomplete_vendors
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -123,12 +124,28 @@ def proven(vendor: str | None = None) -> Mapping[str, tuple[Contract, ...]]:
         FactError: A module of a suite cannot be imported, such as one whose terms do not fit the laws.
     """
     if find_spec(_SUITE) is not None:
-        others = [other for other in VENDORS if vendor not in (None, other)]
-        skipped = tuple(f"{_SUITE}.{slug}." for slug in (*incomplete_vendors(), *others))
-        for module in pkgutil.walk_packages(import_module(_SUITE).__path__, f"{_SUITE}."):
-            if module.name.rpartition(".")[2].startswith("test_") and not module.name.startswith(skipped):
-                _import(module.name)
+        slugs = soundstage_vendors.slugs()
+        skipped = {*incomplete_vendors(), *(other for other in slugs if vendor not in (None, other))}
+        for suite in (_SUITE, *(_suite_of(slug) for slug in slugs if slug not in skipped)):
+            for name in _modules(suite):
+                _import(name)
     return _PROOFS.snapshot()
+
+
+def _suite_of(vendor: str) -> str:
+    return str(soundstage_vendors.find(vendor).suite)
+
+
+def _modules(package: str) -> list[str]:
+    """Return the modules of contracts directly in a *package*."""
+    try:
+        path = import_module(package).__path__
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        raise FactError(f"{package} cannot be imported: {type(error).__name__}: {error}") from error
+    found = [module.name for module in pkgutil.iter_modules(path) if module.name.startswith("test_")]
+    return [f"{package}.{name}" for name in found]
 
 
 def _import(module: str) -> None:

@@ -13,15 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import soundstage_vendors
 from soundstage_contracts.facts.loader import Fact, FactError, Side
+from soundstage_vendors import VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from soundstage_contracts.facts.proves import Contract
-
-FOLDER: Final = Path(__file__).parent
-"""Where the files are: beside the fact files."""
 
 _DIGITS: Final = 12
 
@@ -50,9 +49,19 @@ def digest_of(fact: Fact, mutation: str) -> str:
     return hashlib.sha256(f"{fact.statement}\n{mutation}".encode()).hexdigest()[:_DIGITS]
 
 
-def shown_file(vendor: str) -> str:
-    """Return the name of *vendor*'s file."""
-    return f"{vendor}_shown.json"
+def shown_path(vendor: str) -> Path:
+    """Return the path of *vendor*'s file, which need not exist.
+
+    Raises:
+        FactError: The vendor is broken, or its package is no folder.
+    """
+    try:
+        path = soundstage_vendors.resource(vendor, "shown")
+    except VendorError as error:
+        raise FactError(str(error)) from None
+    if not isinstance(path, Path):
+        raise FactError(f"{vendor}: its record of mutations is {path}; allowed: a file of a package in a folder")
+    return path
 
 
 @cache
@@ -62,13 +71,13 @@ def load_shown(vendor: str) -> tuple[Shown, ...]:
     Raises:
         FactError: The file is not what a mutation run writes.
     """
-    path = FOLDER / shown_file(vendor)
+    path = shown_path(vendor)
     if not path.is_file():
         return ()
     try:
         return tuple(Shown(**row) for row in json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise FactError(f"{shown_file(vendor)} is no list of shown facts: {error}") from None
+        raise FactError(f"{path.name} is no list of shown facts: {error}") from None
 
 
 def dump_shown(rows: Iterable[Shown]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 LIMITS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -111,13 +112,14 @@ class Table:
 
 
 @cache
-def load_table(file: str) -> Table:
-    """Return the table that ships under the name *file*, beside the fact files.
+def load_table(file: str, folder: Path | None = None) -> Table:
+    """Return the table that ships under the name *file*, in *folder*; by default that of this package's own fact files.
 
     Raises:
         ValueError: It breaks a rule.
     """
-    return parse_table((resources.files("soundstage_contracts") / "facts" / file).read_text(encoding="utf-8"))
+    places = resources.files("soundstage_contracts") / "facts" if folder is None else folder
+    return parse_table((places / file).read_text(encoding="utf-8"))
 
 
 def parse_table(text: str) -> Table:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from soundstage_contracts.matrix.cells import cells, in_part, is_quick
 from soundstage_contracts.matrix.run import run
-from soundstage_contracts.registry import VENDORS
+from soundstage_contracts.registry import vendors_with
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the matrix; 1 if a law is broken."""
+    known = vendors_with("client", "service", "contract", "terms")
     parser = argparse.ArgumentParser(prog="soundstage_contracts.matrix", description=__doc__)
-    parser.add_argument("--vendor", action="append", choices=sorted(VENDORS), help="this vendor alone; may be repeated")
+    parser.add_argument("--vendor", action="append", choices=sorted(known), help="this vendor alone; may be repeated")
     parser.add_argument("--part", default="1/1", metavar="I/N", help="this part of the cells alone")
     parser.add_argument("--quick", action="store_true", help="the cells of the quick run alone")
     parser.add_argument("--cell", default="", metavar="TEXT", help="the cells whose names contain this text alone")
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     number, _, of = options.part.partition("/")
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         parser.error(f"--part is {options.part!r}; allowed: I/N, such as 2/4")
-    every = chain.from_iterable(map(cells, options.vendor or VENDORS))
+    every = chain.from_iterable(map(cells, options.vendor or known))
     chosen = (cell for cell in every if options.cell in str(cell) and in_part(cell, int(number), int(of)))
     result = run(cell for cell in chosen if is_quick(cell) or not options.quick)
     for failure in result.failures:

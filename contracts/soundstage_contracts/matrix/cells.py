@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal
 
+import soundstage_vendors
 from soundstage_contracts.laws.terms import Terms
 from soundstage_contracts.matrix.faults import FAULTS, Fault
 
@@ -52,7 +52,7 @@ class Cell:
 
 def faces(vendor: str) -> list[Terms]:
     """Return everything that *vendor* declares to the laws."""
-    module = import_module(f"soundstage_contracts.vendors.{vendor}.terms")
+    module = soundstage_vendors.load(vendor, "terms")
     return [value for value in vars(module).values() if isinstance(value, Terms)]
 
 

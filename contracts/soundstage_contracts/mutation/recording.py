@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soundstage_contracts.facts import shown as files
 from soundstage_contracts.facts.loader import FactError, load_facts
-from soundstage_contracts.facts.shown import Shown, digest_of, dump_shown, load_shown, shown_file
+from soundstage_contracts.facts.shown import Shown, digest_of, dump_shown, load_shown, shown_path
 from soundstage_contracts.mutation.mutations import MutationError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def record(vendor: str, known: Iterable[Listed], shown: Mapping[str, Mapping[str
     rows = [row for row in kept if row.mutation in by_id and row.fact in by_id[row.mutation].shows]
     for id_, facts in shown.items():
         rows += _rows(vendor, by_id[id_], facts)
-    path = files.FOLDER / shown_file(vendor)
+    path = shown_path(vendor)
     path.write_text(dump_shown(rows), encoding="utf-8")
     load_shown.cache_clear()
     return path

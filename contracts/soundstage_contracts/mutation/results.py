@@ -18,11 +18,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstage_contracts.facts.shown import shown_file
+import soundstage_vendors
+from soundstage_contracts.facts.shown import shown_path
 from soundstage_contracts.mutation.edits import load_edits
 from soundstage_contracts.mutation.mutations import MutationError
 from soundstage_contracts.mutation.worker import NO_MUTATION, Verdict
-from soundstage_contracts.registry import VENDORS
+from soundstage_vendors.parts import packages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,14 +105,16 @@ def _common(vendor: str) -> hashlib._Hash:
 
 def _sources(vendor: str) -> Iterator[Path]:
     """Return every source that the contracts of *vendor* run on: the packages without the other vendors' rows."""
-    others = {slug for slug in VENDORS if slug != vendor}
-    for package in _PACKAGES:
+    known = soundstage_vendors.slugs()
+    others = {slug for slug in known if slug != vendor}
+    written = shown_path(vendor) if vendor in known else None
+    for package in dict.fromkeys([*_PACKAGES, *(packages_of(vendor) if vendor in known else ())]):
         spec = find_spec(package)
         for root in map(Path, (spec.submodule_search_locations or ()) if spec is not None else ()):
             for path in sorted(root.rglob("*")):
                 parts = path.relative_to(root).with_suffix("").parts
                 # What a run writes is no source of it.
-                if path.name == shown_file(vendor):
+                if path == written:
                     continue
                 if path.suffix in _SUFFIXES and others.isdisjoint(parts) and "__pycache__" not in parts:
                     yield path

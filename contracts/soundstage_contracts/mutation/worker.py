@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 
+import soundstage_vendors
 from soundstage_contracts.mutation.edits import find_mutation
 from soundstage_contracts.mutation.mutations import Mutation, load_mutations
 from soundstage_contracts.options import EFFORT
-from soundstage_contracts.registry import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -197,11 +197,11 @@ def run_mutation(home: Path, name: str, hints: Hints | None = None) -> Verdict:
 
 def _selection(vendor: str, mutation: Mutation | None) -> Iterator[str]:
     """Return pytest's arguments that select the contracts of a run."""
-    if vendor in VENDORS:
+    if vendor in soundstage_vendors.slugs():
         yield from ("--soundstage-vendor", vendor)
     if mutation is not None and mutation.shows:
         # Not only the contract that fails first: each fact needs one of its own.
-        yield from ("--maxfail", "0", "--pyargs", f"soundstage_contracts.suite.{vendor}")
+        yield from ("--maxfail", "0", "--pyargs", str(soundstage_vendors.find(vendor).suite))
     else:
         yield from ("-x", "--pyargs", "soundstage_contracts", "-k", vendor)
 

@@ -16,7 +16,7 @@ import pytest
 from soundstage_contracts.declarations.live import TIERS, LiveCall
 from soundstage_contracts.options import IN_PROCESS, RunOptions
 from soundstage_contracts.outcomes import Unchecked
-from soundstage_contracts.registry import VENDORS, complete_vendors, incomplete_vendors
+from soundstage_contracts.registry import complete_vendors, incomplete_vendors
 from soundstage_contracts.simulators.recorder import (
     RUNNING_TEST,
     ExchangeRecorder,
@@ -24,6 +24,7 @@ from soundstage_contracts.simulators.recorder import (
     start_recording,
     stop_recording,
 )
+from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -282,7 +283,7 @@ def _contract_profile(*, ours: bool) -> Iterator[None]:
 
 def vendor_of_folder(folder: Path) -> str | None:
     """Return the vendor whose contracts are in *folder* of the suite; None for the contracts of all vendors."""
-    return folder.name if folder.name in VENDORS else None
+    return folder.name if folder.name in slugs() else None
 
 
 def _module_of(item: pytest.Item) -> str:
@@ -300,7 +301,7 @@ def vendor_of(item: pytest.Item) -> str | None:
     given = getattr(item, "callspec", None)
     for value in given.params.values() if given is not None else ():
         for slug in (value, getattr(value, "vendor", None), getattr(value, "slug", None)):
-            if isinstance(slug, str) and slug in VENDORS:
+            if isinstance(slug, str) and slug in slugs():
                 return slug
     return None
 
@@ -317,7 +318,7 @@ def _call_of(item: pytest.Item) -> LiveCall | None:
 
 def _tier_of(item: pytest.Item) -> tuple[int, int]:
     call = _call_of(item)
-    return VENDORS.index(str(vendor_of(item))), TIERS.index(call.tier) if call is not None else 0
+    return slugs().index(str(vendor_of(item))), TIERS.index(call.tier) if call is not None else 0
 
 
 def _outcome(report: Any) -> str:

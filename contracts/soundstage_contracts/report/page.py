@@ -14,8 +14,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_contracts.facts.loader import load_facts
-from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.report.text import rerun_command
+from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,7 +81,8 @@ def rows_of(records: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def _order(vendor: str) -> int:
-    return VENDORS.index(vendor) if vendor in VENDORS else len(VENDORS)
+    known = slugs()
+    return known.index(vendor) if vendor in known else len(known)
 
 
 def _page(records: Sequence[Mapping[str, Any]], options: RunOptions) -> Iterator[str]:
@@ -130,7 +131,7 @@ def _matrix(rows: Sequence[Row], vendors: Sequence[str]) -> Iterator[str]:
     shared: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         shared.setdefault((row.module, row.name), {})[row.vendor] = row
-    own = {f"test_{vendor}" for vendor in VENDORS}
+    own = {f"test_{vendor}" for vendor in slugs()}
     lines = {key: found for key, found in shared.items() if not any(key[0].startswith(name) for name in own)}
     if not lines or not columns:
         return
@@ -163,7 +164,7 @@ def _section(vendor: str, rows: Sequence[Row], seed: int) -> Iterator[str]:
     yield f"<section class='vendor' id='{escape(vendor.replace(' ', '-'))}'><h2>{escape(vendor)}</h2>"
     for row in rows:
         yield from _contract(row, seed)
-    if vendor in VENDORS:
+    if vendor in slugs():
         yield from _facts(vendor, rows)
     yield "</section>"
 

@@ -40,7 +40,7 @@ class RealHosts(AbstractContextManager["RealHosts"]):
     def __init__(self, http: httpx.Client, where: str) -> None:
         self._http = http
         self._where = where
-        self._hosts = frozenset(host for slug in _registry.VENDORS for host in _registry.load(slug).hosts)
+        self._hosts = frozenset(_registry.hosts())
         self._patched = ExitStack()
 
     def __enter__(self) -> Self:

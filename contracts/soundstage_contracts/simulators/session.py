@@ -19,7 +19,6 @@ import httpx
 from soundstage import SkippingClock
 from soundstage_contracts.declarations.vendor import check_vendor, contract_of
 from soundstage_contracts.facts.loader import load_facts
-from soundstage_contracts.registry import VENDORS
 from soundstage_contracts.simulators.control import AccountBalance, Control, account_name
 from soundstage_contracts.simulators.scoped_control import ScopedControl
 from soundstage_contracts.simulators.target import FIRST_TIME, IN_PROCESS, check_reachable
@@ -212,7 +211,11 @@ class Soundstage:
         return self.control.requests(self.account(vendor))
 
     def _names(self) -> list[str]:
-        return [account_name(vendor, credential) for credential in sorted(self._credentials) for vendor in VENDORS]
+        return [
+            account_name(vendor, credential)
+            for credential in sorted(self._credentials)
+            for vendor in self._session.vendors
+        ]
 
     def _arguments(self, contract: VendorContract, credential: str | None, options: dict[str, Any]) -> dict[str, Any]:
         self._credentials.add(credential or self.credential)

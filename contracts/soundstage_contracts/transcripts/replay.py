@@ -27,12 +27,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import respx
 
+import soundstage_vendors
 from soundstage import SkippingClock
 from soundstage_contracts.simulators.recorder import with_recording
 
@@ -85,10 +85,8 @@ class TranscriptMismatch(AssertionError):  # noqa: N818 - a broken contract, whi
 
 def load_transcripts(vendor: str) -> Iterator[Transcript]:
     """Return the transcripts of *vendor*, by name."""
-    folder = files("soundstage_contracts") / "transcripts" / vendor
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".json"):
-            yield _parse(vendor, entry.name.removesuffix(".json"), json.loads(entry.read_text(encoding="utf-8")))
+    for entry in soundstage_vendors.resources(vendor, "transcripts", ".json"):
+        yield _parse(vendor, entry.name.removesuffix(".json"), json.loads(entry.read_text(encoding="utf-8")))
 
 
 def _parse(vendor: str, name: str, data: Mapping[str, Any]) -> Transcript:

@@ -49,7 +49,7 @@ class World:
         public_url: The base of result URLs; None takes the address that each request was sent to.
         media: ``"small"`` keeps ratio, duration and format but makes results cheap, for contract runs.
         dialects: Which reading to use where documents contradict each other, by name (``{"tomoviee.errors": "http"}``).
-        vendors: The slugs to simulate; None is all.
+        vendors: The slugs to simulate; None is all that can be, and `left_out` then names the others.
         state: A file that keeps the state, so that a world made of it continues where the last one ended, after a
             SIGKILL too. The clock also continues, unless *clock* is given. None keeps nothing.
         redirects: How often the address of a result redirects before it returns the file.
@@ -88,17 +88,14 @@ class World:
         self.scenarios, self.faults = Scenarios(), Faults()
         self.hung_connections = HungConnections()
         self.media_cache, self.uploads = MediaCache(small=media == "small"), UploadStore()
-        self.services: dict[str, VendorService] = {}
+        self.services: dict[str, VendorService]
+        self.services, self.left_out = _registry.open_services(self, vendors)
         self._by_name: dict[str, Account] = {}
         self.callback_dispatcher = CallbackDispatcher(
             self.lock, self.clock, self.services, self.is_current, callbacks_to
         )
         self.anonymous_journal, self.requests = Journal(), 0
         self.citations: Counter[str] = Counter()
-        for slug in _registry.VENDORS if vendors is None else vendors:
-            if slug not in _registry.VENDORS:
-                raise ValueError(f"vendors must be among {', '.join(_registry.VENDORS)}; got {slug!r}")
-            self.services[slug] = _registry.load(slug)(self)
         self.dialects = Dialects({slug: service.dialects for slug, service in self.services.items()}, dialects or {})
         self.persistence = Persistence(self)
         self.retention = Retention(self, retention)

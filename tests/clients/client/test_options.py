@@ -10,7 +10,7 @@ import pytest
 
 import soundstage
 from soundstage._client.options import ClientOptions, RequestOptions
-from soundstage._registry import VENDORS
+from soundstage_vendors.own import VENDORS
 
 OPTIONS = set(ClientOptions.__annotations__)
 CLIENTS = pytest.mark.parametrize(

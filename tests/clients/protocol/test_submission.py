@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from soundstage import SubmitOutcomeUnknown, errors
 from soundstage._protocol.submission import Submission
-from soundstage._registry import VENDORS, VendorEntry
 from soundstage._values.messages import Interrupted, NotSent, Request, Response
 from soundstage._values.policies import RetryPolicy
 from soundstage._values.profile import VendorProfile
 from soundstage._values.state import JobState, Snapshot, StartedJob
 from soundstage.vendors.tomoviee import PROFILE
+from soundstage_vendors.own import VENDORS, OwnVendor
 
 if TYPE_CHECKING:
     from soundstage._protocol.service import Service
@@ -337,7 +337,7 @@ def test_unknown_outcome_explains_what_to_do(kit: Kit, names: dict[str, str], id
 
 
 @pytest.mark.parametrize("entry", VENDORS.values(), ids=lambda entry: entry.slug)
-def test_every_vendor_names_a_way_to_look_a_job_up(entry: VendorEntry) -> None:
+def test_every_vendor_names_a_way_to_look_a_job_up(entry: OwnVendor) -> None:
     """A vendor whose jobs have neither a key nor a caller's name has words of its own about where to find them."""
     profile = import_module(f"{entry.module}.profile").PROFILE
     default = VendorProfile.__dataclass_fields__["lookup"].default

@@ -29,7 +29,7 @@ import httpx
 
 import soundstage
 from soundstage import PostgresJobStore, RecoveryAction, SkippingClock, SQLiteJobStore
-from soundstage._registry import VENDORS
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     import sqlite3

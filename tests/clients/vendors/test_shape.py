@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import soundstage._registry
+from soundstage_vendors import own
 
 ROOT = Path(__file__).parents[3]
-VENDORS = sorted(soundstage._registry.VENDORS)
+VENDORS = sorted(own.VENDORS)
 FILES = ("__init__.py", "profile.py", "bodies.py", "service.py", "client.py")
 """What every vendor has; it may add others for what only it needs."""
 METHODS = (

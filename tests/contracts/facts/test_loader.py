@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import soundstage_vendors
 from soundstage_contracts import VENDORS, Fact, FactBook, FactError, load_facts
-from soundstage_contracts.facts import loader
 from soundstage_contracts.facts.loader import Binds, Certainty, load_heads, parse_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = """\
 vendor = "acme"
@@ -166,28 +168,13 @@ def test_an_unknown_fact_is_named_beside_its_neighbour() -> None:
         book.find("xyzzy")
 
 
-def test_a_file_under_another_vendors_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fact file must name the vendor that it is called after."""
-    monkeypatch.setattr(loader, "VENDORS", ("acme",))
-    shelf = _Shelf(HEAD.replace("acme", "apex"))
-    monkeypatch.setattr("soundstage_contracts.facts.loader.resources.files", lambda _: shelf)
-    monkeypatch.setattr(loader, "FACT_FILE", SimpleNamespace(exists=lambda _: True))
+def test_a_file_under_another_vendors_name_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A fact file must name the vendor that it belongs to."""
+    (tmp_path / "acme.toml").write_text(HEAD.replace("acme", "apex") + FACT, encoding="utf-8")
+    monkeypatch.setattr(soundstage_vendors, "exists", lambda *_: True)
+    monkeypatch.setattr(soundstage_vendors, "resource", lambda *_: tmp_path / "acme.toml")
     with pytest.raises(FactError, match=r"acme.toml: vendor is 'apex'; allowed: 'acme'"):
         load_facts("acme")
-
-
-class _Shelf:
-    """A package folder in which every file has one text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __truediv__(self, name: str) -> _Shelf:
-        return self
-
-    def read_text(self, encoding: str) -> str:
-        assert encoding == "utf-8"
-        return self._text + FACT
 
 
 def test_the_book_is_a_mapping() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 import soundstage_contracts
+import soundstage_vendors
 from soundstage_contracts import Fact, FactBook, FactError, VendorFacts, proven
 from soundstage_contracts.facts.proves import Contract, Proofs, missing_sides
 
@@ -179,11 +180,12 @@ def test_nothing_is_proven_without_a_suite(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_suite_is_imported_before_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test module of the suite's package is imported, and no other."""
+    """Every test module of the shared suite and of the vendors' suites is imported, and no other."""
     imported: list[str] = []
     monkeypatch.setattr("soundstage_contracts.facts.proves._SUITE", "json")
-    modules = [_Found("json.test_a"), _Found("json.b")]
-    monkeypatch.setattr("soundstage_contracts.facts.proves.pkgutil.walk_packages", lambda *_: modules)
+    monkeypatch.setattr(soundstage_vendors, "slugs", lambda: ("veo",))
+    modules = [_Found("test_a"), _Found("b")]
+    monkeypatch.setattr("soundstage_contracts.facts.proves.pkgutil.iter_modules", lambda _: modules)
 
     def note(name: str) -> Any:
         imported.append(name)
@@ -191,24 +193,23 @@ def test_the_suite_is_imported_before_it_is_counted(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("soundstage_contracts.facts.proves.import_module", note)
     proven()
-    assert imported == ["json", "json.test_a"]
+    veo = "soundstage_contracts.suite.veo"
+    assert imported == ["json", "json.test_a", veo, f"{veo}.test_a"]
 
 
 def test_mistake_in_one_suite_leaves_the_other_vendors_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A module that cannot be imported is an error in words, and none where only another vendor's facts are needed."""
+    infrai = "soundstage_contracts.suite.infrai"
 
     def fail(name: str) -> Any:
-        if name.startswith("json.infrai."):
+        if name == f"{infrai}.test_laws":
             raise ValueError("infrai: a law needs hosts")
         return _Found(name)
 
-    monkeypatch.setattr("soundstage_contracts.facts.proves._SUITE", "json")
-    monkeypatch.setattr(
-        "soundstage_contracts.facts.proves.pkgutil.walk_packages", lambda *_: [_Found("json.infrai.test_laws")]
-    )
+    monkeypatch.setattr("soundstage_contracts.facts.proves.pkgutil.iter_modules", lambda _: [_Found("test_laws")])
     monkeypatch.setattr("soundstage_contracts.facts.proves.import_module", fail)
     assert proven("veo") is not None
-    with pytest.raises(FactError, match=r"json.infrai.test_laws cannot be imported: ValueError: infrai: a law needs"):
+    with pytest.raises(FactError, match=r"infrai.test_laws cannot be imported: ValueError: infrai: a law needs"):
         proven()
 
 

@@ -61,7 +61,7 @@ def test_parameter_becomes_one_statement_with_its_limits(rows: list[dict[str, An
 
 def test_fact_file_includes_the_facts_of_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Facts of a table are documented, bind both sides, and have the table's source."""
-    monkeypatch.setattr(loader, "load_table", lambda _: parse_table(json.dumps(table(LENGTH))))
+    monkeypatch.setattr(loader, "load_table", lambda *_: parse_table(json.dumps(table(LENGTH))))
     _, fact = parse_facts(HEAD, file="acme.toml").facts
     assert (fact.key, fact.certainty, fact.binds) == ("acme:endpoint.acme-v2.length", "documented", "both")
     assert fact.statement.endswith("length is string, optional; one of 5s, 10s; 5s by default.")
@@ -95,7 +95,7 @@ def test_mistake_in_a_table_is_named(made: Any, message: str) -> None:
 def test_facts_of_a_table_keep_the_rules_of_all_facts(monkeypatch: pytest.MonkeyPatch, code: str, message: str) -> None:
     """Their names are names of facts, and each is there once."""
     made = parse_table(json.dumps(table(LENGTH, LENGTH, model_code=code)))
-    monkeypatch.setattr(loader, "load_table", lambda _: made)
+    monkeypatch.setattr(loader, "load_table", lambda *_: made)
     with pytest.raises(FactError) as refusal:
         parse_facts(HEAD, file="acme.toml")
     assert message in str(refusal.value)

@@ -10,17 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server import World, _registry
+from soundstage_server import World
 from soundstage_server.http.json_schema import infer_any
 from soundstage_server.http.pages import openapi
 from soundstage_server.model.fields import schema
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.mock_server.conftest import Caller, Kit
 
-PAGES = ["/docs", "/redoc", *(f"/{slug}/{page}" for slug in _registry.VENDORS for page in ("docs", "redoc"))]
+PAGES = ["/docs", "/redoc", *(f"/{slug}/{page}" for slug in VENDORS for page in ("docs", "redoc"))]
 HERE = "http://127.0.0.1:8080"
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner))
@@ -53,7 +54,7 @@ def test_pages_load_nothing_from_other_hosts(caller: Caller, path: str) -> None:
 def test_pages_link_to_every_vendor(caller: Caller) -> None:
     """The page of the control API links to every vendor's."""
     described = caller.fetch(f"{HERE}/openapi.json").json()["info"]["description"]
-    for slug in _registry.VENDORS:
+    for slug in VENDORS:
         assert f"(/{slug}/docs)" in described
 
 
@@ -72,7 +73,7 @@ def test_control_api_is_documented(caller: Caller) -> None:
     assert all(verb["description"] for methods in paths.values() for verb in methods.values())
 
 
-@pytest.mark.parametrize("slug", _registry.VENDORS)
+@pytest.mark.parametrize("slug", VENDORS)
 def test_vendor_document_has_every_route(caller: Caller, slug: str) -> None:
     """Path, method, parameters, body, example and facts of each route."""
     document: dict[str, Any] = caller.fetch(f"{HERE}/{slug}/openapi.json").json()
@@ -97,7 +98,7 @@ def test_vendor_document_has_every_route(caller: Caller, slug: str) -> None:
             assert drawn == (json.loads(json.dumps(schema(route.body))) if route.body else None)
 
 
-@pytest.mark.parametrize("slug", _registry.VENDORS)
+@pytest.mark.parametrize("slug", VENDORS)
 def test_page_declares_required_credentials(kit: Kit, slug: str) -> None:
     """Every authenticated route declares its headers, and no open route does."""
     with kit.world() as world:
@@ -112,7 +113,7 @@ def test_page_declares_required_credentials(kit: Kit, slug: str) -> None:
             assert set(security) == (set() if route.open else named)
 
 
-@pytest.mark.parametrize("slug", _registry.VENDORS)
+@pytest.mark.parametrize("slug", VENDORS)
 def test_page_lists_every_refusal_under_its_status(slug: str) -> None:
     """Each code of the vendor is listed under its HTTP status."""
     with World() as world:

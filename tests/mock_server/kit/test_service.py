@@ -15,16 +15,17 @@ from soundstage_server.kit.service import Service
 from soundstage_server.model.account import TooManyError
 from soundstage_server.model.journal.redaction import REDACTED
 from soundstage_server.model.lifecycle import Fate
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     from soundstage_server.model.messages import Route
     from tests.mock_server.conftest import Caller, Kit, Reply
 
-every_vendor = pytest.mark.parametrize("slug", _registry.VENDORS)
+every_vendor = pytest.mark.parametrize("slug", VENDORS)
 every_job_vendor = pytest.mark.parametrize(
-    "slug", [slug for slug in _registry.VENDORS if not _registry.load(slug).is_synchronous]
+    "slug", [slug for slug in VENDORS if not _registry.load(slug).is_synchronous]
 )
-CODES = [(slug, code) for slug in _registry.VENDORS for code in _registry.load(slug).codes]
+CODES = [(slug, code) for slug in VENDORS for code in _registry.load(slug).codes]
 garbage = st.one_of(
     st.binary(max_size=30),
     st.sampled_from([b"", b"{", b"[]", b"null", b"NaN", b'"x"', b"0", b"[" * 5000, b'{"a": "\\ud800"}', b"\xff"]),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from soundstage_server import World, _registry
 from soundstage_server.model.dialects import Dialects
+from soundstage_vendors.own import VENDORS
 
 OFFERED: dict[str, dict[str, tuple[str, ...]]] = {
     "v": {"errors": ("envelope", "http"), "names": ("both", "old", "new")},
@@ -68,7 +69,7 @@ def test_unknown_choice_is_refused_completely(chosen: dict[str, str], message: s
         Dialects(OFFERED, chosen)
 
 
-@pytest.mark.parametrize("slug", _registry.VENDORS)
+@pytest.mark.parametrize("slug", VENDORS)
 def test_every_dialect_has_several_readings(slug: str) -> None:
     """A dialect with one reading is none."""
     for name, readings in _registry.load(slug).dialects.items():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server import World, _registry
+from soundstage_server import World
 from soundstage_server.model.fields import (
     Choice,
     Field,
@@ -26,6 +26,7 @@ from soundstage_server.model.fields import (
     check,
     schema,
 )
+from soundstage_vendors.own import VENDORS
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -151,7 +152,7 @@ def test_message_reads_as_a_sentence(rule: Rule, allowed: str) -> None:
     assert rule.allowed == allowed
 
 
-@pytest.mark.parametrize("slug", _registry.VENDORS)
+@pytest.mark.parametrize("slug", VENDORS)
 def test_vendor_fields_have_schema_fact_and_valid_default(slug: str) -> None:
     """A default follows its own rule, and every field cites a fact."""
     with World() as world:

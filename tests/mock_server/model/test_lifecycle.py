@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundstage_server import World, _registry
+from soundstage_server import World
 from soundstage_server.model.lifecycle import SLOW_FACTOR, Fate, Lifecycle, Stage
+from soundstage_vendors.own import VENDORS
 
 BEGIN = 1_800_000_000.0
 ENDS = {Fate.SUCCEED: "done", Fate.FAIL: "failed", Fate.TIMEOUT: "late"}
@@ -104,5 +105,5 @@ def test_vendor_tasks_end_in_time(lifecycle: Lifecycle, seed: int, fate: Fate) -
 
 def test_every_vendor_has_a_lifecycle() -> None:
     """The test above covers every vendor."""
-    assert set(World().services) == set(_registry.VENDORS)
+    assert set(World().services) == set(VENDORS)
     assert all(service.operations for service in World().services.values())
