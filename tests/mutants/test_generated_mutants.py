@@ -144,10 +144,10 @@ def test_change_of_a_table_is_there_at_import(write: Callable[[str], list[Mutant
     """A table is changed when its module is imported, and never afterwards."""
     (mutant,) = [each for each in write(MODULE) if each.after.startswith('LIMITS = {"least": 4')]
     assert mutant.function is None
-    import_changed(mutant)
+    import_changed([mutant])
     assert importlib.import_module(f"soundstage.vendors.{VENDOR}.table").LIMITS["least"] == 4
     with pytest.raises(CannotApplyError):
-        import_changed(mutant)
+        import_changed([mutant])
     with pytest.raises(CannotApplyError):
         change_function(mutant)
 
@@ -162,7 +162,7 @@ def test_verdicts_are_those_of_the_contracts(
     for module in (execution, server):
         monkeypatch.setattr(module, "contracts_of", lambda _: ("--rootdir", str(tmp_path), str(contracts)))
     monkeypatch.setattr(screening, "_LIMIT", 5.0)
-    monkeypatch.setattr(server, "_LEAST", 10.0)
+    monkeypatch.setattr(server, "_LEAST", 5.0)
     monkeypatch.setattr(server, "_SLOWER", 0.0)
     wanted = {
         "return value == 7": "killed",
@@ -174,8 +174,8 @@ def test_verdicts_are_those_of_the_contracts(
     chosen = [mutant for mutant in write(MODULE) if mutant.after in wanted]
     measured = processes.call(execution.measure, VENDOR, "first")
     assert measured.failure == ""
-    for fingerprint, lines in (("first", 5), ("first", 5), ("second", 10)):
-        run = VendorRun(VENDOR, fingerprint, Verdicts(results), jobs=2)
+    for fingerprint, lines in (("first", 6), ("first", 6), ("second", 13)):
+        run = VendorRun(VENDOR, fingerprint, Verdicts(results), 2, 2.0, Survivors())
         found = {mutant.after: verdict.outcome for mutant, verdict in run.verdicts_of(chosen, measured)}
         assert found == wanted
         assert results.read_text(encoding="utf-8").count("\n") == lines

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
+from tools.mutants.generation import changed_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
@@ -23,19 +25,21 @@ class CannotApplyError(Exception):
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._text = text
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._mutant.source, str(self._mutant.path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the module's own text
+        exec(compile(self._text, str(self._path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the module's own text
 
 
 class MutantFinder(importlib.abc.MetaPathFinder):
-    """Finds the mutant's module and loads it with the change."""
+    """Finds one module and loads it with the changes of *mutants*."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
-        self._name = module_name(mutant.path)
+    def __init__(self, mutants: Sequence[Mutant]) -> None:
+        self._path = mutants[0].path
+        self._name = module_name(self._path)
+        self._text = changed_text(mutants)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -44,10 +48,10 @@ class MutantFinder(importlib.abc.MetaPathFinder):
         del path, target
         if fullname != self._name:
             return None
-        where = self._mutant.path
-        package = [str(where.parent)] if where.stem == "__init__" else None
+        package = [str(self._path.parent)] if self._path.stem == "__init__" else None
+        loader = _Loader(self._path, self._text)
         return importlib.util.spec_from_file_location(
-            fullname, where, loader=_Loader(self._mutant), submodule_search_locations=package
+            fullname, self._path, loader=loader, submodule_search_locations=package
         )
 
 
@@ -58,16 +62,17 @@ def module_name(path: Path) -> str:
     return ".".join(parts[top:]).removesuffix(".__init__")
 
 
-def import_changed(mutant: Mutant) -> None:
-    """Let the next import of the mutant's module load the changed text.
+def import_changed(mutants: Sequence[Mutant]) -> None:
+    """Let the next import of each mutant's module load the changed text.
 
     Raises:
-        CannotApplyError: The module is imported already.
+        CannotApplyError: A module is imported already.
     """
-    name = module_name(mutant.path)
-    if name in sys.modules:
-        raise CannotApplyError(f"{name} is imported already")
-    sys.meta_path.insert(0, MutantFinder(mutant))
+    for path in {mutant.path for mutant in mutants}:
+        name = module_name(path)
+        if name in sys.modules:
+            raise CannotApplyError(f"{name} is imported already")
+        sys.meta_path.insert(0, MutantFinder([mutant for mutant in mutants if mutant.path == path]))
 
 
 def change_function(mutant: Mutant) -> list[tuple[FunctionType, CodeType]]:

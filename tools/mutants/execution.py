@@ -49,7 +49,7 @@ class Execution:
         fingerprint: Identifies the sources that were run.
         failure: The contract that failed, with its message; empty if all passed.
         seconds: The CPU time of the whole run.
-        durations: Seconds of each contract, by node id.
+        durations: Seconds of CPU time of each contract, by node id.
         modules: The project's modules that were imported.
         lines: Module, by its path, to line to the contracts that execute it.
     """
@@ -119,11 +119,13 @@ class _Contexts:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Measure what the contract *item* executes."""
+        """Measure what the contract *item* executes, and its CPU time."""
         self._switch(_FIRST if self._first else item.nodeid)
+        before = cpu_seconds()
         try:
             return (yield)
         finally:
+            self.durations[item.nodeid] = cpu_seconds() - before
             self._switch(_SHARED)
 
     @pytest.hookimpl(wrapper=True)
@@ -139,8 +141,7 @@ class _Contexts:
             self._switch(before)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep durations and the first failure."""
-        self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
+        """Keep the first failure."""
         if report.failed and not self.failure:
             self.failure = f"{report.nodeid}: {report.longreprtext[-400:]}"
 
@@ -156,7 +157,7 @@ def measure(vendor: str, fingerprint: str) -> Execution:
     measured = coverage.Coverage(data_file=None, config_file=False, include=folders)
     plugin = _Contexts(measured)
     measured.start()
-    code = pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, FewExamples()])
+    code = pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, Examples()])
     measured.stop()
     data = measured.get_data()
     return Execution(
@@ -200,9 +201,16 @@ def cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-class FewExamples:
-    """A pytest plugin that chooses the Hypothesis profile of these runs: few examples, the same each time."""
+class Examples:
+    """A pytest plugin that chooses the Hypothesis profile of these runs, whose examples are the same each time.
+
+    Args:
+        effort: ``mutants`` for few examples, ``mutation`` for as many as users' runs have.
+    """
+
+    def __init__(self, effort: Literal["mutants", "mutation"] = "mutants") -> None:
+        self._effort = effort
 
     def pytest_configure(self) -> None:
         """Set the profile after the options of the run are read."""
-        EFFORT.set("mutants")
+        EFFORT.set(self._effort)

@@ -6,7 +6,7 @@ import ast
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import accumulate, islice
+from itertools import accumulate, islice, takewhile
 from typing import TYPE_CHECKING, Final
 
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -16,7 +16,7 @@ from tools.mutants.exclusions import is_invisible, spans_for_people
 from tools.mutants.survivors import FOLDERS, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from libcst.metadata import CodePosition
@@ -45,7 +45,8 @@ class Mutant:
         statement: The first line of the innermost statement around the change.
         start: The first changed line.
         end: The last changed line.
-        source: The text of the whole changed module.
+        text: The text of the module as it is.
+        edit: The part of the text that differs, as its start, its end and what replaces it.
         function: The outermost function that contains the change in its body; None if an import executes it.
         lines: The first and the last line of the body of that function.
     """
@@ -61,7 +62,8 @@ class Mutant:
     statement: int
     start: int
     end: int
-    source: str
+    text: str
+    edit: tuple[int, int, str]
     function: str | None
     lines: tuple[int, int]
 
@@ -75,6 +77,25 @@ class Mutant:
     def where(self) -> str:
         """Its place, for people."""
         return f"{self.vendor} {self.side} {self.file}:{self.start} {self.scope}"
+
+    @property
+    def source(self) -> str:
+        """The text of the whole changed module."""
+        return changed_text([self])
+
+    def overlaps(self, other: Mutant) -> bool:
+        """Return whether both change the same text of one module."""
+        start, end, _ = self.edit
+        first, last, _ = other.edit
+        return self.path == other.path and start <= last and first <= end
+
+
+def changed_text(mutants: Sequence[Mutant]) -> str:
+    """Return the text of one module with all of *mutants*, which must not overlap."""
+    text = mutants[0].text
+    for start, end, new in sorted((mutant.edit for mutant in mutants), reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
 
 
 class _Module:
@@ -191,7 +212,8 @@ def _module_mutants(vendor: str, side: Side, folder: Path, path: Path, facts: fr
             statement=min(statements[-1].lineno, first) if statements else first,
             start=first,
             end=last,
-            source=module.text[:start] + new + module.text[end:],
+            text=module.text,
+            edit=_edit(start, old, new),
             function=_scope(statements[: statements.index(outer) + 1]) if outer is not None and in_body else None,
             lines=(outer.body[0].lineno, outer.end_lineno or 0) if outer is not None else (0, 0),
         )
@@ -204,6 +226,18 @@ def _changes_something(mutant: Mutant) -> bool:
     except SyntaxError:
         return False
     return ast.dump(changed) != ast.dump(ast.parse(mutant.path.read_text(encoding="utf-8")))
+
+
+def _edit(start: int, old: str, new: str) -> tuple[int, int, str]:
+    """Return the part of *old*, which begins at *start*, that differs in *new*, and what replaces it."""
+    head = _common(old, new)
+    tail = _common(reversed(old[head:]), reversed(new[head:]))
+    return start + head, start + len(old) - tail, new[head : len(new) - tail]
+
+
+def _common(one: Iterable[str], other: Iterable[str]) -> int:
+    """Return how many characters are the same from the beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _changed_lines(old: list[str], new: list[str]) -> tuple[int, int, list[str]]:

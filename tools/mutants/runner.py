@@ -13,7 +13,8 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,7 @@ from rich.console import Console
 from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.mutation.results import source_fingerprint
 from soundstage_vendors.own import VENDORS
+from tools.mutants.confirmation import confirm
 from tools.mutants.execution import PHASES, Execution, Phase, measure
 from tools.mutants.generation import PER_SIDE, Mutant, mutants_of, sample
 from tools.mutants.processes import call, stream, warm_up
@@ -34,6 +36,7 @@ from tools.mutants.verdicts import Verdicts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_BUDGET: Final = 2.0
 SIDES: Final[tuple[Side, ...]] = ("simulator", "client")
 
 
@@ -54,7 +57,7 @@ def _run_vendors(console: Console, options: argparse.Namespace, verdicts: Verdic
     survivors = Survivors.load()
     for vendor in options.vendor or VENDORS:
         chosen = call(_draw, vendor, options.count, options.part)
-        run = VendorRun(vendor, source_fingerprint(vendor), verdicts, options.jobs, options.budget)
+        run = VendorRun(vendor, source_fingerprint(vendor), verdicts, options.jobs, options.budget, survivors)
         execution = _execution(run, options)
         if execution.failure:
             console.print(
@@ -95,34 +98,54 @@ class VendorRun:
         fingerprint: Identifies the sources; verdicts about others are not reused.
         verdicts: The results file.
         jobs: How many processes run at the same time.
-        budget: Seconds of CPU time for each mutant; 0 for no limit.
+        budget: Seconds of CPU time for each mutant, after which it is left to the whole suite.
+        survivors: The list of known survivors, which only the whole suite has to try.
     """
 
     vendor: str
     fingerprint: str
     verdicts: Verdicts
     jobs: int
-    budget: float = 0.0
+    budget: float
+    survivors: Survivors
 
     def verdicts_of(self, chosen: Sequence[Mutant], execution: Execution) -> Iterator[tuple[Mutant, Verdict]]:
         """Yield each mutant with its verdict, those of earlier runs first."""
         knowledge = Knowledge(execution, self.verdicts.experience(self.vendor), self.budget)
         waiting: dict[Phase, list[Job]] = {"run": [], "start": [], "import": []}
+        left: list[Mutant] = []
         for mutant in chosen:
             known = self._known(mutant, execution)
-            if known is None:
-                waiting[execution.phase_of(mutant)].append(Job(mutant, self.verdicts.last_contract(mutant)))
-                continue
-            yield mutant, known
-        for phase in PHASES:
-            for mutant, verdict in self._stream(waiting[phase], phase, knowledge):
-                if verdict.outcome == "postponed":
-                    waiting["start" if phase == "run" and mutant.side == "simulator" else "import"].append(Job(mutant))
-                    continue
-                self.verdicts.keep(mutant, self.fingerprint, verdict)
+            if known is not None and known.outcome != "open":
+                yield mutant, known
+            elif known is not None or self.survivors.kind_of(mutant) is not None:
+                left.append(mutant)
+            else:
+                job = Job((mutant,), self.verdicts.last_contract(mutant))
+                waiting[execution.phase_of(mutant)].append(job)
+        for mutant, verdict in chain(self._tried(waiting, knowledge), self._confirmed(left, knowledge)):
+            self.verdicts.keep(mutant, self.fingerprint, verdict)
+            if verdict.outcome == "open":
+                left.append(mutant)
+            else:
                 yield mutant, verdict
 
-    def _stream(self, jobs: Sequence[Job], phase: Phase, knowledge: Knowledge) -> Iterator[tuple[Mutant, Verdict]]:
+    def _tried(self, waiting: dict[Phase, list[Job]], knowledge: Knowledge) -> Iterator[tuple[Mutant, Verdict]]:
+        """Yield the verdicts of the likeliest contracts."""
+        for phase in PHASES:
+            for job, verdict in self._stream(waiting[phase], phase, knowledge):
+                if verdict.outcome == "postponed":
+                    later: Phase = "start" if phase == "run" and job.mutant.side == "simulator" else "import"
+                    waiting[later].append(job)
+                else:
+                    yield job.mutant, verdict
+
+    def _confirmed(self, left: Sequence[Mutant], knowledge: Knowledge) -> Iterator[tuple[Mutant, Verdict]]:
+        """Yield the verdicts of the whole suite about what is left."""
+        whole = replace(knowledge, whole=True)
+        yield from confirm(left, lambda jobs: self._stream(jobs, "import", whole))
+
+    def _stream(self, jobs: Sequence[Job], phase: Phase, knowledge: Knowledge) -> Iterator[tuple[Job, Verdict]]:
         if jobs:
             yield from stream(serve, self.vendor, jobs, phase, knowledge, parallel=self.jobs)
 
@@ -145,7 +168,11 @@ def _progress(console: Console, mutant: Mutant, verdict: Verdict, survivors: Sur
             f"SURVIVED {mutant.where}: {verdict.message}\n{as_entry(mutant, '?', '?')}", markup=False, style="red"
         )
     elif verdict.outcome == "hung":
-        console.print(f"HUNG {mutant.where}: {mutant.before} => {mutant.after}", markup=False, style="red")
+        console.print(f"HUNG {verdict.contract} {as_entry(mutant, '?', '?')}", markup=False, style="red")
+    elif verdict.outcome == "killed" and survivors.kind_of(mutant) is not None:
+        console.print(
+            f"LISTED BUT KILLED {mutant.where} by {verdict.contract}: remove its entry", markup=False, style="yellow"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -154,7 +181,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=PER_SIDE, help=f"mutants of each vendor and side ({PER_SIDE})")
     parser.add_argument("--part", default="1/1", metavar="N/COUNT", help="run one part of the mutants, such as 1/8")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many runs at a time")
-    parser.add_argument("--budget", type=float, default=0.0, help="CPU seconds of contracts for each mutant (no limit)")
+    parser.add_argument(
+        "--budget", type=float, default=_BUDGET, help=f"CPU seconds for the likeliest contracts ({_BUDGET:g})"
+    )
     parser.add_argument("--resume", metavar="FILE", help="append verdicts to FILE, and skip those that are still valid")
     parser.add_argument(
         "--trust",

@@ -19,28 +19,30 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import pytest
 
 from tools.mutants.child import CannotApplyError, change_function, import_changed
-from tools.mutants.execution import OPTIONS, Execution, FewExamples, Phase, contracts_of, cpu_seconds
+from tools.mutants.execution import OPTIONS, Examples, Execution, Phase, contracts_of, cpu_seconds
 from tools.mutants.screening import screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from multiprocessing.connection import Connection
 
     from tools.mutants.generation import Mutant
 
-    Report = Callable[[Mutant, "Verdict"], None]
+    Report = Callable[["Job", "Verdict"], None]
 
-Outcome = Literal["killed", "survived", "broken", "hung", "postponed"]
-_SLOWER: Final = 2.5
-_LEAST: Final = 20.0
-"""A run may take 20 s and two and a half times the CPU time of a whole run without a mutant."""
-_WAITING: Final = 600.0
-"""Real seconds after which a run is ended that uses no CPU time."""
+Outcome = Literal["killed", "survived", "open", "broken", "hung", "postponed"]
+_SLOWER: Final = 5.0
+_LEAST: Final = 15.0
+"""A contract may take 15 s and five times the CPU time that it took when it was measured."""
+_IDLE: Final = 300.0
+"""Real seconds after which a contract is ended that uses no CPU time."""
+_WAITING: Final = 3600.0
+"""Real seconds after which a process is killed that does not end its contracts by itself."""
 _SHOWN: Final = 300
 _SCREENED: Final = 6
 """How many contracts are tried on a mutant before it gets a process of its own."""
@@ -53,9 +55,9 @@ class Verdict:
     """The result of one mutant.
 
     Attributes:
-        outcome: ``killed`` by a contract, ``survived`` all of them, ``hung`` (over the limit of CPU time), ``broken``
-            (the package cannot be imported), or ``postponed``: it must be applied at import.
-        contract: The node id of the contract that failed.
+        outcome: ``killed`` by a contract, ``survived`` all of them, ``open`` (survived a few), ``hung`` (a contract
+            does not end), ``broken`` (the package cannot be imported), or ``postponed``: to be applied at import.
+        contract: The node id of the contract that failed or does not end.
         message: Its message.
         seconds: CPU time.
     """
@@ -108,10 +110,24 @@ def _keys(side: str, file: str, scope: str) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A mutant to run, and the contract that killed it in an earlier run."""
+    """One run: of a mutant, or of several at once.
 
-    mutant: Mutant
+    Attributes:
+        mutants: What is changed.
+        first: The contract that killed the mutant in an earlier run, which runs first.
+        only: The one contract to run; all that may fail if it is empty.
+        after: In the order of collection, the last contract that need not run.
+    """
+
+    mutants: tuple[Mutant, ...]
     first: str = ""
+    only: str = ""
+    after: str = ""
+
+    @property
+    def mutant(self) -> Mutant:
+        """The mutant, or the first of several."""
+        return self.mutants[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +137,14 @@ class Knowledge:
     Attributes:
         execution: Which contracts execute a line.
         experience: Which have killed mutants so far.
-        budget: Seconds of CPU time after which the contracts that are left are not tried; 0 for no limit.
+        budget: Seconds of CPU time after which the contracts that are left are not tried.
+        whole: Whether all contracts run instead, each with all its examples.
     """
 
     execution: Execution
     experience: Experience
     budget: float = 0.0
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -158,9 +176,9 @@ class ForkingPlugin:
     ) -> None:
         self._jobs = list(jobs)
         self._phase = phase
+        self._knowledge = knowledge
         self._execution = knowledge.execution
         self._experience = knowledge.experience
-        self._budget = knowledge.budget
         self._report = report
         self._parallel = parallel
         self._mine: Job | None = None
@@ -183,7 +201,25 @@ class ForkingPlugin:
         if self._phase != "import":
             self._serve()
         if self._mine is not None:
-            session.items[:] = self._likeliest(session, self._mine)
+            session.items[:] = self._chosen(session, self._mine)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Limit the time of a contract in a forked process, so that a hang has a name."""
+        if self._mine is None:
+            return (yield)
+        seconds = _LEAST + _SLOWER * self._execution.durations.get(item.nodeid, 0.0)
+        for timer, number, limit in (
+            (signal.ITIMER_PROF, signal.SIGPROF, seconds),
+            (signal.ITIMER_REAL, signal.SIGALRM, _IDLE),
+        ):
+            signal.signal(number, lambda *_: self._conclude("hung", item.nodeid, "it does not end"))
+            signal.setitimer(timer, limit)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """End a forked process whose mutant cannot be imported."""
@@ -196,14 +232,24 @@ class ForkingPlugin:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
             self._conclude("killed", report.nodeid, message[:_SHOWN])
-        if self._mine is not None and self._budget and cpu_seconds() > self._budget:
-            self._conclude("survived", message=f"{self._budget:g} s of contracts")
+        if self._mine is not None and not self._knowledge.whole and cpu_seconds() > self._knowledge.budget:
+            self._conclude("open")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End a forked process whose mutant survived."""
         if self._mine is not None:
             collected = session.testscollected or self._execution.contracts_for(self._mine.mutant) is not None
-            self._conclude("survived" if collected else "broken", message="" if collected else "nothing was collected")
+            passed: Outcome = "survived" if self._knowledge.whole else "open"
+            self._conclude(passed if collected else "broken", message="" if collected else "nothing was collected")
+
+    def _chosen(self, session: pytest.Session, job: Job) -> list[pytest.Item]:
+        """Return the contracts that a forked process runs."""
+        if not self._knowledge.whole:
+            return self._likeliest(session, job)
+        names = [item.nodeid for item in session.items]
+        if job.only:
+            return [item for item in session.items if item.nodeid == job.only]
+        return session.items[names.index(job.after) + 1 if job.after in names else 0 :]
 
     def _likeliest(self, session: pytest.Session, job: Job) -> list[pytest.Item]:
         """Return the contracts that execute the mutant of *job*, the likeliest and shortest first."""
@@ -225,7 +271,7 @@ class ForkingPlugin:
                 left.append(job)
             else:
                 self._experience.learn(job.mutant.side, job.mutant.file, job.mutant.scope, kill.contract)
-                self._report(job.mutant, Verdict("killed", kill.contract, kill.message[:_SHOWN], kill.seconds))
+                self._report(job, Verdict("killed", kill.contract, kill.message[:_SHOWN], kill.seconds))
         self._jobs = left
 
     def _serve(self) -> None:
@@ -257,10 +303,13 @@ class ForkingPlugin:
             return _Child(job, pid, receiving)
         receiving.close()
         self._mine, self._answer = job, sending
-        seconds = int(_LEAST + _SLOWER * self._execution.seconds)
+        seconds = int(_LEAST + _SLOWER * self._execution.seconds)  # in case that the signals are not handled
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         try:
-            (change_function if self._phase == "run" else import_changed)(job.mutant)
+            if self._phase == "run":
+                change_function(job.mutant)
+            else:
+                import_changed(job.mutants)
         except CannotApplyError as error:
             self._conclude("postponed", message=str(error))
         return None
@@ -281,10 +330,10 @@ class ForkingPlugin:
         _, status = os.waitpid(child.pid, 0)
         if verdict.outcome == "hung" and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) in _LIMITS):
             verdict = Verdict("broken", message=f"the process ended with {status}")
-        if verdict.outcome == "killed":
+        if verdict.outcome == "killed" and len(child.job.mutants) == 1:
             mutant = child.job.mutant
             self._experience.learn(mutant.side, mutant.file, mutant.scope, verdict.contract)
-        self._report(child.job.mutant, verdict)
+        self._report(child.job, verdict)
 
 
 _LIMITS: Final = frozenset({signal.SIGXCPU, signal.SIGKILL})
@@ -297,7 +346,8 @@ def serve(
     if phase != "run":
         _import_all(name for name in knowledge.execution.modules if f".vendors.{vendor}" not in name)
     plugin = ForkingPlugin(jobs, phase, knowledge, report, parallel)
-    return pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, FewExamples()])
+    examples = Examples("mutation" if knowledge.whole else "mutants")
+    return pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, examples])
 
 
 def _import_all(modules: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
@@ -47,7 +48,8 @@ def print_table(console: Console, rows: Sequence[Row], survivors: Survivors, sec
         table.add_row(vendor, side, str(tried), *(str(count[name]) for name in _COLUMNS[1:]), share)
     console.print(table)
     tried = sum(total.values()) - total["broken"]
-    console.print(f"{tried} mutants in {seconds:.0f} s")
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    console.print(f"{tried} mutants in {seconds:.0f} s, {usage.ru_utime + usage.ru_stime:.0f} s of CPU time")
     return not total["UNLISTED"] and not total["HUNG"] and total["killed"] >= LEAST_KILLED * tried
 
 
