@@ -10,7 +10,7 @@ from soundstage_cli.errors import UsageError
 from soundstage_cli.parsers import Parser, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 COMMANDS: Final = (
     ("serve", "soundstage_cli.serve"),
@@ -78,11 +78,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if argv and not argv[0].startswith("-") and argv[0] not in names:
         hint = suggestion(argv[0], names) or "; see soundstage --help"
         raise UsageError(f"unknown command {argv[0]!r}; allowed: {', '.join(names)}{hint}")
-    return build_parser().parse_args(argv)
+    # The modules of the other commands take longer to import than most commands take.
+    return build_parser(argv[:1] if argv and argv[0] in names else names).parse_args(argv)
 
 
-def build_parser() -> Parser:
-    """Build the parser of the whole command line, with every subcommand."""
+def build_parser(names: Collection[str] | None = None) -> Parser:
+    """Build the parser of the subcommands *names*; without names, of the whole command line."""
     parser = Parser(
         prog="soundstage",
         description="A local simulator of generative-media services, their clients, and contracts for both.",
@@ -92,7 +93,8 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, module in COMMANDS:
-        _add_command(subparsers, name, cast("Command", import_module(module)))
+        if names is None or name in names:
+            _add_command(subparsers, name, cast("Command", import_module(module)))
     return parser
 
 

@@ -190,7 +190,7 @@ def test_external_address_has_warning(
     """A server that is reachable from the network warns that the control API has no authentication."""
     make = socket.socket.bind
     monkeypatch.setattr(
-        "soundstage_server.http.server.socket.socket.bind", lambda own, address: make(own, ("127.0.0.1", address[1]))
+        "soundstage_server.http.listeners.socket.socket.bind", lambda own, address: make(own, ("127.0.0.1", address[1]))
     )
     assert main(["serve", "--port", "0", "--host", "0.0.0.0"]) == 0  # noqa: S104 - bound to loopback by the patch above
     output = capsys.readouterr().err

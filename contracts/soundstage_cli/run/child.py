@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 _FORWARDED: Final = tuple(
@@ -25,8 +25,10 @@ _PAUSE_SECONDS: Final = 0.02
 _SIGNALED: Final = 128
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str]) -> int:
+def run_child(command: Sequence[str], environ: Mapping[str, str], meanwhile: Callable[[], None]) -> int:
     """Run *command* until it ends, and return its exit code; after a signal, 128 and the signal's number.
+
+    *meanwhile* is called as soon as the program has started; whatever it raises ends the program.
 
     Raises:
         OSError: It cannot be started.
@@ -35,8 +37,14 @@ def run_child(command: Sequence[str], environ: Mapping[str, str]) -> int:
     with _adopting_orphans(), _forwarding() as started:
         process = subprocess.Popen(command, env=environ)  # noqa: S603 - the user's own command
         started(process)
-        code = process.wait()
-        _end_descendants(others)
+        try:
+            meanwhile()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            code = process.wait()
+            _end_descendants(others)
     return _SIGNALED - code if code < 0 else code
 
 

@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.simulated import add_world_arguments, open_world
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from soundstage_cli.run.report import Report
-    from soundstage_server import World
-    from soundstage_server.proxy.proxy import Proxy
+    from soundstage_server.proxy.rules import Rules
 
 HELP = "run a program, unchanged, with the vendors' hosts simulated and every other host refused"
 
@@ -135,28 +134,32 @@ def _simulate(args: argparse.Namespace, command: list[str]) -> Report:
     from soundstage_cli.run.report import Report
 
     with needs_extra("run", _COMMAND):
+        from soundstage_cli.run.servers import Servers
         from soundstage_server.proxy.authority import Authority
 
     with ExitStack() as opened:
         folder = Path(opened.enter_context(TemporaryDirectory(prefix="soundstage-run-")))
         world = opened.enter_context(open_world(args, _COMMAND))
         hosts = [host for service in world.services.values() for host in service.hosts]
-        _check_allowed(args.allow, hosts)
+        rules = _rules(args.allow, hosts)
         if args.offline_proof:
             from soundstage_cli.run import namespace
 
             namespace.enter(hosts, folder)
         authority = Authority.create(hosts)
-        proxy, settings = _start(opened, world, hosts, authority, args)
-        environ = child_environment(os.environ, folder, authority, proxy.port, settings)
+        # In a namespace, the vendors' own ports are free, and programs that read no proxy variable connect to them.
+        ports = (_HTTP, _HTTPS) if args.offline_proof else (0, 0)
+        servers = opened.enter_context(Servers(world, authority, rules, ports))
+        environ = child_environment(os.environ, folder, authority, servers.port, servers.settings)
         try:
-            code = run_child(command, environ)
+            code = run_child(command, environ, lambda: servers.start(hosts))
         except OSError as error:  # such as a script whose interpreter does not exist
             raise _NotExecutableError(f"{command[0]} cannot be started: {error.strerror}") from None
-        return Report.of(world, proxy, code)
+        return Report.of(world, servers.proxy, code)
 
 
-def _check_allowed(allowed: Sequence[str], simulated: Sequence[str]) -> None:
+def _rules(allowed: Sequence[str], simulated: Sequence[str]) -> Rules:
+    """Return the rules of the proxy, checked."""
     from soundstage_server.proxy.rules import Rules, Way
 
     for pattern in allowed:
@@ -165,29 +168,4 @@ def _check_allowed(allowed: Sequence[str], simulated: Sequence[str]) -> None:
     for host in simulated:
         if Rules((), allowed).way(host) is Way.PASSED:
             raise UsageError(f"--allow includes {host}, a vendor's host: what it answers is the simulator's")
-
-
-def _start(
-    opened: ExitStack, world: World, hosts: Sequence[str], authority: Any, args: argparse.Namespace
-) -> tuple[Proxy, dict[str, Any]]:
-    """Start the simulator with and without TLS, and the proxy; return the proxy and what preloaded scripts need."""
-    from soundstage_server import Server
-    from soundstage_server.proxy.proxy import Proxy
-    from soundstage_server.proxy.rules import Rules
-
-    # In a namespace, the vendors' own ports are free, and programs that read no proxy variable connect to them.
-    ports = (_HTTP, _HTTPS) if args.offline_proof else (0, 0)
-    plain = opened.enter_context(Server(world, port=ports[0]))
-    tls = opened.enter_context(Server(world, port=ports[1], tls=authority.server_context(hosts)))
-    rules = Rules(hosts, args.allow)
-    opened.callback(plain.stop_soon)
-    proxy = Proxy(rules, tls_port=tls.port, port=plain.port, trust=authority.client_context())
-    opened.enter_context(proxy)
-    settings = {
-        "proxy": proxy.port,
-        "tls": tls.port,
-        "plain": plain.port,
-        "hosts": sorted(rules.simulated),
-        "allowed": list(rules.allowed),
-    }
-    return proxy, settings
+    return Rules(simulated, allowed)

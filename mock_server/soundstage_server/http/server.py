@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import signal
-import socket
 import threading
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -17,6 +15,7 @@ import uvicorn
 from soundstage_server.http.access_guard import ControlGuard
 from soundstage_server.http.application import Simulator
 from soundstage_server.http.health import package_version
+from soundstage_server.http.listeners import BACKLOG, listen
 from soundstage_server.http.middleware import TrustedProxy, check_origins, with_cors
 from soundstage_server.http.protocol import protocol
 from soundstage_server.http.protocol.deadlines import Deadlines, end_unfinished
@@ -24,20 +23,15 @@ from soundstage_server.http.request_body import MAX_BODY
 from soundstage_server.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    import socket
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from ssl import SSLContext
 
     from soundstage_server.http.middleware import App
 
-_BACKLOG: Final = 2048
 _GC_FIRST: Final = 50_000
-_BIND_ATTEMPTS: Final = 8
 _TICKS: Final = 10
 _GRACE_SECONDS: Final = 0.8
-
-
-class ServeError(OSError):
-    """The address cannot be served; the message names it and the reason."""
 
 
 class Server:
@@ -56,6 +50,7 @@ class Server:
         cors: The origins (``http://localhost:3000``, or ``*``) whose web pages may use the vendors' routes and read
             results; the control API stays closed to them.
         tls: The certificate to serve with, for https addresses; None serves http.
+        listeners: Sockets of *host* that listen already, which the server closes when it stops; none opens new ones.
 
     Raises:
         ValueError: *max_body* is below 1, *control_token* is empty, or *cors* contains no origin.
@@ -81,6 +76,7 @@ class Server:
         page: bool = True,
         cors: Iterable[str] = (),
         tls: SSLContext | None = None,
+        listeners: Sequence[socket.socket] = (),
     ) -> None:
         if max_body < 1:
             raise ValueError(f"max_body must be 1 or more; got {max_body!r}")
@@ -89,7 +85,7 @@ class Server:
         origins = check_origins(cors)
         self._owns_world = world is None
         self.world = World() if world is None else world
-        self._sockets = _bind(host, port)
+        self._sockets = list(listeners) or listen(host, port)
         self.port = int(self._sockets[0].getsockname()[1])
         self._host = host
         self._thread: threading.Thread | None = None
@@ -235,7 +231,7 @@ def _config(app: App, tls: SSLContext | None = None) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=4 * _GRACE_SECONDS,  # type: ignore[arg-type] # any number of seconds works
     )
     # uvicorn's options name files, but the key of a certificate that is made for one run is in no file. What `load`
@@ -243,47 +239,3 @@ def _config(app: App, tls: SSLContext | None = None) -> uvicorn.Config:
     config.load()
     config.ssl = tls
     return config
-
-
-def _bind(host: str, port: int) -> list[socket.socket]:
-    """Return a listening socket for each address of *host*, all with the same port."""
-    # Clients that resolve "localhost" to ::1 first would not reach a server that listens on 127.0.0.1 only.
-    addresses = ("127.0.0.1", "::1") if host == "localhost" else (host,)
-    for attempt in range(_BIND_ATTEMPTS):
-        listeners: list[socket.socket] = []
-        try:
-            for address in addresses:
-                chosen = listeners[0].getsockname()[1] if listeners else port
-                if listener := _listen(address, chosen, optional=bool(listeners)):
-                    listeners.append(listener)
-        except (OSError, OverflowError) as error:
-            for listener in listeners:
-                listener.close()
-            # The free port of the first address may be in use on the second: take another one.
-            if listeners and port == 0 and attempt + 1 < _BIND_ATTEMPTS:
-                continue
-            raise ServeError(f"cannot listen on {host} port {port}: {error}") from None
-        return listeners
-    raise AssertionError  # pragma: no cover - the last attempt returns or raises
-
-
-def _listen(address: str, port: int, *, optional: bool) -> socket.socket | None:
-    """Return a socket that listens on *address*, or None if it is *optional* and this machine does not have it."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError:
-        if optional:
-            return None
-        raise
-    try:
-        # Connections of a server that has just stopped do not block its port.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, port))
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        if optional and isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL:
-            return None
-        raise
-    return listener

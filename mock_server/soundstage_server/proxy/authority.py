@@ -103,7 +103,9 @@ def java_trust_store(bundle: bytes) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some old authorities break a rule of today, which is not ours to judge
         entries = [pkcs12.PKCS12Certificate(each, None) for each in x509.load_pem_x509_certificates(bundle)]
-    encryption = serialization.BestAvailableEncryption(TRUST_STORE_PASSWORD.encode())
+    # One round: more of them would protect a password that everyone knows, and take a part of the start.
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1)
+    encryption = builder.build(TRUST_STORE_PASSWORD.encode())
     return pkcs12.serialize_java_truststore(entries, encryption)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Final, Self
 
 from soundstage_server.proxy.connection import RefusedError, serve
@@ -13,6 +14,7 @@ from soundstage_server.proxy.rules import Address, Rules, Way
 from soundstage_server.proxy.streams import Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from ssl import SSLContext
 
 _HERE: Final = "127.0.0.1"
@@ -23,23 +25,33 @@ class Proxy:
 
     Args:
         rules: Which hosts are simulated, and which are passed on.
+        listener: The socket that it listens on; none opens one on a free port of 127.0.0.1.
         tls_port: The port on 127.0.0.1 where the simulator serves https.
         port: The port on 127.0.0.1 where the simulator serves http.
-        trust: What a client trusts that lets the proxy itself perform TLS: it asks for https addresses without CONNECT.
+        trust: Returns what a client trusts that lets the proxy itself perform TLS: it asks for https addresses without
+            CONNECT. Called at the first such request, since reading the machine's authorities takes long.
 
     Attributes:
-        port: The port that the proxy listens on, on 127.0.0.1.
+        port: The port that the proxy listens on.
         refused: How many requests were refused, by host and port.
         distrusted: How many connections ended because the client refused the simulator's certificate, by host.
     """
 
-    def __init__(self, rules: Rules, *, tls_port: int, port: int, trust: SSLContext) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        tls_port: int,
+        port: int,
+        trust: Callable[[], SSLContext],
+        listener: socket.socket | None = None,
+    ) -> None:
         self._rules = rules
         self._ports = {True: tls_port, False: port}
-        self._trust = trust
+        self._trust = cache(trust)
         self.refused: Counter[Address] = Counter()
         self.distrusted: Counter[str] = Counter()
-        self._listener = socket.create_server((_HERE, 0), backlog=512)
+        self._listener = listener or socket.create_server((_HERE, 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self._runner = asyncio.Runner()
         self._ending: asyncio.Event = asyncio.Event()
@@ -86,7 +98,7 @@ class Proxy:
         host, port = (_HERE, self._ports[tls]) if simulated else address
         if not encrypt:
             return Stream(*await asyncio.open_connection(host, port))
-        return Stream(*await asyncio.open_connection(host, port, ssl=self._trust, server_hostname=address.host))
+        return Stream(*await asyncio.open_connection(host, port, ssl=self._trust(), server_hostname=address.host))
 
     def _run(self) -> None:
         with self._runner:

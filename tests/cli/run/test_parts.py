@@ -227,6 +227,44 @@ def test_namespace_is_for_linux(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         namespace.enter([HOST], tmp_path)
 
 
+EARLY = """
+import sys
+from soundstage_cli.run import child
+
+def not_started(command, environ, meanwhile):
+    print(*sys.modules)
+    return 0
+
+child.run_child = not_started
+from soundstage_cli.main import main
+try:
+    main(["run", "--", sys.executable])
+except AttributeError:
+    pass  # nothing has started, so that there is nothing to report
+"""
+
+
+def test_program_starts_before_what_serves_it_is_imported() -> None:
+    """The start imports no other command and no server: a program that connects early waits for them."""
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "soundstage_cli.run.servers" in imported
+    late = {"uvicorn", "h11", "fastapi", "httpx", "http.client", "rich", "soundstage_cli.doctor"}
+    assert not imported & late
+
+
+def test_program_ends_if_its_servers_do_not_start() -> None:
+    """What goes wrong after the program has started ends the program, and is reported."""
+
+    def fail() -> None:
+        raise CommandError("no server")
+
+    before = child._descendants()
+    with pytest.raises(CommandError, match="no server"):
+        child.run_child([sys.executable, "-c", "input()"], os.environ, fail)
+    assert child._descendants() == before
+
+
 def test_signal_before_the_start_is_passed_on_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal that comes before the program exists is not lost."""
     monkeypatch.setattr(child, "_in_foreground", lambda: False)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from soundstage_server import Server, World
-from soundstage_server.http.server import ServeError
+from soundstage_server.http.listeners import ServeError
 from soundstage_server.media import Video
 
 if TYPE_CHECKING:

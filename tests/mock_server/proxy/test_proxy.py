@@ -58,7 +58,7 @@ def behind() -> Iterator[Behind]:
         tls = Server(world, tls=authority.server_context(hosts))
         with Server(world) as plain, tls:
             rules = Rules(hosts, [OTHER])
-            with Proxy(rules, tls_port=tls.port, port=plain.port, trust=authority.client_context()) as proxy:
+            with Proxy(rules, tls_port=tls.port, port=plain.port, trust=authority.client_context) as proxy:
                 yield Behind(world, proxy, authority)
 
 
@@ -228,7 +228,7 @@ def test_distrust_is_counted(behind: Behind, monkeypatch: pytest.MonkeyPatch) ->
 def test_stop_closes_open_tunnels(behind: Behind) -> None:
     """A proxy that stops while a program keeps a tunnel open closes both of its sides."""
     request = f"POST /v1/activate HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
-    trust = behind.authority.client_context()
+    trust = behind.authority.client_context
     ports = behind.proxy._ports
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
