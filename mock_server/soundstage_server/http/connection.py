@@ -61,6 +61,14 @@ class CoalescingTransport:
             self._loop.call_soon(self._flush)
         self._pending.append(data)
 
+    def write_whole(self, data: bytes | LateBytes) -> None:
+        """Send *data*, a whole response: at once if nothing has to be written before it."""
+        if self._pending or not isinstance(data, bytes):
+            self.write(data)
+        else:
+            # Nothing will follow that could share the write, so the flush would only cost a callback of the loop.
+            self._transport.write(data)
+
     def close(self) -> None:
         """Close the connection once everything is sent."""
         # The wrapped transport sends its own buffer before it closes, but does not know of what is collected here.

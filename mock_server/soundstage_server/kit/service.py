@@ -7,6 +7,7 @@ depends on which vendor it is.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from itertools import count
 from math import ceil
 from sys import intern
@@ -62,8 +63,6 @@ class Service(VendorService, ABC):
     """Whether the vendor documents a Retry-After header with its refusal of too many requests."""
     credential_headers: ClassVar[tuple[bytes, ...]]
     """The headers that together identify the caller, in lower case."""
-    caches_callers: ClassVar[bool] = True
-    """Whether equal credentials always name the same account; not so where they expire."""
     dialects: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     refusals: ClassVar[Refusals]
     codes: ClassVar[Mapping[str, Refusal]]
@@ -119,6 +118,11 @@ class Service(VendorService, ABC):
         """Return the values that `identify` takes: those of `credential_headers`, unless a vendor overrides this."""
         del query  # for vendors that also accept a key in the query
         return tuple([headers.get(name) for name in self.credential_headers])
+
+    def is_lasting(self, credentials: tuple[bytes | None, ...]) -> bool:
+        """Return whether these *credentials*, which were accepted, always name the same account: they do not expire."""
+        del credentials  # for vendors that also issue tokens
+        return True
 
     def credential_refusal(self, word: str) -> Refusal:
         """Return the refusal of a credential whose first word is ``invalid`` or ``expired``."""
@@ -338,7 +342,7 @@ class Service(VendorService, ABC):
             return known
         # Authenticated once per credential: a poll finds its account in the dictionary above.
         account = self.authenticate(self.identify(credentials))
-        if self.caches_callers:
+        if self.is_lasting(credentials):
             self._known[credentials] = account
         return account
 
@@ -393,6 +397,7 @@ class Service(VendorService, ABC):
         return response._replace(headers=[*response.headers, (FACT_HEADER, fact.encode())], fact=fact)
 
 
+@lru_cache(maxsize=1024)
 def bearer_token(header: bytes | None) -> str:
     """Return the token of an ``Authorization: Bearer`` header; empty if there is none."""
     scheme, _, token = (header or b"").partition(b" ")

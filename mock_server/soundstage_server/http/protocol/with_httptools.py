@@ -123,7 +123,7 @@ class HttpToolsProtocol(httptools_impl.HttpToolsProtocol):
         if answer is None or isinstance(answer, Handled):
             self._handled = answer
             return False
-        self._gathering.write(answer)
+        self._gathering.write_whole(answer)
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._expire_later(self.timeout_keep_alive)

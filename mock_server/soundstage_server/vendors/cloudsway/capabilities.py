@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 from soundstage_server.kit.inputs import MediaContent, media_fields
@@ -98,6 +99,7 @@ FIELDS: Final[Mapping[Kind, tuple[Field, ...]]] = {
 """The parameters of each kind of task."""
 
 _IMAGES: Final = media_fields(FIELDS["image2video"])
+_IMAGE_NAMES: Final = frozenset({"dynamic_masks", *(field.name for field in _IMAGES)})
 
 ABOUT: Final[Mapping[Kind, str]] = {"text2video": "a video from a text", "image2video": "a video from an image"}
 MASKS: Final = ("static_mask", "dynamic_masks")
@@ -155,15 +157,23 @@ LIMITS: Final = (
 
 def broken_limits(kind: Kind, params: Params) -> Iterator[Limit]:
     """Return the limits that *params* exceed."""
-    model, mode, seconds = params["model_name"], params["mode"], params["duration"]
-    for limit in LIMITS:
-        is_limited = kind in limit.kinds and model in limit.models and limit.of in params
-        if is_limited and (mode not in limit.modes or seconds not in limit.seconds) and limit.applies(params):
+    mode, seconds = params["mode"], params["duration"]
+    for limit in _limits_of(kind, params["model_name"]):
+        is_broken = limit.of in params and (mode not in limit.modes or seconds not in limit.seconds)
+        if is_broken and limit.applies(params):
             yield limit
+
+
+@cache
+def _limits_of(kind: Kind, model: str) -> tuple[Limit, ...]:
+    """Return the limits of a known *model* for tasks of *kind*."""
+    return tuple(limit for limit in LIMITS if kind in limit.kinds and model in limit.models)
 
 
 def image_inputs(params: Params) -> tuple[tuple[Field, ...], dict[str, Any]]:
     """Return the fields of all images in *params*, also of those within lists, and their values."""
+    if params.keys().isdisjoint(_IMAGE_NAMES):
+        return (), {}
     named = [(field, params[field.name]) for field in _IMAGES if field.name in params]
     inner = [
         (Field(f"dynamic_masks[{number}].mask", MASK, "image2video.masks"), one["mask"])

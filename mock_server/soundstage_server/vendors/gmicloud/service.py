@@ -83,7 +83,6 @@ class GMICloudService(Service):
     hosts = ("console.gmicloud.ai",)
     unit = USD
     credential_headers = (b"authorization",)
-    caches_callers = False  # tokens expire
     refusals = REFUSALS
     codes = CODES
     dialects = {"outcome": ("both", "old", "new")}  # noqa: RUF012 - a table, as every vendor has it
@@ -185,6 +184,10 @@ class GMICloudService(Service):
                 WRONG_TOKEN, "it has expired" if claims.kind == "access" else f"it is a token of kind {claims.kind}"
             )
         return Identity(claims.email)
+
+    def is_lasting(self, credentials: tuple[bytes | None, ...]) -> bool:
+        """Return whether the credential is an API key of the caller's own choice; issued keys and tokens expire."""
+        return self.sessions.read(bearer_token(credentials[0])) is None
 
     def authenticate(self, identity: Identity) -> Account:
         """Return the account of an e-mail address or a key; the password must be that of the first login."""

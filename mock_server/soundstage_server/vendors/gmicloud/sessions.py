@@ -97,7 +97,13 @@ def user_id(email: str) -> str:
 
 def organization_id(account: Account) -> str:
     """Return the id of the organization of *account* (login.profile)."""
-    return _uuid("organization", account.name)
+    return _organization_id(account.name)
+
+
+@lru_cache(maxsize=1024)
+def _organization_id(name: str) -> str:
+    """Return the id of an account's organization; cached, since every response about a request contains it."""
+    return _uuid("organization", name)
 
 
 @lru_cache(maxsize=1024)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from soundstage_server.model.fields import Choice, Field, Link, Number, Text
@@ -71,10 +72,14 @@ def serving_vendor(params: Params) -> str:
     if "model" in params:
         known = MODELS.get(params["model"])
         return known.name if known else str(params["model"])
-    able = [vendor.name for vendor in VENDORS.values() if params["resolution"] in vendor.resolutions]
-    return {"cheapest": able[0], "smartest": able[-1], "balanced": "kling" if "kling" in able else able[-1]}[
-        params["prefer"]
-    ]
+    return _preferred(params["prefer"], params["resolution"])
+
+
+@cache
+def _preferred(preference: str, resolution: str) -> str:
+    """Return the upstream vendor that a preference leads to."""
+    able = [vendor.name for vendor in VENDORS.values() if resolution in vendor.resolutions]
+    return {"cheapest": able[0], "smartest": able[-1], "balanced": "kling" if "kling" in able else able[-1]}[preference]
 
 
 def incompatibility(params: Params) -> str | None:

@@ -9,6 +9,7 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -105,7 +106,7 @@ def parse_parameters(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
     """
     instance, given = body["instances"][0], body.get("parameters", {})
     copies = "sampleCount" if given.get("sampleCount") is not None else "numberOfVideos"
-    params = check((*PARAMETERS, *_of_version(model, copies)), given)
+    params = check(_parameters(model.oldest, copies), given)
     params["sampleCount"] = params.pop(copies)
     params["durationSeconds"] = int(params["durationSeconds"])
     params |= _prompt(instance)
@@ -120,12 +121,14 @@ def parse_parameters(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
     return params
 
 
-def _of_version(model: Model, copies: str) -> tuple[Field, ...]:
-    """Return the parameters that depend on the version; *copies* is the name of the number of videos."""
-    seconds = (5 if model.oldest else 4, 6, FULL)
+@cache
+def _parameters(oldest: bool, copies: str) -> tuple[Field, ...]:  # noqa: FBT001 - the key of a cache
+    """Return the parameters of a version; *copies* is the name of the number of videos."""
+    seconds = (5 if oldest else 4, 6, FULL)
     return (
+        *PARAMETERS,
         Field("durationSeconds", Choice((*seconds, *map(str, seconds))), "create.parameters", default=FULL),
-        Field(copies, Integer(1, 2 if model.oldest else 1), "create.parameters", default=1),
+        Field(copies, Integer(1, 2 if oldest else 1), "create.parameters", default=1),
     )
 
 

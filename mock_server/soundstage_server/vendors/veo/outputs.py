@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from soundstage_server.model.account import Task
 
 LETTERS: Final = ascii_lowercase + digits
+_PAIRS: Final = [high + low for low in LETTERS for high in LETTERS]
 NAME_LENGTH: Final = 12  # result.uri, operation.name
 PARTIAL: Final = "soundstage:partial"  # block.partial
 REASON: Final = (
@@ -59,8 +60,8 @@ def file_name(task_id: str, number: int) -> str:
 
 def base36(number: int) -> str:
     """Return *number* as 12 lower-case letters and digits, the lowest digit first."""
-    letters = []
-    for _ in range(NAME_LENGTH):
-        number, digit = divmod(number, len(LETTERS))
-        letters.append(LETTERS[digit])
-    return "".join(letters)
+    pairs = []
+    for _ in range(NAME_LENGTH // 2):
+        number, pair = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[pair])
+    return "".join(pairs)
