@@ -145,8 +145,8 @@ def everything_for_everybody(patch: pytest.MonkeyPatch) -> None:
 @MUTATIONS.in_simulator("create.parameters")
 def two_videos_for_all(patch: pytest.MonkeyPatch) -> None:
     """Veo 3 has the durations and the sample counts of Veo 2."""
-    right = capabilities._of_version
-    patch.setattr(capabilities, "_of_version", lambda model, copies: right(replace(model, oldest=True), copies))
+    right = capabilities._parameters
+    patch.setattr(capabilities, "_parameters", lambda _oldest, copies: right(True, copies))
 
 
 @MUTATIONS.in_simulator("create.person_generation")

@@ -65,7 +65,7 @@ class CoalescingTransport:
         """Send *data*, a whole response: at once if nothing has to be written before it."""
         if self._pending or not isinstance(data, bytes):
             self.write(data)
-        else:
+        elif not self._transport.is_closing():
             # Nothing will follow that could share the write, so the flush would only cost a callback of the loop.
             self._transport.write(data)
 

@@ -77,6 +77,25 @@ def test_lost_connection_drops_writes() -> None:
     assert gathered([[b"a"], [b"b"]], ending="lost").written == [b"a"]
 
 
+@given(
+    chunks=st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=5)), min_size=1, max_size=8),
+    closed=st.booleans(),
+)
+def test_whole_responses_keep_their_place(chunks: list[tuple[bool, bytes]], *, closed: bool) -> None:
+    """A whole response is never sent before what was written earlier, and never on a closed connection."""
+    sink = Sink()
+    sink.closed = closed
+
+    async def story() -> None:
+        transport = connection.CoalescingTransport(cast("Any", sink))
+        for is_whole, chunk in chunks:
+            (transport.write_whole if is_whole else transport.write)(chunk)
+        await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert b"".join(sink.written) == (b"" if closed else b"".join(chunk for _, chunk in chunks))
+
+
 def test_other_attributes_are_delegated() -> None:
     """Addresses, flow control and the rest come from the wrapped transport."""
 
