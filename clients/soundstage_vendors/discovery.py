@@ -77,6 +77,11 @@ def origin(slug: str) -> str:
     return _origin(_scan().found[slug])
 
 
+def package_of(slug: str) -> str:
+    """Return the top-level package that declares the vendor *slug*, by its entry point: nothing is imported."""
+    return _scan().found[slug].value.partition(":")[0].partition(".")[0]
+
+
 _FAILED: Final[dict[str, str]] = {}
 
 

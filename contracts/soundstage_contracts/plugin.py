@@ -10,6 +10,7 @@ session of an environment, also where the client alone is installed.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -157,11 +158,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN_OPTIONS] = options
     EFFORT.set(options.effort)
     observer = Observer(config, options)
-    if observer.requested:
+    if observer.suites.requested:
         _require_suite()
-    if (options.seeded or observer.requested) and getattr(config.option, "hypothesis_seed", "") is None:
+        observer.add_suites()
+    if (options.seeded or observer.suites.requested) and getattr(config.option, "hypothesis_seed", "") is None:
         config.option.hypothesis_seed = str(options.seed)
     config.pluginmanager.register(observer, "soundstage-observer")
+    # Not when this module is imported: installed vendors may change between two sessions of one process.
+    config.pluginmanager.register(_vendor_fixtures(), "soundstage-vendors")
 
 
 def _require_suite() -> None:
@@ -249,9 +253,13 @@ def _async_client_fixture(vendor: str) -> Callable[..., Any]:
     return pytest.fixture(name=f"async_{vendor}")(ready)
 
 
-for _vendor in (*soundstage_vendors.slugs(), *soundstage_vendors.left_out()):
-    globals()[f"_{_vendor}_fixture"] = _client_fixture(_vendor)
-    globals()[f"_async_{_vendor}_fixture"] = _async_client_fixture(_vendor)
+def _vendor_fixtures() -> ModuleType:
+    """Return a module with the fixtures of every vendor that is declared; one of a broken vendor fails with why."""
+    fixtures = ModuleType("soundstage_contracts.vendor_fixtures")
+    for vendor in (*soundstage_vendors.slugs(), *soundstage_vendors.left_out()):
+        setattr(fixtures, f"{vendor}_fixture", _client_fixture(vendor))
+        setattr(fixtures, f"async_{vendor}_fixture", _async_client_fixture(vendor))
+    return fixtures
 
 
 @pytest.hookimpl(wrapper=True)

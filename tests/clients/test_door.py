@@ -37,7 +37,11 @@ def imports_of(path: Path) -> set[str]:
 def test_import_loads_no_http_library() -> None:
     """`import soundstage` costs next to nothing: only the table of names and the version are loaded."""
     loaded = loaded_after("import soundstage")
-    assert not {"httpx", "httpcore", "anyio", "dataclasses", "json"} & loaded
+    assert not {"httpx", "httpcore", "anyio", "dataclasses", "json", "importlib.metadata"} & loaded
+    assert {name for name in loaded if name.startswith("soundstage_vendors")} == {
+        "soundstage_vendors",
+        "soundstage_vendors.own",
+    }
     assert {name for name in loaded if name.startswith("soundstage.")} == {
         "soundstage._registry",
         "soundstage._version",

@@ -74,7 +74,17 @@ def test_edit_is_a_mutation_of_the_side_of_its_file(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ('id = "another-host"', 'name = "another-host"', "its keys are about, file, name"),
-        ("clients/soundstage", "contracts/soundstage", "file is 'contracts/.*'; allowed: a file of clients or mock"),
+        ("clients/soundstage", "contracts/soundstage", "file is 'contracts/.*; allowed: a file of clients or mock"),
+        (
+            "clients/soundstage",
+            "soundstage_acme",
+            "file is 'soundstage_acme/.*, side None; allowed: .* with side",
+        ),
+        (
+            "about =",
+            'side = "simulator"\nabout =',
+            "file is 'clients/.*, side 'simulator'; allowed: a file",
+        ),
         ("about =", "about", "not TOML"),
         ("[[mutation]]", f"{ROW}[[mutation]]", "an earlier mutation has this name"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ACME = Path(__file__).parent / "acme"
 """The tiny vendor from outside: one capability, with everything that a vendor declares."""
+
+collect_ignore = ["acme"]  # its contracts run where it is installed
 
 
 class Install(Protocol):
@@ -57,14 +60,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     soundstage_vendors.refresh()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Install the vendor from outside, and return its slug; nothing of it is imported before it is needed."""
     folder = tmp_path_factory.mktemp("installed")
     write_metadata(folder, "soundstage-acme", {"acme": "soundstage_acme:VENDOR"})
     with pytest.MonkeyPatch.context() as patch:
+        shutil.copytree(ACME, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         patch.syspath_prepend(str(folder))
-        patch.syspath_prepend(str(ACME))
         soundstage_vendors.refresh()
         yield "acme"
     soundstage_vendors.refresh()

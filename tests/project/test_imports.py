@@ -47,6 +47,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
     },
     "soundstage": {
         INIT: "_registry vendors callbacks _client _protocol _store _io _values errors _version",
+        "vendor_kit": "_client _protocol _io _values",
         "_registry": "",
         "vendors": "_client _protocol _io _values errors",
         "callbacks": "_client _values errors",
@@ -60,6 +61,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
     },
     "soundstage_server": {
         INIT: "http vendors kit world model media",
+        "vendor_kit": "kit world model media",
         "http": "kit world model media",
         "proxy": "model",
         "vendors": "kit world model media",
@@ -73,6 +75,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "suite": f"{INIT} vendors report live laws transcripts strategies simulators declarations facts"
         " registry outcomes",
         INIT: "simulators facts registry",
+        "vendor_kit": "laws strategies simulators declarations facts outcomes",
         "plugin": "report simulators effort extras options registry outcomes",
         "real_hosts": "report simulators facts extras",
         "mutation": "facts options registry",

@@ -10,7 +10,9 @@ A vendor's edits are beside the file of its other mutations, as ``<vendor>.toml`
     old = "openapi.wondershare.cc"
     new = "api.wondershare.cc"
 
-The file decides the side: ``clients`` or ``mock_server``. The text *old* must occur in it exactly once.
+The file decides the side: ``clients`` or ``mock_server``. A vendor from outside has both in one package: its edits name
+a file such as ``soundstage_acme/client.py`` and the ``side``, ``client`` or ``simulator``. The text *old* must occur
+exactly once in the file.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from soundstage_contracts.mutation.mutations import Side
 
 _SIDES: Final[dict[str, Side]] = {"clients": "client", "mock_server": "simulator"}
+_FOLDERS: Final = (*_SIDES, "contracts", "tests")
 _KEYS: Final = frozenset({"id", "about", "shows", "file", "old", "new"})
 
 
@@ -43,7 +46,7 @@ class Edit:
     """A text of a source file, and what replaces it.
 
     Attributes:
-        file: The file, relative to the repository.
+        file: The file, relative to the repository; of a vendor from outside, relative to where its package is.
         old: The text.
         new: What replaces it.
     """
@@ -55,16 +58,22 @@ class Edit:
     @property
     def module(self) -> str:
         """The module of the file."""
-        return ".".join(self.file.removesuffix(".py").removesuffix("/__init__").split("/")[1:])
+        return ".".join([*self._place[:-1], self._place[-1].removesuffix(".py")]).removesuffix(".__init__")
 
     @property
     def path(self) -> Path:
         """The file, where its package is installed."""
-        package, *rest = self.file.split("/")[1:]
+        package, *rest = self._place
         spec = find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise MutationError(f"file is {self.file!r}; allowed: a file of an installed package")
         return Path(spec.submodule_search_locations[0], *rest)
+
+    @property
+    def _place(self) -> list[str]:
+        """The names in the path, from the import package on."""
+        first, *rest = self.file.split("/")
+        return rest if first in _FOLDERS else [first, *rest]
 
     def changed_text(self) -> str:
         """Return the source with the replacement.
@@ -138,13 +147,23 @@ def load_edits(home: Path) -> Mutations:
 
 def _mutation(path: Path, row: dict[str, Any]) -> Mutation:
     where = f"{path.name}, {row.get('id', 'a mutation without id')}"
-    if _KEYS ^ row.keys():
+    if _KEYS ^ (row.keys() - {"side"}):
         raise MutationError(f"{where}: its keys are {', '.join(sorted(row))}; allowed: {', '.join(sorted(_KEYS))}")
-    side = _SIDES.get(row["file"].partition("/")[0])
-    if side is None:
-        raise MutationError(f"{where}: file is {row['file']!r}; allowed: a file of {' or '.join(_SIDES)}")
+    side = _side(where, row)
     edit = Edit(row["file"], row["old"], row["new"])
     return Mutation(row["id"], side, row["about"], tuple(row["shows"]), repr(edit), vendor=path.stem, apply=edit)
+
+
+def _side(where: str, row: dict[str, Any]) -> Side:
+    folder = row["file"].partition("/")[0]
+    if folder in _FOLDERS and "side" not in row:
+        side = _SIDES.get(folder)
+    else:
+        side = row["side"] if row.get("side") in _SIDES.values() and folder not in _FOLDERS else None
+    if side is None:
+        allowed = f"a file of {' or '.join(_SIDES)}, or one of another package with side {' or '.join(_SIDES.values())}"
+        raise MutationError(f"{where}: file is {row['file']!r}, side {row.get('side')!r}; allowed: {allowed}")
+    return side
 
 
 def all_mutations(home: Path) -> Mutations:

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+import soundstage_vendors
 from soundstage_contracts.mutation.edits import all_mutations
 from soundstage_contracts.mutation.mutations import Listed, MutationError
 from soundstage_contracts.mutation.recording import record
@@ -254,11 +255,10 @@ def _baseline(home: Path, fingerprint: str, results: Results) -> Row:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mutations that the command line names, show the verdicts, and return 1 unless all are caught."""
     options = _parser().parse_args(arguments)
-    where = Path(options.where).resolve()
     console = Console()
     try:
         results = Results(Path(options.resume).absolute() if options.resume else None)
-        part = take_part(plan_runs(_homes(where), options.only), *_read_part(options.part))
+        part = take_part(plan_runs(_homes(options.where), options.only), *_read_part(options.part))
         _warm_up()
         return int(not _run(console, part, options.jobs, results, write=options.record))
     except MutationError as error:
@@ -266,8 +266,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _homes(where: Path) -> list[Path]:
-    return sorted(where.glob("[!_]*.py")) if where.is_dir() else [where]
+def _homes(where: str) -> list[Path]:
+    """Return the files of mutations in a file or folder, or that the vendor with this slug declares."""
+    if where in soundstage_vendors.slugs() and not Path(where).exists():
+        found = soundstage_vendors.resource(where, "mistakes")
+        if not isinstance(found, Path):
+            raise MutationError(f"{where}: mistakes is missing; needed: the file in the field mistakes of its Vendor")
+        return [found]
+    path = Path(where).resolve()
+    return sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
 
 
 def _read_part(text: str) -> tuple[int, int]:
@@ -285,7 +292,7 @@ def _parser() -> argparse.ArgumentParser:
         "where",
         nargs="?",
         default="tests/breaks",
-        help="a file of mutations, or a folder of such files (default tests/breaks)",
+        help="a file of mutations, a folder of such files, or a vendor that declares one (default tests/breaks)",
     )
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="run this mutation alone; repeatable")
     parser.add_argument("--jobs", type=int, default=2, help="how many runs at a time (default 2)")

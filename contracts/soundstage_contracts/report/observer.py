@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -17,6 +16,7 @@ from soundstage_contracts.declarations.live import TIERS, LiveCall
 from soundstage_contracts.options import IN_PROCESS, RunOptions
 from soundstage_contracts.outcomes import Unchecked
 from soundstage_contracts.registry import complete_vendors, incomplete_vendors
+from soundstage_contracts.report.suites import SUITE, Suites
 from soundstage_contracts.simulators.recorder import (
     RUNNING_TEST,
     ExchangeRecorder,
@@ -28,9 +28,9 @@ from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+    from pathlib import Path
 
 
-SUITE: Final = Path(__file__).parents[1] / "suite"
 CONTRACT_MARK: Final = "soundstage_contract"
 """The pytest mark that makes a test outside of the suite a contract."""
 
@@ -38,6 +38,8 @@ RUN_OPTIONS: Final = pytest.StashKey[RunOptions]()
 """The options of the run."""
 LIVE_RUN: Final = pytest.StashKey[Any]()
 """The live run, once it is planned."""
+SUITES: Final = pytest.StashKey[Suites]()
+"""Where the contracts of the run are."""
 RECORDED_CALL: Final = pytest.StashKey[Any]()
 """The live call that a contract made."""
 
@@ -64,7 +66,7 @@ class Observer:
         options: Its options.
 
     Attributes:
-        requested: Whether the command line names the contracts.
+        suites: Where its contracts are.
         records: The result of each contract, as plain data, in the order in which they ended.
     """
 
@@ -74,25 +76,29 @@ class Observer:
         self._recorder = ExchangeRecorder()
         self._facts: dict[str, list[str]] = {}
         # As typed, and as pytest has resolved them: the `testpaths` of a project may name the contracts, too.
-        self.requested = any(
-            "soundstage_contracts" in str(given) for given in (*config.invocation_params.args, *config.args)
-        )
+        self.suites = config.stash[SUITES] = Suites([*config.invocation_params.args, *config.args])
         self.records: list[dict[str, Any]] = []
+
+    def add_suites(self) -> None:
+        """Collect the suites of vendors from outside, too, where the command line names all contracts."""
+        if self.suites.everything:
+            wanted = filter(self._options.wants, complete_vendors())
+            self._config.args += [path for path in self.suites.folders(wanted) if path not in self._config.args]
 
     def pytest_report_header(self) -> list[str]:
         """Print the options of the run, and the vendors whose contracts cannot run yet."""
         options = self._options
-        if not self.requested and options.target == IN_PROCESS:
+        if not self.suites.requested and options.target == IN_PROCESS:
             return []
         first = f"soundstage: target {options.target}, effort {options.effort}, seed {options.seed}"
-        incomplete = incomplete_vendors().values() if self.requested else ()
+        incomplete = incomplete_vendors().values() if self.suites.requested else ()
         return [first, *(f"soundstage: {text}" for text in incomplete)]
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the folders of vendors that were not requested, or whose row of files is incomplete."""
         if collection_path.parent != SUITE:
             return None
-        vendor = vendor_of_folder(collection_path)
+        vendor = self.suites.vendor_of(collection_path)
         if vendor is None or (self._options.wants(vendor) and vendor in complete_vendors()):
             return None
         return True
@@ -103,13 +109,13 @@ class Observer:
     ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
         """Collect the modules of the suite also where the project's own test files have other names."""
         collected = yield
-        if not collected and SUITE in file_path.parents and fnmatch(file_path.name, _SUITE_FILES):
+        if not collected and self.suites.has(file_path) and fnmatch(file_path.name, _SUITE_FILES):
             return [SuiteModule.from_parent(parent, path=file_path)]
         return collected
 
     def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
         """Collect the modules of the suite by the names of the suite."""
-        return SuiteModule.from_parent(parent, path=module_path) if SUITE in module_path.parents else None
+        return SuiteModule.from_parent(parent, path=module_path) if self.suites.has(module_path) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -118,7 +124,7 @@ class Observer:
         """Import the modules of the suite under the contracts' Hypothesis profile."""
         # Settings in a decorator are completed from the profile at import, of other tests at run time: the profile
         # must be active at both.
-        with _contract_profile(ours=SUITE in collector.path.parents):
+        with _contract_profile(ours=self.suites.has(collector.path)):
             return (yield)
 
     @pytest.hookimpl(trylast=True)
@@ -281,21 +287,14 @@ def _contract_profile(*, ours: bool) -> Iterator[None]:
         yield
 
 
-def vendor_of_folder(folder: Path) -> str | None:
-    """Return the vendor whose contracts are in *folder* of the suite; None for the contracts of all vendors."""
-    return folder.name if folder.name in slugs() else None
-
-
 def _module_of(item: pytest.Item) -> str:
     """Return the dotted name of the suite's module that *item* is in, or the path of a module elsewhere."""
-    if SUITE not in item.path.parents:
-        return item.nodeid.partition("::")[0]
-    return ".".join(("soundstage_contracts", "suite", *item.path.relative_to(SUITE).with_suffix("").parts))
+    return item.config.stash[SUITES].module_of(item.path, otherwise=item.nodeid.partition("::")[0])
 
 
 def vendor_of(item: pytest.Item) -> str | None:
     """Return the vendor of a contract, by its folder or its parameters; None for a contract of all vendors."""
-    own = vendor_of_folder(item.path.parent)
+    own = item.config.stash[SUITES].vendor_of(item.path.parent)
     if own is not None:
         return own
     given = getattr(item, "callspec", None)
@@ -307,7 +306,7 @@ def vendor_of(item: pytest.Item) -> str | None:
 
 
 def _is_contract(item: pytest.Item) -> bool:
-    return SUITE in item.path.parents or item.get_closest_marker(CONTRACT_MARK) is not None
+    return item.config.stash[SUITES].has(item.path) or item.get_closest_marker(CONTRACT_MARK) is not None
 
 
 def _call_of(item: pytest.Item) -> LiveCall | None:

@@ -1,0 +1,41 @@
+"""What a vendor declares to the contracts with: the public names for plug-ins, part of the versioned vendor interface.
+
+The vendors in `soundstage_contracts.vendors` are declared with the same parts; see docs/vendor-interface.md.
+"""
+
+from soundstage_contracts import strategies
+from soundstage_contracts.declarations.live import LiveCall, LivePlan
+from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
+from soundstage_contracts.facts.proves import proves
+from soundstage_contracts.laws.binding import bind, law
+from soundstage_contracts.laws.declarations import BadCredential, Operation, RawRequest, Refusal, ResponseFormat
+from soundstage_contracts.laws.machine import JobMachine
+from soundstage_contracts.laws.raw_client import JobView, RawClient, check_cites
+from soundstage_contracts.laws.scripted_client import ScriptedClient
+from soundstage_contracts.laws.terms import Terms
+from soundstage_contracts.outcomes import require
+from soundstage_contracts.simulators.target import Target
+
+__all__ = [
+    "BadCredential",
+    "DemoCall",
+    "JobMachine",
+    "JobView",
+    "LiveCall",
+    "LivePlan",
+    "Operation",
+    "RawClient",
+    "RawRequest",
+    "Refusal",
+    "ResponseFormat",
+    "ScriptedClient",
+    "Target",
+    "Terms",
+    "VendorContract",
+    "bind",
+    "check_cites",
+    "law",
+    "proves",
+    "require",
+    "strategies",
+]

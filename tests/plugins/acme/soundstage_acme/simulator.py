@@ -1,0 +1,109 @@
+"""Acme's simulator. Source: docs.acme.example, read in November 2026."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstage_server.vendor_kit import (
+    CREDITS,
+    Choice,
+    Fate,
+    Field,
+    Identity,
+    Image,
+    Lifecycle,
+    Refusal,
+    Refusals,
+    RefusedError,
+    Request,
+    Response,
+    Route,
+    Service,
+    Stage,
+    Text,
+    bearer_token,
+    json_response,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from soundstage_server.vendor_kit import MediaSpec, Task
+
+FIELDS: Final = (
+    Field("prompt", Text(500), "routes", required=True),
+    Field("size", Choice(("256x256", "512x512")), "routes", default="512x512"),
+)
+TIMES: Final = Lifecycle((Stage("queued", 2.0, 20.0),), {Fate.SUCCEED: "done", Fate.FAIL: "failed"})
+INVALID: Final = Refusal("invalid", 400, "invalid request", "errors")
+NO_KEY: Final = Refusal("no_key", 401, "a bearer key is needed", "errors")
+NO_CREDIT: Final = Refusal("no_credit", 402, "not enough credits", "errors")
+NOT_FOUND: Final = Refusal("not_found", 404, "not found", "errors")
+TOO_MANY: Final = Refusal("too_many", 429, "too many images at once", "errors")
+
+
+class AcmeSimulator(Service):
+    """The simulated Acme."""
+
+    slug = "acme"
+    title = "Acme Images"
+    hosts = ("api.acme.example",)
+    unit = CREDITS
+    at_once = 5
+    credential_headers = (b"authorization",)
+    refusals = Refusals(NO_KEY, INVALID, INVALID, NO_CREDIT, TOO_MANY, NOT_FOUND, not_found=NOT_FOUND)
+    codes = {str(one.code): one for one in (INVALID, NO_KEY, NO_CREDIT, NOT_FOUND, TOO_MANY)}  # noqa: RUF012 - constant
+    operations = ("text_to_image",)
+    reasons = {Fate.FAIL: "the image could not be made", Fate.BLOCK: "refused by the content policy"}  # noqa: RUF012 - likewise
+
+    def routes(self) -> Iterable[Route]:
+        """Return the two routes (routes)."""
+        yield Route("POST", "/v1/images", self.create, "Start an image", ("routes",), FIELDS, paid=True)
+        yield Route("GET", "/v1/images/{id}", self.poll, "Read an image", ("routes", "states"))
+
+    def lifecycle(self, operation: str) -> Lifecycle:
+        """Return the states of an image (states)."""
+        del operation
+        return TIMES
+
+    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
+        """Return the bearer key (routes)."""
+        key = bearer_token(credentials[0])
+        if not key:
+            raise RefusedError(NO_KEY)
+        return Identity(key)
+
+    def create(self, request: Request) -> Response:
+        """Start an image (routes)."""
+        task = self.submit(request, "text_to_image", self.parse_body(FIELDS, request))
+        return json_response({"id": task.id, "status": "queued"})
+
+    def poll(self, request: Request) -> Response:
+        """Show an image (routes, states)."""
+        task = self.own_task(request, request.path_values["id"])
+        state = self.observe(request, task)
+        shown: dict[str, Any] = {"id": task.id, "status": state.word}
+        if state.word == "done":
+            shown["url"] = self.result_urls(task)[0]
+        elif state.final:
+            shown["error"] = self.reason(task)
+        return json_response(shown)
+
+    def refuse(self, refused: RefusedError, request: Request) -> Response:
+        """Return ``{error: {code, message}}`` (errors)."""
+        del request
+        error = {"code": refused.refusal.code, "message": refused.message}
+        return json_response({"error": error}, refused.refusal.status)
+
+    def outputs(self, task: Task) -> Sequence[MediaSpec]:
+        """Return the image."""
+        width, _, height = task.params["size"].partition("x")
+        return [Image(int(width), int(height), task.params["prompt"], "Acme", task.seed)]
+
+    def price(self, operation: str, params: Mapping[str, Any]) -> int:
+        """Return two credits for an image."""
+        del operation, params
+        return 2
+
+
+SERVICE = AcmeSimulator
