@@ -24,7 +24,7 @@ from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import RefusedError
 from soundstage_server.vendors.cloudsway import CloudswayService as Simulator
 from soundstage_server.vendors.cloudsway import capabilities, outputs, refusals, service
-from soundstage_server.world import callbacks
+from soundstage_server.world.callbacks import sending as callbacks
 
 if TYPE_CHECKING:
     import pytest

@@ -34,7 +34,7 @@ from soundstage_server.model.messages import Identity, RefusedError
 from soundstage_server.vendors.tomoviee import TomovieeService as Gateway
 from soundstage_server.vendors.tomoviee import outputs, refusals, service
 from soundstage_server.vendors.tomoviee.capabilities import CAPABILITIES, ENDS, fields_of
-from soundstage_server.world import callbacks
+from soundstage_server.world.callbacks import sending as callbacks
 
 if TYPE_CHECKING:
     import pytest

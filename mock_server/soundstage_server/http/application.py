@@ -8,6 +8,7 @@ importing FastAPI takes most of a server's start.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.http import health
@@ -23,9 +24,11 @@ from soundstage_server.kit import results
 from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.faults import FaultTarget
 from soundstage_server.model.messages import Response, json_response
+from soundstage_server.world.callbacks.sending import TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
+    from concurrent.futures import Future
 
     from fastapi import FastAPI
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from soundstage_server.world.world import World
 
 _TOO_LARGE: Final = 413
+_HOLD_SECONDS: Final = 2 * TIMEOUT
+"""Real seconds that a response waits for a callback at most: its receiver's time, and as much for those before it."""
 _CLOCK_CHECK_SECONDS: Final = 0.25
 """Real seconds after which a delayed response checks whether time was moved meanwhile."""
 
@@ -115,6 +120,8 @@ class Simulator:
         self, response: Response, caller: Account | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Send a response when its time has come."""
+        if response.hold is not None:
+            await _wait_for(response.hold)
         if response.until is not None and not await self._wait_until(caller, response.until, scope, receive):
             return
         if response.media is None:
@@ -231,6 +238,13 @@ async def _run_lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+async def _wait_for(hold: Future[None]) -> None:
+    """Wait for the end of a callback that is to overtake a response, but not for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_HOLD_SECONDS):
+            await asyncio.wrap_future(hold)
 
 
 async def _send_response(response: Response, send: Send) -> None:

@@ -15,6 +15,7 @@ from soundstage_server.http.connection import CONNECTION, UnreachableConnection
 from soundstage_server.http.request_body import MAX_BODY, read_body
 from soundstage_server.model.asgi import origin
 from soundstage_server.model.clock import LATEST
+from soundstage_server.model.faults import FAULT_HEADER
 from soundstage_server.model.messages import JSON
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from soundstage_server.model.faults import Fault, FaultTarget
     from soundstage_server.world.hung_connections import Connection
     from soundstage_server.world.world import World
-
-FAULT_HEADER: Final = b"x-soundstage-fault"
-"""The response header that names the fault, where a response head is sent."""
 
 FAULT_KEY: Final = "soundstage.fault"
 """The key in the ASGI scope under which a request has its fault; the journal records the value."""

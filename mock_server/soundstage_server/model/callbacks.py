@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from soundstage_server.model.account import Task
+    from concurrent.futures import Future
 
-Outcome = Literal["delivered", "failed", "refused"]
+    from soundstage_server.model.account import Task
+    from soundstage_server.model.faults import CallbackFaultKind
+
+Outcome = Literal["delivered", "failed", "refused", "lost"]
 
 
 class PendingCallback(NamedTuple):
@@ -20,6 +23,8 @@ class PendingCallback(NamedTuple):
         url: The receiver.
         state_time: The account's time at which the task is in the state that the callback reports.
         attempt: 1 for the first attempt.
+        fault: The fault that it has.
+        sent: Done when the first attempt has ended, for a response that waits for it.
     """
 
     due: float
@@ -28,6 +33,8 @@ class PendingCallback(NamedTuple):
     url: str
     state_time: float
     attempt: int
+    fault: CallbackFaultKind | None = None
+    sent: Future[None] | None = None
 
 
 class CallbackAttempt(NamedTuple):
@@ -40,10 +47,11 @@ class CallbackAttempt(NamedTuple):
         url: The receiver, without secrets.
         attempt: 1 for the first attempt.
         at: The account's time.
-        outcome: ``delivered``, ``failed``, or ``refused`` because the host is not allowed.
+        outcome: ``delivered``, ``failed``, ``refused`` because the host is not allowed, or ``lost`` by a fault.
         status: The receiver's HTTP status; None if there was no response.
         detail: What happened, in words.
-        body: The body that was sent.
+        body: The body that was sent, or was lost.
+        fault: The fault that it had.
     """
 
     number: int
@@ -56,3 +64,4 @@ class CallbackAttempt(NamedTuple):
     status: int | None
     detail: str
     body: str
+    fault: CallbackFaultKind | None = None

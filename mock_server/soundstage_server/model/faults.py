@@ -2,30 +2,40 @@
 
 A `Fault` matches requests by vendor, account, method and path, a number of times, always or by chance. It replaces or
 damages the response (a status, a late, malformed or mislabeled body, a redirect that leads nowhere), or breaks the
-connection (a reset, no response, half a body). A vendor's own refusals and failures are scenarios
-(`soundstage_server.model.scenarios`).
+connection (a reset, no response, half a body). The faults of `CALLBACK_KINDS` match callbacks, and are kept with the
+state of the world. A vendor's own refusals and failures are scenarios (`soundstage_server.model.scenarios`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from soundstage_server.model.bounds import check_count, check_text, check_whole
 from soundstage_server.model.clock import LATEST
 from soundstage_server.model.scenarios import ACCOUNT
 
-FaultKind = Literal[
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+RequestFaultKind = Literal[
     "status", "latency", "malformed", "content_type", "redirect", "expired",
     "reset_before", "reset_during", "reset_after", "hang", "truncate", "slow",
 ]  # fmt: skip
+CallbackFaultKind = Literal[
+    "callback_early", "callback_twice", "callback_reordered", "callback_late", "callback_lost", "callback_tampered",
+]  # fmt: skip
+FaultKind = Literal[RequestFaultKind, CallbackFaultKind]
+CALLBACK_KINDS: Final[tuple[CallbackFaultKind, ...]] = get_args(CallbackFaultKind)
 FAULT_KINDS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
+FAULT_HEADER: Final = b"x-soundstage-fault"
+"""The header of a response, or of a callback, that names its fault."""
 FaultBody = Literal["empty", "html", "json"]
 FAULT_BODIES: Final[tuple[FaultBody, ...]] = get_args(FaultBody)
 STATUSES: Final = frozenset({408, 409, 425, 429, *range(500, 600)})
 
-_TIMED: Final[tuple[FaultKind, ...]] = ("latency", "slow")
+_TIMED: Final[tuple[FaultKind, ...]] = ("latency", "slow", "callback_late")
 _OPTIONAL: Final = {"slow": ("seconds",)}
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -37,21 +47,26 @@ class Fault:
     Attributes:
         kind: What goes wrong. `reset_before`: the connection is reset before any work is done. `reset_after`: the work
             is done, charged and journaled, and its response is lost. `hang`: no response until the client gives up.
+            `callback_early`: the task ends at once, and its callback is sent before the response to its create call.
+            `callback_twice`: two equal callbacks at the same moment. `callback_reordered`: sent after the account's
+            next callback. `callback_lost`: never sent. `callback_tampered`: the body claims success, with files of
+            another host.
         vendor: Match this vendor only.
         account: Match this account only (``acct_...``); it need not exist yet.
-        method: Match this HTTP method only.
-        path: Match paths that contain this text only; the vendor's own path, without the slug.
+        method: Match this HTTP method only; not for callbacks.
+        path: Match paths that contain this text only; the vendor's own path, without the slug; not for
+            callbacks.
         times: How many matches are left; None is no limit.
         probability: The probability that a match has the fault.
         seed: The seed of that random draw; None takes the world's seed and the fault's id.
         status: For ``status``: 408, 409, 425, 429 or 5xx.
         retry_after: For ``status``: the seconds in the Retry-After header; None leaves it out.
         body: For ``status``: an empty body, a proxy's HTML page, or JSON in another shape than the vendor's.
-        seconds: For ``latency`` and ``slow``: how late the response is, in simulated seconds.
+        seconds: For ``latency``, ``slow`` and ``callback_late``: how late it is, in simulated seconds.
         done: For ``status`` and ``hang``: whether the work is done, so that a create call is paid and its response
             lost.
         id: Set when the fault is added to a world.
-        used: How many requests have had it.
+        used: How many requests, or callbacks, have had it.
     """
 
     kind: FaultKind
@@ -96,7 +111,15 @@ class Fault:
             if value is not None and not 0 <= value <= LATEST:
                 raise ValueError(f"{name} must be 0 or more, and finite; got {value}")
 
+    @property
+    def is_callback(self) -> bool:
+        """Whether it is a fault of callbacks."""
+        return self.kind in CALLBACK_KINDS
+
     def _check_match(self) -> None:
+        for name in ("method", "path"):
+            if self.is_callback and getattr(self, name) is not None:
+                raise ValueError(f"{name} matches requests; got {getattr(self, name)!r} for kind {self.kind!r}")
         if self.account is not None and not ACCOUNT.fullmatch(self.account):
             raise ValueError(f"account must be 'acct_' and 12 hexadecimal digits; got {self.account!r}")
         if self.method is not None and self.method not in _METHODS:
@@ -144,42 +167,72 @@ class FaultTarget(NamedTuple):
 
 
 class Faults:
-    """The faults of a world; the oldest that matches wins."""
+    """The faults of a world; the oldest that matches wins.
+
+    Attributes:
+        active: The faults of requests.
+        callbacks: The faults of callbacks.
+    """
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
-        self._given = 0
+        self.callbacks: list[Fault] = []
+        self.given = 0
+
+    def __iter__(self) -> Iterator[Fault]:
+        """Iterate over the faults that still apply, the oldest first."""
+        return iter(sorted([*self.active, *self.callbacks], key=lambda fault: fault.id))
 
     def add(self, fault: Fault, seed: int) -> Fault:
         """Add a fault, and return it with its id."""
-        self._given += 1
-        fault.register(self._given, seed)
-        self.active.append(fault)
+        self.given += 1
+        fault.register(self.given, seed)
+        (self.callbacks if fault.is_callback else self.active).append(fault)
         return fault
+
+    def restore_callbacks(self, faults: Iterable[Fault], given: int, seed: int) -> None:
+        """Replace the faults of callbacks by *faults*, which have their ids, of a world that had *given* so many."""
+        self.callbacks = list(faults)
+        for fault in self.callbacks:
+            fault.register(fault.id, seed)
+        # The faults of requests stay, so that their numbers are not given again.
+        self.given = max(self.given, given)
 
     def clear(self, number: int | None = None) -> int:
         """Remove the fault *number*, or all; return how many were removed."""
-        kept = [] if number is None else [fault for fault in self.active if fault.id != number]
-        gone = len(self.active) - len(kept)
-        self.active = kept
-        return gone
+        before = len(self.active) + len(self.callbacks)
+        self._keep(lambda fault: number is not None and fault.id != number)
+        return before - len(self.active) - len(self.callbacks)
 
     def forget(self, account: str) -> None:
         """Remove the faults for *account* alone."""
-        self.active = [fault for fault in self.active if fault.account != account]
+        self._keep(lambda fault: fault.account != account)
 
     def take_match(self, target: FaultTarget) -> Fault | None:
         """Return the fault for a request, counted as used once more, or None."""
-        for fault in self.active:
-            # A fault that matches but is not drawn leaves the request to the next one.
-            if fault.matches(target) and fault.draw():
-                fault.used += 1
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times == 0:
-                        self.active.remove(fault)
-                return fault
-        return None
+        return _take(self.active, lambda fault: fault.matches(target))
+
+    def take_callback(self, vendor: str, account: str, kinds: Collection[str]) -> Fault | None:
+        """Return the fault, of one of *kinds*, for a callback of *account*, counted as used once more, or None."""
+        target = FaultTarget(vendor, "POST", "", account, is_result=False)
+        return _take(self.callbacks, lambda fault: fault.kind in kinds and fault.matches(target))
+
+    def _keep(self, test: Callable[[Fault], bool]) -> None:
+        self.active, self.callbacks = list(filter(test, self.active)), list(filter(test, self.callbacks))
+
+
+def _take(faults: list[Fault], matches: Callable[[Fault], bool]) -> Fault | None:
+    """Return the first of *faults* that matches and is drawn, counted as used once more and removed after its last."""
+    for fault in faults:
+        # A fault that matches but is not drawn leaves the request to the next one.
+        if matches(fault) and fault.draw():
+            fault.used += 1
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times == 0:
+                    faults.remove(fault)
+            return fault
+    return None
 
 
 def _only(value: object, name: str, kind: FaultKind, kinds: tuple[FaultKind, ...]) -> None:

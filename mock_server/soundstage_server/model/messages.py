@@ -17,6 +17,7 @@ from soundstage_server.model.bounds import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account
@@ -39,9 +40,10 @@ class Request:
         path_values: The values of the route's ``{names}``.
         caller: The account, once the service has authenticated it.
         now: The caller's time, in seconds since 1970; 0 before the caller is known.
+        hold: What the response waits for: the end of the first attempt of an early callback; None ordinarily.
     """
 
-    __slots__ = ("body", "caller", "headers", "mount", "now", "path_values", "scope")
+    __slots__ = ("body", "caller", "headers", "hold", "mount", "now", "path_values", "scope")
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(scope["headers"]) if headers is None else headers
         self.caller: Account | None = None
         self.now = 0.0
+        self.hold: Future[None] | None = None
 
     @property
     def account(self) -> Account:
@@ -108,6 +111,7 @@ class Response(NamedTuple):
         fact: The fact behind a refusal.
         media: Rendered off the event loop and sent in place of *body*, whole or the requested range.
         until: The caller's time before which the response is not sent; under a frozen clock it is sent at once.
+        hold: What has to be done before the response is sent, under any clock.
     """
 
     status: int
@@ -116,6 +120,7 @@ class Response(NamedTuple):
     fact: str | None = None
     media: MediaSpec | None = None
     until: float | None = None
+    hold: Future[None] | None = None
 
 
 def json_response(data: object, status: int = 200) -> Response:

@@ -10,6 +10,7 @@ from soundstage_server.model.suggestions import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from soundstage_server.model.faults import Fault
     from soundstage_server.model.scenarios import Scenario
     from soundstage_server.world.vendor_service import VendorService
 
@@ -50,6 +51,19 @@ def check_vendor(vendor: str | None, services: Mapping[str, VendorService]) -> N
     """
     if vendor is not None and vendor not in services:
         raise ValueError(f"vendor must be one of {', '.join(services)}; got {vendor!r}")
+
+
+def check_fault(fault: Fault, services: Mapping[str, VendorService]) -> None:
+    """Check the vendor of a fault, which for a fault of callbacks is one that sends some.
+
+    Raises:
+        ValueError: It is not; the message lists those that are.
+    """
+    check_vendor(fault.vendor, services)
+    calling = [slug for slug, service in services.items() if service.callback_plan is not None]
+    if fault.is_callback and (not calling if fault.vendor is None else fault.vendor not in calling):
+        allowed = ", ".join(calling) or "none of those simulated"
+        raise ValueError(f"vendor must be one that sends callbacks ({allowed}) for {fault.kind}; got {fault.vendor!r}")
 
 
 def check_scenario(order: Scenario, services: Mapping[str, VendorService]) -> None:

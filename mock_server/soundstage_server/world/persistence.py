@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from soundstage_server.model.account import Account
     from soundstage_server.model.clock import Clock
     from soundstage_server.model.dialects import Dialects
+    from soundstage_server.model.faults import Faults
     from soundstage_server.model.scenarios import Scenarios
-    from soundstage_server.world.callbacks import CallbackDispatcher
-    from soundstage_server.world.snapshot import SavedWorld
+    from soundstage_server.world.callbacks.dispatcher import CallbackDispatcher
+    from soundstage_server.world.snapshot import SavedSettings, SavedWorld
     from soundstage_server.world.state_file import SavedAccount, StateFile
     from soundstage_server.world.vendor_service import VendorService
+
+_SETTINGS: Final = ("seed", "dialects", "scenarios", "callback_faults")
 
 
 class Persistent(Protocol):
@@ -35,6 +38,7 @@ class Persistent(Protocol):
     clock: Clock
     dialects: Dialects
     scenarios: Scenarios
+    faults: Faults
     services: dict[str, VendorService]
     callback_dispatcher: CallbackDispatcher
 
@@ -71,7 +75,7 @@ class Persistence:
     def record(self) -> dict[str, Any]:
         """Return the record of the world without its accounts."""
         world = self._world
-        return snapshot.dump_world(world.seed, world.clock, world.dialects, world.scenarios)
+        return snapshot.dump_world(world.seed, world.clock, world.dialects, world.scenarios, world.faults)
 
     def save(self) -> None:
         """Write everything that has changed, if there is a file.
@@ -188,8 +192,8 @@ class Persistence:
             loaded = file.load()
             if loaded is not None:
                 saved = self._parse(file, loaded)
-                if seed not in (None, saved.seed):
-                    raise file.unusable(f"its seed is {saved.seed}; got {seed}")  # noqa: TRY301 - closed below
+                if seed not in (None, saved.settings.seed):
+                    raise file.unusable(f"its seed is {saved.settings.seed}; got {seed}")  # noqa: TRY301 - closed below
                 self._continue(file, saved)
                 file.note_loaded(world.accounts(), loaded["world"])
                 if own_clock:
@@ -212,7 +216,7 @@ class Persistence:
         world = self._world
         ran = max(0.0, time.time() - saved.saved_at) if runs_on and saved.kind == "real" else 0.0
         world.clock.restore(saved.kind, saved.speed, min(LATEST, saved.now + ran))
-        world.seed, world.dialects, world.scenarios = saved.seed, saved.dialects, saved.scenarios
+        self._apply_settings(saved.settings)
         world.replace_accounts(saved.accounts, saved.now)
 
     def close(self) -> None:
@@ -269,7 +273,12 @@ class Persistence:
     def _revert_settings(self, record: Mapping[str, Any] | None) -> bool:
         """Revert the settings of the world; return whether they had changed."""
         world, now = self._world, self.record()
-        if record is None or all(record[name] == now[name] for name in ("seed", "dialects", "scenarios")):
+        if record is None or all(record.get(name) == now[name] for name in _SETTINGS):
             return False
-        world.seed, world.dialects, world.scenarios = snapshot.parse_settings(record, world.services)
+        self._apply_settings(snapshot.parse_settings(record, world.services))
         return True
+
+    def _apply_settings(self, settings: SavedSettings) -> None:
+        world = self._world
+        world.seed, world.dialects, world.scenarios = settings.seed, settings.dialects, settings.scenarios
+        world.faults.restore_callbacks(settings.callback_faults, settings.faults_given, settings.seed)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from soundstage_server.model.account import Account, Lengths
     from soundstage_server.model.clock import Clock
-    from soundstage_server.world.callbacks import CallbackDispatcher
+    from soundstage_server.world.callbacks.dispatcher import CallbackDispatcher
     from soundstage_server.world.persistence import Persistence
     from soundstage_server.world.vendor_service import VendorService
 

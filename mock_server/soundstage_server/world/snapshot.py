@@ -2,7 +2,7 @@
 
 A snapshot contains the clock, the seed, the dialects and scenarios, and every account with its money and its tasks. It
 contains no credential: an account is found again by its name, a digest of its credential, and its secret is stored as a
-salted hash. Journals, faults, uploads and the last minute of a rate limit are not part of it.
+salted hash. Journals, faults of requests, uploads and the last minute of a rate limit are not part of it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import orjson
 from soundstage_server.model.account import Account, DoubleSubmission, EarlyEnd, Lengths, Task
 from soundstage_server.model.clock import CLOCK_KINDS, LATEST, ClockKind
 from soundstage_server.model.dialects import Dialects
+from soundstage_server.model.faults import Fault
 from soundstage_server.model.ledger import BALANCES
 from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.rate_limit import SlidingWindow
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from soundstage_server.model.clock import Clock
+    from soundstage_server.model.faults import Faults
     from soundstage_server.world.vendor_service import VendorService
 
 VERSION: Final = 1
@@ -46,27 +48,41 @@ class StateError(Exception):
     """A state file cannot be used; the message names it and the reason. The file was not changed."""
 
 
+class SavedSettings(NamedTuple):
+    """The settings of a world that was read and checked.
+
+    Attributes:
+        seed: The world's seed.
+        dialects: The dialects.
+        scenarios: The scenarios.
+        callback_faults: The faults of callbacks.
+        faults_given: How many faults the world had been given.
+    """
+
+    seed: int
+    dialects: Dialects
+    scenarios: Scenarios
+    callback_faults: list[Fault]
+    faults_given: int
+
+
 class SavedWorld(NamedTuple):
     """A snapshot that was read and checked.
 
     Attributes:
-        seed: The world's seed.
+        settings: The settings.
         kind: The kind of clock.
         speed: The clock's speed.
         now: The world's time when the snapshot was made.
         saved_at: The machine's time at that moment.
-        dialects: The dialects.
-        scenarios: The scenarios.
         accounts: The accounts, with their tasks.
     """
 
-    seed: int
+    settings: SavedSettings
     kind: ClockKind
     speed: float
     now: float
     saved_at: float
-    dialects: Dialects
-    scenarios: Scenarios
     accounts: list[Account]
 
 
@@ -117,14 +133,21 @@ def document(world: dict[str, Any]) -> dict[str, Any]:
     return {"soundstage": "snapshot", "version": VERSION, "world": world}
 
 
-def dump_world(seed: int, clock: Clock, dialects: Dialects, scenarios: Scenarios) -> dict[str, Any]:
+def dump_world(seed: int, clock: Clock, dialects: Dialects, scenarios: Scenarios, faults: Faults) -> dict[str, Any]:
     """Return the record of a world without its accounts, with the machine's time, from which a real clock runs on."""
     return {
         "seed": str(seed),
         "clock": {"kind": clock.kind, "speed": clock.speed, "now": clock.now(), "at": time.time()},
         "dialects": dialects.chosen(),
         "scenarios": {"given": scenarios.given, "orders": [order.as_dict() for order in scenarios]},
+        "callback_faults": _dump_callback_faults(faults),
     }
+
+
+def _dump_callback_faults(faults: Faults) -> dict[str, Any]:
+    # The faults of requests are not saved; without the others, neither is how many there were.
+    given = faults.given if faults.callbacks else 0
+    return {"given": given, "faults": [fault.as_dict() for fault in faults.callbacks]}
 
 
 def dump_account(account: Account) -> dict[str, Any]:
@@ -206,7 +229,7 @@ def _parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock
     if snapshot.get("version") != VERSION:
         raise RecordError(f"version must be {VERSION}; got {snapshot.get('version')!r}")
     world = _take(snapshot, "world", dict, "snapshot")
-    seed, dialects, scenarios = parse_settings(world, services)
+    settings = parse_settings(world, services)
     kind, speed, now, saved_at = _clock(_take(world, "clock", dict, "world"))
     accounts: list[Account] = []
     ids: set[tuple[str, str]] = set()
@@ -214,18 +237,19 @@ def _parse(snapshot: object, services: Mapping[str, VendorService], clock: Clock
         accounts.append(_account(services, clock, one, f"accounts[{number}]", now=now, ids=ids))
     if len({account.name for account in accounts}) != len(accounts):
         raise RecordError("accounts must have a name each; two have the same")
-    return SavedWorld(seed, kind, speed, now, saved_at, dialects, scenarios, accounts)
+    return SavedWorld(settings, kind, speed, now, saved_at, accounts)
 
 
-def parse_settings(world: Mapping[str, Any], services: Mapping[str, VendorService]) -> tuple[int, Dialects, Scenarios]:
-    """Return seed, dialects and scenarios from the record of a world.
+def parse_settings(world: Mapping[str, Any], services: Mapping[str, VendorService]) -> SavedSettings:
+    """Return the settings in the record of a world.
 
     Raises:
         RecordError: The record cannot be read.
     """
     try:
         seed, dialects = int(_take(world, "seed", str, "world")), _dialects(services, world)
-        return seed, dialects, _scenarios(_take(world, "scenarios", dict, "world"))
+        scenarios = _scenarios(_take(world, "scenarios", dict, "world"))
+        return SavedSettings(seed, dialects, scenarios, *_callback_faults(world))
     except (TypeError, ValueError) as error:
         raise RecordError(f"world: {error}") from None
 
@@ -270,6 +294,20 @@ def _scenarios(record: Mapping[str, Any]) -> Scenarios:
         scenarios.restore(Scenario(**order))
     scenarios.given = _whole(record, "given", "scenarios") or 0
     return scenarios
+
+
+def _callback_faults(record: Mapping[str, Any]) -> tuple[list[Fault], int]:
+    """Return the faults of callbacks, and the number of faults; a record of before there were any has none."""
+    if "callback_faults" not in record:
+        return [], 0
+    saved = _take(record, "callback_faults", dict, "world")
+    faults = []
+    for number, one in enumerate(_take(saved, "faults", list, "callback_faults")):
+        fault = Fault(**one) if isinstance(one, dict) else None
+        if fault is None or not fault.is_callback:
+            raise RecordError(f"callback_faults.faults[{number}] must be a fault of callbacks; got {one!r:.{_SHOWN}}")
+        faults.append(fault)
+    return faults, _whole(saved, "given", "callback_faults") or 0
 
 
 def _account(

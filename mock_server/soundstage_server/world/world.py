@@ -20,9 +20,9 @@ from soundstage_server.model.journal import Journal
 from soundstage_server.model.rate_limit import SlidingWindow
 from soundstage_server.model.scenarios import Scenario, Scenarios
 from soundstage_server.world import snapshot as records
-from soundstage_server.world.callbacks import CallbackDispatcher
+from soundstage_server.world.callbacks.dispatcher import CallbackDispatcher
 from soundstage_server.world.hung_connections import HungConnections
-from soundstage_server.world.options import MediaSize, check_options, check_scenario, check_vendor, parse_public_url
+from soundstage_server.world.options import MediaSize, check_fault, check_options, check_scenario, parse_public_url
 from soundstage_server.world.persistence import Persistence
 from soundstage_server.world.retention import Retention
 from soundstage_server.world.trial import check_tasks
@@ -92,7 +92,7 @@ class World:
         self.services, self.left_out = _registry.open_services(self, vendors)
         self._by_name: dict[str, Account] = {}
         self.callback_dispatcher = CallbackDispatcher(
-            self.lock, self.clock, self.services, self.is_current, callbacks_to
+            self.lock, self.clock, self.services, self.is_current, self._take_callback_fault, callbacks_to
         )
         self.anonymous_journal, self.requests = Journal(), 0
         self.citations: Counter[str] = Counter()
@@ -268,14 +268,41 @@ class World:
             return order
 
     def fault(self, fault: Fault) -> Fault:
-        """Inject a fault into future requests, and return it with its id.
+        """Inject a fault into future requests or callbacks, and return it with its id.
 
         Raises:
-            ValueError: It names a vendor that is not simulated; the message lists those that are.
+            ValueError: It names a vendor that is not simulated, or that sends no callbacks; the message lists those
+                that do.
+            StateError: A fault of callbacks could not be written to the state file; it was not added.
         """
         with self.lock:
-            check_vendor(fault.vendor, self.services)
-            return self.faults.add(fault, self.seed)
+            check_fault(fault, self.services)
+            if not fault.is_callback:
+                return self.faults.add(fault, self.seed)
+            with self.transaction(()):
+                return self.faults.add(fault, self.seed)
+
+    def clear_faults(self, number: int | None = None) -> int:
+        """Remove the fault *number*, or all; return how many were removed.
+
+        Raises:
+            StateError: It could not be written to the state file; nothing was removed.
+        """
+        with self.lock:
+            if not self.faults.callbacks:
+                return self.faults.clear(number)
+            with self.transaction(()):
+                return self.faults.clear(number)
+
+    def _take_callback_fault(self, account: Account, kinds: Collection[str]) -> Fault | None:
+        """Return the fault, of one of *kinds*, of a callback of *account*, counted as used."""
+        if not self.faults.callbacks:
+            return None
+        try:
+            with self.transaction(()):
+                return self.faults.take_callback(account.vendor, account.name, kinds)
+        except records.StateError:
+            return None  # what cannot be counted has not happened: the callback is sent as it is
 
     def journal(self, account: Account | None = None) -> list[JournalEntry]:
         """Return the exchanges of *account*, or of all accounts and of unauthenticated callers; oldest first."""

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -87,9 +88,10 @@ async def settle(protocol: HttpToolsProtocol) -> None:
             await asyncio.sleep(0)
 
 
-def talk(app: Simulator, turns: Iterable[list[bytes]]) -> Wire:
+def talk(app: Simulator, turns: Iterable[list[bytes]], wire: Wire | None = None) -> Wire:
     """Send each turn's pieces in one iteration of the loop, over one connection while it is open."""
-    wire = Wire()
+    wire = Wire() if wire is None else wire
+    wire.closed = False
 
     async def story() -> None:
         protocol = connect(app, wire)
@@ -514,3 +516,27 @@ def test_response_that_waits_is_handled_once(kit: Kit, tmp_path: Path, *, has_st
         wire = talk(app, [[request(kit, "edrawmax")]] * 3)
         assert wire.received.count(b"HTTP/1.1 200 OK") == 3
         assert len(list(world.tasks())) == len(world.journal()) == app.calls == 3
+
+
+@pytest.mark.parametrize("has_state", [True, False])
+def test_early_callback_overtakes_the_response_of_a_known_request(kit: Kit, tmp_path: Path, *, has_state: bool) -> None:
+    """What the direct path has handled waits for its callback, which is sent after its task was saved."""
+    with kit.world(state=tmp_path / "state" if has_state else None) as world:
+        app, wire = CountedSimulator(world), Wire()
+
+        def answer(_: httpx.Request) -> httpx.Response:
+            wire.events.append("callback")
+            file = world.persistence.file
+            saved = len(list(world.tasks())) if file is None else next(iter(file.saved().values())).lengths.tasks
+            wire.events.append(f"{saved} saved")
+            return httpx.Response(200)
+
+        world.callback_dispatcher.transport = httpx.MockTransport(answer)
+        body = json.dumps({**kit.rows["tomoviee"].body("A fox"), "callback": "http://127.0.0.1:9/x"}).encode()
+        talk(app, [[request(kit, body=body)]], wire)
+        world.fault(Fault("callback_early", times=1))
+        talk(app, [[request(kit, body=body)], [request(kit, body=body)]], wire)
+        assert wire.events == ["write", "callback", "2 saved", "write", "write"]
+        assert wire.received.count(b"x-soundstage-fault: callback_early\r\n") == 1
+        assert [entry.fault for entry in world.journal()] == [None, "callback_early", None]
+        assert app.calls == 2  # the first one, whose headers were unknown, and the one that had to wait

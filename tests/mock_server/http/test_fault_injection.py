@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from soundstage_server import Clock, Fault, InProcess, Server, Simulator, World
 from soundstage_server.http.connection import UnreachableConnection
 from soundstage_server.model.credentials import account_name
-from soundstage_server.model.faults import FAULT_KINDS, STATUSES, FaultTarget
+from soundstage_server.model.faults import CALLBACK_KINDS, FAULT_KINDS, STATUSES, FaultTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ CREATE = "/tomoviee/v1/open/capacity/application/tm_text2video_b"
 POLL = "/tomoviee/v1/open/pub/task"
 ACCOUNT = account_name("tomoviee", "key")
 
+REQUEST_KINDS = [kind for kind in FAULT_KINDS if kind not in CALLBACK_KINDS]
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "status": [
         {"status": 503},
@@ -38,7 +39,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "hang": [{}, {"done": True}],
     "slow": [{}, {"seconds": 16.0}],
 }
-FAULTS = [{"kind": kind, **options} for kind in FAULT_KINDS for options in OPTIONS.get(kind, [{}])]
+FAULTS = [{"kind": kind, **options} for kind in REQUEST_KINDS for options in OPTIONS.get(kind, [{}])]
 FOR_EVER = httpx.Timeout(None)
 GHOSTS = {"latency", "malformed", "content_type", "reset_during", "reset_after", "truncate", "slow"}
 RAISED = {
@@ -322,6 +323,7 @@ def test_probability_is_repeatable_and_times_are_counted(probability: float, see
 def test_fault_round_trips_through_json(kind: Any, status: int) -> None:
     """The JSON object of a fault makes an equal fault."""
     needs: dict[str, dict[str, Any]] = {"status": {"status": status}, "latency": {"seconds": 1.0}}
+    needs["callback_late"] = needs["latency"]
     fault = Fault(kind, **needs.get(kind, {}))
     assert Fault(**json.loads(json.dumps(fault.as_dict()))) == fault
 
@@ -331,8 +333,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "status"}, "status is given with kind 'status', and only then; got kind='status', status=None"),
     ({"kind": "status", "status": 404}, "status must be 408, 409, 425, 429 or from 500 to 599; got 404"),
     ({"kind": "hang", "status": 500}, "status is given with kind 'status', and only then; got kind='hang', status=500"),
-    ({"kind": "latency"}, "seconds is given with kind 'latency' or 'slow', and only then; got kind='latency'"),
-    ({"kind": "hang", "seconds": 1.0}, "seconds is given with kind 'latency' or 'slow', and only then"),
+    (
+        {"kind": "latency"},
+        "seconds is given with kind 'latency' or 'slow' or 'callback_late', and only then; got kind='latency'",
+    ),
+    (
+        {"kind": "hang", "seconds": 1.0},
+        "seconds is given with kind 'latency' or 'slow' or 'callback_late', and only then",
+    ),
     ({"kind": "hang", "body": "html"}, "retry_after and body are given with kind 'status'"),
     ({"kind": "slow", "done": True}, "done is given with kind 'status' or 'hang', and only then; got kind='slow'"),
     ({"kind": "status", "status": 500, "body": "xml"}, "body must be one of empty, html, json; got 'xml'"),
@@ -341,6 +349,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "slow", "method": "get"}, "method must be one of DELETE, .*; got 'get'"),
     ({"kind": "slow", "times": 0}, "times must be from 1 to 1000000000, or None; got 0"),
     ({"kind": "slow", "probability": 0.0}, "probability must be above 0, and at most 1; got 0"),
+    ({"kind": "callback_late"}, "seconds is given with .* or 'callback_late', and only then"),
+    ({"kind": "callback_lost", "method": "POST"}, "method matches requests; got 'POST' for kind 'callback_lost'"),
+    ({"kind": "callback_lost", "path": "/x"}, "path matches requests; got '/x' for kind 'callback_lost'"),
+    (
+        {"kind": "callback_lost", "vendor": "veo"},
+        r"vendor must be one that sends callbacks \(tomoviee, cloudsway\) for callback_lost; got 'veo'",
+    ),
     ({"kind": "slow", "vendor": "nothing"}, "vendor must be one of tomoviee.*; got 'nothing'"),
 ]
 

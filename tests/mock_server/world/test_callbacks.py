@@ -16,7 +16,7 @@ import pytest
 from soundstage_server import Clock, World
 from soundstage_server.model.lifecycle import CallbackPlan
 from soundstage_server.vendors.tomoviee import TomovieeService
-from soundstage_server.world.callbacks import KEPT_ATTEMPTS, MOST_OF_ACCOUNT
+from soundstage_server.world.callbacks.dispatcher import KEPT_ATTEMPTS, MOST_OF_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -241,7 +241,7 @@ def test_running_and_auto_clocks_reach_callbacks(kit: Kit, speed: float | str) -
 def test_auto_clock_moves_idle_accounts_only(monkeypatch: pytest.MonkeyPatch, kit: Kit) -> None:
     """50 ms without a request, counted again after each; the result is the time of the next check."""
     now = [100.0]
-    monkeypatch.setattr("soundstage_server.world.callbacks.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("soundstage_server.world.callbacks.dispatcher.time", SimpleNamespace(monotonic=lambda: now[0]))
     with kit.world(clock="auto") as world:
         caller = kit.caller(world)
         caller.create("A fox")

@@ -106,7 +106,9 @@ class NewFault(_Body):
     status: int | None = None
     retry_after: float | None = Field(default=None, ge=0)
     body: FaultBody = "empty"
-    seconds: float | None = Field(default=None, ge=0, description="Simulated seconds, for `latency` and `slow`.")
+    seconds: float | None = Field(
+        default=None, ge=0, description="Simulated seconds, for `latency`, `slow` and `callback_late`."
+    )
     done: bool = Field(default=False, description="Whether the work is done, for `status` and `hang`.")
 
 
@@ -247,19 +249,18 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
     def faults() -> list[dict[str, Any]]:
         """List the faults that still apply."""
         with world.lock:
-            return [fault.as_dict() for fault in world.faults.active]
+            return [fault.as_dict() for fault in world.faults]
 
     @routes.post("/scenarios/faults", status_code=201)
     def inject(fault: NewFault) -> dict[str, Any]:
-        """Inject a fault into future requests."""
+        """Inject a fault into future requests or callbacks."""
         with _value_errors_as_422():
             return world.fault(Fault(**fault.model_dump())).as_dict()
 
     @routes.delete("/scenarios/faults", status_code=204, response_model=None)
     def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
         """Remove one fault, or all."""
-        with world.lock:
-            removed = world.faults.clear(number)
+        removed = world.clear_faults(number)
         if not removed and number is not None:
             raise HTTPException(404, f"no fault has the id {shown(number)}")
 

@@ -128,5 +128,6 @@ def _attempt(attempt: CallbackAttempt) -> dict[str, Any]:
 
 
 def _waiting(waiting: PendingCallback) -> dict[str, Any]:
-    account = waiting.task.account.name
-    return {"account": account, "task": waiting.task.id, "due": waiting.due, "attempt": waiting.attempt}
+    task, due = waiting.task, waiting.due
+    rest = {"attempt": waiting.attempt, "fault": waiting.fault}
+    return {"account": task.account.name, "task": task.id, "due": due, **rest}

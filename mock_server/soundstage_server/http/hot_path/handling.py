@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from soundstage_server.http.fault_injection import FAULT_KEY
 from soundstage_server.http.hot_path.direct import Handled
+from soundstage_server.model.faults import FAULT_HEADER
 from soundstage_server.model.messages import JSON, Request, Response, json_response
 from soundstage_server.world.snapshot import StateError
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _ORDINARY: Final = [JSON]
 
+EARLY: Final = "callback_early"
+"""The fault of a response that waits until a callback has overtaken it."""
 PACE_HEADER: Final = b"x-soundstage-pace"
 """The response header with the real seconds that one simulated second takes, where that is less than one."""
 
@@ -83,6 +86,7 @@ class RequestHandler:
                     world.persistence.save_request(world.accounts_of_request(request.caller, known))
             except Exception as error:  # noqa: BLE001 - whatever fails, its changes are undone; then it is raised again
                 response = self._undo(request, known, error)
+            response = _held(response, request)
             second = self._journal(place, request, response)
             world.retention.sweep_if_due()
         return _dated(response, second, world.clock.pace), request.caller
@@ -104,8 +108,10 @@ class RequestHandler:
                     failure = StateError(f"a request of the same moment failed ({error!r}); nothing was changed")
                     persistence.undo(failure, world.accounts_of_request(request.caller, known))
                 return Handled(error=error)
+            response = _held(response, request)
             second = self._journal(place, request, response)
             waits = response.media is not None or (response.until is not None and not world.clock.frozen)
+            waits = waits or response.hold is not None
             unsaved = None
             if known >= 0:
                 unsaved = Unsaved(response, request, second, world)
@@ -154,7 +160,7 @@ class RequestHandler:
             response.status,
             response.body,
             response.fact,
-            scope.get(FAULT_KEY),
+            scope.get(FAULT_KEY) or (None if response.hold is None else EARLY),
         )
         return int(now)
 
@@ -162,6 +168,13 @@ class RequestHandler:
 def _respond(place: RouteMatch, request: Request) -> Response:
     service, route = place.service, place.route
     return service.unknown_route(request, place.allowed) if route is None else service.respond(route, request)
+
+
+def _held(response: Response, request: Request) -> Response:
+    """Return *response* with what *request* waits for, which a header names."""
+    if request.hold is None:
+        return response
+    return response._replace(hold=request.hold, headers=[*response.headers, (FAULT_HEADER, EARLY.encode())])
 
 
 def _journal_of(world: World, caller: Account | None) -> Journal:

@@ -52,6 +52,6 @@ def fingerprint(world: World) -> tuple[object, ...]:
             sum(account.ledger.available for account in accounts),
             (world.clock.kind, world.clock.speed, int(world.clock.now())),
             tuple((order.id, order.times) for order in world.scenarios),
-            tuple((fault.id, fault.times) for fault in world.faults.active),
+            tuple((fault.id, fault.times) for fault in world.faults),
             sum(attempt.number for attempt in world.callbacks()[-1:]),
         )

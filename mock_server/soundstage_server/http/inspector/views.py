@@ -81,7 +81,7 @@ def overview(world: World) -> dict[str, Any]:
             "double_submissions": doubles[-_SHOWN_DOUBLES:],
             "double_count": len(doubles),
             "orders": [order.as_dict() for order in world.scenarios],
-            "faults": [fault.as_dict() for fault in world.faults.active],
+            "faults": [fault.as_dict() for fault in world.faults],
         }
 
 
@@ -121,7 +121,7 @@ def task_detail(world: World, task: Task) -> dict[str, Any]:
                 if attempt.task == task.id
             ],
             "waiting_callbacks": [
-                {"due": pending.due, "attempt": pending.attempt}
+                {"due": pending.due, "attempt": pending.attempt, "fault": pending.fault}
                 for pending in world.callback_dispatcher.pending(account)
                 if pending.task is task
             ],

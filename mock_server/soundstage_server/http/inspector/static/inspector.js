@@ -310,8 +310,10 @@ function requestItem(entry) {
 }
 
 function callbackItem(attempt) {
+  const fault = attempt.fault ? ` · fault ${attempt.fault}` : "";
+  const outcome = `${attempt.outcome}, ${attempt.detail}${fault}`;
   return make("details", { "data-key": `callback ${attempt.number}` },
-    make("summary", { text: `attempt ${attempt.attempt} to ${attempt.url}: ${attempt.outcome}, ${attempt.detail}` }),
+    make("summary", { text: `attempt ${attempt.attempt} to ${attempt.url}: ${outcome}` }),
     make("pre", { text: pretty(attempt.body) }));
 }
 
@@ -376,10 +378,13 @@ byId("order").addEventListener("submit", (event) => {
   event.preventDefault();
   act("POST", "/scenarios", values(event.target));
 });
+// What a kind of fault needs beyond its name.
+const FAULT_DEFAULTS = { status: { status: 503 }, callback_late: { seconds: 3600 } };
+
 byId("fault").addEventListener("submit", (event) => {
   event.preventDefault();
   const fault = values(event.target);
-  act("POST", "/scenarios/faults", fault.kind === "status" ? { ...fault, status: 503 } : fault);
+  act("POST", "/scenarios/faults", { ...fault, ...FAULT_DEFAULTS[fault.kind] });
 });
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.addEventListener("click", () => act("POST", "/clock/advance", { seconds: Number(button.dataset.advance) }));

@@ -1,4 +1,4 @@
-"""Callbacks: the requests that a vendor sends to the address in a create call when a task ends or changes.
+"""The dispatcher: which callback is due when, and what became of each.
 
 A callback is due on its account's clock. Each world has one dispatcher, in a thread that starts with the first
 callback and sleeps until the next is due; there is no timer per task. The dispatcher connects to loopback addresses
@@ -11,17 +11,21 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import orjson
 
-from soundstage_server.model.asgi import CONTROL, is_loopback
 from soundstage_server.model.callbacks import CallbackAttempt, PendingCallback
 from soundstage_server.model.clock import LATEST
+from soundstage_server.model.faults import CALLBACK_KINDS
 from soundstage_server.model.journal.redaction import redact_url
+from soundstage_server.world.callbacks.sending import send
+from soundstage_server.world.callbacks.tampering import tampered_body
+from soundstage_server.world.callbacks.thread import DispatchThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -31,22 +35,22 @@ if TYPE_CHECKING:
     from soundstage_server.model.account import Account, Task
     from soundstage_server.model.callbacks import Outcome
     from soundstage_server.model.clock import Clock
+    from soundstage_server.model.faults import CallbackFaultKind, Fault
     from soundstage_server.model.lifecycle import CallbackPlan
     from soundstage_server.world.vendor_service import VendorService
 
 KEPT_ATTEMPTS: Final = 300
 """How many attempts are kept for each account; the oldest are dropped first."""
-TIMEOUT: Final = 5.0
-"""Real seconds that a receiver has to respond."""
 IDLE_SECONDS: Final = 0.05
 """Real seconds without a request after which, under the clock ``auto``, an account moves to its next callback."""
-
-HEADERS: Final = {"Content-Type": "application/json"}
-"""The headers of every callback (the vendors' facts about the Content-Type of callbacks)."""
+HELD_SECONDS: Final = 60.0
+"""Account seconds after which a callback that is to come after another one is sent although none has come."""
 MOST_OF_ACCOUNT: Final = 8
 """How many callbacks of one account are under way at once, so that its receiver delays those of no other account."""
 _MOST_UNDER_WAY: Final = 256
 _CLOSE_SECONDS: Final = 2.0
+_ORDINARY: Final = frozenset(CALLBACK_KINDS) - {"callback_early"}
+_UNHELD: Final = _ORDINARY - {"callback_reordered"}
 
 
 class CallbackDispatcher:
@@ -57,6 +61,7 @@ class CallbackDispatcher:
         clock: The world's clock.
         services: The world's vendors by slug.
         is_current: Returns whether the world still has this account.
+        take_fault: Returns the fault, of one of these kinds, of a callback of this account, counted as used.
         allowed: Hosts, in addition to loopback ones, that may be connected to.
 
     Raises:
@@ -66,12 +71,13 @@ class CallbackDispatcher:
         transport: What carries the callbacks; None is the network. Set it before the first callback is due.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what it needs of the world, of which it must not know the rest
         self,
         lock: threading.RLock,
         clock: Clock,
         services: Mapping[str, VendorService],
         is_current: Callable[[Account], bool],
+        take_fault: Callable[[Account, Collection[str]], Fault | None],
         allowed: Iterable[str] = (),
     ) -> None:
         if isinstance(allowed, str):
@@ -80,6 +86,7 @@ class CallbackDispatcher:
         self._clock = clock
         self._services = services
         self._is_current = is_current
+        self._take_fault = take_fault
         self.allowed = frozenset(host.lower() for host in allowed)
         self._pending: dict[Account, list[PendingCallback]] = {}
         self._kept: dict[Account, deque[CallbackAttempt]] = {}
@@ -88,7 +95,7 @@ class CallbackDispatcher:
         self._numbers = count(1)
         self._changed = threading.Condition(lock)
         self._closed = False
-        self._thread: _DispatchThread | None = None
+        self._thread: DispatchThread | None = None
         clock.watch(self.wake)
 
     def schedule(self, task: Task, after: float = 0.0) -> None:
@@ -100,6 +107,18 @@ class CallbackDispatcher:
             for due in plan.times(task.changes):
                 if after < due < LATEST:  # a task that never ends has no last callback
                     self._schedule(task, plan, due)
+
+    def schedule_early(self, task: Task) -> Future[None]:
+        """Send the callback of *task*, which ended when it was created, now; the result is done when it was sent."""
+        sent: Future[None] = Future()
+        plan = self._plan_of(task)
+        with self._changed:
+            if plan is None or self._closed:
+                sent.set_result(None)
+            else:
+                url, now = task.params[plan.field], task.created
+                self._enqueue(PendingCallback(now, next(self._numbers), task, url, now, 1, "callback_early", sent))
+        return sent
 
     def reschedule(self, task: Task) -> None:
         """Replace the pending callbacks of *task*, which has ended early.
@@ -152,7 +171,9 @@ class CallbackDispatcher:
         """Drop the attempts and the pending callbacks of *accounts*."""
         with self._changed:
             for account in accounts:
-                for kept in (self._pending, self._kept, self._seen):
+                for pending in self._pending.pop(account, ()):
+                    _note_sent(pending)
+                for kept in (self._kept, self._seen):
                     kept.pop(account, None)
             self._changed.notify_all()
 
@@ -162,6 +183,8 @@ class CallbackDispatcher:
             for pending in self._pending.pop(account, []):
                 if pending.task not in tasks:
                     self._enqueue(pending)
+                else:
+                    _note_sent(pending)
 
     def wake(self) -> None:
         """Check again what is due: time has moved."""
@@ -172,6 +195,9 @@ class CallbackDispatcher:
         """Send nothing more, and cancel what is under way. Safe to call twice."""
         with self._changed:
             self._closed = True
+            for heap in self._pending.values():
+                for pending in heap:
+                    _note_sent(pending)
             self._changed.notify_all()
             thread = self._thread
         # Joined without the lock: the thread needs it to finish what it is doing.
@@ -230,18 +256,24 @@ class CallbackDispatcher:
 
     async def deliver(self, client: httpx.AsyncClient, pending: PendingCallback) -> None:
         """Send one callback and record the attempt; schedule the next attempt if it failed."""
-        service = self._services[pending.task.account.vendor]
+        account = pending.task.account
         try:
             with self._changed:
-                # The state of the due time and not of now: a retry repeats what the first attempt reported.
-                state = pending.task.state_at(pending.state_time, service.lifecycle(pending.task.operation))
-                body = orjson.dumps(service.callback_body(pending.task, state))
-            outcome, status, detail = await self._send(client, pending.url, body)
+                faulted = self._with_fault(pending)
+                if faulted is None:
+                    return
+                pending, body = faulted, self._body(faulted)
+            copies = 2 if pending.fault == "callback_twice" else 1
+            sending = [send(client, pending.url, body, self.allowed, pending.fault) for _ in range(copies)]
+            results = await asyncio.gather(*sending)
             with self._changed:
-                self._record(pending, outcome, status, detail, body)
+                for copy, (outcome, status, detail) in enumerate(results, 1):
+                    # One of two equal callbacks at most is repeated, as if the other one had never been.
+                    self._record(pending, outcome, status, detail, body, repeat=copy == copies)
+                self._release(account, pending)
         finally:
             with self._changed:
-                account = pending.task.account
+                _note_sent(pending)
                 self._sending[account] -= 1
                 if not self._sending[account]:
                     del self._sending[account]
@@ -251,40 +283,61 @@ class CallbackDispatcher:
         plan = self._services[task.account.vendor].callback_plan
         return plan if plan is not None and plan.field in task.params else None
 
-    def _record(self, sent: PendingCallback, outcome: Outcome, status: int | None, detail: str, body: bytes) -> None:
+    def _body(self, pending: PendingCallback) -> bytes:
+        task, service = pending.task, self._services[pending.task.account.vendor]
+        if pending.fault == "callback_tampered":
+            return tampered_body(service, task)
+        # The state of the due time and not of now: a retry repeats what the first attempt reported.
+        state = task.state_at(pending.state_time, service.lifecycle(task.operation))
+        return orjson.dumps(service.callback_body(task, state))
+
+    def _with_fault(self, pending: PendingCallback) -> PendingCallback | None:
+        """Return *pending* as it is sent now, or None if its fault delays it or loses it."""
+        account = pending.task.account
+        # A fault belongs to a callback and not to each attempt: what is repeated, or was delayed before, has no other.
+        if pending.attempt > 1 or pending.fault is not None or not self._is_current(account):
+            return pending
+        held = any(one.fault == "callback_reordered" for one in self._pending.get(account, ()))
+        fault = self._take_fault(account, _UNHELD if held else _ORDINARY)
+        if fault is None:
+            return pending
+        pending = pending._replace(fault=cast("CallbackFaultKind", fault.kind))
+        if pending.fault == "callback_lost":
+            self._record(pending, "lost", None, "a fault: it was never sent", self._body(pending), repeat=False)
+            return None
+        if pending.fault == "callback_late":
+            self._enqueue(pending._replace(due=pending.due + (fault.seconds or 0.0), number=next(self._numbers)))
+            return None
+        if pending.fault == "callback_reordered":
+            self._enqueue(pending._replace(due=account.now() + HELD_SECONDS, number=next(self._numbers)))
+            return None
+        return pending
+
+    def _release(self, account: Account, sent: PendingCallback) -> None:
+        """Let what is held back until after another callback of *account* be sent now, after *sent*."""
+        if sent.fault == "callback_reordered":
+            return
+        heap = self._pending.get(account, [])
+        for one in [one for one in heap if one.fault == "callback_reordered" and one.due > account.now()]:
+            heap.remove(one)
+            heapify(heap)
+            self._enqueue(one._replace(due=account.now(), number=next(self._numbers)))
+
+    def _record(
+        self, sent: PendingCallback, outcome: Outcome, status: int | None, detail: str, body: bytes, *, repeat: bool
+    ) -> None:
         account = sent.task.account
         if not self._is_current(account):
             return  # the account was reset while the callback was under way
         kept = self._kept.setdefault(account, deque(maxlen=KEPT_ATTEMPTS))
         shown = (account.name, sent.task.id, redact_url(sent.url), sent.attempt, account.now())
-        kept.append(CallbackAttempt(next(self._numbers), *shown, outcome, status, detail, body.decode()))
+        kept.append(CallbackAttempt(next(self._numbers), *shown, outcome, status, detail, body.decode(), sent.fault))
         plan = self._services[account.vendor].callback_plan
-        if outcome == "failed" and plan is not None and sent.attempt <= len(plan.delays):
+        if repeat and outcome == "failed" and plan is not None and sent.attempt <= len(plan.delays):
             # From the due time on the account's clock, so that a slow receiver does not shift the retries.
             due = sent.due + plan.delays[sent.attempt - 1]
-            self._enqueue(sent._replace(due=due, number=next(self._numbers), attempt=sent.attempt + 1))
-
-    async def _send(self, client: httpx.AsyncClient, url: str, body: bytes) -> tuple[Outcome, int | None, str]:
-        import httpx
-
-        try:
-            # The host is taken from the library that connects: parsers disagree about odd addresses, and a check of
-            # another parser's host would let some of them through.
-            target = httpx.URL(url)
-            host = target.host.lower()
-            # Otherwise any caller of a vendor could command the simulator: its callbacks come from this machine.
-            if _is_control(target.path):
-                return "refused", None, f"callbacks do not go to a control API; got the path {target.path!r}"
-            if not (host in self.allowed or is_loopback(host)):
-                return "refused", None, f"callbacks go to this machine, or to a host that a world allows; got {host!r}"
-            async with (
-                asyncio.timeout(TIMEOUT),
-                client.stream("POST", url, content=body, headers=HEADERS) as response,
-            ):
-                status = response.status_code
-                return "delivered" if response.is_success else "failed", status, f"answered HTTP {status}"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return "failed", None, f"{type(error).__name__}: {error}"
+            again = sent._replace(due=due, number=next(self._numbers), attempt=sent.attempt + 1)
+            self._enqueue(again._replace(fault=None, sent=None))
 
     def _schedule(self, task: Task, plan: CallbackPlan, due: float) -> None:
         self._enqueue(PendingCallback(due, next(self._numbers), task, task.params[plan.field], due, 1))
@@ -295,7 +348,7 @@ class CallbackDispatcher:
         heap = self._pending.setdefault(one.task.account, [])
         heappush(heap, one)
         if self._thread is None:
-            self._thread = _DispatchThread(self)
+            self._thread = DispatchThread(self)
         # Only a new earliest callback can shorten the sleep of the thread.
         elif heap[0] is one:
             self._thread.wake()
@@ -323,53 +376,8 @@ class CallbackDispatcher:
         return any(heap[0].due <= account.now() for account, heap in self._pending.items())
 
 
-class _DispatchThread:
-    """The thread of a dispatcher, and the event loop in it."""
-
-    def __init__(self, dispatcher: CallbackDispatcher) -> None:
-        self._dispatcher = dispatcher
-        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-        self._loop = self._runner.get_loop()
-        self._woken = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="soundstage-callbacks", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Check again what is due."""
-        with suppress(RuntimeError):  # the loop has ended with its world
-            self._loop.call_soon_threadsafe(self._woken.set)
-
-    def join(self, seconds: float) -> None:
-        """Wait at most *seconds* for the thread to end."""
-        self._thread.join(seconds)
-
-    def _run(self) -> None:
-        with self._runner:  # leaving it cancels what is still under way
-            self._runner.run(self._dispatch())
-
-    async def _dispatch(self) -> None:
-        import httpx
-
-        dispatcher = self._dispatcher
-        # A kept connection that the receiver has closed meanwhile would look like a receiver that fails.
-        fresh = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(
-            transport=dispatcher.transport, trust_env=False, timeout=TIMEOUT, limits=fresh
-        ) as client:
-            under_way: set[asyncio.Task[None]] = set()
-            while not dispatcher.closed:
-                # Cleared before the check, so that a wake during it is not lost.
-                self._woken.clear()
-                ready, pause = dispatcher.collect_due()
-                for pending in ready:
-                    sending = asyncio.create_task(dispatcher.deliver(client, pending))
-                    under_way.add(sending)
-                    sending.add_done_callback(under_way.discard)
-                    sending.add_done_callback(lambda _: self._woken.set())
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), pause)
-
-
-def _is_control(path: str) -> bool:
-    """Return whether *path*, decoded, is one of a control API, however many slashes it begins with."""
-    return f"/{path.lstrip('/')}".startswith(CONTROL)
+def _note_sent(pending: PendingCallback) -> None:
+    """Let the response that waits for *pending* be sent, if there is one."""
+    if pending.sent is not None and not pending.sent.done():
+        with suppress(InvalidStateError):  # canceled at this moment, as its caller has gone
+            pending.sent.set_result(None)
