@@ -2,7 +2,8 @@
 
 - `arguments` and `calls`: valid arguments of a client's methods, for each vendor;
 - `prompts`, `texts`, `other_texts`: texts;
-- `passing_faults`, `losing_faults`: faults between a program and a vendor, for a simulator's control API.
+- `passing_faults`, `losing_faults`, `callback_faults`: faults between a program and a vendor, for a simulator's control
+  API.
 
 None of them produces ``soundstage:``, by which a prompt chooses its job's fate; `fated` does that on purpose.
 """
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from soundstage_contracts.declarations.vendor import WORDS
+from soundstage_contracts.declarations.vendor import CALLBACK_FAULTS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "arguments",
+    "callback_faults",
     "calls",
     "fated",
     "losing_faults",
@@ -121,6 +123,13 @@ def passing_faults() -> st.SearchStrategy[dict[str, Any]]:
 def losing_faults() -> st.SearchStrategy[dict[str, Any]]:
     """Return faults after which it is unknown whether a submission arrived; each occurs once."""
     return st.fixed_dictionaries({"kind": st.sampled_from(LOSING), "times": st.just(1)})
+
+
+def callback_faults() -> st.SearchStrategy[dict[str, Any]]:
+    """Return faults of callbacks: early, twice, out of order, late, lost and tampered with; each occurs once."""
+    late = st.fixed_dictionaries({"kind": st.just("callback_late"), "seconds": st.integers(1, 3600)})
+    others = [kind for kind in CALLBACK_FAULTS if kind != "callback_late"]
+    return (late | st.fixed_dictionaries({"kind": st.sampled_from(others)})).map(lambda fault: {**fault, "times": 1})
 
 
 def _contract(vendor: str) -> VendorContract:

@@ -80,7 +80,7 @@ def test_a_fate_is_chosen_by_its_word(data: st.DataObject, word: str) -> None:
     assert text.count("soundstage:") == 1
 
 
-@given(fault=strategies.passing_faults() | strategies.losing_faults())
+@given(fault=strategies.passing_faults() | strategies.losing_faults() | strategies.callback_faults())
 def test_every_fault_is_one_that_a_simulator_can_plant(fault: dict[str, Any]) -> None:
     """Each has a kind, and a number of times after which it is over."""
     assert Fault(**fault).times in (1, 2)

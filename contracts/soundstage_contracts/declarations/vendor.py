@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 WORDS: Final = ("fail", "block", "timeout", "cancel", "slow")
 """The in-band words: a prompt that contains ``soundstage:`` and one of these chooses the fate of its job."""
+CALLBACK_FAULTS: Final = (
+    "callback_early", "callback_twice", "callback_reordered", "callback_late", "callback_lost", "callback_tampered",
+)  # fmt: skip
+"""The faults that callbacks, rather than requests, may have."""
 
 
 @dataclass(frozen=True, slots=True)

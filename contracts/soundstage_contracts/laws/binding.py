@@ -40,7 +40,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 Side = Literal["server", "client", "both"]
 Row = tuple["Terms", tuple[Any, ...]]
 
-LAW_MODULES: Final = ("requests", "refusals", "states", "outputs", "money", "transcripts", "events")
+LAW_MODULES: Final = ("requests", "refusals", "states", "outputs", "money", "callbacks", "transcripts", "events")
 """The modules that define laws, in the order in which a suite runs them."""
 
 DRAWS: Final = "data"

@@ -126,6 +126,24 @@ class Operation(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks(Named):
+    """A vendor's callbacks.
+
+    Attributes:
+        parameter: The member of a create call that names the address.
+        number: How many callbacks a job has that ends by itself.
+    """
+
+    parameter: str
+    number: int = 1
+
+    def expected(self, fault: str) -> int:
+        """Return how many requests a receiver gets about one job whose callbacks all have *fault*."""
+        # A job whose callback is early has ended at once, so that there is one state to report.
+        return {"callback_early": 1, "callback_lost": 0, "callback_twice": 2 * self.number}.get(fault, self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseFormat(Named):
     """One format of a vendor's responses, so that a client can be given responses without a simulator.
 

@@ -100,6 +100,17 @@ def test_success_without_output_is_a_failure(vendor: Terms, response_format: Res
             job.result()
 
 
+@law("client", response_format="formats_without_output")
+def test_first_contrary_response_is_no_verdict(vendor: Terms, response_format: ResponseFormat) -> None:
+    """A success whose file comes a moment later is a success, and a 404 at first is no end: a wait polls again."""
+    done = response_format.polled("a", response_format.word(JobState.SUCCEEDED), urls=(URL,))
+    for response in (*response_format.without_output, (404, {})):
+        client = scripted(vendor, response, done)
+        job = client.client.job("a", vendor.first.method).wait()
+        assert (job.state, [output.url for output in job.outputs]) == (JobState.SUCCEEDED, [URL]), response
+        assert len(client.sent) > 1
+
+
 @law("client", response_format="formats_with_ids")
 def test_job_id_is_passed_through_unchanged(
     vendor: Terms, response_format: ResponseFormat, data: st.DataObject

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from soundstage_contracts.declarations.vendor import CALLBACK_FAULTS
 from soundstage_contracts.facts.loader import VendorFacts, load_facts
 from soundstage_contracts.laws.declarations import Named, StateWord
 from soundstage_contracts.outcomes import require
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from soundstage import JobState
     from soundstage_contracts.declarations.vendor import VendorContract
-    from soundstage_contracts.laws.declarations import BadCredential, Operation, Refusal, ResponseFormat
+    from soundstage_contracts.laws.declarations import BadCredential, Callbacks, Operation, Refusal, ResponseFormat
     from soundstage_contracts.laws.machine import JobMachine
     from soundstage_contracts.laws.raw_client import RawClient
     from soundstage_contracts.simulators.target import Target
@@ -52,6 +53,7 @@ class Terms(Named):
         rejected: First word of an account's name (``invalid-``) to the refusal of that account.
         retention: Seconds of the account's time after which a result is deleted.
         pace: The least and the most seconds between two polls of a client by default.
+        callbacks: Its callbacks, where it sends some.
         machine: The state machine that tries any order of events.
         transcripts_of: Whether a transcript of the vendor is about this face.
         effort: How many examples Hypothesis tries, as a share of what the run asks for; small where a vendor has many
@@ -80,6 +82,7 @@ class Terms(Named):
     rejected: Mapping[str, Refusal] = field(default_factory=dict)
     retention: float | None = None
     pace: tuple[float, float] | None = None
+    callbacks: Callbacks | None = None
     machine: type[JobMachine] | None = None
     transcripts_of: Callable[[Transcript], bool] = lambda _: True
     effort: float = 1.0
@@ -115,6 +118,11 @@ class Terms(Named):
     def leading(self) -> Sequence[Operation]:
         """The first operation, where one represents all."""
         return self.operations[:1]
+
+    @property
+    def callback_faults(self) -> Sequence[str]:
+        """The faults that its callbacks may have."""
+        return () if self.callbacks is None else CALLBACK_FAULTS
 
     @property
     def formats_with_unknown(self) -> Sequence[ResponseFormat]:

@@ -125,7 +125,8 @@ class Control:
         """Inject a fault between callers and a vendor, and return its id.
 
         Args:
-            kind: The fault: ``status``, ``reset_before``, ``reset_after`` (processed, and the response is lost) ...
+            kind: The fault: ``status``, ``reset_before``, ``reset_after`` (processed, and the response is lost) ...,
+                or one of callbacks, such as ``callback_twice``, of a vendor that sends callbacks.
             **which: ``vendor``, ``account``, ``method``, ``path``, ``times``, and the options of the kind.
         """
         return int(self._request("POST", "/scenarios/faults", json={"kind": kind, **which})["id"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MODULE = "a_suite.test_laws"
 SMALL = replace(
     INFRAI, facts={}, refusals=(), bad_credentials=(), rejected={}, hosts=(), malformed=None, invalid=None,
-    not_found=None, no_credit=None, too_many=None, retention=None, machine=None, formats=(),
+    not_found=None, no_credit=None, too_many=None, retention=None, machine=None, formats=(), left_out={},
 )  # fmt: skip
 """Infrai with operations alone."""
 

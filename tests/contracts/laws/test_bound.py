@@ -34,6 +34,7 @@ LAWS = [
     "test_default_pace_is_the_documented_one",
     "test_stale_response_changes_nothing_back",
     "test_success_without_output_is_a_failure",
+    "test_first_contrary_response_is_no_verdict",
     "test_job_id_is_passed_through_unchanged",
     "test_response_about_another_job_is_not_read",
     "test_creation_without_an_id_is_no_job",
@@ -48,11 +49,15 @@ LAWS = [
     "test_failed_job_costs_nothing",
     "test_blocked_content_is_a_content_error",
     "test_spend_limit_is_kept",
+    "test_receiver_acts_once_on_the_right_end_under_every_fault",
     "test_service_answers_as_documented",
     "test_client_requests_as_documented",
     "test_any_order_of_events_keeps_the_laws",
 ]
+RECEIVER = "test_receiver_acts_once_on_the_right_end_under_every_fault"
+NO_CALLBACKS = {RECEIVER: "no document mentions callbacks"}
 VEO_LEFT_OUT = {
+    **NO_CALLBACKS,
     **dict.fromkeys(
         (
             "test_broken_body_is_refused_by_name_and_costs_nothing",
@@ -66,6 +71,7 @@ VEO_LEFT_OUT = {
     "test_result_needs_no_credential_and_expires": "a download needs the key",
 }
 EDRAWMAX_LEFT_OUT = {
+    **NO_CALLBACKS,
     **dict.fromkeys(
         (
             "test_requests_go_to_documented_routes_with_credentials",
@@ -77,6 +83,7 @@ EDRAWMAX_LEFT_OUT = {
             "test_default_pace_is_the_documented_one",
             "test_stale_response_changes_nothing_back",
             "test_success_without_output_is_a_failure",
+            "test_first_contrary_response_is_no_verdict",
             "test_job_id_is_passed_through_unchanged",
             "test_response_about_another_job_is_not_read",
             "test_creation_without_an_id_is_no_job",
@@ -120,10 +127,14 @@ EDRAWMAX_LEFT_OUT = {
 }
 LEFT_OUT: dict[str, dict[str, str]] = {
     "edrawmax": EDRAWMAX_LEFT_OUT,
+    "infrai": NO_CALLBACKS,
+    "mediaio": NO_CALLBACKS,
     "gmicloud-key": {
+        **NO_CALLBACKS,
         "test_result_needs_no_credential_and_expires": "the documents do not state when a result is deleted",
     },
     "gmicloud-session": {
+        **NO_CALLBACKS,
         "test_result_needs_no_credential_and_expires": "the documents do not state when a result is deleted",
         "test_rejected_credential_is_an_authentication_error": "the login is refused, before a job can be requested",
     },

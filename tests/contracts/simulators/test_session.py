@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from soundstage import JobState
 from soundstage_contracts.declarations.vendor import contract_of
+from soundstage_contracts.simulators.control import ControlError
 from soundstage_contracts.simulators.session import SimulatorSession, UsageSummary, is_local_host
 from soundstage_contracts.simulators.target import TargetError
 
@@ -126,6 +127,23 @@ def test_orders_of_a_test_are_cleared_alone(theirs: Soundstage, session: Simulat
         assert theirs.money("tomoviee").available == 1000
         assert [fault["id"] for fault in session.control._request("GET", "/scenarios/faults")] == faults[:1]
     assert session.control._request("GET", "/scenarios") == []
+
+
+def test_callback_fault_belongs_to_its_test(theirs: Soundstage, session: SimulatorSession) -> None:
+    """It has the callbacks of the test's account alone, is unused until one has it, and ends with the test."""
+    with session.for_test("another") as another:
+        another.fault("tomoviee", "callback_lost")
+        fault = theirs.fault("tomoviee", "callback_tampered")
+        (unused,) = theirs.control.unused_faults()
+        assert (unused["id"], unused["account"]) == (fault, theirs.account("tomoviee"))
+        with theirs.client("tomoviee") as client:
+            job = client.text_to_video("A fox soundstage:fail", callback="http://127.0.0.1:9/order-7")
+            assert job.wait().state is JobState.FAILED
+            with pytest.raises(ControlError, match="sends callbacks"):
+                theirs.fault("veo", "callback_lost")
+    assert [one["id"] for one in session.control._request("GET", "/scenarios/faults")] == [fault]
+    theirs.close()
+    assert session.control._request("GET", "/scenarios/faults") == []
 
 
 def test_a_credential_may_be_chosen(theirs: Soundstage) -> None:

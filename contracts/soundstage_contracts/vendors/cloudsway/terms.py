@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from soundstage import JobState, SoundstageError, errors
 from soundstage_contracts import strategies
-from soundstage_contracts.laws.declarations import BadCredential, Operation, Refusal, ResponseFormat
+from soundstage_contracts.laws.declarations import BadCredential, Callbacks, Operation, Refusal, ResponseFormat
 from soundstage_contracts.laws.terms import Terms
 from soundstage_contracts.vendors.cloudsway import CONTRACT, CloudswayMachine
 from soundstage_contracts.vendors.cloudsway.arguments import ADDRESS, arguments, bodies, broken
@@ -147,6 +147,7 @@ TERMS: Final = Terms(
     ],
     rejected={"invalid-": _refusal(1002), "expired-": _refusal(1004)},
     retention=MONTH,
+    callbacks=Callbacks(parameter="callback_url", number=2),
     machine=CloudswayMachine,
     pace=(10.0, 10.0),
     facts={

@@ -164,6 +164,7 @@ FACTS: Final = {
     "test_blocked_content_is_a_content_error": ["block"],
 }  # fmt: skip
 LEFT_OUT: Final = {
+    "test_receiver_acts_once_on_the_right_end_under_every_fault": "no document mentions callbacks",
     "test_result_needs_no_credential_and_expires": "the documents do not state when a result is deleted",
 }
 SESSION_LEFT_OUT: Final = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage import errors
 from soundstage_contracts import strategies
-from soundstage_contracts.laws.declarations import BadCredential, Operation, Refusal, ResponseFormat
+from soundstage_contracts.laws.declarations import BadCredential, Callbacks, Operation, Refusal, ResponseFormat
 from soundstage_contracts.laws.terms import Terms
 from soundstage_contracts.vendors.tomoviee import CONTRACT, STATUS_WORDS, TomovieeMachine
 from soundstage_contracts.vendors.tomoviee.access import SECRET, headers
@@ -162,6 +162,7 @@ TERMS: Final = Terms(
     ],
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=MONTH,
+    callbacks=Callbacks(parameter="callback"),
     machine=TomovieeMachine,
     pace=(10.0, 10.0),
     facts={
