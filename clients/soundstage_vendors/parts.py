@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 ObjectPart = Literal["client", "async_client", "profile", "service", "contract", "demo", "terms", "suite"]
-FilePart = Literal["facts", "shown", "transcripts", "mistakes"]
+FilePart = Literal["facts", "shown", "record", "transcripts", "mistakes"]
 
 OURS: Final = frozenset({"soundstage", "soundstage_cli", "soundstage_contracts", "soundstage_server"})
 _FILES: Final = frozenset(get_args(FilePart))

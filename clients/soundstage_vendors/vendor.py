@@ -38,6 +38,7 @@ _KINDS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "terms": _PACKAGE,
     "suite": _PACKAGE,
     "shown": _RESOURCE,
+    "record": _RESOURCE,
     "transcripts": _RESOURCE,
     "mistakes": _RESOURCE,
     "docs": _TEXT,
@@ -71,6 +72,7 @@ class Vendor:
         terms: The module of the `Terms` for laws and failure matrix; by default the contract's module.
         suite: The package of ``test_*.py`` that bind the laws and prove the facts.
         shown: The record of which mistakes have shown which facts to fail; by default beside the fact file.
+        record: The record of third-party programs and of the failure matrix; by default beside the fact file.
         transcripts: The folder of documented exchanges.
         mistakes: The file of planted mistakes.
         docs: The page for users: an address or a path.
@@ -92,6 +94,7 @@ class Vendor:
     terms: str | None = None
     suite: str | None = None
     shown: str | None = None
+    record: str | None = None
     transcripts: str | None = None
     mistakes: str | None = None
     docs: str | None = None
@@ -117,6 +120,7 @@ class Vendor:
                 raise VendorError(f"{name} is {value!r}; allowed: {allowed}")
         self._derive("profile", f"{self.client.partition(':')[0]}:PROFILE")
         self._derive("shown", f"{self.facts.removesuffix('.toml')}_shown.json")
+        self._derive("record", f"{self.facts.removesuffix('.toml')}_record.json")
         if self.contract is not None:
             module = self.contract.partition(":")[0]
             self._derive("demo", f"{module}:DEMO")

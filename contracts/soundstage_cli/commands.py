@@ -20,6 +20,7 @@ COMMANDS: Final = (
     ("generate", "soundstage_cli.generate.command"),
     ("jobs", "soundstage_cli.jobs.command"),
     ("facts", "soundstage_cli.facts.command"),
+    ("vendors", "soundstage_cli.vendors"),
     ("ca", "soundstage_cli.ca"),
     ("doctor", "soundstage_cli.doctor"),
     ("completion", "soundstage_cli.completion"),

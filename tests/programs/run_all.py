@@ -14,10 +14,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
+from soundstage_contracts.facts.record import record_program
 from soundstage_server import Server, World
 
 if TYPE_CHECKING:
@@ -27,6 +30,13 @@ HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
 SIGNATURES = {b"ftyp": "MP4", b"\x89PNG": "PNG"}
 TIMEOUT = 180.0
+SDKS = {
+    "with_ai_sdk.mjs": ("veo", "@ai-sdk/google"),
+    "with_gmicloud.py": ("gmicloud", "gmicloud"),
+    "with_google_genai.py": ("veo", "google-genai"),
+    "with_litellm.py": ("veo", "litellm"),
+}
+"""The vendor and the distribution of each program around a third-party SDK."""
 MAY_LEAK = {"with_litellm.py"}
 """Programs that fetch something else, and continue without it; the table shows what."""
 
@@ -72,8 +82,24 @@ def programs(tools: Path) -> Iterator[Program]:
         yield Program(path.name, "shell", ["sh", str(path), "result"], "result")
 
 
-def run(program: Program, *options: str) -> Outcome:
-    """Run *program* in an empty folder, and read what it has done."""
+def version_of(distribution: str, tools: Path) -> str:
+    """Return the version of a package of Python, or of Node's in *tools*."""
+    manifest = tools / "node_modules" / distribution / "package.json"
+    if manifest.exists():
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["version"])
+    return version(distribution)
+
+
+def today() -> str:
+    """Return the day of the run."""
+    return datetime.now(tz=UTC).date().isoformat()
+
+
+def run(program: Program, *options: str, record: Path | None = None) -> Outcome:
+    """Run *program* in an empty folder, and read what it has done.
+
+    With *record*, the folder of Node's packages, a run of a third-party SDK is recorded for `soundstage vendors`.
+    """
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         checks = ["double", "unresolved", *([] if program.name in MAY_LEAK else ["leak"])]
@@ -89,6 +115,9 @@ def run(program: Program, *options: str) -> Outcome:
         if not report.exists():
             return Outcome(seconds, made, 0, "", "", output)
         found = json.loads(report.read_text(encoding="utf-8"))
+        if record is not None and program.name in SDKS and done.returncode == 0 and made:
+            vendor, distribution = SDKS[program.name]
+            record_program(vendor, f"{distribution} {version_of(distribution, record)}", report, today())
     spent = ", ".join(f"{amount:g} {unit}" for unit, amount in found["spent"].items()) or "nothing"
     refused = ", ".join(f"{address.rpartition(':')[0]} ({count})" for address, count in found["refused"].items())
     problem = "" if done.returncode == 0 and made else output or "no result was saved"
@@ -125,6 +154,7 @@ def main() -> int:
     parser.add_argument("--tools", type=Path, required=True, help="a folder with the packages of Node")
     parser.add_argument("--only", default="", help="run the programs whose name contains this word")
     parser.add_argument("--offline-proof", action="store_const", const=["--offline-proof"], default=[])
+    parser.add_argument("--record", action="store_true", help="record the runs of SDKs for soundstage vendors")
     options = parser.parse_args()
     failed, languages = [], Counter[str]()
     print(
@@ -133,7 +163,7 @@ def main() -> int:
     for program in programs(options.tools.resolve()):
         if options.only not in program.name:
             continue
-        outcome = run(program, *options.offline_proof)
+        outcome = run(program, *options.offline_proof, record=options.tools.resolve() if options.record else None)
         row = (program.name, program.language, outcome.made or "nothing", outcome.requests, outcome.spent)
         print("|", " | ".join(map(str, (*row, outcome.refused, f"{outcome.seconds:.1f}"))), "|", flush=True)
         languages[program.language] += 1

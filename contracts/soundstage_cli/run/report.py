@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstage_server.model.lifecycle import Fate
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -31,6 +33,7 @@ class Report:
         unresolved: Paid jobs whose end the program has not seen.
         refused: How many requests to each host were refused.
         distrusted: How many connections to each vendor's host ended because the program refused the certificate.
+        finished: How many jobs of each vendor have succeeded.
         requests: The journal, without secrets.
     """
 
@@ -40,6 +43,7 @@ class Report:
     unresolved: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     distrusted: dict[str, int] = field(default_factory=dict)
+    finished: dict[str, int] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -56,6 +60,7 @@ class Report:
             list(_unresolved(world, accounts)),
             {str(address): count for address, count in sorted(proxy.refused.items())},
             dict(sorted(proxy.distrusted.items())),
+            _finished(world, accounts),
             [entry.redacted() for entry in world.journal()],
         )
 
@@ -100,6 +105,15 @@ def _spent(accounts: Iterable[Account]) -> dict[str, float]:
         if amount := account.ledger.spent + account.ledger.reserved:
             spent[account.ledger.unit.name] += account.ledger.unit.to_units(amount)  # type: ignore[assignment] # dollars
     return dict(spent)
+
+
+def _finished(world: World, accounts: Iterable[Account]) -> dict[str, int]:
+    finished: Counter[str] = Counter()
+    for account in accounts:
+        now = account.now()
+        tasks = world.tasks(account)
+        finished[account.vendor] += sum(task.ends <= now and task.fate is Fate.SUCCEED for task in tasks)
+    return {vendor: count for vendor, count in sorted(finished.items()) if count}
 
 
 def _double(account: Account, double: Any) -> str:
