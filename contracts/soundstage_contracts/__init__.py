@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from soundstage_contracts.facts.loader import Fact, FactBook, FactError, VendorFacts, load_facts
     from soundstage_contracts.facts.proves import Contract, proven, proves
-    from soundstage_contracts.simulators.session import Soundstage
+    from soundstage_contracts.testing.accounts import VendorAccount
+    from soundstage_contracts.testing.session import simulate
+    from soundstage_contracts.testing.simulator import Simulator
+    from soundstage_contracts.testing.unit import SimulatorTestCase
 
     VENDORS: tuple[str, ...]
     """The slug of every vendor that is declared, this project's first."""
@@ -22,11 +25,14 @@ __all__ = [
     "Fact",
     "FactBook",
     "FactError",
-    "Soundstage",
+    "Simulator",
+    "SimulatorTestCase",
+    "VendorAccount",
     "VendorFacts",
     "load_facts",
     "proven",
     "proves",
+    "simulate",
 ]
 
 _HOMES: Final = {
@@ -35,7 +41,10 @@ _HOMES: Final = {
     "FactBook": "facts.loader",
     "FactError": "facts.loader",
     "VendorFacts": "facts.loader",
-    "Soundstage": "simulators.session",
+    "Simulator": "testing.simulator",
+    "SimulatorTestCase": "testing.unit",
+    "VendorAccount": "testing.accounts",
+    "simulate": "testing.session",
     "load_facts": "facts.loader",
     "proven": "facts.proves",
     "proves": "facts.proves",

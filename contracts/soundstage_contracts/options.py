@@ -64,7 +64,7 @@ class RunOptions:
         record: The folder for the exchanges of a live run.
         evidence: The evidence file.
         report: The file of the HTML report.
-        strict: Whether a test fails that leaves something behind; see `soundstage_contracts.simulators.strict`.
+        strict: Whether a test fails that leaves something behind; see `soundstage_contracts.testing.strict`.
     """
 
     target: str = IN_PROCESS

@@ -1,6 +1,6 @@
 """The pytest plugin: a simulator for every test run, one account for each test, and a summary of what it would cost.
 
-Fixtures for everybody's tests: `soundstage` (the simulator), and for each vendor a ready client, such as `tomoviee` and
+Fixtures for everybody's tests: `simulator`, and for each vendor a ready client, such as `tomoviee` and
 `async_tomoviee`. Fixtures for contracts: `target` and `full_target`. The options are those of
 ``pytest --pyargs soundstage_contracts``; see `docs/contracts.md`.
 
@@ -24,8 +24,9 @@ from soundstage_contracts.report.observer import CONTRACT_MARK, RUN_OPTIONS, Obs
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from soundstage_contracts.simulators.session import SimulatorSession, Soundstage
     from soundstage_contracts.simulators.target import Target
+    from soundstage_contracts.testing.session import SimulatorSession
+    from soundstage_contracts.testing.simulator import Simulator
 
 pytest_plugins = ("soundstage_contracts.real_hosts",)
 
@@ -36,6 +37,7 @@ ALLOW_MARK: Final = "soundstage_allow"
 
 _EXTRA: Final = "all"
 _USAGE: Final = pytest.StashKey[Any]()
+_SIMULATOR: Final = pytest.StashKey["Simulator"]()
 _REPORT: Final = "soundstage"
 _SEED: Final = "soundstage_seed"
 _LAYOUT: Final = "soundstage_worker"
@@ -212,10 +214,10 @@ def full_target(target: Target, request: pytest.FixtureRequest) -> Iterator[Targ
 
 
 @pytest.fixture(scope="session")
-def soundstage_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSession]:
+def simulator_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSession]:
     """Run one simulator for the whole session, on a free port, unless ``--soundstage-target`` names one."""
-    with needs_extra(_EXTRA, "the fixture 'soundstage'"):
-        from soundstage_contracts.simulators.session import SimulatorSession
+    with needs_extra(_EXTRA, "the fixture 'simulator'"):
+        from soundstage_contracts.testing.session import SimulatorSession
 
         options = request.config.stash[RUN_OPTIONS]
         if options.live:
@@ -229,27 +231,31 @@ def soundstage_session(request: pytest.FixtureRequest) -> Iterator[SimulatorSess
 
 
 @pytest.fixture
-def soundstage(soundstage_session: SimulatorSession, request: pytest.FixtureRequest) -> Iterator[Soundstage]:
-    """Give the test the simulator, with accounts of its own and a clock that skips; what it sets ends with it."""
-    with soundstage_session.for_test(request.node.nodeid) as view:
-        yield view
+def simulator(simulator_session: SimulatorSession, request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """Simulate the vendors for the test: accounts of its own, orders, faults, a clock; what it sets ends with it."""
+    with simulator_session.for_test(request.node.nodeid) as opened:
+        request.node.stash[_SIMULATOR] = opened
+        yield opened
+        del request.node.stash[_SIMULATOR]
 
 
 def _client_fixture(vendor: str) -> Callable[..., Any]:
-    def ready(soundstage: Soundstage) -> Iterator[Any]:
+    def ready(simulator: Simulator) -> Iterator[Any]:
         with needs_extra(_EXTRA, f"the fixture {vendor!r}"):
-            opened = soundstage.client(vendor)
+            opened = simulator.client(vendor)
         with opened as client:
             yield client
 
+    ready.__doc__ = f"Give the test a client of {vendor} for its account in the simulator; its waits take no time."
     return pytest.fixture(name=vendor)(ready)
 
 
 def _async_client_fixture(vendor: str) -> Callable[..., Any]:
-    def ready(soundstage: Soundstage) -> Any:
+    def ready(simulator: Simulator) -> Any:
         with needs_extra(_EXTRA, f"the fixture 'async_{vendor}'"):
-            return soundstage.async_client(vendor)
+            return simulator.async_client(vendor)
 
+    ready.__doc__ = f"Give the test an async client of {vendor}, for asyncio and trio; its waits take no time."
     return pytest.fixture(name=f"async_{vendor}")(ready)
 
 
@@ -266,13 +272,31 @@ def _vendor_fixtures() -> ModuleType:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that has passed and left something behind, if the run is strict."""
     result = yield
-    view: Any = getattr(item, "funcargs", {}).get("soundstage")
-    # A fixture of the project may have this name, too.
-    if hasattr(view, "external_connections") and (item.config.stash[RUN_OPTIONS].strict or item.config.getini(STRICT)):
-        from soundstage_contracts.simulators.strict import check
+    opened = item.stash.get(_SIMULATOR, None)
+    if opened is not None and (item.config.stash[RUN_OPTIONS].strict or item.config.getini(STRICT)):
+        from soundstage_contracts.testing.strict import StrictError
 
-        check(view, [kind for mark in item.iter_markers(ALLOW_MARK) for kind in mark.args])
+        try:
+            opened.verify(allow=tuple(kind for mark in item.iter_markers(ALLOW_MARK) for kind in mark.args))
+        except (StrictError, ValueError) as error:
+            # The text is complete; the frames would be those of pytest and of this package.
+            pytest.fail(str(error), pytrace=False)
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the last exchanges of a failed test with the simulator."""
+    report = yield
+    opened = item.stash.get(_SIMULATOR, None)
+    if opened is not None and report.failed and call.when == "call":
+        from soundstage_contracts.testing.failures import describe_failure
+
+        if text := describe_failure(opened):
+            report.sections.append(("soundstage: the last requests", text))
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -288,7 +312,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Add a worker's usage summary to the total."""
     sent = getattr(node, "workeroutput", {}).get(_REPORT)
     if sent is not None:
-        from soundstage_contracts.simulators.session import UsageSummary
+        from soundstage_contracts.testing.usage import UsageSummary
 
         stash = node.config.stash
         stash[_USAGE] = stash.get(_USAGE, UsageSummary()) + UsageSummary.from_json(sent)

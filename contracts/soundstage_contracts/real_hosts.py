@@ -16,7 +16,8 @@ from soundstage_contracts.report.observer import RUN_OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_contracts.simulators.session import SimulatorSession, Soundstage
+    from soundstage_contracts.testing.session import SimulatorSession
+    from soundstage_contracts.testing.simulator import Simulator
 
 _GUARD: Final = pytest.StashKey["OfflineGuard"]()
 _INTERNET: Final = 2  # an address of the internet families has a host and a port at least
@@ -119,18 +120,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def real_hosts(
-    soundstage: Soundstage,
-    soundstage_session: SimulatorSession,
+    simulator: Simulator,
+    simulator_session: SimulatorSession,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Soundstage]:
+) -> Iterator[Simulator]:
     """Give the test the simulator, reached at the vendors' own hosts by httpx, httpx2 and requests in this process."""
     with needs_extra("all", "the fixture 'real_hosts'"):
-        from soundstage_contracts.facts.loader import load_facts
         from soundstage_contracts.simulators.real_hosts import RealHosts
-    for facts in load_facts().vendors.values():
-        for name, value in facts.environment_at().items():
-            # Placeholders become the test's own credential, so that a program that reads them has the test's account.
-            monkeypatch.setenv(name, value.replace("soundstage", soundstage.credential))
-    with RealHosts(soundstage_session.http, request.config.stash[RUN_OPTIONS].target):
-        yield soundstage
+        from soundstage_contracts.testing.variables import set_variables, variables
+    set_variables(variables(simulator.vendors, simulator.credential, None), monkeypatch)
+    with RealHosts(simulator_session.connection.http, request.config.stash[RUN_OPTIONS].target):
+        yield simulator

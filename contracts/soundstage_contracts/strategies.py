@@ -107,7 +107,7 @@ def fated(vendor: str, method: str, *words: str) -> st.SearchStrategy[dict[str, 
 
 
 def passing_faults() -> st.SearchStrategy[dict[str, Any]]:
-    """Return faults that a client survives by retrying, as ``soundstage.control.fault(**fault, vendor=...)`` takes.
+    """Return faults that a client survives by retrying, as ``simulator.control.fault(**fault, vendor=...)`` takes.
 
     Each occurs once or twice: bound to an account and a path, it ends before the client's retries do.
     """

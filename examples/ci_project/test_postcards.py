@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from soundstage import Tomoviee
-    from soundstage_contracts import Soundstage
+    from soundstage_contracts import Simulator
 
 
 def test_postcard_is_a_video(tomoviee: Tomoviee, tmp_path: Path) -> None:
@@ -21,9 +21,9 @@ def test_postcard_is_a_video(tomoviee: Tomoviee, tmp_path: Path) -> None:
     assert make("Lisbon", tmp_path, tomoviee).suffix == ".mp4"
 
 
-def test_failed_postcard_costs_nothing(soundstage: Soundstage, tomoviee: Tomoviee, tmp_path: Path) -> None:
+def test_failed_postcard_costs_nothing(simulator: Simulator, tomoviee: Tomoviee, tmp_path: Path) -> None:
     """A failed job raises an error and is refunded."""
-    soundstage.order("tomoviee", "fail", times=1)
+    simulator.tomoviee.next_job(fails=True)
     with pytest.raises(errors.JobFailed):
         make("Atlantis", tmp_path, tomoviee)
-    assert soundstage.money("tomoviee").spent == 0
+    assert simulator.tomoviee.spent == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from soundstage_contracts.simulators.session import SimulatorSession
 from soundstage_contracts.simulators.target import FIRST_TIME
+from soundstage_contracts.testing.session import SimulatorSession
 from soundstage_server import Clock, Server, World
 from tests.contracts.test_plugin import session
 
@@ -16,42 +16,42 @@ if TYPE_CHECKING:
     import pytest
 
 SETTING = """
-def set_everything(soundstage, whole):
-    control = soundstage.control
+def set_everything(simulator, whole):
+    control = simulator.control
     which = {"account": None} if whole else {}
     control.fault("status", status=500, vendor="tomoviee", **which)
     control.order("fail", vendor="tomoviee", **which)
     control.dialects(**which, tomoviee__errors="http")
-    control.limit(soundstage.account("tomoviee"), per_minute=1)
-    control.set_balance("tomoviee", soundstage.account("tomoviee"), 0)
+    control.limit(simulator.tomoviee.name, per_minute=1)
+    control.set_balance("tomoviee", simulator.tomoviee.name, 0)
     control.advance(3600)
 
 
-def check_nothing(soundstage, client):
+def check_nothing(simulator, client):
     assert client.text_to_video("A fox").wait().state.value == "succeeded"
-    assert soundstage.money("tomoviee").available == 990
-    assert soundstage.control.dialects()["tomoviee.errors"] == "envelope"
-    assert soundstage.now("tomoviee") < started[0] + 3600
+    assert simulator.tomoviee.money.available == 990
+    assert simulator.control.dialects()["tomoviee.errors"] == "envelope"
+    assert simulator.tomoviee.clock.timestamp() < started[0] + 3600
 
 
 started = []
 
 
-def test_1_what_is_set_for_the_tests_accounts(soundstage):
-    started.append(soundstage.control.now())
-    set_everything(soundstage, whole=False)
+def test_1_what_is_set_for_the_tests_accounts(simulator):
+    started.append(simulator.control.now())
+    set_everything(simulator, whole=False)
 
 
-def test_2_is_gone_in_the_next(soundstage, tomoviee):
-    check_nothing(soundstage, tomoviee)
+def test_2_is_gone_in_the_next(simulator, tomoviee):
+    check_nothing(simulator, tomoviee)
 
 
-def test_3_what_is_set_for_everybody(soundstage):
-    set_everything(soundstage, whole=True)
+def test_3_what_is_set_for_everybody(simulator):
+    set_everything(simulator, whole=True)
 
 
-def test_4_is_gone_as_well(soundstage, tomoviee):
-    check_nothing(soundstage, tomoviee)
+def test_4_is_gone_as_well(simulator, tomoviee):
+    check_nothing(simulator, tomoviee)
 """
 MOCKED = """
 import asyncio
@@ -93,14 +93,14 @@ from soundstage_contracts.declarations.vendor import contract_of
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_draws(soundstage, tomoviee, infrai, request, tmp_path, number):
+def test_draws(simulator, tomoviee, infrai, request, tmp_path, number):
     drawn = []
     for job in (tomoviee.text_to_video("A fox"), tomoviee.text_to_video("Another fox")):
         (path,) = job.save(tmp_path)
         drawn.append([job.id, path.name, hashlib.sha256(path.read_bytes()).hexdigest()])
-    for task in soundstage.tasks("tomoviee"):
-        drawn.append([round(change - task["created"], 3) for change in task["changes"]])
-    Path(os.environ["DRAWN"], f"{number}.json").write_text(json.dumps([soundstage.credential, drawn]))
+    for job in simulator.tomoviee.jobs:
+        drawn.append([round(change - job.created, 3) for change in job.changes])
+    Path(os.environ["DRAWN"], f"{number}.json").write_text(json.dumps([simulator.credential, drawn]))
 """
 FRESH = """
 import pytest
@@ -110,31 +110,31 @@ from soundstage_contracts import VENDORS
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_nothing_was_requested(soundstage, vendor):
-    assert soundstage.requests(vendor) == soundstage.tasks(vendor) == []
-    money = soundstage.money(vendor)
-    assert (money.spent, money.reserved, money.entries) == (0, 0, ())
-    assert soundstage.now(vendor) == pytest.approx(soundstage.control.now(), abs=60)
-    assert soundstage.accounts()[0]["vendor"] == vendor
+def test_nothing_was_requested(simulator, vendor):
+    account = simulator.account(vendor)
+    assert account.requests == account.jobs == []
+    assert (account.money.spent, account.money.reserved, account.money.entries) == (0, 0, ())
+    assert account.clock.timestamp() == pytest.approx(simulator.clock.timestamp(), abs=60)
+    assert simulator.accounts()[0]["vendor"] == vendor
 
 
-def test_credits_run_out_at_once(soundstage, tomoviee):
-    soundstage.set_balance("tomoviee", 0)
+def test_credits_run_out_at_once(simulator, tomoviee):
+    simulator.tomoviee.balance = 0
     with pytest.raises(errors.InsufficientCreditsError):
         tomoviee.text_to_video("A fox")
 
 
-def test_limits_and_faults_of_the_account(soundstage, tomoviee):
-    soundstage.fault("tomoviee", "status", status=503, method="GET", times=1)
+def test_limits_and_faults_of_the_account(simulator, tomoviee):
+    simulator.tomoviee.fault("status", status=503, method="GET", times=1)
     assert tomoviee.text_to_video("A fox").wait().state.value == "succeeded"
-    soundstage.limit("tomoviee", at_once=1)
-    assert soundstage.control.limit(soundstage.account("tomoviee"))["at_once"] == 1
+    simulator.tomoviee.limit(at_once=1)
+    assert simulator.control.limit(simulator.tomoviee.name)["at_once"] == 1
 
 
-@pytest.mark.parametrize("call", ["account", "base_url", "client", "money", "now", "requests", "tasks"])
-def test_unknown_vendor_is_refused_by_name(soundstage, call):
+@pytest.mark.parametrize("call", ["account", "client", "async_client"])
+def test_unknown_vendor_is_refused_by_name(simulator, call):
     with pytest.raises(ValueError, match="vendor must be one of tomoviee, .*; got 'unknown'"):
-        getattr(soundstage, call)("unknown")
+        getattr(simulator, call)("unknown")
 """
 
 

@@ -22,24 +22,24 @@ from soundstage_contracts import VENDORS
 seen = set()
 
 
-def test_a_client_is_ready(soundstage, tomoviee):
-    seen.add(soundstage.credential)
+def test_a_client_is_ready(simulator, tomoviee):
+    seen.add(simulator.credential)
     assert tomoviee.text_to_video("A fox").wait().state is JobState.SUCCEEDED
-    assert soundstage.money("tomoviee").spent == 10
+    assert simulator.tomoviee.money.spent == 10
 
 
-def test_an_awaiting_client_is_ready(soundstage, async_tomoviee):
-    seen.add(soundstage.credential)
+def test_an_awaiting_client_is_ready(simulator, async_tomoviee):
+    seen.add(simulator.credential)
 
     async def make_video():
         return await (await async_tomoviee.text_to_video("A fox", resolution="1080p"))
 
     assert asyncio.run(make_video()).state is JobState.SUCCEEDED
-    assert soundstage.money("tomoviee").spent == 20
+    assert simulator.tomoviee.money.spent == 20
 
 
-def test_no_account_is_used_twice(soundstage):
-    assert soundstage.credential not in seen
+def test_no_account_is_used_twice(simulator):
+    assert simulator.credential not in seen
 
 
 def test_every_vendor_has_its_fixtures(request):
@@ -56,7 +56,7 @@ AWAY = """
 import socket
 import sys
 
-def test_something_wants_to_leave(soundstage):
+def test_something_wants_to_leave(simulator):
     for address in (("192.0.2.1", 443), ("192.0.2.1", 443), ("2001:db8::1", 80, 0, 0), ("127.0.0.1", 9), "/a/socket"):
         sys.audit("socket.connect", None, address)
 """
@@ -93,7 +93,7 @@ def test_fixtures_are_ready_and_usage_is_added_up(tmp_path: Path, options: tuple
 
 def test_summary_without_costs(tmp_path: Path) -> None:
     """The summary of a run without costs and external connections has `nothing` and `none`."""
-    code, printed = session(tmp_path, "def test_it(soundstage):\n    soundstage.control.health()\n")
+    code, printed = session(tmp_path, "def test_it(simulator):\n    simulator.control.health()\n")
     assert code == 0, printed
     assert "would have been spent: nothing\n" in printed
     assert "double submissions: none\n" in printed
@@ -311,7 +311,8 @@ sys.meta_path.insert(0, Hide())
 def hidden_session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
     """Run *tests* as `session` does, where no package of an extra can be imported."""
     (folder / "hide_extras.py").write_text(HIDDEN, encoding="utf-8")
-    return session(folder, tests, "-p", "hide_extras", "-p", "no:hypothesispytest", "-p", "no:respx", *options)
+    off = (argument for name in ("hypothesispytest", "respx", "schemathesis") for argument in ("-p", f"no:{name}"))
+    return session(folder, tests, "-p", "hide_extras", *off, *options)
 
 
 def test_the_plugin_is_inert_in_a_client_only_install(tmp_path: Path) -> None:
@@ -322,7 +323,7 @@ def test_the_plugin_is_inert_in_a_client_only_install(tmp_path: Path) -> None:
 
 def test_fixture_names_the_extra_that_it_needs(tmp_path: Path) -> None:
     """Without the extras, a test that uses a fixture fails with the extra and the way to install it."""
-    fixtures = ("soundstage", "target", "tomoviee", "async_tomoviee")
+    fixtures = ("simulator", "target", "tomoviee", "async_tomoviee")
     tests = "\n".join(f"def test_{fixture}({fixture}):\n    pass\n" for fixture in fixtures)
     code, printed = hidden_session(tmp_path, tests)
     assert code == 1

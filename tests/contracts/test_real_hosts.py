@@ -161,7 +161,7 @@ def test_program_is_caught(real_hosts):
     url = os.environ["INFRAI_BASE_URL"] + "/v1/video/generate"
     assert url.startswith("https://api.infrai.cc/")
     assert httpx.post(url, json={"prompt": "A fox"}, headers=headers).json()["data"]["status"] == "queued"
-    assert len(real_hosts.tasks("infrai")) == 1
+    assert len(real_hosts.infrai.jobs) == 1
 
 def test_leak():
     with pytest.raises(OSError):

@@ -20,7 +20,7 @@ from typing import Any
 from soundstage import GMICloud
 from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
-from soundstage_contracts.simulators.session import is_local_host
+from soundstage_contracts.testing.outside import is_local_host
 from soundstage_server import Server, World
 
 TEXT, MOTION = "Wan-AI_Wan2.1-T2V-14B", "Image-to-Video-Model"

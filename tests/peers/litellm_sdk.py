@@ -18,7 +18,7 @@ import pytest
 from soundstage import Veo
 from soundstage_cli.env import server_address, variables
 from soundstage_contracts import load_facts
-from soundstage_contracts.simulators.session import is_local_host
+from soundstage_contracts.testing.outside import is_local_host
 from soundstage_server import Server, World
 
 MODEL = "gemini/veo-3.0-generate-preview"

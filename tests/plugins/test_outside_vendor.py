@@ -24,7 +24,7 @@ from soundstage_contracts.mutation.runner import _homes
 from soundstage_contracts.registry import complete_vendors, incomplete_vendors
 from soundstage_contracts.report.suites import Suites
 from soundstage_contracts.simulators.real_hosts import RealHosts
-from soundstage_contracts.simulators.session import SimulatorSession
+from soundstage_contracts.testing.session import SimulatorSession
 from soundstage_server import InProcess, Server, World, _registry
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ import asyncio
 
 from soundstage import JobState
 
-def test_client(soundstage, acme):
+def test_client(simulator, acme):
     assert acme.text_to_image("A fox").wait().state is JobState.SUCCEEDED
-    assert soundstage.money("acme").spent == 2
+    assert simulator.acme.spent == 2
 
-def test_async_client(soundstage, async_acme):
+def test_async_client(simulator, async_acme):
     async def make():
         return await (await async_acme.text_to_image("A fox")).wait()
 
@@ -191,7 +191,7 @@ def test_job_store_and_spend_limit_hold(session: SimulatorSession, tmp_path: Pat
         assert [record.job_id for record in store.records()] == [job.id]
         with pytest.raises(SpendLimitExceeded):
             client.text_to_image("A second fox")
-        assert len(view.tasks("acme")) == 1
+        assert len(view.acme.jobs) == 1
         assert job.wait().state is JobState.SUCCEEDED
 
 

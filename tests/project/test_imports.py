@@ -74,10 +74,10 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
     "soundstage_contracts": {
         "suite": f"{INIT} vendors report live laws transcripts strategies simulators declarations facts"
         " registry outcomes",
-        INIT: "simulators facts registry",
+        INIT: "testing facts registry",
         "vendor_kit": "laws strategies simulators declarations facts outcomes",
-        "plugin": "report simulators effort extras options registry outcomes",
-        "real_hosts": "report simulators facts extras",
+        "plugin": "report testing simulators effort extras options registry outcomes",
+        "real_hosts": "report testing simulators extras",
         "mutation": "facts options registry",
         "vendors": "laws strategies transcripts simulators declarations facts outcomes",
         "report": "live simulators declarations facts effort options registry outcomes",
@@ -87,6 +87,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "laws": "strategies transcripts simulators declarations facts outcomes",
         "transcripts": "simulators declarations facts",
         "strategies": "simulators declarations",
+        "testing": "simulators declarations facts",
         "simulators": "declarations facts registry",
         "declarations": "facts registry",
         "facts": "options registry",

@@ -60,6 +60,7 @@ class VendorContract:
         credentials: Account name to the keyword arguments of a client; a simulator accepts any name.
         headers: Account name to the raw headers that authenticate it.
         operations: Method to a strategy of its keyword arguments.
+        wire_names: Method to the vendor's own names of what it makes, where they differ from the method.
         ends: In-band word to the state in which its job ends.
         texts: Method to its text argument, where that is not ``prompt``.
         callback: The argument for a callback address; None where there are no callbacks.
@@ -81,6 +82,7 @@ class VendorContract:
     headers: Callable[[str], Mapping[str, str]]
     operations: Mapping[str, SearchStrategy[dict[str, Any]]]
     ends: Mapping[str, JobState]
+    wire_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     callback: str | None = None
     refuses_blocked: bool = False

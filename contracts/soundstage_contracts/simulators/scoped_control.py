@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from soundstage_contracts.simulators.control import Control, ControlError
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 _ORDERS: Final = "/scenarios"
 _FAULTS: Final = "/scenarios/faults"
+Kind = Literal["order", "fault"]
+_PATHS: Final[dict[Kind, str]] = {"order": _ORDERS, "fault": _FAULTS}
 _USED_UP: Final = 404  # an order or a fault that has no uses left is gone already
 
 
 class OwnAccounts(Protocol):
     """The accounts of one test."""
 
-    def account(self, vendor: str) -> str:
+    def open(self, vendor: str) -> str:
         """Return the name of the test's account with *vendor*, which exists."""
 
     def every_account(self) -> list[str]:
@@ -50,6 +52,7 @@ class ScopedControl(Control):
         super().__init__(http, url)
         self._accounts = accounts
         self._placed: list[tuple[str, int]] = []
+        self._removed_unused: dict[str, list[dict[str, Any]]] = {_ORDERS: [], _FAULTS: []}
         self._replaced_readings: dict[str, str] = {}
         self.advanced = 0.0
 
@@ -88,6 +91,17 @@ class ScopedControl(Control):
         """
         return self._placed_at(_FAULTS, super().fault(kind, **self._scoped(which)))
 
+    def placed(self, kind: Kind, number: int) -> dict[str, Any] | None:
+        """Return an order or a fault of the test; None if it is used up or removed."""
+        return next((each for each in self._request("GET", _PATHS[kind]) if each["id"] == number), None)
+
+    def remove(self, kind: Kind, number: int) -> None:
+        """Remove an order or a fault before the end of the test; one that nothing has met stays known as unused."""
+        placed = self.placed(kind, number)
+        if placed is not None and not placed["used"]:
+            self._removed_unused[_PATHS[kind]].append(placed)
+        self._remove(_PATHS[kind], number)
+
     def unused_orders(self) -> list[dict[str, Any]]:
         """Return the orders of the test that no task has met."""
         return self._unused(_ORDERS)
@@ -109,7 +123,7 @@ class ScopedControl(Control):
             return super().dialects(account, **chosen)
         readings = super().dialects()
         for name, reading in chosen.items():
-            owner = self._accounts.account(name.partition("__")[0])
+            owner = self._accounts.open(name.partition("__")[0])
             readings[_full_name(name)] = super().dialects(owner, **{name: reading})[_full_name(name)]
         return readings
 
@@ -128,13 +142,15 @@ class ScopedControl(Control):
 
     def _unused(self, path: str) -> list[dict[str, Any]]:
         mine = {number for placed, number in self._placed if placed == path}
-        return [each for each in self._request("GET", path) if each["id"] in mine and not each["used"]] if mine else []
+        left = self._request("GET", path) if mine else []
+        unused = [each for each in left if each["id"] in mine and not each["used"]]
+        return [*self._removed_unused[path], *unused]
 
     def _scoped(self, which: dict[str, Any]) -> dict[str, Any]:
         vendor = which.get("vendor")
         if "account" in which or vendor is None:
             return which
-        return {**which, "account": self._accounts.account(vendor)}
+        return {**which, "account": self._accounts.open(vendor)}
 
     def _placed_at(self, path: str, number: int) -> int:
         self._placed.append((path, number))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from soundstage_server.http.connection import CONNECTION, UnreachableConnection
 from soundstage_server.http.request_body import MAX_BODY, read_body
 from soundstage_server.model.asgi import origin
-from soundstage_server.model.clock import LATEST
+from soundstage_server.model.clock import LATEST, PACE_HEADER
 from soundstage_server.model.faults import FAULT_HEADER
 from soundstage_server.model.messages import JSON
 
@@ -154,6 +154,9 @@ class FaultedExchange:
         headers = [*response.headers, (FAULT_HEADER, self._fault.kind.encode())]
         if not any(name == b"content-length" for name, _ in response.headers):
             headers.append((b"content-length", b"%d" % len(response.body)))
+        # A program pauses before it asks again, also after an injected fault.
+        if (pace := self._world.clock.pace) != 1 and not any(name == PACE_HEADER for name, _ in headers):
+            headers.append((PACE_HEADER, b"%g" % pace))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
 
     def _journal(self, scope: Scope, body: bytes, response: RawResponse | None) -> None:

@@ -21,11 +21,13 @@ CLOCK_KINDS: Final[tuple[ClockKind, ...]] = get_args(ClockKind)
 LATEST: Final = 90_000_000_000.0
 """The limit of a world's time, and of an account's offset (the year 4821): a Date header can show their sum."""
 
-
 MIN_SPEED: Final = 1e-6
 """The least speed of a clock, in simulated seconds per second: a second takes eleven days."""
 MAX_SPEED: Final = 1e9
 """The greatest speed of a clock: a second is 31 years."""
+
+PACE_HEADER: Final = b"x-soundstage-pace"
+"""The response header with the real seconds that one simulated second takes, where that is less than one."""
 
 
 class Clock:

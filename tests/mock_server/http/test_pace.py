@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from soundstage import Tomoviee, WaitTimeout
-from soundstage_server import Clock, Server, World
+from soundstage_server import Clock, Fault, Server, World
 
 if TYPE_CHECKING:
     from tests.mock_server.conftest import Kit
@@ -23,6 +24,16 @@ def test_pace_is_sent_where_time_is_faster_than_real(kit: Kit, clock: str, pace:
         caller = kit.caller(world)
         sent = [caller.create().headers, caller.send("POST", "/v1/open/pub/task", {"task_id": "nothing"}).headers]
         assert [headers.get("x-soundstage-pace") for headers in sent] == [pace, pace]
+
+
+@pytest.mark.parametrize("fault", [Fault("status", status=503), Fault("malformed")], ids=lambda fault: fault.kind)
+def test_pace_is_sent_once_with_a_fault(kit: Kit, fault: Fault) -> None:
+    """A program that retries after an injected fault waits at the pace of the simulator, too."""
+    with kit.world(clock=Clock.parse("auto")) as world:
+        world.fault(replace(fault))
+        headers = kit.caller(world).create().headers
+        assert headers["x-soundstage-fault"] == fault.kind
+        assert headers["x-soundstage-pace"] == "0"
 
 
 @pytest.mark.parametrize("word", ["", "soundstage:never"])

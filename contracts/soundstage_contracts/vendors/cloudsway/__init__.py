@@ -50,6 +50,7 @@ CONTRACT: Final = VendorContract(
     credentials=credentials,
     headers=headers,
     operations={"text_to_video": text_to_video(), "image_to_video": image_to_video()},
+    wire_names={"text_to_video": ("text2video",), "image_to_video": ("image2video",)},
     callback="callback_url",
     reports_changes=True,
     ends=dict.fromkeys(("fail", "timeout", "cancel", "block_later"), JobState.FAILED),

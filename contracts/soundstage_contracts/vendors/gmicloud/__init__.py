@@ -98,6 +98,7 @@ CONTRACT: Final = VendorContract(
     credentials=key_credentials,
     headers=key_headers,
     operations={"text_to_video": text_to_video(), "image_to_video": image_to_video()},
+    wire_names={"text_to_video": TEXT_MODELS, "image_to_video": IMAGE_MODELS},
     ends={"fail": JobState.FAILED, "timeout": JobState.FAILED, "cancel": JobState.CANCELED},
     refuses_blocked=True,
     live=LIVE,

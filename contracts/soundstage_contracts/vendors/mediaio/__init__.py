@@ -52,6 +52,7 @@ CONTRACT: Final = VendorContract(
     credentials=credentials,
     headers=headers,
     operations={method_of(endpoint): arguments(endpoint) for endpoint in ENDPOINTS},
+    wire_names={method_of(endpoint): (endpoint.code,) for endpoint in ENDPOINTS},
     ends={
         "fail": JobState.FAILED,
         "block": JobState.FAILED,

@@ -24,7 +24,7 @@ from soundstage_contracts.vendors.tomoviee.arguments import (
 )
 from soundstage_contracts.vendors.tomoviee.capabilities import CAPABILITIES, arguments, bodies
 from soundstage_contracts.vendors.tomoviee.live import LIVE
-from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, RESULT
+from soundstage_contracts.vendors.tomoviee.raw_client import CREATE, RESULT, TEXT_TO_VIDEO
 
 __all__ = [
     "CONTRACT",
@@ -86,6 +86,10 @@ CONTRACT: Final = VendorContract(
     async_client=AsyncTomoviee,
     credentials=credentials,
     headers=headers,
+    wire_names={
+        "text_to_video": (TEXT_TO_VIDEO.removeprefix(CREATE),),
+        **{capability.method: (capability.name,) for capability in CAPABILITIES},
+    },
     operations={
         "text_to_video": text_to_video(),
         **{each.method: bodies(each).map(partial(arguments, each)) for each in CAPABILITIES},

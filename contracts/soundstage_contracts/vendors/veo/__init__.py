@@ -87,6 +87,7 @@ CONTRACT: Final = VendorContract(
     credentials=credentials,
     headers=headers,
     operations={"generate_videos": video_arguments()},
+    wire_names={"generate_videos": MODELS},
     ends=dict.fromkeys(("fail", "block", "timeout", "cancel"), JobState.FAILED),
     keeps=2 * 24 * 3600.0,  # download.retention
     live=LIVE,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from soundstage_server.http.fault_injection import FAULT_KEY
 from soundstage_server.http.hot_path.direct import Handled
+from soundstage_server.model.clock import PACE_HEADER
 from soundstage_server.model.faults import FAULT_HEADER
 from soundstage_server.model.messages import JSON, Request, Response, json_response
 from soundstage_server.world.snapshot import StateError
@@ -30,8 +31,6 @@ _ORDINARY: Final = [JSON]
 
 EARLY: Final = "callback_early"
 """The fault of a response that waits until a callback has overtaken it."""
-PACE_HEADER: Final = b"x-soundstage-pace"
-"""The response header with the real seconds that one simulated second takes, where that is less than one."""
 
 
 class Unsaved:

@@ -19,7 +19,7 @@ import pytest
 from soundstage import SubmitOutcomeUnknown
 
 
-def test_leak(soundstage):
+def test_leak(simulator):
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         try:
@@ -33,17 +33,17 @@ def test_double(tomoviee):
     tomoviee.text_to_video("A fox")
 
 
-def test_unused_order(soundstage, tomoviee):
-    soundstage.order("tomoviee", "fail", contains="bear")
+def test_unused_order(simulator, tomoviee):
+    simulator.tomoviee.order("fail", contains="bear")
     tomoviee.text_to_video("A fox")
 
 
-def test_unused_fault(soundstage):
-    soundstage.fault("tomoviee", "reset_after", path="/nothing")
+def test_unused_fault(simulator):
+    simulator.tomoviee.fault("reset_after", path="/nothing")
 
 
-def test_unresolved(soundstage, tomoviee):
-    soundstage.fault("tomoviee", "reset_after", times=1)
+def test_unresolved(simulator, tomoviee):
+    simulator.tomoviee.fault("reset_after", times=1)
     with pytest.raises(SubmitOutcomeUnknown):
         tomoviee.text_to_video("A fox")
 """
@@ -52,14 +52,14 @@ import pytest
 from soundstage import SubmitOutcomeUnknown
 
 
-def test_used_order_and_fault(soundstage, tomoviee):
-    soundstage.order("tomoviee", "fail")
-    soundstage.fault("tomoviee", "status", status=503, path="task", times=1)
+def test_used_order_and_fault(simulator, tomoviee):
+    simulator.tomoviee.order("fail")
+    simulator.tomoviee.fault("status", status=503, path="task", times=1)
     assert tomoviee.text_to_video("A fox").wait().state.value == "failed"
 
 
-def test_resolved(soundstage, cloudsway):
-    soundstage.fault("cloudsway", "reset_after", times=1)
+def test_resolved(simulator, cloudsway):
+    simulator.cloudsway.fault("reset_after", times=1)
     with pytest.raises(SubmitOutcomeUnknown) as unknown:
         cloudsway.text_to_video("A fox")
     assert unknown.value.resolve()
@@ -77,11 +77,11 @@ def test_without_the_simulator():
 
 class TestOwn:
     @pytest.fixture
-    def soundstage(self):
+    def simulator(self):
         return 5
 
-    def test_own_fixture_of_the_same_name(self, soundstage):
-        assert soundstage == 5
+    def test_own_fixture_of_the_same_name(self, simulator):
+        assert simulator == 5
 """
 
 

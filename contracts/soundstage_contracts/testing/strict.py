@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator
 
-    from soundstage_contracts.simulators.session import Soundstage
+    from soundstage_contracts.simulators.scoped_control import ScopedControl
 
 Kind = Literal["leak", "double", "unused", "unresolved"]
 KINDS: Final[tuple[Kind, ...]] = ("leak", "double", "unused", "unresolved")
+
+
+class Checked(Protocol):
+    """What a test has left in the simulator."""
+
+    control: ScopedControl
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Return the test's accounts."""
+
+    def external_connections(self) -> Counter[str]:
+        """Return the connections to other machines since the test's start."""
 
 
 class StrictError(AssertionError):
@@ -24,7 +37,7 @@ class Problem(NamedTuple):
     text: str
 
 
-def problems(view: Soundstage) -> Iterator[Problem]:
+def problems(view: Checked) -> Iterator[Problem]:
     """Yield what the test of *view* has left behind."""
     for address, count in view.external_connections().items():
         yield Problem("leak", f"{count} connections to {address}, which is not this machine")
@@ -39,19 +52,24 @@ def problems(view: Soundstage) -> Iterator[Problem]:
         yield Problem("unused", f"the fault {fault['kind']!r} for {_scope(fault)} met no request")
 
 
-def check(view: Soundstage, allowed: Iterable[str]) -> None:
+def check(view: Checked, allowed: Iterable[str]) -> None:
     """Check that the test of *view* has left nothing behind but what is *allowed*.
 
     Raises:
         StrictError: It has; the text has a line for each problem.
+        ValueError: There is no such kind.
     """
+    __tracebackhide__ = True
+    allowed = list(allowed)
+    if unknown := [kind for kind in allowed if kind not in KINDS]:
+        raise ValueError(f"a strict run allows {', '.join(KINDS)}; got {', '.join(map(repr, unknown))}")
     found = [problem for problem in problems(view) if problem.kind not in allowed]
     if found:
         lines = "\n".join(f"  {kind}: {text}" for kind, text in found)
         raise StrictError(f"soundstage strict:\n{lines}\nallow a kind with @pytest.mark.soundstage_allow(...)")
 
 
-def _unresolved(view: Soundstage, account: dict[str, Any]) -> Iterator[Problem]:
+def _unresolved(view: Checked, account: dict[str, Any]) -> Iterator[Problem]:
     """Yield the tasks whose only trace is a create call with a fault: the program does not know that they exist."""
     if not account["tasks"]:
         return

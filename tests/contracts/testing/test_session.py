@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from soundstage import JobState
 from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.simulators.control import ControlError
-from soundstage_contracts.simulators.session import SimulatorSession, UsageSummary, is_local_host
 from soundstage_contracts.simulators.target import TargetError
+from soundstage_contracts.testing.outside import is_local_host
+from soundstage_contracts.testing.session import SimulatorSession
+from soundstage_contracts.testing.usage import UsageSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from soundstage_contracts.simulators.session import Soundstage
+    from soundstage_contracts.testing.simulator import Simulator
 
 NAMES = st.text("abcdef.:0123456789", min_size=1, max_size=12)
 SUMMARIES = st.builds(
@@ -39,7 +41,7 @@ def session() -> Iterator[SimulatorSession]:
 
 
 @pytest.fixture
-def theirs(session: SimulatorSession, request: pytest.FixtureRequest) -> Soundstage:
+def theirs(session: SimulatorSession, request: pytest.FixtureRequest) -> Simulator:
     """The object that a user's test gets."""
     return session.for_test(request.node.nodeid)
 
@@ -73,16 +75,16 @@ def test_any_other_address_leaves_the_machine(host: str) -> None:
     assert not is_local_host(host)
 
 
-def test_a_client_of_a_test_waits_for_nothing(theirs: Soundstage) -> None:
+def test_a_client_of_a_test_waits_for_nothing(theirs: Simulator) -> None:
     """A job ends at once, its price is spent, and the test can read its task and its requests."""
     with theirs.client("tomoviee") as client:
         assert client.text_to_video("A fox").wait().state is JobState.SUCCEEDED
-    assert theirs.money("tomoviee").spent == 10
-    assert [task["final"] for task in theirs.tasks("tomoviee")] == [True]
-    assert len(theirs.requests("tomoviee")) >= 2
+    assert theirs.tomoviee.money.spent == 10
+    assert [job.final for job in theirs.tomoviee.jobs] == [True]
+    assert len(theirs.tomoviee.requests) >= 2
 
 
-def test_an_awaiting_client_of_a_test_does_the_same(theirs: Soundstage) -> None:
+def test_an_awaiting_client_of_a_test_does_the_same(theirs: Simulator) -> None:
     """The async client's job ends at once, too, and leaves no open connection."""
 
     async def generate() -> JobState:
@@ -93,65 +95,66 @@ def test_an_awaiting_client_of_a_test_does_the_same(theirs: Soundstage) -> None:
     assert asyncio.run(generate()) is JobState.SUCCEEDED
 
 
-def test_a_test_orders_what_happens_to_it_alone(theirs: Soundstage, session: SimulatorSession) -> None:
+def test_a_test_orders_what_happens_to_it_alone(theirs: Simulator, session: SimulatorSession) -> None:
     """An order applies to the test's own account: another account's job succeeds."""
-    theirs.order("tomoviee", "fail", times=1)
+    theirs.tomoviee.order("fail", times=1)
     with theirs.client("tomoviee") as mine, session.for_test("another").client("tomoviee") as yours:
         assert yours.text_to_video("A fox").wait().state is JobState.SUCCEEDED
         assert mine.text_to_video("A fox").wait().state is JobState.FAILED
         assert mine.text_to_video("A fox").wait().state is JobState.SUCCEEDED
 
 
-def test_a_test_moves_time(theirs: Soundstage) -> None:
+def test_a_test_moves_time(theirs: Simulator) -> None:
     """Time moves for the test's account, or for everybody."""
     with theirs.client("tomoviee") as client:
         job = client.text_to_video("A fox")
-        theirs.advance(600, "tomoviee")
+        theirs.tomoviee.clock.advance(600)
         assert job.refresh().state is JobState.SUCCEEDED
     before = theirs.control.now()
-    theirs.advance(60)
+    theirs.clock.advance(60)
     assert theirs.control.now() == pytest.approx(before + 60)
 
 
-def test_orders_of_a_test_are_cleared_alone(theirs: Soundstage, session: SimulatorSession) -> None:
+def test_orders_of_a_test_are_cleared_alone(theirs: Simulator, session: SimulatorSession) -> None:
     """Clearing orders, and a reset, leave what other tests have set; a reset account can be used again."""
     with session.for_test("another") as another:
-        kept = another.order("tomoviee", "fail")
-        faults = [another.fault("tomoviee", "reset_before"), theirs.control.fault("reset_before", vendor="infrai")]
+        kept = another.tomoviee.order("fail")
+        fault = another.tomoviee.fault("reset_before")
+        theirs.control.fault("reset_before", vendor="infrai")
         theirs.control.order("cancel", vendor="tomoviee")
         theirs.control.order("slow", account=None)
         theirs.control.clear_orders()
-        assert [order["id"] for order in session.control._request("GET", "/scenarios")] == [kept]
-        theirs.set_balance("tomoviee", 3)
+        assert [order["id"] for order in session.control._request("GET", "/scenarios")] == [kept.id]
+        theirs.tomoviee.balance = 3
         theirs.control.reset()
-        assert theirs.money("tomoviee").available == 1000
-        assert [fault["id"] for fault in session.control._request("GET", "/scenarios/faults")] == faults[:1]
+        assert theirs.tomoviee.money.available == 1000
+        assert [each["id"] for each in session.control._request("GET", "/scenarios/faults")] == [fault.id]
     assert session.control._request("GET", "/scenarios") == []
 
 
-def test_callback_fault_belongs_to_its_test(theirs: Soundstage, session: SimulatorSession) -> None:
+def test_callback_fault_belongs_to_its_test(theirs: Simulator, session: SimulatorSession) -> None:
     """It has the callbacks of the test's account alone, is unused until one has it, and ends with the test."""
     with session.for_test("another") as another:
-        another.fault("tomoviee", "callback_lost")
-        fault = theirs.fault("tomoviee", "callback_tampered")
+        another.tomoviee.fault("callback_lost")
+        fault = theirs.tomoviee.fault("callback_tampered")
         (unused,) = theirs.control.unused_faults()
-        assert (unused["id"], unused["account"]) == (fault, theirs.account("tomoviee"))
+        assert (unused["id"], unused["account"]) == (fault.id, theirs.tomoviee.name)
         with theirs.client("tomoviee") as client:
             job = client.text_to_video("A fox soundstage:fail", callback="http://127.0.0.1:9/order-7")
             assert job.wait().state is JobState.FAILED
             with pytest.raises(ControlError, match="sends callbacks"):
-                theirs.fault("veo", "callback_lost")
-    assert [one["id"] for one in session.control._request("GET", "/scenarios/faults")] == [fault]
+                theirs.veo.fault("callback_lost")
+    assert [one["id"] for one in session.control._request("GET", "/scenarios/faults")] == [fault.id]
     theirs.close()
     assert session.control._request("GET", "/scenarios/faults") == []
 
 
-def test_a_credential_may_be_chosen(theirs: Soundstage) -> None:
+def test_a_credential_may_be_chosen(theirs: Simulator) -> None:
     """A test may use a given credential; each credential has its own account."""
     with theirs.client("tomoviee", "broke-fox") as client, pytest.raises(Exception, match="credits"):
         client.text_to_video("A fox")
-    assert theirs.account("tomoviee", "broke-fox") != theirs.account("tomoviee")
-    assert theirs.base_url("tomoviee") == f"{theirs.url}/tomoviee"
+    assert theirs.account("tomoviee", "broke-fox").name != theirs.tomoviee.name
+    assert theirs.tomoviee.base_url == f"{theirs.url}/tomoviee"
 
 
 def test_a_stage_that_is_over_watches_no_longer() -> None:
@@ -161,17 +164,17 @@ def test_a_stage_that_is_over_watches_no_longer() -> None:
         sys.audit("socket.bind", None, ("192.0.2.7", 443))
         assert session.usage().external_connections == {"192.0.2.7:443": 1}
     sys.audit("socket.connect", None, ("192.0.2.7", 443))
-    assert session._external_connections == {"192.0.2.7:443": 1}
+    assert session.outside.count() == {"192.0.2.7:443": 1}
 
 
 def test_what_is_no_internet_address_is_no_departure() -> None:
     """A path of a local socket, an address without a port, and other events are not counted."""
     with SimulatorSession() as session:
         for address in ("/run/socket", ("192.0.2.7",), b"x", ("127.0.0.1", 80)):
-            session._watch("socket.connect", (None, address))
-        session._watch("socket.bind", (None, ("192.0.2.7", 443)))
+            session.outside.watch("socket.connect", (None, address))
+        session.outside.watch("socket.bind", (None, ("192.0.2.7", 443)))
         assert session.usage().external_connections == {}
-        session._watch("socket.connect", (None, ("192.0.2.7", 443)))
+        session.outside.watch("socket.connect", (None, ("192.0.2.7", 443)))
         assert session.usage().external_connections == {"192.0.2.7:443": 1}
 
 

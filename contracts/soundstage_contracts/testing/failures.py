@@ -1,0 +1,38 @@
+"""What a failed test shows that uses the simulator: its last requests with their responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soundstage_contracts.testing.requests import RecordedRequest
+    from soundstage_contracts.testing.simulator import Simulator
+
+_SHOWN: Final = 10
+_LONGEST: Final = 400
+
+
+def describe_failure(simulator: Simulator) -> str:
+    """Return the last requests of the test, with their responses, without secrets; empty if there is none.
+
+    The response to a request without a route names the nearest one.
+    """
+    requests = simulator.requests
+    left_out = [f"({len(requests) - _SHOWN} earlier requests)"] if len(requests) > _SHOWN else []
+    return "\n".join([*left_out, *(line for each in requests[-_SHOWN:] for line in _lines(each))])
+
+
+def _lines(request: RecordedRequest) -> Iterator[str]:
+    yield f"{request.vendor}: {request}"
+    if request.body:
+        yield f"    sent: {_cut(request.body)}"
+    if request.response:
+        yield f"    received: {_cut(request.response)}"
+    if request.fact:
+        yield f"    why: {request.fact} (soundstage facts {request.fact} explains it)"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
