@@ -1,6 +1,6 @@
 """What a vendor's client is built from: the public names for plug-ins, part of the versioned vendor interface.
 
-The clients in `soundstage.vendors` are built from the same parts. docs/vendor-interface.md explains each and lists what
+The clients in `soundstage.vendors` are built from the same parts. docs/vendor_interface.md explains each and lists what
 may change between releases.
 """
 

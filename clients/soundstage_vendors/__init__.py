@@ -1,6 +1,6 @@
 """The vendors: those of this project and those of installed plug-ins, found through one entry point group.
 
-A plug-in declares one `Vendor`, which names its client, simulator, contract and files; docs/vendor-interface.md is the
+A plug-in declares one `Vendor`, which names its client, simulator, contract and files; docs/vendor_interface.md is the
 guide. Client, simulator, contracts and command line all read the vendors here. This package imports nothing of them,
 and nothing of a vendor before it is needed. Names are loaded when they are first used.
 """

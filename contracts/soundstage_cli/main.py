@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str]) -> int:
     from soundstage_cli.commands import parse
     from soundstage_cli.errors import CommandError
+    from soundstage_vendors import VendorError
 
     for stream in (sys.stdout, sys.stderr):
         # An encoding without a character, such as ASCII, is no reason to fail.
@@ -40,6 +41,9 @@ def _run(argv: Sequence[str]) -> int:
     except CommandError as error:
         print(f"soundstage: {error}", file=sys.stderr)
         return error.exit_code
+    except VendorError as error:  # of a plug-in, which the command needed
+        print(f"soundstage: {error}", file=sys.stderr)
+        return CommandError.exit_code
     except BrokenPipeError:  # the reader, such as head or less, closed the pipe: no error of ours
         _discard_remaining_output()
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +62,8 @@ def open_world(args: argparse.Namespace, command: str, **options: Any) -> Iterat
         from soundstage_server.world.snapshot import StateError
     with errors_of_option("--speed"):
         clock = None if args.speed is None else Clock.parse(args.speed)
+    # What it reports there is printed below.
+    logging.getLogger("soundstage_server").addHandler(logging.NullHandler())
     try:
         world = World(clock=clock, seed=seed, state=args.state, media=args.media, **options)
     except StateError as error:

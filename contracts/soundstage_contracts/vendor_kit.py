@@ -1,6 +1,6 @@
 """What a vendor declares to the contracts with: the public names for plug-ins, part of the versioned vendor interface.
 
-The vendors in `soundstage_contracts.vendors` are declared with the same parts; see docs/vendor-interface.md.
+The vendors in `soundstage_contracts.vendors` are declared with the same parts; see docs/vendor_interface.md.
 """
 
 from soundstage_contracts import strategies

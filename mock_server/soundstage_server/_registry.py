@@ -13,7 +13,7 @@ import soundstage_vendors
 from soundstage_vendors import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _LOG: Final = logging.getLogger("soundstage_server")
 
@@ -43,9 +43,12 @@ def open_services(world: Any, slugs: Iterable[str] | None = None) -> tuple[dict[
     left_out = soundstage_vendors.left_out()
     for slug in soundstage_vendors.slugs():
         try:
-            services[slug] = _open(slug, world)
+            opened = _open(slug, world)
+            _check_hosts(slug, opened, services)
         except VendorError as error:
             left_out[slug] = str(error)
+        else:
+            services[slug] = opened
     for sentence in left_out.values():
         _LOG.warning("left out: %s", sentence)
     return services, left_out
@@ -60,6 +63,14 @@ def hosts() -> list[str]:
         except VendorError as error:
             _LOG.warning("left out: %s", error)
     return found
+
+
+def _check_hosts(slug: str, service: Any, others: Mapping[str, Any]) -> None:
+    """Check that no other vendor has a host of *service*: a program's requests would reach one of the two by chance."""
+    for host in service.hosts:
+        owner = next((other for other, opened in others.items() if host in opened.hosts), None)
+        if owner is not None:
+            raise VendorError(f"vendor {slug!r}: hosts has {host!r}, a host of {owner}; allowed: hosts of its own")
 
 
 def _open(slug: str, world: Any) -> Any:

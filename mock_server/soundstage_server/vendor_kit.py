@@ -1,6 +1,6 @@
 """What a simulated vendor is built from: the public names for plug-ins, part of the versioned vendor interface.
 
-The services in `soundstage_server.vendors` are built from the same parts; see docs/vendor-interface.md.
+The services in `soundstage_server.vendors` are built from the same parts; see docs/vendor_interface.md.
 """
 
 from soundstage_server.kit.inputs import InputLimits, MediaContent, MediaLink, media_fields

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import soundstage_vendors
-from soundstage_contracts import FactError, load_facts
+from soundstage_cli.main import main
+from soundstage_contracts import FactError, load_facts, options, plugin
+from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.facts.loader import unusable_facts
+from soundstage_contracts.options import OptionError
+from soundstage_contracts.registry import incomplete_vendors
 from soundstage_server import World
 from soundstage_vendors import UnknownVendorError, Vendor, VendorError
 from soundstage_vendors.own import VENDORS
@@ -187,7 +191,64 @@ def test_fact_file_that_does_not_parse_is_named(install: Install, tmp_path: Path
     """The sentence names file and field, and the other vendors' facts load."""
     module = install("broken", declared())
     (tmp_path / module / "facts.toml").write_text('vendor = "broken"\nbase_url = 3\nfact = []\n[environment]\n')
-    with pytest.raises(FactError, match=r"facts.toml: base_url is 3; allowed: https://HOST"):
+    with pytest.raises(FactError, match=rf"{module}/facts.toml: base_url is 3; allowed: https://HOST"):
         load_facts("broken")
     assert list(unusable_facts()) == ["broken"]
     assert tuple(load_facts().vendors) == tuple(VENDORS)
+
+
+def test_host_of_another_vendor_is_refused(install: Install) -> None:
+    """Requests for one host cannot reach two vendors: the later one is left out, and the host is named."""
+    service = (
+        "class SERVICE:\n    slug = 'broken'\n    hosts = ('api.infrai.cc',)\n    def __init__(self, world): pass\n"
+    )
+    install("broken", declared('service="MODULE:SERVICE"') + service)
+    with World() as world:
+        assert list(world.services) == list(VENDORS)
+        assert "hosts has 'api.infrai.cc', a host of infrai; allowed: hosts of its own" in world.left_out["broken"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["generate", "broken"], ["demo", "--vendor", "broken"], ["env", "broken"], ["facts", "broken"]],
+)
+def test_command_that_needs_a_broken_vendor_names_it(
+    install: Install, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command fails in one sentence, without a traceback."""
+    install("broken", 'raise RuntimeError("no key")')
+    assert main(words) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "vendor 'broken' (" in output.err
+    assert "cannot be loaded: RuntimeError: no key" in output.err
+
+
+def test_commands_about_all_vendors_name_the_broken_one(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is left out of the list, named on standard error, and a problem of the installation."""
+    install("broken", 'raise RuntimeError("no key")')
+    for words in (["env"], ["generate"]):
+        assert main(words) == 0
+        assert "soundstage: left out: vendor 'broken' (" in capsys.readouterr().err
+    assert main(["doctor"]) == 1
+    assert "Not ready: see vendor broken." in " ".join(capsys.readouterr().out.split())
+
+
+def test_demo_of_a_vendor_without_a_contract_names_the_field(
+    install: Install, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A part that a command needs and the vendor does not declare is named."""
+    install("broken", declared())
+    assert main(["demo", "--vendor", "broken", "--out", str(tmp_path / "out")]) == 1
+    assert "contract is missing; needed: package.module:NAME" in capsys.readouterr().err
+
+
+def test_broken_vendor_is_refused_where_its_contracts_are_asked_for(install: Install) -> None:
+    """``--soundstage-vendor`` names the reason, and the fixture of the slug would raise it."""
+    install("broken", 'raise RuntimeError("no key")')
+    with pytest.raises(OptionError, match=r"--soundstage-vendor: vendor 'broken' \(.*no key"):
+        options._vendor("--soundstage-vendor", "broken")
+    with pytest.raises(VendorError, match="no key"):
+        contract_of("broken")
+    assert "broken" in incomplete_vendors()
+    assert "broken_fixture" in vars(plugin._vendor_fixtures())

@@ -140,7 +140,8 @@ def _run_demo(vendors: Sequence[str], seed: int, folder: Path, staging: Path) ->
     with needs_extra("contracts", _COMMAND):
         calls = [_calls_of(vendor) for vendor in vendors]
         display = progress_display(sum(map(len, calls)))
-    logging.getLogger("soundstage").addHandler(logging.NullHandler())  # its jobs are simulated: none is to be recovered
+    for name in ("soundstage", "soundstage_server"):  # its jobs are simulated, and vendors that are left out are named
+        logging.getLogger(name).addHandler(logging.NullHandler())
     with World(clock="auto", seed=seed) as world, Server(world) as server, _no_proxy(server.url), display:
         runner = DemoRunner(server, staging, folder, display)
         try:

@@ -24,6 +24,7 @@ import soundstage_vendors
 from soundstage_contracts.facts.tables import load_table
 from soundstage_contracts.registry import describe_missing
 from soundstage_vendors import UnknownVendorError, VendorError
+from soundstage_vendors.parts import is_ours
 
 Certainty = Literal["documented", "contradicted", "inferred"]
 Binds = Literal["server", "client", "both", "advice"]
@@ -214,16 +215,22 @@ def _file(vendor: str) -> Path:
     return found
 
 
+def _shown(vendor: str) -> str:
+    """Return what messages call the fact file: its name, or for a plug-in's also the package."""
+    file = _file(vendor)
+    return file.name if is_ours(vendor) else f"{file.parent.name}/{file.name}"
+
+
 def _read(vendor: str) -> str:
     try:
         return _file(vendor).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FactError(f"{_file(vendor).name}: cannot be read: {error}") from None
+        raise FactError(f"{_shown(vendor)}: cannot be read: {error}") from None
 
 
 def _head(vendor: str) -> VendorFacts:
     text = _read(vendor).partition("[[fact]]")[0]
-    return _own(vendor, parse_facts(f"fact = []\n{text}", file=_file(vendor).name, head=True))
+    return _own(vendor, parse_facts(f"fact = []\n{text}", file=_shown(vendor), head=True))
 
 
 def _vendor_facts(vendor: str) -> VendorFacts:
@@ -232,13 +239,14 @@ def _vendor_facts(vendor: str) -> VendorFacts:
 
 @cache
 def _parsed(vendor: str, file: Path) -> VendorFacts:
-    return _own(vendor, parse_facts(_read(vendor), file=file.name, folder=file.parent))
+    return _own(vendor, parse_facts(_read(vendor), file=_shown(vendor), folder=file.parent))
 
 
 def _own(vendor: str, vendor_facts: VendorFacts) -> VendorFacts:
     if vendor_facts.vendor != vendor:
-        name = _file(vendor).name
-        raise FactError(f"{name}: vendor is {vendor_facts.vendor!r}; allowed: {vendor!r}, whose fact file it is")
+        raise FactError(
+            f"{_shown(vendor)}: vendor is {vendor_facts.vendor!r}; allowed: {vendor!r}, whose fact file it is"
+        )
     return vendor_facts
 
 
