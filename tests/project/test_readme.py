@@ -1,4 +1,7 @@
-"""The documents are correct: commands parse, programs run, links have targets, every page can be found."""
+"""The documents are correct: commands parse, examples run, links have targets, every page can be found.
+
+tests/docs/test_pages.py runs the blocks of the pages.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +46,6 @@ def documented_commands() -> Iterator[str]:
         yield from (found[1].strip() for found in re.finditer(r"(?<![\w'./-])soundstage ([a-z][^|>&)\n#]*)", code))
 
 
-PROGRAMS = [block for block in blocks("python") if "with Tomoviee() as client" in block[1]]
-
-
 def test_readme_has_two_commands_for_a_fresh_machine() -> None:
     """One command runs the demo, one runs the checks; each is one line and needs only python3 with venv."""
     commands = {found["mark"]: found["code"] for found in FENCE.finditer(README) if found["mark"]}
@@ -84,30 +84,6 @@ def test_documented_command_parses(command: str) -> None:
         assert parser.parse_args(words).run
     except SystemExit as end:
         pytest.fail(f"soundstage {command}: exit code {end.code}")
-
-
-@pytest.mark.parametrize(("place", "code"), list(blocks("python")), ids=[place for place, _ in blocks("python")])
-def test_documented_program_compiles(place: str, code: str) -> None:
-    """Every Python block in the documents is valid Python."""
-    compile(code, place, "exec")
-
-
-@pytest.mark.parametrize(("place", "code"), PROGRAMS, ids=[place for place, _ in PROGRAMS])
-def test_documented_program_saves_its_video(
-    place: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The cheat sheet, run unchanged against a local server, saves a video."""
-    from soundstage_server import Server, World
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TOMOVIEE_APP_KEY", "soundstage")
-    monkeypatch.setenv("TOMOVIEE_APP_SECRET", "soundstage")
-    monkeypatch.setattr("soundstage._io.clock.SystemClock.sleep", lambda *_: None)
-    with World(clock="auto", media="small") as world, Server(world) as server:
-        monkeypatch.setenv("TOMOVIEE_BASE_URL", server.base_url("tomoviee"))
-        exec(compile(code, place, "exec"), {})  # noqa: S102 - our own documents
-    (video,) = tmp_path.rglob("*.mp4")
-    assert video.stat().st_size > 0
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
