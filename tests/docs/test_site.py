@@ -124,4 +124,4 @@ def test_every_diagram_has_a_picture() -> None:
     """The committed pictures are those of the diagrams: `python -m tools.docs_site` draws and removes them."""
     pages = [ROOT / name for name in repository_files() if name.endswith(".md")]
     wanted = {picture_name(diagram) for page in pages for diagram in diagrams_of(page.read_text(encoding="utf-8"))}
-    assert {path.name for path in FOLDER.iterdir()} == wanted
+    assert {path.name for path in FOLDER.iterdir()} == wanted, "run `python -m tools.docs_site`"
