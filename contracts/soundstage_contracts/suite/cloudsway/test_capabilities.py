@@ -239,6 +239,18 @@ def test_client_validates_camera_movements(target: Target) -> None:
     assert refused_by_client(target, "text_to_video", given) == "camera_control"
 
 
+@proves("cloudsway:text2video.params", "cloudsway:capability.matrix", side="client")
+def test_omitted_mode_counts_as_std(target: Target) -> None:
+    """Where a feature needs a mode, a call without a mode is one in std: sent if std has it, otherwise refused."""
+    client, sent = recording_client(target)
+    client.text_to_video("A fox", model_name="kling-v1", camera_control=CameraControl(pan=5))
+    assert "mode" not in json.loads(sent[0].content)
+    given = {**START["image2video"], "model_name": "kling-v1-5", "camera_control": CameraControl(pan=5)}
+    assert refused_by_client(target, "image_to_video", given) == "camera_control"
+    client.image_to_video(**given, mode="pro")
+    assert len(sent) == 2
+
+
 @proves("cloudsway:image2video.exclusive", side="server")
 @pytest.mark.parametrize("first", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])
 @pytest.mark.parametrize("second", ["image_tail", "static_mask", "dynamic_masks", "camera_control:simple"])

@@ -59,9 +59,25 @@ def test_created_keys_are_listed_without_the_key(session: SessionRawClient) -> N
     ]
     assert len({one["id"] for one in listed}) == 2
     assert [one["createdAt"] for one in listed] == [now] * 2
-    assert [one["owner"] for one in listed] == [session.get(PROFILE)["user"]] * 2
+    owner = session.get(PROFILE)["user"]
+    assert [one["owner"] for one in listed] == [owner] * 2
+    assert set(owner) == {"id", "email", "firstName", "lastName"}
+    assert all(isinstance(value, str) and value for value in owner.values())
     assert not any(key in json.dumps(listed) for key in keys)
-    assert all(one["partialKey"] and one["partialKey"] not in keys for one in listed)
+    for key, one in zip(keys, listed, strict=True):
+        shown = [part for part in one["partialKey"].split("...") if part]
+        assert shown
+        assert all(part in key for part in shown)
+        assert sum(map(len, shown)) < len(key) / 4
+
+
+@proves("gmicloud:keys.create", "gmicloud:keys.list", side="server")
+@pytest.mark.parametrize("given", [{}, {"type": "user"}, {"scope": "ie_model"}, {"type": "user", "scope": "ie_model"}])
+def test_listed_key_has_the_type_and_scope_of_its_creation(session: SessionRawClient, given: dict[str, str]) -> None:
+    """Only a name is required; the type and the scope that were sent are listed, and others are empty."""
+    success_of(session.post(keys_path(session), {"name": "ci", **given}))
+    (listed,) = session.get(keys_path(session))["keys"]
+    assert {"type": listed["type"], "scope": listed["scope"]} == {"type": "", "scope": "", **given}
 
 
 @proves("gmicloud:keys.use", side="server")

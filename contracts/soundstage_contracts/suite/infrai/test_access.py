@@ -307,6 +307,22 @@ def test_activation_is_never_repeated(
     assert list(credentials_file.parent.iterdir()) == []
 
 
+@proves("infrai:auth.activate", "infrai:credentials.file", side="client")
+def test_activation_without_a_connection_opens_no_account(credentials_file: Path) -> None:
+    """A service that cannot be reached is an error of its own: no account was opened, and no file is left behind."""
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused", request=request)
+
+    with httpx.Client(transport=httpx.MockTransport(refuse)) as http, pytest.raises(errors.ConnectionFailed) as failed:
+        Infrai.activate(
+            credentials_file=credentials_file, base_url="http://127.0.0.1:9", http=http, clock=SkippingClock()
+        )
+    assert not isinstance(failed.value, errors.SubmitOutcomeUnknown)
+    assert "http://127.0.0.1:9" in str(failed.value)
+    assert list(credentials_file.parent.iterdir()) == []
+
+
 @proves("infrai:auth.activate", side="server")
 def test_journal_redacts_the_activated_key(target: Target) -> None:
     """The new account's journal contains the activation without its key."""
