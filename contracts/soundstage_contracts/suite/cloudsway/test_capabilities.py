@@ -210,6 +210,7 @@ def test_every_camera_movement_is_accepted(target: Target, camera: dict[str, Any
         {"type": "simple", "config": dict.fromkeys(AXES, 0)},
         {"type": "simple", "config": {"pan": 1, "tilt": 1}},
         {"type": "simple", "config": {"pan": 10.1}},
+        {"type": "simple", "config": {"pan": -10.1}},
         {"type": "simple", "config": {"pan": "5"}},
         *({"type": move, "config": {"pan": 5}} for move in MOVES),
         "simple",
@@ -225,7 +226,8 @@ def test_invalid_camera_movement_is_refused(raw: RawClient, camera: Any) -> None
 def test_client_validates_camera_movements(target: Target) -> None:
     """An invalid CameraControl cannot be made, and nothing else is accepted in its place."""
     wrong: tuple[dict[str, Any], ...] = (
-        {}, {"pan": 1, "tilt": 1}, {"pan": 10.1}, {"pan": "5"}, {"zoom": True}, {"type": "circle", "pan": 1},
+        {}, {"pan": 1, "tilt": 1}, {"pan": 10.1}, {"pan": -10.1}, {"pan": "5"}, {"zoom": True},
+        {"type": "circle", "pan": 1},
         *({"type": move, "pan": 5} for move in MOVES),
     )  # fmt: skip
     for arguments_of_none in wrong:

@@ -80,6 +80,20 @@ def test_client_sends_its_user_in_the_header(
     assert set(json.loads(sent[0].content)) == {"prompt", "lang"}
 
 
+@proves("edrawmax:auth.none", side="client")
+@pytest.mark.parametrize("user", ["", "a b", "77\n", "Zoë", True, 7.5])
+def test_user_that_is_no_header_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, user: Any) -> None:
+    """A user that cannot be sent in a header is refused, and the error names the argument or the variable."""
+    with pytest.raises(InvalidArgument) as refused:
+        EdrawMax(user)
+    assert refused.value.field == "user_id"
+    assert repr(user) in str(refused.value)
+    monkeypatch.setenv("EDRAWMAX_USER_ID", "a b")
+    with pytest.raises(InvalidArgument) as refused:
+        EdrawMax()
+    assert refused.value.field == "EDRAWMAX_USER_ID"
+
+
 @proves("edrawmax:answer.file_names", side="server")
 @kinds
 def test_files_have_the_documented_names(raw: RawClient, kind: str) -> None:

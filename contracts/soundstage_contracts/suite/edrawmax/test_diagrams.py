@@ -172,8 +172,9 @@ def test_both_files_are_saved_under_the_documented_names(
 
 
 @proves("edrawmax:download.same_second", side="client")
+@pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_diagram_of_the_same_second_replaces_no_file(
-    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     """The second diagram within a second gets _2, the third _3, and existing files stay."""
     right = time.strftime
@@ -181,10 +182,10 @@ def test_diagram_of_the_same_second_replaces_no_file(
         time, "strftime", lambda form, *when: NAME if form.startswith("diagram") else right(form, *when)
     )
     client = target.client(CONTRACT, target.new_account())
-    (tmp_path / f"{NAME}.svg").write_bytes(b"mine")
+    (tmp_path / f"{NAME}{ending}").write_bytes(b"mine")
     names = [[path.name for path in client.gantt(f"fox {number}").save(tmp_path)] for number in range(2)]
     assert names == [[f"{NAME}_{number}.png", f"{NAME}_{number}.svg"] for number in (2, 3)]
-    assert (tmp_path / f"{NAME}.svg").read_bytes() == b"mine"
+    assert (tmp_path / f"{NAME}{ending}").read_bytes() == b"mine"
     assert len(list(tmp_path.iterdir())) == 5
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from soundstage import SkippingClock, errors
+from soundstage import RetryScheduled, SkippingClock, errors
 from soundstage_contracts import proves
 from soundstage_contracts.vendors.edrawmax import CONTRACT, reading
 from soundstage_contracts.vendors.edrawmax.raw_client import ROUTE, RawClient
@@ -42,7 +42,10 @@ def test_request_with_a_lost_response_is_sent_once_more(raw: RawClient, kind: st
     raw.draw("gantt")
     clock = SkippingClock()
     inject_fault(raw, ROUTE, kind=kind, times=1)
-    assert client_of(raw, clock).mindmap("A fox: den, tail").source_code
+    events: list[object] = []
+    client = raw.target.client(CONTRACT, raw.account, clock=clock, on_event=events.append)
+    assert client.mindmap("A fox: den, tail").source_code
+    assert [event.seconds for event in events if isinstance(event, RetryScheduled)] == [3.0]
     assert len(raw.target.control.tasks(raw.name)) == 1 + drawn
     assert clock.now() == 3.0
     inject_fault(raw, ROUTE, kind=kind, times=2)

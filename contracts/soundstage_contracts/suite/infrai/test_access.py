@@ -184,6 +184,8 @@ def test_async_client_stores_the_key_at_the_documented_path(target: Target, cred
         async with target.async_http() as http:
             url = target.client_url("infrai")
             account = await AsyncInfrai.activate(base_url=url, http=http)
+            with pytest.raises(InvalidArgument, match="replace=True"):
+                await AsyncInfrai.activate(base_url=url, http=http)
             return account, await AsyncInfrai(base_url=url, http=http).generate("A fox")
 
     account, job = anyio.run(run)
@@ -265,13 +267,27 @@ def test_credentials_file_without_a_key_is_none(credentials_file: Path, content:
 
 
 @proves("infrai:credentials.file", side="client")
+@pytest.mark.parametrize("content", ["two words", "<html>\n</html>", '{"primary_api_key": ', "\udcff"])
+def test_other_file_is_refused_as_credentials_file(credentials_file: Path, content: str) -> None:
+    """A file that is neither JSON nor a key is refused with its path."""
+    credentials_file.parent.mkdir()
+    credentials_file.write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(InvalidArgument) as refused:
+        Infrai(credentials_file=credentials_file, base_url="https://api.test")
+    assert refused.value.field == "credentials_file"
+    assert str(credentials_file) in str(refused.value)
+    assert content not in str(refused.value)
+
+
+@proves("infrai:credentials.file", side="client")
 def test_stored_key_is_replaced_only_on_request(target: Target, credentials_file: Path) -> None:
     """An existing file is kept and nothing is sent, unless replace=True replaces the whole file."""
     first = activate(target, credentials_file).primary_api_key
     before = credentials_file.read_bytes()
     accounts = len(target.control.accounts())
-    with pytest.raises(InvalidArgument, match="replace=True"):
+    with pytest.raises(InvalidArgument, match="replace=True") as refused:
         activate(target, credentials_file)
+    assert str(credentials_file) in str(refused.value)
     assert credentials_file.read_bytes() == before
     assert len(target.control.accounts()) == accounts
     second = activate(target, credentials_file, replace=True).primary_api_key

@@ -60,13 +60,17 @@ def test_video_comes_before_its_thumbnail() -> None:
 
 @proves("infrai:job.error", side="client")
 @pytest.mark.parametrize(
-    "error",
-    ["blocked by the content policy", {"code": "CONTENT_POLICY", "message": "blocked"}, {"code": "CONTENT_POLICY"}],
+    ("error", "reason"),
+    [
+        ("blocked by the content policy", "blocked by the content policy"),
+        ({"code": "CONTENT_POLICY", "message": "blocked"}, "blocked"),
+        ({"code": "CONTENT_POLICY"}, "CONTENT_POLICY"),
+    ],
 )
-def test_failure_reason_is_read_as_text_or_object(error: Any) -> None:
+def test_failure_reason_is_read_as_text_or_object(error: Any, reason: str) -> None:
     """The reason is read in both forms; a reason that names the content policy is ContentFiltered."""
     job = ScriptedClient(CONTRACT, wrapped(id="vid_1", state="failed", error=error)).client.job("vid_1").refresh()
-    with pytest.raises(errors.ContentFiltered, match=r"blocked|CONTENT_POLICY"):
+    with pytest.raises(errors.ContentFiltered, match=reason):
         job.result()
     other = (
         ScriptedClient(CONTRACT, bare(id="vid_1", state="failed", error="out of memory")).client.job("vid_1").refresh()
