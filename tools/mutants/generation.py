@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate, islice, takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -225,7 +226,12 @@ def _changes_something(mutant: Mutant) -> bool:
         changed = ast.parse(mutant.source)
     except SyntaxError:
         return False
-    return ast.dump(changed) != ast.dump(ast.parse(mutant.path.read_text(encoding="utf-8")))
+    return ast.dump(changed) != _dumped(mutant.text)
+
+
+@lru_cache(maxsize=64)
+def _dumped(text: str) -> str:
+    return ast.dump(ast.parse(text))
 
 
 def _edit(start: int, old: str, new: str) -> tuple[int, int, str]:
