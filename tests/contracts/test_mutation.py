@@ -72,10 +72,11 @@ def mistaken(patch):
     patch.setattr(CameraMove, "name", property(fail), raising=False)
 '''
 )
+LOADED = {path.stem: load_mutations(path) for path in sorted(FILES.glob("*.py"))}
 ALL = [
-    pytest.param(path, mutation.id, id=f"{path.stem}-{mutation.id}")
-    for path in sorted(FILES.glob("*.py"))
-    for mutation in load_mutations(path)
+    pytest.param(mutation, id=f"{vendor}-{mutation.id}")
+    for vendor, mutations in LOADED.items()
+    for mutation in mutations
 ]
 
 
@@ -89,16 +90,15 @@ def written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_vendor_has_enough_mutations_on_both_sides(vendor: str) -> None:
     """There are at least ten in the simulator and ten in the client, in a file named after the vendor."""
-    mutations = load_mutations(FILES / f"{vendor}.py")
+    mutations = LOADED[vendor]
     assert mutations.vendor == vendor
     for side in ("simulator", "client"):
         assert sum(each.side == side for each in mutations) >= LEAST
 
 
-@pytest.mark.parametrize(("path", "name"), ALL)
-def test_mutation_is_applied_and_undone(path: Path, name: str) -> None:
+@pytest.mark.parametrize("mutation", ALL)
+def test_mutation_is_applied_and_undone(mutation: Mutation) -> None:
     """What it replaces exists, something is replaced, and afterwards everything is as before."""
-    mutation = load_mutations(path)[name]
     with pytest.MonkeyPatch.context() as patch:
         mutation.apply(patch)
         assert patch._setattr or patch._setitem
@@ -204,13 +204,21 @@ def test_parts_cover_the_plan_once() -> None:
         assert max(sizes) - min(sizes) <= 1
 
 
-def test_run_that_hangs_or_dies_has_a_verdict_of_its_own(tmp_path: Path) -> None:
+def test_run_that_hangs_or_dies_has_a_verdict_of_its_own() -> None:
     """Neither counts as caught: the verdict states how the run ended."""
     assert in_process(time.sleep, 60, seconds=0.2) == Verdict("hung", message="over 0.2 s")
     assert in_process(_exit) == Verdict("error", message="the process ended with 7")
     assert in_process(_raise) == Verdict("error", message="ZeroDivisionError: division by zero")
-    unknown = written(tmp_path, THREE.replace('Mutations("tomoviee', 'Mutations("acme'))
-    assert "pytest ended with" in in_process(run_mutation, unknown, NO_MUTATION).message
+
+
+@pytest.mark.parametrize("code", [pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR])
+def test_run_in_which_pytest_runs_no_contract_is_broken(
+    code: pytest.ExitCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A baseline without a contract, as that of an unknown vendor, has not survived: the verdict shows pytest's end."""
+    monkeypatch.setattr(pytest, "main", lambda *_, **__: code)
+    verdict = run_mutation(written(tmp_path, THREE), NO_MUTATION)
+    assert verdict == Verdict("error", message=f"pytest ended with {code!r}")
 
 
 def _exit() -> None:
