@@ -5,6 +5,7 @@ The pages are generated from the services' routes. They work offline: their scri
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,9 +36,10 @@ _EXAMPLE_TIME: Final = 1_754_040_000.0
 
 def build(world: World, stopping: Callable[[], bool] = lambda: False) -> FastAPI:
     """Return the application with the pages and the control API of *world*; events end when *stopping* is true."""
+    own_version = version("soundstage")  # once: it is read from the metadata on disk
     app = FastAPIOffline(
         title="Soundstage",
-        version=version("soundstage"),
+        version=own_version,
         description="A local simulator of generative-media services. Vendors: "
         + ", ".join(f"[{service.title}](/{slug}/docs)" for slug, service in world.services.items()),
         static_url="/static-offline-docs",
@@ -48,14 +50,14 @@ def build(world: World, stopping: Callable[[], bool] = lambda: False) -> FastAPI
     app.add_exception_handler(StateError, control.report_unsaved)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     for slug, service in world.services.items():
-        app.mount(f"/{slug}", _page(service))
+        app.mount(f"/{slug}", _page(service, own_version))
     return app
 
 
-def _page(service: VendorService) -> FastAPI:
-    page = FastAPIOffline(title=service.title, version=version("soundstage"), static_url="/static-offline-docs")
-    document = openapi(service)
-    page.openapi = lambda: document  # type: ignore[method-assign] # FastAPI's documented way to replace it
+def _page(service: VendorService, own_version: str) -> FastAPI:
+    page = FastAPIOffline(title=service.title, version=own_version, static_url="/static-offline-docs")
+    # When it is first read: a control call, which is what builds the pages in most programs, needs none of them.
+    page.openapi = cache(lambda: openapi(service))  # type: ignore[method-assign] # FastAPI's documented way to replace it
     return page
 
 
