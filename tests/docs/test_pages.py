@@ -96,8 +96,18 @@ def test_test_of_a_page_passes(page: Path, code: str, name: str, request: pytest
     """A test that a page shows passes with the fixtures of the plugin."""
     names: dict[str, Any] = {"__name__": "example"}
     exec(compile(code, place(page), "exec"), names)  # noqa: S102 - our own documents
-    wanted = inspect.signature(names[name]).parameters
-    names[name](**{fixture: request.getfixturevalue(fixture) for fixture in wanted})
+    for values in parameters_of(names[name]):
+        fixtures = [each for each in inspect.signature(names[name]).parameters if each not in values]
+        names[name](**values, **{each: request.getfixturevalue(each) for each in fixtures})
+
+
+def parameters_of(test: Any) -> list[dict[str, Any]]:
+    """Return the arguments of each run of a test that a page parametrizes by one name; of others, one run without."""
+    for mark in getattr(test, "pytestmark", []):
+        if mark.name == "parametrize":
+            name, values = mark.args
+            return [{name: value} for value in values]
+    return [{}]
 
 
 @pytest.mark.parametrize("words", commands("curl"), ids=" ".join)
