@@ -216,7 +216,7 @@ def another_picture(patch: pytest.MonkeyPatch) -> None:
         )
         return [replace(png, content=flow), svg]
 
-    patch.setattr(service, "media_for", media_for)
+    patch.setattr(outputs, "media_for", media_for)
 
 
 @MUTATIONS.in_simulator
@@ -231,7 +231,7 @@ def a_picture_without_words(patch: pytest.MonkeyPatch) -> None:
 def two_pngs(patch: pytest.MonkeyPatch) -> None:
     """The SVG is a PNG as well."""
     right: Any = outputs.media_for
-    patch.setattr(service, "media_for", lambda task: [replace(one, format="png") for one in right(task)])
+    patch.setattr(outputs, "media_for", lambda task: [replace(one, format="png") for one in right(task)])
 
 
 @MUTATIONS.in_simulator

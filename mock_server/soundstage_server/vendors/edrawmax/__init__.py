@@ -4,8 +4,8 @@ Documents: the vendor's edrawmax-diagram skill with its reference and its runnab
 api.edrawmax.cn, read in November 2026. The statements taken from them are the facts ``edrawmax:...``; the ids in the
 tables name them.
 
-`capabilities` and `refusals` are data; `outline` parses a prompt, `words` has the words of twelve languages, `outputs`
-makes diagrams and `mermaid` the same as code; `service` answers the requests.
+`capabilities` and `refusals` are data; `outline` parses a prompt, by the `patterns` and `words` of twelve languages,
+`outputs` makes diagrams and `mermaid` the same as code; `service` answers the requests.
 """
 
 from soundstage_server.vendors.edrawmax.service import EdrawMaxService

@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from soundstage_server.vendors.edrawmax.words import ASKS, COUNT, DIAGRAM_KIND, ELSE, IF, INCLUDES, JOINS, REQUEST
+from soundstage_server.vendors.edrawmax.patterns import ASKS, COUNT, DIAGRAM_KIND, ELSE, IF, INCLUDES, JOINS, REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

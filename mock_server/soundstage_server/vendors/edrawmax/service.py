@@ -16,7 +16,6 @@ from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import Fate, Lifecycle, Stage
 from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route
 from soundstage_server.vendors.edrawmax.capabilities import ANONYMOUS, AT_ONCE, BODY, CHECKED, DIAGRAMS, ROOT, SECONDS
-from soundstage_server.vendors.edrawmax.outputs import code_of, media_for
 from soundstage_server.vendors.edrawmax.refusals import (
     CODES,
     GENERATION,
@@ -98,6 +97,9 @@ class EdrawMaxService(Service):
 
     def create(self, operation: str, request: Request) -> Response:
         """Draw a diagram, and respond when it is finished (generate.routes, answer.flowchart, answer.others)."""
+        # Imported with the first diagram: its patterns of twelve languages take a tenth of a server's start.
+        from soundstage_server.vendors.edrawmax.outputs import code_of
+
         task = self.submit(request, operation, self._parameters(request))
         request.account.advance_to_next_change(request.now, task.ends)
         png, svg = self.result_urls(task)
@@ -140,6 +142,8 @@ class EdrawMaxService(Service):
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the PNG and the SVG of *task*."""
+        from soundstage_server.vendors.edrawmax.outputs import media_for
+
         return media_for(task)
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
