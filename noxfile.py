@@ -223,13 +223,14 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def examples(session: nox.Session) -> None:
-    """Run every program in examples/ against the simulator, and the tests of the web service."""
+    """Run every program in examples/ against the simulator, and the tests of those that have some."""
     install(session, "-e", ".[all]")
     for program in sorted(str(path) for path in Path("examples").glob("[!_]*.py")):
         simulated = ("soundstage", "run", "--media", "small", "--") if program.endswith("_by_hand.py") else ()
         session.run(*simulated, "python", program)
     session.run("python", "examples/storyboard/storyboard.py")
-    session.run("pytest", "examples/web_service")
+    for tested in ("web_service", "own_client"):
+        session.run("pytest", f"examples/{tested}")
 
 
 @nox.session(default=False)
