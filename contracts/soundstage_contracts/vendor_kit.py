@@ -8,7 +8,14 @@ from soundstage_contracts.declarations.live import LiveCall, LivePlan
 from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
 from soundstage_contracts.facts.proves import proves
 from soundstage_contracts.laws.binding import bind, law
-from soundstage_contracts.laws.declarations import BadCredential, Operation, RawRequest, Refusal, ResponseFormat
+from soundstage_contracts.laws.declarations import (
+    BadCredential,
+    Callbacks,
+    Operation,
+    RawRequest,
+    Refusal,
+    ResponseFormat,
+)
 from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.laws.raw_client import JobView, RawClient, check_cites
 from soundstage_contracts.laws.scripted_client import ScriptedClient
@@ -18,6 +25,7 @@ from soundstage_contracts.simulators.target import Target
 
 __all__ = [
     "BadCredential",
+    "Callbacks",
     "DemoCall",
     "JobMachine",
     "JobView",

@@ -58,12 +58,12 @@ async def _play(vendor: Terms, target: Target, fault: str, word: str, end: JobSt
             assert bool(reported) == (fault == "callback_early")
             await _receive(target, name, server, callbacks.expected(fault))
             await receiver.wait(job, every=_EVERY, timeout=_LIMIT)
+            await _note(target, name, fault)
     truth = await _truth(vendor, target, account, job.id)
     assert (job.state, [output.url for output in job.outputs]) == truth
     assert job.state is end
     assert reported == ([] if fault == "callback_lost" else [("order-7", job.id, *truth)])
     assert [task["id"] for task in target.control.tasks(name)] == [job.id]
-    assert fault in {attempt["fault"] for attempt in target.control.callbacks(name)["attempts"]}
 
 
 async def _receive(target: Target, name: str, server: AsgiServer, expected: int) -> None:
@@ -74,6 +74,17 @@ async def _receive(target: Target, name: str, server: AsgiServer, expected: int)
             if not await server.next_answer(_EVERY):
                 # Held back for a minute of the account's time, which starts at an unknown moment.
                 target.control.advance(_LONG, name)
+
+
+async def _note(target: Target, name: str, fault: str) -> None:
+    """Wait until the simulator has noted an attempt with *fault*: it does so after it has read the response."""
+    with anyio.fail_after(_LIMIT):
+        while fault not in _faults_of(target, name):  # noqa: ASYNC110 - the simulator may be another process
+            await anyio.sleep(_EVERY)
+
+
+def _faults_of(target: Target, name: str) -> set[str | None]:
+    return {attempt["fault"] for attempt in target.control.callbacks(name)["attempts"]}
 
 
 async def _truth(vendor: Terms, target: Target, account: str, job_id: str) -> tuple[JobState, list[str]]:

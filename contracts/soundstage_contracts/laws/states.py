@@ -70,7 +70,8 @@ def test_default_pace_is_the_documented_one(vendor: Terms, response_format: Resp
     """By default a client polls neither faster nor slower than documented, from the first pause to the last."""
     assert vendor.pace is not None
     least, most = vendor.pace
-    running = response_format.polled("a", response_format.word(JobState.RUNNING))
+    unfinished = [word for word, state in response_format.states.items() if not state.final]
+    running = response_format.polled("a", unfinished[-1])
     failed = response_format.polled("a", response_format.word(JobState.FAILED), reason=REASON)
     # The script ends the job: a client that never pauses fails at once too.
     client = scripted(vendor, *[running] * POLLS, failed)

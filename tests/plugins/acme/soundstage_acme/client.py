@@ -33,6 +33,7 @@ from soundstage.vendor_kit import (
     constructor,
     find_credential,
     known_price,
+    omit_none,
     responses,
     submission,
     validation,
@@ -50,7 +51,7 @@ PROFILE = VendorProfile(
     poll=PollPolicy(first=2.0, timeout=1800.0, outage=600.0),
     has_cancel=False,
     has_credits=False,
-    has_callback=False,
+    has_callback=True,
     unit="credits",
 )
 SIZES = ("256x256", "512x512")
@@ -93,6 +94,15 @@ class AcmeService(Service):
         address = self.url(f"/v1/images/{quote(ref.id, safe='')}")
         request = Request("GET", address, self.authorization(), timeout=timeout)
         return self.read_once(request, lambda response: self._read_job(self._open(response)))
+
+    def parse_callback(self, body: object) -> StartedJob:
+        """Return the job in the body of a callback, which is that of a poll (callbacks)."""
+        data = responses.callback_object(body)
+        job_id = responses.as_identifier(data.get("id"))
+        if job_id is None:
+            allowed = "the JSON of a callback: {id, status, url, error}"
+            raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
+        return StartedJob(JobRef(job_id), self._read_job(data))
 
     def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
         data = self._open(response)
@@ -144,20 +154,22 @@ class _Operations(Client[HttpT, AcmeService]):
         self._service = AcmeService(key, self._settings)
 
     @submission
-    def text_to_image(self, prompt: str, *, size: Size = "512x512") -> Flow[StartedJob]:
+    def text_to_image(self, prompt: str, *, size: Size = "512x512", callback: str | None = None) -> Flow[StartedJob]:
         """Start an image from a text.
 
         Args:
             prompt: What the image shows, at most 500 characters.
             size: Width and height in pixels.
+            callback: Address of a callback at the end.
 
-        Facts: acme:routes.
+        Facts: acme:routes, acme:callbacks.
         """
         body = {
             "prompt": validation.text("prompt", prompt, longest=500),
             "size": validation.choice("size", size, SIZES),
+            "callback": None if callback is None else validation.web_address("callback", callback),
         }
-        return self._service.submit(body)
+        return self._service.submit(omit_none(body))
 
 
 class Acme(_Operations[SyncHttp], SyncClient[AcmeService]):

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from soundstage import JobState, errors
 from soundstage_acme.client import Acme, AsyncAcme
 from soundstage_contracts.vendor_kit import (
+    BadCredential,
+    Callbacks,
     DemoCall,
+    JobMachine,
     JobView,
     Operation,
     RawClient,
@@ -54,8 +57,17 @@ CONTRACT = VendorContract(
     headers=headers,
     operations={"text_to_image": BODIES},
     ends={"fail": JobState.FAILED, "block": JobState.FAILED, "timeout": JobState.FAILED, "cancel": JobState.FAILED},
+    callback="callback",
     at_once=5,
 )
+
+
+class AcmeMachine(JobMachine):
+    """The state machine of every job vendor, for Acme."""
+
+    contract = CONTRACT
+
+
 INVALID = Refusal(code="invalid", status=400, error=errors.BadRequestError)
 NO_KEY = Refusal(code="no_key", status=401, error=errors.AuthenticationError)
 NO_CREDIT = Refusal(code="no_credit", status=402, error=errors.InsufficientCreditsError)
@@ -133,6 +145,7 @@ TERMS = Terms(
             polled=_polled,
             states=STATES,
             unknown=("cooking",),
+            ids=st.text("abcdef/?#% ", min_size=1, max_size=8).filter(str.strip).map(lambda text: f"i{text}d"),
             without_id=({}, {"status": "queued"}),
             without_output=({"id": "a", "status": "done"},),
         ),
@@ -144,6 +157,11 @@ TERMS = Terms(
     no_credit=NO_CREDIT,
     too_many=TOO_MANY,
     rejected={"invalid-": NO_KEY},
+    bad_credentials=(BadCredential(name="none", headers=lambda _: {}, refusal=NO_KEY),),
+    retention=30 * 24 * 3600.0,
+    callbacks=Callbacks(parameter="callback"),
+    machine=AcmeMachine,
+    pace=(2.0, 2.0),
     facts={
         "test_valid_body_is_accepted": ["routes"],
         "test_requests_go_to_documented_routes_with_credentials": ["routes"],
@@ -152,12 +170,5 @@ TERMS = Terms(
         "test_every_refusal_has_its_client_error": ["errors"],
         "test_job_is_queued_then_running_then_succeeded": ["states"],
         "test_every_state_word_is_read": ["states"],
-    },
-    left_out={
-        "test_default_pace_is_the_documented_one": "the document states no pace",
-        "test_caller_without_valid_credentials_is_refused": "the document has no example",
-        "test_job_id_is_passed_through_unchanged": "the document does not describe ids",
-        "test_result_needs_no_credential_and_expires": "the document states no retention",
-        "test_any_order_of_events_keeps_the_laws": "one call alone",
     },
 )

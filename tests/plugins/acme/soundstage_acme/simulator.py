@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.vendor_kit import (
     CREDITS,
+    CallbackPlan,
     Choice,
     Fate,
     Field,
     Identity,
     Image,
     Lifecycle,
+    Link,
     Refusal,
     Refusals,
     RefusedError,
@@ -28,11 +30,12 @@ from soundstage_server.vendor_kit import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from soundstage_server.vendor_kit import MediaSpec, Task
+    from soundstage_server.vendor_kit import MediaSpec, Task, TaskState
 
 FIELDS: Final = (
     Field("prompt", Text(500), "routes", required=True),
     Field("size", Choice(("256x256", "512x512")), "routes", default="512x512"),
+    Field("callback", Link(), "callbacks"),
 )
 TIMES: Final = Lifecycle((Stage("queued", 2.0, 20.0),), {Fate.SUCCEED: "done", Fate.FAIL: "failed"})
 INVALID: Final = Refusal("invalid", 400, "invalid request", "errors")
@@ -50,6 +53,7 @@ class AcmeSimulator(Service):
     hosts = ("api.acme.example",)
     unit = CREDITS
     at_once = 5
+    callback_plan = CallbackPlan()
     credential_headers = (b"authorization",)
     refusals = Refusals(NO_KEY, INVALID, INVALID, NO_CREDIT, TOO_MANY, NOT_FOUND, not_found=NOT_FOUND)
     codes = {str(one.code): one for one in (INVALID, NO_KEY, NO_CREDIT, NOT_FOUND, TOO_MANY)}  # noqa: RUF012 - constant
@@ -81,13 +85,19 @@ class AcmeSimulator(Service):
     def poll(self, request: Request) -> Response:
         """Show an image (routes, states)."""
         task = self.own_task(request, request.path_values["id"])
-        state = self.observe(request, task)
+        return json_response(self._shown(task, self.observe(request, task)))
+
+    def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
+        """Return what a poll shows (callbacks)."""
+        return self._shown(task, state)
+
+    def _shown(self, task: Task, state: TaskState) -> dict[str, Any]:
         shown: dict[str, Any] = {"id": task.id, "status": state.word}
         if state.word == "done":
             shown["url"] = self.result_urls(task)[0]
         elif state.final:
             shown["error"] = self.reason(task)
-        return json_response(shown)
+        return shown
 
     def refuse(self, refused: RefusedError, request: Request) -> Response:
         """Return ``{error: {code, message}}`` (errors)."""
