@@ -1,8 +1,8 @@
 """Confirm that mutants survive: all contracts run with all their examples, on several mutants at once.
 
-A whole run takes much longer than the contract that kills an average mutant, and nearly every mutant that survived the
-likeliest contracts survives the others as well. So a whole run gets a group of mutants. If a contract fails, it runs on
-each mutant of the group alone, which shows the mutants that it kills; the others go on after that contract.
+A whole run takes much longer than the contract that kills an average mutant, and most mutants that survived the
+likeliest contracts survive the others as well. So a whole run gets a group of mutants. The contracts that fail run
+again on each mutant of the group alone, which shows what they kill. The others survive.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tools.mutants.server import Job, Verdict
+from tools.mutants.server import MOST_FAILURES, Job, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from tools.mutants.generation import Mutant
 
 SIZE: Final = 12
@@ -40,7 +38,15 @@ def confirm(mutants: Sequence[Mutant], run: Run) -> Iterator[tuple[Mutant, Verdi
                 failed.append((job, verdict))
         blamed = dict(_blame(failed, run))
         yield from blamed.items()
-        jobs = [left for job, verdict in failed for left in _left(job, verdict, blamed.keys())]
+        jobs = []
+        for job, verdict in failed:
+            left = tuple(mutant for mutant in job.mutants if mutant not in blamed)
+            if len(left) == len(job.mutants):
+                jobs += _halves(job)
+            elif left and _is_cut(verdict):
+                jobs.append(Job(left, after=verdict.contracts[-1]))
+            else:
+                yield from ((mutant, Verdict("survived")) for mutant in left)
 
 
 def groups(mutants: Sequence[Mutant], size: int = SIZE) -> list[tuple[Mutant, ...]]:
@@ -64,23 +70,22 @@ def _collides(one: Mutant, other: Mutant) -> bool:
 
 
 def _blame(failed: Sequence[tuple[Job, Verdict]], run: Run) -> Iterator[tuple[Mutant, Verdict]]:
-    """Run the contract that failed on each mutant of its group alone, and yield those that it kills."""
+    """Run the contracts that failed on each mutant of their group alone, and yield those that they kill."""
     alone = [
-        Job((mutant,), only=verdict.contract) for job, verdict in failed if verdict.contract for mutant in job.mutants
+        Job((mutant,), only=verdict.contracts) for job, verdict in failed if verdict.contract for mutant in job.mutants
     ]
     for job, verdict in run(alone):
         if verdict.outcome in _FAILED:
             yield job.mutant, verdict
 
 
-def _left(job: Job, verdict: Verdict, blamed: Container[Mutant]) -> Iterator[Job]:
-    """Yield the runs of the mutants that are left of a group."""
-    left = tuple(mutant for mutant in job.mutants if mutant not in blamed)
-    if len(left) < len(job.mutants):
-        if left:
-            yield Job(left, after=verdict.contract)
-        return
-    # Only several mutants together make that contract fail, or the package cannot be imported with one of them.
-    half = len(left) // 2
-    yield Job(left[:half], after=job.after)
-    yield Job(left[half:], after=job.after)
+def _is_cut(verdict: Verdict) -> bool:
+    """Return whether contracts were left when the run of a group ended."""
+    return verdict.outcome == "hung" or len(verdict.contracts) >= MOST_FAILURES
+
+
+def _halves(job: Job) -> Iterator[Job]:
+    """Divide a group that fails although none of its mutants fails alone, or that cannot be imported."""
+    half = len(job.mutants) // 2
+    yield Job(job.mutants[:half], after=job.after)
+    yield Job(job.mutants[half:], after=job.after)

@@ -44,6 +44,8 @@ _IDLE: Final = 300.0
 _WAITING: Final = 3600.0
 """Real seconds after which a process is killed that does not end its contracts by itself."""
 _SHOWN: Final = 300
+MOST_FAILURES: Final = 20
+"""A run of several mutants ends when so many contracts have failed."""
 _SCREENED: Final = 6
 """How many contracts are tried on a mutant before it gets a process of its own."""
 _NEAR: Final = 4
@@ -57,7 +59,7 @@ class Verdict:
     Attributes:
         outcome: ``killed`` by a contract, ``survived`` all of them, ``open`` (survived a few), ``hung`` (a contract
             does not end), ``broken`` (the package cannot be imported), or ``postponed``: to be applied at import.
-        contract: The node id of the contract that failed or does not end.
+        contract: The node id of the contract that failed or does not end; of several mutants, all of them in lines.
         message: Its message.
         seconds: CPU time.
     """
@@ -66,6 +68,11 @@ class Verdict:
     contract: str = ""
     message: str = ""
     seconds: float = 0.0
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """The contracts that failed or do not end, in the order in which they ran."""
+        return tuple(self.contract.splitlines())
 
 
 @dataclass(slots=True)
@@ -115,13 +122,13 @@ class Job:
     Attributes:
         mutants: What is changed.
         first: The contract that killed the mutant in an earlier run, which runs first.
-        only: The one contract to run; all that may fail if it is empty.
+        only: The contracts to run; all of them if it is empty.
         after: In the order of collection, the last contract that need not run.
     """
 
     mutants: tuple[Mutant, ...]
     first: str = ""
-    only: str = ""
+    only: tuple[str, ...] = ()
     after: str = ""
 
     @property
@@ -183,6 +190,7 @@ class ForkingPlugin:
         self._parallel = parallel
         self._mine: Job | None = None
         self._answer: Connection | None = None
+        self._failed: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -213,7 +221,7 @@ class ForkingPlugin:
             (signal.ITIMER_PROF, signal.SIGPROF, seconds),
             (signal.ITIMER_REAL, signal.SIGALRM, _IDLE),
         ):
-            signal.signal(number, lambda *_: self._conclude("hung", item.nodeid, "it does not end"))
+            signal.signal(number, lambda *_: self._fail("hung", item.nodeid, "it does not end"))
             signal.setitimer(timer, limit)
         try:
             return (yield)
@@ -227,16 +235,26 @@ class ForkingPlugin:
             self._conclude("broken", message=report.longreprtext[-_SHOWN:])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """End a forked process at the first failure."""
+        """End a forked process at the first failure, and at a late one if it has several mutants."""
         if report.failed and self._mine is not None:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = crash.message.partition("\n")[0] if crash is not None else str(report.longrepr)
-            self._conclude("killed", report.nodeid, message[:_SHOWN])
+            self._fail("killed", report.nodeid, message[:_SHOWN])
         if self._mine is not None and not self._knowledge.whole and cpu_seconds() > self._knowledge.budget:
             self._conclude("open")
 
+    def _fail(self, outcome: Outcome, contract: str, message: str) -> None:
+        """Keep a failure, and end this process unless it has several mutants."""
+        if contract not in self._failed:
+            self._failed.append(contract)
+        single = self._mine is None or len(self._mine.mutants) == 1
+        if single or outcome == "hung" or len(self._failed) >= MOST_FAILURES:
+            self._conclude(outcome, "\n".join(self._failed), message)
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """End a forked process whose mutant survived."""
+        """End a forked process that has run all its contracts."""
+        if self._failed:
+            self._conclude("killed", "\n".join(self._failed))
         if self._mine is not None:
             collected = session.testscollected or self._execution.contracts_for(self._mine.mutant) is not None
             passed: Outcome = "survived" if self._knowledge.whole else "open"
@@ -248,7 +266,8 @@ class ForkingPlugin:
             return self._likeliest(session, job)
         names = [item.nodeid for item in session.items]
         if job.only:
-            return [item for item in session.items if item.nodeid == job.only]
+            wanted = [item for item in session.items if item.nodeid in job.only]
+            return sorted(wanted, key=lambda item: self._execution.durations.get(item.nodeid, 0.0))
         return session.items[names.index(job.after) + 1 if job.after in names else 0 :]
 
     def _likeliest(self, session: pytest.Session, job: Job) -> list[pytest.Item]:
@@ -347,7 +366,8 @@ def serve(
         _import_all(name for name in knowledge.execution.modules if f".vendors.{vendor}" not in name)
     plugin = ForkingPlugin(jobs, phase, knowledge, report, parallel)
     examples = Examples("mutation" if knowledge.whole else "mutants")
-    return pytest.main([*OPTIONS, *contracts_of(vendor)], plugins=[plugin, examples])
+    options = (option for option in OPTIONS if option != "-x" or not knowledge.whole)
+    return pytest.main([*options, *contracts_of(vendor)], plugins=[plugin, examples])
 
 
 def _import_all(modules: Iterable[str]) -> None:
