@@ -152,6 +152,8 @@ FACTS: Final = {
     "test_unknown_state_keeps_polling": ["status.values"],
     "test_default_pace_is_the_documented_one": ["polling.interval"],
     "test_stale_response_changes_nothing_back": ["status.values"],
+    "test_first_contrary_response_is_no_verdict": ["poll.grace"],
+    "test_response_about_another_job_is_not_read": ["poll.names_job"],
     "test_success_without_output_is_a_failure": ["outcome.shape"],
     "test_job_id_is_passed_through_unchanged": ["requests.create", "requests.detail"],
     "test_creation_without_an_id_is_no_job": ["requests.create"],

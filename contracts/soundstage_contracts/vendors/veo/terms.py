@@ -127,6 +127,8 @@ FACTS: Final = {
     ],
     "test_stale_response_changes_nothing_back": ["poll.route"],
     "test_default_pace_is_the_documented_one": ["polling.interval"],
+    "test_first_contrary_response_is_no_verdict": ["poll.grace"],
+    "test_response_about_another_job_is_not_read": ["poll.names_job"],
     "test_success_without_output_is_a_failure": ["poll.done"],
     "test_job_id_is_passed_through_unchanged": ["create.route", "poll.route"],
     "test_creation_without_an_id_is_no_job": ["create.route"],
