@@ -44,7 +44,7 @@ _IDLE: Final = 300.0
 _WAITING: Final = 3600.0
 """Real seconds after which a process is killed that does not end its contracts by itself."""
 _SHOWN: Final = 300
-MOST_FAILURES: Final = 20
+_MOST_FAILURES: Final = 20
 """A run of several mutants ends when so many contracts have failed."""
 _SCREENED: Final = 6
 """How many contracts are tried on a mutant before it gets a process of its own."""
@@ -117,19 +117,17 @@ def _keys(side: str, file: str, scope: str) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run: of a mutant, or of several at once.
+    """One run: of a mutant, of several at once, or of none.
 
     Attributes:
         mutants: What is changed.
         first: The contract that killed the mutant in an earlier run, which runs first.
         only: The contracts to run; all of them if it is empty.
-        after: In the order of collection, the last contract that need not run.
     """
 
     mutants: tuple[Mutant, ...]
     first: str = ""
     only: tuple[str, ...] = ()
-    after: str = ""
 
     @property
     def mutant(self) -> Mutant:
@@ -248,7 +246,7 @@ class ForkingPlugin:
         if contract not in self._failed:
             self._failed.append(contract)
         single = self._mine is None or len(self._mine.mutants) == 1
-        if single or outcome == "hung" or len(self._failed) >= MOST_FAILURES:
+        if single or outcome == "hung" or len(self._failed) >= _MOST_FAILURES:
             self._conclude(outcome, "\n".join(self._failed), message)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -264,11 +262,10 @@ class ForkingPlugin:
         """Return the contracts that a forked process runs."""
         if not self._knowledge.whole:
             return self._likeliest(session, job)
-        names = [item.nodeid for item in session.items]
-        if job.only:
-            wanted = [item for item in session.items if item.nodeid in job.only]
-            return sorted(wanted, key=lambda item: self._execution.durations.get(item.nodeid, 0.0))
-        return session.items[names.index(job.after) + 1 if job.after in names else 0 :]
+        if not job.only:
+            return session.items
+        wanted = [item for item in session.items if item.nodeid in job.only]
+        return sorted(wanted, key=lambda item: self._execution.durations.get(item.nodeid, 0.0))
 
     def _likeliest(self, session: pytest.Session, job: Job) -> list[pytest.Item]:
         """Return the contracts that execute the mutant of *job*, the likeliest and shortest first."""
