@@ -13,6 +13,7 @@ import pytest
 
 from soundstage import Tomoviee
 from soundstage_server import Server, World
+from tests.warm import pytest_session
 
 READY = """
 import asyncio
@@ -68,6 +69,13 @@ def test_nothing_of_the_kind():
 
 def session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
     """Run *tests* in a pytest session of its own, warnings being errors; return its exit code and what it printed."""
+    (folder / "test_theirs.py").write_text(tests, encoding="utf-8")
+    ended = pytest_session(folder, "-W", "error", *options)
+    return ended.code, ended.out + ended.err
+
+
+def cold_session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
+    """Run *tests* as `session` does, in a new interpreter that has imported nothing yet."""
     (folder / "test_theirs.py").write_text(tests, encoding="utf-8")
     path = os.pathsep.join(entry for entry in sys.path if entry)
     command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-p", "no:randomly", *options]
@@ -312,7 +320,7 @@ def hidden_session(folder: Path, tests: str, *options: str) -> tuple[int, str]:
     """Run *tests* as `session` does, where no package of an extra can be imported."""
     (folder / "hide_extras.py").write_text(HIDDEN, encoding="utf-8")
     off = (argument for name in ("hypothesispytest", "respx", "schemathesis") for argument in ("-p", f"no:{name}"))
-    return session(folder, tests, "-p", "hide_extras", *off, *options)
+    return cold_session(folder, tests, "-p", "hide_extras", *off, *options)
 
 
 def test_the_plugin_is_inert_in_a_client_only_install(tmp_path: Path) -> None:

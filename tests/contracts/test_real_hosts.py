@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from soundstage_contracts.real_hosts import OfflineGuard, OutsideConnectionError
 from soundstage_contracts.simulators.real_hosts import RealHosts, _content
 from soundstage_contracts.simulators.target import IN_PROCESS
 from soundstage_server import Fault, InProcess, Server, World
+from tests.warm import pytest_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,11 +175,10 @@ def test_stays_here():
 def test_offline_run_fails_the_test_that_leaks(tmp_path: Path) -> None:
     """A leak that the program hides fails its test, and no other one."""
     (tmp_path / "test_program.py").write_text(TESTS)
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--soundstage-offline", str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120)
-    assert "1 failed, 2 passed" in done.stdout
-    assert "--soundstage-offline: the test tried to connect to leak.example.com" in done.stdout
-    assert "requests that left the machine: none" in done.stdout
+    done = pytest_session(tmp_path, "-q", "--soundstage-offline", str(tmp_path))
+    assert "1 failed, 2 passed" in done.out
+    assert "--soundstage-offline: the test tried to connect to leak.example.com" in done.out
+    assert "requests that left the machine: none" in done.out
 
 
 def test_every_variable_is_the_tests_own(pytestconfig: pytest.Config) -> None:

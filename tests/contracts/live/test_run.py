@@ -8,7 +8,6 @@ import math
 import os
 import re
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from soundstage_contracts import VENDORS, load_facts
 from soundstage_contracts.declarations.vendor import contract_of
 from soundstage_contracts.simulators.control import Control
 from soundstage_server import Simulator, World
+from tests.warm import pytest_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,18 +160,10 @@ def run(folder: Path, playing: Service, vendors: str, *options: str, credentials
                 environment[name] = here.replace("{host}", vendor_facts.host_url_at(playing.url))
             elif credentials:
                 environment[name] = CREDENTIALS.get(name, example)
-    command = [sys.executable, "-m", "pytest", "-p", "skipping", "-p", "no:cacheprovider", "-v", *options]
     asked = ["--pyargs", "soundstage_contracts.suite.test_live", "--soundstage-target", "live"]
-    ended = subprocess.run(
-        [*command, *asked, *(f"--soundstage-vendor={vendor}" for vendor in vendors.split())],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    return ended.returncode, ended.stdout + ended.stderr
+    chosen = [f"--soundstage-vendor={vendor}" for vendor in vendors.split()]
+    ended = pytest_session(folder, "-p", "skipping", "-v", *options, *asked, *chosen, env=environment)
+    return ended.code, ended.out + ended.err
 
 
 @pytest.fixture(scope="module")
