@@ -18,6 +18,9 @@ _TYPE_FORMS: Final = frozenset(
 )
 _TYPE_CALLS: Final = frozenset({"cast", "TypeVar", "ParamSpec", "NewType"})
 _KEYWORDS_FOR_PEOPLE: Final = frozenset({"shown", "about", "label"})
+_ROUTE: Final = "Route"
+_EXAMPLE: Final = 6
+"""The position of the example among the arguments of a route, which the OpenAPI page shows and nothing else."""
 _SCHEME: Final = "bearer"
 _CASELESS: Final = frozenset(
     {"accept", "allow", "authorization", "bearer ", "content-disposition", "content-length", "content-type", "location",
@@ -50,9 +53,13 @@ def is_invisible(
 def spans_for_people(tree: ast.Module) -> Iterator[tuple[int, int, int, int]]:
     """Yield the spans of what no program reads, as first and last line and byte columns.
 
-    These are formatted texts with a blank, with all expressions in them, and the types of `cast`.
+    These are formatted texts with a blank, with all expressions in them, the types of `cast`, and examples of routes.
     """
+    examples = {node.id for node in _examples(tree) if isinstance(node, ast.Name)}
     for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and {ast.unparse(each) for each in targets if each} & examples:
+            yield _span(node)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in _TYPE_CALLS and node.args:
             yield _span(node.args[0])
         elif isinstance(node, ast.JoinedStr):
@@ -63,7 +70,15 @@ def spans_for_people(tree: ast.Module) -> Iterator[tuple[int, int, int, int]]:
             yield _span(node)
 
 
-def _span(node: ast.expr | ast.keyword) -> tuple[int, int, int, int]:
+def _examples(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield the examples of the routes in *tree*."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == _ROUTE:
+            yield from node.args[_EXAMPLE : _EXAMPLE + 1]
+            yield from (keyword.value for keyword in node.keywords if keyword.arg == "example")
+
+
+def _span(node: ast.expr | ast.keyword | ast.stmt) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
 
 
@@ -100,9 +115,11 @@ def _changed(original: cst.CSTNode, mutated: cst.CSTNode) -> Iterator[cst.CSTNod
     """Yield what is changed: the arguments of a call that are replaced or removed, the value of an assignment."""
     if isinstance(original, cst.Call) and isinstance(mutated, cst.Call) and original.func is mutated.func:
         kept = {id(each) for each in mutated.args}
-        for each in original.args:
+        route = isinstance(original.func, cst.Name) and original.func.value == _ROUTE
+        for place, each in enumerate(original.args):
             if id(each) not in kept:
                 people = each.keyword is not None and each.keyword.value in _KEYWORDS_FOR_PEOPLE
+                people = people or (route and each.keyword is None and place == _EXAMPLE)
                 yield cst.SimpleString('" for people "') if people else each.value
     elif isinstance(original, (cst.Assign, cst.AnnAssign)) and original.value is not None:
         yield original.value

@@ -126,6 +126,15 @@ def test_unknown_outcome_is_not_submitted_again(careful: ScriptedService, fault:
     assert unknown.value.request_hash
 
 
+def test_interrupted_submission_names_what_may_be_charged(script: ScriptedService) -> None:
+    """Ctrl-C during a submission keeps a note with the paid request; it is not caught, and nothing is sent again."""
+    script.before(script.paid, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        script.start(script.client())
+    assert "A paid request was interrupted: POST" in "".join(interrupted.value.__notes__)
+    assert len(script.submissions()) == 1
+
+
 def test_async_client_does_not_submit_again(careful: ScriptedService) -> None:
     """The async client sends one POST, too, and its outcome is unknown."""
     careful.before(careful.paid, LOST["closed"]())

@@ -27,8 +27,8 @@ ACCOUNT: Final = "scripted-account-0123456789"
 POLLS: Final = 2
 """How many polls the transcript of a scripted service has at least: one of an unfinished job, and the last."""
 
-ScriptedResponse = httpx.Response | Exception
-"""The result of a request: a response, or an exception of httpx."""
+ScriptedResponse = httpx.Response | BaseException
+"""The result of a request: a response, an exception of httpx, or an interruption such as `KeyboardInterrupt`."""
 
 
 class ScriptedService:
@@ -102,7 +102,7 @@ class ScriptedService:
             response = waiting.pop(0)
         else:
             response = self._documented()
-        if isinstance(response, Exception):
+        if isinstance(response, BaseException):
             record_exchange(request)
             raise response
         record_exchange(request, response)
