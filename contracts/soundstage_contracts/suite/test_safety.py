@@ -103,6 +103,18 @@ def test_missing_credential_is_named(vendor: str, monkeypatch: pytest.MonkeyPatc
             assert named in error.message
 
 
+@pytest.mark.parametrize("vendor", JOBS)
+def test_address_is_taken_from_the_documented_variable(vendor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client without base_url= sends its requests to the address in the environment."""
+    environment = load_facts(vendor).vendors[vendor].environment
+    variable = next(name for name, value in environment.items() if value.startswith("{base}"))
+    monkeypatch.setenv(variable, "http://127.0.0.1:9/proxy")
+    script = ScriptedService(contract_of(vendor))
+    script.start(script.client(base_url=None))
+    assert script.sent
+    assert all(str(request.url).startswith("http://127.0.0.1:9/proxy/") for request in script.sent)
+
+
 @pytest.mark.parametrize("vendor", [vendor for vendor in JOBS if contract_of(vendor).callback])
 @pytest.mark.parametrize("body", [b"", b"\xff", "no JSON", "[]", {}, {"task_id": None}, 5])
 def test_body_that_is_no_callback_is_refused(vendor: str, body: Any) -> None:

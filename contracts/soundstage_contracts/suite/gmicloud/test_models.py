@@ -10,7 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 
-from soundstage import GMICloud, SkippingClock, SpendLimit, errors
+from soundstage import GMICloud, InvalidArgument, SkippingClock, SpendLimit, errors
 from soundstage_contracts import proves
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors import gmicloud as vendor
@@ -268,3 +268,14 @@ def test_unknown_outcome_counts_toward_the_spend_limit(target: Target) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(start, range(4))) == 1
     assert target.control.money("gmicloud", name).reserved == pytest.approx(0.8)
+
+
+@proves("gmicloud:client.validation", side="client")
+@pytest.mark.parametrize("organization", [5, "", "two words", "Zoë", "a\n"])
+def test_organization_that_is_no_header_value_is_refused_by_name(target: Target, organization: Any) -> None:
+    """An organization that cannot be sent in a header is refused, and so is any together with a login."""
+    for contract in (CONTRACT, SESSION):
+        with pytest.raises(InvalidArgument) as refused:
+            target.client(contract, target.new_account(), organization_id=organization)
+        assert refused.value.field == "organization_id"
+        assert refused.value.value == organization

@@ -166,6 +166,8 @@ def test_client_activates_and_stores_the_key(target: Target, credentials_file: P
     account = activate(target, credentials_file)
     assert (account.trial_credit_usd, account.credentials_file) == (TRIAL, credentials_file)
     assert account.primary_api_key not in repr(account)
+    assert all((account.account_id, account.project_id, account.checkout_url))
+    assert len({account.account_id, account.project_id, account.checkout_url}) == 3
     assert stat.S_IMODE(credentials_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(credentials_file.parent.stat().st_mode) == 0o700
     assert [path.name for path in credentials_file.parent.iterdir()] == [credentials_file.name]
@@ -186,6 +188,7 @@ def test_async_client_stores_the_key_at_the_documented_path(target: Target, cred
             account = await AsyncInfrai.activate(base_url=url, http=http)
             with pytest.raises(InvalidArgument, match="replace=True"):
                 await AsyncInfrai.activate(base_url=url, http=http)
+            account = await AsyncInfrai.activate(base_url=url, http=http, replace=True)
             return account, await AsyncInfrai(base_url=url, http=http).generate("A fox")
 
     account, job = anyio.run(run)

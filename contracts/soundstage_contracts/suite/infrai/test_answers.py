@@ -49,6 +49,16 @@ def test_documented_word_wins_over_an_unknown_one() -> None:
     assert job.state is JobState.RUNNING
 
 
+@proves("infrai:job.shape", "infrai:job.states", side="client")
+@pytest.mark.parametrize("name", ["state", "status"])
+@pytest.mark.parametrize("word", ["running", "a-new-word"])
+def test_state_alone_describes_a_job(name: str, word: str) -> None:
+    """A poll that contains a state and no id is read, and a word that no document has is kept."""
+    job = ScriptedClient(CONTRACT, wrapped(**{name: word})).client.job("vid_1").refresh()
+    assert job.state_raw == word
+    assert not job.state.final
+
+
 @proves("infrai:job.outputs", side="client")
 def test_video_comes_before_its_thumbnail() -> None:
     """The first output is the video, the second its thumbnail."""
