@@ -279,8 +279,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         try:
             opened.verify(allow=tuple(kind for mark in item.iter_markers(ALLOW_MARK) for kind in mark.args))
         except (StrictError, ValueError) as error:
-            # The text is complete; the frames would be those of pytest and of this package.
-            pytest.fail(str(error), pytrace=False)
+            # Not raised here, so that the report has the text alone.
+            problem = str(error)
+        else:
+            return result
+        pytest.fail(problem, pytrace=False)
     return result
 
 

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 
 from soundstage_contracts.declarations.vendor import contract_of
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 def wire_names(vendor: str, operation: str) -> tuple[str, ...]:
     """Return the vendor's own names of *operation*, a method of its client or such a name; a method may have several.

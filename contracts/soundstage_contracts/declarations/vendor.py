@@ -106,6 +106,7 @@ def check_vendor(vendor: str) -> str:
     Raises:
         ValueError: There is no such vendor; the text names the known ones. Or its plug-in is broken.
     """
+    __tracebackhide__ = True
     known = soundstage_vendors.slugs()
     if vendor not in known and vendor not in soundstage_vendors.left_out():
         raise ValueError(f"vendor must be one of {', '.join(known)}; got {vendor!r}")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _ROOT: Final = "/_soundstage"
 _NAMES: Final = 50  # names of accounts in one request, whose address has a longest length
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from soundstage_contracts.simulators.control import Order
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _ORDERS: Final = "/scenarios"
 _FAULTS: Final = "/scenarios/faults"
 Kind = Literal["order", "fault"]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.scoped_control import Kind, ScopedControl
     from soundstage_contracts.testing.connection import SimulatorConnection
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 class VendorAccount:
     """A test's account with one vendor. It exists before its first request, and ends with the test.
@@ -44,6 +46,19 @@ class VendorAccount:
         clock: The account's time.
         callbacks: The callbacks of its jobs.
     """
+
+    # A misspelled name must not be set: ``simulator.tomoviee.balanc = 0`` would leave the account as it was.
+    __slots__ = (
+        "_connection",
+        "_control",
+        "_opened",
+        "_unauthenticated",
+        "base_url",
+        "callbacks",
+        "clock",
+        "credential",
+        "vendor",
+    )
 
     def __init__(
         self,
@@ -110,7 +125,6 @@ class VendorAccount:
         Raises:
             ControlError: A limit is not a whole number from 1.
         """
-        __tracebackhide__ = True
         given = {"at_once": at_once, "per_minute": per_minute}
         limits = {name: value for name, value in given.items() if not isinstance(value, EllipsisType)}
         self._control.limit(self.name, **limits)
@@ -141,17 +155,14 @@ class VendorAccount:
             ValueError: The vendor has no such operation.
             ControlError: The vendor has no such code.
         """
-        __tracebackhide__ = True
         return self._order(times=1, operation=operation, contains=contains, **order_of(fate))
 
     def every_job(self, operation: str | None = None, *, contains: str | None = None, **fate: Unpack[Fate]) -> Placed:
         """Decide what becomes of every further job; the arguments are those of `next_job`."""
-        __tracebackhide__ = True
         return self._order(operation=operation, contains=contains, **order_of(fate))
 
     def order(self, then: Order, **which: Any) -> Placed:
         """Place a scenario order, as the control API takes it: ``times``, ``operation``, ``contains``, ``code``."""
-        __tracebackhide__ = True
         return self._order(then=then, **which)
 
     def fault(self, kind: str | int, **which: Any) -> Placed:
@@ -165,7 +176,6 @@ class VendorAccount:
         Raises:
             ControlError: There is no such kind, or an option does not fit it; the text names those that do.
         """
-        __tracebackhide__ = True
         options = {"kind": "status", "status": kind} if isinstance(kind, int) else {"kind": kind}
         number = self._control.fault(**{"vendor": self.vendor, "account": self.name, **options, **which})
         return self._placed("fault", number)
@@ -190,7 +200,6 @@ class VendorAccount:
         return set_variables(variables((self.vendor,), self.credential, self._connection.url), monkeypatch)
 
     def _order(self, **which: Any) -> Placed:
-        __tracebackhide__ = True
         wire_name = one_wire_name(self.vendor, which.pop("operation", None))
         number = self._control.order(**{"vendor": self.vendor, "account": self.name, "operation": wire_name, **which})
         return self._placed("order", number)

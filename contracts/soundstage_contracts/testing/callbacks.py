@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from soundstage_contracts.simulators.control import Control
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _TIMEOUT: Final = 20.0
 _STEP: Final = 0.05
 _GRACE: Final = 2.0  # real seconds for a callback that is under way, which no list shows
@@ -66,7 +68,6 @@ class Callbacks:
             AssertionError: There are fewer, and none is on its way; the text shows what the simulator has sent.
             CallbackError: A callback had another Content-Type than JSON.
         """
-        __tracebackhide__ = True
         self._wait(lambda: self._take() >= count, timeout, f"expected {count} callbacks at {self.url}")
         return list(self._received)
 
@@ -78,7 +79,6 @@ class Callbacks:
         Raises:
             AssertionError: There are fewer, and none is on its way.
         """
-        __tracebackhide__ = True
         self._wait(lambda: len(self._attempts()) >= count, timeout, f"expected {count} attempts to send a callback")
         return self._attempts()
 
@@ -88,7 +88,6 @@ class Callbacks:
         Raises:
             AssertionError: There is one; the text shows it.
         """
-        __tracebackhide__ = True
         if self._attempts() or self._waiting():
             raise AssertionError(self._describe("expected no callback"))
 
@@ -109,7 +108,6 @@ class Callbacks:
         return len(self._received)
 
     def _wait(self, is_enough: Callable[[], bool], timeout: float, expected: str) -> None:
-        __tracebackhide__ = True
         end = time.monotonic() + timeout
         grace = time.monotonic() + _GRACE
         while not is_enough():

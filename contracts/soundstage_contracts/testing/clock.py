@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 class SimulatedClock:
     """The clock of one account, or of all accounts of a test; it moves forward only.
@@ -39,7 +41,6 @@ class SimulatedClock:
         Raises:
             ValueError: The time would not move forward.
         """
-        __tracebackhide__ = True
         step = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds()
         if step <= 0:
             raise ValueError(f"a clock moves forward by more than 0 seconds; got {step:g}")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from soundstage_server import World
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _TIMEOUT: Final = 60
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from soundstage_contracts.testing.requests import RecordedRequest
     from soundstage_contracts.testing.simulator import Simulator
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _SHOWN: Final = 10
 _LONGEST: Final = 400
 

@@ -10,6 +10,8 @@ from soundstage_contracts.declarations.operations import method_of, wire_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedJob:
@@ -78,7 +80,6 @@ class JobLog(list[SimulatedJob]):
         Raises:
             ValueError: A vendor of these jobs has no such operation.
         """
-        __tracebackhide__ = True
         found = [
             job
             for job in self
@@ -96,7 +97,6 @@ class JobLog(list[SimulatedJob]):
         Raises:
             AssertionError: There is none, or more than one; the text lists all jobs.
         """
-        __tracebackhide__ = True
         return self.assert_count(1, operation, fate=fate, final=final)[0]
 
     def assert_none(self, operation: str | None = None, *, fate: str | None = None, final: bool | None = None) -> None:
@@ -105,7 +105,6 @@ class JobLog(list[SimulatedJob]):
         Raises:
             AssertionError: There is one; the text lists all jobs.
         """
-        __tracebackhide__ = True
         self.assert_count(0, operation, fate=fate, final=final)
 
     def assert_count(
@@ -116,7 +115,6 @@ class JobLog(list[SimulatedJob]):
         Raises:
             AssertionError: There are more or fewer; the text lists all jobs.
         """
-        __tracebackhide__ = True
         found = self.matching(operation, fate=fate, final=final)
         if len(found) != count:
             given = {"operation": operation, "fate": fate, "final": final}

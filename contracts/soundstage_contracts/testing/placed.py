@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from soundstage_contracts.simulators.control import Order
     from soundstage_contracts.simulators.scoped_control import Kind, ScopedControl
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 class Fate(TypedDict, total=False):
     """What becomes of a job; one of these.

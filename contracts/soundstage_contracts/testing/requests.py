@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from soundstage_contracts.simulators.routes import Route
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _SHOWN: Final = 120
 _NEAREST: Final = 3
 _ABSENT: Final = object()
@@ -136,7 +138,6 @@ class RequestLog(list[RecordedRequest]):
             ValueError: No vendor has this operation.
             TypeError: There is no such argument.
         """
-        __tracebackhide__ = True
         wanted = self._checked(operation, which)
         found = [each for each in self if not self._mismatches(each, wanted, which)]
         return RequestLog(found, self._about, self._vendors, self._routes)
@@ -147,7 +148,6 @@ class RequestLog(list[RecordedRequest]):
         Raises:
             AssertionError: There is none, or more than one; the text shows the most similar ones.
         """
-        __tracebackhide__ = True
         return self.assert_count(1, operation, **which)[0]
 
     def assert_none(self, operation: str | None = None, **which: Unpack[Which]) -> None:
@@ -156,7 +156,6 @@ class RequestLog(list[RecordedRequest]):
         Raises:
             AssertionError: There is one; the text shows it.
         """
-        __tracebackhide__ = True
         self.assert_count(0, operation, **which)
 
     def assert_count(self, count: int, operation: str | None = None, **which: Unpack[Which]) -> RequestLog:
@@ -165,7 +164,6 @@ class RequestLog(list[RecordedRequest]):
         Raises:
             AssertionError: There are more or fewer; the text shows the most similar ones, and the nearest routes.
         """
-        __tracebackhide__ = True
         found = self.matching(operation, **which)
         if len(found) != count:
             raise AssertionError("\n  ".join(self._failure(count, found, operation, which)))
@@ -173,7 +171,6 @@ class RequestLog(list[RecordedRequest]):
 
     def _checked(self, operation: str | None, which: Which) -> dict[str, tuple[str, ...]] | None:
         """Return the wire names of *operation* by vendor, and refuse an argument that does not exist."""
-        __tracebackhide__ = True
         unknown = which.keys() - Which.__annotations__.keys()
         if unknown:
             raise TypeError(f"unknown: {', '.join(sorted(unknown))}; allowed: {', '.join(Which.__annotations__)}")

@@ -16,6 +16,8 @@ from soundstage_contracts.testing.usage import UsageSummary, usage_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 class SimulatorSession:
     """One simulator for a whole test session, and a count of connections to other machines.

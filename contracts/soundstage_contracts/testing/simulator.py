@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from soundstage_contracts.testing.connection import SimulatorConnection
     from soundstage_contracts.testing.outside import OutsideConnections
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 
 class Simulator:
     """The simulator as one test sees it: with accounts of its own, which exist from its start.
@@ -50,6 +52,25 @@ class Simulator:
 
     A context manager: at its end, the test's accounts and everything that the test has set are removed.
     """
+
+    # A misspelled name must not be set: ``simulator.balance = 0`` would leave the account as it was.
+    __slots__ = (
+        "_accounts",
+        "_closed",
+        "_connected_before",
+        "_connection",
+        "_credentials",
+        "_first",
+        "_known",
+        "_outside",
+        "callbacks",
+        "clock",
+        "control",
+        "credential",
+        "test",
+        "url",
+        "vendors",
+    )
 
     def __init__(
         self,
@@ -111,7 +132,6 @@ class Simulator:
         Raises:
             ValueError: There is no such vendor; the text names the known ones.
         """
-        __tracebackhide__ = True
         key = (check_vendor(vendor), credential or self.credential)
         if key not in self._accounts:
             self._credentials.add(key[1])
@@ -123,12 +143,10 @@ class Simulator:
 
     def client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return a sync client of *vendor* whose waits take no time; *options* are the client's own."""
-        __tracebackhide__ = True
         return self.account(vendor, credential).client(**options)
 
     def async_client(self, vendor: str, credential: str | None = None, **options: Any) -> Any:
         """Return an async client of *vendor* whose waits take no time; *options* are the client's own."""
-        __tracebackhide__ = True
         return self.account(vendor, credential).async_client(**options)
 
     @property
@@ -167,7 +185,6 @@ class Simulator:
                 or a paid job was lost; the text has a line for each.
             ValueError: *allow* names another kind.
         """
-        __tracebackhide__ = True
         check(self, allow)
 
     def external_connections(self) -> Counter[str]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from soundstage_contracts.simulators.scoped_control import ScopedControl
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 Kind = Literal["leak", "double", "unused", "unresolved"]
 KINDS: Final[tuple[Kind, ...]] = ("leak", "double", "unused", "unresolved")
 
@@ -59,7 +61,6 @@ def check(view: Checked, allowed: Iterable[str]) -> None:
         StrictError: It has; the text has a line for each problem.
         ValueError: There is no such kind.
     """
-    __tracebackhide__ = True
     allowed = list(allowed)
     if unknown := [kind for kind in allowed if kind not in KINDS]:
         raise ValueError(f"a strict run allows {', '.join(KINDS)}; got {', '.join(map(repr, unknown))}")

@@ -9,6 +9,8 @@ from soundstage_contracts.facts.loader import load_heads
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
+
 _PLACEHOLDER: Final = "soundstage"
 
 
@@ -30,7 +32,9 @@ def variables(vendors: Iterable[str], credential: str, url: str | None) -> dict[
         for name, value in facts.environment_at(url).items():
             # An address may contain the word as well, such as that of a container.
             is_address = "{" in facts.environment[name]
-            found[name] = value if is_address else value.replace(_PLACEHOLDER, credential)
+            # A placeholder that is a number, such as a user's, names the account alone.
+            own = value.replace(_PLACEHOLDER, credential) if _PLACEHOLDER in value else credential
+            found[name] = value if is_address else own
     return found
 
 
