@@ -234,6 +234,14 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def frameworks(session: nox.Session) -> None:
+    """Use the pytest fixtures with pytest-asyncio, anyio, trio and unittest, and beside other packages' mocks."""
+    plugins = ("pytest-asyncio>=0.24", "pytest-httpx>=0.35")
+    install(session, "-e", ".[all]", *plugins, "requests>=2.32", "responses>=0.25", "trio>=0.27", "vcrpy>=7")
+    session.run("pytest", "-c", "tests/frameworks/pytest.ini", "tests/frameworks/check_frameworks.py")
+
+
+@nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """Check the inspector in Debian's chromium, which root installs; `PICTURES=FOLDER` keeps screenshots."""
     if shutil.which("chromium") is None:

@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from soundstage import Tomoviee
+from soundstage_contracts import VENDORS
 from soundstage_server import Server, World
 from tests.warm import pytest_session
 
@@ -222,16 +224,104 @@ def test_a_dry_run_and_workers_know_their_target(tmp_path: Path) -> None:
     assert "-n is given; allowed with a live target: one process" in printed
 
 
-def test_importing_the_plugin_costs_next_to_nothing() -> None:
-    """The plugin is loaded in everybody's sessions: it imports no HTTP library, no Hypothesis and no simulator."""
-    heavy = {"hypothesis", "httpx", "fastapi", "soundstage_server", "rich", "respx", "av", "anyio"}
-    program = f"import sys, soundstage_contracts.plugin; print(sorted({heavy!r} & set(sys.modules)))"
+ALONE = """
+import sys
+import pytest
+
+assert pytest.main(["-q", "-p", "no:cacheprovider", "-p", "soundstage_contracts.plugin", "test_theirs.py"]) == 0
+print("imported:", *sorted(name for name in sys.modules if name.startswith("soundstage") or name in HEAVY))
+"""
+LIGHT = {
+    "soundstage_contracts",
+    "soundstage_contracts.extras",
+    "soundstage_contracts.options",
+    "soundstage_contracts.outcomes",
+    "soundstage_contracts.plugin",
+    "soundstage_contracts.real_hosts",
+    "soundstage_contracts.registry",
+    "soundstage_contracts.report",
+    "soundstage_contracts.report.observer",
+    "soundstage_contracts.report.suites",
+}
+"""What a session imports that uses no fixture, beside the registry of vendors."""
+
+
+def test_session_without_the_fixtures_costs_next_to_nothing(tmp_path: Path) -> None:
+    """The plugin is loaded in everybody's sessions: it imports no library there, no simulator and no fact."""
+    (tmp_path / "test_theirs.py").write_text(PLAIN)
+    heavy = {"hypothesis", "httpx", "fastapi", "soundstage_server", "rich", "respx", "av", "anyio", "tomllib"}
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    environment = {**os.environ, "PYTHONPATH": path}
-    printed = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    environment = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    program = ALONE.replace("HEAVY", repr(heavy))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    assert printed.stdout.strip() == "[]"
+    imported = set(done.stdout.partition("imported: ")[2].split())
+    assert {name for name in imported if not name.startswith("soundstage_vendors")} == LIGHT
+
+
+FAILING = """
+import httpx
+import pytest
+
+
+def test_wrong_route(simulator):
+    httpx.post(f"{simulator.infrai.base_url}/v1/video/create", json={"prompt": "A fox"})
+    assert simulator.jobs
+
+
+def test_wrong_name(request):
+    request.getfixturevalue("simulator").infrai.next_job("create", fails=True)
+
+
+def test_wrong_code(simulator):
+    simulator.tomoviee.next_job(refused="17")
+
+
+def test_wrong_vendor(simulator):
+    simulator.account("infrei")
+
+
+def test_nothing_sent(infrai, simulator):
+    simulator.infrai.requests.assert_one("generate")
+
+
+def test_fixture_that_is_found_later(request):
+    request.getfixturevalue("simulator").infrai.next_job(fails=True)
+
+
+@pytest.mark.soundstage_allow("leek")
+def test_wrong_mark(simulator):
+    pass
+"""
+
+
+def test_failure_shows_the_requests_and_no_private_frame(tmp_path: Path) -> None:
+    """A failed test shows its own line, the error, and its last requests; a strict run finds every simulator."""
+    code, printed = session(tmp_path, FAILING, "--soundstage-strict", "--tb=short")
+    assert code == 1
+    assert "7 failed" in printed
+    for line in (
+        "infrai: POST /v1/video/create -> 404",
+        "did you mean /v1/video/generate?",
+        "operation of infrai must be one of generate; got 'create'",
+        "code must be one of 680400",
+        "got 'infrei'",
+        "no request was received at all",
+        "unused: the order 'fail' for infrai met no task",
+        "a strict run allows leak, double, unused, unresolved; got 'leek'",
+    ):
+        assert line in printed, printed
+    assert set(re.findall(r"^(\S+):\d+: in ", printed, re.MULTILINE)) == {"test_theirs.py"}
+
+
+def test_fixtures_are_described(request: pytest.FixtureRequest) -> None:
+    """`pytest --fixtures` describes each, and none has the name of the package, which it would hide."""
+    manager: Any = request.session._fixturemanager
+    clients = [name for vendor in VENDORS for name in (vendor, f"async_{vendor}")]
+    for name in ("simulator", "simulator_session", "real_hosts", "target", "full_target", *clients):
+        assert manager.getfixturedefs(name, request.node)[-1].func.__doc__, name
+    assert not manager.getfixturedefs("soundstage", request.node)
 
 
 PROFILES = """

@@ -12,23 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from soundstage_contracts.declarations.live import TIERS, LiveCall
 from soundstage_contracts.options import IN_PROCESS, RunOptions
 from soundstage_contracts.outcomes import Unchecked
 from soundstage_contracts.registry import complete_vendors, incomplete_vendors
 from soundstage_contracts.report.suites import SUITE, Suites
-from soundstage_contracts.simulators.recorder import (
-    RUNNING_TEST,
-    ExchangeRecorder,
-    Redaction,
-    start_recording,
-    stop_recording,
-)
 from soundstage_vendors import slugs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
+
+    from soundstage_contracts.declarations.live import LiveCall
+    from soundstage_contracts.simulators.recorder import ExchangeRecorder
 
 
 CONTRACT_MARK: Final = "soundstage_contract"
@@ -73,7 +68,7 @@ class Observer:
     def __init__(self, config: pytest.Config, options: RunOptions) -> None:
         self._config = config
         self._options = options
-        self._recorder = ExchangeRecorder()
+        self._recorder: ExchangeRecorder | None = None
         self._facts: dict[str, list[str]] = {}
         # As typed, and as pytest has resolved them: the `testpaths` of a project may name the contracts, too.
         self.suites = config.stash[SUITES] = Suites([*config.invocation_params.args, *config.args])
@@ -165,6 +160,13 @@ class Observer:
         """Record the exchanges of each contract."""
         if not _is_contract(item):
             return (yield)
+        from soundstage_contracts.simulators.recorder import (
+            RUNNING_TEST,
+            ExchangeRecorder,
+            start_recording,
+            stop_recording,
+        )
+
         self._recorder = ExchangeRecorder()
         mark = start_recording(self._recorder)
         running = RUNNING_TEST.set(f"{_module_of(item)}::{item.name}")
@@ -207,19 +209,25 @@ class Observer:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print what was unchecked and where a service differs, and write the requested files."""
-        from soundstage_contracts.report.text import difference_lines
-
         reports = terminalreporter.stats.get("unchecked", [])
         if reasons := Counter(report.soundstage_unchecked for report in reports):
             terminalreporter.section("soundstage: unchecked")
             for reason, count in reasons.most_common():
                 terminalreporter.write_line(f"{count} x {reason}", yellow=True)
-        if lines := difference_lines(self.records):
+        if lines := self._differences():
             terminalreporter.section("soundstage: the services and the simulator")
             for line in lines:
                 terminalreporter.write_line(line)
         for line in self._write():
             terminalreporter.write_line(line)
+
+    def _differences(self) -> list[str]:
+        """Return how the services differ from the simulator; nothing where no contract has run."""
+        if not self.records:
+            return []
+        from soundstage_contracts.report.text import difference_lines
+
+        return list(difference_lines(self.records))
 
     def _write(self) -> Iterable[str]:
         options = self._options
@@ -262,8 +270,11 @@ class Observer:
 
     def _last_exchanges(self, report: pytest.TestReport) -> list[dict[str, Any]]:
         """Return the last exchanges: more for a failure message than for the report of a contract that passed."""
+        from soundstage_contracts.simulators.recorder import Redaction
+
         redaction, count = Redaction(), _SHOWN if report.failed else _KEPT
-        return [redaction.exchange(each) for each in list(self._recorder.exchanges)[-count:]]
+        kept = [] if self._recorder is None else list(self._recorder.exchanges)
+        return [redaction.exchange(each) for each in kept[-count:]]
 
     def _facts_of(self, contract: Callable[..., Any]) -> list[str]:
         from soundstage_contracts.facts.proves import name_of, recorded
@@ -312,10 +323,16 @@ def _is_contract(item: pytest.Item) -> bool:
 def _call_of(item: pytest.Item) -> LiveCall | None:
     given = getattr(item, "callspec", None)
     call = None if given is None or not _is_contract(item) else given.params.get("call")
+    if call is None:
+        return None
+    from soundstage_contracts.declarations.live import LiveCall
+
     return call if isinstance(call, LiveCall) else None
 
 
 def _tier_of(item: pytest.Item) -> tuple[int, int]:
+    from soundstage_contracts.declarations.live import TIERS
+
     call = _call_of(item)
     return slugs().index(str(vendor_of(item))), TIERS.index(call.tier) if call is not None else 0
 

@@ -17,6 +17,8 @@ SUITE: Final = Path(__file__).parents[1] / "suite"
 """The folder of this package's suite."""
 
 _PACKAGE: Final = "soundstage_contracts"
+_PLUGIN: Final = f"{_PACKAGE}.plugin"
+"""What ``-p`` names where plugins are not loaded by themselves; it asks for no contract."""
 
 
 class Suites:
@@ -31,7 +33,7 @@ class Suites:
     """
 
     def __init__(self, arguments: Iterable[object]) -> None:
-        given = [str(each) for each in arguments]
+        given = [str(each) for each in arguments if str(each).removeprefix("-p") != _PLUGIN]
         ours = any(_PACKAGE in each for each in given)
         self.everything = not {_PACKAGE, f"{_PACKAGE}.suite", str(SUITE), str(SUITE.parent)}.isdisjoint(given)
         # A plug-in is loaded where its contracts are named, and not in every session of its environment.

@@ -24,6 +24,8 @@ __tracebackhide__ = True  # a test that fails here shows its own lines, and not 
 _SHOWN: Final = 120
 _NEAREST: Final = 3
 _ABSENT: Final = object()
+_LENGTH: Final = re.compile(r"\.\.\. \(\d+ bytes\)$")
+"""What the journal adds to a body that is kept with its long strings cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ def _number(count: int) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(_LENGTH.sub("", text))
     except ValueError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio.to_thread
@@ -69,7 +70,8 @@ class InProcess:
 
     def submit(self, request: httpx.Request, body: bytes) -> Future[httpx.Response]:
         """Run *request* on the loop."""
-        return asyncio.run_coroutine_threadsafe(_exchange(self._app, request, body), self._running())
+        # In a context of its own: that of a caller under trio names trio as the library of the event loop.
+        return Context().run(asyncio.run_coroutine_threadsafe, _exchange(self._app, request, body), self._running())
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:

@@ -20,8 +20,6 @@ from soundstage_contracts.testing.session import SimulatorSession
 from soundstage_contracts.testing.usage import UsageSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from soundstage_contracts.testing.simulator import Simulator
 
 NAMES = st.text("abcdef.:0123456789", min_size=1, max_size=12)
@@ -31,19 +29,6 @@ SUMMARIES = st.builds(
     st.lists(NAMES),
     st.dictionaries(NAMES, st.integers(1, 9)).map(Counter),
 )
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[SimulatorSession]:
-    """One simulator for this file."""
-    with SimulatorSession() as session:
-        yield session
-
-
-@pytest.fixture
-def theirs(session: SimulatorSession, request: pytest.FixtureRequest) -> Simulator:
-    """The object that a user's test gets."""
-    return session.for_test(request.node.nodeid)
 
 
 @given(first=SUMMARIES, second=SUMMARIES)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import sniffio
 
 from soundstage_server import InProcess, Server, World
 
@@ -136,6 +137,16 @@ def test_async_client_shares_the_world(kit: Kit) -> None:
         ids = asyncio.run(story(inside))
         assert sorted(ids) == sorted(task.id for task in world.tasks())
         assert len(set(ids)) == 20
+
+
+def test_context_of_the_caller_is_not_the_servers(kit: Kit) -> None:
+    """A test that runs under trio can read the control API: its context names a library that is not this loop's."""
+    with kit.world() as world, InProcess(world) as simulator, simulator.client() as client:
+        token = sniffio.current_async_library_cvar.set("no such library")
+        try:
+            assert client.get(f"{simulator.url}/_soundstage/clock").json()["kind"] == world.clock.kind
+        finally:
+            sniffio.current_async_library_cvar.reset(token)
 
 
 def test_thread_ends_with_the_block(kit: Kit) -> None:
