@@ -19,9 +19,13 @@ _LONGEST: Final = 400
 def describe_failure(simulator: Simulator) -> str:
     """Return the last requests of the test, with their responses, without secrets; empty if there is none.
 
-    The response to a request without a route names the nearest one.
+    The response to a request without a route names the nearest one. Where the simulator does not answer, the text has
+    the reason: a report of a failed test must not fail itself.
     """
-    requests = simulator.requests
+    try:
+        requests = simulator.requests
+    except Exception as error:  # noqa: BLE001 - the test may have replaced any part of httpx, or stopped the simulator
+        return f"the simulator does not answer: {error!r}"
     left_out = [f"({len(requests) - _SHOWN} earlier requests)"] if len(requests) > _SHOWN else []
     return "\n".join([*left_out, *(line for each in requests[-_SHOWN:] for line in _lines(each))])
 

@@ -139,6 +139,18 @@ def test_failed_test_shows_its_last_requests(theirs: Simulator) -> None:
     assert lines[-1] == "    why: infrai:route.unknown (soundstage facts infrai:route.unknown explains it)"
 
 
+def test_failure_without_a_simulator_is_reported(theirs: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that has stopped its simulator, or replaced its transport, fails for its own reason."""
+    with httpx.Client(transport=httpx.MockTransport(_refuse)) as refusing:
+        monkeypatch.setattr(theirs.control, "_http", refusing)
+        assert describe_failure(theirs) == "the simulator does not answer: ConnectError('no server')"
+        monkeypatch.undo()
+
+
+def _refuse(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no server", request=request)
+
+
 def test_requests_of_others_are_left_out_of_a_shared_simulator() -> None:
     """Where other processes may use the simulator, a request without an account may be anybody's."""
     with World(clock="auto", media="small") as world, Server(world) as server, simulate(server.url) as simulator:
