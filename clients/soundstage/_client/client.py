@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from soundstage._values.messages import Flow
     from soundstage._values.profile import VendorProfile
 
+_RETRY = RetryPolicy()
 T = TypeVar("T")
 ServiceT = TypeVar("ServiceT", bound=Service)
 
@@ -88,7 +89,7 @@ class Client(Unpicklable, ABC, Generic[HttpT, ServiceT]):
             base_url=_base_url(profile, base_url, own_base),
             clock=found,
             poll=instance("poll", poll, PollPolicy) or profile.poll,
-            retry=instance("retry", retry, RetryPolicy) or RetryPolicy(),
+            retry=instance("retry", retry, RetryPolicy) or _RETRY,
             on_event=plain_callable("on_event", on_event),
             spend_limit=limit,
             store=instance("store", store, JobStore),

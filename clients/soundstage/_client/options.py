@@ -79,10 +79,13 @@ def constructor(profile: VendorProfile, options: type) -> Callable[[F], F]:
 
     def expand(init: F) -> F:
         signature = _expanded(inspect.signature(init), options)
+        names = frozenset(signature.parameters)
 
         @functools.wraps(init)
         def checked(*args: Any, **kwargs: Any) -> None:
-            signature.bind(*args, **kwargs)  # raises the TypeError of a function that declares every option
+            # Binding takes as long as the rest of the constructor, which refuses everything but an unknown name itself.
+            if not names.issuperset(kwargs):
+                signature.bind(*args, **kwargs)  # raises the TypeError of a function that declares every option
             init(*args, **kwargs)
 
         checked.__doc__ = _documented(init.__doc__ or "", profile, options)

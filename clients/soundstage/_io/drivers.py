@@ -32,7 +32,6 @@ class SyncDriver:
         self._transport = transport
         self._clock = clock
         self.renew()
-        renew_after_fork(self)
 
     def renew(self) -> None:
         """Start without locks, at first and after a fork."""
@@ -63,6 +62,8 @@ class SyncDriver:
             effects.close()
 
     def _exclusive(self, effect: Exclusive) -> object:
+        if not self._locks:
+            renew_after_fork(self)
         # setdefault is atomic, so that two threads always get the same lock. The flow inside gets effects of its own.
         with self._locks.setdefault(effect.key, threading.Lock()):
             return self.run(effect.make())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
@@ -32,7 +33,10 @@ _of_loop: RunVar[WeakKeyDictionary[object, Any]] = RunVar("soundstage_of_loop")
 
 
 def renew_after_fork(owner: Renewable) -> None:
-    """Call `owner.renew()` in every child process that is forked from this one."""
+    """Call `owner.renew()` in every child process that is forked from this one; safe to call again.
+
+    Called before the first use of what belongs to a process, and not when a client is created.
+    """
     _renewable.add(owner)
 
 
@@ -61,7 +65,11 @@ def of_loop(owner: object, make: Callable[[], T]) -> T:
 
 def is_loopback(url: str) -> bool:
     """Whether *url* is an address of this machine, which no proxy can reach."""
-    host = urlsplit(url).hostname or ""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
+@lru_cache(maxsize=256)  # by the host: an address may contain a signature
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

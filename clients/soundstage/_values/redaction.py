@@ -50,16 +50,22 @@ class Redactor(Unpicklable):
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _encodings(secret)}
-        # The longest first, so that a secret that contains another one is masked as a whole.
-        self._secrets = tuple(sorted(forms, key=len, reverse=True))
+        self._given = tuple(secrets)
+        self._forms: tuple[str, ...] | None = None  # encoded when first needed: most clients mask nothing
 
     def __call__(self, text: str) -> str:
         """Return *text* with every secret masked."""
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
+        for form in self._secrets():
+            text = text.replace(form, MASK)
         return text
 
     def __repr__(self) -> str:
         """Show the number of secrets, and none of them."""
-        return f"Redactor({len(self._secrets)} secrets)"
+        return f"Redactor({len(self._secrets())} secrets)"
+
+    def _secrets(self) -> tuple[str, ...]:
+        if self._forms is None:
+            forms = {form for secret in self._given if len(secret) >= _SHORTEST for form in _encodings(secret)}
+            # The longest first, so that a secret that contains another one is masked as a whole.
+            self._forms = tuple(sorted(forms, key=len, reverse=True))
+        return self._forms

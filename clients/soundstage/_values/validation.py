@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from contextlib import suppress
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -168,11 +170,23 @@ def origin(url: str) -> tuple[str, str | None, int | None]:
 
 def base_address(field: str, value: object) -> str:
     """Check a base address: no user, no query, no fragment; returned without its last slash."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return _usable_base(value)
     address = web_address(field, value)
+    invalid(field, value, "an address without user name, query or fragment", shown=repr(hide_query(address)))
+
+
+@lru_cache(maxsize=64)
+def _usable_base(address: str) -> str:
+    """Return a base address without its last slash; an error is not remembered, since the address may have a password.
+
+    Raises:
+        ValueError: It cannot be used.
+    """
     parts = urlsplit(address)
-    if parts.query or parts.fragment or "@" in parts.netloc:
-        allowed = "an address without user name, query or fragment"
-        invalid(field, value, allowed, shown=repr(hide_query(address)))
+    if not is_web_address(address) or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError
     return address.rstrip("/")
 
 

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from soundstage._values.messages import Request
 
 TIMEOUT = 60.0  # seconds, as in the vendors' own clients
-CONNECTIONS = 100  # of one pool at a time
-_POOLED = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=20)
-_UNPOOLED = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=0)
+CONNECTIONS = 50  # of one pool at a time
+WARM = 0.25  # seconds after a response in which its connection is used again for a paid request
+_FREE = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+# After a longer pause the server may be about to close the connection, and whether it has received a request that it
+# does not answer is then unknown. A free request is sent again.
+_PAID = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=WARM)
 _HEADERS = {"User-Agent": f"soundstage/{__version__}"}
 _PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
@@ -43,7 +46,8 @@ class Own(Generic[HttpT]):
 class Pools(ABC, Generic[HttpT]):
     """The HTTP clients behind one client: an injected one, or two that are created when first needed.
 
-    The second one, without kept-alive connections, is for paid requests.
+    The second one is for paid requests, which thus share no connection with others, and keeps its connections for
+    a moment only.
     """
 
     _kind: str  # the name of the class in the HTTP library
@@ -60,7 +64,6 @@ class Pools(ABC, Generic[HttpT]):
         self._closed = False
         self._home: Own[HttpT] | None = None  # where an injected client was first used
         self.renew()
-        renew_after_fork(self)
 
     def renew(self) -> None:
         """Start without connections, at first and after a fork."""
@@ -80,6 +83,7 @@ class Pools(ABC, Generic[HttpT]):
         """
         # An address of this machine is not requested through a proxy, and a wrong proxy does not matter for it.
         key = (request.paid, is_loopback(request.url))
+        renew_after_fork(self)  # before the lock, which a thread may hold that does not exist in the child
         with self._lock:
             own = self._own()
             client = self._injected or own.clients.get(key)
@@ -87,7 +91,7 @@ class Pools(ABC, Generic[HttpT]):
                 raise ClientClosed("the client is closed: create a new one")
             if client is None:
                 with _environment():
-                    client = self._make(_UNPOOLED if request.paid else _POOLED, trust_env=not key[1])
+                    client = self._make(_PAID if request.paid else _FREE, trust_env=not key[1])
                 own.clients[key] = client
             elif client is self._injected:
                 self._check_home(client, own)
@@ -102,6 +106,7 @@ class Pools(ABC, Generic[HttpT]):
         if self._injected is not None:
             return None
         key = (request.paid, is_loopback(request.url))
+        renew_after_fork(self)
         with self._lock:
             slots = self._own().slots
             if key not in slots:
