@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PIECE = 1 << 16  # bytes of one write; the blocking backend limits each part of a write that the network accepts alone
 # The events of httpcore's documented `trace` extension, behind the name of the part that emits them.
 _OPENED = (".connect_tcp.complete", ".connect_unix_socket.complete", ".start_tls.complete")
+_EXCHANGES = ("http11.", "http2.")  # most events; no connection is opened in them
 _OPENING = (".connect_tcp.started", ".connect_unix_socket.started", ".start_tls.started")
 
 
@@ -45,6 +46,7 @@ class Deadline:
         self._now = now
         self._end = math.inf if seconds is None else now() + seconds
         self._sent = False
+        self._unread = False
 
     def limit(self, timeout: float | None) -> float | None:
         """Return *timeout*, or the time that is left where that is less.
@@ -63,6 +65,19 @@ class Deadline:
         """Record that the next byte may reach the service."""
         self._sent = True
 
+    def mark_written(self) -> None:
+        """Record that bytes of the request are being sent on a guarded connection."""
+        self._sent = self._unread = True
+
+    def mark_read(self) -> None:
+        """Record that bytes of a response are awaited on a guarded connection."""
+        self._unread = False
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a response that is there now was sent before the request: nothing was read since."""
+        return self._unread
+
 
 # A context variable, because a connection outlives a request, and serves those of other threads and tasks after it.
 current: ContextVar[Deadline | None] = ContextVar("soundstage_deadline", default=None)
@@ -70,6 +85,8 @@ current: ContextVar[Deadline | None] = ContextVar("soundstage_deadline", default
 
 def trace(event: str, info: dict[str, Any]) -> None:
     """Limit and guard the connections that a blocking request opens; a `trace` extension."""
+    if event.startswith(_EXCHANGES):
+        return
     if event.endswith(_OPENED):
         _guard(info["return_value"])
     elif event.endswith(_OPENING):
@@ -78,6 +95,8 @@ def trace(event: str, info: dict[str, Any]) -> None:
 
 async def atrace(event: str, info: dict[str, Any]) -> None:
     """Limit and guard the connections that an awaiting request opens; a `trace` extension."""
+    if event.startswith(_EXCHANGES):
+        return
     if event.endswith(_OPENED):
         _aguard(info["return_value"])
     elif event.endswith(_OPENING):
@@ -97,21 +116,55 @@ def _limited(timeout: float | None) -> float | None:
 def _limited_write(timeout: float | None) -> float | None:
     limit = _limited(timeout)
     if (deadline := current.get()) is not None:
-        deadline.mark_sent()
+        deadline.mark_written()
     return limit
+
+
+def _limited_read(timeout: float | None) -> float | None:
+    if (deadline := current.get()) is None:
+        return timeout
+    deadline.mark_read()
+    return deadline.limit(timeout)
+
+
+class _Unsent:
+    """What is written of a request, until it is sent: head and body leave together, in half as many system calls."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self.timeout: float | None = None
+
+    def add(self, part: bytes, timeout: float | None) -> bytes:
+        """Add *part*, and return what is to be sent now: everything at the end of a request, or when it is long."""
+        self.timeout = timeout
+        self._parts.append(part)
+        self._size += len(part)
+        # The library writes an empty part at the end of each request.
+        return self.take() if not part or self._size > _PIECE else b""
+
+    def take(self) -> bytes:
+        """Return all that has not been sent, which is no longer kept: a write that fails is not repeated."""
+        parts, self._parts, self._size = self._parts, [], 0
+        return b"".join(parts)
 
 
 def _guard(stream: Any) -> None:
     """Make each read and write of a blocking network stream end by the deadline of the exchange in progress."""
     read: Callable[..., bytes] = stream.read
     write: Callable[..., None] = stream.write
+    unsent = _Unsent()
+
+    def send(data: bytes, timeout: float | None) -> None:
+        for begin in range(0, len(data), _PIECE):
+            write(data[begin : begin + _PIECE], _limited_write(timeout))
 
     def guarded_read(max_bytes: int, timeout: float | None = None) -> bytes:
-        return read(max_bytes, _limited(timeout))
+        send(unsent.take(), unsent.timeout)
+        return read(max_bytes, _limited_read(timeout))
 
     def guarded_write(buffer: bytes, timeout: float | None = None) -> None:
-        for begin in range(0, len(buffer), _PIECE):
-            write(buffer[begin : begin + _PIECE], _limited_write(timeout))
+        send(unsent.add(buffer, timeout), timeout)
 
     stream.read, stream.write = guarded_read, guarded_write
 
@@ -120,12 +173,18 @@ def _aguard(stream: Any) -> None:
     """Make each read and write of an awaiting network stream end by the deadline of the exchange in progress."""
     read: Callable[..., Coroutine[Any, Any, bytes]] = stream.read
     write: Callable[..., Coroutine[Any, Any, None]] = stream.write
+    unsent = _Unsent()
+
+    async def send(data: bytes, timeout: float | None) -> None:  # noqa: ASYNC109 - httpcore's own
+        if data:
+            await write(data, _limited_write(timeout))
 
     async def guarded_read(max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's own
-        return await read(max_bytes, _limited(timeout))
+        await send(unsent.take(), unsent.timeout)
+        return await read(max_bytes, _limited_read(timeout))
 
     async def guarded_write(buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's own
-        await write(buffer, _limited_write(timeout))
+        await send(unsent.add(buffer, timeout), timeout)
 
     stream.read, stream.write = guarded_read, guarded_write
 

@@ -38,7 +38,7 @@ class Request:
         url: The absolute address.
         headers: The headers; not shown, because they contain credentials.
         json: The body, or None for no body.
-        paid: Whether the service may charge for it: it is then sent on a connection that is not reused.
+        paid: Whether the service may charge for it: it is then sent on a connection that is new or was just in use.
         timeout: Seconds that this request may take, or None for the client's own limit.
         recovery: Returns what is needed to find the paid work again, given the response if there is one.
     """

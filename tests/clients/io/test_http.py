@@ -6,15 +6,16 @@ import asyncio
 import logging
 import ssl
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
 
 from soundstage import AsyncTomoviee, ClientClosed, InvalidArgument, SubmitOutcomeUnknown, Tomoviee
-from soundstage._io.http import AsyncTransport, SyncTransport
-from soundstage._io.http.logs import own_request
+from soundstage._io.http import AsyncTransport, SyncTransport, pools
+from soundstage._io.http.exchange import exchange
 from soundstage._values.messages import Interrupted, NotSent, Request
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def test_request_limit_applies_without_client_limit() -> None:
 
 @pytest.mark.parametrize("transport", [SyncTransport, AsyncTransport])
 def test_paid_requests_use_a_client_of_their_own(transport: Any) -> None:
-    """Clients are created when first needed, one for paid requests without kept-alive connections, one for the rest."""
+    """Clients are created when first needed, one for paid requests and one for the rest."""
 
     async def both() -> None:
         made = transport(None, None)
@@ -180,49 +181,88 @@ def test_paid_requests_use_a_client_of_their_own(transport: Any) -> None:
 
 def check_clients(paid: Any, free: Any) -> None:
     """Check the settings of both clients."""
-    assert paid._transport._pool._max_keepalive_connections == 0
-    assert free._transport._pool._max_keepalive_connections > 0
+    assert paid._transport._pool._keepalive_expiry == pools.WARM < free._transport._pool._keepalive_expiry
+    # A pool that closes what it has just used opens a connection for each of many requests.
+    for pool in (paid._transport._pool, free._transport._pool):
+        assert pool._max_keepalive_connections == pool._max_connections == pools.CONNECTIONS
     assert paid._transport._pool._ssl_context is free._transport._pool._ssl_context
     assert (paid.follow_redirects, paid.timeout.read) == (False, 60.0)
     assert paid.headers["user-agent"].startswith("soundstage/")
 
 
-def test_paid_requests_use_fresh_connections() -> None:
-    """On real sockets every paid request has a new connection, and reads share one."""
-    connections: list[object] = []
+class CountingServer:
+    """A server that counts its connections, and sends *after* behind every response."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def __init__(self, after: bytes = b"") -> None:
+        self.connections = connections = list[object]()
 
-        def setup(self) -> None:
-            super().setup()
-            connections.append(self.client_address)
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            def setup(self) -> None:
+                super().setup()
+                connections.append(self.client_address)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            """Print nothing."""
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + after)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+                """Print nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def test_paid_requests_use_warm_connections_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On real sockets one that was just used is used again, one that was idle is not, and reads use others."""
     transport = SyncTransport(None, None)
-    try:
-        for paid, expected in ((True, 3), (False, 4)):
-            request = Request("POST", f"http://127.0.0.1:{server.server_port}/", json={}, paid=paid)
-            for _ in range(3):
-                assert transport.send(request).status == 200
-            assert len(connections) == expected
-    finally:
+    with CountingServer() as server:
+        paid, free = (Request("POST", server.url, json={}, paid=paid) for paid in (True, False))
+        assert [transport.send(paid).status for _ in range(3)] == [200] * 3
+        assert len(server.connections) == 1
+        assert [transport.send(free).status for _ in range(3)] == [200] * 3
+        assert len(server.connections) == 2
+        now = time.monotonic
+        monkeypatch.setattr("time.monotonic", lambda: now() + pools.WARM + 0.1)
+        assert [transport.send(free).status, transport.send(paid).status] == [200, 200]
+        assert len(server.connections) == 3
         transport.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_response_older_than_its_request_is_not_believed(paid: bool) -> None:  # noqa: FBT001 - a case
+    """What a connection has kept of an earlier exchange answers no later request, on either kind of client."""
+    other = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    with CountingServer(after=other) as server:
+        request = Request("POST", server.url, json={}, paid=paid)
+
+        async def twice() -> None:
+            made = AsyncTransport(None, None)
+            assert (await made.send(request)).content == b""
+            with pytest.raises(Interrupted, match="older than the request"):
+                await made.send(request)
+            assert (await made.send(request)).content == b""
+            await made.close()
+
+        asyncio.run(twice())
+        transport = SyncTransport(None, None)
+        assert transport.send(request).content == b""
+        with pytest.raises(Interrupted, match="older than the request"):
+            transport.send(request)
+        assert transport.send(request).content == b""
+        transport.close()
 
 
 def test_closed_client_sends_nothing(kit: Kit) -> None:
@@ -271,7 +311,7 @@ def test_every_logger_of_the_http_library_is_filtered() -> None:
         if name.startswith(("httpx", "httpcore")) and isinstance(logger, logging.Logger)
     }
     assert {httpx.__name__, f"{httpx.__name__.replace('x', 'core')}.connection"} <= loggers.keys()
-    with own_request():
+    with exchange(GET):
         record = logging.LogRecord("", 0, "", 0, "", None, None)
         assert [name for name, logger in loggers.items() if logger.filter(record)] == []
 

@@ -51,7 +51,7 @@ def test_requests_wait_in_front_of_the_pool(monkeypatch: pytest.MonkeyPatch, req
         await transport.close()
 
     asyncio.run(script())
-    assert (most, now) == (100, 350)
+    assert (most, now) == (pools.CONNECTIONS, 350)
     assert order == [str(n) for n in range(350)]
 
 

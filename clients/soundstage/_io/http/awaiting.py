@@ -12,7 +12,7 @@ from soundstage._io import deadline
 from soundstage._io.deadline import Deadline, Pace
 from soundstage._io.http import pools
 from soundstage._io.http.body import Body, head
-from soundstage._io.http.exchange import exchange, keeping
+from soundstage._io.http.exchange import broken_off, check_order, exchange
 from soundstage._io.http.library import AsyncHttp
 from soundstage._io.http.transport import Transport
 from soundstage._io.ownership import of_loop
@@ -30,8 +30,14 @@ class AsyncTransport(Transport[AsyncHttp]):
 
     async def send(self, request: Request) -> Response:
         """Send *request* and return the whole response; raises as `SyncTransport.send` does."""
-        async with self._slot(request):
+        slots: anyio.Semaphore | None = self._slots(request)
+        if slots is None:
             return await self._send(request)
+        await self._acquire(slots, request)
+        try:
+            return await self._send(request)
+        finally:
+            slots.release()
 
     async def _send(self, request: Request) -> Response:
         client, outgoing = self._prepare(request)
@@ -39,11 +45,14 @@ class AsyncTransport(Transport[AsyncHttp]):
         with exchange(request, limit):
             received: httpx.Response = await client.send(outgoing, auth=None, follow_redirects=False, stream=True)
             body = Body(received, limit)
-            with keeping(body, request):
-                return await self._read(received, body)
+            try:
+                return await self._read(received, body, limit)
+            except Exception as error:  # noqa: BLE001 - whatever it is, something arrived
+                raise broken_off(error, body, request) from None
 
-    async def _read(self, received: httpx.Response, body: Body) -> Response:
+    async def _read(self, received: httpx.Response, body: Body, limit: Deadline) -> Response:
         try:
+            check_order(limit)
             if received.is_stream_consumed:
                 body.add(received.content)
             else:
@@ -71,14 +80,18 @@ class AsyncTransport(Transport[AsyncHttp]):
         if slots is None:
             yield
             return
-        with anyio.move_on_after(request.timeout) as waiting:
-            await slots.acquire()
-        if waiting.cancelled_caught:
-            raise NotSent(pools.no_slot(request))
+        await self._acquire(slots, request)
         try:
             yield
         finally:
             slots.release()
+
+    @staticmethod
+    async def _acquire(slots: anyio.Semaphore, request: Request) -> None:
+        with anyio.move_on_after(request.timeout) as waiting:
+            await slots.acquire()
+        if waiting.cancelled_caught:
+            raise NotSent(pools.no_slot(request))
 
     @staticmethod
     def _semaphore() -> anyio.Semaphore:

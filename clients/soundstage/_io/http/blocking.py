@@ -12,7 +12,7 @@ from soundstage._io import deadline
 from soundstage._io.deadline import Deadline, Pace
 from soundstage._io.http import pools
 from soundstage._io.http.body import Body, head
-from soundstage._io.http.exchange import exchange, keeping
+from soundstage._io.http.exchange import broken_off, check_order, exchange
 from soundstage._io.http.library import SyncHttp
 from soundstage._io.http.transport import Transport
 from soundstage._values.messages import NotSent, Request, Response, TransportError
@@ -34,8 +34,14 @@ class SyncTransport(Transport[SyncHttp]):
             TransportError: There is no response.
             ClientClosed: The client is closed.
         """
-        with self._slot(request):
+        slots: threading.Semaphore | None = self._slots(request)
+        if slots is None:
             return self._send(request)
+        self._acquire(slots, request)
+        try:
+            return self._send(request)
+        finally:
+            slots.release()
 
     def _send(self, request: Request) -> Response:
         client, outgoing = self._prepare(request)
@@ -45,11 +51,14 @@ class SyncTransport(Transport[SyncHttp]):
             # auth=None, because the auth of an injected client would replace the vendor's own header.
             received: httpx.Response = client.send(outgoing, auth=None, follow_redirects=False, stream=True)
             body = Body(received, limit)
-            with keeping(body, request):
-                return self._read(received, body)
+            try:
+                return self._read(received, body, limit)
+            except Exception as error:  # noqa: BLE001 - whatever it is, something arrived
+                raise broken_off(error, body, request) from None
 
-    def _read(self, received: httpx.Response, body: Body) -> Response:
+    def _read(self, received: httpx.Response, body: Body, limit: Deadline) -> Response:
         try:
+            check_order(limit)
             if received.is_stream_consumed:  # a mock transport, or a hook of an injected client, has read it
                 body.add(received.content)
             else:
@@ -77,12 +86,16 @@ class SyncTransport(Transport[SyncHttp]):
         if slots is None:
             yield
             return
-        if not slots.acquire(timeout=request.timeout):
-            raise NotSent(pools.no_slot(request))
+        self._acquire(slots, request)
         try:
             yield
         finally:
             slots.release()
+
+    @staticmethod
+    def _acquire(slots: threading.Semaphore, request: Request) -> None:
+        if not slots.acquire(timeout=request.timeout):
+            raise NotSent(pools.no_slot(request))
 
     @staticmethod
     def _semaphore() -> threading.Semaphore:

@@ -53,4 +53,9 @@ class Body:
 
 def head(received: httpx.Response, content: bytes = b"") -> Response:
     """Return status and headers of a response, with *content*."""
-    return Response(received.status_code, {name.lower(): value for name, value in received.headers.items()}, content)
+    encoding, headers = received.headers.encoding, dict[str, str]()
+    # From the bytes, as each look into the library's headers decodes all of them.
+    for raw_name, raw_value in received.headers.raw:
+        name, value = raw_name.decode(encoding).lower(), raw_value.decode(encoding)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Response(received.status_code, headers, content)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
 from soundstage._io.http.library import LOGGERS
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
 # A context variable, because threads and tasks send at the same time and each record belongs to one of them.
-_own_request: ContextVar[bool] = ContextVar("soundstage_request", default=False)
+own_request: ContextVar[bool] = ContextVar("soundstage_request", default=False)
+"""Whether what is logged now belongs to a request of this library."""
 
 
 class _DropOwnRecords(logging.Filter):
@@ -22,7 +18,7 @@ class _DropOwnRecords(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Pass the records of requests that other code sends."""
         del record
-        return not _own_request.get()
+        return not own_request.get()
 
 
 def _guard_loggers() -> None:
@@ -32,13 +28,3 @@ def _guard_loggers() -> None:
 
 
 _guard_loggers()
-
-
-@contextmanager
-def own_request() -> Generator[None, None, None]:
-    """Mark what is logged inside as this library's own."""
-    mark = _own_request.set(True)
-    try:
-        yield
-    finally:
-        _own_request.reset(mark)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
 
 from soundstage._io.http.exchange import reason
 from soundstage._io.http.library import HttpT, is_invalid_address
@@ -58,9 +62,9 @@ class Transport(Pools[HttpT]):
         if self._timeout is not None:
             limits = dict.fromkeys(limits, self._timeout)
         extensions = {"trace": self._trace, "timeout": _capped(limits, request.timeout)}
-        return client.build_request(
-            request.method, request.url, headers=headers, content=content, extensions=extensions
-        )
+        # A client of the caller's may be one of another library, with another type of addresses.
+        url = _parsed(request.url) if self._injected is None and not urlsplit(request.url).query else request.url
+        return client.build_request(request.method, url, headers=headers, content=content, extensions=extensions)
 
     def _seconds(self, client: HttpT, request: Request) -> float | None:
         """Return how long an exchange may take, None for no limit."""
@@ -74,6 +78,11 @@ class Transport(Pools[HttpT]):
         if request.timeout is None or limit is None:
             return limit if request.timeout is None else request.timeout
         return min(limit, request.timeout)
+
+
+@lru_cache(maxsize=64)  # the polls of one job have one address; none with a query, which may be a key
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 def _capped(limits: Mapping[str, float | None], seconds: float | None) -> dict[str, float | None]:
