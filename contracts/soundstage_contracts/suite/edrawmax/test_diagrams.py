@@ -172,21 +172,24 @@ def test_both_files_are_saved_under_the_documented_names(
 
 
 @proves("edrawmax:download.same_second", side="client")
-@pytest.mark.parametrize("ending", [".png", ".svg"])
+@pytest.mark.parametrize("taken", [f"{NAME}.png", f"{NAME}.svg", f".{NAME}.saving"])
 def test_diagram_of_the_same_second_replaces_no_file(
-    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: str
 ) -> None:
-    """The second diagram within a second gets _2, the third _3, and existing files stay."""
+    """The second diagram within a second gets _2, the third _3, and files stay, also that of a save that goes on."""
     right = time.strftime
     monkeypatch.setattr(
         time, "strftime", lambda form, *when: NAME if form.startswith("diagram") else right(form, *when)
     )
     client = target.client(CONTRACT, target.new_account())
-    (tmp_path / f"{NAME}{ending}").write_bytes(b"mine")
-    names = [[path.name for path in client.gantt(f"fox {number}").save(tmp_path)] for number in range(2)]
+    folder = tmp_path / "new" / "folders"
+    folder.mkdir(parents=True)
+    (folder / taken).write_bytes(b"mine")
+    names = [[path.name for path in client.gantt(f"fox {number}").save(folder)] for number in range(2)]
     assert names == [[f"{NAME}_{number}.png", f"{NAME}_{number}.svg"] for number in (2, 3)]
-    assert (tmp_path / f"{NAME}{ending}").read_bytes() == b"mine"
-    assert len(list(tmp_path.iterdir())) == 5
+    assert (folder / taken).read_bytes() == b"mine"
+    assert len(list(folder.iterdir())) == 5
+    assert len(client.gantt("fox").save(tmp_path / "made" / "here")) == 2
 
 
 def service(png: str, svg: str, *broken: str) -> tuple[httpx.MockTransport, list[str]]:
