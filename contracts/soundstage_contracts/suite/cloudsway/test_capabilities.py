@@ -392,10 +392,11 @@ def test_invalid_mask_is_refused_by_its_position(raw: RawClient, body: dict[str,
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="server")
 def test_valid_masks_are_accepted(target: Target) -> None:
-    """One or six masks with 2 or 77 points are accepted, of any size in the image's ratio."""
-    mask = encoded(image_file(300, 200))
-    for body in (masked(mask), masked(mask, count=6, points=77), {"image": ADDRESS, "static_mask": mask}):
-        RawClient(target).create(IMAGE, **body)
+    """One or six masks with 2 or 77 points are accepted, of any size in the image's ratio, as PNG and as JPEG."""
+    for form in ("PNG", "JPEG"):
+        mask = encoded(image_file(300, 200, form))
+        for body in (masked(mask), masked(mask, count=6, points=77), {"image": ADDRESS, "static_mask": mask}):
+            RawClient(target).create(IMAGE, **body)
 
 
 @proves("cloudsway:image2video.params", "cloudsway:image2video.masks", side="client")
