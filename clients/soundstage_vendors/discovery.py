@@ -94,7 +94,8 @@ def _scan() -> _Scan:
     by_slug: dict[str, dict[str, EntryPoint]] = {}
     for point in (*ours, *others):
         by_slug.setdefault(point.name, {}).setdefault(point.value, point)
-    found, refused = {}, {}
+    found: dict[str, EntryPoint] = {}
+    refused: dict[str, str] = {}
     for slug, points in by_slug.items():
         problem = _problem(slug, list(points.values()))
         if problem:
