@@ -231,6 +231,12 @@ def examples(session: nox.Session) -> None:
     session.run("python", "examples/storyboard/storyboard.py")
     for tested in ("web_service", "own_client"):
         session.run("pytest", f"examples/{tested}")
+    for package in sorted(path.parent for path in Path("examples/vendors").glob("*/pyproject.toml")):
+        slug = package.name.removeprefix("soundstage-")
+        session.install("--quiet", "--no-deps", "-e", str(package))
+        session.run("pytest", "-c", str(package / "pyproject.toml"), str(package / "tests"))
+        session.run("pytest", "--pyargs", "soundstage_contracts", "--soundstage-vendor", slug, "-n", "auto")
+        session.run("soundstage", "facts", slug, "--check")
 
 
 @nox.session(default=False)

@@ -1,0 +1,1 @@
+"""Ark's contracts: the shared laws, and what only Ark has."""
