@@ -75,12 +75,12 @@ def test_pytest_httpx(httpx_mock: Any, tomoviee: Tomoviee) -> None:
     assert tomoviee.text_to_video("A fox").wait().state is JobState.SUCCEEDED
 
 
-@responses.activate
 def test_responses(tomoviee: Tomoviee) -> None:
     """So does responses."""
-    responses.get(WEATHER, json={"rain": True})
-    assert requests.get(WEATHER, timeout=30).json() == {"rain": True}
-    assert tomoviee.text_to_video("A fox").wait().state is JobState.SUCCEEDED
+    with responses.RequestsMock() as mock:
+        mock.get(WEATHER, json={"rain": True})
+        assert requests.get(WEATHER, timeout=30).json() == {"rain": True}
+        assert tomoviee.text_to_video("A fox").wait().state is JobState.SUCCEEDED
 
 
 def test_respx(respx_mock: respx.MockRouter, tomoviee: Tomoviee) -> None:
