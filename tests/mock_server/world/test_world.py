@@ -22,7 +22,7 @@ CAPABILITY = "tm_text2video_b"
     ("options", "message"),
     [
         ({"media": "tiny"}, "media must be one of full, small; got 'tiny'"),
-        ({"vendors": ["nothing"]}, "vendors must be among tomoviee.*; got 'nothing'"),
+        ({"vendors": ["nothing"]}, "no vendor is called 'nothing'; known: tomoviee"),
         ({"clock": "fast"}, "speed must be a number above 0, 'manual' or 'auto'; got 'fast'"),
         ({"clock": 0}, "speed must be a number above 0, from 1e-06 to 1e\\+09; got 0"),
         ({"public_url": "soundstage.example"}, "public_url must be an http or https URL; got 'soundstage.example'"),
