@@ -251,7 +251,9 @@ def test_session_without_the_fixtures_costs_next_to_nothing(tmp_path: Path) -> N
     (tmp_path / "test_theirs.py").write_text(PLAIN)
     heavy = {"hypothesis", "httpx", "fastapi", "soundstage_server", "rich", "respx", "av", "anyio", "tomllib"}
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    environment = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    # Measured coverage starts itself in every process, and imports what it needs.
+    others = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environment = {**others, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     program = ALONE.replace("HEAVY", repr(heavy))
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

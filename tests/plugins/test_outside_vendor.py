@@ -78,7 +78,8 @@ def test_simulator_serves_it_with_its_pages(server: Server, acme: str) -> None:
         assert schema["info"]["title"].startswith("Acme Images")
         assert "/v1/images" in schema["paths"]
         assert http.get("/_soundstage/accounts").status_code == 200
-    made = soundstage_vendors.load(acme, "client")("inspected", base_url=f"{server.url}/{acme}").text_to_image("A fox")
+    with soundstage_vendors.load(acme, "client")("inspected", base_url=f"{server.url}/{acme}") as client:
+        made = client.text_to_image("A fox")
     with httpx.Client(base_url=server.url, trust_env=False) as http:
         assert made.id in http.get("/_soundstage/tasks").text
 
