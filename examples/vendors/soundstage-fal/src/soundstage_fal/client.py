@@ -1,0 +1,338 @@
+"""fal's clients: submit to any model, poll, result, cancel, webhooks.
+
+Source: fal.ai/docs, its OpenAPI document of the queue, and the sources of fal-client and @fal-ai/client, read in
+November 2026; facts are cited by id.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
+from urllib.parse import quote, urlencode
+
+from soundstage import errors
+from soundstage.vendor_kit import (
+    AsyncClient,
+    AsyncHttp,
+    Client,
+    ClientOptions,
+    HttpT,
+    JobRef,
+    JobState,
+    Media,
+    PollPolicy,
+    Request,
+    Service,
+    Snapshot,
+    StartedJob,
+    Submission,
+    SyncClient,
+    SyncHttp,
+    VendorProfile,
+    constructor,
+    find_credential,
+    responses,
+    submission,
+    validation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from soundstage.vendor_kit import Flow, Response, Secret, Settings
+
+PROFILE = VendorProfile(
+    slug="fal",
+    name="fal",
+    base_url="https://queue.fal.run",  # host
+    base_url_variable="FAL_QUEUE_URL",
+    credentials=MappingProxyType({"api_key": "FAL_KEY"}),  # auth.key
+    poll=PollPolicy(first=1.0, factor=1.5, ceiling=10.0, timeout=3600.0, outage=600.0),  # polling.interval
+    has_cancel=True,  # cancel.route
+    has_credits=False,
+    has_callback=True,  # webhook.query
+    unit="USD",
+    lookup="the requests of the model on fal's dashboard show it",  # submit.once
+)
+NAMESPACES = ("workflows", "comfy")  # requests.app
+MODEL = re.compile(r"[\w.~-]+(/[\w.~-]+)+", re.ASCII)  # submit.route
+FINISHED = 422  # the highest status of a result that a model itself refuses with (errors.model)
+
+# status.states
+STATES: Mapping[str, JobState] = MappingProxyType(
+    {"IN_QUEUE": JobState.QUEUED, "IN_PROGRESS": JobState.RUNNING, "COMPLETED": JobState.SUCCEEDED}
+)
+# The types of errors that are no ordinary failure (errors.request, cancel.end).
+ENDS: Mapping[str, JobState] = MappingProxyType(
+    {
+        "client_cancelled": JobState.CANCELED,
+        "request_timeout": JobState.EXPIRED,
+        "startup_timeout": JobState.EXPIRED,
+    }
+)
+BLOCKED = "content_policy_violation"  # errors.model
+KINDS = ("video", "image", "audio")
+Priority = Literal["normal", "low"]
+
+
+class FalService(Service):
+    """fal's queue, as one client uses it."""
+
+    def __init__(self, key: Secret, settings: Settings) -> None:
+        self._key = key
+        super().__init__(settings, {"key": key.reveal()})
+
+    def authorization(self) -> Mapping[str, str]:
+        """Return the key (auth.key)."""
+        return {"Authorization": f"Key {self._key.reveal()}"}
+
+    def submit(
+        self, model: str, body: Mapping[str, Any], webhook: str | None, headers: Mapping[str, str]
+    ) -> Flow[StartedJob]:
+        """Put a request into the queue (submit.route)."""
+        query = "" if webhook is None else f"?{urlencode({'fal_webhook': webhook})}"
+        sent = {**self.authorization(), **headers}
+        request = Request("POST", f"{self.url(f'/{model}')}{query}", sent, dict(body), paid=True)
+
+        def parse(response: Response) -> tuple[str, Snapshot]:
+            answer = self._open(response)
+            job_id = f"{app_of(model)}/requests/{self.required_text(answer, 'request_id', response)}"
+            return job_id, Snapshot(JobState.QUEUED, "IN_QUEUE", raw=answer)
+
+        # fal knows no idempotency key: a lost response leaves the outcome unknown, and nothing is resent (submit.once).
+        return Submission(service=self, operation="submit", request=request, parse=parse).flow()
+
+    def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
+        """Poll a request once, and read its result when it has completed (status.route, result.route)."""
+        snapshot = yield from self.read_once(self._request("GET", ref, "/status", timeout), self._read_status)
+        self.check_named(ref, snapshot)  # before the result is read, which does not name the request
+        if snapshot.state is not JobState.SUCCEEDED:
+            return snapshot
+        return (yield from self.read_once(self._request("GET", ref, "", timeout), self._read_result))
+
+    def cancel(self, ref: JobRef) -> Flow[Snapshot]:
+        """Cancel a request, and poll it (cancel.route, cancel.end)."""
+        try:
+            yield from self.read(self._request("PUT", ref, "/cancel"), self._read_cancel)
+        except errors.SoundstageError as error:
+            error.token = self.token(ref)
+            raise
+        return (yield from self.retried(lambda: self.poll_once(ref), responses.is_transient))
+
+    def parse_callback(self, body: object) -> StartedJob:
+        """Return the request in the body of a webhook (webhook.body).
+
+        Raises:
+            UnsupportedError: It is one: it does not name the app that the routes of the request need.
+            InvalidArgument: It is none.
+        """
+        webhook = responses.callback_object(body)
+        if responses.as_text(webhook.get("request_id")) is None:
+            allowed = "the JSON of a webhook: {request_id, gateway_request_id, status, payload}"
+            raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
+        message = "a webhook does not name the model; keep the job's token, and poll the job when a webhook comes"
+        raise errors.UnsupportedError(message, vendor=PROFILE.slug)
+
+    def is_named(self, ref: JobRef, name: str) -> bool:
+        """Whether a request_id is that of the job, whose id is the path of the request (requests.id)."""
+        return name in {ref.id, ref.id.rpartition("/requests/")[2]}
+
+    def _request(self, method: str, ref: JobRef, path: str, timeout: float | None = None) -> Request:
+        place = quote(ref.id, safe="/", errors="surrogatepass")
+        return Request(method, self.url(f"/{place}{path}"), self.authorization(), timeout=timeout)
+
+    def _read_status(self, response: Response) -> Snapshot:
+        """Return the state of a request; the output is not part of it (status.states, status.error)."""
+        status = self._open(response)
+        word = status.get("status")
+        if not isinstance(word, str):
+            raise self.refusal(errors.UnreadableAnswerError, "the response has no status", response)
+        named = responses.identifiers(status.get("request_id"))
+        kind, reason = responses.as_text(status.get("error_type")), responses.as_text(status.get("error"))
+        if word == "COMPLETED" and (kind or reason):
+            return _failed(kind, reason, status, named)
+        state = STATES.get(word, JobState.UNKNOWN)
+        if state is JobState.SUCCEEDED:  # a success without its output would be read as a failure
+            return Snapshot(state, word, media=(Media("data:,", "file"),), raw=status, named=named)
+        return Snapshot(state, word, raw=status, named=named)
+
+    def _read_result(self, response: Response) -> Snapshot:
+        """Return the success with its files, or the failure of the model (result.files, errors.model)."""
+        output = responses.json_object(response)
+        refused = response.status >= responses.REFUSALS
+        kind = responses.as_text(output.get("error_type")) or response.headers.get("x-fal-error-type")
+        if refused and (kind or (response.status == FINISHED and "detail" in output)):
+            found, reason = _detail(output)
+            return _failed(kind or found, reason, output, ())
+        output = self._open(response)
+        files = tuple(dict.fromkeys(_files(output, "file")))
+        return Snapshot(JobState.SUCCEEDED, "COMPLETED", media=files, raw=output)
+
+    def _read_cancel(self, response: Response) -> None:
+        """Check that the service understood a cancel; what had completed before stays (cancel.route)."""
+        word = responses.json_object(response).get("status")
+        if word not in {"OK", "CANCELLATION_REQUESTED", "ALREADY_COMPLETED"}:
+            self._open(response)
+            raise self.refusal(errors.UnreadableAnswerError, "the response to the cancel has no status", response)
+
+    def _open(self, response: Response) -> dict[str, Any]:
+        """Return the object in a response.
+
+        Raises:
+            ApiError: The service refused, or the response is not a JSON object.
+        """
+        if response.status >= responses.REFUSALS:
+            raise self._refused(response)
+        body = responses.json_object(response)
+        if response.status not in responses.SUCCESSES or not body:
+            raise self.refusal(errors.UnreadableAnswerError, "the response is not a JSON object", response)
+        return body
+
+    def _refused(self, response: Response) -> errors.ApiError:
+        """Return the error for a type of error, or else for the HTTP status (errors.detail, errors.request)."""
+        body = responses.json_object(response)
+        found, reason = _detail(body)
+        code = responses.as_text(body.get("error_type")) or found
+        kind = errors.ContentPolicyError if code == BLOCKED else responses.kind_by_status(response.status)
+        if response.status == 403:
+            kind = errors.InsufficientCreditsError
+        message = reason or f"refused with HTTP {response.status}"
+        request_id = response.headers.get("x-fal-request-id")
+        return self.refusal(kind, message, response, code=code, request_id=request_id)
+
+
+def app_of(model: str) -> str:
+    """Return the part of a model's id that the routes of its requests have (requests.app)."""
+    parts = model.split("/")
+    return "/".join(parts[: 3 if parts[0] in NAMESPACES else 2])
+
+
+def _failed(kind: str | None, reason: str | None, raw: object, named: tuple[str, ...]) -> Snapshot:
+    """Return the end of a request that did not succeed; the type of its error is its state's word."""
+    failure = errors.ContentFiltered if kind == BLOCKED else None
+    state = ENDS.get(kind or "", JobState.FAILED)
+    reason = reason or kind
+    return Snapshot(state, kind or "COMPLETED", reason=reason, failure=failure, code=kind, raw=raw, named=named)
+
+
+def _detail(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return type and message of a refusal, whose detail is a text or a list of errors (errors.model)."""
+    detail = body.get("detail")
+    if isinstance(detail, list):
+        found = [responses.as_object(each) for each in detail]
+        kinds = [kind for each in found if (kind := responses.as_text(each.get("type")))]
+        texts = [text for each in found if (text := responses.as_text(each.get("msg")))]
+        return next(iter(kinds), None), "; ".join(texts) or None
+    return None, responses.as_text(detail)
+
+
+def _files(value: Any, name: str) -> Iterator[Media]:
+    """Yield every file in an output: each object with a url, in order (result.files, result.video)."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _files(item, name)
+    if isinstance(value, dict):
+        url = responses.as_text(value.get("url"))
+        if url is not None and (validation.is_web_address(url) or url.startswith("data:")):
+            kind = str(value.get("content_type") or "").partition("/")[0]
+            known = next((each for each in KINDS if each == kind or (not kind and each in name)), None)
+            yield Media(url, known or "file", guessed=known is None)
+        for key, item in value.items():
+            yield from _files(item, key)
+
+
+class _Operations(Client[HttpT, FalService]):
+    """The operations, written once for both kinds of client."""
+
+    @constructor(PROFILE, ClientOptions)
+    def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions[HttpT]]) -> None:
+        """Create a client; nothing is sent.
+
+        Args:
+            api_key: The key, or else FAL_KEY.
+
+        Raises:
+            MissingCredential: No key is given or in the environment.
+            InvalidArgument: An argument is out of range.
+        """
+        super().__init__(PROFILE, **options)
+        key = find_credential(PROFILE.slug, "api_key", api_key, "FAL_KEY")
+        self._service = FalService(key, self._settings)
+
+    @submission
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        model: str,
+        input: dict[str, Any] | None = None,  # noqa: A002 - the name in fal's own clients
+        webhook_url: str | None = None,
+        priority: Priority | None = None,
+        hint: str | None = None,
+        start_timeout: float | None = None,
+    ) -> Flow[StartedJob]:
+        """Put a request for any model into the queue (POST /{model}).
+
+        fal cannot recognize a repeated submission: after a lost response, look at the dashboard before another one.
+
+        Args:
+            prompt: The member prompt of the input, which most models have.
+            model: The model's endpoint id, such as fal-ai/flux/dev.
+            input: The other members of the input, as the model documents them.
+            webhook_url: Address of a webhook that is called at the end; it does not name the model, so keep the
+                job's token.
+            priority: normal (the service's default) or low.
+            hint: A text that routes the request to a runner that has seen it before.
+            start_timeout: Seconds, above 1, after which a request that no runner has started fails.
+
+        Returns:
+            A queued job; its `outputs` will be every file in the model's output, and `job.raw` the output.
+
+        Raises:
+            InvalidArgument: An argument is out of range; nothing was sent.
+            SubmitOutcomeUnknown: The response was lost, or the service failed; the request may exist.
+            InsufficientCreditsError: The account cannot pay; nothing was started.
+            ApiError: The service refused.
+            ConnectionFailed: The service could not be reached; nothing was sent.
+
+        Facts: fal:submit.route, submit.headers, submit.once, requests.app, webhook.query.
+        """
+        if not isinstance(model, str) or not MODEL.fullmatch(model) or set(model.split("/")) & {".", ".."}:
+            validation.invalid("model", model, "an endpoint id such as 'fal-ai/flux/dev'")
+        given = validation.instance("input", input, dict)
+        body = {**given} if given else {}
+        if prompt is not None:
+            if "prompt" in body:
+                validation.invalid("prompt", prompt, "given once; the input has a prompt, too")
+            body["prompt"] = validation.text("prompt", prompt)
+        headers = {}
+        if priority is not None:
+            headers["X-Fal-Queue-Priority"] = validation.choice("priority", priority, get_args(Priority))
+        if hint is not None:
+            headers["X-Fal-Runner-Hint"] = _header("hint", hint)
+        if start_timeout is not None:
+            headers["X-Fal-Request-Timeout"] = str(validation.number("start_timeout", start_timeout, above=1))
+        webhook = None if webhook_url is None else validation.web_address("webhook_url", webhook_url)
+        return self._service.submit(model, body, webhook, headers)
+
+
+class Fal(_Operations[SyncHttp], SyncClient[FalService]):
+    """fal's queue, with blocking calls; see `AsyncFal` for coroutines.
+
+    A submission is never sent twice unless the service provably did not receive it.
+    """
+
+
+class AsyncFal(_Operations[AsyncHttp], AsyncClient[FalService]):
+    """fal's queue, with coroutines; see `Fal` for calls that block.
+
+    A submission is never sent twice unless the service provably did not receive it.
+    """
+
+
+def _header(name: str, value: Any) -> str:
+    text = validation.text(name, value)
+    if not text.isascii() or not text.isprintable():
+        validation.invalid(name, value, "visible ASCII characters")
+    return text

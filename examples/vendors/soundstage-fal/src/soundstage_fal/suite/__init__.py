@@ -1,0 +1,1 @@
+"""fal's contracts: the shared laws, and what only fal has."""
