@@ -9,6 +9,7 @@ import shlex
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -37,11 +38,16 @@ def blocks(page: Path, kind: str) -> list[str]:
     return [found["code"] for found in BLOCK.finditer(page.read_text(encoding="utf-8")) if found["kind"] == kind]
 
 
+CONTROL = ROOT / "docs/control.md"
+"""The page whose commands are run in its order."""
+
+
 def commands(first: str) -> list[list[str]]:
     """Return every command of a shell block that starts with *first*, as words."""
     lines = [
         line
         for page in PAGES
+        if page != CONTROL
         for code in blocks(page, "sh")
         for line in re.sub(r"\\\n\s*", " ", code).splitlines()
         if re.match(rf"\s*(?:\S*/bin/)?{first}\s", f"{line} ")
@@ -128,6 +134,29 @@ def test_curl_of_a_page_is_answered(words: list[str], server: Server) -> None:
     assert response.status_code < 300, response.text
 
 
+def test_page_of_the_control_api_runs_in_order(server: Server) -> None:
+    """Each line of the page is answered, as curl sends it, and every route of the control API has a line."""
+    used: set[tuple[str, str]] = set()
+    text = "".join(blocks(CONTROL, "sh"))
+    with httpx.Client(trust_env=False) as client:
+        for words in (shlex.split(line) for line in re.findall(r"^curl .*", text.replace("\\\n", ""), re.MULTILINE)):
+            method, url, headers, body = request_of(words[1:])
+            if body is not None:
+                headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            if "/infrai/TASK" in url:
+                url = url.replace("TASK", next(server.world.tasks()).id)
+            response = client.request(method, url.replace(SERVER, server.url), headers=headers, content=body)
+            assert response.status_code < 300, (words, response.text)
+            if "-o" in words:
+                Path(words[words.index("-o") + 1]).write_bytes(response.content)
+            used.add((method.lower(), urlsplit(url).path))
+        document = client.get(f"{server.url}/openapi.json").json()
+    for path, routes in document["paths"].items():
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+        for method in routes if "/inspector" not in path and "/files/{" not in path else ():
+            assert any(one == method and pattern.fullmatch(other) for one, other in used), f"{method} {path}"
+
+
 def request_of(words: list[str]) -> tuple[str, str, dict[str, str], bytes | None]:
     """Return method, address, headers and body of a curl command."""
     options, url, method, body = iter(words), "", "", None
@@ -141,6 +170,8 @@ def request_of(words: list[str]) -> tuple[str, str, dict[str, str], bytes | None
         elif word in {"-d", "--data", "--data-binary"}:
             given = next(options)
             body = Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
+        elif word == "-o":
+            next(options)
         elif not word.startswith("-"):
             url = word
     return method or ("GET" if body is None else "POST"), url, headers, body

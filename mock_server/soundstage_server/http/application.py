@@ -22,6 +22,7 @@ from soundstage_server.http.request_body import DISCONNECT, MAX_BODY, BodyTooLar
 from soundstage_server.http.routing import Routes
 from soundstage_server.kit import results
 from soundstage_server.model.asgi import CONTROL
+from soundstage_server.model.credentials import ACCOUNT_HEADER
 from soundstage_server.model.faults import FaultTarget
 from soundstage_server.model.messages import Response, json_response
 from soundstage_server.world.callbacks.sending import TIMEOUT
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from soundstage_server.model.asgi import Receive, Scope, Send
     from soundstage_server.world.world import World
 
+_REFUSED: Final = 400
 _TOO_LARGE: Final = 413
 _HOLD_SECONDS: Final = 2 * TIMEOUT
 """Real seconds that a response waits for a callback at most: its receiver's time, and as much for those before it."""
@@ -212,10 +214,14 @@ class Simulator:
         address = rest.removeprefix(f"/{results.SEGMENT}/")
         with self.world.lock:
             found = results.lookup(self.world, slug, scope["method"], address, scope["query_string"])
-        if not isinstance(found, Response):
-            await results.send_media(self.world, found, scope, receive, send)
+            task = results.find_task(self.world, slug, rest)
+        is_refused = isinstance(found, Response) and found.status >= _REFUSED
+        # A guessed address must not reveal whose task it names.
+        own = [(ACCOUNT_HEADER, task.account.name.encode())] if task and not is_refused else []
+        if isinstance(found, Response):
+            await _send_response(found._replace(headers=[*found.headers, *own]), send)
             return
-        await _send_response(found, send)
+        await results.send_media(self.world, found, scope, receive, send, headers=own)
 
     async def pages(self) -> FastAPI:
         """Return the FastAPI application, built off the event loop when it is first needed."""

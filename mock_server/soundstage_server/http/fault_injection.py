@@ -15,6 +15,7 @@ from soundstage_server.http.connection import CONNECTION, UnreachableConnection
 from soundstage_server.http.request_body import MAX_BODY, read_body
 from soundstage_server.model.asgi import origin
 from soundstage_server.model.clock import LATEST, PACE_HEADER
+from soundstage_server.model.credentials import ACCOUNT_HEADER
 from soundstage_server.model.faults import FAULT_HEADER
 from soundstage_server.model.messages import JSON
 
@@ -157,6 +158,8 @@ class FaultedExchange:
         # A program pauses before it asks again, also after an injected fault.
         if (pace := self._world.clock.pace) != 1 and not any(name == PACE_HEADER for name, _ in headers):
             headers.append((PACE_HEADER, b"%g" % pace))
+        if self._account is not None and not any(name == ACCOUNT_HEADER for name, _ in headers):
+            headers.append((ACCOUNT_HEADER, self._account.name.encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
 
     def _journal(self, scope: Scope, body: bytes, response: RawResponse | None) -> None:

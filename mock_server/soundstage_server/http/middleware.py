@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SCHEMES: Final = (b"http", b"https")
-_EXPOSED: Final = ("Retry-After", "X-Soundstage-Fact", "X-Soundstage-Fault", "ETag", "Content-Range")
+_EXPOSED: Final = (
+    *("X-Soundstage-Account", "X-Soundstage-Fact", "X-Soundstage-Fault"),
+    *("Retry-After", "ETag", "Content-Range"),
+)
 
 
 class TrustedProxy:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
 
+ACCOUNT_HEADER: Final = b"x-soundstage-account"
+"""Response header with the name of the account that a request belongs to, as the control API takes it."""
+
 _SALT: Final = 16
 _KIND: Final = "scrypt"
 

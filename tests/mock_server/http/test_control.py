@@ -258,7 +258,7 @@ def test_reset_of_an_account_removes_what_was_set_for_it(desk: Desk) -> None:
     assert desk("GET", "/dialects", query=f"account={name}").json()["tomoviee.errors"] == "envelope"
 
 
-@pytest.mark.parametrize("account", [UNKNOWN, "", "%20", "key-1"])
+@pytest.mark.parametrize("account", [UNKNOWN, "", "%20", "key-2", "edrawmax:key-1", ":key-1"])
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -382,7 +382,7 @@ BAD = [
             "/scenarios",
             {"then": "fail", "account": "me"},
             "",
-            "account must be 'acct_' and 12 hexadecimal digits; got 'me'",
+            "account: no vendor has an account of 'me' yet; write VENDOR:CREDENTIAL, or its name",
         ),
         (
             "POST",

@@ -467,6 +467,21 @@ def test_failed_commit_leaves_other_accounts_their_responses(kit: Kit, tmp_path:
         assert [entry.status for entry in world.anonymous_journal] == [500]
 
 
+def test_failed_commit_names_no_account_that_is_gone(kit: Kit, tmp_path: Path) -> None:
+    """An account that a failed commit has undone is not named in the response; one that stays is."""
+    with kit.world(state=tmp_path / "state") as world:
+        app = Simulator(world)
+        for gone in (False, True):
+            talk(app, [[request(kit)]] * 2)
+            if gone:
+                world.reset()
+            database(world).execute("PRAGMA query_only = ON")
+            (wire,) = in_one_turn(app, [request(kit)])
+            database(world).execute("PRAGMA query_only = OFF")
+            assert wire.received.startswith(b"HTTP/1.1 500 ")
+            assert (b"x-soundstage-account: acct_" in wire.received) is not gone
+
+
 @pytest.mark.parametrize("works", [True, False])
 def test_every_other_save_commits_first(kit: Kit, tmp_path: Path, *, works: bool) -> None:
     """A change from Python between a request and its response cannot undo what is then promised."""

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
     from fastapi import Response
 
+    from soundstage_server.model.asgi import Scope
+
 MAX_CONTROL_BODY: Final = 1024 * 1024 * 1024
 """The most bytes of a control call: those of a snapshot or an upload."""
+
+
+_FORM: Final = (b"content-type", b"application/x-www-form-urlencoded")
+_OF_BROWSERS: Final = (b"origin", b"referer", b"cookie", b"sec-")
 
 
 class BoundedRequest(Request):
@@ -52,9 +58,21 @@ class BoundedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_bounded(request: Request) -> Response:
-            return await handle(BoundedRequest(request.scope, request.receive))
+            return await handle(BoundedRequest(_read_as_json(request.scope), request.receive))
 
         return handle_bounded
+
+
+def _read_as_json(scope: Scope) -> Scope:
+    """Return *scope* with the type of JSON where `curl -d` has set that of a form, as it does by default.
+
+    A web page can send a form anywhere, and JSON only where it is allowed to; a browser's form stays one.
+    """
+    headers = scope["headers"]
+    if _FORM not in headers or any(name.startswith(_OF_BROWSERS) for name, _ in headers):
+        return scope
+    typed = [(name, b"application/json" if (name, value) == _FORM else value) for name, value in headers]
+    return {**scope, "headers": typed}
 
 
 async def read_bounded(request: Request, most: int) -> bytes:

@@ -10,17 +10,34 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from soundstage_server.http.control import traffic
+from soundstage_server.http.control.accounts import (
+    AccountInPath,
+    AccountName,
+    AccountNames,
+    VendorInPath,
+    account_or_404,
+    account_or_all,
+    accounts_named,
+    name_to_match,
+)
 from soundstage_server.http.control.body import BoundedRoute
+from soundstage_server.http.control.models import (  # noqa: TC001 - FastAPI reads the annotations
+    Advance,
+    ClockChange,
+    Limits,
+    Money,
+    NewAccount,
+    NewFault,
+    NewScenario,
+)
 from soundstage_server.http.control.views import account_view, ledger_view, task_view
 from soundstage_server.http.health import health
 from soundstage_server.model.asgi import CONTROL
 from soundstage_server.model.bounds import MAX_SHOWN, shown
-from soundstage_server.model.clock import MAX_SPEED, MIN_SPEED, ClockKind
-from soundstage_server.model.faults import Fault, FaultBody, FaultKind
-from soundstage_server.model.scenarios import Order, Scenario
+from soundstage_server.model.faults import Fault
+from soundstage_server.model.scenarios import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,88 +45,14 @@ if TYPE_CHECKING:
     from fastapi import Request
     from fastapi.exceptions import RequestValidationError
 
-    from soundstage_server.model.account import Account
     from soundstage_server.model.journal import Journal
     from soundstage_server.world.world import World
 
-_MOST: Final = 1e12
-_LONGEST: Final = 4096
 _LONGEST_DETAIL: Final = 1500
 
-AccountName = traffic.AccountName
-AccountNames = Annotated[list[str] | None, Query(description="Names of accounts; without any, all.")]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class ClockChange(_Body):
-    """A new kind of clock; its time does not jump."""
-
-    kind: ClockKind
-    speed: float = Field(
-        default=1.0, ge=MIN_SPEED, le=MAX_SPEED, description="Simulated seconds per second; for `scaled` only."
-    )
-
-
-class Advance(_Body):
-    """Seconds to move forward, for the world or for one account."""
-
-    seconds: float = Field(ge=0)
-    account: str | None = None
-
-
-class Money(_Body):
-    """An account's new available balance, in whole units."""
-
-    available: float = Field(ge=0, le=_MOST)
-
-
-class NewAccount(_Body):
-    """A caller of a vendor that is to have an account before its first request."""
-
-    vendor: str
-    credential: str = Field(min_length=1, max_length=_LONGEST, description="What the caller authenticates with.")
-
-
-class Limits(_Body):
-    """An account's limits; null removes a limit, one that is left out stays as it is."""
-
-    at_once: int | None = Field(default=None, ge=1, description="Unfinished tasks at once.")
-    per_minute: int | None = Field(default=None, ge=1, description="Requests per minute of the account's own time.")
-
-
-class NewScenario(_Body):
-    """An order for future tasks."""
-
-    then: Order
-    code: str | None = None
-    vendor: str | None = None
-    account: str | None = None
-    operation: str | None = None
-    contains: str | None = None
-    times: int | None = Field(default=None, ge=1)
-
-
-class NewFault(_Body):
-    """A fault between clients and a vendor."""
-
-    kind: FaultKind
-    vendor: str | None = None
-    account: str | None = None
-    method: str | None = None
-    path: str | None = Field(default=None, description="Text within the vendor's own path, without the slug.")
-    times: int | None = Field(default=None, ge=1)
-    probability: float = Field(default=1.0, gt=0, le=1)
-    seed: int | None = None
-    status: int | None = None
-    retry_after: float | None = Field(default=None, ge=0)
-    body: FaultBody = "empty"
-    seconds: float | None = Field(
-        default=None, ge=0, description="Simulated seconds, for `latency`, `slow` and `callback_late`."
-    )
-    done: bool = Field(default=False, description="Whether the work is done, for `status` and `hang`.")
+OrderId = Annotated[int | None, Query(alias="id", description="The order's id; without it, all.")]
+FaultId = Annotated[int | None, Query(alias="id", description="The fault's id; without it, all.")]
+Newest = Annotated[int, Query(ge=1, le=10_000, description="How many, at most.")]
 
 
 def router(world: World) -> APIRouter:
@@ -122,7 +65,7 @@ def router(world: World) -> APIRouter:
     _fault_routes(routes, world)
     _dialect_routes(routes, world)
     _snapshot_routes(routes, world)
-    traffic.add_to(routes, world, _account_or_all)
+    traffic.add_to(routes, world)
 
     @routes.get("/health")
     def show_health() -> dict[str, Any]:
@@ -138,7 +81,7 @@ def router(world: World) -> APIRouter:
     @routes.post("/reset", status_code=204, response_model=None)
     def reset(account: AccountName = None) -> None:
         """Remove everything, or everything of one account with its orders, faults and dialects; the clock is kept."""
-        world.reset(_account_or_all(world, account))
+        world.reset(account_or_all(world, account))
 
     return routes
 
@@ -147,7 +90,7 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/clock")
     def clock(account: AccountName = None) -> dict[str, Any]:
         """Show the time of the world, or of one account."""
-        now = (_account_or_all(world, account) or world.clock).now()
+        now = (account_or_all(world, account) or world.clock).now()
         return {"kind": world.clock.kind, "speed": world.clock.speed, "now": now}
 
     @routes.put("/clock")
@@ -161,7 +104,7 @@ def _clock_routes(routes: APIRouter, world: World) -> None:
     def advance(step: Advance) -> dict[str, Any]:
         """Move time forward, the world's or one account's."""
         with _value_errors_as_422():
-            world.advance(step.seconds, _account_or_all(world, step.account))
+            world.advance(step.seconds, account_or_all(world, step.account))
         return clock(step.account)
 
 
@@ -170,7 +113,7 @@ def _account_routes(routes: APIRouter, world: World) -> None:
     def accounts(account: AccountNames = None) -> list[dict[str, Any]]:
         """List the accounts, in the order of their first use."""
         with world.lock:
-            known = world.accounts() if account is None else world.accounts_named(account)
+            known = world.accounts() if account is None else accounts_named(world, account)
             return [account_view(one) for one in known]
 
     @routes.post("/accounts")
@@ -180,9 +123,9 @@ def _account_routes(routes: APIRouter, world: World) -> None:
             return account_view(world.open_account(caller.vendor, caller.credential))
 
     @routes.get("/tasks")
-    def tasks(account: AccountName = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> list[dict[str, Any]]:
+    def tasks(account: AccountName = None, limit: Newest = 100) -> list[dict[str, Any]]:
         """List the newest tasks, newest last."""
-        found = list(world.tasks(_account_or_all(world, account)))
+        found = list(world.tasks(account_or_all(world, account)))
         return [task_view(world, task) for task in sorted(found, key=lambda task: task.created)[-limit:]]
 
     @routes.delete("/requests", status_code=204, response_model=None)
@@ -195,30 +138,30 @@ def _account_routes(routes: APIRouter, world: World) -> None:
 
 def _money_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/ledger/{vendor}/{account}")
-    def ledger(vendor: str, account: str) -> dict[str, Any]:
+    def ledger(vendor: VendorInPath, account: AccountInPath) -> dict[str, Any]:
         """Show an account's money in whole units, with every movement."""
-        return ledger_view(world, _account_or_404(world, account, vendor))
+        return ledger_view(world, account_or_404(world, account, vendor))
 
     @routes.put("/ledger/{vendor}/{account}")
-    def put_ledger(vendor: str, account: str, money: Money) -> dict[str, Any]:
+    def put_ledger(vendor: VendorInPath, account: AccountInPath, money: Money) -> dict[str, Any]:
         """Set an account's available balance."""
-        owner = _account_or_404(world, account, vendor)
+        owner = account_or_404(world, account, vendor)
         with _value_errors_as_422(), world.transaction((owner,)):
             owner.settle(owner.now())
             owner.ledger.set_available(owner.ledger.unit.to_parts(money.available), owner.now())
         return ledger_view(world, owner)
 
     @routes.get("/limits/{account}")
-    def limits(account: str) -> dict[str, int | None]:
+    def limits(account: AccountInPath) -> dict[str, int | None]:
         """Show an account's limits."""
-        owner = _account_or_404(world, account)
+        owner = account_or_404(world, account)
         return {"at_once": owner.at_once, "per_minute": owner.rate_limit.per_minute if owner.rate_limit else None}
 
     @routes.put("/limits/{account}")
-    def put_limits(account: str, change: Limits) -> dict[str, int | None]:
+    def put_limits(account: AccountInPath, change: Limits) -> dict[str, int | None]:
         """Change an account's limits."""
         with _value_errors_as_422():
-            world.limit(_account_or_404(world, account), **change.model_dump(exclude_unset=True))
+            world.limit(account_or_404(world, account), **change.model_dump(exclude_unset=True))
         return limits(account)
 
 
@@ -233,10 +176,10 @@ def _scenario_routes(routes: APIRouter, world: World) -> None:
     def add(order: NewScenario) -> dict[str, Any]:
         """Order what happens to future tasks."""
         with _value_errors_as_422():
-            return world.scenario(Scenario(**order.model_dump())).as_dict()
+            return world.scenario(Scenario(**_for_account(world, order))).as_dict()
 
     @routes.delete("/scenarios", status_code=204, response_model=None)
-    def clear(number: Annotated[int | None, Query(alias="id")] = None) -> None:
+    def clear(number: OrderId = None) -> None:
         """Remove one order, or all."""
         with world.transaction(()):
             removed = world.scenarios.clear(number)
@@ -255,14 +198,18 @@ def _fault_routes(routes: APIRouter, world: World) -> None:
     def inject(fault: NewFault) -> dict[str, Any]:
         """Inject a fault into future requests or callbacks."""
         with _value_errors_as_422():
-            return world.fault(Fault(**fault.model_dump())).as_dict()
+            return world.fault(Fault(**_for_account(world, fault))).as_dict()
 
     @routes.delete("/scenarios/faults", status_code=204, response_model=None)
-    def remove(number: Annotated[int | None, Query(alias="id")] = None) -> None:
+    def remove(number: FaultId = None) -> None:
         """Remove one fault, or all."""
         removed = world.clear_faults(number)
         if not removed and number is not None:
             raise HTTPException(404, f"no fault has the id {shown(number)}")
+
+
+def _for_account(world: World, order: NewScenario | NewFault) -> dict[str, Any]:
+    return {**order.model_dump(), "account": name_to_match(world, order.account, order.vendor)}
 
 
 def _snapshot_routes(routes: APIRouter, world: World) -> None:
@@ -282,13 +229,13 @@ def _dialect_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/dialects")
     def dialects(account: AccountName = None) -> dict[str, str]:
         """Show the reading of every dialect."""
-        owner = _account_or_all(world, account)
+        owner = account_or_all(world, account)
         return world.dialects.readings(owner.name if owner else None)
 
     @routes.put("/dialects")
     def choose(chosen: dict[str, str], account: AccountName = None) -> dict[str, str]:
         """Choose readings for the world or for one account."""
-        owner = _account_or_all(world, account)
+        owner = account_or_all(world, account)
         with _value_errors_as_422(), world.transaction(()):
             world.dialects.choose(chosen, owner.name if owner else None)
         return dialects(account)
@@ -325,17 +272,6 @@ def _value_errors_as_422() -> Iterator[None]:
         raise HTTPException(422, f"{error}"[:_LONGEST_DETAIL]) from None
 
 
-def _account_or_all(world: World, account: str | None) -> Account | None:
-    """Return the account that a request names, or None if the parameter is absent; an empty name is a wrong one."""
-    return None if account is None else _account_or_404(world, account)
-
-
 def _journals(world: World, account: str | None) -> list[Journal]:
-    owner = _account_or_all(world, account)
+    owner = account_or_all(world, account)
     return [owner.journal] if owner else [*(one.journal for one in world.accounts()), world.anonymous_journal]
-
-
-def _account_or_404(world: World, account: str, vendor: str | None = None) -> Account:
-    if not world.is_account(account) or vendor not in (None, world.account_by_name(account).vendor):
-        raise HTTPException(404, f"no account is called {shown(account)}; GET {CONTROL}/accounts lists them")
-    return world.account_by_name(account)

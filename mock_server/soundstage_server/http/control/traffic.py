@@ -8,55 +8,44 @@ from typing import TYPE_CHECKING, Annotated, Any
 import fastapi
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
 
+from soundstage_server.http.control.accounts import AccountName, account_or_all
 from soundstage_server.http.control.body import read_bounded
+from soundstage_server.http.control.models import ResultRules
 from soundstage_server.model.asgi import origin
 from soundstage_server.model.bounds import shown
 from soundstage_server.model.journal.redaction import redact_body
-from soundstage_server.world.options import MAX_REDIRECTS
 from soundstage_server.world.verification import RequestPattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from soundstage_server.model.account import Account
     from soundstage_server.model.callbacks import CallbackAttempt, PendingCallback
     from soundstage_server.world.world import World
 
-    Choose = Callable[[World, str | None], Account | None]
 
-AccountName = Annotated[str | None, Query(description="The account's name, from `GET accounts`; without it, all.")]
 Method = Annotated[str | None, Query(description="The HTTP method.")]
 Path = Annotated[str | None, Query(description="The vendor's own path, without the slug; `*` matches anything.")]
 Contains = Annotated[str | None, Query(description="Text in the body or the query, after redaction.")]
 
 
-class ResultRules(BaseModel):
-    """How results are served."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    redirects: int = Field(
-        ge=0, le=MAX_REDIRECTS, description="How often a result's address redirects before the file is sent."
-    )
+FileKey = Annotated[str, fastapi.Path(description="The part of the upload's address that is its own.")]
+FileName = Annotated[str, fastapi.Path(description="The file's name.")]
 
 
-def add_to(routes: APIRouter, world: World, choose: Choose) -> None:
-    """Add these routes to *routes*; *choose* returns the account that a request names, or refuses with 404."""
-    _request_routes(routes, world, choose)
-    _callback_routes(routes, world, choose)
+def add_to(routes: APIRouter, world: World) -> None:
+    """Add these routes to *routes*."""
+    _request_routes(routes, world)
+    _callback_routes(routes, world)
     _result_routes(routes, world)
     _file_routes(routes, world)
 
 
-def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
+def _request_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/requests")
     def requests(
         account: AccountName = None, method: Method = None, path: Path = None, contains: Contains = None
     ) -> list[dict[str, Any]]:
         """Show the journal, oldest first; without an account, all of it."""
-        entries = world.journal(choose(world, account))
+        entries = world.journal(account_or_all(world, account))
         return [entry.redacted() for entry in RequestPattern(method, path, None, contains).matching(entries)]
 
     @routes.get("/requests/count")
@@ -64,18 +53,18 @@ def _request_routes(routes: APIRouter, world: World, choose: Choose) -> None:
         account: AccountName = None, method: Method = None, path: Path = None, contains: Contains = None
     ) -> dict[str, Any]:
         """Count the matching requests in the journal; if there is none, show the most similar ones."""
-        entries = world.journal(choose(world, account))
+        entries = world.journal(account_or_all(world, account))
         wanted = RequestPattern(method, path, None, contains)
         matching = len(wanted.matching(entries))
         nearest = [] if matching else wanted.nearest(entries)
         return {"count": matching, "kept": len(entries), "nearest": nearest}
 
 
-def _callback_routes(routes: APIRouter, world: World, choose: Choose) -> None:
+def _callback_routes(routes: APIRouter, world: World) -> None:
     @routes.get("/callbacks")
     def callbacks(account: AccountName = None) -> dict[str, Any]:
         """Show the callback attempts, and the callbacks to send."""
-        owner = choose(world, account)
+        owner = account_or_all(world, account)
         return {
             "attempts": [_attempt(attempt) for attempt in world.callbacks(owner)],
             "waiting": [_waiting(waiting) for waiting in world.callback_dispatcher.pending(owner)],
@@ -112,7 +101,7 @@ def _file_routes(routes: APIRouter, world: World) -> None:
 
     @routes.head("/files/{key}/{name}", include_in_schema=False)
     @routes.get("/files/{key}/{name}")
-    def download(key: str, name: str) -> FileResponse:
+    def download(key: FileKey, name: FileName) -> FileResponse:
         """Return an uploaded file."""
         stored = world.uploads.get(key)
         if stored is None or stored.name != name:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from soundstage_server.http.fault_injection import FAULT_KEY
 from soundstage_server.http.hot_path.direct import Handled
 from soundstage_server.model.clock import PACE_HEADER
+from soundstage_server.model.credentials import ACCOUNT_HEADER
 from soundstage_server.model.faults import FAULT_HEADER
 from soundstage_server.model.messages import JSON, Request, Response, json_response
 from soundstage_server.world.snapshot import StateError
@@ -52,7 +53,7 @@ class Unsaved:
     @property
     def content(self) -> bytes:
         """The response as it is sent."""
-        return _render(self.response, self._second, self._world.clock.pace)
+        return _render(self.response, self._second, self._world.clock.pace, self._request.caller)
 
     def fail(self, error: StateError) -> None:
         """Replace the response by that of a request that could not be saved, also in the journal."""
@@ -60,7 +61,7 @@ class Unsaved:
         world, caller = self._world, self._request.caller
         entry = _journal_of(world, caller).remove(self._number)
         # An account that the file does not contain is gone, and its journal with it.
-        kept = None if caller is not None and not world.is_account(caller.name) else caller
+        kept = self._request.caller = None if caller is not None and not world.is_account(caller.name) else caller
         if entry is not None:
             _journal_of(world, kept).add(*entry[:7], failed.status, failed.body, None, entry.fault)
 
@@ -88,7 +89,7 @@ class RequestHandler:
             response = _held(response, request)
             second = self._journal(place, request, response)
             world.retention.sweep_if_due()
-        return _dated(response, second, world.clock.pace), request.caller
+        return _dated(response, second, world.clock.pace, request.caller), request.caller
 
     def handle_directly(
         self, place: RouteMatch, scope: Scope, headers: dict[bytes, bytes], body: bytes
@@ -120,8 +121,8 @@ class RequestHandler:
                 response = unsaved.response
             world.retention.sweep_if_due()
         if waits:
-            return Handled(_dated(response, second, world.clock.pace), request.caller)
-        return unsaved or _render(response, second, world.clock.pace)
+            return Handled(_dated(response, second, world.clock.pace, request.caller), request.caller)
+        return unsaved or _render(response, second, world.clock.pace, request.caller)
 
     def commit(self) -> None:
         """Write what requests have changed whose responses wait for it; those of unsaved requests are replaced."""
@@ -184,30 +185,41 @@ def _unsaved(error: StateError) -> Response:
     return json_response({"error": str(error)}, 500)
 
 
-def _dated(response: Response, second: int, pace: float) -> Response:
-    own = [(b"date", _date(second))] if pace == 1 else [(b"date", _date(second)), (PACE_HEADER, b"%g" % pace)]
+def _dated(response: Response, second: int, pace: float, caller: Account | None) -> Response:
+    own = [(b"date", _date(second))]
+    if pace != 1:
+        own.append((PACE_HEADER, b"%g" % pace))
+    if caller is not None:
+        own.append((ACCOUNT_HEADER, caller.name.encode()))
     return response._replace(headers=[*response.headers, *own])
 
 
-def _render(response: Response, second: int, pace: float) -> bytes:
+def _render(response: Response, second: int, pace: float, caller: Account | None) -> bytes:
     """Return *response* as uvicorn sends it."""
-    body = response.body
+    body, account = response.body, b""
+    if caller is not None:
+        account = b"%b: %b\r\n" % (ACCOUNT_HEADER, caller.name.encode())
     if response.headers == _ORDINARY:
-        return b"%b%d\r\n\r\n%b" % (_ordinary_head(response.status, second, pace), len(body), body)
+        return b"%b%bcontent-length: %d\r\n\r\n%b" % (
+            _ordinary_head(response.status, second, pace),
+            account,
+            len(body),
+            body,
+        )
     lines = b"".join([b"%b: %b\r\n" % header for header in response.headers])
     line, own = _status_line(response.status), _own_lines(second, pace)
-    return b"%b%b%bcontent-length: %d\r\n\r\n%b" % (line, lines, own, len(body), body)
+    return b"%b%b%b%bcontent-length: %d\r\n\r\n%b" % (line, lines, own, account, len(body), body)
 
 
 @lru_cache(maxsize=256)
 def _ordinary_head(status: int, second: int, pace: float) -> bytes:
-    """Return the head of a JSON response up to its length."""
+    """Return the head of a JSON response up to its account and length."""
     name, value = JSON
-    return b"%b%b: %b\r\n%bcontent-length: " % (_status_line(status), name, value, _own_lines(second, pace))
+    return b"%b%b: %b\r\n%b" % (_status_line(status), name, value, _own_lines(second, pace))
 
 
 def _own_lines(second: int, pace: float) -> bytes:
-    """Return the header lines that every response has."""
+    """Return the header lines that the responses of every account have."""
     lines = b"date: %b\r\n" % _date(second)
     return lines if pace == 1 else lines + b"%b: %g\r\n" % (PACE_HEADER, pace)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from soundstage_server.http.control.accounts import VendorInPath  # noqa: TC001 - FastAPI reads it
 from soundstage_server.http.control.body import BoundedRoute
 from soundstage_server.http.inspector import views
 from soundstage_server.http.inspector.stream import changes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 200
 
+TaskId = Annotated[str, Path(description="The vendor's id of the task.")]
 Group = Literal["waiting", "running", "succeeded", "fail", "block", "timeout", "cancel"]
 
 
@@ -51,8 +53,8 @@ def router(world: World, stopping: Callable[[], bool]) -> APIRouter:
         text: Annotated[
             str | None, Query(max_length=_LONGEST, description="Text in id, prompt, operation, state or account.")
         ] = None,
-        offset: Annotated[int, Query(ge=0, le=views.MAX_SCANNED)] = 0,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        offset: Annotated[int, Query(ge=0, le=views.MAX_SCANNED, description="How many newer ones to skip.")] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000, description="How many, at most.")] = 100,
     ) -> dict[str, Any]:
         """List the newest tasks that match, newest first."""
         return views.task_list(world, views.TaskFilter(vendor, account, state, text), offset, limit)
@@ -65,12 +67,12 @@ def router(world: World, stopping: Callable[[], bool]) -> APIRouter:
         )
 
     @routes.get("/tasks/{vendor}/{task:path}")
-    def show(vendor: str, task: str) -> dict[str, Any]:
+    def show(vendor: VendorInPath, task: TaskId) -> dict[str, Any]:
         """Show a task with its parameters, files, states, money, requests and callbacks."""
         return views.task_detail(world, _task(world, vendor, task))
 
     @routes.put("/tasks/{vendor}/{task:path}")
-    def end(vendor: str, task: str, change: NewFate) -> dict[str, Any]:
+    def end(vendor: VendorInPath, task: TaskId, change: NewFate) -> dict[str, Any]:
         """End an unfinished task now; its money is settled and its callbacks are sent as for any other end."""
         found = _task(world, vendor, task)
         with world.transaction((found.account,)):
