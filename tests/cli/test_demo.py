@@ -69,7 +69,7 @@ def digests(folder: Path) -> dict[str, str]:
 def process(folder: Path, **environ: str) -> subprocess.Popen[str]:
     """Run the demo in its own process, in *folder*, with temporary files in its ``tmp``."""
     (folder / "tmp").mkdir()
-    command = [sys.executable, "-m", "soundstage_cli", "demo", "--vendor", "tomoviee"]
+    command = [sys.executable, "-m", "soundstage_cli", "demo", "--vendor", "infrai"]
     environment = {**os.environ, "COLUMNS": "200", "TMPDIR": str(folder / "tmp"), "PYTHONUNBUFFERED": "", **environ}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, env=environment)
@@ -256,7 +256,7 @@ def test_proxy_is_bypassed(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-@pytest.mark.parametrize("line", [r"Tomoviee\..*: queued", r"AsyncTomoviee\..*: succeeded"], ids=["sync", "async"])
+@pytest.mark.parametrize("line", [r"Infrai\..*: queued", r"AsyncInfrai\..*: succeeded"], ids=["sync", "async"])
 def test_ctrl_c_leaves_no_temporary_file(line: str, tmp_path: Path) -> None:
     """Ctrl-C exits with 130, without traceback, temporary file or incomplete file, in the sync and the async half."""
     with process(tmp_path) as running:
@@ -284,7 +284,7 @@ def terminal_output(folder: Path) -> Iterator[bytes]:
     import pty
 
     keyboard, screen = pty.openpty()
-    command = [sys.executable, "-m", "soundstage_cli", "demo", "--vendor", "tomoviee"]
+    command = [sys.executable, "-m", "soundstage_cli", "demo", "--vendor", "infrai"]
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
     with subprocess.Popen(command, cwd=folder, stdin=screen, stdout=screen, stderr=screen, env=environment) as running:
         os.close(screen)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SEARCH = settings(
-    max_examples=60,
+    max_examples=25,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,

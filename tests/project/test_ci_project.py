@@ -6,11 +6,11 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.warm import run_module
 
 PROJECT = Path(__file__).parents[2] / "examples" / "ci_project"
 WORKFLOW = PROJECT / ".github" / "workflows" / "contracts.yml"
@@ -22,12 +22,10 @@ def run(folder: Path, command: str, *more: str) -> str:
     """Run a command of the project's CI in a copy of the project and return its output."""
     copy = folder / "postcards"
     shutil.copytree(PROJECT, copy)
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    environment = {**os.environ, "PYTHONPATH": path, "PYTEST_ADDOPTS": "-p no:cacheprovider"}
-    words = [sys.executable, "-m", *shlex.split(command), *more]
-    done = subprocess.run(words, cwd=copy, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    program, *words = shlex.split(command)
+    done = run_module(program, *words, *more, cwd=copy, env={**os.environ, "PYTEST_ADDOPTS": "-p no:cacheprovider"})
+    assert done.code == 0, done.out + done.err
+    return done.out
 
 
 def test_configuration_takes_twenty_lines() -> None:

@@ -56,7 +56,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(st.lists(STEPS, max_size=8), st.sampled_from(["manual", "auto"]), st.integers(0, 2**70))
 def test_restored_world_responds_as_the_first(kit: Kit, steps: list[tuple[str, int]], clock: str, seed: int) -> None:
     """Polls, money, time, orders and readings are equal, and so is the next task's id."""
