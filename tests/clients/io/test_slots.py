@@ -129,6 +129,11 @@ def test_threads_wait_in_front_of_the_pool(monkeypatch: pytest.MonkeyPatch) -> N
     assert most == 2
     both.abort()
     monkeypatch.setattr(SyncTransport, "_send", lambda *_: None)
-    with transport._slot(GET), transport._slot(GET), pytest.raises(NotSent, match="for the 0"):
-        transport.send(Request("GET", GET.url, timeout=0.01))
+    releases = [transport._take_slot(GET) for _ in range(2)]
+    short = Request("GET", GET.url, timeout=0.01)
+    with pytest.raises(NotSent, match="for the 0"):
+        transport.send(short)
+    for release in releases:
+        release()
+    transport.send(short)
     transport.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -19,7 +19,7 @@ from soundstage._io.ownership import of_loop
 from soundstage._values.messages import NotSent, Request, Response, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 
 class AsyncTransport(Transport[AsyncHttp]):
@@ -30,14 +30,11 @@ class AsyncTransport(Transport[AsyncHttp]):
 
     async def send(self, request: Request) -> Response:
         """Send *request* and return the whole response; raises as `SyncTransport.send` does."""
-        slots: anyio.Semaphore | None = self._slots(request)
-        if slots is None:
-            return await self._send(request)
-        await self._acquire(slots, request)
+        release = await self._take_slot(request)
         try:
             return await self._send(request)
         finally:
-            slots.release()
+            release()
 
     async def _send(self, request: Request) -> Response:
         client, outgoing = self._prepare(request)
@@ -65,7 +62,7 @@ class AsyncTransport(Transport[AsyncHttp]):
     async def open(self, request: Request) -> AsyncStream:
         """Send *request* and return its response before the body; raises as `SyncTransport.send` does."""
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._slot(request))
+            stack.callback(await self._take_slot(request))
             client, outgoing = self._prepare(request)
             seconds = self._seconds(client, request)
             with exchange(request, Deadline(seconds, self._now)):
@@ -74,24 +71,16 @@ class AsyncTransport(Transport[AsyncHttp]):
             stream.slot = stack.pop_all()
             return stream
 
-    @asynccontextmanager
-    async def _slot(self, request: Request) -> AsyncGenerator[None, None]:
+    async def _take_slot(self, request: Request) -> Callable[[], None]:
+        """Wait for a connection, and return what gives it back; raises as `SyncTransport._take_slot` does."""
         slots: anyio.Semaphore | None = self._slots(request)
         if slots is None:
-            yield
-            return
-        await self._acquire(slots, request)
-        try:
-            yield
-        finally:
-            slots.release()
-
-    @staticmethod
-    async def _acquire(slots: anyio.Semaphore, request: Request) -> None:
+            return pools.nothing
         with anyio.move_on_after(request.timeout) as waiting:
             await slots.acquire()
         if waiting.cancelled_caught:
             raise NotSent(pools.no_slot(request))
+        return slots.release
 
     @staticmethod
     def _semaphore() -> anyio.Semaphore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,7 +18,7 @@ from soundstage._io.http.transport import Transport
 from soundstage._values.messages import NotSent, Request, Response, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Iterator
 
 
 class SyncTransport(Transport[SyncHttp]):
@@ -34,14 +34,11 @@ class SyncTransport(Transport[SyncHttp]):
             TransportError: There is no response.
             ClientClosed: The client is closed.
         """
-        slots: threading.Semaphore | None = self._slots(request)
-        if slots is None:
-            return self._send(request)
-        self._acquire(slots, request)
+        release = self._take_slot(request)
         try:
             return self._send(request)
         finally:
-            slots.release()
+            release()
 
     def _send(self, request: Request) -> Response:
         client, outgoing = self._prepare(request)
@@ -71,7 +68,7 @@ class SyncTransport(Transport[SyncHttp]):
     def open(self, request: Request) -> SyncStream:
         """Send *request* and return its response before the body; raises as `send` does."""
         with ExitStack() as stack:
-            stack.enter_context(self._slot(request))
+            stack.callback(self._take_slot(request))
             client, outgoing = self._prepare(request)
             seconds = self._seconds(client, request)
             with exchange(request, Deadline(seconds, self._now)):
@@ -80,22 +77,18 @@ class SyncTransport(Transport[SyncHttp]):
             stream.slot = stack.pop_all()  # the connection is in use until the stream is closed
             return stream
 
-    @contextmanager
-    def _slot(self, request: Request) -> Generator[None, None, None]:
+    def _take_slot(self, request: Request) -> Callable[[], None]:
+        """Wait for a connection of the pool that sends *request*, and return what gives it back.
+
+        Raises:
+            NotSent: There was none in the time of the request.
+        """
         slots: threading.Semaphore | None = self._slots(request)
         if slots is None:
-            yield
-            return
-        self._acquire(slots, request)
-        try:
-            yield
-        finally:
-            slots.release()
-
-    @staticmethod
-    def _acquire(slots: threading.Semaphore, request: Request) -> None:
+            return pools.nothing
         if not slots.acquire(timeout=request.timeout):
             raise NotSent(pools.no_slot(request))
+        return slots.release
 
     @staticmethod
     def _semaphore() -> threading.Semaphore:

@@ -152,6 +152,10 @@ def settings() -> dict[str, Any]:
     return {"verify": _tls(), "timeout": TIMEOUT, "headers": _HEADERS}
 
 
+def nothing() -> None:
+    """Give nothing back: an injected client has no slots."""
+
+
 def no_slot(request: Request) -> str:
     """Return why a request was not sent that waited for a slot until its time was over."""
     return f"all {CONNECTIONS} connections were in use for the {request.timeout:g} s that were left"
