@@ -15,7 +15,7 @@ from soundstage._values.messages import Interrupted, NotSent, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GET = Request("GET", "https://host.example/")
+GET = Request("GET", "https://host.example/", timeout=20.0)
 PAID = Request("POST", "https://host.example/", json={}, paid=True)
 
 
