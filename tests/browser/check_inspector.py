@@ -29,6 +29,7 @@ HEADERS = {"Authorization": "Bearer ifr_sk_browser"}
 TOKEN = "token-of-this-run"
 
 
+WIDER = "() => [...document.querySelectorAll('.side, aside')].some(one => one.scrollWidth > one.clientWidth)"
 PLAY = """async () => {
     const video = document.querySelector("video");
     video.muted = true;
@@ -79,6 +80,7 @@ def steer(check: Checks, page: Page, server: Server, pictures: Path | None) -> N
     check("its fate can be decided", lambda: expect(panel.locator("video")).to_be_visible())
     check("its video plays", lambda: bool(page.evaluate(PLAY)))
     check("the bill has its price", lambda: expect(page.locator("#bill")).to_contain_text("0.1"))
+    check("nothing is wider than its column", lambda: not page.evaluate(WIDER))
     if pictures is not None:
         page.emulate_media(color_scheme="dark")
         page.screenshot(path=pictures / "inspector-dark.png")
