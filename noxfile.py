@@ -224,7 +224,7 @@ def benchmarks(session: nox.Session) -> None:
 @nox.session(default=False)
 def examples(session: nox.Session) -> None:
     """Run every program in examples/ against the simulator, and the tests of those that have some."""
-    install(session, "-e", ".[all]")
+    install(session, "-e", ".[all]", "pytest-xdist")
     for program in sorted(str(path) for path in Path("examples").glob("[!_]*.py")):
         simulated = ("soundstage", "run", "--media", "small", "--") if program.endswith("_by_hand.py") else ()
         session.run(*simulated, "python", program)
