@@ -171,10 +171,13 @@ def test_body_that_is_no_json_object_is_refused(raw: RawClient, body: bytes) -> 
     ("method", "path", "status"), [("POST", "/skills/generate-poem", 404), ("GET", "/skills/generate-gantt", 405)]
 )
 def test_unknown_route_is_refused_in_the_envelope(raw: RawClient, method: str, path: str, status: int) -> None:
-    """An unknown path gets HTTP 404, another method HTTP 405, both in the vendor's envelope."""
-    response = raw.request(method, path)
-    assert (response.status_code, response.json()["code"], response.json()["data"]) == (status, 404, None)
-    assert response.headers["x-soundstage-fact"] == "edrawmax:route.unknown"
+    """An unknown path gets HTTP 404, another method HTTP 405, both in the vendor's envelope and in both readings."""
+    raw.draw("gantt")
+    for reading in ("envelope", "http"):
+        raw.target.control.dialects(raw.name, edrawmax__errors=reading)
+        response = raw.request(method, path)
+        assert (response.status_code, response.json()["code"], response.json()["data"]) == (status, 404, None)
+        assert response.headers["x-soundstage-fact"] == "edrawmax:route.unknown"
 
 
 @proves("edrawmax:lang.enum", side="client")

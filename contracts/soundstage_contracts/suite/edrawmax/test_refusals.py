@@ -101,6 +101,8 @@ def test_skill_page_messages_are_another_reading(raw: RawClient) -> None:
     assert raw.post("gantt", {"prompt": "A fox"}).json()["msg"] == "success"
     raw.target.control.dialects(raw.name, edrawmax__messages="reference")
     assert_refused(raw.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, LANG_MESSAGE)
+    raw.target.control.dialects(raw.name, edrawmax__errors="http")
+    assert_refused(raw.post("gantt", {"prompt": "A fox", "lang": "xx"}), 400, LANG_MESSAGE, status=400)
 
 
 @proves("edrawmax:block", "edrawmax:fates", side="server")
