@@ -181,13 +181,12 @@ def test_paid_requests_use_a_client_of_their_own(transport: Any) -> None:
 
 def check_clients(paid: Any, free: Any) -> None:
     """Check the settings of both clients."""
-    assert paid._transport._pool._keepalive_expiry == pools.WARM < free._transport._pool._keepalive_expiry
+    assert paid._limits.keepalive_expiry == pools.WARM < free._limits.keepalive_expiry
     # A pool that closes what it has just used opens a connection for each of many requests.
-    for pool in (paid._transport._pool, free._transport._pool):
-        assert pool._max_keepalive_connections == pool._max_connections == pools.CONNECTIONS
-    assert paid._transport._pool._ssl_context is free._transport._pool._ssl_context
-    assert (paid.follow_redirects, paid.timeout.read) == (False, 60.0)
-    assert paid.headers["user-agent"].startswith("soundstage/")
+    for one in (paid, free):
+        assert one._limits.max_keepalive_connections == one._limits.max_connections == pools.CONNECTIONS
+    assert paid._opening["ssl_context"] is free._opening["ssl_context"]
+    assert paid.timeout.read == 60.0
 
 
 class CountingServer:

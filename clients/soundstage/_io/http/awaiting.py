@@ -12,6 +12,7 @@ from soundstage._io import deadline
 from soundstage._io.deadline import Deadline, Pace
 from soundstage._io.http import pools
 from soundstage._io.http.body import Body, head
+from soundstage._io.http.direct import AsyncConnections
 from soundstage._io.http.exchange import broken_off, check_order, exchange
 from soundstage._io.http.library import AsyncHttp
 from soundstage._io.http.transport import Transport
@@ -91,7 +92,9 @@ class AsyncTransport(Transport[AsyncHttp]):
         for client in self._mark_closed():
             await client.aclose()
 
-    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> httpx.AsyncClient:
+    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> AsyncHttp:
+        if pools.is_direct(trust_env=trust_env):
+            return AsyncConnections(limits, pools.tls())
         return httpx.AsyncClient(limits=limits, trust_env=trust_env, **pools.settings())
 
     def _own(self) -> pools.Own[AsyncHttp]:

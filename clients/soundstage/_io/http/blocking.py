@@ -12,6 +12,7 @@ from soundstage._io import deadline
 from soundstage._io.deadline import Deadline, Pace
 from soundstage._io.http import pools
 from soundstage._io.http.body import Body, head
+from soundstage._io.http.direct import SyncConnections
 from soundstage._io.http.exchange import broken_off, check_order, exchange
 from soundstage._io.http.library import SyncHttp
 from soundstage._io.http.transport import Transport
@@ -99,7 +100,9 @@ class SyncTransport(Transport[SyncHttp]):
         for client in self._mark_closed():
             client.close()
 
-    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> httpx.Client:
+    def _make(self, limits: httpx.Limits, *, trust_env: bool) -> SyncHttp:
+        if pools.is_direct(trust_env=trust_env):
+            return SyncConnections(limits, pools.tls())
         return httpx.Client(limits=limits, trust_env=trust_env, **pools.settings())
 
     def _own(self) -> pools.Own[SyncHttp]:

@@ -23,7 +23,8 @@ class Body:
         self._received = received
         self._limit = limit
         limit.mark_sent()  # there is a response, also where no connection was guarded
-        self._decoder = Decoder(received.headers.get("content-encoding", ""))
+        self._head = head(received)
+        self._decoder = Decoder(self._head.headers.get("content-encoding", ""))
         self._content = bytearray()
 
     def add(self, chunk: bytes) -> None:
@@ -48,14 +49,14 @@ class Body:
         content = bytes(self._content)
         # As after `read()`, which has no limit: hooks of an injected client, and transcripts, keep the response.
         self._received._content = content  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return head(self._received, content)
+        return Response(self._head.status, self._head.headers, content)
 
 
-def head(received: httpx.Response, content: bytes = b"") -> Response:
-    """Return status and headers of a response, with *content*."""
+def head(received: httpx.Response) -> Response:
+    """Return status and headers of a response."""
     encoding, headers = received.headers.encoding, dict[str, str]()
     # From the bytes, as each look into the library's headers decodes all of them.
     for raw_name, raw_value in received.headers.raw:
         name, value = raw_name.decode(encoding).lower(), raw_value.decode(encoding)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Response(received.status_code, headers, content)
+    return Response(received.status_code, headers)

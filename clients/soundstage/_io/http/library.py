@@ -6,7 +6,10 @@ by their names, which are those of httpx.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LIBRARIES = ("httpx", "httpx2")
 _PARTS = ("connection", "http11", "http2", "proxy", "socks")
@@ -20,7 +23,8 @@ LOGGERS = (
 
 # With these errors no byte of the request can have reached the service; with any other one it may have.
 _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
-_KNOWN = frozenset({"HTTPError", "StreamError"})
+_KNOWN = frozenset({"HTTPError", "StreamError", "NetworkError", "TimeoutException", "ProtocolError"})
+_BELOW = "httpcore"  # whose errors have the same names
 
 
 class _Http(Protocol):
@@ -77,19 +81,23 @@ HttpT = TypeVar("HttpT", bound=SyncHttp | AsyncHttp)
 
 def is_one_of(value: object, *names: str) -> bool:
     """Whether *value* is an instance of a class of the HTTP library that has one of these names."""
+    return _is_one_of(value, names, LIBRARIES)
+
+
+def _is_one_of(value: object, names: Collection[str], libraries: Collection[str]) -> bool:
     return any(
-        kind.__name__ in names and kind.__module__.partition(".")[0] in LIBRARIES for kind in type(value).__mro__
+        kind.__name__ in names and kind.__module__.partition(".")[0] in libraries for kind in type(value).__mro__
     )
 
 
 def was_never_sent(error: Exception) -> bool:
     """Whether *error* proves that no byte of the request reached the service."""
-    return is_one_of(error, *_NEVER_SENT)
+    return _is_one_of(error, _NEVER_SENT, (*LIBRARIES, _BELOW))
 
 
 def is_known(error: Exception) -> bool:
     """Whether *error* is one that a network causes, and no defect of a hook or a transport."""
-    return isinstance(error, OSError) or is_one_of(error, *_KNOWN)
+    return isinstance(error, OSError) or _is_one_of(error, _KNOWN, (*LIBRARIES, _BELOW))
 
 
 def is_invalid_address(error: Exception) -> bool:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import httpx
 
+from soundstage._io.http import direct
 from soundstage._io.http.library import HttpT, is_invalid_address, is_one_of, uses_network
 from soundstage._io.ownership import is_loopback, renew_after_fork
 from soundstage._values.redaction import hide_query
 from soundstage._values.validation import invalid
-from soundstage._version import __version__
 from soundstage.errors import ClientClosed, InvalidArgument
 
 if TYPE_CHECKING:
@@ -24,22 +24,23 @@ if TYPE_CHECKING:
 
     from soundstage._values.messages import Request
 
-TIMEOUT = 60.0  # seconds, as in the vendors' own clients
 CONNECTIONS = 50  # of one pool at a time
 WARM = 0.25  # seconds after a response in which its connection is used again for a paid request
 _FREE = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
 # After a longer pause the server may be about to close the connection, and whether it has received a request that it
 # does not answer is then unknown. A free request is sent again.
 _PAID = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=WARM)
-_HEADERS = {"User-Agent": f"soundstage/{__version__}"}
 _PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
 class Own(Generic[HttpT]):
-    """The HTTP clients of one process and event loop: by whether requests are paid, and sent to this machine."""
+    """The HTTP clients of one process and event loop.
+
+    By whether requests are paid, whether they are sent to this machine, and whether a part of httpx is replaced.
+    """
 
     def __init__(self) -> None:
-        self.clients: dict[tuple[bool, bool], HttpT] = {}
+        self.clients: dict[tuple[bool, bool, bool], HttpT] = {}
         self.slots: dict[tuple[bool, bool], Any] = {}
 
 
@@ -82,7 +83,7 @@ class Pools(ABC, Generic[HttpT]):
             ClientClosed: It is closed, or belongs to another process or event loop.
         """
         # An address of this machine is not requested through a proxy, and a wrong proxy does not matter for it.
-        key = (request.paid, is_loopback(request.url))
+        key = (request.paid, is_loopback(request.url), direct.is_replaced())
         renew_after_fork(self)  # before the lock, which a thread may hold that does not exist in the child
         with self._lock:
             own = self._own()
@@ -147,9 +148,14 @@ class Pools(ABC, Generic[HttpT]):
             return created
 
 
+def is_direct(*, trust_env: bool) -> bool:
+    """Whether requests can use connections without httpx: no part of it is replaced, and there is no proxy."""
+    return not direct.is_replaced() and not (trust_env and direct.has_proxies())
+
+
 def settings() -> dict[str, Any]:
-    """Return the arguments that every own client is created with."""
-    return {"verify": _tls(), "timeout": TIMEOUT, "headers": _HEADERS}
+    """Return the arguments that every own client of httpx is created with."""
+    return {"verify": tls(), "timeout": direct.TIMEOUT, "headers": direct.HEADERS}
 
 
 def nothing() -> None:
@@ -162,7 +168,8 @@ def no_slot(request: Request) -> str:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """Return the certificates to trust."""
     # Loading the certificates takes longer than everything else at the start of a client, so it is done once and late.
     try:
         return httpx.create_ssl_context()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-import httpx
-
+from soundstage._io.http.direct import TIMEOUT, Connections
 from soundstage._io.http.exchange import reason
 from soundstage._io.http.library import HttpT, is_invalid_address
-from soundstage._io.http.pools import TIMEOUT, Pools
+from soundstage._io.http.pools import Pools
 from soundstage._values.content_encoding import ACCEPTED
 from soundstage._values.messages import NotSent, Request
 from soundstage._values.redaction import SecretHeaders
@@ -61,10 +58,12 @@ class Transport(Pools[HttpT]):
         limits: dict[str, float | None] = client.timeout.as_dict()
         if self._timeout is not None:
             limits = dict.fromkeys(limits, self._timeout)
-        extensions = {"trace": self._trace, "timeout": _capped(limits, request.timeout)}
-        # A client of the caller's may be one of another library, with another type of addresses.
-        url = _parsed(request.url) if self._injected is None and not urlsplit(request.url).query else request.url
-        return client.build_request(request.method, url, headers=headers, content=content, extensions=extensions)
+        extensions: dict[str, object] = {"timeout": _capped(limits, request.timeout)}
+        if not isinstance(client, Connections):  # which trace only what opens a connection
+            extensions["trace"] = self._trace
+        return client.build_request(
+            request.method, request.url, headers=headers, content=content, extensions=extensions
+        )
 
     def _seconds(self, client: HttpT, request: Request) -> float | None:
         """Return how long an exchange may take, None for no limit."""
@@ -78,11 +77,6 @@ class Transport(Pools[HttpT]):
         if request.timeout is None or limit is None:
             return limit if request.timeout is None else request.timeout
         return min(limit, request.timeout)
-
-
-@lru_cache(maxsize=64)  # the polls of one job have one address; none with a query, which may be a key
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)
 
 
 def _capped(limits: Mapping[str, float | None], seconds: float | None) -> dict[str, float | None]:
