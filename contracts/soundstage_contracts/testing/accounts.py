@@ -155,11 +155,11 @@ class VendorAccount:
             ValueError: The vendor has no such operation.
             ControlError: The vendor has no such code.
         """
-        return self._order(times=1, operation=operation, contains=contains, **order_of(fate))
+        return self._order(times=1, operation=operation, contains=contains, **order_of(fate, operation))
 
     def every_job(self, operation: str | None = None, *, contains: str | None = None, **fate: Unpack[Fate]) -> Placed:
         """Decide what becomes of every further job; the arguments are those of `next_job`."""
-        return self._order(operation=operation, contains=contains, **order_of(fate))
+        return self._order(operation=operation, contains=contains, **order_of(fate, operation))
 
     def order(self, then: Order, **which: Any) -> Placed:
         """Place a scenario order, as the control API takes it: ``times``, ``operation``, ``contains``, ``code``."""

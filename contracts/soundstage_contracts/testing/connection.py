@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 __tracebackhide__ = True  # a test that fails here shows its own lines, and not those of this module
 
 _TIMEOUT: Final = 60
+
+
+class Owner(Protocol):
+    """What owns accounts of a simulator: one test."""
+
+    def owns(self, account: str) -> bool:
+        """Return whether *account* is one of the test's accounts."""
 
 
 class SimulatorConnection:
@@ -40,12 +47,14 @@ class SimulatorConnection:
         control: Its control API, for the whole simulator.
         vendors: The slugs that it simulates.
         world: The world of a simulator that was started here; None for one that ran before.
+        owners: The tests that use it now.
     """
 
     def __init__(self, where: str = IN_PROCESS, seed: int = 0) -> None:
         self._opened = ExitStack()
         self.shared = where != IN_PROCESS
         self.world: World | None = None
+        self.owners: list[Owner] = []
         if self.shared:
             self._connect(where)
         else:
@@ -87,6 +96,25 @@ class SimulatorConnection:
             return []
         with self.world.lock:
             return [entry.redacted() for entry in self.world.anonymous_journal if entry.number > after]
+
+    def sent(self) -> int:
+        """Return how many requests the simulator has received so far; of a shared simulator, 0."""
+        return self.world.requests if self.world is not None else 0
+
+    def without_owner(self, after: int = 0) -> list[tuple[str, str, list[dict[str, Any]]]]:
+        """Return vendor, name and requests above the number *after* of each account that belongs to no test.
+
+        A program makes such an account with a credential that is not its test's. In a shared simulator, which other
+        processes use, these accounts may be anybody's: there are none.
+        """
+        if self.world is None:
+            return []
+        with self.world.lock:
+            others = [one for one in self.world.accounts() if not any(each.owns(one.name) for each in self.owners)]
+            return [
+                (one.vendor, one.name, [entry.redacted() for entry in one.journal if entry.number > after])
+                for one in others
+            ]
 
     def __enter__(self) -> Self:
         """Return the connection itself."""

@@ -50,8 +50,8 @@ _ORDERS: Final[dict[str, Order]] = {
 _HIDDEN: Final = frozenset({"id", "used", "account", "vendor", "times", "probability", "body"})
 
 
-def order_of(fate: Fate) -> dict[str, Any]:
-    """Return the order, and the code of a refusal, that *fate* names.
+def order_of(fate: Fate, operation: str | None = None) -> dict[str, Any]:
+    """Return the order, and the code of a refusal, that *fate* names; *operation* limits it, and is no fate.
 
     Raises:
         TypeError: It names none, several, or one that does not exist; the text names those that do.
@@ -60,7 +60,8 @@ def order_of(fate: Fate) -> dict[str, Any]:
     if len(given) != 1 or not given.keys() <= _ORDERS.keys():
         shown = ", ".join(f"{name}={value!r}" for name, value in fate.items()) or "none"
         allowed = ", ".join(f"{name}={'CODE' if name == 'refused' else True}" for name in _ORDERS)
-        raise TypeError(f"give one fate of a job: {allowed}; got {shown}")
+        hint = f"; write {operation}=True for {operation!r}" if operation in _ORDERS else ""
+        raise TypeError(f"give one fate of a job: {allowed}; got {shown}{hint}")
     ((name, value),) = given.items()
     if name == "refused":
         return {"then": "refuse", "code": str(value)}

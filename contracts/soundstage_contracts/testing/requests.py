@@ -213,8 +213,10 @@ class RequestLog(list[RecordedRequest]):
         if len(found) > count:
             return [*lines, *(f"{each} {_short(each.body)}" for each in found)]
         misses = [(missing, each) for each in self if (missing := self._mismatches(each, wanted, which))]
-        # The fewest differences first, then the newest.
-        nearest = sorted(misses, key=lambda one: (len(one[0]), -one[1].number))[:_NEAREST]
+        # Where a body is wanted, those that have one; the fewest differences first, then the newest.
+        nearest = sorted(
+            misses, key=lambda one: ("json" in which and one[1].json is None, len(one[0]), -one[1].number)
+        )[:_NEAREST]
         lines += [f"nearest: {each} ({'; '.join(missing)})" for missing, each in nearest]
         lines += [] if self else ["no request was received at all"]
         if "path" in which and "*" not in which["path"]:

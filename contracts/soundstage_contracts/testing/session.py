@@ -81,7 +81,9 @@ class SimulatorSession:
         total = self._counted + UsageSummary(external_connections=self.outside.count())
         for simulator in self._open:
             total += usage_of(simulator.accounts())
-        return total
+        names = {name for _, name, _ in self.connection.without_owner(self.connection.sent())}
+        # Programs with a credential of their own: this simulator lives as long as the session, and so does their money.
+        return total + (usage_of(self.control.accounts(sorted(names))) if names else UsageSummary())
 
     def _count(self, simulator: Simulator) -> None:
         """Count what *simulator* has cost, whose accounts are about to be removed."""

@@ -61,6 +61,7 @@ class Simulator:
         "_connection",
         "_credentials",
         "_first",
+        "_first_of_all",
         "_known",
         "_outside",
         "callbacks",
@@ -94,6 +95,8 @@ class Simulator:
         self.clock = SimulatedClock(self.control.now, self.control.advance)
         self.callbacks = Callbacks(self.control, lambda: sorted(self._known))
         self._connected_before = outside.count()
+        self._first_of_all = connection.sent()
+        connection.owners.append(self)
         self._first = max((entry["number"] for entry in connection.unauthenticated()), default=0)
 
     def __getattr__(self, name: str) -> VendorAccount:
@@ -125,6 +128,8 @@ class Simulator:
         self.control.close()
         self._closed(self)
         self.forget()
+        if self in self._connection.owners:
+            self._connection.owners.remove(self)
 
     def account(self, vendor: str, credential: str | None = None) -> VendorAccount:
         """Return the test's account with *vendor*, or the account of another *credential*, which ends with the test.
@@ -163,6 +168,22 @@ class Simulator:
             sent.setdefault(entry["number"], recorded(_vendor_of(entry), entry))
         routes = partial(routes_of, self._connection.http, self.url)
         return RequestLog([sent[number] for number in sorted(sent)], "at every vendor", self.vendors, routes)
+
+    @property
+    def requests_of_others(self) -> RequestLog:
+        """The requests since the test's start whose credential is not the test's, and that no open test owns.
+
+        A program that has read its credential before the test sends them. There are none where other processes share
+        the simulator.
+        """
+        sent = [
+            recorded(vendor, entry)
+            for vendor, _, journal in self._connection.without_owner(self._first_of_all)
+            for entry in journal
+        ]
+        routes = partial(routes_of, self._connection.http, self.url)
+        ordered = sorted(sent, key=lambda each: each.number)
+        return RequestLog(ordered, "with another credential", self.vendors, routes)
 
     def env(self, monkeypatch: SetsVariables | None = None) -> dict[str, str]:
         """Return the variables that direct a program to this simulator, and set them until the end of the test.

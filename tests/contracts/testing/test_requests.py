@@ -139,6 +139,29 @@ def test_failed_test_shows_its_last_requests(theirs: Simulator) -> None:
     assert lines[-1] == "    why: infrai:route.unknown (soundstage facts infrai:route.unknown explains it)"
 
 
+def test_failure_names_requests_with_another_credential(theirs: Simulator) -> None:
+    """A program that has read its credential before the test sends requests that its accounts do not have."""
+    with httpx.Client(base_url=f"{theirs.url}/infrai", headers={"Authorization": "Bearer read-at-import"}) as own:
+        for _ in range(2):
+            own.post(GENERATE, json={"prompt": "A fox"}).raise_for_status()
+    theirs.infrai.jobs.assert_none()
+    text = describe_failure(theirs)
+    assert text.startswith("2 requests with another credential than the test's")
+    assert f"first: infrai: POST {GENERATE} -> 200" in text
+    assert 'simulator.account("infrai", CREDENTIAL)' in text
+    theirs.account("infrai", "read-at-import").jobs.assert_count(2, "generate")
+    assert "another credential" not in describe_failure(theirs)
+
+
+def test_nearest_request_has_a_body_where_one_is_wanted(theirs: Simulator) -> None:
+    """Polls without a body are less similar to a wanted body than the request that has another one."""
+    post(theirs, prompt="A fox", duration_seconds=4)
+    for _ in range(3):
+        theirs.control._http.get(f"{theirs.url}/infrai/v1/video/status/vid_1")
+    lines = failure(theirs, json={"prompt": "A hare", "duration_seconds": 5}).splitlines()
+    assert lines[1].startswith(f"  nearest: POST {GENERATE} -> 200 (json.prompt is A fox")
+
+
 def test_failure_without_a_simulator_is_reported(theirs: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that has stopped its simulator, or replaced its transport, fails for its own reason."""
     with httpx.Client(transport=httpx.MockTransport(_refuse)) as refusing:

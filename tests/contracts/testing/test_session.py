@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,6 +151,17 @@ def test_a_stage_that_is_over_watches_no_longer() -> None:
         assert session.usage().external_connections == {"192.0.2.7:443": 1}
     sys.audit("socket.connect", None, ("192.0.2.7", 443))
     assert session.outside.count() == {"192.0.2.7:443": 1}
+
+
+def test_usage_has_the_spending_of_other_credentials() -> None:
+    """A program that does not use its test's credential is in the summary as well, after the test, too."""
+    with SimulatorSession() as session:
+        with session.for_test("one"), httpx.Client(base_url=f"{session.url}/infrai") as own:
+            headers = {"Authorization": "Bearer read-at-import"}
+            own.post("/v1/video/generate", json={"prompt": "A fox"}, headers=headers).raise_for_status()
+            during = session.usage()
+        assert during.spent["USD"] > 0
+        assert session.usage().spent == during.spent
 
 
 def test_what_is_no_internet_address_is_no_departure() -> None:

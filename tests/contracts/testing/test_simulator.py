@@ -73,6 +73,12 @@ def test_wrong_fate_is_refused(theirs: Simulator, fate: dict[str, Any]) -> None:
         theirs.tomoviee.next_job(**fate)
 
 
+def test_fate_in_the_place_of_an_operation_is_explained(theirs: Simulator) -> None:
+    """A fate is a keyword: the message has the intended call."""
+    with pytest.raises(TypeError, match=r"got none; write fails=True for 'fails'"):
+        theirs.tomoviee.next_job("fails")
+
+
 def test_fault_ends_with_its_block(theirs: Simulator, tomoviee: Tomoviee) -> None:
     """A number is a status; the fault counts its requests, ends with the block, and one that nothing met is unused."""
     with theirs.tomoviee.fault(503, method="POST", path="task") as fault:
