@@ -1,4 +1,4 @@
-"""Runs a subcommand and returns its exit code: 0 success, 1 failure, 2 usage error, 130 interrupted."""
+"""Runs a subcommand and returns its exit code: 0 success, 1 failure, 2 usage error, 130 Ctrl-C, 143 SIGTERM."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INTERRUPTED = 130
+TERMINATED = 143
 _GC_FIRST = 50_000
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM; it cleans up and reports what is unfinished, as after Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,12 +29,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         # What is imported stays: collecting as often as by default only takes a part of the start.
         gc.set_threshold(_GC_FIRST, *thresholds[1:])
-        return _run(sys.argv[1:] if argv is None else argv)
+        with _Termination():
+            return _run(sys.argv[1:] if argv is None else argv)
+    except Terminated:
+        print(file=sys.stderr)
+        return TERMINATED
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
     finally:
         gc.set_threshold(*thresholds)
+
+
+class _Termination:
+    """Raises `Terminated` at the first SIGTERM of the block, unless the program that started this one handles it."""
+
+    def __enter__(self) -> None:
+        import signal
+        import threading
+
+        self._installed = (
+            threading.current_thread() is threading.main_thread()  # no other thread may set a handler
+            and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        )
+        if self._installed:
+            signal.signal(signal.SIGTERM, self._terminate)
+
+    def __exit__(self, *_: object) -> None:
+        import signal
+
+        if self._installed:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _terminate(self, *_: object) -> None:
+        import signal
+
+        # timeout(1) and supervisors often send it twice. The second one must not break off the clean-up.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -130,15 +130,18 @@ def test_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_ctrl_c_prints_resume_command(account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 130, no traceback, no file; the printed command finishes the job, which was submitted once."""
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruption_prints_resume_command(
+    ending: signal.Signals, code: int, account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """130 after Ctrl-C, 143 after SIGTERM, no traceback, no file; the printed command finishes the one job."""
     with process(*VIDEO, "--out", "fox.mp4", "--poll", "3600") as running:
         assert running.stderr
         while not running.stderr.readline().endswith(": queued 0 %, 0 s\n"):
             pass
-        running.send_signal(signal.SIGINT)
+        running.send_signal(ending)
         output, rest = running.communicate()
-    assert (running.returncode, output) == (130, "")
+    assert (running.returncode, output) == (code, "")
     assert "Traceback" not in rest
     assert list(tmp_path.iterdir()) == []
     command = next(line for line in rest.splitlines() if "--resume" in line)

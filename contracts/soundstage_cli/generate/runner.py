@@ -140,11 +140,11 @@ class GenerateRunner:
         return job
 
     def _wait_and_save(self, job: Job, progress: JobProgress) -> int:
-        progress.note(f"job {job.id}")
-        if self._args.no_wait:
-            print(json.dumps(job_summary(job, ()), ensure_ascii=False) if self._args.json else job.to_token())
-            return 0
         try:
+            progress.note(f"job {job.id}")
+            if self._args.no_wait:
+                print(json.dumps(job_summary(job, ()), ensure_ascii=False) if self._args.json else job.to_token())
+                return 0
             self._convert_errors(lambda: job.wait(self._args.timeout, on_update=progress.on_update))
             saved = SavedFiles([]) if job.error else self._convert_errors(lambda: self._destination.save(job))
             if job.error is None and not saved.problems:
