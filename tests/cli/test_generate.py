@@ -151,6 +151,45 @@ def test_dry_run_sends_nothing(account: Account, environ: dict[str, str], capsys
     assert len(account.tasks) == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "price", "missing"),
+    [
+        (("tomoviee", "text_to_video", "A fox"), "(no document states it)", "TOMOVIEE_APP_KEY, TOMOVIEE_APP_SECRET"),
+        (("infrai", "generate", "A fox"), "", "INFRAI_API_KEY"),
+        (("gmicloud", "text_to_video", "A fox"), "the service states the price", "GMI_API_KEY"),
+        (("gmicloud", "models"), "it starts no job, so it has no price", "GMI_API_KEY"),
+        (("edrawmax", "flowchart", "A fox"), "the price is 0 credits", ""),
+    ],
+    ids=["no price", "infrai", "requested", "no job", "no key"],
+)
+def test_dry_run_needs_no_credential_and_shows_the_price(
+    words: tuple[str, ...],
+    price: str,
+    missing: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The price, or why it is unknown, is on standard error, with the names of the credentials that are not set."""
+    for variable in load_vendor(words[0]).profile.credentials.values():
+        monkeypatch.delenv(variable, raising=False)
+    assert main(["generate", *words, "--dry-run"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["url"]
+    assert price in output.err
+    assert "nothing was sent\n" in output.err
+    assert (f"not set: {missing}; the real call needs them" in output.err) is bool(missing)
+
+
+def test_dry_run_states_the_documented_price(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A price that the documents state is computed from the arguments."""
+    monkeypatch.delenv("LITELLM_API_KEY", raising=False)
+    monkeypatch.setenv("LITELLM_BASE_URL", "https://generativelanguage.googleapis.com")
+    assert main(["generate", "veo", "generate_videos", "A fox", "--dry-run"]) == 0
+    assert "veo generate_videos: the price is 3.20 USD\n" in capsys.readouterr().err
+
+
 def dry_run_body(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """Return the body that the command would send."""
     capsys.readouterr()

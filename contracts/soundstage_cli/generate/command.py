@@ -108,7 +108,7 @@ def _quoted(name: str) -> str:
 
 
 def _generate(vendor: Vendor, capability: Capability, options: argparse.Namespace) -> int:
-    from soundstage_cli.generate.dry_run import first_request
+    from soundstage_cli.generate.dry_run import dry_run
     from soundstage_cli.generate.output import check_destination
     from soundstage_cli.generate.runner import GenerateRunner
 
@@ -124,8 +124,12 @@ def _generate(vendor: Vendor, capability: Capability, options: argparse.Namespac
     if options.dry_run and capability.opens_account:
         raise UsageError(f"--dry-run is not available for {capability.method}")
     if options.dry_run:
-        print(first_request(vendor, capability, arguments, extra, options.base_url))
-        print(f"{vendor.slug} {capability.method}: nothing was sent", file=sys.stderr)
+        found = dry_run(vendor, capability, arguments, extra, options.base_url)
+        print(found.request)
+        notes = [found.price, "nothing was sent"]
+        notes += [f"not set: {', '.join(found.missing)}; the real call needs them"] if found.missing else []
+        for note in notes:
+            print(f"{vendor.slug} {capability.method}: {note}", file=sys.stderr)
         return 0
     runner = GenerateRunner(vendor, f"{vendor.slug} {capability.method}", options, destination)
     return runner.run(capability, arguments, extra)

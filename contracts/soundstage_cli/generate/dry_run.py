@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage import RetryPolicy, SkippingClock, errors
@@ -20,13 +21,28 @@ if TYPE_CHECKING:
 _MAX_TEXT: Final = 500
 
 
-def first_request(
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a call would send and cost.
+
+    Attributes:
+        request: The first request as JSON: method, URL and body, without headers and secrets.
+        price: A sentence with the price and its unit, or with the reason why there is none.
+        missing: The variables of the credentials that are not set; the request has their names in place of values.
+    """
+
+    request: str
+    price: str
+    missing: tuple[str, ...]
+
+
+def dry_run(
     vendor: Vendor, capability: Capability, arguments: Mapping[str, Any], extra: Mapping[str, Any], base_url: str | None
-) -> str:
-    """Return the first request of a call as JSON: method, URL and body, without headers and secrets.
+) -> DryRun:
+    """Make a call up to its first request, which is not sent; no credential is needed.
 
     Raises:
-        UsageError: The client refuses an argument, or a credential is missing.
+        UsageError: The client refuses an argument.
     """
     import httpx
 
@@ -38,14 +54,40 @@ def first_request(
 
     with httpx.Client(transport=httpx.MockTransport(capture)) as http:
         try:
-            client = vendor.client(
-                base_url=base_url, http=http, retry=RetryPolicy(attempts=1), clock=SkippingClock(), **extra
+            client, missing = _client(
+                vendor, base_url=base_url, http=http, retry=RetryPolicy(attempts=1), clock=SkippingClock(), **extra
             )
             getattr(client, capability.method)(**arguments)
         except errors.SoundstageError as error:
             if not sent:  # otherwise it is the ConnectError of the captured request
                 raise command_error(vendor, error, "") from None
-    return _as_json(vendor, sent[0])
+        return DryRun(_as_json(vendor, sent[0]), _price(vendor, client, capability, arguments), missing)
+
+
+def _client(vendor: Vendor, **given: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return a client with the name of its variable for each missing credential, and these names."""
+    credentials, missing = vendor.profile.credentials, dict[str, str]()
+    while True:
+        try:
+            return vendor.client(**given, **missing), tuple(missing.values())
+        except errors.MissingCredential as error:
+            # Where a key and a login are allowed, a login would be the first request.
+            argument = error.argument if missing or "api_key" not in credentials else "api_key"
+            if argument in missing or argument in given or argument not in credentials:
+                raise
+            missing[argument] = credentials[argument]
+
+
+def _price(vendor: Vendor, client: Any, capability: Capability, arguments: Mapping[str, Any]) -> str:
+    try:
+        amount = client.estimate(capability.method, **arguments)
+    except errors.InvalidArgument:  # it starts no job, so that it has no price
+        return "it starts no job, so it has no price"
+    except errors.UnsupportedError as error:
+        return error.message
+    except errors.SoundstageError:
+        return "the service states the price on request, and a dry run sends none"
+    return f"the price is {amount:f} {vendor.profile.unit}"
 
 
 def _as_json(vendor: Vendor, request: httpx.Request) -> str:

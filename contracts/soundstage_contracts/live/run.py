@@ -67,6 +67,10 @@ class LiveRun:
         """Return which calls of *vendors* would be made and which skipped, sending nothing."""
         return [each for vendor in vendors for each in plan_calls(vendor, _live_plan(vendor), self._plan_for(vendor))]
 
+    def missing_credentials(self, vendors: Iterable[str]) -> list[str]:
+        """Return, for each of *vendors* whose calls would be skipped for want of a credential, the client's message."""
+        return list(filter(None, (_missing_credential(contract_of(vendor)) for vendor in vendors)))
+
     def close(self, reason: str) -> None:
         """Skip every further call of every vendor, because of *reason*."""
         for run_plan in self.plans.values():
@@ -116,7 +120,9 @@ class LiveRun:
     def _plan_for(self, vendor: str) -> LiveRunPlan:
         if vendor not in self.plans:
             meter = BudgetMeter(vendor, _live_plan(vendor).unit, self._options.budget(vendor))
-            self.plans[vendor] = LiveRunPlan(meter, self._options.inputs, _missing_credential(contract_of(vendor)))
+            # A dry run plans for a budget, and needs no credential: nothing is sent.
+            closed = "" if self._options.dry_run else _missing_credential(contract_of(vendor))
+            self.plans[vendor] = LiveRunPlan(meter, self._options.inputs, closed)
         return self.plans[vendor]
 
     def _simulator(self) -> Target:

@@ -148,6 +148,7 @@ class Observer:
         run = self._config.stash[LIVE_RUN] = LiveRun(self._options)
         lines = plan_lines(run.plan_calls(vendors))
         if self._options.dry_run:
+            lines += [f"needed for a real run: {text}" for text in run.missing_credentials(vendors)]
             run.close("a dry run sends nothing")
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:

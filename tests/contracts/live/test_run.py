@@ -284,6 +284,16 @@ def test_a_dry_run_sends_nothing(tmp_path: Path, honest: Service) -> None:
     assert "2 x a dry run sends nothing" in printed
 
 
+def test_a_dry_run_needs_no_credential(tmp_path: Path, honest: Service) -> None:
+    """The plan has the calls and prices that the budget allows, and names the credential of a real run."""
+    options = ("--soundstage-dry-run", "--soundstage-budget", "tomoviee=unknown-ok:1")
+    code, printed = run(tmp_path, honest, "tomoviee", *options, credentials=False)
+    assert code == 0, printed
+    assert "tomoviee: 2 calls for 0 credits at most, and 1 of unknown price" in printed
+    assert "NOT MADE" not in printed
+    assert "needed for a real run: tomoviee: no credential: pass app_key= or set" in printed
+
+
 def test_without_credentials_everything_is_unchecked(tmp_path: Path, honest: Service) -> None:
     """A missing credential is named with its variable, and nothing is sent."""
     code, printed = run(tmp_path, honest, "tomoviee", credentials=False)
