@@ -88,11 +88,14 @@ def run(args: argparse.Namespace) -> int:
     if args.speed is None and args.state is None:
         args.speed = "auto"
     report = _simulate(args, command)
-    if path is not None:
-        report.write(path)
     failed = report.failed(checks)
     for line in (*report.lines(), *(f"failed: --fail-on {check}" for check in failed)):
         print(f"soundstage run: {line}", file=sys.stderr)
+    if path is not None:
+        try:
+            report.write(path)
+        except OSError as error:  # such as a full disk
+            raise CommandError(f"the report cannot be written: {error}") from None
     return report.exit_code or int(bool(failed))
 
 
@@ -117,13 +120,21 @@ def _report_path(text: str | None) -> Path | None:
     """Return the path of the report.
 
     Raises:
-        UsageError: It cannot be a file.
+        UsageError: It cannot be written.
     """
     if text is None:
         return None
     path = Path(text).absolute()
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(f"--report is {text!r}; allowed: a file in a folder that exists")
+    existed = path.exists()
+    try:
+        # Only opening it shows whether it can be written; an earlier report stays until there is a new one.
+        with path.open("a", encoding="utf-8"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        allowed = "a file that can be written, in a folder that exists"
+        raise UsageError(f"--report is {text!r}; allowed: {allowed} ({error.strerror})") from None
     return path
 
 
