@@ -72,7 +72,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parse *argv*; the result's ``run`` is the subcommand's function.
 
     Raises:
-        UsageError: The first word is not a subcommand.
+        UsageError: The first word is not a subcommand, or a later one is neither an option of it nor allowed there.
         SystemExit: The arguments request help or the version (0), or are invalid (2).
     """
     names = [name for name, _ in COMMANDS]
@@ -80,7 +80,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = suggestion(argv[0], names) or "; see soundstage --help"
         raise UsageError(f"unknown command {argv[0]!r}; allowed: {', '.join(names)}{hint}")
     # The modules of the other commands take longer to import than most commands take.
-    return build_parser(argv[:1] if argv and argv[0] in names else names).parse_args(argv)
+    parser = build_parser(argv[:1] if argv and argv[0] in names else names)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        command = parser.subcommands.get(args.command, parser)
+        raise UsageError(f"{unknown[0]!r} is unknown{command.suggested_option(unknown[0])}; see {command.prog} --help")
+    return args
 
 
 def build_parser(names: Collection[str] | None = None) -> Parser:
@@ -93,13 +98,14 @@ def build_parser(names: Collection[str] | None = None) -> Parser:
     )
     parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for name, module in COMMANDS:
-        if names is None or name in names:
-            _add_command(subparsers, name, cast("Command", import_module(module)))
+    wanted = [(name, module) for name, module in COMMANDS if names is None or name in names]
+    parser.subcommands = {
+        name: _add_command(subparsers, name, cast("Command", import_module(module))) for name, module in wanted
+    }
     return parser
 
 
-def _add_command(subparsers: argparse._SubParsersAction[Parser], name: str, command: Command) -> None:
+def _add_command(subparsers: argparse._SubParsersAction[Parser], name: str, command: Command) -> Parser:
     parser = subparsers.add_parser(
         name,
         help=command.HELP,
@@ -109,3 +115,4 @@ def _add_command(subparsers: argparse._SubParsersAction[Parser], name: str, comm
     command.add_arguments(parser)
     parser.resolve_parser = getattr(command, "resolve_parser", None)
     parser.set_defaults(run=command.run)
+    return parser

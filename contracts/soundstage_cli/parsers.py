@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from soundstage_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,14 +19,23 @@ class Parser(argparse.ArgumentParser):
     Attributes:
         resolve_parser: Given all words, returns the parser of the remaining words and those words; None if this
             parser reads them itself.
+        subcommands: The parser of each subcommand that was added, by name.
     """
 
     resolve_parser: Callable[[Sequence[str]], tuple[Parser, Sequence[str]]] | None = None
+    subcommands: Mapping[str, Parser] = MappingProxyType({})
 
     @property
     def arguments(self) -> Sequence[argparse.Action]:
         """Every argument, in the order in which they were added."""
         return tuple(self._actions)
+
+    def suggested_option(self, word: str) -> str:
+        """Return ``; did you mean ...?`` with the option closest to *word*, or nothing if none is close."""
+        name, _, _ = word.partition("=")
+        shown = [action for action in self.arguments if action.help != argparse.SUPPRESS]
+        known = [text for action in shown for text in action.option_strings]
+        return suggestion(name, known) if name.startswith("-") else ""
 
 
 class StrictParser(Parser):
@@ -56,8 +66,7 @@ class StrictParser(Parser):
         """
         parsed, unknown = self.parse_known_args([_with_dashes(word) for word in words])
         if unknown:
-            options = [text for action in self.arguments for text in action.option_strings]
-            raise UsageError(f"{unknown[0]!r} is unknown{suggestion(unknown[0], options)}; see {self.prog} --help")
+            raise UsageError(f"{unknown[0]!r} is unknown{self.suggested_option(unknown[0])}; see {self.prog} --help")
         return parsed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from importlib import metadata
@@ -12,7 +13,7 @@ import pytest
 from soundstage_cli import commands
 from soundstage_cli.commands import COMMANDS
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
-from soundstage_cli.main import main
+from soundstage_cli.main import Terminated, main
 
 
 def run_command(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +55,23 @@ def test_unknown_command_has_suggestion(capsys: pytest.CaptureFixture[str]) -> N
     assert message.endswith("; did you mean 'serve'?\n")
     assert main(["xyzzy"]) == 2
     assert capsys.readouterr().err.endswith("; see soundstage --help\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("serve --prot 80", "'--prot' is unknown; did you mean '--port'?; see soundstage serve --help"),
+        ("doctor --ulr=http://x", "'--ulr=http://x' is unknown; did you mean '--url'?; see soundstage doctor --help"),
+        ("run --repotr r.json -- ls", "'--repotr' is unknown; did you mean '--report'?; see soundstage run --help"),
+        ("jobs save --storr x", "'--storr' is unknown; did you mean '--store'?; see soundstage jobs save --help"),
+        ("completion bash --wrods", "'--wrods' is unknown; see soundstage completion --help"),
+        ("serve 80", "'80' is unknown; see soundstage serve --help"),
+    ],
+)
+def test_unknown_option_has_suggestion(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled option of any command exits with 2 and suggests the closest one that the help lists."""
+    assert main(words.split()) == 2
+    assert capsys.readouterr() == ("", f"soundstage: {message}\n")
 
 
 def test_entry_point_imports_nothing_outside_of_main() -> None:
@@ -100,12 +118,13 @@ def test_help_of_each_command_has_examples(name: str, capsys: pytest.CaptureFixt
         (CommandError("the port is taken"), 1, "soundstage: the port is taken\n"),
         (UsageError("no such vendor"), 2, "soundstage: no such vendor\n"),
         (KeyboardInterrupt(), 130, "\n"),
+        (Terminated(), 143, "\n"),
     ],
 )
 def test_exit_codes_without_traceback(
     ending: BaseException, code: int, output: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A failure exits with 1, a usage error with 2, Ctrl-C with 130; the user sees one line."""
+    """A failure exits with 1, a usage error with 2, Ctrl-C with 130, SIGTERM with 143; the user sees one line."""
 
     def run(_: object) -> int:
         raise ending
@@ -113,6 +132,25 @@ def test_exit_codes_without_traceback(
     monkeypatch.setattr("soundstage_cli.env.run", run)
     assert main(["env"]) == code
     assert capsys.readouterr().err == output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_second_sigterm_does_not_break_off_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first SIGTERM ends a command like Ctrl-C; a second one, as timeout(1) sends it, changes nothing."""
+    cleaned = []
+
+    def run(_: object) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append("cleaned")
+        return 0
+
+    monkeypatch.setattr("soundstage_cli.env.run", run)
+    assert main(["env"]) == 143
+    assert cleaned == ["cleaned"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.mark.parametrize("words", [("facts", "--json"), ("env",)], ids=["long", "short"])
