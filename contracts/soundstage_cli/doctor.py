@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import platform
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib import metadata
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from soundstage_cli.env import DEFAULT_URL, server_address
@@ -173,8 +173,11 @@ def _check_server(url: SplitResult) -> CheckResult:
     name = f"server {url.geturl()}"
     if not is_loopback(host):
         return CheckResult(name, "note", "not checked: it is not on this machine")
-    health = _request_health(url, host, port)
+    health = _request_health(url)
     if health is not None:
+        failure = _client_failure(url)
+        if failure:
+            return CheckResult(name, "problem", f"responds, but not to a client of this environment: {failure}")
         return CheckResult(name, "ok", f"responds: {health}")
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
@@ -187,31 +190,53 @@ def _check_server(url: SplitResult) -> CheckResult:
         )
 
 
-def _request_health(url: SplitResult, host: str, port: int) -> str | None:
-    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, port, timeout=_CONNECT_SECONDS)
+def _request_health(url: SplitResult) -> str | None:
+    """Return what the server responds to a request that uses no proxy; None if it is no healthy simulator."""
+    import httpx
+
     try:
-        connection.request("GET", f"{url.path.rstrip('/')}/_soundstage/health")
-        response = connection.getresponse()
-        health = json.loads(response.read()) if response.status == http.client.OK else None
-    except (OSError, http.client.HTTPException, ValueError):
+        response = httpx.get(_health_url(url), timeout=_CONNECT_SECONDS, trust_env=False)
+        return json.dumps(response.json()) if response.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
-    finally:
-        connection.close()
-    return None if health is None else json.dumps(health)
+
+
+def _client_failure(url: SplitResult) -> str:
+    """Return why the clients' HTTP library does not reach the healthy server at *url*; empty if it does."""
+    import httpx
+
+    addresses = [address for scheme, address in getproxies().items() if scheme in (url.scheme, "all")]
+    if not all(is_loopback(urlsplit(address).hostname or "") for address in addresses):
+        return ""  # the request could leave this machine; the check of proxies has the result
+    try:
+        response = httpx.get(_health_url(url), timeout=_CONNECT_SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return "" if response.status_code == httpx.codes.OK else f"HTTP {response.status_code}"
+
+
+def _health_url(url: SplitResult) -> str:
+    return f"{url.geturl().rstrip('/')}/_soundstage/health"
 
 
 def _check_proxies(url: SplitResult) -> CheckResult:
-    schemes = [name for name in (url.scheme, "all") if name in getproxies()]
-    if not schemes:
-        return CheckResult("proxies", "ok", "none set")
+    proxies = getproxies()
+    shown = ", ".join(f"{scheme} {_without_credentials(address)}" for scheme, address in sorted(proxies.items()))
+    if proxies.keys().isdisjoint((url.scheme, "all")):
+        return CheckResult("proxies", "ok", f"none for {url.scheme} ({shown})" if shown else "none set")
     if proxy_bypass(url.hostname or ""):
-        return CheckResult("proxies", "ok", f"set, but bypassed for {url.hostname}")
+        return CheckResult("proxies", "ok", f"bypassed for {url.hostname} ({shown})")
     return CheckResult(
         "proxies",
         "problem",
-        f'requests to {url.hostname} would use a proxy; add an exception: eval "$(soundstage env)"',
+        f'requests to {url.hostname} would use a proxy ({shown}); add an exception: eval "$(soundstage env)"',
     )
+
+
+def _without_credentials(address: str) -> str:
+    """Return the address of a proxy without user and password; the value of NO_PROXY is unchanged."""
+    start, scheme, rest = address.rpartition("://")
+    return f"{start}{scheme}{rest.rpartition('@')[2]}"
 
 
 def _check_variables(environ: Mapping[str, str]) -> Iterator[CheckResult]:

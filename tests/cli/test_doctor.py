@@ -171,7 +171,7 @@ def test_localhost_and_tls_are_supported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert is_loopback("localhost")
-    assert doctor._request_health(server_address(f"https://127.0.0.1:{port}"), "127.0.0.1", port) is None
+    assert doctor._request_health(server_address(f"https://127.0.0.1:{port}")) is None
 
 
 @pytest.mark.usefixtures("no_proxies")
@@ -182,6 +182,26 @@ def test_proxy_for_server_is_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor._check_proxies(server_address(URL)).status == "problem"
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     assert doctor._check_proxies(server_address(URL)).status == "ok"
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_server_that_clients_do_not_reach_is_problem(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request is made as the clients make it: a proxy that takes it is named by its error."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+    found = doctor._check_server(server_address(f"{server}/healthy"))
+    assert found.status == "problem"
+    assert found.detail.startswith("responds, but not to a client of this environment: ConnectError: ")
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_proxies_are_listed_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each proxy of the environment has its address, also one for another scheme, but not its password."""
+    monkeypatch.setenv("https_proxy", "http://user:hush-hush@proxy.example:3128")
+    monkeypatch.setenv("no_proxy", ".example.com")
+    found = doctor._check_proxies(server_address(URL))
+    assert (found.status, found.detail) == ("ok", "none for http (https http://proxy.example:3128, no .example.com)")
 
 
 def test_variables_are_listed_without_values() -> None:
