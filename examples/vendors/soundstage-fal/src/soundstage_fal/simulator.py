@@ -135,12 +135,17 @@ class FalQueue(Service):
         return json_response({**self._links(task, request), **self._state(task, request.now, logs=logs)})
 
     def stream(self, request: Request) -> Response:
-        """Return every state of a request as events, when it has ended (status.stream)."""
+        """Return each status of a request from now on as an event, when it has ended (status.stream)."""
         task = self._task(request)
-        self.observe(request, task)
-        times = (task.created, *task.changes)
-        states = [{**self._links(task, request), **self._state(task, time, logs=True)} for time in times]
-        events = "".join(f"data: {json.dumps(state)}\n\n" for state in states)
+        logs = request.query_values().get("logs") in LOGS_WANTED
+        events, sent = "", 0
+        for time in (request.now, *(change for change in task.changes if change > request.now)):
+            state = self._state(task, time, logs=logs)
+            if known := state.get("logs"):
+                state["logs"], sent = known[sent:], len(known)
+            events += f"data: {json.dumps({**self._links(task, request), **state})}\n\n"
+        # A client that has seen the end reads the result: under `auto` the account's time is the end's, too.
+        request.account.advance_to_next_change(request.now, task.ends)
         headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
         return Response(200, events.encode(), headers, until=task.ends)
 

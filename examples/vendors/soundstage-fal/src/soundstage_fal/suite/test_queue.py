@@ -23,6 +23,8 @@ from soundstage_fal.contract import (
 )
 
 if TYPE_CHECKING:
+    import httpx
+
     from soundstage_contracts.vendor_kit import Target
 
 ENDS = {
@@ -30,6 +32,11 @@ ENDS = {
     "timeout": ("request_timeout", 504),
     "cancel": ("client_cancelled", 499),
 }
+
+
+def events_in(response: httpx.Response) -> list[dict[str, Any]]:
+    """Return what the events of a stream contain."""
+    return [json.loads(line.removeprefix("data: ")) for line in response.text.splitlines() if line]
 
 
 @pytest.fixture
@@ -136,14 +143,19 @@ def test_status_shows_position_logs_and_metrics(raw: FalRaw) -> None:
 
 @proves("fal:status.stream", side="server")
 def test_stream_has_every_status(raw: FalRaw) -> None:
-    """The stream of a request has each status in order, as events."""
+    """The stream of a request has each status from now on in order, as events, and each log once."""
     job = raw.start_job(IMAGES)
-    raw.advance(raw.longest)
-    response = raw.http.get(f"{raw.target.base_url('fal')}/{job}/status/stream?logs=1")
+    stream = f"{raw.target.base_url('fal')}/{job}/status/stream"
+    response = raw.http.get(f"{stream}?logs=1")
     assert response.headers["content-type"].startswith("text/event-stream")
-    events = [json.loads(line.removeprefix("data: ")) for line in response.text.splitlines() if line]
+    events = events_in(response)
     assert [event["status"] for event in events] == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
     assert {event["request_id"] for event in events} == {job.rpartition("/")[2]}
+    raw.advance(raw.longest)
+    (end,) = events_in(raw.http.get(f"{stream}?logs=1"))
+    assert end["logs"] == [log for event in events for log in event.get("logs", ())]
+    (end,) = events_in(raw.http.get(f"{stream}?logs=0"))
+    assert (end["status"], end["logs"]) == ("COMPLETED", None)
 
 
 @proves("fal:result.route", "fal:result.early", "fal:result.files", "fal:submit.any_model", side="server")
