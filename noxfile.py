@@ -31,6 +31,7 @@ DEBIAN_TOOLS = {
 """The Debian package of each program that the session `programs` needs."""
 SDKS = (
     *("google-genai==2.34.0", "litellm==1.110.2", "gmicloud==0.1.10", "pydantic", "pyjwt", "requests", "tqdm"),
+    *("volcengine-python-sdk[ark]==5.0.54", "byteplus-python-sdk-v2==3.0.63", "fal-client==1.0.3"),
     *("aiohttp", "httpx2"),
 )
 """What the programs of that session use; gmicloud declares no dependency."""
@@ -286,6 +287,8 @@ def programs(session: nox.Session) -> None:
         install_debian(session, missing)
     # Without our pins: the SDKs need newer versions of some packages.
     session.install("--quiet", "-e", ".[all]", *SDKS)
+    for package in sorted(path.parent for path in Path("examples/vendors").glob("*/pyproject.toml")):
+        session.install("--quiet", "--no-deps", "-e", str(package))
     node = Path(session.create_tmp()) / "node"
     node.mkdir(exist_ok=True)
     shutil.copy(HERE / "tests" / "programs" / "node" / "package.json", node)

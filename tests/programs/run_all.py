@@ -32,9 +32,14 @@ SIGNATURES = {b"ftyp": "MP4", b"\x89PNG": "PNG"}
 TIMEOUT = 180.0
 SDKS = {
     "with_ai_sdk.mjs": ("veo", "@ai-sdk/google"),
+    "with_ai_sdk_bytedance.mjs": ("ark", "@ai-sdk/bytedance"),
+    "with_byteplus.py": ("ark", "byteplus-python-sdk-v2"),
+    "with_fal_client.mjs": ("fal", "@fal-ai/client"),
+    "with_fal_client.py": ("fal", "fal-client"),
     "with_gmicloud.py": ("gmicloud", "gmicloud"),
     "with_google_genai.py": ("veo", "google-genai"),
     "with_litellm.py": ("veo", "litellm"),
+    "with_volcengine.py": ("ark", "volcengine-python-sdk"),
 }
 """The vendor and the distribution of each program around a third-party SDK."""
 MAY_LEAK = {"with_litellm.py"}
