@@ -50,7 +50,13 @@ def start(options: str) -> None:
 
 
 def bill() -> None:
-    """Print what the job's steps would have cost and their double submissions, also in the summary; stop the server."""
+    """Print what the job's steps would have cost and their double submissions, also in the summary; stop the server.
+
+    Raises:
+        SystemExit: No earlier step has started a server.
+    """
+    if not os.environ.get(URL):
+        sys.exit(f"{URL} is not set; the task bill needs an earlier step of this job with the task start")
     with urlopen(f"{os.environ[URL]}/_soundstage/accounts") as response:  # noqa: S310 - the address of `start`
         lines = list(bill_of(json.load(response)))
     print(*lines, sep="\n")

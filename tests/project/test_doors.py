@@ -9,6 +9,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,26 @@ def test_action_reports_what_is_wrong(runner: dict[str, str]) -> None:
     assert "--bogus" in (failed := step("start", {**runner, "OPTIONS": "--bogus"})).stderr
     assert failed.returncode != 0
     assert "allowed: start, bill" in step("pay", runner).stderr
+
+
+@pytest.mark.parametrize("task", ["bill", "stop"])
+def test_action_refuses_a_task_before_it_uses_a_server(task: str, tmp_path: Path) -> None:
+    """The step's own script names a task that does not exist, and a bill without a start; nothing is installed."""
+    script = textwrap.dedent((ROOT / "action.yml").read_text(encoding="utf-8").partition("run: |\n")[2])
+    environ = {"PATH": os.environ["PATH"], "TASK": task, "RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(ROOT)}
+    words = ["bash", "-e", "-c", script]  # as the runner does
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert {"bill": "needs an earlier step", "stop": "task is 'stop'; allowed: start, bill"}[task] in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bill_without_a_server_is_explained(runner: dict[str, str]) -> None:
+    """The message has what is needed, and no traceback."""
+    runner.pop("SOUNDSTAGE_URL", None)
+    done = step("bill", runner)
+    assert done.returncode == 1
+    assert done.stderr.startswith("SOUNDSTAGE_URL is not set; the task bill needs an earlier step")
 
 
 def test_bill_lists_double_submissions() -> None:

@@ -37,6 +37,8 @@ BUNDLE_VARIABLES: Final = (
 """The variables that name a file of trusted authorities, each read by one stack or more."""
 SETTINGS: Final = "SOUNDSTAGE_RUN"
 """The variable with the ports and hosts, as JSON, for the preloaded scripts."""
+URL: Final = "SOUNDSTAGE_URL"
+"""The variable with the simulator's own address, for programs that use its control API."""
 
 _PRELOAD: Final = Path(__file__).with_name("preload")
 
@@ -76,6 +78,7 @@ def child_environment(
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_PRELOAD), environ.get("PYTHONPATH")])),
         "JAVA_TOOL_OPTIONS": _joined(environ.get("JAVA_TOOL_OPTIONS"), _java_options(bundle, folder, proxy_port)),
         "WGETRC": str(_wgetrc(environ, bundle, folder)),
+        URL: f"http://127.0.0.1:{settings['plain']}",
         SETTINGS: json.dumps(settings),
     }
 

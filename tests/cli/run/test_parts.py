@@ -18,7 +18,14 @@ import pytest
 
 from soundstage_cli.errors import CommandError
 from soundstage_cli.run import child, namespace
-from soundstage_cli.run.environment import BUNDLE_VARIABLES, SETTINGS, authorities, child_environment, vendor_variables
+from soundstage_cli.run.environment import (
+    BUNDLE_VARIABLES,
+    SETTINGS,
+    URL,
+    authorities,
+    child_environment,
+    vendor_variables,
+)
 from soundstage_cli.run.preload import sitecustomize
 from soundstage_contracts import load_facts
 from soundstage_server.proxy.authority import Authority
@@ -51,6 +58,11 @@ def test_settings_of_the_user_are_kept(tmp_path: Path) -> None:
     assert json.loads(found[SETTINGS]) == SETTINGS_OF_TEST
 
 
+def test_control_api_has_its_address_in_a_variable(tmp_path: Path) -> None:
+    """A program's tests reach the simulator itself, beside the vendors' hosts, at its port without TLS."""
+    assert environment(tmp_path)[URL] == "http://127.0.0.1:3"
+
+
 def test_authorities_of_the_machine_are_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without a variable, the system's authorities, or certifi's where the system has no file of them."""
     assert len(list(authorities({}))) == 1
@@ -68,6 +80,7 @@ def test_variables_have_the_real_addresses() -> None:
     for facts in load_facts().vendors.values():
         assert found.keys() >= facts.environment.keys()
         assert any(value.startswith(facts.base_url) for value in found.values())
+    assert found["GOOGLE_GENERATIVE_AI_API_KEY"] == "soundstage"
     assert found["GOOGLE_GEMINI_BASE_URL"] == "https://generativelanguage.googleapis.com"
     assert not any("127.0.0.1" in value for value in found.values())
 
