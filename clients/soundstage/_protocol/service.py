@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
+from weakref import WeakMethod
 
 from soundstage import errors
 from soundstage._protocol import responses
@@ -24,6 +26,7 @@ from soundstage._values.events import (
     ResponseReceived,
     RetryScheduled,
     emit,
+    logger,
 )
 from soundstage._values.messages import (
     NO_HEADERS,
@@ -86,6 +89,7 @@ class Service(ABC):
         self.profile = settings.profile
         self.redact = Redactor(secrets.values())
         self.saved_names = SavedNames()
+        self._listeners: tuple[WeakMethod[Callable[[str, Request], object]], ...] = ()
         self.spending = Spending(settings.profile, settings.spend_limit, settings.store)
         self.records: JobRecords | None = None
         if settings.store is not None:
@@ -352,6 +356,20 @@ class Service(ABC):
         snapshot = self.masked(snapshot)
         state = (snapshot.state, snapshot.state_raw, snapshot.progress)
         self.emit(JobUpdated(self.profile.slug, ref.id, *state))
+
+    def on_started(self, listener: Callable[[str, Request], object]) -> None:
+        """Call a method with the id and the request of each job that is started; its object is not kept alive."""
+        self._listeners = (*(one for one in self._listeners if one() is not None), WeakMethod(listener))
+
+    def report_started(self, ref: JobRef, request: Request) -> None:
+        """Call the listeners with a job that was started; one that raises is logged and never loses the job."""
+        for one in self._listeners:
+            try:
+                if (listener := one()) is not None:
+                    listener(ref.id, request)
+            except Exception as error:  # noqa: BLE001 - a listener may raise anything
+                with suppress(Exception):
+                    logger.warning("%s: the start of a job was not noted: %s", self.profile.slug, type(error).__name__)
 
     def unreachable(self, error: TransportError) -> errors.ConnectionFailed:
         """Return the error for a request without a response."""

@@ -109,7 +109,9 @@ class Submission:
             report(unknown, f"{self.operation} may have started a job: {self._recovery(None)}")
             raise unknown from last
         started = StartedJob(JobRef(job_id, self.operation), snapshot)
-        self.service.emit_update(started.ref, snapshot)  # never raises: the job exists from here on
+        # Neither of them raises: the job exists from here on.
+        self.service.report_started(started.ref, self.request)
+        self.service.emit_update(started.ref, snapshot)
         return started
 
     def _attempt(self, unknowns: list[errors.SubmitOutcomeUnknown]) -> Flow[tuple[str, Snapshot]]:

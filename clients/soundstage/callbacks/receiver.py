@@ -6,7 +6,8 @@ import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, urlsplit
 
 import anyio
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from soundstage._client.jobs import AsyncJob
+    from soundstage._values.messages import Request
     from soundstage.callbacks.asgi import Receive, Scope, Send
 
 _log = logging.getLogger("soundstage.callbacks")
@@ -45,14 +47,17 @@ class CallbackReceiver:
     """An ASGI application that receives the callbacks of one client's jobs.
 
     A callback only leads to a poll: the function gets the state that the service reports itself. It is called once for
-    each job, whatever arrives twice, out of order or at the same time, and again only if it raised. What it was called
-    for is remembered in memory, so that after a restart of the process a job may be reported once more.
+    each job and address, whatever arrives twice, out of order or at the same time, and again only if it raised. What it
+    was called for is remembered in memory, so that after a restart of the process a job may be reported once more.
+
+    No service reports the address that a job was started with, so that a changed callback may name another finished job
+    of the account. For jobs that the receiver's client has started, the receiver knows the address, and refuses it.
 
     | Status | What happened |
     |---|---|
     | 204 | the job is over and was reported, now or before; or the callback is about a job that is not over |
     | 400 | the body is not JSON, or not a callback of this service |
-    | 404 | the address is not signed with the secret, or the service does not know the job |
+    | 404 | the address is not signed with the secret, or is another job's, or the service does not know the job |
     | 405 | the request is not a POST |
     | 408, 413 | the body is too slow, or too large |
     | 500 | the function raised: the service is asked to send the callback again |
@@ -87,7 +92,8 @@ class CallbackReceiver:
             invalid("client", client, "an async client, such as AsyncTomoviee")
         if not callable(on_end):
             invalid("on_end", on_end, "a coroutine function that takes a Callback")
-        profile = client._service.profile  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        service = client._service  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        profile = service.profile
         if not profile.has_callback:
             raise errors.UnsupportedError(f"{profile.name} documents no callback", vendor=profile.slug)
         self.addresses = CallbackAddresses(profile.slug, secret)
@@ -96,7 +102,9 @@ class CallbackReceiver:
         self._max_body = whole_number("max_body", max_body, least=1)
         self._body_timeout = number("body_timeout", body_timeout, above=0)
         self._remembered = whole_number("remembered", remembered, least=1)
-        self._reported: dict[str, None] = {}  # ids of jobs, the oldest first
+        self._reported: dict[str, set[str]] = {}  # the references under which a job was reported, the oldest job first
+        self._started: dict[str, str] = {}  # the reference of each job that the client has started, likewise
+        service.on_started(self._note_address)
         self._busy: dict[str, anyio.Event] = {}
         self._waiting: dict[str, set[anyio.Event]] = {}
 
@@ -149,6 +157,16 @@ class CallbackReceiver:
         message = f"no callback of {job.id} arrived within {timeout:g} seconds, and it is not over"
         raise errors.WaitTimeout(message, job=job, vendor=job.vendor, token=job.to_token())
 
+    def _note_address(self, job_id: str, request: Request) -> None:
+        """Remember the address with which a job was started, if it is one of this receiver's."""
+        body = cast("dict[str, object]", request.json) if isinstance(request.json, dict) else {}
+        for value in (*body.values(), *dict(parse_qsl(urlsplit(request.url).query)).values()):
+            reference = self.addresses.reference(value) if isinstance(value, str) else None
+            if reference is not None:
+                self._started[job_id] = reference
+        while len(self._started) > self._remembered:
+            del self._started[next(iter(self._started))]
+
     async def _serve(self, scope: Scope, receive: Receive) -> None:
         reference = self.addresses.reference(scope["path"])
         if reference is None:
@@ -160,7 +178,9 @@ class CallbackReceiver:
         if claimed.state in {JobState.QUEUED, JobState.RUNNING}:
             return
         async with self._alone(claimed.id):
-            if claimed.id not in self._reported:
+            if reference not in self._reported.get(claimed.id, ()):
+                if self._started.get(claimed.id, reference) != reference:
+                    raise Refusal(HTTPStatus.NOT_FOUND, "the address is not the one of this job")
                 await self._report(Callback(await self._confirmed(claimed), reference))
 
     def _claimed(self, body: bytes) -> AsyncJob:
@@ -188,7 +208,7 @@ class CallbackReceiver:
         except Exception:  # noqa: BLE001 - whatever it raises, the service shall send the callback again
             _log.exception("the function for callbacks failed for job %s", callback.job.id)
             raise Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "the callback could not be processed") from None
-        self._reported[callback.job.id] = None
+        self._reported.setdefault(callback.job.id, set()).add(callback.reference)
         while len(self._reported) > self._remembered:
             del self._reported[next(iter(self._reported))]
         for event in self._waiting.get(callback.job.id, ()):

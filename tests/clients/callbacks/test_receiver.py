@@ -54,7 +54,7 @@ class Scene:
 
     def poll(self, request: httpx.Request) -> httpx.Response:
         """Return the next response of the vendor, the last one repeatedly."""
-        self.polled.append(json.loads(request.content)["task_id"])
+        self.polled.append(json.loads(request.content).get("task_id", ""))
         answer = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
         return httpx.Response(answer) if isinstance(answer, int) else httpx.Response(200, content=answer)
 
@@ -108,6 +108,30 @@ def test_tampered_callback_changes_nothing(kit: Kit) -> None:
     scene = Scene(kit, kit.task(4))
     scene.send(body())
     assert scene.reported[0].job.state is JobState.FAILED
+
+
+def test_callback_that_names_another_job_is_refused(kit: Kit) -> None:
+    """At the address of one job another one is not reported, nor is its own report lost by that."""
+    scene = Scene(kit, kit.created("t-1"), kit.created("t-2"), kit.finished(URL))
+    other = scene.receiver.addresses.url(MOUNTED, "order-8")
+
+    async def script() -> list[int]:
+        for address in (scene.address, other):
+            await scene.receiver._client.text_to_video("a kite", callback=address)
+        tampered = await scene.post(body("t-2"))
+        return [one.status_code for one in (tampered, await scene.post(body("t-2"), other), await scene.post(body()))]
+
+    assert run(script) == [404, 204, 204]
+    assert [(one.reference, one.job.id) for one in scene.reported] == [("order-8", "t-2"), ("order-7", "t-1")]
+
+
+def test_job_of_another_process_is_reported_at_its_own_address_too(kit: Kit) -> None:
+    """Where nothing proves which address is right, a wrong one does not take the place of the right one."""
+    scene = Scene(kit, kit.finished(URL))
+    other = scene.receiver.addresses.url(MOUNTED, "order-8")
+    assert scene.send(body()) == [204]
+    assert run(lambda: scene.post(body(), other)).status_code == 204
+    assert [one.reference for one in scene.reported] == ["order-7", "order-8"]
 
 
 def test_early_callback_is_asked_for_again(kit: Kit) -> None:
