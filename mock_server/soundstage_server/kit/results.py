@@ -31,6 +31,7 @@ MAX_FILES: Final = 16
 
 # An address that redirects has the number of its redirect in its path: the server counts none.
 _HOP: Final = re.compile(r"hop-([0-9]{1,2})/(.*)")
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]+")
 _METHODS: Final = ("GET", "HEAD")
 _SMALL: Final = 256 * 1024
 
@@ -50,7 +51,11 @@ def file_count(requested: Any) -> int:
 
 def sign_url(task: Task, index: int, medium: MediaSpec, world: World, *, redirected: bool = False) -> str:
     """Return the signed address of one result of *task*; with *redirected*, the one behind every redirect."""
-    name = _file_name(world, task, index, medium)
+    return sign_name(task, _file_name(world, task, index, medium), world, redirected=redirected)
+
+
+def sign_name(task: Task, name: str, world: World, *, redirected: bool = False) -> str:
+    """Return the signed address of the result of *task* that is called *name*; otherwise as `sign_url`."""
     hop = f"hop-{world.redirects}/" if redirected and world.redirects else ""
     address = f"{task.base}/{SEGMENT}/{_segment_of(task.id)}/{hop}{name}"
     return f"{address}?Expires={_expires(task, world)}&Signature={_sign(task, name, world)}"
@@ -58,6 +63,9 @@ def sign_url(task: Task, index: int, medium: MediaSpec, world: World, *, redirec
 
 def _segment_of(task_id: str) -> str:
     """Return the path segment of a task's id, which may contain slashes."""
+    # The ids of most vendors need no encoding, which a pattern finds in a tenth of the time.
+    if _UNRESERVED.fullmatch(task_id):
+        return task_id
     # Encoded twice: a server decodes a path once, and a slash would then end the segment.
     return quote(quote(task_id, safe=""), safe="")
 

@@ -202,21 +202,21 @@ class Service(VendorService, ABC):
         Raises:
             RefusedError: A scenario orders it, the account has too many unfinished tasks, or it cannot pay.
         """
-        account = request.account
+        account, now = request.account, request.now
         text = self.text_of(params)
         plan = self.world.scenarios.plan(self.slug, account.name, operation, text)
         self._refuse_as_planned(plan)
         # Ended tasks first give back what they reserved and make room.
-        account.settle(request.now)
-        task_id, seed = self._new_task_id(operation, request)
+        account.settle(now)
+        task_id, seed = self._new_task_id(operation, account, now)
         early = self._early_changes(operation, request, params, plan)
         task = Task(
             task_id,
             account,
             operation,
             params,
-            request.now,
-            self._changes(operation, request.now, seed, plan) if early is None else early,
+            now,
+            self._changes(operation, now, seed, plan) if early is None else early,
             plan.fate,
             seed,
             self.price(operation, params),
@@ -370,12 +370,12 @@ class Service(VendorService, ABC):
             return None
         return account_name(self.slug, identity.credential)
 
-    def _new_task_id(self, operation: str, request: Request) -> tuple[str, int]:
+    def _new_task_id(self, operation: str, account: Account, now: float) -> tuple[str, int]:
         """Return an unused task id, and the seed that belongs to it."""
         for attempt in count():
             # The upper half makes the id, the lower half the seed: an id does not reveal the task's durations.
-            bits = request.account.draw_bits(self.world.seed, attempt)
-            task_id = self.make_task_id(operation, request.now, bits >> 64)
+            bits = account.draw_bits(self.world.seed, attempt)
+            task_id = self.make_task_id(operation, now, bits >> 64)
             if task_id not in self.tasks:
                 return task_id, bits & 0xFFFF_FFFF_FFFF_FFFF
         raise AssertionError  # pragma: no cover - count() does not end

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ClockKind = Literal["real", "scaled", "manual", "auto"]
 CLOCK_KINDS: Final[tuple[ClockKind, ...]] = get_args(ClockKind)
 
+_FROZEN: Final = ("manual", "auto")
+
 LATEST: Final = 90_000_000_000.0
 """The limit of a world's time, and of an account's offset (the year 4821): a Date header can show their sum."""
 
@@ -73,7 +75,7 @@ class Clock:
     @property
     def frozen(self) -> bool:
         """Whether time moves only by `advance` (``manual``, ``auto``)."""
-        return self.kind in ("manual", "auto")
+        return self.kind in _FROZEN
 
     @property
     def pace(self) -> float:
@@ -82,7 +84,7 @@ class Clock:
 
     def now(self) -> float:
         """Return the world's time, in seconds since 1970."""
-        if self.frozen:
+        if self.kind in _FROZEN:
             return self._anchor
         # The monotonic clock, since the machine's wall clock may be set back.
         # Limited here as well: a fast clock reaches the limit without any `advance`.

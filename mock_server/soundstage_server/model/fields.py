@@ -257,15 +257,17 @@ def check(fields: Iterable[Field], body: Mapping[str, Any]) -> dict[str, Any]:
     """
     params = {}
     for field in fields:
-        value = body.get(field.name)
-        if value is None:
+        name = field.name
+        # Most parameters are left out, so that case comes first.
+        if name not in body or (value := body[name]) is None:
             if field.required:
-                raise FieldError(field.name, field.rule.allowed, None, field.fact, missing=True)
-            value = field.default
-        elif not field.rule.accepts(value):
-            _refuse(field.name, field.rule, value, field.fact)
-        if value is not None:
-            params[field.name] = value
+                raise FieldError(name, field.rule.allowed, None, field.fact, missing=True)
+            if field.default is not None:
+                params[name] = field.default
+        elif field.rule.accepts(value):
+            params[name] = value
+        else:
+            _refuse(name, field.rule, value, field.fact)
     return params
 
 

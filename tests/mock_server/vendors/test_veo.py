@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from soundstage_server import Scenario, Simulator, World
 from soundstage_server.media import Video
 from soundstage_server.vendors.veo.capabilities import MODELS
-from soundstage_server.vendors.veo.outputs import base36, file_name
+from soundstage_server.vendors.veo.outputs import base36, file_key, file_name, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,3 +287,15 @@ def test_models_have_distinct_versions() -> None:
     assert [model.name for model in MODELS.values() if model.newest] == [
         "veo-3.1-generate-preview", "veo-3.1-fast-generate-preview",
     ]  # fmt: skip
+
+
+def test_the_key_of_a_file_is_found_in_its_id() -> None:
+    names = {file_name(f"models/veo/operations/{number}", 0): number for number in range(200)}
+    assert {name: key_of(name) for name in names} == {
+        name: file_key(f"models/veo/operations/{number}", 0) for name, number in names.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["", "a" * 11, "a" * 13, "A" * 12, "a_aaaaaaaaaa", " aaaaaaaaaaa", "aaaaaaaaaaa\n"])
+def test_a_name_that_is_no_id_of_a_file_has_no_key(name: str) -> None:
+    assert key_of(name) is None

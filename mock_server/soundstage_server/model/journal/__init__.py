@@ -140,7 +140,9 @@ class Journal:
         entries = self._entries
         size = self._headers_bytes + len(query) + len(body) + len(response)
         self.bytes += size
-        if len(entries) == entries.maxlen or self.bytes > BYTES:
+        if len(entries) == entries.maxlen:
+            self.bytes -= entries.popleft()[-1]
+        if self.bytes > BYTES:
             self._evict()
         entries.append((number, at, method, path, query, headers, body, status, response, fact, fault, size))
 
@@ -180,7 +182,7 @@ class Journal:
     def _evict(self) -> None:
         """Drop the oldest exchanges, so that there is room for one whose size has been added."""
         entries = self._entries
-        while entries and (len(entries) == entries.maxlen or self.bytes > BYTES):
+        while entries and self.bytes > BYTES:
             self.bytes -= entries.popleft()[-1]
 
 

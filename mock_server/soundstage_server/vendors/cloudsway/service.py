@@ -5,6 +5,7 @@ Documents: docs.cloudsway.net/maasapi/api-reference/video/kl and Kling's own API
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
@@ -185,6 +186,7 @@ class CloudswayService(Service):
     def _task_data(self, task: Task, now: float) -> dict[str, Any]:
         """Return *task* as polls, lists and callbacks show it, at its account's time *now* (get.answer)."""
         state = task.state_at(now, TIMES)
+        left = bisect_right(task.changes, now)
         succeeded = state.final and task.fate is Fate.SUCCEED
         data = {
             "task_id": task.id,
@@ -192,7 +194,7 @@ class CloudswayService(Service):
             "task_status_msg": self.reason(task) if state.final and not succeeded else "",
             "task_info": self._task_info(task),
             "created_at": _milliseconds(task.created),
-            "updated_at": _milliseconds(max((task.created, *(time for time in task.changes if time <= now)))),
+            "updated_at": _milliseconds(task.changes[left - 1] if left else task.created),
         }
         if succeeded:
             data["task_result"] = {"videos": [self._video(task, url) for url in self.result_urls(task)]}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from soundstage_server.kit.results import sign_name
 from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import FieldError, check
 from soundstage_server.model.ledger import CREDITS
@@ -36,6 +37,10 @@ FATES: Final = "fates"
 """The fact behind a failure for which the vendor has no code."""
 PREFIX: Final = "bad param: "
 """The start of a message that the skill page omits (error.prompt, error.lang)."""
+
+_ENDS: Final = {Fate.SUCCEED: "done", Fate.FAIL: "failed"}
+_TIMES: Final = Lifecycle((Stage("working", *SECONDS),), _ENDS)
+_AT_ONCE: Final = Lifecycle((Stage("working", 0.0, 0.0),), _ENDS)
 
 _EXAMPLE: Final = {
     "code": 0,
@@ -83,8 +88,7 @@ class EdrawMaxService(Service):
     def lifecycle(self, operation: str) -> Lifecycle:
         """Return the one state of a diagram (answer.time); under a manual clock it takes no time, so no call blocks."""
         del operation
-        seconds = (0.0, 0.0) if self.world.clock.kind == "manual" else SECONDS
-        return Lifecycle((Stage("working", *seconds),), {Fate.SUCCEED: "done", Fate.FAIL: "failed"})
+        return _AT_ONCE if self.world.clock.kind == "manual" else _TIMES
 
     def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
         """Return the user in X-User-ID, or 0 (auth.none)."""
@@ -139,6 +143,10 @@ class EdrawMaxService(Service):
             message += f": {refused.detail}"
         status = refusal.status if self.dialect("errors", request.caller) == "http" else 200
         return _envelope(None, int(refusal.code), message, status=status)
+
+    def result_urls(self, task: Task) -> list[str]:
+        """Return the addresses of the PNG and the SVG of *task*, whose names are known without the diagram."""
+        return [sign_name(task, name, self.world) for name in self.result_names]
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the PNG and the SVG of *task*."""

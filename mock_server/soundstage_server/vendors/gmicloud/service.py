@@ -5,6 +5,7 @@ Documents: the vendor's package gmicloud 0.1.10 and its guide, and docs.gmicloud
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.kit.inputs import InputLimits, media_fields
@@ -360,9 +361,9 @@ class GMICloudService(Service):
     def _times(self, request: Request, task: Task, state: TaskState) -> dict[str, Any]:
         """Return the status and the times (times.seconds); the API-key face shows created requests as queued."""
         word = QUEUED if state.word == CREATED and request.path.startswith(KEYED) else state.word
-        past = [change for change in task.changes if change <= request.now]
+        left = bisect_right(task.changes, request.now)
         created = int(task.created)
-        updated = int(past[-1]) if past else created
+        updated = int(task.changes[left - 1]) if left else created
         return {"status": word, "created_at": created, "queued_at": created, "updated_at": updated}
 
     def _outcome(self, task: Task, state: TaskState) -> dict[str, Any] | None:

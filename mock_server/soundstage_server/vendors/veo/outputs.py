@@ -6,6 +6,7 @@ Documents: ai.google.dev/gemini-api/docs/video, read in November 2026 (facts ``o
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 LETTERS: Final = ascii_lowercase + digits
 _PAIRS: Final = [high + low for low in LETTERS for high in LETTERS]
 NAME_LENGTH: Final = 12  # result.uri, operation.name
+_NAME: Final = re.compile(rf"[a-z0-9]{{{NAME_LENGTH}}}")
+_NAMES: Final = len(LETTERS) ** NAME_LENGTH
+_DIGITS: Final = str.maketrans(LETTERS, digits + ascii_lowercase)
 PARTIAL: Final = "soundstage:partial"  # block.partial
 REASON: Final = (
     "The video may break the rules on safe content, so it was not made or is withheld. Change the prompt and try "
@@ -55,7 +59,17 @@ def filtered(count: int) -> dict[str, Any]:
 
 def file_name(task_id: str, number: int) -> str:
     """Return the id of a file, from which its task cannot be found (result.uri)."""
-    return base36(int.from_bytes(blake2b(f"{task_id}/{number}".encode(), digest_size=8).digest(), "big"))
+    return base36(file_key(task_id, number))
+
+
+def file_key(task_id: str, number: int) -> int:
+    """Return the number that the id of a file shows: what files are indexed by, as most ids are never needed."""
+    return int.from_bytes(blake2b(f"{task_id}/{number}".encode(), digest_size=8).digest(), "big") % _NAMES
+
+
+def key_of(name: str) -> int | None:
+    """Return the number that *name* shows; None if it is no id of a file."""
+    return int(name[::-1].translate(_DIGITS), len(LETTERS)) if _NAME.fullmatch(name) else None
 
 
 def base36(number: int) -> str:

@@ -20,7 +20,7 @@ from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import JSON, Identity, RefusedError, Request, Response, Route, json_response
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.vendors.veo.capabilities import BODY, FACTS, MODELS, TIMES, parse_parameters
-from soundstage_server.vendors.veo.outputs import base36, delivered, file_name, filtered, media_for
+from soundstage_server.vendors.veo.outputs import base36, delivered, file_key, file_name, filtered, key_of, media_for
 from soundstage_server.vendors.veo.refusals import (
     CODES,
     DETAILS,
@@ -70,7 +70,7 @@ class VeoService(Service):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._files: dict[str, tuple[Task, int]] = {}
+        self._files: dict[int | None, tuple[Task, int]] = {}
         self._extended: dict[str, float] = {}
 
     def routes(self) -> Iterable[Route]:
@@ -196,7 +196,7 @@ class VeoService(Service):
         Raises:
             RefusedError: It does not exist, has expired or is another account's (download.owner, download.retention).
         """
-        task, number = self._files.get(name, (None, 0))
+        task, number = self._files.get(key_of(name), (None, 0))
         if task is None or task.account is not request.caller or not task.ends <= request.now:
             raise RefusedError(FILE_NOT_FOUND, name)
         made = media_for(task) if task.fate is Fate.SUCCEED else []
@@ -215,7 +215,7 @@ class VeoService(Service):
         """Index a task, its files, and the file that it extends."""
         super().index_task(task)
         for number in range(file_count(task.params["sampleCount"])):
-            self._files[file_name(task.id, number)] = (task, number)
+            self._files[file_key(task.id, number)] = (task, number)
         extended = task.params.get("video")
         if extended is not None:
             self._extended[extended] = max(task.created, self._extended.get(extended, 0.0))
@@ -223,16 +223,15 @@ class VeoService(Service):
     def forget(self, accounts: Collection[Account]) -> None:
         """Forget *accounts*, their tasks and their files."""
         super().forget(accounts)
-        self._files = {name: entry for name, entry in self._files.items() if entry[0].account not in accounts}
-        self._extended = {name: at for name, at in self._extended.items() if name in self._files}
+        self._files = {key: entry for key, entry in self._files.items() if entry[0].account not in accounts}
+        self._extended = {name: at for name, at in self._extended.items() if key_of(name) in self._files}
 
     def drop_tasks(self, tasks: Iterable[Task]) -> None:
         """Forget *tasks* and their files."""
         for task in (tasks := tuple(tasks)):
             for number in range(file_count(task.params["sampleCount"])):
-                name = file_name(task.id, number)
-                self._files.pop(name, None)
-                self._extended.pop(name, None)
+                self._files.pop(file_key(task.id, number), None)
+                self._extended.pop(file_name(task.id, number), None)
         super().drop_tasks(tasks)
 
     def unknown_route(self, request: Request, allowed: Sequence[str]) -> Response:
