@@ -290,6 +290,7 @@ def test_models_have_distinct_versions() -> None:
 
 
 def test_the_key_of_a_file_is_found_in_its_id() -> None:
+    """The number that an id shows is the one that the file is indexed by."""
     names = {file_name(f"models/veo/operations/{number}", 0): number for number in range(200)}
     assert {name: key_of(name) for name in names} == {
         name: file_key(f"models/veo/operations/{number}", 0) for name, number in names.items()
@@ -298,4 +299,5 @@ def test_the_key_of_a_file_is_found_in_its_id() -> None:
 
 @pytest.mark.parametrize("name", ["", "a" * 11, "a" * 13, "A" * 12, "a_aaaaaaaaaa", " aaaaaaaaaaa", "aaaaaaaaaaa\n"])
 def test_a_name_that_is_no_id_of_a_file_has_no_key(name: str) -> None:
+    """Python reads more texts as numbers than there are ids; none of them finds a file."""
     assert key_of(name) is None
