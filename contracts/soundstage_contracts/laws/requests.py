@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CALLBACK = "http://127.0.0.1:9/done"
 """An address at which no server listens."""
+_SHORT = 20
+"""Characters of a text that every message shows whole."""
 SEVERAL = 3
 """How many broken requests one example makes: each is cheap, and every parameter should have its turn."""
 
@@ -49,6 +51,13 @@ def received_members(vendor: Terms, operation: Operation, request: httpx.Request
 def without_generated(operation: Operation, members: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return *members* without those that the client generated because they are not in *given*."""
     return {name: value for name, value in members.items() if name not in operation.generated or name in given}
+
+
+def is_plain(value: object) -> bool:
+    """Return whether a message shows *value* as it is: a number or a short word, and no address or long text."""
+    if isinstance(value, str):
+        return value.isascii() and value.isalnum() and len(value) <= _SHORT
+    return isinstance(value, (int, float))
 
 
 @law("server", host="hosts", operation="leading")
@@ -132,7 +141,7 @@ def test_unknown_member_is_ignored(vendor: Terms, target: Target, operation: Ope
 def test_client_refuses_broken_arguments_before_sending(
     vendor: Terms, target: Target, operation: Operation, data: st.DataObject
 ) -> None:
-    """An argument outside its documented values is an InvalidArgument with its name, and nothing is sent."""
+    """An argument outside its documented values is an InvalidArgument with its name and value; nothing is sent."""
     cases = operation.broken_arguments()
     assert cases is not None
     client, sent = recording_client(vendor, target)
@@ -140,10 +149,14 @@ def test_client_refuses_broken_arguments_before_sending(
     for name, body in drawn:
         if operation.broken_for_client is None and name not in body:
             continue  # an argument without a default cannot be left out
+        arguments = operation.arguments(body)
         with pytest.raises(InvalidArgument) as refused:
-            getattr(client, operation.method)(**operation.arguments(body))
+            getattr(client, operation.method)(**arguments)
         assert refused.value.field == operation.argument(name)
         assert refused.value.field in str(refused.value)
+        assert refused.value.allowed
+        if is_plain(given := arguments.get(refused.value.field)):
+            assert repr(given) in str(refused.value)
     assert sent == []
 
 

@@ -7,13 +7,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 import av
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from soundstage import errors
-from soundstage_contracts import proves
+from soundstage import Tomoviee, errors
+from soundstage.vendors.tomoviee import BASE_URL_ALIAS, Voice
+from soundstage_contracts import load_facts, proves
 from soundstage_contracts.laws.outputs import made
 from soundstage_contracts.simulators.control import account_name
 from soundstage_contracts.vendors.tomoviee import CONTRACT
@@ -29,8 +31,6 @@ from soundstage_contracts.vendors.tomoviee.readings import MISSING, READINGS, RE
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import httpx
 
     from soundstage_contracts.laws.declarations import Operation
     from soundstage_contracts.simulators.target import Target
@@ -93,6 +93,118 @@ def test_a_reading_refuses_what_only_another_document_has(
 ) -> None:
     """One reading is one document: the members and values of another one are refused."""
     assert_refused(_reader(target, reading).post(CREATE + capability, body), 680400)
+
+
+@proves("tomoviee:img2img.params", "tomoviee:redrawing.params", side="server")
+@pytest.mark.parametrize("resolution", ["512*512", "768*768", "1024*1024"])
+@pytest.mark.parametrize("ratio", ["1:1", "16:9", "9:16", "4:3", "3:4"])
+def test_general_pages_take_their_sizes(target: Target, resolution: str, ratio: str) -> None:
+    """In the reading of the general pages, each resolution is accepted with each ratio, which the image has."""
+    raw = _reader(target, "pages")
+    body = {"prompt": "a fox", "image": "https://example.test/a.png", "resolution": resolution, "aspect_ratio": ratio}
+    (address,) = json.loads(raw.finish(raw.start("tm_reference_img2img", body))["result"])["images_path"]
+    width, height = map(int, ratio.split(":"))
+    with Image.open(BytesIO(raw.get(address))) as image:
+        assert image.width / image.height == pytest.approx(width / height, rel=0.05)
+
+
+@proves("tomoviee:img2video.params", "tomoviee:tail2video.params", side="server")
+@pytest.mark.parametrize(("name", "size"), [("tm_img2video_b", (320, 640)), ("tm_tail2video_b", (900, 300))])
+def test_original_is_the_ratio_of_the_first_image(target: Target, name: str, size: tuple[int, int]) -> None:
+    """With the aspect ratio original, a video has the ratio of its first image."""
+    file = BytesIO()
+    Image.new("RGB", size, "teal").save(file, "PNG")
+    images = {"image": target.control.upload("fox.png", file.getvalue())["url"]}
+    if name == "tm_tail2video_b":
+        images["image_tail"] = "https://example.test/a.png"
+    raw = RawClient(target)
+    result = raw.finish(raw.start(name, {"prompt": "a fox", "aspect_ratio": "original", **images}))["result"]
+    with av.open(BytesIO(raw.get(json.loads(result)["video_path"][0])), "r") as video:
+        stream = video.streams.video[0]
+        assert stream.width / stream.height == pytest.approx(size[0] / size[1], rel=0.1)
+
+
+@proves("tomoviee:img2mask.params", side="server")
+def test_masks_of_one_image_differ(target: Target) -> None:
+    """Several masks of one image are different files, and each is the same whenever it is fetched."""
+    raw = RawClient(target)
+    for _ in range(20):
+        task = raw.start("tm_reference_img2mask", {"image": "https://example.test/a.png"})
+        addresses = json.loads(raw.finish(task)["result"])["mask_path"]
+        if len(addresses) > 1:
+            break
+    files = [raw.get(address) for address in addresses]
+    assert len(set(files)) == len(files) > 1
+    assert [raw.get(address) for address in addresses] == files
+
+
+@proves("tomoviee:continuation.params", "tomoviee:video_scoring.params", side="server")
+def test_other_video_formats_and_lengths_are_refused(full_target: Target) -> None:
+    """A video that is no MP4 cannot be continued; the site's soundtracks take no video of more than 95 seconds."""
+    raw = _reader(full_target, "site")
+    body = {"prompt": "a fox", "video": _upload(full_target, "mov", 5, 720)}
+    assert_refused(raw.post(CREATE + "tm_video_continuation_b", body), 680422)
+    raw.start("tm_video_continuation_b", {**body, "video": _upload(full_target, "mp4", 5, 720)})
+    for seconds, code in ((95, 0), (96, 680422)):
+        body = {"prompt": "a fox", "file_link": _upload(full_target, "mp4", seconds, 32)}
+        assert raw.post(CREATE + "tm_video_scoring", body).json()["code"] == code
+
+
+def _upload(target: Target, form: str, seconds: int, side: int) -> str:
+    """Upload a square video with one frame a second, and return its address."""
+    file = BytesIO()
+    with av.open(file, "w", format=form) as video:
+        stream = video.add_stream("mpeg4", rate=1)
+        stream.width = stream.height = side
+        stream.pix_fmt = "yuv420p"
+        frame = av.VideoFrame.from_image(Image.new("RGB", (side, side), "teal"))
+        for number in range(seconds):
+            frame.pts = number
+            video.mux(stream.encode(frame))
+        video.mux(stream.encode())
+    return str(target.control.upload(f"fox.{form}", file.getvalue())["url"])
+
+
+@proves("tomoviee:text2speech.params", side="client")
+def test_voices_are_the_documented_ones(target: Target) -> None:
+    """The client names each documented voice, and sends it as the documents write it."""
+    documented = load_facts()["tomoviee:text2speech.params"].statement.partition("Voices named: ")[2]
+    names = documented.partition(" (")[0].split(", ")
+    assert sorted(Voice) == sorted(names)
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    client.text_to_speech("A fox.", Voice.EN_GB_SONIA)
+    assert json.loads(sent[0].content)["voice_id"] == "en-GB-SoniaNeural"
+
+
+@proves("tomoviee:gateway.hosts", side="client")
+def test_other_host_is_the_documented_alias(target: Target) -> None:
+    """The client's name of the other host is the documented alias, and takes the place of the base address."""
+    assert f"{BASE_URL_ALIAS.removeprefix('https://')} is a compatible alias" in (
+        load_facts()["tomoviee:gateway.hosts"].statement
+    )
+    sent: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        sent.append(str(request.url.host))
+        return httpx.Response(200, json={"code": 0, "msg": "", "data": {"task_id": "a"}})
+
+    with httpx.Client(transport=httpx.MockTransport(respond)) as http:
+        Tomoviee(target.new_account(), SECRET, base_url=BASE_URL_ALIAS, http=http).text_to_video("a fox")
+    assert sent == ["open-api.wondershare.cc"]
+
+
+@proves("tomoviee:rate", side="server")
+def test_request_above_the_rate_is_refused_with_its_code(target: Target) -> None:
+    """An account with a limit of requests a minute is refused with 680429 above it, without Retry-After."""
+    raw = RawClient(target)
+    raw.create()
+    assert target.http().put(f"{target.url}/_soundstage/limits/{raw.name}", json={"per_minute": 1}).is_success
+    raw.create()
+    refused = raw.post(CREATE + "tm_text2video_b", {"prompt": "a fox"})
+    assert_refused(refused, 680429)
+    assert refused.headers["x-soundstage-fact"] == "tomoviee:rate"
+    assert "retry-after" not in refused.headers
 
 
 @proves("tomoviee:poll.result_is_string", "tomoviee:output.audio", "tomoviee:output.video", *PARAMETERS, side="server")

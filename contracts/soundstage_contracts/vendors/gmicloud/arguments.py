@@ -7,6 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
+from soundstage_contracts.laws.numbers import real_numbers, whole_numbers
 
 Values = dict[str, st.SearchStrategy[Any]]
 
@@ -21,19 +22,19 @@ DOT: Final = (
 """An image of one pixel, as a data URL."""
 
 PROMPT: Final = strategies.prompts(most=80)
-SECONDS: Final = st.integers(1, 10)
-SEED: Final = st.integers(0, 2_147_483_647)
+SECONDS: Final = whole_numbers(1, 10)
+SEED: Final = whole_numbers(0, 2_147_483_647)
 IMAGE: Final = st.sampled_from(["https://example.test/fox.png", "http://127.0.0.1:9/fox.jpg?Signature=x", DOT])
 TEXT: Final[Values] = {
     "video_length": SECONDS,
     "negative_prompt": strategies.texts(most=40),
-    "cfg_scale": st.integers(0, 20) | st.floats(0, 20),
+    "cfg_scale": whole_numbers(0, 20) | real_numbers(0, 20),
     "seed": SEED,
 }
 MOTION: Final[Values] = {
     "duration": SECONDS,
     "negative_prompt": strategies.texts(most=40),
-    "cfg_scale": st.floats(0, 1),
+    "cfg_scale": real_numbers(0, 1),
     "seed": SEED,
 }
 

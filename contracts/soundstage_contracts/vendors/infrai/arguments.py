@@ -7,6 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
+from soundstage_contracts.laws.numbers import whole_numbers
 
 ASPECTS: Final = ("16:9", "9:16", "1:1")
 RESOLUTIONS: Final = ("720p", "1080p", "4k")
@@ -25,7 +26,7 @@ SIZES: Final = {"720p": 720, "1080p": 1080, "4k": 2160}
 
 LINKS: Final = st.sampled_from(["https://example.test/a.png", "http://127.0.0.1:9/b.png?Expires=1&Signature=x"])
 KEYS: Final = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_.:/", min_size=1, max_size=60)
-SECONDS: Final = st.integers(1, 10) | st.floats(1, 10).map(lambda seconds: round(seconds, 1))
+SECONDS: Final = whole_numbers(1, 10) | st.floats(1, 10).map(lambda seconds: round(seconds, 1))
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
+from soundstage_contracts.laws.numbers import whole_numbers
 
 RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
 RESOLUTIONS: Final = ("720p", "1080p")
@@ -30,7 +31,7 @@ def common_arguments() -> dict[str, st.SearchStrategy[Any]]:
     return {
         "resolution": st.sampled_from(RESOLUTIONS),
         "duration": st.just(5),
-        "camera_move": st.none() | st.integers(1, 46),
+        "camera_move": st.none() | whole_numbers(1, 46),
         "params": st.none() | strategies.texts(most=40),
     }
 
@@ -50,7 +51,7 @@ def text_to_video_body() -> st.SearchStrategy[dict[str, Any]]:
             "resolution": st.sampled_from(RESOLUTIONS),
             "aspect_ratio": st.sampled_from(RATIOS),
             "duration": st.just(5),
-            "camera_move_index": st.none() | st.integers(1, 46),
+            "camera_move_index": st.none() | whole_numbers(1, 46),
             "params": strategies.texts(most=40),
         },
     )

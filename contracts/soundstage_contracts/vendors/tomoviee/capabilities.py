@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
+from soundstage_contracts.laws.numbers import beyond, real_numbers, whole_numbers
 from soundstage_contracts.vendors.tomoviee.arguments import RATIOS, RESOLUTIONS
 
 if TYPE_CHECKING:
@@ -30,21 +31,21 @@ NO_CONTROL: Final = st.sampled_from(["4", "-1", "edge", 7, True, ""])
 VIDEO: Final[Values] = {
     "resolution": st.sampled_from(RESOLUTIONS),
     "duration": st.just(5),
-    "camera_move_index": st.integers(1, 46),
+    "camera_move_index": whole_numbers(1, 46),
     "params": strategies.texts(most=20),
 }
 NO_VIDEO: Final[Values] = {
     "prompt": NO_TEXT,
     "resolution": st.sampled_from(["480p", "4k", 720, ""]),
     "duration": st.sampled_from([0, 4, 6, 10, "5", True]),
-    "camera_move_index": st.sampled_from([0, 47, -1, *NUMBERS_OFF]),
+    "camera_move_index": beyond(1, 46, NUMBERS_OFF),
     "aspect_ratio": st.sampled_from(["2:1", "16x9", 1.78, "square"]),
 }
 
 
 def _off(least: int, most: int) -> st.SearchStrategy[Any]:
     """Return what is no whole number from *least* to *most*."""
-    return st.sampled_from([least - 1, most + 1, most * 10, *NUMBERS_OFF])
+    return beyond(least, most, NUMBERS_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ CAPABILITIES: Final = (
     Capability(
         "image_to_image", "tm_reference_img2img", "img2img.params",
         {
-            "prompt": PROMPT, "reference_image": LINK, "control_type": CONTROLS, "width": st.integers(512, 2048),
-            "height": st.integers(512, 2048), "batch_size": st.integers(1, 4), "control_intensity": st.floats(0, 1),
-            "init_image": LINK,
+            "prompt": PROMPT, "reference_image": LINK, "control_type": CONTROLS, "width": whole_numbers(512, 2048),
+            "height": whole_numbers(512, 2048), "batch_size": whole_numbers(1, 4),
+            "control_intensity": real_numbers(0, 1), "init_image": LINK,
         },
         {},
         {
@@ -128,7 +129,7 @@ CAPABILITIES: Final = (
     ),
     Capability(
         "text_to_music", "tm_text2music", "text2music.params",
-        {"prompt": PROMPT, "duration": st.integers(0, 95), "qty": st.integers(1, 4)},
+        {"prompt": PROMPT, "duration": whole_numbers(0, 95), "qty": whole_numbers(1, 4)},
         {"disable_translate": st.booleans()},
         {
             "prompt": NO_TEXT, "duration": _off(0, 95), "qty": _off(1, 4),
@@ -138,7 +139,7 @@ CAPABILITIES: Final = (
     ),
     Capability(
         "text_to_sound_effect", "tm_text2sfx", "text2sfx.params",
-        {"prompt": PROMPT, "duration": st.integers(5, 180)}, {"qty": st.integers(1, 4)},
+        {"prompt": PROMPT, "duration": whole_numbers(5, 180)}, {"qty": whole_numbers(1, 4)},
         {"prompt": NO_TEXT, "duration": _off(5, 180), "qty": _off(1, 4)},
         "audio", "audio_path", (10, 60), counts="qty",
     ),
@@ -150,7 +151,7 @@ CAPABILITIES: Final = (
     ),
     Capability(
         "video_soundtrack", "tm_video_scoring", "video_scoring.params",
-        {"video": LINK}, {"prompt": PROMPT, "duration": st.integers(5, 900)},
+        {"video": LINK}, {"prompt": PROMPT, "duration": whole_numbers(5, 900)},
         {"video": NO_LINK, "prompt": NO_TEXT, "duration": _off(5, 900)},
         "audio", "audio_path", (60, 180),
     ),

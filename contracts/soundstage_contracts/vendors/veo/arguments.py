@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
+from soundstage_contracts.laws.numbers import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +73,7 @@ def arguments_of_model(model: str) -> st.SearchStrategy[dict[str, Any]]:
     takes: dict[str, st.SearchStrategy[Any]] = {
         "aspect_ratio": st.sampled_from(RATIOS),
         "negative_prompt": strategies.texts(most=40),
-        "seed": st.integers(0, 2**32 - 1),
+        "seed": whole_numbers(0, 2**32 - 1),
         "duration_seconds": st.sampled_from((5, 6, 8) if old else (4, 6, 8)),
         "sample_count": st.integers(1, 2 if old else 1),
         "person_generation": st.sampled_from(people),
