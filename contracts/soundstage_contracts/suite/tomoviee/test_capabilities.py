@@ -157,7 +157,7 @@ def _upload(target: Target, form: str, seconds: int, side: int) -> str:
         stream = video.add_stream("mpeg4", rate=1)
         stream.width = stream.height = side
         stream.pix_fmt = "yuv420p"
-        frame = av.VideoFrame.from_image(Image.new("RGB", (side, side), "teal"))
+        frame = av.VideoFrame(side, side, "yuv420p")
         for number in range(seconds):
             frame.pts = number
             video.mux(stream.encode(frame))

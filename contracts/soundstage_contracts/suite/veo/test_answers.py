@@ -129,6 +129,9 @@ def test_partly_filtered_result_is_a_success_with_a_reason() -> None:
         (429, {"code": "429", "type": "budget_exceeded", "param": None}, errors.InsufficientCreditsError),
         (429, {"code": "429", "type": "throttling_error", "param": None}, errors.RateLimitError),
         (500, {"code": "500", "type": "internal_server_error", "param": None}, errors.ServerError),
+        (400, {"code": 404, "status": "NOT_FOUND"}, errors.NotFoundError),
+        (400, {"code": 500, "status": "INTERNAL"}, errors.ServerError),
+        (400, {"code": "401", "type": "auth_error", "param": None}, errors.AuthenticationError),
         (418, {"code": 418, "status": "TEAPOT"}, errors.ApiError),
     ],
 )  # fmt: skip

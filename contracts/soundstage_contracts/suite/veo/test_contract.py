@@ -18,7 +18,7 @@ from soundstage.vendors.veo import PROFILE
 from soundstage_contracts import load_facts, proves
 from soundstage_contracts.vendors import veo as vendor
 from soundstage_contracts.vendors.veo import CONTRACT, CREATE, MODELS, RATIOS, RESOLUTIONS, RawClient
-from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1
+from soundstage_contracts.vendors.veo.arguments import VEO_2, VEO_3, VEO_3_1, body_of, price_of
 from soundstage_contracts.vendors.veo.raw_client import DIRECT, PROXY, TYPE, new_raw_client
 
 if TYPE_CHECKING:
@@ -266,6 +266,22 @@ def test_estimate_on_google_is_what_the_service_reserves(target: Target, argumen
     target.client(CONTRACT, raw.account).generate_videos(**arguments)
     assert float(estimate) == pytest.approx(raw.money().reserved)
     assert sent == []
+
+
+@proves("veo:price.google", "veo:charge.prices")
+@pytest.mark.parametrize("model", MODELS)
+def test_every_price_is_the_documented_one(target: Target, model: str) -> None:
+    """Each model costs its price a second in each resolution, for each video: the estimate, and what is reserved."""
+    resolutions = ("720p",) if model == VEO_2 else ("720p", "1080p", "4k")
+    client = Veo("key", base_url=vendor.GOOGLE)
+    for resolution in resolutions:
+        arguments = {"model": model, "resolution": resolution, "sample_count": 2 if model == VEO_2 else 1}
+        expected = pytest.approx(price_of(arguments))
+        raw = RawClient(target)
+        raw.start(body_of({"prompt": "A fox", "duration_seconds": 8, **arguments}), model)
+        assert raw.money().reserved == expected
+        if resolution != "4k" or "veo-3.0" not in model:
+            assert float(client.estimate("generate_videos", "A fox", **arguments)) == expected
 
 
 @proves("veo:price.google", side="client")

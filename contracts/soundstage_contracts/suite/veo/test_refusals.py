@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from soundstage import InvalidArgument
+from soundstage.errors import NotFoundError
 from soundstage_contracts import proves
+from soundstage_contracts.laws.requests import is_plain
 from soundstage_contracts.vendors import veo as vendor
 from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, CREATE, PNG, Broken, RawClient
 from soundstage_contracts.vendors.veo import refusal_of_google as google
@@ -63,6 +66,8 @@ def test_client_refuses_every_broken_call_before_sending(target: Target, case: B
     with pytest.raises(InvalidArgument) as refused:
         client.generate_videos(**{"prompt": "A fox", **case.arguments})
     assert refused.value.field == case.argument
+    if is_plain(given := case.arguments.get(case.argument)):
+        assert repr(given) in str(refused.value)
     assert sent == []
 
 
@@ -117,24 +122,50 @@ def test_client_sends_the_file_at_a_path(target: Target, tmp_path: Path) -> None
 
 @proves("veo:create.extension", side="client")
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "field"),
     [
-        {"model": VEO_3},
-        {"model": VEO_2},
-        {"resolution": "1080p"},
-        {"duration_seconds": 6},
-        {"video": "https://example.com/a.mp4"},
+        ({"model": VEO_3}, "video"),
+        ({"model": VEO_2}, "video"),
+        ({"resolution": "1080p"}, "resolution"),
+        ({"duration_seconds": 6}, "duration_seconds"),
+        ({"video": "https://example.com/a.mp4"}, "video"),
     ],
     ids=str,
 )
-def test_client_refuses_an_invalid_extension(target: Target, wrong: dict[str, Any]) -> None:
+def test_client_refuses_an_invalid_extension(target: Target, wrong: dict[str, Any], field: str) -> None:
     """Only Veo 3.1 extends a video, one that Veo made, in 720p and by 8 seconds."""
     client = target.client(CONTRACT, target.new_account())
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(InvalidArgument) as refused:
         client.generate_videos(
             "On",
             **{"model": VEO_3_1, "video": f"{vendor.GOOGLE}/v1beta/files/abcdefghij12:download?alt=media", **wrong},
         )
+    assert refused.value.field == field
+
+
+@proves("veo:create.parameters", side="client")
+def test_unknown_model_is_sent_what_any_model_takes(target: Target) -> None:
+    """A model that no document names is given any documented value, and an image without a prompt; nothing else is."""
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+
+    def generate(**arguments: Any) -> Any:
+        with suppress(NotFoundError):
+            client.generate_videos(**{"model": "veo-9.0-generate", **arguments})
+        return json.loads(sent[-1].content)
+
+    given = ({"sample_count": 2}, {"resolution": "4k"}, {"duration_seconds": 5}, {"person_generation": "dont_allow"})
+    for arguments in given:
+        ((name, value),) = arguments.items()
+        assert generate(prompt="A fox", **arguments)["parameters"][vendor.NAMES[name]] == value
+    assert "prompt" not in generate(prompt=None, image=PNG)["instances"][0]
+    assert generate(prompt="A fox", reference_images=[PNG])["instances"][0]["referenceImages"]
+    before = len(sent)
+    for wrong in ({"prompt": "A fox", "sample_count": 3}, {"prompt": "A fox", "duration_seconds": 7}, {"prompt": None}):
+        with pytest.raises(InvalidArgument) as refused:
+            generate(**wrong)
+        assert refused.value.field == next(reversed(wrong))
+    assert len(sent) == before
 
 
 @proves("veo:create.extension", "veo:create.extension_file", "veo:download.owner", side="server")
