@@ -140,7 +140,7 @@ def test_masks_of_one_image_differ(target: Target) -> None:
 
 @proves("tomoviee:continuation.params", "tomoviee:video_scoring.params", side="server")
 def test_other_video_formats_and_lengths_are_refused(full_target: Target) -> None:
-    """A video that is no MP4 cannot be continued; the site's soundtracks take no video of more than 95 seconds."""
+    """A video that is no MP4 cannot be continued; the site scores none of over 95 seconds or 120 MB."""
     raw = _reader(full_target, "site")
     body = {"prompt": "a fox", "video": _upload(full_target, "mov", 5, 720)}
     assert_refused(raw.post(CREATE + "tm_video_continuation_b", body), 680422)
@@ -148,10 +148,13 @@ def test_other_video_formats_and_lengths_are_refused(full_target: Target) -> Non
     for seconds, code in ((95, 0), (96, 680422)):
         body = {"prompt": "a fox", "file_link": _upload(full_target, "mp4", seconds, 32)}
         assert raw.post(CREATE + "tm_video_scoring", body).json()["code"] == code
+    for size, code in ((120_000_000, 0), (120_000_001, 680413)):
+        body = {"prompt": "a fox", "file_link": _upload(full_target, "mp4", 5, 32, size)}
+        assert raw.post(CREATE + "tm_video_scoring", body).json()["code"] == code
 
 
-def _upload(target: Target, form: str, seconds: int, side: int) -> str:
-    """Upload a square video with one frame a second, and return its address."""
+def _upload(target: Target, form: str, seconds: int, side: int, size: int = 0) -> str:
+    """Upload a square video with one frame a second, of at least *size* bytes, and return its address."""
     file = BytesIO()
     with av.open(file, "w", format=form) as video:
         stream = video.add_stream("mpeg4", rate=1)
@@ -162,7 +165,7 @@ def _upload(target: Target, form: str, seconds: int, side: int) -> str:
             frame.pts = number
             video.mux(stream.encode(frame))
         video.mux(stream.encode())
-    return str(target.control.upload(f"fox.{form}", file.getvalue())["url"])
+    return str(target.control.upload(f"fox.{form}", file.getvalue().ljust(size, b"\0"))["url"])
 
 
 @proves("tomoviee:text2speech.params", side="client")
