@@ -30,6 +30,14 @@ def test_data_is_read_despite_a_non_zero_code() -> None:
     assert job.state is JobState.CANCELED
 
 
+@proves("tomoviee:create.answer", side="client")
+def test_creation_with_a_non_zero_code_is_refused_despite_its_data() -> None:
+    """A creation with a non-zero code is refused, also where its data names a task."""
+    scripted = ScriptedClient(CONTRACT, {**created(), "code": 680400, "msg": "no"})
+    with pytest.raises(errors.BadRequestError):
+        scripted.client.text_to_video("A fox")
+
+
 @proves("tomoviee:task.extra_fields", side="client")
 @pytest.mark.parametrize("name", ["progress", "process"])
 def test_progress_is_read_under_both_names(name: str) -> None:
