@@ -6,10 +6,12 @@ may change between releases.
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import operation, submission
+from soundstage._client.key_client import KeyClient, key_profile
 from soundstage._client.options import ClientOptions, RequestOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol import inputs, responses
 from soundstage._protocol.credentials import Secret, find_credential
+from soundstage._protocol.json_service import JsonService
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.spending import known as known_price
 from soundstage._protocol.submission import Submission
@@ -28,6 +30,8 @@ __all__ = [
     "HttpT",
     "JobRef",
     "JobState",
+    "JsonService",
+    "KeyClient",
     "Media",
     "PollPolicy",
     "Request",
@@ -46,6 +50,7 @@ __all__ = [
     "constructor",
     "find_credential",
     "inputs",
+    "key_profile",
     "known_price",
     "omit_none",
     "operation",

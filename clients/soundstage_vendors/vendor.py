@@ -110,6 +110,29 @@ class Vendor:
                     raise VendorError(f"{name} is no field of a Vendor; allowed: {', '.join(known)}")
             return object.__new__(cls)
 
+    @classmethod
+    def in_package(cls, package: str, *, api: int, slug: str, title: str, client: str, docs: str) -> Self:
+        """Return a vendor whose package has every part under its usual name.
+
+        The names are those that `soundstage new-vendor` writes: modules ``client`` (with *client*, and the same with
+        ``Async`` before it), ``simulator`` (SERVICE) and ``contract`` (CONTRACT), folders ``suite``, ``transcripts``,
+        ``mistakes``, and the fact file called after *slug*.
+        """
+        return cls(
+            api=api,
+            slug=slug,
+            title=title,
+            client=f"{package}.client:{client}",
+            async_client=f"{package}.client:Async{client}",
+            facts=f"{package}:{slug}.toml",
+            service=f"{package}.simulator:SERVICE",
+            contract=f"{package}.contract:CONTRACT",
+            suite=f"{package}.suite",
+            transcripts=f"{package}:transcripts",
+            mistakes=f"{package}:mistakes/{slug}.py",
+            docs=docs,
+        )
+
     def __post_init__(self) -> None:
         """Derive the fields that are left out, and check all."""
         check_slug(self.slug)

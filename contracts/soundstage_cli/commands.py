@@ -21,6 +21,7 @@ COMMANDS: Final = (
     ("jobs", "soundstage_cli.jobs.command"),
     ("facts", "soundstage_cli.facts.command"),
     ("vendors", "soundstage_cli.vendors"),
+    ("new-vendor", "soundstage_cli.new_vendor.command"),
     ("ca", "soundstage_cli.ca"),
     ("doctor", "soundstage_cli.doctor"),
     ("completion", "soundstage_cli.completion"),

@@ -16,6 +16,16 @@ from soundstage_contracts.laws.declarations import (
     Refusal,
     ResponseFormat,
 )
+from soundstage_contracts.laws.key_client import (
+    KeyRawClient,
+    bad_keys,
+    data_of,
+    job_machine,
+    key_argument,
+    key_contract,
+    key_headers,
+    refusal_terms,
+)
 from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.laws.raw_client import JobView, RawClient, check_cites
 from soundstage_contracts.laws.scripted_client import ScriptedClient
@@ -29,6 +39,7 @@ __all__ = [
     "DemoCall",
     "JobMachine",
     "JobView",
+    "KeyRawClient",
     "LiveCall",
     "LivePlan",
     "Operation",
@@ -40,10 +51,17 @@ __all__ = [
     "Target",
     "Terms",
     "VendorContract",
+    "bad_keys",
     "bind",
     "check_cites",
+    "data_of",
+    "job_machine",
+    "key_argument",
+    "key_contract",
+    "key_headers",
     "law",
     "proves",
+    "refusal_terms",
     "require",
     "strategies",
 ]

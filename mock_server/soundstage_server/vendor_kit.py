@@ -4,6 +4,7 @@ The services in `soundstage_server.vendors` are built from the same parts; see d
 """
 
 from soundstage_server.kit.inputs import InputLimits, MediaContent, MediaLink, media_fields
+from soundstage_server.kit.key_service import KeyService
 from soundstage_server.kit.service import Service, bearer_token
 from soundstage_server.kit.uuids import uuid_text
 from soundstage_server.media import Audio, Image, Mask, MediaSpec, Video, frame_size
@@ -56,6 +57,7 @@ __all__ = [
     "Image",
     "InputLimits",
     "Integer",
+    "KeyService",
     "Lifecycle",
     "Link",
     "ListOf",

@@ -110,6 +110,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "env": "parsers errors",
         "facts": "console options parsers errors",
         "vendors": "console options parsers errors",
+        "new_vendor": "errors",
         "run": "simulated errors",
         "serve": "ca simulated options errors",
         "ca": "errors",

@@ -41,10 +41,10 @@ class VendorProfile:
     base_url_variable: str
     credentials: Mapping[str, str]
     poll: PollPolicy
-    has_cancel: bool
-    has_credits: bool
-    has_callback: bool
     unit: str
+    has_cancel: bool = False
+    has_credits: bool = False
+    has_callback: bool = False
     idempotency: Literal["replay", "external_id"] | None = None
     lookup: str = "the account's pages at the vendor show it"
     trusted_hosts: tuple[str, ...] | None = None

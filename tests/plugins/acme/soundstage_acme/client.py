@@ -4,35 +4,24 @@ from __future__ import annotations
 
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Unpack
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Literal
 
 from soundstage import errors
 from soundstage.vendor_kit import (
     AsyncClient,
     AsyncHttp,
-    Client,
-    ClientOptions,
     Flow,
     HttpT,
-    JobRef,
     JobState,
+    JsonService,
+    KeyClient,
     Media,
     PollPolicy,
-    Request,
-    Response,
-    Secret,
-    Service,
-    Settings,
     Snapshot,
     StartedJob,
-    Submission,
     SyncClient,
     SyncHttp,
     VendorProfile,
-    constructor,
-    find_credential,
-    known_price,
     omit_none,
     responses,
     submission,
@@ -49,8 +38,6 @@ PROFILE = VendorProfile(
     base_url_variable="ACME_BASE_URL",
     credentials=MappingProxyType({"api_key": "ACME_API_KEY"}),
     poll=PollPolicy(first=2.0, timeout=1800.0, outage=600.0),
-    has_cancel=False,
-    has_credits=False,
     has_callback=True,
     unit="credits",
 )
@@ -67,92 +54,30 @@ REFUSALS: Mapping[str, type[errors.ApiError]] = {
 }
 
 
-class AcmeService(Service):
-    """Acme's API, as one client uses it."""
+class AcmeService(JsonService):
+    """Acme's API, as one client uses it (errors)."""
 
-    def __init__(self, key: Secret, settings: Settings) -> None:
-        self._key = key
-        super().__init__(settings, {"key": key.reveal()})
-
-    def authorization(self) -> Mapping[str, str]:
-        """Return the key as a bearer token (routes)."""
-        return {"Authorization": f"Bearer {self._key.reveal()}"}
-
-    def submit(self, body: Mapping[str, Any]) -> Flow[StartedJob]:
-        """Start an image (routes)."""
-        request = Request("POST", self.url("/v1/images"), self.authorization(), body, paid=True)
-        return Submission(
-            service=self,
-            operation="text_to_image",
-            request=request,
-            parse=self._read_submission,
-            price=lambda: known_price(PRICE),
-        ).flow()
-
-    def poll(self, ref: JobRef, timeout: float | None) -> Flow[Snapshot]:
-        """Poll an image once (routes)."""
-        address = self.url(f"/v1/images/{quote(ref.id, safe='')}")
-        request = Request("GET", address, self.authorization(), timeout=timeout)
-        return self.read_once(request, lambda response: self._read_job(self._open(response)))
+    states = STATES
+    codes = REFUSALS
+    job_path = "/v1/images/{}"  # routes
 
     def parse_callback(self, body: object) -> StartedJob:
         """Return the job in the body of a callback, which is that of a poll (callbacks)."""
-        data = responses.callback_object(body)
-        job_id = responses.as_identifier(data.get("id"))
-        if job_id is None:
-            allowed = "the JSON of a callback: {id, status, url, error}"
-            raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
-        return StartedJob(JobRef(job_id), self._read_job(data))
-
-    def _read_submission(self, response: Response) -> tuple[str, Snapshot]:
-        data = self._open(response)
-        return self.required_id(data, "id", response), self._read_job(data)
+        return self.parse_job(body, "the JSON of a callback: {id, status, url, error}")
 
     def _read_job(self, data: Mapping[str, Any]) -> Snapshot:
         """Return the state of an image (states)."""
-        word, url, reason = data.get("status"), responses.as_text(data.get("url")), responses.as_text(data.get("error"))
-        state = STATES.get(word, JobState.UNKNOWN) if isinstance(word, str) else JobState.UNKNOWN
-        return Snapshot(
-            state,
-            state_raw=word if isinstance(word, str) else None,
+        url = responses.as_text(data.get("url"))
+        return self.snapshot(
+            data,
+            data.get("status"),
             media=(Media(url, "image"),) if url else (),
-            reason=reason,
-            failure=responses.content_failure(state, reason),
-            raw=data,
-            named=responses.identifiers(data.get("id")),
+            reason=responses.as_text(data.get("error")),
+            job_id=data.get("id"),
         )
 
-    def _open(self, response: Response) -> dict[str, Any]:
-        data = responses.json_object(response)
-        if response.status >= responses.REFUSALS:
-            raise self._refused(response, data)
-        if not data:
-            raise self.refusal(errors.UnreadableAnswerError, "the response is not a JSON object", response)
-        return data
 
-    def _refused(self, response: Response, data: Mapping[str, Any]) -> errors.ApiError:
-        """Return the error for a refusal (errors)."""
-        error = responses.as_object(data.get("error"))
-        code = responses.as_text(error.get("code"))
-        kind = responses.kind_by_code(REFUSALS.get(code or ""), response.status)
-        return self.refusal(kind, str(error.get("message") or f"HTTP {response.status}"), response, code=code)
-
-
-class _Operations(Client[HttpT, AcmeService]):
-    @constructor(PROFILE, ClientOptions)
-    def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions[HttpT]]) -> None:
-        """Create a client; nothing is sent.
-
-        Args:
-            api_key: The key, or else ACME_API_KEY.
-
-        Raises:
-            MissingCredential: No key is given, and none is in the environment.
-        """
-        key = find_credential(PROFILE.slug, "api_key", api_key, PROFILE.credentials["api_key"])
-        super().__init__(PROFILE, **options)
-        self._service = AcmeService(key, self._settings)
-
+class _Operations(KeyClient[HttpT, AcmeService], profile=PROFILE, service=AcmeService):
     @submission
     def text_to_image(self, prompt: str, *, size: Size = "512x512", callback: str | None = None) -> Flow[StartedJob]:
         """Start an image from a text.
@@ -169,7 +94,7 @@ class _Operations(Client[HttpT, AcmeService]):
             "size": validation.choice("size", size, SIZES),
             "callback": None if callback is None else validation.web_address("callback", callback),
         }
-        return self._service.submit(omit_none(body))
+        return self._service.start("text_to_image", "/v1/images", omit_none(body), PRICE)
 
 
 class Acme(_Operations[SyncHttp], SyncClient[AcmeService]):

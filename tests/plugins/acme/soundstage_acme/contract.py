@@ -9,26 +9,24 @@ from hypothesis import strategies as st
 from soundstage import JobState, errors
 from soundstage_acme.client import Acme, AsyncAcme
 from soundstage_contracts.vendor_kit import (
-    BadCredential,
     Callbacks,
     DemoCall,
-    JobMachine,
-    JobView,
+    KeyRawClient,
     Operation,
-    RawClient,
-    RawRequest,
     Refusal,
     ResponseFormat,
     Terms,
     VendorContract,
-    check_cites,
+    bad_keys,
+    data_of,
+    job_machine,
+    key_argument,
+    key_headers,
     require,
     strategies,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import httpx
 
 SIZES = ("256x256", "512x512")
@@ -38,34 +36,18 @@ BODIES = st.fixed_dictionaries({"prompt": strategies.prompts(most=80)}, optional
 BROKEN = st.sampled_from([("prompt", {}), ("prompt", {"prompt": ""}), ("size", {"prompt": "A fox", "size": "1x1"})])
 
 
-def credentials(account: str) -> Mapping[str, str]:
-    """Return a client's arguments for *account*."""
-    return {"api_key": account}
-
-
-def headers(account: str) -> Mapping[str, str]:
-    """Return the headers that authenticate *account*."""
-    return {"Authorization": f"Bearer {account}"}
-
-
 DEMO = (DemoCall("text_to_image", {"prompt": "A paper boat", "size": "256x256"}),)
 CONTRACT = VendorContract(
     slug="acme",
     client=Acme,
     async_client=AsyncAcme,
-    credentials=credentials,
-    headers=headers,
+    credentials=key_argument,
+    headers=key_headers,
     operations={"text_to_image": BODIES},
     ends={"fail": JobState.FAILED, "block": JobState.FAILED, "timeout": JobState.FAILED, "cancel": JobState.FAILED},
     callback="callback",
     at_once=5,
 )
-
-
-class AcmeMachine(JobMachine):
-    """The state machine of every job vendor, for Acme."""
-
-    contract = CONTRACT
 
 
 INVALID = Refusal(code="invalid", status=400, error=errors.BadRequestError)
@@ -75,47 +57,18 @@ NOT_FOUND = Refusal(code="not_found", status=404, error=errors.NotFoundError)
 TOO_MANY = Refusal(code="too_many", status=429, error=errors.RateLimitError)
 
 
-class AcmeRawClient(RawClient):
+class AcmeRawClient(KeyRawClient):
     """Sends plain HTTP requests to Acme."""
 
     slug = "acme"
-
-    @classmethod
-    def headers(cls, account: str) -> Mapping[str, str]:
-        """Return the headers that authenticate *account*."""
-        return headers(account)
-
-    @classmethod
-    def creation_request(cls, operation: Operation, body: Mapping[str, Any]) -> RawRequest:
-        """Return the request that starts an image."""
-        del operation
-        return RawRequest("POST", "/v1/images", dict(body))
-
-    @classmethod
-    def status_request(cls, job: str, operation: Operation) -> RawRequest:
-        """Return the request that polls an image."""
-        del operation
-        return RawRequest("GET", f"/v1/images/{job}")
+    creation_path = "/v1/images"
+    status_path = "/v1/images/{}"
 
     def created_id(self, response: httpx.Response, operation: Operation) -> str:
         """Check that an image was started, and return its id."""
-        del operation
-        data = response.json()
+        data = data_of(response)
         require(set(data) == {"id", "status"} and data["status"] == "queued", f"no new image: {data}")
-        return str(data["id"])
-
-    def job_view(self, response: httpx.Response) -> JobView:
-        """Return what a poll shows."""
-        data = response.json()
-        return JobView(data["status"], data.get("error", ""), [data["url"]] if "url" in data else [])
-
-    def check_refused(self, response: httpx.Response, refusal: Refusal, reading: str = "") -> str:
-        """Check that *response* is *refusal*, and return its message."""
-        del reading
-        error = response.json()["error"]
-        require((response.status_code, error["code"]) == (refusal.status, refusal.code), f"not {refusal}: {error}")
-        check_cites("acme", response, refusal.fact)
-        return str(error["message"])
+        return super().created_id(response, operation)
 
 
 def _polled(name: str, word: str, urls: tuple[str, ...] = (), reason: str = "") -> dict[str, Any]:
@@ -157,10 +110,10 @@ TERMS = Terms(
     no_credit=NO_CREDIT,
     too_many=TOO_MANY,
     rejected={"invalid-": NO_KEY},
-    bad_credentials=(BadCredential(name="none", headers=lambda _: {}, refusal=NO_KEY),),
+    bad_credentials=bad_keys(NO_KEY),
     retention=30 * 24 * 3600.0,
     callbacks=Callbacks(parameter="callback"),
-    machine=AcmeMachine,
+    machine=job_machine(CONTRACT),
     pace=(2.0, 2.0),
     facts={
         "test_valid_body_is_accepted": ["routes"],

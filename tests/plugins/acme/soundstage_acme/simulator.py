@@ -10,20 +10,17 @@ from soundstage_server.vendor_kit import (
     Choice,
     Fate,
     Field,
-    Identity,
     Image,
+    KeyService,
     Lifecycle,
     Link,
     Refusal,
     Refusals,
-    RefusedError,
     Request,
     Response,
     Route,
-    Service,
     Stage,
     Text,
-    bearer_token,
     json_response,
 )
 
@@ -45,7 +42,7 @@ NOT_FOUND: Final = Refusal("not_found", 404, "not found", "errors")
 TOO_MANY: Final = Refusal("too_many", 429, "too many images at once", "errors")
 
 
-class AcmeSimulator(Service):
+class AcmeSimulator(KeyService):
     """The simulated Acme."""
 
     slug = "acme"
@@ -54,9 +51,8 @@ class AcmeSimulator(Service):
     unit = CREDITS
     at_once = 5
     callback_plan = CallbackPlan()
-    credential_headers = (b"authorization",)
+    times = TIMES
     refusals = Refusals(NO_KEY, INVALID, INVALID, NO_CREDIT, TOO_MANY, NOT_FOUND, not_found=NOT_FOUND)
-    codes = {str(one.code): one for one in (INVALID, NO_KEY, NO_CREDIT, NOT_FOUND, TOO_MANY)}  # noqa: RUF012 - constant
     operations = ("text_to_image",)
     reasons = {Fate.FAIL: "the image could not be made", Fate.BLOCK: "refused by the content policy"}  # noqa: RUF012 - likewise
 
@@ -64,18 +60,6 @@ class AcmeSimulator(Service):
         """Return the two routes (routes)."""
         yield Route("POST", "/v1/images", self.create, "Start an image", ("routes",), FIELDS, paid=True)
         yield Route("GET", "/v1/images/{id}", self.poll, "Read an image", ("routes", "states"))
-
-    def lifecycle(self, operation: str) -> Lifecycle:
-        """Return the states of an image (states)."""
-        del operation
-        return TIMES
-
-    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return the bearer key (routes)."""
-        key = bearer_token(credentials[0])
-        if not key:
-            raise RefusedError(NO_KEY)
-        return Identity(key)
 
     def create(self, request: Request) -> Response:
         """Start an image (routes)."""
@@ -98,12 +82,6 @@ class AcmeSimulator(Service):
         elif state.final:
             shown["error"] = self.reason(task)
         return shown
-
-    def refuse(self, refused: RefusedError, request: Request) -> Response:
-        """Return ``{error: {code, message}}`` (errors)."""
-        del request
-        error = {"code": refused.refusal.code, "message": refused.message}
-        return json_response({"error": error}, refused.refusal.status)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the image."""

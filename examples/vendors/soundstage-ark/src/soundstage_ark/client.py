@@ -7,30 +7,27 @@ November 2026; facts are cited by id.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, urlencode
 
 from soundstage import errors
 from soundstage.vendor_kit import (
     AsyncClient,
     AsyncHttp,
-    Client,
-    ClientOptions,
     HttpT,
     JobRef,
     JobState,
+    JsonService,
+    KeyClient,
     Media,
     PollPolicy,
     Request,
-    Service,
     Snapshot,
     StartedJob,
     Submission,
     SyncClient,
     SyncHttp,
     VendorProfile,
-    constructor,
-    find_credential,
     inputs,
     omit_none,
     operation,
@@ -42,7 +39,7 @@ from soundstage.vendor_kit import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from soundstage.vendor_kit import Flow, Response, Secret, Settings
+    from soundstage.vendor_kit import Flow, Response
 
 PROFILE = VendorProfile(
     slug="ark",
@@ -94,16 +91,10 @@ SEEDS = (-1, 4294967295)
 EXPIRY = (3600, 259200)
 
 
-class ArkService(Service):
+class ArkService(JsonService):
     """Ark's content generation tasks, as one client uses them."""
 
-    def __init__(self, key: Secret, settings: Settings) -> None:
-        self._key = key
-        super().__init__(settings, {"key": key.reveal()})
-
-    def authorization(self) -> Mapping[str, str]:
-        """Return the key as a bearer token (auth.bearer)."""
-        return {"Authorization": f"Bearer {self._key.reveal()}"}
+    scheme = "Bearer"  # auth.bearer
 
     def submit(
         self, prompt: str | None, frames: Mapping[str, inputs.ImageInput | None], body: Mapping[str, Any]
@@ -250,23 +241,8 @@ def _read_media(content: Mapping[str, Any]) -> tuple[Media, ...]:
     return (Media(video, "video"),) if frame is None else (Media(video, "video"), Media(frame, "image"))
 
 
-class _Operations(Client[HttpT, ArkService]):
-    """The operations, written once for both kinds of client."""
-
-    @constructor(PROFILE, ClientOptions)
-    def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions[HttpT]]) -> None:
-        """Create a client; nothing is sent.
-
-        Args:
-            api_key: The API key, or else ARK_API_KEY. A key of BytePlus needs `base_url=BYTEPLUS`.
-
-        Raises:
-            MissingCredential: No key is given or in the environment.
-            InvalidArgument: An argument is out of range.
-        """
-        super().__init__(PROFILE, **options)
-        key = find_credential(PROFILE.slug, "api_key", api_key, "ARK_API_KEY")
-        self._service = ArkService(key, self._settings)
+class _Operations(KeyClient[HttpT, ArkService], profile=PROFILE, service=ArkService):
+    """The operations, written once for both kinds of client. A key of BytePlus needs `base_url=BYTEPLUS`."""
 
     @submission
     def generate(

@@ -14,21 +14,24 @@ from hypothesis import strategies as st
 from soundstage import JobState, errors
 from soundstage_ark.client import Ark, AsyncArk
 from soundstage_contracts.vendor_kit import (
-    BadCredential,
     Callbacks,
     DemoCall,
-    JobMachine,
     JobView,
+    KeyRawClient,
     LiveCall,
     LivePlan,
     Operation,
-    RawClient,
     RawRequest,
     Refusal,
     ResponseFormat,
     Terms,
     VendorContract,
+    bad_keys,
     check_cites,
+    data_of,
+    job_machine,
+    key_argument,
+    key_headers,
     require,
     strategies,
 )
@@ -74,11 +77,6 @@ _OPTIONS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "service_tier": st.sampled_from(["default", "flex"]),
     "execution_expires_after": st.integers(3600, 259200),
 }
-
-
-def headers(account: str) -> Mapping[str, str]:
-    """Return the raw headers that authenticate *account* (auth.bearer)."""
-    return {"Authorization": f"Bearer {account}"}
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:
@@ -145,27 +143,17 @@ def tokens(body: Mapping[str, Any]) -> int:
     return short * long * (24 * int(body.get("duration", 5)) + 1) // 1024
 
 
-class ArkRaw(RawClient):
+class ArkRaw(KeyRawClient):
     """Sends plain HTTP requests to Ark."""
 
     slug = "ark"
-
-    @classmethod
-    def headers(cls, account: str) -> Mapping[str, str]:
-        """Return the headers that authenticate *account*."""
-        return headers(account)
+    status_path = f"{TASKS}/{{}}"
 
     @classmethod
     def creation_request(cls, operation: Operation, body: Mapping[str, Any]) -> RawRequest:
         """Return the request that starts a task."""
         del operation
         return RawRequest("POST", TASKS, wrap(body))
-
-    @classmethod
-    def status_request(cls, job: str, operation: Operation) -> RawRequest:
-        """Return the request that reads a task."""
-        del operation
-        return RawRequest("GET", f"{TASKS}/{job}")
 
     @classmethod
     def members(cls, body: Any) -> dict[str, Any]:
@@ -209,17 +197,6 @@ class ArkRaw(RawClient):
         return self.send_request(RawRequest(method, TASKS + path, body), **options)
 
 
-def data_of(response: httpx.Response) -> dict[str, Any]:
-    """Return the object in a successful response.
-
-    Raises:
-        BrokenLawError: It is a refusal.
-    """
-    require(response.status_code == 200, f"HTTP {response.status_code}: {response.text}")
-    body: dict[str, Any] = response.json()
-    return body
-
-
 def _start(client: Any, inputs: Mapping[str, str]) -> Any:
     return client.generate("A candle is blown out", model=inputs["model"], resolution="480p", duration=5)
 
@@ -259,8 +236,8 @@ CONTRACT: Final = VendorContract(
     slug="ark",
     client=Ark,
     async_client=AsyncArk,
-    credentials=lambda account: {"api_key": account},
-    headers=headers,
+    credentials=key_argument,
+    headers=key_headers,
     operations={
         "generate": bodies().map(lambda body: {("prompt" if k == "text" else k): v for k, v in body.items()}),
     },
@@ -291,12 +268,6 @@ DEMO: Final = (
         "a video and its last frame",
     ),
 )
-
-
-class ArkMachine(JobMachine):
-    """The state machine of every job vendor, for Ark."""
-
-    contract = CONTRACT
 
 
 INVALID: Final = Refusal(code="InvalidParameter", status=400, error=errors.BadRequestError)
@@ -363,24 +334,11 @@ TERMS: Final = Terms(
     no_credit=OVERDUE,
     too_many=TOO_MANY,
     blocked=SENSITIVE,
-    bad_credentials=[
-        BadCredential(
-            name=name,
-            headers=lambda _, given=given: given,  # type: ignore[misc]
-            refusal=UNAUTHENTICATED,
-            message="Bearer",
-        )
-        for name, given in {
-            "none": {},
-            "empty": {"Authorization": ""},
-            "bare": {"Authorization": "Bearer"},
-            "basic": {"Authorization": "Basic a2V5"},
-        }.items()
-    ],
+    bad_credentials=bad_keys(UNAUTHENTICATED),
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=DAY,
     pace=(3.0, 15.0),
-    machine=ArkMachine,
+    machine=job_machine(CONTRACT),
     callbacks=Callbacks(parameter="callback_url", number=2),
     facts={
         "test_documented_host_reaches_the_service": ["hosts"],

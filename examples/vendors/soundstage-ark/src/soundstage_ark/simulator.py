@@ -18,9 +18,9 @@ from soundstage_server.vendor_kit import (
     Fate,
     Field,
     Flag,
-    Identity,
     Image,
     Integer,
+    KeyService,
     Lifecycle,
     Link,
     Refusal,
@@ -28,12 +28,10 @@ from soundstage_server.vendor_kit import (
     RefusedError,
     Response,
     Route,
-    Service,
     Stage,
     Text,
     Unit,
     Video,
-    bearer_token,
     frame_size,
     json_response,
 )
@@ -130,14 +128,14 @@ TYPES: Final = {
 """The HTTP status to the member type of an error (errors.codes)."""
 
 
-class ArkService(Service):
+class ArkService(KeyService):
     """The simulated Ark, on both of its hosts."""
 
     slug = "ark"
     title = "Ark (Seedance)"
     hosts = ("ark.cn-beijing.volces.com", "ark.ap-southeast.bytepluses.com")  # hosts
     unit = TOKENS
-    credential_headers = (b"authorization",)  # auth.bearer
+    times = TIMES
     refusals = Refusals(
         UNAUTHENTICATED,
         INVALID,
@@ -180,18 +178,6 @@ class ArkService(Service):
         yield Route("GET", TASKS, self.list, "List tasks", ("list.route", "list.order"))
         end = ("delete.route", "delete.states")
         yield Route("DELETE", f"{TASKS}/{{id}}", self.delete, "Cancel or delete a task", end)
-
-    def lifecycle(self, operation: str) -> Lifecycle:
-        """Return the states of a task."""
-        del operation  # there is only one
-        return TIMES
-
-    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return the API key (auth.bearer, auth.any_key)."""
-        key = bearer_token(credentials[0])
-        if not key:
-            raise RefusedError(UNAUTHENTICATED, "Authorization must be Bearer <API key>")
-        return Identity(key)
 
     def create(self, request: Request) -> Response:
         """Start a task (create.route)."""

@@ -8,30 +8,27 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, urlencode
 
 from soundstage import errors
 from soundstage.vendor_kit import (
     AsyncClient,
     AsyncHttp,
-    Client,
-    ClientOptions,
     HttpT,
     JobRef,
     JobState,
+    JsonService,
+    KeyClient,
     Media,
     PollPolicy,
     Request,
-    Service,
     Snapshot,
     StartedJob,
     Submission,
     SyncClient,
     SyncHttp,
     VendorProfile,
-    constructor,
-    find_credential,
     responses,
     submission,
     validation,
@@ -40,7 +37,7 @@ from soundstage.vendor_kit import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from soundstage.vendor_kit import Flow, Response, Secret, Settings
+    from soundstage.vendor_kit import Flow, Response
 
 PROFILE = VendorProfile(
     slug="fal",
@@ -76,16 +73,10 @@ KINDS = ("video", "image", "audio")
 Priority = Literal["normal", "low"]
 
 
-class FalService(Service):
+class FalService(JsonService):
     """fal's queue, as one client uses it."""
 
-    def __init__(self, key: Secret, settings: Settings) -> None:
-        self._key = key
-        super().__init__(settings, {"key": key.reveal()})
-
-    def authorization(self) -> Mapping[str, str]:
-        """Return the key (auth.key)."""
-        return {"Authorization": f"Key {self._key.reveal()}"}
+    scheme = "Key"  # auth.key
 
     def submit(
         self, model: str, body: Mapping[str, Any], webhook: str | None, headers: Mapping[str, str]
@@ -143,19 +134,23 @@ class FalService(Service):
         return Request(method, self.url(f"/{place}{path}"), self.authorization(), timeout=timeout)
 
     def _read_status(self, response: Response) -> Snapshot:
-        """Return the state of a request; the output is not part of it (status.states, status.error)."""
+        """Return the state in the response to a poll."""
         status = self._open(response)
-        word = status.get("status")
-        if not isinstance(word, str):
+        if not isinstance(status.get("status"), str):
             raise self.refusal(errors.UnreadableAnswerError, "the response has no status", response)
-        named = responses.identifiers(status.get("request_id"))
-        kind, reason = responses.as_text(status.get("error_type")), responses.as_text(status.get("error"))
+        return self._read_job(status)
+
+    def _read_job(self, data: Mapping[str, Any]) -> Snapshot:
+        """Return the state of a request; the output is not part of it (status.states, status.error)."""
+        word = str(data["status"])
+        named = responses.identifiers(data.get("request_id"))
+        kind, reason = responses.as_text(data.get("error_type")), responses.as_text(data.get("error"))
         if word == "COMPLETED" and (kind or reason):
-            return _failed(kind, reason, status, named)
+            return _failed(kind, reason, data, named)
         state = STATES.get(word, JobState.UNKNOWN)
         if state is JobState.SUCCEEDED:  # a success without its output would be read as a failure
-            return Snapshot(state, word, media=(Media("data:,", "file"),), raw=status, named=named)
-        return Snapshot(state, word, raw=status, named=named)
+            return Snapshot(state, word, media=(Media("data:,", "file"),), raw=data, named=named)
+        return Snapshot(state, word, raw=data, named=named)
 
     def _read_result(self, response: Response) -> Snapshot:
         """Return the success with its files, or the failure of the model (result.files, errors.model)."""
@@ -175,19 +170,6 @@ class FalService(Service):
         if word not in {"OK", "CANCELLATION_REQUESTED", "ALREADY_COMPLETED"}:
             self._open(response)
             raise self.refusal(errors.UnreadableAnswerError, "the response to the cancel has no status", response)
-
-    def _open(self, response: Response) -> dict[str, Any]:
-        """Return the object in a response.
-
-        Raises:
-            ApiError: The service refused, or the response is not a JSON object.
-        """
-        if response.status >= responses.REFUSALS:
-            raise self._refused(response)
-        body = responses.json_object(response)
-        if response.status not in responses.SUCCESSES or not body:
-            raise self.refusal(errors.UnreadableAnswerError, "the response is not a JSON object", response)
-        return body
 
     def _refused(self, response: Response) -> errors.ApiError:
         """Return the error for a type of error, or else for the HTTP status (errors.detail, errors.request)."""
@@ -242,23 +224,8 @@ def _files(value: Any, name: str) -> Iterator[Media]:
             yield from _files(item, key)
 
 
-class _Operations(Client[HttpT, FalService]):
+class _Operations(KeyClient[HttpT, FalService], profile=PROFILE, service=FalService):
     """The operations, written once for both kinds of client."""
-
-    @constructor(PROFILE, ClientOptions)
-    def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions[HttpT]]) -> None:
-        """Create a client; nothing is sent.
-
-        Args:
-            api_key: The key, or else FAL_KEY.
-
-        Raises:
-            MissingCredential: No key is given or in the environment.
-            InvalidArgument: An argument is out of range.
-        """
-        super().__init__(PROFILE, **options)
-        key = find_credential(PROFILE.slug, "api_key", api_key, "FAL_KEY")
-        self._service = FalService(key, self._settings)
 
     @submission
     def submit(

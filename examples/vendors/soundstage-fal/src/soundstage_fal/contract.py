@@ -13,20 +13,23 @@ from hypothesis import strategies as st
 
 from soundstage import JobState, errors
 from soundstage_contracts.vendor_kit import (
-    BadCredential,
     DemoCall,
-    JobMachine,
     JobView,
+    KeyRawClient,
     LiveCall,
     LivePlan,
     Operation,
-    RawClient,
     RawRequest,
     Refusal,
     ResponseFormat,
     Terms,
     VendorContract,
+    bad_keys,
     check_cites,
+    data_of,
+    job_machine,
+    key_argument,
+    key_headers,
     require,
     strategies,
 )
@@ -56,11 +59,6 @@ STATE_WORDS: Final = {
 """The words of a status, and the types of errors, which are the words of the ends without success."""
 
 
-def headers(account: str) -> Mapping[str, str]:
-    """Return the raw headers that authenticate *account* (auth.key)."""
-    return {"Authorization": f"Key {account}"}
-
-
 def images() -> st.SearchStrategy[dict[str, Any]]:
     """Return inputs of a model that makes images."""
     return st.fixed_dictionaries(
@@ -82,15 +80,11 @@ def app_of(model: str) -> str:
     return "/".join(model.split("/")[:2])
 
 
-class FalRaw(RawClient):
+class FalRaw(KeyRawClient):
     """Sends plain HTTP requests to fal's queue."""
 
     slug = "fal"
-
-    @classmethod
-    def headers(cls, account: str) -> Mapping[str, str]:
-        """Return the headers that authenticate *account*."""
-        return headers(account)
+    scheme = "Key"  # auth.key
 
     @classmethod
     def creation_request(cls, operation: Operation, body: Mapping[str, Any]) -> RawRequest:
@@ -157,17 +151,6 @@ class FalRaw(RawClient):
         return self.send_request(RawRequest("PUT", f"/{job}/cancel"))
 
 
-def data_of(response: httpx.Response) -> dict[str, Any]:
-    """Return the object in a successful response.
-
-    Raises:
-        BrokenLawError: It is a refusal.
-    """
-    require(response.status_code == 200, f"HTTP {response.status_code}: {response.text}")
-    body: dict[str, Any] = response.json()
-    return body
-
-
 def files_in(output: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Check the files in an output, and return them (result.files, result.video)."""
     found = [*output.get("images", ()), *([output["video"]] if "video" in output else ())]
@@ -206,8 +189,8 @@ CONTRACT: Final = VendorContract(
     slug="fal",
     client=Fal,
     async_client=AsyncFal,
-    credentials=lambda account: {"api_key": account},
-    headers=headers,
+    credentials=key_argument,
+    headers=lambda account: key_headers(account, "Key"),
     operations={
         "submit": images().map(lambda body: {"model": IMAGE_MODEL, "prompt": body.pop("prompt"), "input": body})
     },
@@ -227,12 +210,6 @@ DEMO: Final = (
     ),
     DemoCall("submit", {"prompt": "A kite over a beach", "model": VIDEO_MODEL, "input": {"duration": 4}}, "a video"),
 )
-
-
-class FalMachine(JobMachine):
-    """The state machine of every job vendor, for fal."""
-
-    contract = CONTRACT
 
 
 UNAUTHENTICATED: Final = Refusal(
@@ -303,24 +280,11 @@ TERMS: Final = Terms(
     not_found=NOT_FOUND,
     no_credit=NO_CREDIT,
     too_many=TOO_MANY,
-    bad_credentials=[
-        BadCredential(
-            name=name,
-            headers=lambda _, given=given: given,  # type: ignore[misc]
-            refusal=UNAUTHENTICATED,
-            message="Key",
-        )
-        for name, given in {
-            "none": {},
-            "empty": {"Authorization": ""},
-            "bare": {"Authorization": "Key"},
-            "bearer": {"Authorization": "Bearer abc"},
-        }.items()
-    ],
+    bad_credentials=bad_keys(UNAUTHENTICATED, "Key"),
     rejected={"invalid-": UNAUTHENTICATED, "expired-": UNAUTHENTICATED},
     retention=MONTH,
     pace=(1.0, 10.0),
-    machine=FalMachine,
+    machine=job_machine(CONTRACT),
     effort=0.5,
     facts={
         "test_documented_host_reaches_the_service": ["host"],

@@ -15,8 +15,8 @@ from soundstage_server.vendor_kit import (
     USD,
     CallbackPlan,
     Fate,
-    Identity,
     Image,
+    KeyService,
     Lifecycle,
     Link,
     Refusal,
@@ -24,7 +24,6 @@ from soundstage_server.vendor_kit import (
     RefusedError,
     Response,
     Route,
-    Service,
     Stage,
     Video,
     json_response,
@@ -65,14 +64,15 @@ TOO_MANY: Final = Refusal("too_many", 429, "too many requests", "errors.detail")
 INTERNAL: Final = Refusal("internal", 500, "the service failed", "errors.detail")
 
 
-class FalQueue(Service):
+class FalQueue(KeyService):
     """The simulated queue of fal."""
 
     slug = "fal"
     title = "fal (queue)"
     hosts = ("queue.fal.run",)  # host
     unit = USD
-    credential_headers = (b"authorization",)  # auth.key
+    scheme = "Key"  # auth.key, auth.any_key
+    times = TIMES
     refusals = Refusals(
         UNAUTHENTICATED, INVALID, UNREADABLE, NO_CREDIT, TOO_MANY, NOT_FOUND, not_found=NOT_FOUND, too_fast=TOO_MANY
     )
@@ -100,18 +100,6 @@ class FalQueue(Service):
         start = ("submit.route", "submit.answer", "submit.any_model", "submit.once", "webhook.query", "charge")
         example = {"status": "IN_QUEUE", "request_id": "764cabcf-b745-4b3e-ae38-1200304cf45b", "queue_position": 0}
         yield Route("POST", "/{model:path}", self.create, "Put a request into the queue", start, (), example, paid=True)
-
-    def lifecycle(self, operation: str) -> Lifecycle:
-        """Return the states of a request."""
-        del operation  # there is only one
-        return TIMES
-
-    def identify(self, credentials: tuple[bytes | None, ...]) -> Identity:
-        """Return the key (auth.key, auth.any_key)."""
-        scheme, _, key = (credentials[0] or b"").decode("latin-1").partition(" ")
-        if scheme.lower() != "key" or not key.strip():
-            raise RefusedError(UNAUTHENTICATED, "Authorization must be Key <key>", "auth.key")
-        return Identity(key.strip())
 
     def create(self, request: Request) -> Response:
         """Put a request into the queue (submit.route)."""

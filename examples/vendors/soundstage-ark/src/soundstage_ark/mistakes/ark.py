@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from soundstage_ark import client, simulator
 from soundstage_contracts.mutation.mutations import Mutations
-from soundstage_server.vendor_kit import Fate, Lifecycle
+from soundstage_server.vendor_kit import Fate, Identity, Lifecycle, bearer_token
 
 if TYPE_CHECKING:
     import pytest
@@ -17,7 +17,19 @@ MUTATIONS = Mutations("ark")
 @MUTATIONS.in_simulator
 def video_before_its_time(patch: pytest.MonkeyPatch) -> None:
     """A task is running from the beginning."""
-    patch.setattr(simulator, "TIMES", Lifecycle(simulator.TIMES.stages[1:], simulator.TIMES.ends))
+    times = Lifecycle(simulator.TIMES.stages[1:], simulator.TIMES.ends)
+    patch.setattr(simulator, "TIMES", times)
+    patch.setattr(simulator.ArkService, "times", times)
+
+
+@MUTATIONS.in_simulator("auth.bearer")
+def no_key(patch: pytest.MonkeyPatch) -> None:
+    """A call without a key is accepted."""
+
+    def identify(_: simulator.ArkService, credentials: tuple[bytes | None, ...]) -> Identity:
+        return Identity(bearer_token(credentials[0]) or "anyone")
+
+    patch.setattr(simulator.ArkService, "identify", identify)
 
 
 @MUTATIONS.in_simulator("block")

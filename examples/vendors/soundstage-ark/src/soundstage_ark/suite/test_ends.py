@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from soundstage import JobState, errors
-from soundstage_ark.contract import CONTRACT, GENERATE, INVALID, MODEL, NOT_FOUND, ArkRaw, data_of, tokens
-from soundstage_contracts.vendor_kit import ScriptedClient, proves
+from soundstage_ark.contract import CONTRACT, GENERATE, INVALID, MODEL, NOT_FOUND, ArkRaw, tokens
+from soundstage_contracts.vendor_kit import ScriptedClient, data_of, proves
 
 if TYPE_CHECKING:
     from soundstage_contracts.vendor_kit import Target

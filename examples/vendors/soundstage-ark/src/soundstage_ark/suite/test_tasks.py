@@ -19,10 +19,9 @@ from soundstage_ark.contract import (
     TASKS,
     TOO_MANY,
     ArkRaw,
-    data_of,
     tokens,
 )
-from soundstage_contracts.vendor_kit import ScriptedClient, proves
+from soundstage_contracts.vendor_kit import ScriptedClient, data_of, proves
 
 if TYPE_CHECKING:
     from soundstage_contracts.vendor_kit import Target

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from soundstage_contracts.mutation.mutations import Mutations
 from soundstage_fal import simulator
+from soundstage_server.vendor_kit import Identity, RefusedError
 
 if TYPE_CHECKING:
     import pytest
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
     from soundstage_server.vendor_kit import Request, Response
 
 MUTATIONS = Mutations("fal")
+
+
+@MUTATIONS.in_simulator("auth.key")
+def any_scheme(patch: pytest.MonkeyPatch) -> None:
+    """A key is accepted under any scheme."""
+
+    def identify(_: simulator.FalQueue, credentials: tuple[bytes | None, ...]) -> Identity:
+        key = (credentials[0] or b"").partition(b" ")[2].decode().strip()
+        if not key:
+            raise RefusedError(simulator.UNAUTHENTICATED, "Authorization must be Key <key>")
+        return Identity(key)
+
+    patch.setattr(simulator.FalQueue, "identify", identify)
 
 
 @MUTATIONS.in_simulator("submit.once")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage import JobState, RetryPolicy, errors
-from soundstage_contracts.vendor_kit import ScriptedClient, proves
+from soundstage_contracts.vendor_kit import ScriptedClient, data_of, proves
 from soundstage_fal.contract import (
     CONTRACT,
     IMAGE_MODEL,
@@ -17,7 +17,6 @@ from soundstage_fal.contract import (
     VIDEO_MODEL,
     VIDEOS,
     FalRaw,
-    data_of,
     files_in,
     polled,
 )

@@ -9,8 +9,8 @@ import pytest
 
 from soundstage import errors
 from soundstage_contracts.simulators.callback_receiver import CallbackReceiver
-from soundstage_contracts.vendor_kit import ScriptedClient, proves
-from soundstage_fal.contract import CONTRACT, IMAGE_MODEL, UNREADABLE, FalRaw, data_of
+from soundstage_contracts.vendor_kit import ScriptedClient, data_of, proves
+from soundstage_fal.contract import CONTRACT, IMAGE_MODEL, UNREADABLE, FalRaw
 
 if TYPE_CHECKING:
     from soundstage_contracts.vendor_kit import Target

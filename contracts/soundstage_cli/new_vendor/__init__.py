@@ -1,0 +1,1 @@
+"""`soundstage new-vendor`: writes a package with a vendor from outside."""
