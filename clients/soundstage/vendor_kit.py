@@ -6,12 +6,12 @@ may change between releases.
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
 from soundstage._client.descriptors import operation, submission
+from soundstage._client.json_service import JsonService
 from soundstage._client.key_client import KeyClient, key_profile
 from soundstage._client.options import ClientOptions, RequestOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol import inputs, responses
 from soundstage._protocol.credentials import Secret, find_credential
-from soundstage._protocol.json_service import JsonService
 from soundstage._protocol.service import Service, Settings
 from soundstage._protocol.spending import known as known_price
 from soundstage._protocol.submission import Submission

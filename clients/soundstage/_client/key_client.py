@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from soundstage._client.client import Client
+from soundstage._client.json_service import JsonService
 from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import HttpT
 from soundstage._protocol.credentials import find_credential
-from soundstage._protocol.json_service import JsonService
 from soundstage._values.policies import PollPolicy
 from soundstage._values.profile import VendorProfile
 
