@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 import soundstage_vendors
 from soundstage_cli.main import main
@@ -17,6 +20,7 @@ from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.registry import missing_parts
 from soundstage_contracts.simulators.target import Target
 from soundstage_contracts.transcripts.replay import load_transcripts, replay_on_client, replay_on_simulator
+from soundstage_server import Server, World
 from tests.plugins.conftest import write_metadata
 
 if TYPE_CHECKING:
@@ -70,6 +74,38 @@ def test_client_makes_and_saves_a_result(slug: str, target: Target, tmp_path: Pa
     client = target.client(contract_of(slug), target.new_account(), clock=target.advancing_clock())
     job = getattr(client, demo[0].method)(**demo[0].arguments)
     assert job.save(tmp_path)
+
+
+def test_page_shows_a_program_that_runs(slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python blocks of the page run as one program with the environment of a server, and save whole files."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("first.png", "last.png"):
+        Image.new("RGB", (640, 360), "darkorange").save(name)
+    with World(clock="auto", media="small") as world, Server(world) as server:
+        for name, value in load_facts(slug).vendors[slug].environment_at(server.url).items():
+            monkeypatch.setenv(name, value)
+        code = "".join(blocks(slug, "python"))
+        exec(compile(code, f"README.md of {slug}", "exec"), {"__name__": "example"})  # noqa: S102 - our own page
+    saved = [path for folder in ("videos", "images") for path in (tmp_path / folder).glob("*")]
+    assert len(saved) == code.count("generate(") + code.count('"num_images": 2') * 2
+    assert all(path.stat().st_size and path.suffix in {".mp4", ".png"} for path in saved)
+
+
+def test_first_commands_of_the_page_work(slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an installation from the folder, which is no package of a registry, each command succeeds."""
+    monkeypatch.chdir(tmp_path)
+    install, *commands = [shlex.split(line, comments=True) for line in blocks(slug, "sh")[0].splitlines()]
+    assert install == ["pip", "install", "-e", "."]
+    assert [words[1] for words in commands] == ["demo", "facts"]
+    for program, *words in commands:
+        assert program == "soundstage"
+        assert main(words) == 0
+
+
+def blocks(slug: str, kind: str) -> list[str]:
+    """Return the code of each block of *kind* on the page of a plug-in."""
+    page = (VENDORS / f"soundstage-{slug}" / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.slow

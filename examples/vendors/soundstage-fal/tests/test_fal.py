@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 import soundstage_vendors
@@ -12,7 +13,7 @@ from soundstage_contracts.facts.loader import load_facts
 from soundstage_contracts.registry import missing_parts
 from soundstage_fal.client import Fal
 from soundstage_fal.simulator import SERVICE
-from soundstage_server.vendor_kit import World
+from soundstage_server import Server, World
 
 if TYPE_CHECKING:
     from soundstage_fal.client import AsyncFal
@@ -48,6 +49,18 @@ def test_job_is_resumed_by_its_token(fal: Fal) -> None:
     """A token is enough to poll a request: it has the app, too."""
     job = fal.submit("A fox", model=MODEL)
     assert fal.job_from_token(job.to_token()).result()
+
+
+def test_result_can_be_read_after_the_stream() -> None:
+    """Under the clock auto, a client that follows the stream to its end then reads the result."""
+    with (
+        World(clock="auto") as world,
+        Server(world) as server,
+        httpx.Client(headers={"Authorization": "Key k"}) as http,
+    ):
+        links = http.post(f"{server.base_url('fal')}/{MODEL}", json={"prompt": "A fox"}).json()
+        assert '"COMPLETED"' in http.get(f"{links['status_url']}/stream").text
+        assert http.get(links["response_url"]).status_code == 200
 
 
 def test_key_is_not_shown() -> None:
