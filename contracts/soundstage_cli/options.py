@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soundstage._store.sql import SqlJobStore
+    from soundstage_contracts.facts.evidence import Evidence
 
 _MAX_LENGTH: Final = 80
 STORE_VARIABLE: Final = "SOUNDSTAGE_STORE"
+_CENTURY: Final = 36500  # days
 _POSTGRES: Final = ("postgres://", "postgresql://")
 
 
@@ -123,3 +125,50 @@ def existing_store(given: str | None) -> SqlJobStore:
     if not text.startswith(_POSTGRES) and not Path(text).is_file():
         raise CommandError(f"there is no job store at {text}")
     return store
+
+
+def add_evidence_arguments(parser: argparse.ArgumentParser, runs: str, stale: str) -> None:
+    """Declare ``--evidence`` and ``--stale-days``.
+
+    Args:
+        parser: The parser of the command.
+        runs: Which runs write the file, for the help.
+        stale: What happens after so many days, for the help.
+    """
+    from soundstage_contracts.facts.evidence import FILE, STALE_DAYS
+
+    parser.add_argument(
+        "--evidence", metavar="FILE", help=f"the evidence file of {runs} (default: ./{FILE}, if it exists)"
+    )
+    parser.add_argument(
+        "--stale-days",
+        default=str(STALE_DAYS),
+        metavar="N",
+        help=f"days after which {stale} (default: {STALE_DAYS})",
+    )
+
+
+def read_stale_days(args: argparse.Namespace) -> int:
+    """Parse ``--stale-days``.
+
+    Raises:
+        UsageError: It is not a whole number of days, at most a century.
+    """
+    return parse_int("--stale-days", args.stale_days, 0, _CENTURY)
+
+
+def read_named_evidence(named: str | None) -> Evidence | None:
+    """Read the evidence file *named*, or the default file; None if there is none.
+
+    Raises:
+        UsageError: The named file does not exist, or a file is not an evidence file.
+    """
+    from soundstage_contracts.facts.evidence import FILE, EvidenceError, read_evidence
+
+    path = Path(named or FILE)
+    if named is not None and not path.exists():
+        raise UsageError(f"--evidence is {named!r}; allowed: a file written by pytest --soundstage-evidence")
+    try:
+        return read_evidence(path) if path.exists() else None
+    except EvidenceError as error:
+        raise UsageError(f"--evidence: {error}") from None

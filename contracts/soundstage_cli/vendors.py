@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import soundstage_vendors
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
-from soundstage_cli.options import parse_int
+from soundstage_cli.options import add_evidence_arguments, read_named_evidence, read_stale_days
 from soundstage_cli.parsers import set_completer, suggestion
-from soundstage_contracts.facts.evidence import FILE, STALE_DAYS, EvidenceError, read_evidence
+from soundstage_contracts.quality import LEVELS
 from soundstage_vendors import VendorError, discovery, own, slugs
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ examples:
   soundstage run --report run.json -- python sdk_program.py
   soundstage vendors veo --record "google-genai 2.34.0" --report run.json
 """
-_LEVELS: Final = ("bronze", "silver", "gold", "platinum")
-_CENTURY: Final = 36500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,24 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     vendor = parser.add_argument("vendor", nargs="?", metavar="VENDOR", help="one vendor (default: all)")
     set_completer(vendor, lambda _: slugs())
-    parser.add_argument("--check", choices=_LEVELS, metavar="LEVEL", help=f"exit with 1 below {', '.join(_LEVELS)}")
+    parser.add_argument("--check", choices=LEVELS, metavar="LEVEL", help=f"exit with 1 below {', '.join(LEVELS)}")
     parser.add_argument("--json", action="store_true", help="print a JSON list of the vendors with their criteria")
-    parser.add_argument(
-        "--evidence", metavar="FILE", help=f"the evidence file of live runs (default: ./{FILE}, if it exists)"
-    )
-    parser.add_argument(
-        "--stale-days",
-        default=str(STALE_DAYS),
-        metavar="N",
-        help=f"days after which live evidence does not count (default: {STALE_DAYS})",
-    )
+    add_evidence_arguments(parser, "live runs", "live evidence does not count")
     parser.add_argument("--record", metavar="NAME", help="record that a third-party program ran, by name and version")
     parser.add_argument("--report", metavar="FILE", help="the report of that program, by soundstage run --report")
 
 
 def run(args: argparse.Namespace) -> int:
     """List the vendors, show one, or record a program."""
-    days = parse_int("--stale-days", args.stale_days, 0, _CENTURY)
+    days = read_stale_days(args)
     known = tuple(sorted({*slugs(), *soundstage_vendors.left_out()}, key=_order))
     if args.vendor is not None and args.vendor not in known:
         hint = suggestion(args.vendor, known)
@@ -86,13 +76,7 @@ def _order(vendor: str) -> tuple[int, str]:
 
 
 def _assess(vendors: tuple[str, ...] | list[str], named: str | None, days: int) -> Iterator[Quality]:
-    path = Path(named or FILE)
-    if named is not None and not path.exists():
-        raise UsageError(f"--evidence is {named!r}; allowed: a file written by pytest --soundstage-evidence")
-    try:
-        evidence = read_evidence(path)
-    except EvidenceError as error:
-        raise UsageError(f"--evidence: {error}") from None
+    evidence = read_named_evidence(named) or {}
     with needs_extra("all", "soundstage vendors"):
         from soundstage_contracts.quality import assess
 
@@ -155,7 +139,7 @@ def _origin(vendor: str) -> str:
 
 
 def _rank(level: str | None) -> int:
-    return -1 if level is None else _LEVELS.index(level)
+    return -1 if level is None else LEVELS.index(level)
 
 
 def _to_json(quality: Quality) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from soundstage_contracts.facts.loader import FactError, load_facts
 from soundstage_contracts.facts.proves import missing_sides, proven
 from soundstage_contracts.facts.record import RecordError, load_record
 from soundstage_contracts.facts.shown import load_shown, shown_sides, sides_to_show
-from soundstage_contracts.matrix.cells import cells
 from soundstage_contracts.registry import missing_parts
 from soundstage_vendors import VendorError
 
@@ -53,7 +52,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What one vendor meets.
+    """Which criteria one vendor meets.
 
     Attributes:
         vendor: The vendor's slug.
@@ -81,7 +80,7 @@ class Quality:
 
 
 def assess(vendor: str, evidence: Evidence, stale_days: int) -> Quality:
-    """Return what *vendor* meets.
+    """Compute which criteria *vendor* meets.
 
     Args:
         vendor: The vendor's slug.
@@ -126,7 +125,7 @@ def _criteria(checks: tuple[tuple[Level, str, Callable[[], tuple[str, bool]]], .
 def _loads(vendor: str, *parts: ObjectPart | FilePart) -> tuple[str, bool]:
     """Load *parts*; one that is missing or broken raises a VendorError that names it."""
     for part in parts:
-        soundstage_vendors.load(vendor, part)  # type: ignore[arg-type]  # only parts that are objects are asked for
+        soundstage_vendors.load(vendor, part)  # type: ignore[arg-type]  # only parts that are objects are loaded
     return "all load", True
 
 
@@ -175,6 +174,8 @@ def _programs(vendor: str) -> tuple[str, bool]:
 
 
 def _matrix(vendor: str) -> tuple[str, bool]:
+    from soundstage_contracts.matrix.cells import cells  # needs extras, and the levels alone do not
+
     run = load_record(vendor).matrix
     if run is None:
         return "not run", False

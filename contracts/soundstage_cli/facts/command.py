@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from soundstage_cli.errors import CommandError, UsageError, needs_extra
 from soundstage_cli.facts.coverage import RED, Coverage, coverage_of
-from soundstage_cli.options import parse_int
+from soundstage_cli.options import add_evidence_arguments, read_named_evidence, read_stale_days
 from soundstage_cli.parsers import set_completer
-from soundstage_contracts.facts.evidence import FILE, KINDS, STALE_DAYS, EvidenceError, read_evidence
+from soundstage_contracts.facts.evidence import KINDS
 from soundstage_contracts.facts.loader import Fact, FactError, load_facts, unusable_facts
 from soundstage_contracts.registry import incomplete_vendors
 from soundstage_vendors import slugs
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from soundstage_cli.console import Cell
-    from soundstage_contracts.facts.evidence import Evidence
     from soundstage_contracts.facts.proves import Contract
 
 HELP = "show the documented behavior of each vendor's API and the contracts that prove it"
@@ -41,7 +39,6 @@ examples:
 With an evidence file, written by `pytest --pyargs soundstage_contracts --soundstage-evidence FILE`, it also shows the
 result and the date of the last check in simulation and live, and which checks are stale or were never run.
 """
-_CENTURY: Final = 36500
 _MAX_SHOWN: Final = 8
 _EVIDENCE_HEADERS: Final = ("in simulation", "live")
 
@@ -55,21 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="exit with 1 if a contract, or the proof that it can fail, is missing"
     )
     parser.add_argument("--json", action="store_true", help="print a JSON list of facts with their contracts")
-    parser.add_argument(
-        "--evidence", metavar="FILE", help=f"the evidence file of past runs (default: ./{FILE}, if it exists)"
-    )
-    parser.add_argument(
-        "--stale-days",
-        default=str(STALE_DAYS),
-        metavar="N",
-        help=f"days after which a check is stale (default: {STALE_DAYS})",
-    )
+    add_evidence_arguments(parser, "past runs", "a check is stale")
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the selected facts."""
-    days = parse_int("--stale-days", args.stale_days, 0, _CENTURY)
-    evidence = _evidence(args.evidence)
+    days = read_stale_days(args)
+    evidence = read_named_evidence(args.evidence)
     selected = [
         coverage_of(fact, contracts, evidence) for fact, contracts in _with_contracts(_select(args.id), args.id)
     ]
@@ -88,17 +77,6 @@ def _incomplete(id_: str | None) -> list[str]:
     vendor = id_.partition(":")[0] if id_ else None
     sentences = {**incomplete_vendors(), **unusable_facts()}
     return [sentence for slug, sentence in sentences.items() if vendor in (None, slug)]
-
-
-def _evidence(named: str | None) -> Evidence | None:
-    """Return the evidence in the file *named*, or in the default file; None if there is none."""
-    path = Path(named or FILE)
-    if named is not None and not path.exists():
-        raise UsageError(f"--evidence is {named!r}; allowed: a file written by pytest --soundstage-evidence")
-    try:
-        return read_evidence(path) if path.exists() else None
-    except EvidenceError as error:
-        raise UsageError(f"--evidence: {error}") from None
 
 
 def _complete_id(current: str) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """What long runs have shown about a vendor: third-party programs that ran unchanged, and the failure matrix.
 
-The file ``<vendor>_record.json`` lies beside the fact file and ships with it. Runs write it, people do not.
+The file ``<vendor>_record.json`` is in the folder of the fact file and ships with it. Runs write it; it is not edited.
 
     {
       "programs": {"google-genai 2.34.0": "2026-11-29"},
@@ -28,7 +28,7 @@ _FAULTS: Final = {
     "double_submissions": "submitted a job twice",
     "unresolved": "did not see the end of a job",
 }
-"""What a report may show, and no program that runs unchanged may do; requests to other hosts cost nothing."""
+"""The entries of a report that must be empty for a program to count as running unchanged."""
 
 
 class RecordError(ValueError):
