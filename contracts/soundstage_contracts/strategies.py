@@ -2,6 +2,7 @@
 
 - `arguments` and `calls`: valid arguments of a client's methods, for each vendor;
 - `prompts`, `texts`, `other_texts`: texts;
+- `whole_numbers`, `real_numbers`, `beyond`: numbers within and beyond documented bounds;
 - `passing_faults`, `losing_faults`, `callback_faults`: faults between a program and a vendor, for a simulator's control
   API.
 
@@ -17,12 +18,13 @@ from hypothesis import strategies as st
 from soundstage_contracts.declarations.vendor import CALLBACK_FAULTS, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from soundstage_contracts.declarations.vendor import VendorContract
 
 __all__ = [
     "arguments",
+    "beyond",
     "callback_faults",
     "calls",
     "fated",
@@ -31,7 +33,9 @@ __all__ = [
     "other_texts",
     "passing_faults",
     "prompts",
+    "real_numbers",
     "texts",
+    "whole_numbers",
 ]
 
 LOSING: Final = ("reset_before", "reset_during", "reset_after", "truncate", "malformed")
@@ -140,3 +144,20 @@ def _contract(vendor: str) -> VendorContract:
 
 def _without_fate(text: str) -> bool:
     return "soundstage:" not in text
+
+
+# `integers` seldom draws a bound itself, and a bound that is off by one is the likeliest mistake: half of what these
+# strategies draw is at a bound, or next to one.
+def whole_numbers(least: int, most: int) -> st.SearchStrategy[int]:
+    """Return whole numbers from *least* to *most*."""
+    return st.sampled_from((least, most)) | st.integers(least, most)
+
+
+def real_numbers(least: float, most: float) -> st.SearchStrategy[float]:
+    """Return numbers from *least* to *most*."""
+    return st.sampled_from((least, most)) | st.floats(least, most)
+
+
+def beyond(least: int, most: int, others: Sequence[Any] = ()) -> st.SearchStrategy[Any]:
+    """Return whole numbers below *least* and above *most*, and *others*."""
+    return st.sampled_from((least - 1, most + 1)) | st.sampled_from((least - 1, most + 1, most * 10, *others))

@@ -7,7 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
-from soundstage_contracts.laws.numbers import real_numbers, whole_numbers
+from soundstage_contracts.strategies import real_numbers, whole_numbers
 
 Values = dict[str, st.SearchStrategy[Any]]
 

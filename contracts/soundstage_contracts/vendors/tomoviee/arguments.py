@@ -7,7 +7,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
-from soundstage_contracts.laws.numbers import whole_numbers
+from soundstage_contracts.strategies import whole_numbers
 
 RATIOS: Final = ("16:9", "9:16", "4:3", "3:4", "1:1")
 RESOLUTIONS: Final = ("720p", "1080p")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
-from soundstage_contracts.laws.numbers import beyond, real_numbers, whole_numbers
+from soundstage_contracts.strategies import beyond, real_numbers, whole_numbers
 from soundstage_contracts.vendors.tomoviee.arguments import RATIOS, RESOLUTIONS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 
 from soundstage_contracts import strategies
-from soundstage_contracts.laws.numbers import whole_numbers
+from soundstage_contracts.strategies import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
