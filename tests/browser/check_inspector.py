@@ -6,6 +6,7 @@ Run by ``nox -s browser``, which finds Debian's chromium. Prints a line for each
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -98,6 +99,11 @@ def steer(check: Checks, page: Page, server: Server, pictures: Path | None) -> N
     before = server.world.clock.now()
     page.get_by_role("button", name="+1 h").click()
     check("the clock moves", lambda: expect(row.filter(has_text="A storm").locator(".state")).to_contain_text("failed"))
+    bar = row.filter(has_text="A storm").locator("progress")
+    check(
+        "its bar shows that it failed",
+        lambda: expect(bar).to_have_attribute("aria-label", re.compile("failed, [0-9]+")),
+    )
     check("by one hour", lambda: server.world.clock.now() == before + 3600)
     page.locator("#order").get_by_role("button", name="Order").click()
     check("an order is placed", lambda: expect(page.locator("#orders li")).to_have_count(1))

@@ -185,7 +185,8 @@ function updateRow(row, task) {
   word.className = `state ${task.group}`;
   const bar = progress.firstChild;
   bar.setAttribute("value", task.progress); // without the attribute, 0 would be shown as "unknown"
-  bar.setAttribute("aria-label", `${task.progress} percent`);
+  bar.className = task.group;
+  bar.setAttribute("aria-label", `${stateText(task)}, ${task.progress} percent`);
   setText(price, amount(task.price, task.unit));
   setText(created, clockTime(task.created));
   row.setAttribute("aria-current", String(isSelected(task.vendor, task.id)));
