@@ -7,16 +7,7 @@ from soundstage_contracts import strategies
 from soundstage_contracts.declarations.live import LiveCall, LivePlan
 from soundstage_contracts.declarations.vendor import DemoCall, VendorContract
 from soundstage_contracts.facts.proves import proves
-from soundstage_contracts.laws.binding import bind, law
-from soundstage_contracts.laws.declarations import (
-    BadCredential,
-    Callbacks,
-    Operation,
-    RawRequest,
-    Refusal,
-    ResponseFormat,
-)
-from soundstage_contracts.laws.key_client import (
+from soundstage_contracts.key_client import (
     KeyRawClient,
     bad_keys,
     data_of,
@@ -25,6 +16,15 @@ from soundstage_contracts.laws.key_client import (
     key_contract,
     key_headers,
     refusal_terms,
+)
+from soundstage_contracts.laws.binding import bind, law
+from soundstage_contracts.laws.declarations import (
+    BadCredential,
+    Callbacks,
+    Operation,
+    RawRequest,
+    Refusal,
+    ResponseFormat,
 )
 from soundstage_contracts.laws.machine import JobMachine
 from soundstage_contracts.laws.raw_client import JobView, RawClient, check_cites

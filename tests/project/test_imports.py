@@ -75,7 +75,8 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "suite": f"{INIT} vendors report live laws transcripts strategies simulators declarations facts"
         " registry outcomes",
         INIT: "testing facts registry",
-        "vendor_kit": "laws strategies simulators declarations facts outcomes",
+        "vendor_kit": "key_client laws strategies simulators declarations facts outcomes",
+        "key_client": "laws declarations outcomes",
         "plugin": "report testing simulators effort extras options registry outcomes",
         "real_hosts": "report testing simulators extras",
         "mutation": "facts options registry",

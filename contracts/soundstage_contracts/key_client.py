@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from soundstage import JobState, errors
@@ -101,7 +102,7 @@ def data_of(response: httpx.Response) -> dict[str, Any]:
     Raises:
         BrokenLawError: It is a refusal.
     """
-    require(response.status_code == 200, f"HTTP {response.status_code}: {response.text}")
+    require(response.status_code == HTTPStatus.OK, f"HTTP {response.status_code}: {response.text}")
     found: dict[str, Any] = response.json()
     return found
 
