@@ -168,15 +168,20 @@ def test_a_contract_without_a_clause_is_refused(proofs: Proofs) -> None:
         proofs.proves("acme:agreed")(contract)
 
 
+def proven_here() -> set[str]:
+    """Return the proven facts of vendors that are installed: an earlier test of this process may have had another."""
+    return {fact for fact in proven() if fact.partition(":")[0] in soundstage_vendors.slugs()}
+
+
 def test_everything_proven_is_a_known_fact() -> None:
     """Every fact that the suite proves is in the fact files."""
-    assert set(proven()) <= set(soundstage_contracts.load_facts())
+    assert proven_here() <= set(soundstage_contracts.load_facts())
 
 
 def test_nothing_is_proven_without_a_suite(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the suite is not installed, only contracts that are already imported count."""
     monkeypatch.setattr("soundstage_contracts.facts.proves._SUITE", "soundstage_contracts._no_such_suite")
-    assert set(proven()) <= set(soundstage_contracts.load_facts())
+    assert proven_here() <= set(soundstage_contracts.load_facts())
 
 
 def test_the_suite_is_imported_before_it_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
