@@ -95,10 +95,15 @@ def test_ctrl_c_during_imports_has_no_traceback(
     assert capsys.readouterr().err == "\n"
 
 
-def test_output_encoding_without_unicode() -> None:
-    """Characters that standard output cannot encode are escaped, also those of a table."""
-    done = run_command("facts", "tomoviee:create.route", PYTHONIOENCODING="ascii", COLUMNS="60")
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_output_encoding_without_unicode(encoding: str) -> None:
+    """Characters that standard output cannot encode are escaped, also those of a table and of an error."""
+    done = run_command("facts", "tomoviee:create.route", PYTHONIOENCODING=encoding, COLUMNS="60")
     assert (done.returncode, done.stderr) == (0, "")
+    words = ("generate", "edrawmax", "flowchart", "\N{FOX FACE}", "--dry-run")
+    done = run_command(*words, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0
+    assert "\\U0001f98a" in done.stdout
 
 
 @pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
