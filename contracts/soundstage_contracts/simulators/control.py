@@ -131,6 +131,8 @@ class Control:
                 or one of callbacks, such as ``callback_twice``, of a vendor that sends callbacks.
             **which: ``vendor``, ``account``, ``method``, ``path``, ``times``, and the options of the kind.
         """
+        if isinstance(method := which.get("method"), str):
+            which["method"] = method.upper()
         return int(self._request("POST", "/scenarios/faults", json={"kind": kind, **which})["id"])
 
     def callbacks(self, account: str | None = None) -> dict[str, Any]:
@@ -160,10 +162,20 @@ class Control:
         response = self._http.request(method, self._root + path, **options)
         if response.is_error:
             raise ControlError(
-                f"{method} {_ROOT}{path}: HTTP {response.status_code}: {response.text}", response.status_code
+                f"{method} {_ROOT}{path}: HTTP {response.status_code}: {_reason(response)}", response.status_code
             )
         return response.json() if response.content else None
 
 
 def _only(account: str | None) -> dict[str, str]:
     return {} if account is None else {"account": account}
+
+
+def _reason(response: httpx.Response) -> str:
+    """Return the sentence of a refusal; the body as it is where it has none."""
+    try:
+        body = response.json()
+    except ValueError:
+        return response.text
+    detail = body.get("detail") if isinstance(body, dict) else None
+    return detail if isinstance(detail, str) else response.text

@@ -103,6 +103,8 @@ class VendorAccount:
 
     @balance.setter
     def balance(self, available: float) -> None:
+        if isinstance(available, bool) or not isinstance(available, int | float):
+            raise TypeError(f"balance is {available!r}; allowed: a number of the vendor's unit, from 0")
         self._control.set_balance(self.vendor, self.name, available)
 
     @property

@@ -39,8 +39,12 @@ class SimulatedClock:
         """Move the time forward, at once, and return the new time: jobs end, results expire, rate limits recover.
 
         Raises:
+            TypeError: A value is no number.
             ValueError: The time would not move forward.
         """
+        for name, value in (("seconds", seconds), ("minutes", minutes), ("hours", hours), ("days", days)):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{name} is {value!r}; allowed: a number, such as advance(minutes=5)")
         step = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds()
         if step <= 0:
             raise ValueError(f"a clock moves forward by more than 0 seconds; got {step:g}")

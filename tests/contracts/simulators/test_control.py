@@ -119,5 +119,5 @@ def test_a_refusal_is_readable(target: Target) -> None:
     """A refusal is a ControlError with the request, the status and the simulator's message."""
     with pytest.raises(ControlError, match=r"GET /_soundstage/tasks: HTTP 404: .*acct_unknown"):
         target.control.tasks("acct_unknown")
-    with pytest.raises(ControlError, match=r"POST /_soundstage/clock/advance: HTTP 422: .*seconds"):
+    with pytest.raises(ControlError, match=r"POST /_soundstage/clock/advance: HTTP 422: seconds: .*; got -1$"):
         target.control.advance(-1)

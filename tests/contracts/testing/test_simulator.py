@@ -235,3 +235,19 @@ def test_same_object_without_pytest() -> None:
         assert client.text_to_video("A fox").wait().state is JobState.SUCCEEDED
         names.append(simulator.jobs.assert_one("text_to_video").id)
     assert len(set(names)) == 3
+
+
+def test_values_of_other_types_are_refused_by_name(theirs: Simulator) -> None:
+    """A text is neither a balance nor a time: the error has the name, the value and what is allowed."""
+    with pytest.raises(TypeError, match=r"seconds is '1h'; allowed: a number, such as advance\(minutes=5\)"):
+        theirs.clock.advance("1h")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="balance is '0'; allowed: a number of the vendor's unit, from 0"):
+        theirs.tomoviee.balance = "0"  # type: ignore[assignment]
+
+
+def test_method_of_a_fault_has_any_case(theirs: Simulator, tomoviee: Tomoviee) -> None:
+    """A fault for `post` applies to POST."""
+    fault = theirs.tomoviee.fault("status", status=429, method="post", times=1)
+    with pytest.raises(errors.RateLimitError):
+        tomoviee.text_to_video("A fox")
+    assert fault.used == 1
