@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from soundstage_contracts.simulators.target import FIRST_TIME
 from soundstage_contracts.testing.session import SimulatorSession
 from soundstage_server import Clock, Server, World
@@ -12,8 +14,6 @@ from tests.contracts.test_plugin import session
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 SETTING = """
 def set_everything(simulator, whole):
@@ -102,6 +102,7 @@ def test_draws(simulator, tomoviee, infrai, request, tmp_path, number):
         drawn.append([round(change - job.created, 3) for change in job.changes])
     Path(os.environ["DRAWN"], f"{number}.json").write_text(json.dumps([simulator.credential, drawn]))
 """
+REVERSE = tuple(f"test_theirs.py::test_draws[{number}]" for number in (2, 1, 0))
 FRESH = """
 import pytest
 
@@ -178,21 +179,28 @@ def drawn(folder: Path, seed: int, *options: str) -> list[object]:
 
 
 def test_seed_repeats_ids_times_and_media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Equal seeds draw equal values in one process, in workers, in any order, and on a running simulator, twice."""
+    """Equal seeds draw equal values in any order, and other seeds others."""
+    monkeypatch.setenv("DRAWN", str(tmp_path / "drawn"))
+    first = drawn(tmp_path, 7)
+    assert len({json.dumps(each) for each in first}) == 3
+    assert drawn(tmp_path, 7, *REVERSE) == first
+    other = drawn(tmp_path, 8)
+    assert all(one != another for one, another in zip(first, other, strict=True))
+
+
+@pytest.mark.slow
+def test_seed_repeats_in_workers_and_on_a_running_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal seeds draw equal values in one process, in workers, and on a running simulator, twice."""
     monkeypatch.setenv("DRAWN", str(tmp_path / "drawn"))
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     first = drawn(tmp_path, 7)
-    assert len({json.dumps(each) for each in first}) == 3
     monkeypatch.setenv("PYTHONHASHSEED", "2")
     assert drawn(tmp_path, 7, "-n", "2") == first
-    reverse = [f"test_theirs.py::test_draws[{number}]" for number in (2, 1, 0)]
     clock = Clock("auto")
     clock.restore("auto", 1.0, FIRST_TIME)
     with World(clock=clock, media="small", seed=7) as world, Server(world) as server:
-        for order in ([], reverse):
+        for order in ((), REVERSE):
             assert drawn(tmp_path, 7, "--soundstage-target", server.url, *order) == first
-    other = drawn(tmp_path, 8)
-    assert all(one != another for one, another in zip(first, other, strict=True))
 
 
 def test_credentials_differ_between_workers_that_run_the_same_tests() -> None:
