@@ -14,7 +14,7 @@ HELP = "write an installable package with a new vendor: client, simulator, contr
 
 _EPILOG: Final = """\
 The package works at once, with one capability that is made up; each file states what to write next.
-docs/vendor_interface.md leads from the vendor's documents to gold.
+docs/new_vendor.md leads from the vendor's documents to gold.
 
 examples:
   soundstage new-vendor acme                   write ./soundstage-acme
