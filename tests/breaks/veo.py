@@ -221,8 +221,8 @@ def files_for_everybody(patch: pytest.MonkeyPatch) -> None:
     right = Host._file
 
     def file(self: Host, call: Any, name: str) -> Any:
-        if name in self._files:
-            call.caller = self._files[name][0].account
+        if (key := outputs.key_of(name)) in self._files:
+            call.caller = self._files[key][0].account
         return right(self, call, name)
 
     patch.setattr(Host, "_file", file)

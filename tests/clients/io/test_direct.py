@@ -86,7 +86,12 @@ def test_replaced_async_part_of_httpx_gets_the_requests(monkeypatch: pytest.Monk
 def test_requests_are_those_of_httpx(method: str, url: str, content: bytes | None) -> None:
     """Address and headers are those that a client of httpx sends."""
     sent: list[httpx.Request] = []
-    mock = httpx.MockTransport(lambda request: sent.append(request) or httpx.Response(200))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200)
+
+    mock = httpx.MockTransport(answer)
     given = {"X-App-Key": "k", "Accept-Encoding": "gzip", "Authorization": "Bearer k"}
     with httpx.Client(transport=mock, headers=direct.HEADERS) as client:
         client.request(method, url, headers=given, content=content)
@@ -276,6 +281,7 @@ def test_connection_that_takes_all_time_was_not_sent() -> None:
 def test_canceled_exchange_leaves_no_connection() -> None:
     """A task that is canceled while it waits for its response closes the connection."""
     closed: list[object] = []
+    reading = asyncio.Event()
 
     class Silent(AwaitingNetwork):
         async def connect_tcp(self, *_: Any, **__: Any) -> Any:
@@ -295,8 +301,6 @@ def test_canceled_exchange_leaves_no_connection() -> None:
             closed.append(self)
 
     async def script() -> None:
-        nonlocal reading
-        reading = asyncio.Event()
         transport = AsyncTransport(None, None)
         connections = AsyncConnections(LIMITS, pools.tls(), Silent(iter(())))
         transport._own().clients[(False, False, False)] = connections
@@ -307,6 +311,5 @@ def test_canceled_exchange_leaves_no_connection() -> None:
             await task
         assert (connections._idle, connections._busy) == ([], 0)
 
-    reading = asyncio.Event()
     asyncio.run(script())
     assert closed
