@@ -66,7 +66,7 @@ def _constructor(profile: VendorProfile, service: type[JsonService]) -> Any:
     (variable,) = profile.credentials.values()
 
     def init(self: Any, api_key: str | None = None, **options: Any) -> None:
-        Client.__init__(self, profile, **options)
+        Client.__init__(self, profile, **options)  # pyright: ignore[reportUnknownMemberType]
         self._service = service(find_credential(profile.slug, "api_key", api_key, variable), self._settings)
 
     init.__name__, init.__qualname__ = "__init__", f"{service.__name__}.__init__"

@@ -159,7 +159,8 @@ class CallbackReceiver:
 
     def _note_address(self, job_id: str, request: Request) -> None:
         """Remember the address with which a job was started, if it is one of this receiver's."""
-        body = cast("dict[str, object]", request.json) if isinstance(request.json, dict) else {}
+        sent: object = request.json  # pyright: ignore[reportUnknownMemberType] - of any members
+        body = cast("dict[str, object]", sent) if isinstance(sent, dict) else {}
         for value in (*body.values(), *dict(parse_qsl(urlsplit(request.url).query)).values()):
             reference = self.addresses.reference(value) if isinstance(value, str) else None
             if reference is not None:

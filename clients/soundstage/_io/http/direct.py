@@ -238,7 +238,7 @@ class SyncConnections(Connections[httpcore.HTTPConnection]):
                 one.close()
             if connection is None:
                 # Only an exchange that opens a connection has to be traced: it is guarded from then on.
-                request.extensions["trace"] = deadline.trace
+                request.extensions["trace"] = deadline.trace  # pyright: ignore[reportUnknownMemberType]
                 connection = httpcore.HTTPConnection(origin, **self._opening)
             return SyncReceived(self, origin, connection, connection.handle_request(request))
         except BaseException:
@@ -269,7 +269,7 @@ class AsyncConnections(Connections[httpcore.AsyncHTTPConnection]):
             if ended:
                 await _close_all(ended)
             if connection is None:
-                request.extensions["trace"] = deadline.atrace
+                request.extensions["trace"] = deadline.atrace  # pyright: ignore[reportUnknownMemberType]
                 connection = httpcore.AsyncHTTPConnection(origin, **self._opening)
             return AsyncReceived(self, origin, connection, await connection.handle_async_request(request))
         except BaseException:
