@@ -235,8 +235,8 @@ def _check_proxies(url: SplitResult) -> CheckResult:
 
 def _without_credentials(address: str) -> str:
     """Return the address of a proxy without user and password; the value of NO_PROXY is unchanged."""
-    start, scheme, rest = address.rpartition("://")
-    return f"{start}{scheme}{rest.rpartition('@')[2]}"
+    scheme, separator, rest = address.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _check_variables(environ: Mapping[str, str]) -> Iterator[CheckResult]:

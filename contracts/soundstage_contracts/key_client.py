@@ -70,30 +70,33 @@ def key_contract(slug: str, client: type[Any], async_client: type[Any], **declar
     return VendorContract(slug=slug, client=client, async_client=async_client, **{**keyed, **declared})
 
 
-def refusal_terms(scheme: str = "Bearer", **codes: tuple[int | str, int]) -> dict[str, Any]:
-    """Return the arguments of `Terms` about refusals, from the code and HTTP status of each.
+def refusal_terms(scheme: str = "Bearer", **codes: tuple[int | str, int] | Refusal) -> dict[str, Any]:
+    """Return the arguments of `Terms` about refusals.
 
     Args:
         scheme: The word before the key in the header Authorization.
-        **codes: ``unauthenticated``, ``invalid``, ``not_found``, ``no_credit``, ``too_many``; any other name is one
-            more refusal, whose error its status decides.
+        **codes: The code and HTTP status of ``unauthenticated``, ``invalid``, ``not_found``, ``no_credit`` and
+            ``too_many``; any other name is one more refusal. The status decides the error; where it does not, as with
+            refusals that have HTTP 200, a `Refusal` has all three.
 
     Raises:
-        ValueError: A refusal has a status without an error; declare it as a `Refusal`.
+        ValueError: The status of a refusal decides no error.
     """
-    known = {"no_credit": errors.InsufficientCreditsError}
-    found = {}
-    for name, (code, status) in codes.items():
-        error = known.get(name) or _BY_STATUS.get(status)
-        if error is None:
-            raise ValueError(f"{name} has HTTP {status}; allowed: {', '.join(map(str, _BY_STATUS))}")
-        found[name] = Refusal(code=code, status=status, error=error)
+    found = {name: one if isinstance(one, Refusal) else _refusal(name, *one) for name, one in codes.items()}
     terms: dict[str, Any] = {
         name: found[name] for name in ("invalid", "not_found", "no_credit", "too_many") if name in found
     }
     no_key = found["unauthenticated"]
     terms.update(refusals=tuple(found.values()), malformed=found.get("invalid"), rejected={"invalid-": no_key})
     return {**terms, "bad_credentials": bad_keys(no_key, scheme)}
+
+
+def _refusal(name: str, code: int | str, status: int) -> Refusal:
+    error = errors.InsufficientCreditsError if name == "no_credit" else _BY_STATUS.get(status)
+    if error is None:
+        allowed = f"one of {', '.join(map(str, _BY_STATUS))}, or Refusal(code=..., status={status}, error=...)"
+        raise ValueError(f"{name} has HTTP {status}; allowed: {allowed}")
+    return Refusal(code=code, status=status, error=error)
 
 
 def data_of(response: httpx.Response) -> dict[str, Any]:

@@ -7,6 +7,8 @@ vendor has the highest level whose criteria are met together with those of all l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import soundstage_vendors
@@ -31,6 +33,8 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 _PLAYS_OF_A_CELL: Final = 2
 """Each cell of the failure matrix is played by the sync and by the async client."""
 _MOST_NAMED: Final = 3
+_LONGEST_ERROR: Final = 300
+"""Characters of an error in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,22 @@ def _loads(vendor: str, *parts: ObjectPart | FilePart) -> tuple[str, bool]:
 
 
 def _demo(vendor: str) -> tuple[str, bool]:
+    """Make the first call of the demo with a simulator in this process, and save its files."""
+    from soundstage_contracts.declarations.vendor import contract_of  # needs extras, as the simulator does
+    from soundstage_contracts.simulators.target import Target
+
     calls = soundstage_vendors.load(vendor, "demo")
-    return f"{len(calls)} calls", bool(calls)
+    if not calls:
+        return "no call", False
+    call = calls[0]
+    try:
+        with Target() as target, TemporaryDirectory(prefix="soundstage-quality-") as folder:
+            client = target.client(contract_of(vendor), target.new_account(), clock=target.advancing_clock())
+            getattr(client, call.method)(**call.arguments).save(folder)
+            saved = len(list(Path(folder).iterdir()))
+    except Exception as error:  # noqa: BLE001 - whatever fails in the code of a vendor, the row has the reason
+        return f"{call.method}: {error!r:.{_LONGEST_ERROR}}", False
+    return f"{call.method} saved {saved} files; {len(calls)} calls in all", bool(saved)
 
 
 def _parts(vendor: str) -> tuple[str, bool]:

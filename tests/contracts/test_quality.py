@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import soundstage_vendors
 from soundstage_contracts import quality
+from soundstage_contracts.declarations.vendor import DemoCall
 from soundstage_contracts.facts.evidence import Observation
 from soundstage_contracts.facts.record import MatrixRun, Record
 from soundstage_contracts.matrix.cells import cells
@@ -81,6 +83,25 @@ def test_a_criterion_fails_without_its_ground(
     """What is missing fails its own criterion and no other."""
     monkeypatch.setattr(quality, name, value)
     assert unmet(assess(VENDOR, LIVE, 90)) == {criterion}
+
+
+@pytest.mark.parametrize(
+    ("calls", "found"),
+    [
+        ([DemoCall("mindmap", {"prompt": "A plan", "paper": "A4"})], "mindmap: TypeError("),
+        ([DemoCall("mindmap", {"prompt": ""})], "mindmap: InvalidArgument("),
+        ([], "no call"),
+    ],
+)
+def test_demo_whose_first_call_fails_is_not_met(
+    monkeypatch: pytest.MonkeyPatch, calls: list[DemoCall], found: str
+) -> None:
+    """The first call of the demo is made: that a vendor lists calls is not enough."""
+    load: Callable[..., Any] = soundstage_vendors.load
+    monkeypatch.setattr(soundstage_vendors, "load", lambda slug, part: calls if part == "demo" else load(slug, part))
+    result = assess(VENDOR, LIVE, 90)
+    assert (result.level, unmet(result)) == (None, {"demo"})
+    assert result.next_steps[0].found.startswith(found)
 
 
 def quality_part() -> Any:

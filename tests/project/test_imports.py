@@ -83,7 +83,7 @@ FLOORS: Mapping[str, Mapping[str, str]] = {
         "vendors": "laws strategies transcripts simulators declarations facts outcomes",
         "report": "live simulators declarations facts effort options registry outcomes",
         "live": "laws transcripts simulators declarations facts options outcomes",
-        "quality": "matrix facts registry",
+        "quality": "matrix simulators declarations facts registry",
         "matrix": "laws simulators facts registry",
         "laws": "strategies transcripts simulators declarations facts outcomes",
         "transcripts": "simulators declarations facts",

@@ -55,21 +55,21 @@ class KeyClient(Client[HttpT, KeyServiceT]):
         """Write the constructor of *profile* and *service*; a subclass without them inherits it."""
         super().__init_subclass__(**options)
         if profile is not None and service is not None:
-            cls.__init__ = _constructor(profile, service)  # type: ignore[method-assign] # documented for each vendor
+            cls.__init__ = _constructor(cls.__qualname__, profile, service)  # type: ignore[method-assign] # documented for each vendor
 
     if TYPE_CHECKING:
 
         def __init__(self, api_key: str | None = None, **options: Unpack[ClientOptions[HttpT]]) -> None: ...
 
 
-def _constructor(profile: VendorProfile, service: type[JsonService]) -> Any:
+def _constructor(client: str, profile: VendorProfile, service: type[JsonService]) -> Any:
     (variable,) = profile.credentials.values()
 
     def init(self: Any, api_key: str | None = None, **options: Any) -> None:
         Client.__init__(self, profile, **options)  # pyright: ignore[reportUnknownMemberType]
         self._service = service(find_credential(profile.slug, "api_key", api_key, variable), self._settings)
 
-    init.__name__, init.__qualname__ = "__init__", f"{service.__name__}.__init__"
+    init.__name__, init.__qualname__ = "__init__", f"{client}.__init__"
     init.__doc__ = f"""Create a client; nothing is sent.
 
     Args:

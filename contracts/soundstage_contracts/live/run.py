@@ -68,7 +68,7 @@ class LiveRun:
         return [each for vendor in vendors for each in plan_calls(vendor, _live_plan(vendor), self._plan_for(vendor))]
 
     def missing_credentials(self, vendors: Iterable[str]) -> list[str]:
-        """Return, for each of *vendors* whose calls would be skipped for want of a credential, the client's message."""
+        """Return, for each of *vendors* whose calls a missing credential would skip, the client's message."""
         return list(filter(None, (_missing_credential(contract_of(vendor)) for vendor in vendors)))
 
     def close(self, reason: str) -> None:

@@ -104,8 +104,8 @@ class SimulatorConnection:
     def without_owner(self, after: int = 0) -> list[tuple[str, str, list[dict[str, Any]]]]:
         """Return vendor, name and requests above the number *after* of each account that belongs to no test.
 
-        A program makes such an account with a credential that is not its test's. In a shared simulator, which other
-        processes use, these accounts may be anybody's: there are none.
+        A program makes such an account with a credential that is not its test's. Where other processes share the
+        simulator, such an account may belong to one of them, so that the list is empty.
         """
         if self.world is None:
             return []

@@ -148,6 +148,27 @@ def test_state_file_restores_everything(kit: Kit, tmp_path: Path, clock: str) ->
         assert list(empty.accounts()) == []
 
 
+def test_file_with_another_order_of_the_key_works(kit: Kit, tmp_path: Path) -> None:
+    """A file of an earlier version, whose rows are ordered by list before number, is restored and continued."""
+    path = tmp_path / "world.db"
+    with kit.world(clock="manual", state=path) as world:
+        lived(kit, world)
+        before = remembered(world)
+    with closing(sqlite3.connect(path)) as db, db:
+        (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'items'").fetchone()
+        assert "(account, number, list)" in made
+        db.execute("ALTER TABLE items RENAME TO new_items")
+        db.execute(made.replace("(account, number, list)", "(account, list, number)"))
+        db.execute("INSERT INTO items SELECT * FROM new_items")
+        db.execute("DROP TABLE new_items")
+    with kit.world(clock=None, state=path) as again:
+        assert remembered(again) == before
+        kit.caller(again).create()
+        after = remembered(again)
+    with kit.world(clock=None, state=path) as third:
+        assert remembered(third) == after
+
+
 def test_state_is_written_before_the_response(kit: Kit, tmp_path: Path) -> None:
     """When a client has a response, the file contains what it promises, without closing."""
     path = tmp_path / "world.db"

@@ -70,7 +70,7 @@ class VeoService(Service):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._files: dict[int | None, tuple[Task, int]] = {}
+        self._files: dict[int, tuple[Task, int]] = {}
         self._extended: dict[str, float] = {}
 
     def routes(self) -> Iterable[Route]:
@@ -196,7 +196,8 @@ class VeoService(Service):
         Raises:
             RefusedError: It does not exist, has expired or is another account's (download.owner, download.retention).
         """
-        task, number = self._files.get(key_of(name), (None, 0))
+        key = key_of(name)
+        task, number = (None, 0) if key is None else self._files.get(key, (None, 0))
         if task is None or task.account is not request.caller or not task.ends <= request.now:
             raise RefusedError(FILE_NOT_FOUND, name)
         made = media_for(task) if task.fate is Fate.SUCCEED else []
