@@ -59,12 +59,15 @@ def test_journal_is_bounded_by_default() -> None:
     assert len(journal) == ENTRIES
 
 
-@given(st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 40_000), st.integers(0, 20)), max_size=30))
-def test_journal_is_bounded_in_bytes(sizes: list[tuple[int, int, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 40_000), st.integers(0, 40_000), st.integers(0, 20)), max_size=30),
+    st.integers(1, 30),
+)
+def test_journal_is_bounded_in_bytes(sizes: list[tuple[int, int, int]], most: int) -> None:
     """Bodies and headers of any size: the journal keeps the newest, and its bytes are the sum of what it keeps."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("soundstage_server.model.journal.BYTES", 100_000)
-        journal = Journal()
+        journal = Journal(most)
         for number, (body, response, headers) in enumerate(sizes):
             many = [(b"x-%d" % index, b"v" * 3000) for index in range(headers)]
             journal.add(*entry(number=number, body=b"b" * body, response=b"r" * response, headers=many))
