@@ -33,6 +33,7 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 _PLAYS_OF_A_CELL: Final = 2
 """Each cell of the failure matrix is played by the sync and by the async client."""
 _MOST_NAMED: Final = 3
+_NO_FACT: Final = "no fact is documented yet"
 _LONGEST_ERROR: Final = 300
 """Characters of an error in a row."""
 
@@ -171,9 +172,11 @@ def _refusals(vendor: str, facts: dict[str, Fact]) -> tuple[str, bool]:
 
 def _proven(facts: dict[str, Fact], contracts: dict[str, tuple[Contract, ...]]) -> tuple[str, bool]:
     required = [fact for fact in facts.values() if fact.needs_contract]
+    if not required:
+        return _NO_FACT, False
     unproven = [fact.key for fact in required if missing_sides(fact, contracts.get(fact.key, ()))]
     found = f"no contract for {_some(unproven)}" if unproven else f"{len(required)} of {len(required)}"
-    return found, bool(required) and not unproven
+    return found, not unproven
 
 
 def _shown(vendor: str, facts: dict[str, Fact], contracts: dict[str, tuple[Contract, ...]]) -> tuple[str, bool]:
@@ -183,7 +186,9 @@ def _shown(vendor: str, facts: dict[str, Fact], contracts: dict[str, tuple[Contr
         required += len(sides)
         if sides - shown_sides(fact, contracts.get(fact.key, ()), rows).keys():
             unshown.append(fact.key)
-    return (f"none for {_some(unshown)}" if unshown else f"{required} sides of facts"), bool(required) and not unshown
+    if not required:
+        return _NO_FACT, False
+    return (f"none for {_some(unshown)}" if unshown else f"{required} sides of facts"), not unshown
 
 
 def _programs(vendor: str) -> tuple[str, bool]:
