@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from soundstage import JobState, PollPolicy, errors
-from soundstage._protocol import responses
 from soundstage._protocol.service import Service as ClientService
 from soundstage._protocol.submission import Submission
 from soundstage._values.spending import MemoryLedger
@@ -437,15 +436,6 @@ def status_before_code(patch: pytest.MonkeyPatch) -> None:
 def wait_is_ignored(patch: pytest.MonkeyPatch) -> None:
     """Retry-After is not read."""
     patch.setattr("soundstage._protocol.responses.retry_after", lambda _response: None)
-
-
-@MUTATIONS.in_client
-def newer_names_only(patch: pytest.MonkeyPatch) -> None:
-    """A job is read under id and status alone."""
-    right = responses.first_text
-    patch.setattr(
-        responses, "first_text", lambda data, *names: right(data, *(name for name in names if name != "job_id"))
-    )
 
 
 @MUTATIONS.in_client

@@ -305,10 +305,12 @@ def second_post_when_awaiting(patch: pytest.MonkeyPatch) -> None:
 
 @MUTATIONS.in_client
 def server_error_is_paid_again(patch: pytest.MonkeyPatch) -> None:
-    """A paid POST is sent again after a server error."""
-    right = answers.may_resend
+    """A paid POST is sent again after a server error, and after any other response that proves nothing."""
+    right = Submission._may_resend
     patch.setattr(
-        answers, "may_resend", lambda error, codes: isinstance(error, errors.ServerError) or right(error, codes)
+        Submission,
+        "_may_resend",
+        lambda self, error: isinstance(error, errors.SubmitOutcomeUnknown) or right(self, error),
     )
 
 
