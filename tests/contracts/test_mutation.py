@@ -211,6 +211,21 @@ def test_run_that_hangs_or_dies_has_a_verdict_of_its_own() -> None:
     assert in_process(_raise) == Verdict("error", message="ZeroDivisionError: division by zero")
 
 
+def _leave_file_and_sleep(seconds: float) -> str:
+    Path("left").touch()
+    time.sleep(seconds)
+    return str(Path.cwd())
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0], ids=["ended", "hung"])
+def test_run_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Neither one that ended by itself nor one that was killed."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = in_process(_leave_file_and_sleep, seconds, seconds=0.5 if seconds else 60.0)
+    assert isinstance(result, Verdict) == bool(seconds)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("code", [pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR])
 def test_run_in_which_pytest_runs_no_contract_is_broken(
     code: pytest.ExitCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

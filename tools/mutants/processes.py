@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def stream(function: Callable[..., Any], *arguments: Any, **options: Any) -> Ite
 
 def _results(target: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
     receiving, sending = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_child, args=(sending, target, *arguments))
+    # Made and removed here and not by the child, which may be killed.
+    folder = mkdtemp(prefix="soundstage-mutants-")
+    process = _CONTEXT.Process(target=_child, args=(sending, folder, target, *arguments))
     process.start()
     sending.close()  # so that the other end is readable when the process dies
     try:
@@ -71,6 +74,7 @@ def _results(target: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
     finally:
         process.terminate()
         process.join()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _call(sending: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -83,18 +87,15 @@ def _stream(
     function(*arguments, report=lambda *values: sending.send(values), **options)
 
 
-def _child(sending: Connection, target: Callable[..., Any], *arguments: Any) -> None:
-    """Call *target* in an empty folder, with its output thrown away."""
-    home = Path.cwd()
-    with TemporaryDirectory(prefix="soundstage-mutants-") as folder:
-        if target is not _call or arguments[0].__module__.endswith(".execution"):
-            os.chdir(folder)  # pytest must not find the project's own configuration
-        # The descriptors and not sys.stdout: libraries in C write to the descriptors.
-        with Path(os.devnull).open("w", encoding="utf-8") as silent:
-            os.dup2(silent.fileno(), 1)
-            os.dup2(silent.fileno(), 2)
-        try:
-            target(sending, *arguments)
-        except Exception as error:  # noqa: BLE001 - reported to the caller
-            sending.send(ProcessError(f"{type(error).__name__}: {error}"))
-        os.chdir(home)  # a folder in use cannot be removed everywhere
+def _child(sending: Connection, folder: str, target: Callable[..., Any], *arguments: Any) -> None:
+    """Call *target* in the empty *folder*, with its output thrown away."""
+    if target is not _call or arguments[0].__module__.endswith(".execution"):
+        os.chdir(folder)  # pytest must not find the project's own configuration
+    # The descriptors and not sys.stdout: libraries in C write to the descriptors.
+    with Path(os.devnull).open("w", encoding="utf-8") as silent:
+        os.dup2(silent.fileno(), 1)
+        os.dup2(silent.fileno(), 2)
+    try:
+        target(sending, *arguments)
+    except Exception as error:  # noqa: BLE001 - reported to the caller
+        sending.send(ProcessError(f"{type(error).__name__}: {error}"))

@@ -15,13 +15,14 @@ import argparse
 import contextlib
 import multiprocessing
 import os
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
@@ -90,6 +91,7 @@ class _Running:
     process: BaseProcess
     connection: Connection
     name: str
+    folder: str
     started: float = field(default_factory=time.monotonic)
 
 
@@ -130,10 +132,12 @@ def in_processes(calls: dict[str, tuple[Any, ...]], *, jobs: int, seconds: float
 
 def _start(name: str, function: Callable[..., Any], arguments: Sequence[Any]) -> _Running:
     receiving, sending = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_child, args=(sending, function, arguments), daemon=True)
+    # Made and removed here and not by the child, which may be killed.
+    folder = mkdtemp(prefix="soundstage-mutation-")
+    process = _CONTEXT.Process(target=_child, args=(sending, folder, function, arguments), daemon=True)
     process.start()
     sending.close()  # so that the other end is readable when the process dies
-    return _Running(process, receiving, name)
+    return _Running(process, receiving, name, folder)
 
 
 def _result(run: _Running) -> Any:
@@ -148,24 +152,23 @@ def _stop(run: _Running) -> None:
     run.connection.close()
     run.process.kill()
     run.process.join()
+    shutil.rmtree(run.folder, ignore_errors=True)
 
 
-def _child(sending: Connection, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
-    """Call *function* in an empty folder, with its output thrown away, and send what it returns."""
-    with TemporaryDirectory(prefix="soundstage-mutation-") as folder:
-        os.chdir(folder)
-        # The descriptors and not sys.stdout: libraries in C write to the descriptors.
-        with Path(os.devnull).open("w", encoding="utf-8") as silent:
-            os.dup2(silent.fileno(), 1)
-            os.dup2(silent.fileno(), 2)
-        try:
-            result = function(*arguments)
-        except MutationError as error:
-            result = error
-        except BaseException as error:  # noqa: BLE001 - whatever ends the run is its verdict
-            result = Verdict("error", message=f"{type(error).__name__}: {error}")
-        sending.send(result)
-        os.chdir(os.sep)  # a folder in use cannot be removed everywhere
+def _child(sending: Connection, folder: str, function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Call *function* in the empty *folder*, with its output thrown away, and send what it returns."""
+    os.chdir(folder)
+    # The descriptors and not sys.stdout: libraries in C write to the descriptors.
+    with Path(os.devnull).open("w", encoding="utf-8") as silent:
+        os.dup2(silent.fileno(), 1)
+        os.dup2(silent.fileno(), 2)
+    try:
+        result = function(*arguments)
+    except MutationError as error:
+        result = error
+    except BaseException as error:  # noqa: BLE001 - whatever ends the run is its verdict
+        result = Verdict("error", message=f"{type(error).__name__}: {error}")
+    sending.send(result)
 
 
 def list_mutations(home: Path) -> list[Listed]:
