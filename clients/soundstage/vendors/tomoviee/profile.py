@@ -24,8 +24,6 @@ PROFILE = VendorProfile(
     base_url_variable="TOMOVIEE_BASE_URL",
     credentials=MappingProxyType({"app_key": "TOMOVIEE_APP_KEY", "app_secret": "TOMOVIEE_APP_SECRET"}),
     poll=PollPolicy(first=10.0, timeout=1800.0, outage=600.0),  # polling.interval, generation.times
-    has_cancel=False,  # status.cancel
-    has_credits=False,
     has_callback=True,  # callback.request
     unit="credits",
     lookup="the service documents no list of tasks; the account's page at the vendor shows the credits",

@@ -24,9 +24,6 @@ PROFILE = VendorProfile(
     base_url_variable="LITELLM_BASE_URL",  # env
     credentials=MappingProxyType({"api_key": "LITELLM_API_KEY"}),  # env
     poll=PollPolicy(first=10.0, factor=1.2, ceiling=30.0, timeout=600.0, outage=600.0),  # polling.interval
-    has_cancel=False,
-    has_credits=False,
-    has_callback=False,
     unit="USD",
     lookup="the service documents no list of operations; the usage page of the proxy, or of the account, shows it",
     signed_downloads=False,  # download.through_proxy

@@ -48,8 +48,6 @@ PROFILE = VendorProfile(
     base_url_variable="ARK_BASE_URL",
     credentials=MappingProxyType({"api_key": "ARK_API_KEY"}),  # auth.bearer
     poll=PollPolicy(first=3.0, factor=1.5, ceiling=15.0, timeout=3600.0, outage=600.0),  # polling.interval
-    has_cancel=True,  # cancel.safe
-    has_credits=False,
     has_callback=True,  # callback
     unit="tokens",
     lookup="list_jobs('generate') lists the account's tasks, the newest first",  # create.once, list.order

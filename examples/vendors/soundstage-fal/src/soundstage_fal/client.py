@@ -46,8 +46,6 @@ PROFILE = VendorProfile(
     base_url_variable="FAL_QUEUE_URL",
     credentials=MappingProxyType({"api_key": "FAL_KEY"}),  # auth.key
     poll=PollPolicy(first=1.0, factor=1.5, ceiling=10.0, timeout=3600.0, outage=600.0),  # polling.interval
-    has_cancel=True,  # cancel.route
-    has_credits=False,
     has_callback=True,  # webhook.query
     unit="USD",
     lookup="the requests of the model on fal's dashboard show it",  # submit.once
