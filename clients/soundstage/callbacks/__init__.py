@@ -12,9 +12,9 @@
     address = receiver.addresses.url("https://app.example/callbacks/tomoviee", "order-7")
     job = await client.text_to_video("a kite", callback=address)
 
-No service signs its callbacks. What is verified instead: the address contains a signature over the caller's own
-reference, so that no one can send a callback for another one, and the state of the job is always what the service
-reports when it is polled, never what the body of the callback claims.
+No vendor of this project signs its callbacks. What is verified instead: the address contains a signature over the
+caller's own reference, so that no one can send a callback for another one, and the state of the job is always what the
+service reports when it is polled, never what the body of the callback claims.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import queue
 import threading
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 JSON: Final = "application/json"
 """The media type that a callback must have."""
@@ -20,6 +20,18 @@ class CallbackError(ValueError):
     """A callback was received that is not JSON by its Content-Type; the text has the value and what is needed."""
 
 
+class ReceivedCallback(NamedTuple):
+    """A callback as it was sent, such as for the check of a signature.
+
+    Attributes:
+        headers: The headers, by their names in lower case.
+        body: The bytes of the body.
+    """
+
+    headers: dict[str, str]
+    body: bytes
+
+
 class CallbackReceiver:
     """An HTTP server on a free port that keeps every JSON body POSTed to it with the Content-Type of JSON.
 
@@ -28,6 +40,7 @@ class CallbackReceiver:
 
     Attributes:
         callbacks: The bodies received and not yet taken by `next`; an error in place of one that is not JSON.
+        requests: Every JSON callback as it was sent, in order; it is there before `next` returns its body.
         url: The address to send callbacks to.
 
     A context manager: it listens from construction to the end of the block.
@@ -35,6 +48,7 @@ class CallbackReceiver:
 
     def __init__(self, *statuses: int) -> None:
         self.callbacks: queue.Queue[dict[str, Any] | CallbackError] = queue.Queue()
+        self.requests: list[ReceivedCallback] = []
         left = list(statuses or (200,))
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,6 +62,8 @@ class CallbackReceiver:
                     return
                 handler.send_response(left.pop(0) if len(left) > 1 else left[0])
                 handler.end_headers()
+                headers = {name.lower(): value for name, value in handler.headers.items()}
+                self.requests.append(ReceivedCallback(headers, body))
                 self.callbacks.put(json.loads(body))
 
             def log_message(handler, *_: object) -> None:  # noqa: N805 - likewise

@@ -133,6 +133,16 @@ class Service(VendorService, ABC):
         """Return the body of a callback about *task*, which is in *state*; vendors that call back override this."""
         return {"id": task.id, "state": state.word}
 
+    def callback_headers(self, task: Task, body: bytes) -> Mapping[str, str]:
+        """Return a callback's headers beside its Content-Type; vendors that sign callbacks override this.
+
+        Args:
+            task: The task that it is about.
+            body: Its bytes. Each attempt asks again, so that a time in the headers is that of the attempt.
+        """
+        del task, body  # most vendors sign nothing
+        return {}
+
     def text_of(self, params: Mapping[str, Any]) -> str:
         """Return the text that is searched for in-band words and matched by scenarios."""
         return str(params.get("prompt") or "")

@@ -90,6 +90,9 @@ class VendorService(Protocol):
     def callback_body(self, task: Task, state: TaskState) -> Mapping[str, Any]:
         """Return the body of a callback about *task*, which is in *state*."""
 
+    def callback_headers(self, task: Task, body: bytes) -> Mapping[str, str]:
+        """Return the vendor's own headers of a callback about *task* with this *body*."""
+
     def text_of(self, params: Mapping[str, Any]) -> str:
         """Return the text in the parameters of a task, usually its prompt."""
 

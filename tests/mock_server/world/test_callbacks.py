@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import queue
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from soundstage_server import Clock, World
+from soundstage_server import Clock, Fault, World
 from soundstage_server.model.lifecycle import CallbackPlan
 from soundstage_server.vendors.tomoviee import TomovieeService
 from soundstage_server.world.callbacks.dispatcher import KEPT_ATTEMPTS, MOST_OF_ACCOUNT
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soundstage_server.model.account import Task
+    from soundstage_server.model.faults import CallbackFaultKind
     from tests.mock_server.conftest import Caller, Kit
 
 HOOK = "http://127.0.0.1:9/done"
@@ -91,6 +93,32 @@ def test_final_state_is_posted_once(world: World, caller: Caller, prompt: str, s
     world.advance(10_000)
     world.settle_callbacks()
     assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("fault", [None, "callback_tampered"])
+def test_vendor_signs_each_attempt(
+    world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch, fault: CallbackFaultKind | None
+) -> None:
+    """A vendor's headers are made for each attempt, of the body as the vendor sends it, and not as it was changed."""
+    signed: list[bytes] = []
+
+    def headers(_: TomovieeService, task: Task, body: bytes) -> dict[str, str]:
+        signed.append(body)
+        return {"X-Task": task.id, "X-Digest": hashlib.sha256(body).hexdigest(), "X-Attempt": str(len(signed))}
+
+    monkeypatch.setattr(TomovieeService, "callback_headers", headers)
+    receiver = Receiver(world, 500, 200)
+    caller.create("A fox", callback=HOOK)
+    (task,) = world.tasks()
+    if fault is not None:
+        world.fault(Fault(fault, times=1))
+    world.advance(10_000)
+    world.settle_callbacks()
+    assert [request.headers["x-attempt"] for request in receiver.got] == ["1", "2"]
+    assert {request.headers["x-task"] for request in receiver.got} == {task.id}
+    assert {request.headers["content-type"] for request in receiver.got} == {"application/json"}
+    good = [hashlib.sha256(request.content).hexdigest() == request.headers["x-digest"] for request in receiver.got]
+    assert good == [fault is None, True]
 
 
 def test_no_callback_without_an_address(world: World, caller: Caller) -> None:

@@ -262,9 +262,9 @@ class CallbackDispatcher:
                 faulted = self._with_fault(pending)
                 if faulted is None:
                     return
-                pending, body = faulted, self._body(faulted)
+                pending, (body, headers) = faulted, self._content(faulted)
             copies = 2 if pending.fault == "callback_twice" else 1
-            sending = [send(client, pending.url, body, self.allowed, pending.fault) for _ in range(copies)]
+            sending = [send(client, pending.url, body, self.allowed, pending.fault, headers) for _ in range(copies)]
             results = await asyncio.gather(*sending)
             with self._changed:
                 for copy, (outcome, status, detail) in enumerate(results, 1):
@@ -283,13 +283,15 @@ class CallbackDispatcher:
         plan = self._services[task.account.vendor].callback_plan
         return plan if plan is not None and plan.field in task.params else None
 
-    def _body(self, pending: PendingCallback) -> bytes:
+    def _content(self, pending: PendingCallback) -> tuple[bytes, Mapping[str, str]]:
+        """Return the body of a callback, and the vendor's own headers."""
         task, service = pending.task, self._services[pending.task.account.vendor]
-        if pending.fault == "callback_tampered":
-            return tampered_body(service, task)
         # The state of the due time and not of now: a retry repeats what the first attempt reported.
         state = task.state_at(pending.state_time, service.lifecycle(task.operation))
-        return orjson.dumps(service.callback_body(task, state))
+        body = orjson.dumps(service.callback_body(task, state))
+        headers = service.callback_headers(task, body)
+        # Signed first: an attacker who changes a callback on its way has no key of the vendor.
+        return (tampered_body(service, task) if pending.fault == "callback_tampered" else body), headers
 
     def _with_fault(self, pending: PendingCallback) -> PendingCallback | None:
         """Return *pending* as it is sent now, or None if its fault delays it or loses it."""
@@ -303,7 +305,7 @@ class CallbackDispatcher:
             return pending
         pending = pending._replace(fault=cast("CallbackFaultKind", fault.kind))
         if pending.fault == "callback_lost":
-            self._record(pending, "lost", None, "a fault: it was never sent", self._body(pending), repeat=False)
+            self._record(pending, "lost", None, "a fault: it was never sent", self._content(pending)[0], repeat=False)
             return None
         if pending.fault == "callback_late":
             self._enqueue(pending._replace(due=pending.due + (fault.seconds or 0.0), number=next(self._numbers)))

@@ -9,7 +9,7 @@ from soundstage_server.model.asgi import CONTROL, is_loopback
 from soundstage_server.model.faults import FAULT_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import httpx
 
@@ -22,8 +22,13 @@ HEADERS: Final = {"Content-Type": "application/json"}
 """The headers of every callback (the vendors' facts about the Content-Type of callbacks)."""
 
 
-async def send(
-    client: httpx.AsyncClient, url: str, body: bytes, allowed: Collection[str], fault: CallbackFaultKind | None
+async def send(  # noqa: PLR0917 - the parts of one request, and what it may do
+    client: httpx.AsyncClient,
+    url: str,
+    body: bytes,
+    allowed: Collection[str],
+    fault: CallbackFaultKind | None,
+    headers: Mapping[str, str],
 ) -> tuple[Outcome, int | None, str]:
     """Send *body*, and return the outcome, the status, and what happened, in words.
 
@@ -33,10 +38,13 @@ async def send(
         body: The JSON.
         allowed: Hosts, in addition to loopback ones, that may be connected to.
         fault: The fault that a header names.
+        headers: The vendor's own headers.
     """
     import httpx
 
-    headers = HEADERS if fault is None else {**HEADERS, FAULT_HEADER.decode(): fault}
+    headers = {**HEADERS, **headers}
+    if fault is not None:
+        headers[FAULT_HEADER.decode()] = fault
     try:
         # The host is taken from the library that connects: parsers disagree about odd addresses, and a check of
         # another parser's host would let some of them through.

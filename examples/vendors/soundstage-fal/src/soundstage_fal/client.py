@@ -6,7 +6,10 @@ November 2026; facts are cited by id.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, urlencode
@@ -29,6 +32,7 @@ from soundstage.vendor_kit import (
     SyncClient,
     SyncHttp,
     VendorProfile,
+    operation,
     responses,
     submission,
     validation,
@@ -37,7 +41,7 @@ from soundstage.vendor_kit import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from soundstage.vendor_kit import Flow, Response
+    from soundstage.vendor_kit import Flow, Response, Secret, Settings
 
 PROFILE = VendorProfile(
     slug="fal",
@@ -68,13 +72,27 @@ ENDS: Mapping[str, JobState] = MappingProxyType(
 )
 BLOCKED = "content_policy_violation"  # errors.model
 KINDS = ("video", "image", "audio")
+KEYS_URL = "https://rest.fal.ai/.well-known/jwks.json"  # webhook.keys
+KEYS_SECONDS = 3600.0  # webhook.keys_kept
+LEEWAY = 300  # seconds, webhook.timestamp
+WEBHOOK_HEADERS = tuple(f"x-fal-webhook-{name}" for name in ("request-id", "user-id", "timestamp", "signature"))
+SIGNATURE = re.compile(r"[0-9a-fA-F]{128}")  # webhook.headers: the 64 bytes of ED25519
 Priority = Literal["normal", "low"]
+
+
+class WebhookError(errors.SoundstageError):
+    """A webhook is not proven to be fal's: do not act on it, and respond with HTTP 401."""
 
 
 class FalService(JsonService):
     """fal's queue, as one client uses it."""
 
     scheme = "Key"  # auth.key
+
+    def __init__(self, key: Secret, settings: Settings) -> None:
+        super().__init__(key, settings)
+        self._keys: tuple[bytes, ...] = ()
+        self._keys_end = 0.0
 
     def submit(
         self, model: str, body: Mapping[str, Any], webhook: str | None, headers: Mapping[str, str]
@@ -116,12 +134,37 @@ class FalService(JsonService):
             UnsupportedError: It is one: it does not name the app that the routes of the request need.
             InvalidArgument: It is none.
         """
-        webhook = responses.callback_object(body)
-        if responses.as_text(webhook.get("request_id")) is None:
-            allowed = "the JSON of a webhook: {request_id, gateway_request_id, status, payload}"
-            raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
+        _webhook(body)
         message = "a webhook does not name the model; keep the job's token, and poll the job when a webhook comes"
         raise errors.UnsupportedError(message, vendor=PROFILE.slug)
+
+    def verify_webhook(self, body: bytes, headers: Mapping[str, str], now: float) -> Flow[dict[str, Any]]:
+        """Check who sent a webhook, and when, and return its body (webhook.signature)."""
+        signature, message = _signed(body, headers, now)
+        # Last, since it may send a request: what is wrong in itself must not cost one.
+        keys = yield from self._webhook_keys()
+        if not any(_verifies(key, signature, message) for key in keys):
+            raise _unproven("no key of fal verifies X-Fal-Webhook-Signature: another sender, or a changed body")
+        return _webhook(body)
+
+    def _webhook_keys(self) -> Flow[tuple[bytes, ...]]:
+        """Return the public keys of webhooks, read again when they are old (webhook.keys, webhook.keys_kept)."""
+        clock = self.settings.clock
+        if not self._keys or clock.now() >= self._keys_end:
+            # Without the key of the account: another host has the list, and needs none.
+            at_home = self.settings.base_url == PROFILE.base_url
+            request = Request("GET", KEYS_URL if at_home else self.url("/.well-known/jwks.json"))
+            self._keys = yield from self.read(request, self._read_keys)
+            self._keys_end = clock.now() + KEYS_SECONDS
+        return self._keys
+
+    def _read_keys(self, response: Response) -> tuple[bytes, ...]:
+        listed = self._open(response).get("keys")
+        found = [_key(responses.as_object(each).get("x")) for each in listed] if isinstance(listed, list) else []
+        keys = tuple(key for key in found if key is not None)
+        if not keys:
+            raise self.refusal(errors.UnreadableAnswerError, "the list of keys has no ED25519 key", response)
+        return keys
 
     def is_named(self, ref: JobRef, name: str) -> bool:
         """Whether a request_id is that of the job, whose id is the path of the request (requests.id)."""
@@ -186,6 +229,60 @@ def app_of(model: str) -> str:
     """Return the part of a model's id that the routes of its requests have (requests.app)."""
     parts = model.split("/")
     return "/".join(parts[: 3 if parts[0] in NAMESPACES else 2])
+
+
+def _webhook(body: object) -> dict[str, Any]:
+    """Return the object in the body of a webhook (webhook.body)."""
+    webhook = responses.callback_object(body)
+    if responses.as_text(webhook.get("request_id")) is None:
+        allowed = "the JSON of a webhook: {request_id, gateway_request_id, status, payload}"
+        raise errors.InvalidArgument(f"body must be {allowed}", field="body", value=body, allowed=allowed)
+    return webhook
+
+
+def _signed(body: bytes, headers: Mapping[str, str], now: float) -> tuple[bytes, bytes]:
+    """Return the signature of a webhook, and what it signs (webhook.headers, webhook.timestamp, webhook.signature)."""
+    given = {str(name).lower(): str(value) for name, value in headers.items()}
+    missing = [name for name in WEBHOOK_HEADERS if not given.get(name)]
+    if missing:
+        raise _unproven(f"it has no {', no '.join(name.title() for name in missing)}")
+    *parts, signature = [given[name] for name in WEBHOOK_HEADERS]
+    sent = parts[-1]
+    if not (sent.isascii() and sent.isdigit() and len(sent) < 16):
+        raise _unproven(f"X-Fal-Webhook-Timestamp is {sent[:40]!r}, which is no whole number of seconds")
+    age = now - int(sent)
+    if abs(age) > LEEWAY:
+        when = f"{abs(age):.0f} seconds {'ago' if age > 0 else 'in the future'}"
+        raise _unproven(f"X-Fal-Webhook-Timestamp is {when}; allowed: {LEEWAY}, or someone could repeat an old webhook")
+    if not SIGNATURE.fullmatch(signature):
+        raise _unproven(f"X-Fal-Webhook-Signature is {signature[:40]!r}; it must have 128 hexadecimal digits")
+    message = "\n".join([*parts, hashlib.sha256(body).hexdigest()])
+    return bytes.fromhex(signature), message.encode("utf-8", "surrogatepass")
+
+
+def _unproven(reason: str) -> WebhookError:
+    return WebhookError(f"the webhook is not proven to be fal's: {reason}", vendor=PROFILE.slug)
+
+
+def _key(text: object) -> bytes | None:
+    """Return the public key in base64url, with its padding or without (webhook.keys, webhook.signer)."""
+    try:
+        raw = base64.urlsafe_b64decode(f"{text}{'=' * (-len(text) % 4)}") if isinstance(text, str) else b""
+    except ValueError:
+        return None
+    return raw if len(raw) == 32 else None
+
+
+def _verifies(key: bytes, signature: bytes, message: bytes) -> bool:
+    # Imported here: its library is large, and most programs receive no webhook.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):  # ValueError: 32 bytes that are no key
+        return False
+    return True
 
 
 def _failed(kind: str | None, reason: str | None, raw: object, named: tuple[str, ...]) -> Snapshot:
@@ -280,6 +377,37 @@ class _Operations(KeyClient[HttpT, FalService], profile=PROFILE, service=FalServ
             headers["X-Fal-Request-Timeout"] = str(validation.number("start_timeout", start_timeout, above=1))
         webhook = None if webhook_url is None else validation.web_address("webhook_url", webhook_url)
         return self._service.submit(model, body, webhook, headers)
+
+    @operation
+    def verify_webhook(
+        self, body: bytes, headers: Mapping[str, str], *, now: float | None = None
+    ) -> Flow[dict[str, Any]]:
+        """Check that fal sent a webhook, now and as it arrived, and return its body (GET /.well-known/jwks.json).
+
+        fal's public keys are read at the first call, and then once an hour.
+
+        Args:
+            body: The bytes of the request's body, as they arrived and not parsed.
+            headers: The request's headers, whatever the case of their names.
+            now: The time to compare the timestamp with, in seconds of the Unix epoch; the system's by default.
+
+        Returns:
+            The JSON object: request_id, status OK or ERROR, payload, and error.
+
+        Raises:
+            WebhookError: A header is missing, the timestamp differs by more than 300 seconds, or no key of fal verifies
+                the signature. Respond with 401.
+            InvalidArgument: The body is no bytes, or no webhook although fal has signed it.
+            ConnectionFailed: The keys could not be read. Respond with 503, so that fal sends the webhook again.
+            ApiError: Likewise.
+
+        Facts: fal:webhook.headers, webhook.timestamp, webhook.signature, webhook.keys, webhook.keys_kept.
+        """
+        if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+            validation.invalid("body", body, "the bytes of the request's body, as they arrived")
+        if not hasattr(headers, "items"):
+            validation.invalid("headers", headers, "a mapping of header names and values")
+        return self._service.verify_webhook(body, headers, time.time() if now is None else now)
 
 
 class Fal(_Operations[SyncHttp], SyncClient[FalService]):

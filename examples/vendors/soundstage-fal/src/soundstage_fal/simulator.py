@@ -6,9 +6,12 @@ November 2026; the ids in the tables name the facts ``fal:...``.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from datetime import UTC, datetime
 from math import ceil
+from time import time as unix_time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from soundstage_server.vendor_kit import (
@@ -32,6 +35,8 @@ from soundstage_server.vendor_kit import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from soundstage_server.vendor_kit import MediaSpec, Request, Task, TaskState, World
 
@@ -69,7 +74,7 @@ class FalQueue(KeyService):
 
     slug = "fal"
     title = "fal (queue)"
-    hosts = ("queue.fal.run",)  # host
+    hosts = ("queue.fal.run", "rest.fal.ai", "rest.alpha.fal.ai")  # host, webhook.keys
     unit = USD
     scheme = "Key"  # auth.key, auth.any_key
     times = TIMES
@@ -87,6 +92,7 @@ class FalQueue(KeyService):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._app = ""
+        self._keys: tuple[Ed25519PrivateKey, ...] = ()
 
     def routes(self) -> Iterable[Route]:
         """Return the routes; the app is the first parts of the model's id (requests.app)."""
@@ -97,6 +103,8 @@ class FalQueue(KeyService):
         yield Route("PUT", f"{request}/cancel", self.cancel, "Cancel a request", ("cancel.route",), statuses=(202,))
         result = ("result.route", "result.files", "errors.request", "errors.model")
         yield Route("GET", request, self.result, "Return the output of a request", result)
+        keys = ("webhook.keys", "webhook.signer")
+        yield Route("GET", "/.well-known/jwks.json", self.keys, "Return the keys of webhooks", keys, open=True)
         start = ("submit.route", "submit.answer", "submit.any_model", "submit.once", "webhook.query", "charge")
         example = {"status": "IN_QUEUE", "request_id": "764cabcf-b745-4b3e-ae38-1200304cf45b", "queue_position": 0}
         yield Route("POST", "/{model:path}", self.create, "Put a request into the queue", start, (), example, paid=True)
@@ -206,6 +214,33 @@ class FalQueue(KeyService):
         if done:
             return {**body, "payload": self._output(task)}
         return {**body, "error": self.reason(task), "payload": self._failure(task)}
+
+    def callback_headers(self, task: Task, body: bytes) -> Mapping[str, str]:
+        """Return the four headers of a webhook, signed now (webhook.headers, webhook.signature, webhook.signer)."""
+        parts = (_name(task), task.account.name, str(int(unix_time())))
+        message = "\n".join([*parts, hashlib.sha256(body).hexdigest()]).encode()
+        names = ("Request-Id", "User-Id", "Timestamp", "Signature")
+        values = (*parts, self._signers()[-1].sign(message).hex())
+        return {f"X-Fal-Webhook-{name}": value for name, value in zip(names, values, strict=True)}
+
+    def keys(self, request: Request) -> Response:
+        """Return the public keys of webhooks (webhook.keys)."""
+        del request  # all callers have the same
+        raw = [key.public_key().public_bytes_raw() for key in self._signers()]
+        known = [{"kty": "OKP", "crv": "Ed25519", "x": base64.urlsafe_b64encode(key).decode()} for key in raw]
+        return json_response({"keys": known})
+
+    def _signers(self) -> tuple[Ed25519PrivateKey, ...]:
+        """Return the private keys, the one in use last (webhook.signer)."""
+        if not self._keys:
+            # Imported here: its library is large, and most runs have no webhook.
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+            # From the seed, so that keys which a receiver has cached are still right after a restart.
+            seeds = [f"fal webhook key {number} of {self.world.seed}" for number in (1, 2)]
+            digests = [hashlib.sha256(seed.encode()).digest() for seed in seeds]
+            self._keys = tuple(Ed25519PrivateKey.from_private_bytes(digest) for digest in digests)
+        return self._keys
 
     def _input(self, request: Request) -> dict[str, Any]:
         try:
