@@ -81,6 +81,7 @@ def test_error_ends_an_operation(more: dict[str, Any]) -> None:
     with pytest.raises(errors.JobFailed) as failed:
         job.result()
     assert (failed.value.code, failed.value.message) == (3, "7 is no duration")
+    assert job.state_raw is more.get("done")
 
 
 @proves("veo:poll.filtered", side="client")
