@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from soundstage import JobState, errors
+from soundstage._client.key_client import _constructor
 from soundstage._values.state import History
 from soundstage.vendor_kit import JobRef, Media, PollPolicy, StartedJob, known_price
 from soundstage_acme import client, simulator
@@ -47,7 +48,9 @@ def fields(size: Any, default: str = "512x512") -> Fault:
 
 def profile(**changed: Any) -> Fault:
     """Return a fault: the client's profile differs."""
-    return lambda patch: patch.setattr(client, "PROFILE", replace(client.PROFILE, **changed))
+    operations = client._Operations
+    wrong = _constructor(operations.__qualname__, replace(client.PROFILE, **changed), AcmeService)
+    return lambda patch: patch.setattr(operations, "__init__", wrong)
 
 
 def around(owner: type, name: str, change: Callable[..., Any]) -> Fault:
@@ -67,8 +70,12 @@ def instead(owner: type, name: str, wrong: Callable[..., Any]) -> Fault:
 
 def body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
     """Return a fault: the client sends another body."""
-    right = AcmeService.submit
-    return instead(AcmeService, "submit", lambda self, given: right(self, change(dict(given))))
+    right = AcmeService.start
+
+    def start(self: Any, method: str, path: str, given: dict[str, Any], *price: Any) -> Any:
+        return right(self, method, path, change(dict(given)), *price)
+
+    return instead(AcmeService, "start", start)
 
 
 def refusing(condition: Callable[[Any], bool]) -> Fault:
@@ -151,7 +158,7 @@ FAULTS: Final[dict[str, Fault]] = {
         AcmeSimulator, "_shown", lambda found, *_: {**found, "url": "https://acme.test/0.png"}
     ),
     "test_job_takes_the_documented_time": lambda patch: patch.setattr(
-        simulator, "TIMES", Lifecycle((Stage("queued", 0.1, 0.2),), simulator.TIMES.ends)
+        AcmeSimulator, "times", Lifecycle((Stage("queued", 0.1, 0.2),), simulator.TIMES.ends)
     ),
     "test_failed_job_has_a_reason_and_no_output": instead(AcmeSimulator, "reason", lambda _self, _task: ""),
     "test_client_saves_every_output": around(

@@ -69,6 +69,14 @@ def test_stopped_server_frees_its_port() -> None:
         httpx.get(first.url + HEALTH)
 
 
+def test_server_that_is_stopped_at_its_start_frees_its_port() -> None:
+    """A server whose stop comes before it has served anything closes its sockets and ends."""
+    server = Server()
+    server.run(on_ready=server.stop_soon)
+    with Server(port=server.port) as second:
+        assert httpx.get(second.url + HEALTH).status_code == 200
+
+
 def test_server_stops_twice_and_starts_once() -> None:
     """Stopping twice, or before a start, is safe; starting again is refused."""
     never = Server()
