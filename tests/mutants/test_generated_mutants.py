@@ -11,10 +11,10 @@ import pytest
 import soundstage.vendors
 from tools.mutants import execution, processes, screening, server
 from tools.mutants.child import CannotApplyError, change_function, import_changed
-from tools.mutants.generation import mutants_of, sample
+from tools.mutants.generation import FOLDERS, mutants_of, sample
 from tools.mutants.runner import VendorRun
 from tools.mutants.server import Verdict
-from tools.mutants.survivors import FOLDERS, Survivors
+from tools.mutants.survivors import Survivors
 from tools.mutants.table import Row, column_of
 from tools.mutants.verdicts import Verdicts
 

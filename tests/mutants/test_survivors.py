@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstage_contracts import VENDORS
-from tools.mutants.survivors import FOLDERS, SurvivorError, Survivors, entries
+from tools.mutants.generation import FOLDERS
+from tools.mutants.survivors import SurvivorError, Survivors, entries
 
 if TYPE_CHECKING:
     from pathlib import Path

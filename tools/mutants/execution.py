@@ -13,7 +13,7 @@ import coverage
 import pytest
 
 from soundstage_contracts.options import EFFORT
-from tools.mutants.survivors import FOLDERS
+from tools.mutants.generation import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

@@ -8,23 +8,29 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, islice, takewhile
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
 
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.file_mutation import create_mutations
 
 from tools.mutants.exclusions import is_invisible, spans_for_people
-from tools.mutants.survivors import FOLDERS, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from libcst.metadata import CodePosition
 
 PER_SIDE: Final = 155
 """How many mutants of each vendor and side are run: 2,170 with seven vendors."""
 SEED: Final = "soundstage"
+Side = Literal["simulator", "client"]
+_ROOT: Final = Path(__file__).parents[2]
+FOLDERS: Final[dict[Side, Path]] = {
+    "simulator": _ROOT / "mock_server" / "soundstage_server" / "vendors",
+    "client": _ROOT / "clients" / "soundstage" / "vendors",
+}
+"""The folder with the vendors of each side."""
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NEVER: Final = frozenset({"__repr__", "__str__"})
 """Functions whose result is a text for people."""

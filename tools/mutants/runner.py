@@ -26,10 +26,10 @@ from soundstage_contracts.mutation.results import source_fingerprint
 from soundstage_vendors.own import VENDORS
 from tools.mutants.confirmation import confirm
 from tools.mutants.execution import PHASES, Execution, Phase, measure
-from tools.mutants.generation import PER_SIDE, Mutant, mutants_of, sample
+from tools.mutants.generation import PER_SIDE, Mutant, Side, mutants_of, sample
 from tools.mutants.processes import call, stream, warm_up
 from tools.mutants.server import Job, Knowledge, Verdict, serve
-from tools.mutants.survivors import Side, Survivors, as_entry
+from tools.mutants.survivors import Survivors, as_entry
 from tools.mutants.table import Row, print_table
 from tools.mutants.verdicts import Verdicts
 

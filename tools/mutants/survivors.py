@@ -12,13 +12,7 @@ if TYPE_CHECKING:
 
     from tools.mutants.generation import Mutant
 
-ROOT: Final = Path(__file__).parents[2]
-Side = Literal["simulator", "client"]
-FOLDERS: Final[dict[Side, Path]] = {
-    "simulator": ROOT / "mock_server" / "soundstage_server" / "vendors",
-    "client": ROOT / "clients" / "soundstage" / "vendors",
-}
-PATH: Final = ROOT / "tests" / "breaks" / "survivors.toml"
+PATH: Final = Path(__file__).parents[2] / "tests" / "breaks" / "survivors.toml"
 Kind = Literal["equivalent", "undocumented", "invisible"]
 """Why nothing kills it: it behaves the same; no document states what it changes; nothing on the wire shows it."""
 _KEY: Final = ("vendor", "side", "file", "function", "before", "after")
