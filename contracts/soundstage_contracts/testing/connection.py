@@ -116,6 +116,14 @@ class SimulatorConnection:
                 for one in others
             ]
 
+    def doubles_without_owner(self) -> list[dict[str, Any]]:
+        """Return the double submissions of each account of `without_owner`, with its vendor."""
+        if self.world is None:
+            return []
+        with self.world.lock:
+            others = [one for one in self.world.accounts() if not any(each.owns(one.name) for each in self.owners)]
+            return [{"vendor": one.vendor, **each._asdict()} for one in others for each in one.double_submissions]
+
     def __enter__(self) -> Self:
         """Return the connection itself."""
         return self

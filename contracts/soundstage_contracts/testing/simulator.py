@@ -60,6 +60,7 @@ class Simulator:
         "_connected_before",
         "_connection",
         "_credentials",
+        "_doubles_before",
         "_first",
         "_first_of_all",
         "_known",
@@ -96,6 +97,7 @@ class Simulator:
         self.callbacks = Callbacks(self.control, lambda: sorted(self._known))
         self._connected_before = outside.count()
         self._first_of_all = connection.sent()
+        self._doubles_before = connection.doubles_without_owner()
         connection.owners.append(self)
         self._first = max((entry["number"] for entry in connection.unauthenticated()), default=0)
 
@@ -211,6 +213,13 @@ class Simulator:
     def external_connections(self) -> Counter[str]:
         """Return the addresses of other machines that this process has connected to since the test's start."""
         return self._outside.count() - self._connected_before
+
+    def doubles_of_others(self) -> list[dict[str, Any]]:
+        """Return the double submissions since the test's start whose credential is not the test's.
+
+        There are none where other processes share the simulator; see `requests_of_others`.
+        """
+        return [each for each in self._connection.doubles_without_owner() if each not in self._doubles_before]
 
     def accounts(self) -> list[dict[str, Any]]:
         """Return the test's accounts that exist, as the control API shows them."""

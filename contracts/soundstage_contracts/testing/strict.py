@@ -24,6 +24,9 @@ class Checked(Protocol):
     def accounts(self) -> list[dict[str, Any]]:
         """Return the test's accounts."""
 
+    def doubles_of_others(self) -> list[dict[str, Any]]:
+        """Return the double submissions since the test's start, on accounts that no test owns."""
+
     def external_connections(self) -> Counter[str]:
         """Return the connections to other machines since the test's start."""
 
@@ -45,9 +48,10 @@ def problems(view: Checked) -> Iterator[Problem]:
         yield Problem("leak", f"{count} connections to {address}, which is not this machine")
     for account in view.accounts():
         for double in account["double_submissions"]:
-            text = f"{account['vendor']} {double['operation']}: {double['first']} and {double['second']} are equal"
-            yield Problem("double", f"{text}, {double['seconds_apart']:g} s apart: probably one job, paid twice")
+            yield _double({"vendor": account["vendor"], **double})
         yield from _unresolved(view, account)
+    for double in view.doubles_of_others():
+        yield _double(double, " with another credential than the test's")
     for order in view.control.unused_orders():
         yield Problem("unused", f"the order {order['then']!r} for {_scope(order)} met no task")
     for fault in view.control.unused_faults():
@@ -68,6 +72,11 @@ def check(view: Checked, allowed: Iterable[str]) -> None:
     if found:
         lines = "\n".join(f"  {kind}: {text}" for kind, text in found)
         raise StrictError(f"soundstage strict:\n{lines}\nallow a kind with @pytest.mark.soundstage_allow(...)")
+
+
+def _double(double: dict[str, Any], whose: str = "") -> Problem:
+    text = f"{double['vendor']} {double['operation']}{whose}: {double['first']} and {double['second']} are equal"
+    return Problem("double", f"{text}, {double['seconds_apart']:g} s apart: probably one job, paid twice")
 
 
 def _unresolved(view: Checked, account: dict[str, Any]) -> Iterator[Problem]:

@@ -106,6 +106,40 @@ def test_ordinary_run_fails_none_of_them(tmp_path: Path) -> None:
     assert code == 0, printed
 
 
+OF_OTHERS = """
+import pytest
+from soundstage import Tomoviee
+
+
+def submit_twice(url):
+    with Tomoviee("program-key", "program-secret", base_url=f"{url}/tomoviee") as program:
+        program.text_to_video("A fox")
+        program.text_to_video("A fox")
+
+
+def test_program_with_its_own_credential(simulator):
+    submit_twice(simulator.url)
+
+
+def test_next_one(simulator):
+    assert not simulator.doubles_of_others()
+
+
+@pytest.mark.soundstage_allow("double")
+def test_that_may(simulator):
+    submit_twice(simulator.url)
+"""
+
+
+def test_strict_run_sees_double_submissions_with_other_credentials(tmp_path: Path) -> None:
+    """A program's own credential hides no double submission; the test during which it was made fails, and no other."""
+    code, printed = session(tmp_path, OF_OTHERS, "--soundstage-strict", "-p", "no:randomly")
+    assert code == 1, printed
+    assert "1 failed, 2 passed" in printed
+    assert "FAILED test_theirs.py::test_program_with_its_own_credential" in printed
+    assert "double: tomoviee tm_text2video_b with another credential than the test's: " in printed
+
+
 def test_strict_run_passes_what_leaves_nothing(tmp_path: Path) -> None:
     """Orders and faults that were met, resolved outcomes, what a mark allows, and other fixtures pass; by ini, too."""
     code, printed = session(tmp_path, HARMLESS, "-o", "soundstage_strict=true")
