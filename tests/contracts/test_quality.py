@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,35 @@ def test_demo_whose_first_call_fails_is_not_met(
     result = assess(VENDOR, LIVE, 90)
     assert (result.level, unmet(result)) == (None, {"demo"})
     assert result.next_steps[0].found.startswith(found)
+
+
+@pytest.mark.parametrize("part", ["client", "async_client", "service", "demo"])
+def test_without_any_part_of_bronze_there_is_no_level(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """A vendor that lacks client, simulator or demo is not bronze, whatever else it has."""
+    load: Callable[..., Any] = soundstage_vendors.load
+    monkeypatch.setattr(soundstage_vendors, "load", lambda slug, name: missing() if name == part else load(slug, name))
+    result = assess(VENDOR, LIVE, 90)
+    assert result.level is None
+    expected = "demo" if part == "demo" else "client and simulator"
+    assert ("bronze", expected, "there is no such part", False) in {
+        (one.level, one.name, one.found, one.met) for one in result.criteria
+    }
+
+
+def test_refusals_with_http_200_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every refusal of Media.io comes with HTTP 200, and one that follows from no fact is found as any other."""
+    service: Any = soundstage_vendors.load("mediaio", "service")
+
+    def refusals() -> Criterion:
+        return next(one for one in assess("mediaio", {}, 90).criteria if one.name == "refusals are facts")
+
+    of_codes = {refusal.fact for refusal in service.codes.values()}
+    assert {refusal.status for refusal in service.codes.values()} == {200}
+    assert refusals().met
+    assert int(refusals().found.split()[0]) >= len(of_codes)
+    wrong = replace(next(iter(service.codes.values())), fact="errors.nowhere")
+    monkeypatch.setattr(service, "codes", {**service.codes, "7": wrong})
+    assert (refusals().found, refusals().met) == ("no fact for errors.nowhere", False)
 
 
 def quality_part() -> Any:
