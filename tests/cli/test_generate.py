@@ -211,6 +211,11 @@ def dry_run_body(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, A
         (("tomoviee", "text_to_video", "a", "--aspect-ratio", "2:1"), "--aspect-ratio is '2:1'; allowed: 16:9, "),
         (("tomoviee", "text_to_video", "a", "--camera-move", "up"), "--camera-move is 'up'; allowed: orbit, "),
         (("tomoviee", "text_to_video", "a", "--camera-move", "77"), "--camera-move is 77; allowed: "),
+        (("tomoviee", "text_to_video", "a", "--camera-move", "orbitt"), "; did you mean 'orbit'?"),
+        (
+            ("cloudsway", "text_to_video", "a", "--model-name", "kling-v3"),
+            "Master, MaaS_KeLing_V2.6; did you mean 'kling-v2-6'?",
+        ),
         (("tomoviee", "text_to_video", " "), "--prompt is ' '; allowed: a string that is not blank"),
         (("tomoviee", "image_to_video", "a"), "--image"),
         (("tomoviee", "text_to_video", "a", "--resolution", "x" * 500), "--resolution is 'xxxxx"),

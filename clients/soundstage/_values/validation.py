@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from soundstage._values.redaction import hide_query
+from soundstage._values.suggestions import did_you_mean
 from soundstage.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 _UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
-def invalid(field: str, value: object, allowed: str, *, shown: str | None = None) -> NoReturn:
+def invalid(field: str, value: object, allowed: str, *, shown: str | None = None, hint: str = "") -> NoReturn:
     """Raise the error for an invalid argument.
 
     Args:
@@ -36,12 +37,13 @@ def invalid(field: str, value: object, allowed: str, *, shown: str | None = None
         value: The invalid value.
         allowed: What is allowed.
         shown: What the message shows instead of the value; a value that may contain a secret is then not kept either.
+        hint: What follows *allowed*, and is there however long that is, such as a suggestion.
 
     Raises:
         InvalidArgument: Always.
     """
     # A file name or a reason from the system may repeat the value, which may be megabytes of base64.
-    allowed = allowed if len(allowed) <= _LONGEST else f"{allowed[:_LONGEST]}…"
+    allowed = (allowed if len(allowed) <= _LONGEST else f"{allowed[:_LONGEST]}…") + hint
     shown = shown if shown is None or len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     text = shortened(repr(value)) if shown is None else shown
     kept = value if shown is None else shown
@@ -83,12 +85,12 @@ def _encodes(value: str) -> bool:
 
 
 def choice(field: str, value: C, allowed: Iterable[C]) -> C:
-    """Check one of *allowed*, by value and by type: True is not 1."""
+    """Check one of *allowed*, by value and by type: True is not 1. The error suggests the nearest text."""
     members = tuple(allowed)
     for member in members:
         if type(member) is type(value) and member == value:
             return value
-    invalid(field, value, "one of " + ", ".join(map(repr, members)))
+    invalid(field, value, "one of " + ", ".join(map(repr, members)), hint=did_you_mean(value, members))
 
 
 def whole_number(field: str, value: object, *, least: int, most: int | None = None) -> int:

@@ -9,6 +9,7 @@ import shutil
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstage._values.suggestions import did_you_mean
 from soundstage_cli.errors import UsageError
 from soundstage_cli.options import add_store_option, shorten
 from soundstage_cli.parsers import StrictParser, set_completer
@@ -148,7 +149,8 @@ def _reader(option: Option) -> Callable[[str], Any]:
         try:
             return option.type.parse(text)
         except ValueError as error:
-            raise UsageError(f"--{option.flag} is {shorten(text)}; allowed: {error}") from None
+            hint = did_you_mean(text, option.type.shown)
+            raise UsageError(f"--{option.flag} is {shorten(text)}; allowed: {error}{hint}") from None
 
     return read
 

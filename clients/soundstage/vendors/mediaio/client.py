@@ -5,7 +5,6 @@ Source: the skill ``mediaio-aigc-generate`` and the pages of the API's endpoints
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Unpack
 
 from soundstage._client.client import AsyncClient, Client, SyncClient
@@ -13,6 +12,7 @@ from soundstage._client.descriptors import operation
 from soundstage._client.options import ClientOptions, constructor
 from soundstage._io.http import AsyncHttp, HttpT, SyncHttp
 from soundstage._protocol.credentials import find_credential
+from soundstage._values.suggestions import did_you_mean
 from soundstage._values.validation import invalid
 from soundstage.vendors.mediaio.endpoints import ENDPOINTS
 from soundstage.vendors.mediaio.image_to_image import ImageToImage
@@ -24,7 +24,7 @@ from soundstage.vendors.mediaio.text_to_image import TextToImage
 from soundstage.vendors.mediaio.text_to_video import TextToVideo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from soundstage._client.jobs import AsyncJob, Job
     from soundstage._values.messages import Flow
@@ -100,25 +100,18 @@ def _method(name: object, parameters: Mapping[str, object]) -> str:
     """
     known = {endpoint.name: endpoint for endpoint in ENDPOINTS.values()}
     if not isinstance(name, str) or name not in known:
-        invalid("name", name, f"one of {', '.join(map(repr, known))}{_nearest(name, known)}")
+        invalid("name", name, f"one of {', '.join(map(repr, known))}", hint=did_you_mean(name, known))
     endpoint = known[name]
     takes = {parameter.name: parameter.required for parameter in endpoint.parameters}
     for given in parameters:
         if given not in takes:
-            allowed = f"a parameter of {name!r}: {', '.join(takes)}{_nearest(given, takes)}"
-            invalid(given, parameters[given], allowed + _other_endpoint(endpoint, parameters))
+            hint = did_you_mean(given, takes) + _other_endpoint(endpoint, parameters)
+            invalid(given, parameters[given], f"a parameter of {name!r}: {', '.join(takes)}", hint=hint)
     for needed, required in takes.items():
         if required and needed not in parameters:
             allowed = f"a value: {name!r} requires this parameter{_other_endpoint(endpoint, parameters)}"
             invalid(needed, None, allowed, shown="nothing")
     return endpoint.method
-
-
-def _nearest(word: object, known: Iterable[str]) -> str:
-    """Return the suggestion of the *known* word nearest to *word*, or ""."""
-    plain = {one.casefold(): one for one in known}
-    near = get_close_matches(str(word)[:80].casefold(), plain, 1)
-    return f"; did you mean {plain[near[0]]!r}?" if near else ""
 
 
 def _other_endpoint(endpoint: Endpoint, parameters: Mapping[str, object]) -> str:
