@@ -24,6 +24,8 @@ from soundstage_contracts import load_facts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+NEW_GROUP, NO_WINDOW = 0x200, 0x8000000
+"""What `subprocess` calls CREATE_NEW_PROCESS_GROUP and CREATE_NO_WINDOW, on Windows only."""
 READY = re.compile(r"Soundstage is ready at (\S+)")
 URL, PROCESS = "SOUNDSTAGE_URL", "SOUNDSTAGE_PROCESS"
 
@@ -36,17 +38,26 @@ def start(options: str) -> None:
     """
     words = [sys.executable, "-m", "soundstage_cli", "serve", "--port", "0", *shlex.split(options)]
     notes = Path(os.environ.get("RUNNER_TEMP") or gettempdir()) / f"soundstage-{os.getpid()}.log"
-    # Its own session, and no stream of this step: the runner ends what belongs to a step, and waits for its streams.
+    # No stream of this step: the runner waits until they are closed.
     with notes.open("w") as log:
-        server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        server = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, **detached(sys.platform)
+        )
     found = READY.match(next(iter(server.stdout or ()), ""))
     if found is None:
         server.wait()
-        sys.exit(notes.read_text())
+        sys.exit(notes.read_text(errors="replace"))
     exported = dict(variables(load_facts().vendors.values(), server_address(found[1]), os.environ))
     append("GITHUB_ENV", [*exported.items(), (URL, found[1]), (PROCESS, server.pid)])
     append("GITHUB_OUTPUT", [("url", found[1])])
     print(f"Soundstage is ready at {found[1]}")
+
+
+def detached(platform: str) -> dict[str, Any]:
+    """Return the options of `subprocess.Popen` for a process that outlives this step, whose own the runner ends."""
+    if platform == "win32":  # no sessions there, but groups, and consoles whose end would end the server
+        return {"creationflags": NEW_GROUP | NO_WINDOW}
+    return {"start_new_session": True}
 
 
 def bill() -> None:
@@ -63,6 +74,7 @@ def bill() -> None:
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
             file.write("\n".join(["## Soundstage", "", *(f"- {line}" for line in lines), ""]))
+    # On Windows this ends the launcher of the venv at once, and with it the server, whose job object it owns.
     os.kill(int(os.environ[PROCESS]), signal.SIGTERM)
 
 
@@ -82,7 +94,7 @@ def bill_of(accounts: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def append(variable: str, values: Iterable[tuple[str, object]]) -> None:
     """Append *values* to the runner's file that *variable* names."""
-    with Path(os.environ[variable]).open("a", encoding="utf-8") as file:
+    with Path(os.environ[variable]).open("a", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{name}={value}\n" for name, value in values)
 
 

@@ -127,6 +127,77 @@ def test_action_refuses_a_task_before_it_uses_a_server(task: str, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+STUB = """#!/bin/sh
+printf '%s\\n' "$0 $*" >> "$CALLS"
+case "$1 $2" in
+  "-m venv") mkdir -p "$3/Scripts" "$3/bin"; cp "$0" "$3/Scripts/python"; cp "$0" "$3/bin/python" ;;
+  "-c "*) exit "$TOO_OLD" ;;
+esac
+"""
+"""A Python that notes how it is called, and makes an environment in which it is itself."""
+
+
+def run_script(tmp_path: Path, system: str, *, too_old: int = 0) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run the step's script as on a runner of *system* with the task start; return it, and the calls of Python."""
+    script = textwrap.dedent((ROOT / "action.yml").read_text(encoding="utf-8").partition("run: |\n")[2])
+    name, folders = (
+        ("python", ("D:\\a\\_temp", "D:\\act ion")) if system == "Windows" else ("python3", ("temp", "act ion"))
+    )
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / name).write_text(STUB)
+    (programs / name).chmod(0o755)
+    calls = tmp_path / "calls"
+    environ = {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "CALLS": str(calls),
+        "TOO_OLD": str(too_old),
+        "TASK": "start",
+        "RUNNER_OS": system,
+        "RUNNER_TEMP": folders[0],
+        "GITHUB_ACTION_PATH": folders[1],
+    }
+    words = ["bash", "-e", "-c", script]
+    done = subprocess.run(words, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    return done, calls.read_text().replace(f"{programs}/", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("system", "python", "installed", "action"),
+    [
+        ("Linux", "python3", "temp/soundstage/bin/python", "act ion"),
+        ("Windows", "python", "D:/a/_temp/soundstage/Scripts/python", "D:/act ion"),
+    ],
+)
+def test_action_uses_the_paths_of_its_runner(
+    tmp_path: Path, system: str, python: str, installed: str, action: str
+) -> None:
+    """Environment, constraints and script are found where the runner's system has them, also in a path with a space."""
+    done, calls = run_script(tmp_path, system)
+    assert done.returncode == 0, done.stderr
+    assert calls[1:] == [
+        f"{python} -m venv {installed.rpartition('/')[0].rpartition('/')[0]}",
+        f"{installed} -m pip install --quiet -c {action}/constraints.txt {action}[run]",
+        f"{installed} {action}/tools/github_action.py start",
+    ]
+
+
+@pytest.mark.parametrize("system", ["Linux", "Windows"])
+def test_action_names_the_python_that_it_needs(tmp_path: Path, system: str) -> None:
+    """A runner whose Python is too old gets one line with the way out, and nothing is installed."""
+    done, calls = run_script(tmp_path, system, too_old=1)
+    assert done.returncode == 1
+    assert "must be Python 3.11 or later; add actions/setup-python before this step" in done.stdout
+    assert len(calls) == 1
+
+
+def test_server_of_the_action_outlives_its_step() -> None:
+    """A session of its own, and on Windows, which has none, a group and a console of its own."""
+    detached: Any = runpy.run_path(str(ACTION))["detached"]
+    assert [detached(platform) for platform in ("linux", "darwin")] == [{"start_new_session": True}] * 2
+    assert detached("win32") == {"creationflags": 0x8000200}
+
+
 def test_bill_without_a_server_is_explained(runner: dict[str, str]) -> None:
     """The message has what is needed, and no traceback."""
     runner.pop("SOUNDSTAGE_URL", None)
