@@ -18,6 +18,8 @@ from soundstage_server.model.lifecycle import Fate
 from soundstage_server.model.messages import Response, json_response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Task
     from soundstage_server.model.asgi import RawHeaders, Receive, Scope, Send
@@ -56,9 +58,15 @@ def sign_url(task: Task, index: int, medium: MediaSpec, world: World, *, redirec
 
 def sign_name(task: Task, name: str, world: World, *, redirected: bool = False) -> str:
     """Return the signed address of the result of *task* that is called *name*; otherwise as `sign_url`."""
+    return sign_names(task, (name,), world, redirected=redirected)[0]
+
+
+def sign_names(task: Task, names: Iterable[str], world: World, *, redirected: bool = False) -> list[str]:
+    """Return the signed addresses of the results of *task* that are called *names*; otherwise as `sign_url`."""
     hop = f"hop-{world.redirects}/" if redirected and world.redirects else ""
-    address = f"{task.base}/{SEGMENT}/{_segment_of(task.id)}/{hop}{name}"
-    return f"{address}?Expires={_expires(task, world)}&Signature={_sign(task, name, world)}"
+    folder = f"{task.base}/{SEGMENT}/{_segment_of(task.id)}/{hop}"
+    expires = _expires(task, world)
+    return [f"{folder}{name}?Expires={expires}&Signature={_sign(task, name, expires, world.seed)}" for name in names]
 
 
 def _segment_of(task_id: str) -> str:
@@ -122,11 +130,12 @@ def resolve(world: World, slug: str, task_id: str, name: str, query: bytes) -> M
     given = parse_qs(query.decode("latin-1"))
     signature, expires = (given.get(key, [""])[0] for key in ("Signature", "Expires"))
     # The signature is checked before the state: a guessed address must not reveal whether a task has ended.
-    signed = compare_digest(signature.encode(), _sign(task, name, world).encode())
+    valid_until = _expires(task, world)
+    signed = compare_digest(signature.encode(), _sign(task, name, valid_until, world.seed).encode())
     # The signature covers the true time of expiry and not the given one, which is therefore compared, too.
-    if not signed or expires != str(_expires(task, world)):
+    if not signed or expires != str(valid_until):
         return json_response({"error": "the signature does not match"}, 403)
-    if task.account.now() > _expires(task, world):
+    if task.account.now() > valid_until:
         return json_response({"error": "the address has expired"}, 403)
     if task.fate is not Fate.SUCCEED or task.account.now() < task.ends:
         return json_response({"error": "no such file yet"}, 404)
@@ -166,8 +175,8 @@ def _expires(task: Task, world: World) -> int:
     return int(task.ends) + world.services[task.account.vendor].result_seconds
 
 
-def _sign(task: Task, name: str, world: World) -> str:
+def _sign(task: Task, name: str, expires: int, seed: int) -> str:
     # The account's name is a digest of its credential: a caller who knows the seed, which is 0 by default, cannot
     # sign an address of another account.
-    text = f"{world.seed}/{task.account.vendor}/{task.account.name}/{task.id}/{name}/{_expires(task, world)}"
+    text = f"{seed}/{task.account.vendor}/{task.account.name}/{task.id}/{name}/{expires}"
     return blake2b(text.encode(), digest_size=12).hexdigest()

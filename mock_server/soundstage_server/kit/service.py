@@ -117,7 +117,7 @@ class Service(VendorService, ABC):
     def credentials(self, headers: Mapping[bytes, bytes], query: bytes) -> tuple[bytes | None, ...]:
         """Return the values that `identify` takes: those of `credential_headers`, unless a vendor overrides this."""
         del query  # for vendors that also accept a key in the query
-        return tuple([headers.get(name) for name in self.credential_headers])
+        return tuple(map(headers.get, self.credential_headers))
 
     def is_lasting(self, credentials: tuple[bytes | None, ...]) -> bool:
         """Return whether these *credentials*, which were accepted, always name the same account: they do not expire."""
@@ -153,10 +153,10 @@ class Service(VendorService, ABC):
         """Authenticate and handle *request*, or render its refusal. The caller has the world's lock."""
         try:
             if not route.open:
-                request.caller = self._account_of(request)
-                request.now = request.caller.now()
-                if request.caller.rate_limit is not None:
-                    self._enforce_rate_limit(request.caller.rate_limit, request)
+                request.caller = caller = self._account_of(request)
+                request.now = caller.now()
+                if caller.rate_limit is not None:
+                    self._enforce_rate_limit(caller.rate_limit, request)
             return route.handle(request)
         except RefusedError as refused:
             return self._cite_fact(self.refuse(refused, request), refused)
@@ -414,7 +414,7 @@ class Service(VendorService, ABC):
             raise RefusedError(self.codes[plan.refuse], "ordered by a scenario")
         # Some vendors check the prompt at creation, others start a task that then fails.
         at_creation = self.is_synchronous or not plan.later
-        if plan.fate is Fate.BLOCK and at_creation and self.refusals.blocked is not None:
+        if at_creation and self.refusals.blocked is not None and plan.fate is Fate.BLOCK:
             raise RefusedError(self.refusals.blocked)
 
     def _cite_fact(self, response: Response, refused: RefusedError) -> Response:

@@ -44,6 +44,9 @@ class Clock:
 
     Raises:
         ValueError: *kind* is unknown, *speed* is not above 0, or it is given to a clock that is not ``scaled``.
+
+    Attributes:
+        pace: The real seconds after which a poll sees one simulated second more: from 0 (``auto``) to 1.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Clock:
         self._started = monotonic()
         self._watchers: list[Callable[[], None]] = []
         self.kind: ClockKind = "real"
-        self.speed = 1.0
+        self.speed = self.pace = 1.0
         self.change(kind, speed)
 
     @classmethod
@@ -76,11 +79,6 @@ class Clock:
     def frozen(self) -> bool:
         """Whether time moves only by `advance` (``manual``, ``auto``)."""
         return self.kind in _FROZEN
-
-    @property
-    def pace(self) -> float:
-        """The real seconds after which a poll sees one simulated second more: from 0 (``auto``) to 1."""
-        return 0.0 if self.kind == "auto" else min(1.0, 1 / self.speed)
 
     def now(self) -> float:
         """Return the world's time, in seconds since 1970."""
@@ -113,16 +111,20 @@ class Clock:
             raise ValueError(f"speed is given with kind 'scaled', and only then; got kind={kind!r}, speed={speed!r}")
         # The new kind continues from the time that the old one shows.
         self._anchor, self._started = self.now(), self._monotonic()
-        self.kind = kind
-        self.speed = speed
+        self._set_kind(kind, speed)
         # A watcher may be sleeping for a time that it has computed with the old speed.
         self.notify_watchers()
 
     def restore(self, kind: ClockKind, speed: float, now: float) -> None:
         """Set kind, speed and time to those of a snapshot."""
         self._anchor, self._started = now, self._monotonic()
-        self.kind, self.speed = kind, speed
+        self._set_kind(kind, speed)
         self.notify_watchers()
+
+    def _set_kind(self, kind: ClockKind, speed: float) -> None:
+        self.kind, self.speed = kind, speed
+        # Every response shows it.
+        self.pace = 0.0 if kind == "auto" else min(1.0, 1 / speed)
 
     def watch(self, callback: Callable[[], None]) -> None:
         """Call *callback* whenever the time of the world or of an account was moved."""

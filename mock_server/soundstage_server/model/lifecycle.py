@@ -34,6 +34,10 @@ class Fate(enum.StrEnum):
     CANCEL = "cancel"
 
 
+# Names of this module: CPython 3.11 finds a member of an enum by a Python function, and each create needs several.
+_SUCCEED, _TIMEOUT = Fate.SUCCEED, Fate.TIMEOUT
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """An unfinished state: the vendor's word for it, and its minimum and maximum duration in seconds."""
@@ -83,7 +87,7 @@ class Lifecycle:
             seed >>= 16
             now += (stage.least + (stage.most - stage.least) * share) * factor
             times.append(now)
-        if fate is Fate.TIMEOUT:
+        if fate is _TIMEOUT:
             times[-1] = max(times[-1], created + _TIMEOUT_SECONDS * factor)
         if never:
             times[-1] = LATEST
@@ -99,7 +103,7 @@ class Lifecycle:
         The progress of a task that will fail ends at a value derived from its seed, so that it never decreases.
         """
         # An unfinished task never shows 100, and one that will fail stops before it.
-        most = _FULL if fate is Fate.SUCCEED else 20 + seed % 70
+        most = _FULL if fate is _SUCCEED else 20 + seed % 70
         stage = bisect_right(changes, now)
         if stage == len(changes):
             return TaskState(self.final_word(fate), True, most, now)

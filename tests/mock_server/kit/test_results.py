@@ -101,8 +101,9 @@ def test_unknown_file_returns_404(caller: Caller, url: str) -> None:
     """With a correct signature, too; an unknown task likewise."""
     from soundstage_server.kit import results
 
-    task = next(task for task in caller.app.world.tasks() if task.id in url)
-    signature = results._sign(task, "9.mp4", caller.app.world)
+    world = caller.app.world
+    task = next(task for task in world.tasks() if task.id in url)
+    signature = results._sign(task, "9.mp4", results._expires(task, world), world.seed)
     address = re.sub(r"/0\.mp4", "/9.mp4", re.sub(r"Signature=\w+", f"Signature={signature}", url))
     assert (caller.fetch(address).status, caller.fetch(address).json()) == (404, {"error": "no such file"})
     assert caller.fetch(url.replace(task.id, "nothing")).status == 404

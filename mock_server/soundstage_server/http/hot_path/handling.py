@@ -86,7 +86,8 @@ class RequestHandler:
                     world.persistence.save_request(world.accounts_of_request(request.caller, known))
             except Exception as error:  # noqa: BLE001 - whatever fails, its changes are undone; then it is raised again
                 response = self._undo(request, known, error)
-            response = _held(response, request)
+            if request.hold is not None:
+                response = _held(response, request)
             second = self._journal(place, request, response)
             world.retention.sweep_if_due()
         return _dated(response, second, world.clock.pace, request.caller), request.caller
@@ -108,7 +109,8 @@ class RequestHandler:
                     failure = StateError(f"a request of the same moment failed ({error!r}); nothing was changed")
                     persistence.undo(failure, world.accounts_of_request(request.caller, known))
                 return Handled(error=error)
-            response = _held(response, request)
+            if request.hold is not None:
+                response = _held(response, request)
             second = self._journal(place, request, response)
             waits = response.media is not None or (response.until is not None and not world.clock.frozen)
             waits = waits or response.hold is not None
@@ -172,8 +174,6 @@ def _respond(place: RouteMatch, request: Request) -> Response:
 
 def _held(response: Response, request: Request) -> Response:
     """Return *response* with what *request* waits for, which a header names."""
-    if request.hold is None:
-        return response
     return response._replace(hold=request.hold, headers=[*response.headers, (FAULT_HEADER, EARLY.encode())])
 
 

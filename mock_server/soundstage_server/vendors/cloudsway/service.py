@@ -15,7 +15,7 @@ import orjson
 
 from soundstage_server.kit.inputs import MEASURED, InputLimits
 from soundstage_server.kit.service import Service, bearer_token
-from soundstage_server.kit.uuids import uuid_text
+from soundstage_server.kit.uuids import uuid_of_digits
 from soundstage_server.model.account import EXTRA
 from soundstage_server.model.ledger import CREDITS
 from soundstage_server.model.lifecycle import CallbackPlan, Fate
@@ -289,6 +289,8 @@ class CloudswayService(Service):
     def _validate_images(self, params: dict[str, Any]) -> None:
         """Validate every image, also masks within lists; keep sizes, and digests in place of base64."""
         fields, images = image_inputs(params)
+        if not fields:
+            return
         self.validate_inputs(fields, images)
         params.update({name: value for name, value in images.items() if name in params or name == MEASURED})
         if "dynamic_masks" in params:
@@ -317,7 +319,7 @@ class CloudswayService(Service):
     def _request_id(self, what: str = "") -> str:
         """Return a UUID of version 4; equal seeds and equal histories repeat it."""
         text = f"{self.world.seed}/{self.slug}/{what or self.world.requests}"
-        return uuid_text(int.from_bytes(blake2b(text.encode(), digest_size=16).digest(), "big"))
+        return uuid_of_digits(blake2b(text.encode(), digest_size=16).hexdigest())
 
 
 def _number(seed: int) -> str:

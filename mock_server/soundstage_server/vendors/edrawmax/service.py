@@ -5,12 +5,12 @@ Documents: the vendor's edrawmax-diagram skill, about the service at api.edrawma
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from soundstage_server.kit.results import sign_name
+from soundstage_server.kit.results import sign_names
 from soundstage_server.kit.service import Service
 from soundstage_server.model.fields import FieldError, check
 from soundstage_server.model.ledger import CREDITS
@@ -28,6 +28,7 @@ from soundstage_server.vendors.edrawmax.refusals import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from types import ModuleType
 
     from soundstage_server.media import MediaSpec
     from soundstage_server.model.account import Account, Task
@@ -101,16 +102,13 @@ class EdrawMaxService(Service):
 
     def create(self, operation: str, request: Request) -> Response:
         """Draw a diagram, and respond when it is finished (generate.routes, answer.flowchart, answer.others)."""
-        # Imported with the first diagram: its patterns of twelve languages take a tenth of a server's start.
-        from soundstage_server.vendors.edrawmax.outputs import code_of
-
         task = self.submit(request, operation, self._parameters(request))
         request.account.advance_to_next_change(request.now, task.ends)
         png, svg = self.result_urls(task)
         code = "mermaid_code" if operation == "flowchart" else "source_code"
-        data = {"png_url": png, "svg_url": svg, code: code_of(task)}
+        data = {"png_url": png, "svg_url": svg, code: _drawing().code_of(task)}
         message = "success" if self.dialect("messages", request.caller) == "skill" else ""
-        return _envelope(data, message=message)._replace(until=task.ends)
+        return _envelope(data, message=message, until=task.ends)
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         """Return the validated parameters (generate.params, lang.empty).
@@ -146,13 +144,12 @@ class EdrawMaxService(Service):
 
     def result_urls(self, task: Task) -> list[str]:
         """Return the addresses of the PNG and the SVG of *task*, whose names are known without the diagram."""
-        return [sign_name(task, name, self.world) for name in self.result_names]
+        return sign_names(task, self.result_names, self.world)
 
     def outputs(self, task: Task) -> Sequence[MediaSpec]:
         """Return the PNG and the SVG of *task*."""
-        from soundstage_server.vendors.edrawmax.outputs import media_for
-
-        return media_for(task)
+        media: Sequence[MediaSpec] = _drawing().media_for(task)
+        return media
 
     def price(self, operation: str, params: Mapping[str, Any]) -> int:
         """Return 0: diagrams are free (pricing)."""
@@ -168,5 +165,16 @@ class EdrawMaxService(Service):
             raise RefusedError(GENERATION, plan.fate.value, FATES)
 
 
-def _envelope(data: Mapping[str, Any] | None, code: int = 0, message: str = "", *, status: int = 200) -> Response:
-    return Response(status, orjson.dumps({"code": code, "msg": message, "data": data}), [JSON])
+@cache
+def _drawing() -> ModuleType:
+    """Return the module that draws, imported with the first diagram: its patterns of twelve languages take long."""
+    from soundstage_server.vendors.edrawmax import outputs
+
+    return outputs
+
+
+def _envelope(
+    data: Mapping[str, Any] | None, code: int = 0, message: str = "", *, status: int = 200, until: float | None = None
+) -> Response:
+    body = {"code": code, "msg": message, "data": data}
+    return Response(status, orjson.dumps(body), [JSON], until=until)

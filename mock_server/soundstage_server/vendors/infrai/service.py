@@ -12,7 +12,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstage_server.kit.service import Service, bearer_token
-from soundstage_server.kit.uuids import uuid_text
+from soundstage_server.kit.uuids import uuid_of_digits
 from soundstage_server.model.account import EXTRA
 from soundstage_server.model.credentials import account_name
 from soundstage_server.model.ledger import USD, Ledger
@@ -244,12 +244,12 @@ class InfraiService(Service):
         reading = self.dialect("names", request.caller)
         data: dict[str, Any] = {}
         if reading != "status":
-            data.update(job_id=task.id, state=state.word)
+            data["job_id"], data["state"] = task.id, state.word
         if reading != "jobs":
-            data.update(id=task.id, status=state.word)
+            data["id"], data["status"] = task.id, state.word
         if state.final:
             data.update(self._outcome(task))
-        return self._envelope(request, data, task, cost=cost, cache_hit=cache_hit)
+        return self._envelope(request, data, task, cost=cost, cache_hit=cache_hit, reading=reading)
 
     def _outcome(self, task: Task) -> dict[str, str]:
         """Return the URLs of a finished job, or its error (job.outputs, job.error)."""
@@ -266,10 +266,11 @@ class InfraiService(Service):
         *,
         cost: int = 0,
         cache_hit: bool = False,
+        reading: str | None = None,
     ) -> Response:
         """Return *data* in the envelope, or without one in the dialect of the older generation (envelope)."""
         metadata = self._metadata(request, serving_vendor(task.params) if task else None, cost, cache_hit=cache_hit)
-        if self.dialect("names", request.caller) == "jobs":
+        if (reading or self.dialect("names", request.caller)) == "jobs":
             return json_response({**data, "_metadata": metadata})
         return json_response({"ok": True, "data": data, "error": None, "metadata": metadata})
 
@@ -325,6 +326,5 @@ def _retry_after(request: Request) -> int:
 
 def _uuid7(now: float, bits: int) -> str:
     """Return a UUID of version 7 for the time *now*, in seconds since 1970, with these random *bits*."""
-    milliseconds = int(now * 1000) & 0xFFFF_FFFF_FFFF
-    low = (bits >> 64) & 0x3FFF_FFFF_FFFF_FFFF
-    return uuid_text(milliseconds << 80 | (bits & 0xFFF) << 64 | low, 7)
+    milliseconds, digits = int(now * 1000) & 0xFFFF_FFFF_FFFF, f"{bits:032x}"
+    return uuid_of_digits(f"{milliseconds:012x}{digits[28:]}{digits[:16]}", 7)

@@ -24,6 +24,8 @@ PROMPT_WORDS: Final = 1024  # create.prompt, create.prompt_words
 REFERENCES: Final = 3  # create.references
 FULL: Final = 8  # create.parameters: the seconds that large videos, references and extensions require
 LARGE: Final = ("1080p", "4k")
+INPUTS: Final = frozenset({"image", "lastFrame", "referenceImages", "video"})
+"""The members of instances[0], or of parameters, that are images or a video."""
 NEWEST_ONLY: Final = {"referenceImages": "create.references", "video": "create.extension"}  # Veo 3.1, by their facts
 SIGNATURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}  # create.image_checked
 FILE: Final = re.compile(r"(?:.*/)?files/([a-z0-9]+):download\?alt=media")  # create.extension_file
@@ -110,14 +112,13 @@ def parse_parameters(model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
     params["sampleCount"] = params.pop(copies)
     params["durationSeconds"] = int(params["durationSeconds"])
     params |= _prompt(instance)
-    if instance.get("image") is not None:
-        params["image"] = _image("instances[0].image", instance["image"])
-    place, last = _either_place("lastFrame", instance, given)
-    if last is not None:
-        params["lastFrame"] = _image(place, last)
-    params |= _references(*_either_place("referenceImages", instance, given))
-    params |= _video(instance.get("video"))
-    _check_together(model, params)
+    has_inputs = not (INPUTS.isdisjoint(instance) and INPUTS.isdisjoint(given))
+    if has_inputs:
+        params |= _inputs(instance, given)
+    # Most calls are a prompt alone, with nothing that could contradict it.
+    if has_inputs or params["resolution"] in LARGE:
+        _check_together(model, params)
+    _check_people(model, params)
     return params
 
 
@@ -150,6 +151,18 @@ def _prompt(instance: Mapping[str, Any]) -> dict[str, Any]:
     if len(prompt) > PROMPT_WORDS and len(prompt.split()) > PROMPT_WORDS:
         raise FieldError("instances[0].prompt", f"of at most {PROMPT_WORDS} tokens", prompt, "create.prompt")
     return {"prompt": prompt}
+
+
+def _inputs(instance: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the digests of the images of a create call, and the id of the file that it extends."""
+    inputs = {}
+    if instance.get("image") is not None:
+        inputs["image"] = _image("instances[0].image", instance["image"])
+    place, last = _either_place("lastFrame", instance, given)
+    if last is not None:
+        inputs["lastFrame"] = _image(place, last)
+    references = _references(*_either_place("referenceImages", instance, given))
+    return {**inputs, **references, **_video(instance.get("video"))}
 
 
 def _image(place: str, value: Any) -> str:
@@ -222,7 +235,6 @@ def _check_together(model: Model, params: Mapping[str, Any]) -> None:
             raise FieldError("durationSeconds", f"{FULL} with {cause}", params["durationSeconds"], fact)
     if "lastFrame" in params and "image" not in params:
         raise FieldError("lastFrame", "left out without an image", "an image", "create.last_frame")
-    _check_people(model, params)
 
 
 def _check_people(model: Model, params: Mapping[str, Any]) -> None:

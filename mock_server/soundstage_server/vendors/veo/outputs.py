@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 LETTERS: Final = ascii_lowercase + digits
 _PAIRS: Final = [high + low for low in LETTERS for high in LETTERS]
+_BASE: Final = len(_PAIRS)
 NAME_LENGTH: Final = 12  # result.uri, operation.name
+_POWERS: Final = tuple(_BASE**place for place in range(NAME_LENGTH // 2))
 _NAME: Final = re.compile(rf"[a-z0-9]{{{NAME_LENGTH}}}")
 _NAMES: Final = len(LETTERS) ** NAME_LENGTH
 _DIGITS: Final = str.maketrans(LETTERS, digits + ascii_lowercase)
@@ -74,8 +76,4 @@ def key_of(name: str) -> int | None:
 
 def base36(number: int) -> str:
     """Return *number* as 12 lower-case letters and digits, the lowest digit first."""
-    pairs = []
-    for _ in range(NAME_LENGTH // 2):
-        number, pair = divmod(number, len(_PAIRS))
-        pairs.append(_PAIRS[pair])
-    return "".join(pairs)
+    return "".join([_PAIRS[number // power % _BASE] for power in _POWERS])
