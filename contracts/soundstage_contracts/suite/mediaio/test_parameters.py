@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from soundstage import InvalidArgument
 from soundstage_contracts import proves
+from soundstage_contracts.laws.requests import has_value
 from soundstage_contracts.vendors.mediaio import CONTRACT
 from soundstage_contracts.vendors.mediaio.arguments import (
     BY_NAME,
@@ -121,12 +122,13 @@ def test_every_documented_value_is_sent_unchanged(target: Target, endpoint: Endp
 @proves(*FACTS, "mediaio:values.are_strings", side="client")
 @EVERY
 def test_client_refuses_every_undocumented_value(target: Target, endpoint: Endpoint, parameter: Parameter) -> None:
-    """A wrong or missing value is an InvalidArgument with the parameter and what is allowed; nothing is sent."""
+    """A wrong or missing value is an InvalidArgument with parameter, value and what is allowed; nothing is sent."""
     received = RecordingClient(target)
     for value in refused_by_client(parameter):
         with pytest.raises(InvalidArgument) as caught:
             received.call(endpoint, **plain(endpoint, **{parameter.name: value}))
         assert caught.value.field == parameter.name
+        assert has_value(caught.value, value)
         assert all(choice in str(caught.value.allowed) for choice in parameter.limits.get("enum", ()))
     if parameter.required:
         needed = plain(endpoint)

@@ -210,6 +210,61 @@ def test_request_above_the_rate_is_refused_with_its_code(target: Target) -> None
     assert "retry-after" not in refused.headers
 
 
+BOUNDS = [
+    ("image_to_image", "width", 512, 2048),
+    ("image_to_image", "height", 512, 2048),
+    ("image_to_image", "batch_size", 1, 4),
+    ("image_to_image", "control_intensity", 0.0, 1.0),
+    ("text_to_music", "duration", 0, 95),
+    ("text_to_music", "qty", 1, 4),
+    ("text_to_sound_effect", "duration", 5, 180),
+    ("text_to_sound_effect", "qty", 1, 4),
+    ("video_soundtrack", "duration", 5, 900),
+]
+"""Every number with documented bounds: method, parameter, the least and the most."""
+NUMBERS = [f"tomoviee:{name}.params" for name in ("img2img", "text2music", "text2sfx", "video_scoring")]
+BOUND = pytest.mark.parametrize(("method", "name", "least", "most"), BOUNDS)
+
+
+def _numbers_around(least: float, most: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the numbers at both bounds, and those next to them that are beyond."""
+    step = 1 if isinstance(least, int) else 0.01
+    return (least, most), (least - step, most + step)
+
+
+@proves(*NUMBERS, side="server")
+@BOUND
+def test_numbers_beyond_a_bound_are_refused(target: Target, method: str, name: str, least: float, most: float) -> None:
+    """The least and the most documented number are accepted, and the next one beyond is refused by name."""
+    (capability,) = (one for one in CAPABILITIES if one.method == method)
+    raw, body = RawClient(target), _example(capability)
+    within, beyond = _numbers_around(least, most)
+    for number in within:
+        raw.start(capability.name, {**body, name: number})
+    for number in beyond:
+        assert name in assert_refused(raw.post(CREATE + capability.name, {**body, name: number}), 680400)
+
+
+@proves(*NUMBERS, side="client")
+@BOUND
+def test_client_refuses_numbers_beyond_a_bound(
+    target: Target, method: str, name: str, least: float, most: float
+) -> None:
+    """The least and the most documented number are sent; the next one beyond is refused and not sent."""
+    (capability,) = (one for one in CAPABILITIES if one.method == method)
+    sent: list[httpx.Request] = []
+    client = target.client(CONTRACT, target.new_account(), http=target.http(event_hooks={"request": [sent.append]}))
+    body, call = _example(capability), getattr(client, method)
+    within, beyond = _numbers_around(least, most)
+    for number in within:
+        call(**arguments(capability, {**body, name: number}))
+    for number in beyond:
+        with pytest.raises(errors.InvalidArgument) as refused:
+            call(**arguments(capability, {**body, name: number}))
+        assert (refused.value.field, refused.value.value) == (name, number)
+    assert [json.loads(request.content)[name] for request in sent] == list(within)
+
+
 @proves("tomoviee:poll.result_is_string", "tomoviee:output.audio", "tomoviee:output.video", *PARAMETERS, side="server")
 @EACH
 @FEW
