@@ -250,7 +250,7 @@ class Account:
             InsufficientError: The account cannot pay; nothing has changed.
         """
         self.ledger.reserve(task.price, task.id, task.created)
-        heappush(self._unfinished, (task.ends, task.id, task))
+        heappush(self._unfinished, (task.changes[-1], task.id, task))
         self.tasks.append(task)
         if task.price:  # a free task cannot be paid twice
             self._note_double_submission(task, fingerprint)

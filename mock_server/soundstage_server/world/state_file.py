@@ -45,7 +45,7 @@ COMMIT;
 """
 # A commit costs what it writes: whole pages. By number before list, what one request adds to several lists is usually
 # on one page, and not at the end of each list. Files that were made with another order of the key work, too.
-_BY_KEY: Final = itemgetter(0, 2)
+_NUMBER: Final = itemgetter(2)
 
 
 class SavedAccount(NamedTuple):
@@ -248,10 +248,14 @@ class StateFile:
                 changes.last_number,
                 record,
             )
+        added: list[tuple[str, str, int, bytes]] = []
         for start, (kind, items) in zip(
             saved.lengths, snapshot.dump_items(account, saved.lengths).items(), strict=True
         ):
-            changes.items.extend([(name, kind, number, orjson.dumps(item)) for number, item in enumerate(items, start)])
+            added += [(name, kind, number, orjson.dumps(item)) for number, item in enumerate(items, start)]
+        # In the order of their key, so that each page is filled once.
+        added.sort(key=_NUMBER)
+        changes.items += added
         changes.accounts[name] = SavedAccount(account, record, account.lengths)
 
     def _commit(self, changes: _Changes) -> None:
@@ -260,8 +264,6 @@ class StateFile:
             self._db.execute("BEGIN IMMEDIATE")
             for statement, values in changes.statements:
                 self._db.execute(statement, values)
-            # In the order of their key, so that each page is filled once.
-            changes.items.sort(key=_BY_KEY)
             self._db.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", changes.items)
             self._db.execute("COMMIT")
         except BaseException:

@@ -204,7 +204,9 @@ class World:
 
     def accounts_of_request(self, caller: Account | None, known: int) -> list[Account]:
         """Return the accounts that a request may have changed: its *caller*, and those after the first *known*."""
-        new = [] if len(self._by_name) == known else list(self._by_name.values())[known:]
+        if len(self._by_name) == known:
+            return [] if caller is None else [caller]
+        new = list(self._by_name.values())[known:]
         return new if caller is None or caller in new else [caller, *new]
 
     def open_account(self, vendor: str, credential: str) -> Account:
