@@ -12,7 +12,7 @@ import pytest
 from soundstage import InvalidArgument
 from soundstage.errors import NotFoundError
 from soundstage_contracts import proves
-from soundstage_contracts.laws.requests import is_plain
+from soundstage_contracts.laws.requests import has_value, is_plain
 from soundstage_contracts.vendors import veo as vendor
 from soundstage_contracts.vendors.veo import BROKEN, CONTRACT, CREATE, PNG, Broken, RawClient
 from soundstage_contracts.vendors.veo import refusal_of_google as google
@@ -66,7 +66,9 @@ def test_client_refuses_every_broken_call_before_sending(target: Target, case: B
     with pytest.raises(InvalidArgument) as refused:
         client.generate_videos(**{"prompt": "A fox", **case.arguments})
     assert refused.value.field == case.argument
-    if is_plain(given := case.arguments.get(case.argument)):
+    given = case.arguments.get(case.argument)
+    assert has_value(refused.value, given)
+    if is_plain(given):
         assert repr(given) in str(refused.value)
     assert sent == []
 

@@ -63,6 +63,11 @@ BROKEN: Final = (
            "reference_images"),
     Broken("create.references", "referenceType", {}, instance={
         "referenceImages": [{"image": image_member(PNG), "referenceType": "style"}]}),
+    Broken("create.image", "referenceImages[1].image", {"model": VEO_3_1}, instance={
+        "referenceImages": [{"image": image_member(PNG), "referenceType": "asset"},
+                            {"image": {"mimeType": "image/png"}, "referenceType": "asset"}]}),
+    Broken("create.image_checked", "referenceImages[0].image", {"model": VEO_3_1}, instance={
+        "referenceImages": [{"image": {**image_member(PNG), "mimeType": "image/jpeg"}, "referenceType": "asset"}]}),
     Broken("errors.google", "prompt", {"prompt": ""}, "prompt"),
     Broken("create.image", "image", {}, instance={"image": "https://example.com/a.png"}),
     Broken("create.image", "image", {}, instance={"image": {"mimeType": "image/png"}}),
