@@ -32,6 +32,7 @@ from soundstage_server.model.messages import (
     Response,
     Route,
 )
+from soundstage_server.model.scenarios import ORDINARY
 from soundstage_server.model.suggestions import did_you_mean
 from soundstage_server.world.vendor_service import VendorService
 
@@ -215,11 +216,12 @@ class Service(VendorService, ABC):
         account, now = request.account, request.now
         text = self.text_of(params)
         plan = self.world.scenarios.plan(self.slug, account.name, operation, text)
-        self._refuse_as_planned(plan)
+        if plan is not ORDINARY:
+            self._refuse_as_planned(plan)
         # Ended tasks first give back what they reserved and make room.
         account.settle(now)
         task_id, seed = self._new_task_id(operation, account, now)
-        early = self._early_changes(operation, request, params, plan)
+        early = self._early_changes(operation, request, params, plan) if self.world.faults.callbacks else None
         task = Task(
             task_id,
             account,
@@ -403,7 +405,7 @@ class Service(VendorService, ABC):
         The fault is saved with the request, and undone with it.
         """
         faults, called = self.world.faults, self.callback_plan
-        if not faults.callbacks or called is None or called.field not in params or plan.never:
+        if called is None or called.field not in params or plan.never:
             return None
         if faults.take_callback(self.slug, request.account.name, ("callback_early",)) is None:
             return None

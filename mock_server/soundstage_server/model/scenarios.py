@@ -40,7 +40,9 @@ class Plan(NamedTuple):
     never: bool = False
 
 
-_ORDINARY: Final = Plan()
+ORDINARY: Final = Plan()
+"""What happens to a task that no order and no word applies to."""
+
 _PLANS: Final[dict[str, Plan]] = {
     "fail": Plan(Fate.FAIL),
     "block": Plan(Fate.BLOCK),
@@ -156,7 +158,7 @@ class Scenarios:
         # The substring test spares the hot path a regular expression.
         if "soundstage:" in text and (word := _WORD.search(text)):
             return _PLANS[word[1]]
-        return _ORDINARY
+        return ORDINARY
 
     def _use(self, order: Scenario) -> None:
         order.used += 1

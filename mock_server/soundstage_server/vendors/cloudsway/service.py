@@ -187,14 +187,15 @@ class CloudswayService(Service):
         """Return *task* as polls, lists and callbacks show it, at its account's time *now* (get.answer)."""
         state = task.state_at(now, TIMES)
         left = bisect_right(task.changes, now)
+        created = _milliseconds(task.created)
         succeeded = state.final and task.fate is Fate.SUCCEED
         data = {
             "task_id": task.id,
             "task_status": state.word,
             "task_status_msg": self.reason(task) if state.final and not succeeded else "",
             "task_info": self._task_info(task),
-            "created_at": _milliseconds(task.created),
-            "updated_at": _milliseconds(task.changes[left - 1] if left else task.created),
+            "created_at": created,
+            "updated_at": _milliseconds(task.changes[left - 1]) if left else created,
         }
         if succeeded:
             data["task_result"] = {"videos": [self._video(task, url) for url in self.result_urls(task)]}
