@@ -118,9 +118,11 @@ class StateFile:
             # An exclusive lock is taken at the first transaction after the change of mode: take it now, not at the
             # first request.
             self._db.executescript("BEGIN IMMEDIATE; COMMIT;")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self.close()
-            raise StateError(f"cannot use {self._path} as a state file: {error}") from None
+            # SQLite quotes a damaged schema in its error, and Python fails to decode bytes of it that are no text.
+            damaged = "it is damaged" if isinstance(error, UnicodeDecodeError) else " ".join(str(error).split())
+            raise self.unusable(damaged) from None
 
     def load(self) -> dict[str, Any] | None:
         """Return the snapshot in the file, or None if the file is new.

@@ -350,6 +350,14 @@ def problem_with(kit: Kit, path: Path) -> str:
     return ""
 
 
+def test_schema_that_is_no_text_is_refused(kit: Kit, whole_file: bytes, tmp_path: Path) -> None:
+    """SQLite quotes the schema in its error, whose bytes Python cannot read then; the file is closed all the same."""
+    path = tmp_path / "world.db"
+    path.write_bytes(whole_file.replace(b"CREATE TABLE", b"CREATE \xff\xff\xff\xff\xff"))
+    for _ in range(2):
+        assert problem_with(kit, path) == f"cannot use {path} as a state file: it is damaged"
+
+
 @settings(max_examples=20)
 @given(data=st.data())
 def test_damaged_file_is_refused_in_one_sentence_or_loaded(
